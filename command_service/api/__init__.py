@@ -1,0 +1,1 @@
+"""The REST endpoints of the command service, one file a resource."""

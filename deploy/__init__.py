@@ -1,0 +1,1 @@
+"""How Twinpath is put together and run."""

@@ -1,0 +1,1 @@
+"""The servers as private local processes, where there is no Docker engine."""

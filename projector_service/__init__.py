@@ -1,0 +1,1 @@
+"""The projector service: turns the log into views, exactly once."""

@@ -1,0 +1,1 @@
+"""What each view shows: one class a projection, one small method an event."""

@@ -1,0 +1,1 @@
+"""The query service: serves the views and nothing else."""

@@ -1,0 +1,1 @@
+"""The REST endpoints of the query service, one file a resource."""

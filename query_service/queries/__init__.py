@@ -1,0 +1,1 @@
+"""The questions that the endpoints ask of the views, one file a resource."""

@@ -1,0 +1,1 @@
+"""Contracts and adapters that the services share; never a business rule."""

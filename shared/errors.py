@@ -1,0 +1,105 @@
+"""Every error that Twinpath raises on purpose, as one tree.
+
+TwinpathError
+├── RuleViolation           a business rule said no                            -> 409
+├── NotFound                no such aggregate                                  -> 404
+├── ConcurrencyConflict     another writer was first                           -> retried, then 503
+├── StaleVersion            the caller's If-Match is not the current version   -> 412
+├── CommandIdReused         this command id was used for another command       -> 422
+├── CommitTooLarge          the commit would not fit into one document         -> 413
+├── MalformedRequest        a header or cursor that can't be read              -> 400
+├── Unavailable             a store or the broker is away; nothing was written -> 503
+│   └── OutcomeUnknown      it went away mid-write: it may have been written   -> 503
+├── CheckpointMoved         another consumer moved this projection's checkpoint
+├── UnknownEvent            an event of no known type or schema
+└── Unroutable              the broker has no queue for a message
+
+The errors know nothing of HTTP; command_service/api/problem_details.py and its twin map them.
+"""
+
+from collections.abc import Mapping
+
+
+class TwinpathError(Exception):
+    """The root: `code` is stable and meant for programs, the message is meant for people."""
+
+    code = "twinpath_error"
+
+    def __init__(self, detail: str, *, code: str | None = None, **facts: object) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        if code is not None:
+            self.code = code
+        self.facts: Mapping[str, object] = facts
+
+
+class RuleViolation(TwinpathError):
+    """A business rule refuses the command; nothing was written."""
+
+    code = "rule_violation"
+
+
+class NotFound(TwinpathError):
+    """The command or query names an aggregate that does not exist."""
+
+    code = "not_found"
+
+
+class ConcurrencyConflict(TwinpathError):
+    """The stream is not at the expected version; nothing was written."""
+
+    code = "concurrency_conflict"
+
+
+class StaleVersion(TwinpathError):
+    """The caller asked for a version (If-Match) that is no longer, or not yet, the current one."""
+
+    code = "stale_version"
+
+
+class CommandIdReused(TwinpathError):
+    """The command id already stands for a command with another content."""
+
+    code = "idempotency_key_reused"
+
+
+class CommitTooLarge(TwinpathError):
+    """The commit is larger than one document of the store may be; nothing was sent."""
+
+    code = "commit_too_large"
+
+
+class MalformedRequest(TwinpathError):
+    """A header, token or cursor that can't be read."""
+
+    code = "malformed_request"
+
+
+class Unavailable(TwinpathError):
+    """A store or the broker does not answer; nothing was written, trying again is safe."""
+
+    code = "unavailable"
+
+
+class OutcomeUnknown(Unavailable):
+    """The store went away while it wrote: the commit may stand or not. Repeat with the same command id to learn it."""
+
+    code = "outcome_unknown"
+
+
+class CheckpointMoved(TwinpathError):
+    """A checkpoint is not where this consumer left it: another one is at work; nothing was written."""
+
+    code = "checkpoint_moved"
+
+
+class UnknownEvent(TwinpathError):
+    """An event whose type or schema the catalogue does not know."""
+
+    code = "unknown_event"
+
+
+class Unroutable(TwinpathError):
+    """The broker took a message but has no queue for it; it counts as not published."""
+
+    code = "unroutable"

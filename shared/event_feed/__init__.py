@@ -1,0 +1,1 @@
+"""The way of the log through the message broker: its interface and its adapters."""

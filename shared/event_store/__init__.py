@@ -1,0 +1,1 @@
+"""The log of what happened: its interface and its adapters."""

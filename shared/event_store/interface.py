@@ -1,0 +1,83 @@
+"""What a log of events must offer; docs/architecture.md tells why it is safe."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from shared.events.recorded import Metadata, NewEvent, RecordedEvent
+
+MAX_COMMIT_BYTES = 15 * 1024 * 1024
+"""A commit is one document; MongoDB takes 16 MiB, the rest is room for what the store adds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """Where a commit stands: its stream's version and its log's position after its last event."""
+
+    stream: str
+    version: int
+    log: str
+    position: int
+    duplicate: bool = False
+    """This command id had been appended before: this is the first answer again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What is known of a command that took effect."""
+
+    appended: Appended
+    fingerprint: str
+
+
+class EventLog(Protocol):
+    """The reading side: what relay and projector need."""
+
+    async def read_log(self, log: str, after_position: int, limit: int) -> list[RecordedEvent]:
+        """At most `limit` events of a log with a position above `after_position`, in order, without a gap.
+
+        Raises Unavailable.
+        """
+        ...
+
+    async def heads(self) -> dict[str, int]:
+        """Position of the last event of every log; 0 where there is none. Raises Unavailable."""
+        ...
+
+
+class EventStore(EventLog, Protocol):
+    """The whole log."""
+
+    async def append(
+        self,
+        stream: str,
+        events: Sequence[NewEvent],
+        expected_version: int,
+        command_id: str,
+        metadata: Metadata,
+        fingerprint: str = "",
+    ) -> Appended:
+        """Append one command's events, all or none, durable on return.
+
+        The same command id again, with the same fingerprint, writes nothing and gives the first answer.
+
+        Raises:
+            ConcurrencyConflict: the stream is not at `expected_version`, be it lower or higher.
+            CommandIdReused: the command id stands for a command of another fingerprint.
+            CommitTooLarge: the commit exceeds MAX_COMMIT_BYTES; nothing was sent.
+            Unavailable: the store is away; nothing was written.
+            OutcomeUnknown: the store went away during the write; repeat with the same command id to learn it.
+        """
+        ...
+
+    async def load(self, stream: str, after_version: int = 0) -> list[RecordedEvent]:
+        """The events of a stream with a version above `after_version`, in order. Raises Unavailable."""
+        ...
+
+    async def commit_of(self, command_id: str) -> Commit | None:
+        """What became of a command, or None when it took no effect. Raises Unavailable."""
+        ...
+
+    def on_append(self, listener: Callable[[str], None]) -> None:
+        """Call `listener(log)` after each append of this process: a wake-up, which may come too often."""
+        ...

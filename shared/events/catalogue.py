@@ -1,0 +1,53 @@
+"""Every event type by its stored name, and the upcasters that make old ones readable."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from shared.errors import UnknownEvent
+from shared.events.recorded import DomainEvent, NewEvent, RecordedEvent
+from shared.events.ticket import TicketClosed, TicketNoteAdded, TicketOpened, TicketStatusChanged
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+"""Turns the data of schema n into that of schema n + 1."""
+
+
+class Catalogue:
+    """Translates between domain events and their stored form."""
+
+    def __init__(
+        self, types: Iterable[type[DomainEvent]], upcasters: Mapping[tuple[str, int], Upcaster] | None = None
+    ) -> None:
+        self._types = {event_type.type: event_type for event_type in types}
+        self._upcasters = dict(upcasters or {})
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The categories that have events: what stands before the dot of a type."""
+        return tuple(dict.fromkeys(name.partition(".")[0] for name in self._types))
+
+    def encode(self, event: DomainEvent) -> NewEvent:
+        """The stored form of an event."""
+        return NewEvent(event.type, event.schema_version, event.model_dump(mode="json"))
+
+    def decode(self, recorded: RecordedEvent | NewEvent) -> DomainEvent:
+        """The domain event of a stored one, brought to today's schema.
+
+        Raises:
+            UnknownEvent: its type or schema is unknown, or its data does not fit.
+        """
+        event_type = self._types.get(recorded.type)
+        if event_type is None or recorded.schema > event_type.schema_version:
+            raise UnknownEvent(f"no event {recorded.type!r} of schema {recorded.schema} is known here")
+        data = recorded.data
+        try:
+            for schema in range(recorded.schema, event_type.schema_version):
+                data = self._upcasters[recorded.type, schema](data)
+            return event_type.model_validate(data)
+        except (KeyError, ValidationError) as error:
+            raise UnknownEvent(f"{recorded.type!r} of schema {recorded.schema} can't be read: {error}") from error
+
+
+CATALOGUE = Catalogue([TicketOpened, TicketStatusChanged, TicketNoteAdded, TicketClosed])
+"""The events of this shop."""

@@ -1,0 +1,49 @@
+"""What can happen to a support ticket."""
+
+from typing import ClassVar, Literal
+
+from shared.events.recorded import DomainEvent
+
+TicketStatus = Literal["open", "triaged", "closed"]
+
+
+class TicketOpened(DomainEvent):
+    """A customer, or somebody for them, asked for help."""
+
+    type: ClassVar[str] = "ticket.opened"
+
+    subject: str
+    message: str
+    customer_id: str | None = None
+    order_id: str | None = None
+
+
+class TicketStatusChanged(DomainEvent):
+    """The ticket moved between open and triaged; `seconds_to_triage` is given the first time it is triaged."""
+
+    type: ClassVar[str] = "ticket.status_changed"
+
+    status: Literal["open", "triaged"]
+    previous_status: Literal["open", "triaged"]
+    seconds_to_triage: float | None = None
+
+
+class TicketNoteAdded(DomainEvent):
+    """An agent wrote something down; who, says the event's actor."""
+
+    type: ClassVar[str] = "ticket.note_added"
+
+    note: str
+
+
+class TicketClosed(DomainEvent):
+    """The ticket is done, for good."""
+
+    type: ClassVar[str] = "ticket.closed"
+
+    resolution: str
+    previous_status: Literal["open", "triaged"]
+    seconds_to_close: float
+
+
+TicketEvent = TicketOpened | TicketStatusChanged | TicketNoteAdded | TicketClosed

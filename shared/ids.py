@@ -1,0 +1,47 @@
+"""Ids and names: `<category>-<UUIDv7>` for aggregates, `<category>.<partition>` for logs."""
+
+import re
+import secrets
+import time
+from uuid import UUID
+from zlib import crc32
+
+UUID_PATTERN = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_LOG = re.compile(r"([a-z]+)\.(\d{1,5})")
+
+
+def uuid7() -> str:
+    """A UUID of version 7 (RFC 9562 §5.7): 48 bits of Unix milliseconds, then random; sorts by time of creation."""
+    milliseconds = time.time_ns() // 1_000_000
+    value = milliseconds << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
+    return str(UUID(int=value))
+
+
+def new_id(category: str) -> str:
+    """A fresh aggregate id, which is also its stream's name: `ticket-0198c0de-…`."""
+    return f"{category}-{uuid7()}"
+
+
+def id_pattern(category: str) -> str:
+    """The regular expression that an id of this category matches as a whole."""
+    return f"^{category}-{UUID_PATTERN}$"
+
+
+def category_of(stream: str) -> str:
+    """The category of a stream: what stands before the first dash."""
+    return stream.partition("-")[0]
+
+
+def log_of(stream: str, partitions: int) -> str:
+    """The log that a stream lives in: `<category>.<crc32(stream) % partitions>`."""
+    return f"{category_of(stream)}.{crc32(stream.encode()) % partitions}"
+
+
+def logs_of(categories: tuple[str, ...], partitions: int) -> list[str]:
+    """Every log of these categories, in order."""
+    return [f"{category}.{partition}" for category in categories for partition in range(partitions)]
+
+
+def is_log(name: str) -> bool:
+    """Whether this is the name of a log."""
+    return _LOG.fullmatch(name) is not None

@@ -1,0 +1,1 @@
+"""The views, as the projector writes them and the query service reads them."""

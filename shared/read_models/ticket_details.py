@@ -1,0 +1,48 @@
+"""ticket_details: one ticket with its notes and times."""
+
+from datetime import datetime
+from typing import Literal
+
+import orjson
+from pydantic import BaseModel
+
+from shared.view_store.interface import Document, View
+
+KEPT_NOTES = 100
+
+
+class TicketNote(BaseModel):
+    """A note: what, when and by whom."""
+
+    note: str
+    at: datetime
+    by: str
+
+
+class TicketDetails(BaseModel):
+    """A ticket. `notes` are the latest 100, oldest first; `note_count` counts all, /history has them."""
+
+    ticket_id: str
+    subject: str
+    message: str
+    status: Literal["open", "triaged", "closed"]
+    customer_id: str | None
+    order_id: str | None
+    opened_at: datetime
+    updated_at: datetime
+    triaged_at: datetime | None
+    closed_at: datetime | None
+    resolution: str | None
+    note_count: int
+    notes: list[TicketNote]
+    version: int
+
+
+_FIELDS = tuple(TicketDetails.model_fields)
+
+
+def _render(document: Document) -> bytes:
+    return orjson.dumps({name: document[name] for name in _FIELDS}, option=orjson.OPT_UTC_Z)
+
+
+TICKET_DETAILS = View(name="ticket_details", render=_render)

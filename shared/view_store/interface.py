@@ -1,0 +1,204 @@
+"""What projections say and what stores of views must offer: changes in, documents out.
+
+A projection returns changes; a `ViewWriter` commits a batch of them with the checkpoints, as one transaction. A
+`ViewReader` answers queries. A `ViewCache` holds a second copy of some views, ready to send; it may lose everything
+at any time, the written views are the truth.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+Document = dict[str, Any]
+"""A document of a view. `_id` is its id; `revision` grows with each commit that changes it; the rest is the view's."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view's name and form, known to both its writer and its readers.
+
+    `indexes` are the fields a list may be filtered by, each tuple followed by `_id` in the index. `render` gives the
+    bytes that a query answers with; a view that has it is also kept in the cache, by id.
+    """
+
+    name: str
+    version: int = 1
+    indexes: tuple[tuple[str, ...], ...] = ()
+    render: Callable[[Document], bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Write a whole document: every field of the view is named; creates it, or replaces each of these fields."""
+
+    view: str
+    id: str
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Change a document that exists (or, with `create`, may not yet): fields are dotted paths.
+
+    `set` first, then `increment` (a missing number is 0), then `append` one element each to lists, of which the last
+    `keep` stay. A change of a document that is missing without `create` is an error of the projection.
+    """
+
+    view: str
+    id: str
+    set: Mapping[str, Any] = field(default_factory=dict)
+    increment: Mapping[str, int | float] = field(default_factory=dict)
+    append: Mapping[str, Any] = field(default_factory=dict)
+    keep: int | None = None
+    create: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Delete a document; one that is missing already is fine."""
+
+    view: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeWhere:
+    """Set fields on every document of a view whose fields equal `where`."""
+
+    view: str
+    where: Mapping[str, Any]
+    set: Mapping[str, Any]
+
+
+ViewChange = Put | Change | Remove | ChangeWhere
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointMove:
+    """Projection `projection` has applied `log` up to `expected` and, with this commit, up to `position`."""
+
+    projection: str
+    log: str
+    expected: int
+    position: int
+
+
+Checkpoints = dict[tuple[str, str], int]
+"""(projection, log) -> position of the last event applied."""
+
+
+class ViewWriter(Protocol):
+    """The projector's side."""
+
+    async def prepare(self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]]) -> None:
+        """Make collections, indexes and missing checkpoints (at 0). May be called again at any time."""
+        ...
+
+    async def checkpoints(self) -> Checkpoints:
+        """Where every projection stands. Raises Unavailable."""
+        ...
+
+    async def commit(self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove]) -> None:
+        """Apply the changes in order and move the checkpoints: all of it, exactly once, or nothing.
+
+        Raises:
+            CheckpointMoved: a checkpoint is not at its `expected`: another consumer is at work.
+            KeyError: a change names a document that does not exist.
+            Unavailable: the store is away. The commit may stand: read the checkpoints before going on.
+        """
+        ...
+
+    async def documents(self, view: str, ids: Sequence[str]) -> list[Document]:
+        """Those of the named documents that exist, as committed. Raises Unavailable."""
+        ...
+
+    async def page(
+        self, view: str, where: Mapping[str, Any], after: str | None, limit: int, *, descending: bool = False
+    ) -> list[Document]:
+        """See ViewReader.page."""
+        ...
+
+
+class ViewReader(Protocol):
+    """The query service's side."""
+
+    async def get(self, view: str, document_id: str) -> Document | None:
+        """One document, as committed. Raises Unavailable."""
+        ...
+
+    async def documents(self, view: str, ids: Sequence[str]) -> list[Document]:
+        """Those of the named documents that exist. Raises Unavailable."""
+        ...
+
+    async def page(
+        self, view: str, where: Mapping[str, Any], after: str | None, limit: int, *, descending: bool = False
+    ) -> list[Document]:
+        """At most `limit` documents whose fields equal `where`, by id, those beyond id `after`. Raises Unavailable."""
+        ...
+
+    async def checkpoints(self) -> Checkpoints:
+        """Where every projection stands. Raises Unavailable."""
+        ...
+
+    def watch_checkpoints(self) -> AsyncIterator[Checkpoints]:
+        """First all checkpoints, then those that moved, as they move. Raises Unavailable when the store goes away."""
+        ...
+
+    def watch_documents(self, views: Sequence[str]) -> AsyncIterator[tuple[str, str]]:
+        """(view, id) of each document that changes from now on. Raises Unavailable when the store goes away."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cached:
+    """A document in the cache: the body as it is sent, and the revision it shows."""
+
+    id: str
+    revision: int
+    etag: str
+    body: bytes
+
+
+class ViewCache(Protocol):
+    """A copy by id of views that have `render`, fed by the projector alone.
+
+    Per view it keeps how far each log is in it. A document that is not in it says nothing: ask the ViewReader.
+    """
+
+    async def write(
+        self, view: str, log: str, expected: int, position: int, documents: Sequence[Cached], removed: Sequence[str]
+    ) -> bool:
+        """Take the documents (each only over a lower revision) and move the log's position from `expected`.
+
+        False, and nothing is written, when the position is not there: the copy missed something, or lost all.
+        Raises Unavailable.
+        """
+        ...
+
+    async def positions(self, view: str) -> dict[str, int]:
+        """Log -> position of this copy; a log is missing when nothing of it was ever taken, or all was lost."""
+        ...
+
+    async def adopt(self, view: str, log: str, position: int) -> None:
+        """Say that, whatever documents the copy holds of this log, none is older than `position`."""
+        ...
+
+    async def fill_state(self, view: str) -> str | None:
+        """`done` when all documents were copied since the cache was last empty, a token while somebody does, or None."""
+        ...
+
+    async def set_fill_state(self, view: str, state: str, seconds: int | None = None) -> None:
+        """Set the fill state, to be forgotten after `seconds` when given."""
+        ...
+
+    async def fill(self, view: str, token: str, documents: Sequence[Cached]) -> bool:
+        """Add those documents that the copy does not have; False when the fill state is no longer `token`."""
+        ...
+
+    async def get(self, view: str, document_id: str) -> Cached | None:
+        """One document, or None when the copy does not have it. Raises Unavailable."""
+        ...
+
+    async def get_many(self, view: str, ids: Sequence[str]) -> list[Cached | None]:
+        """Several documents in one round trip. Raises Unavailable."""
+        ...
