@@ -1,9 +1,10 @@
 """What a log of events must offer; docs/architecture.md tells why it is safe."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from shared.errors import CommandIdReused, ConcurrencyConflict
 from shared.events.recorded import Metadata, NewEvent, RecordedEvent
 
 MAX_COMMIT_BYTES = 15 * 1024 * 1024
@@ -81,3 +82,21 @@ class EventStore(EventLog, Protocol):
     def on_append(self, listener: Callable[[str], None]) -> None:
         """Call `listener(log)` after each append of this process: a wake-up, which may come too often."""
         ...
+
+    def appends_of_others(self) -> AsyncIterator[str]:
+        """The log of each commit that another process appends from now on, a wake-up too. Raises Unavailable."""
+        ...
+
+
+def repeated(commit: Commit, fingerprint: str) -> Appended:
+    """The answer to a command id that was seen before: the first answer, or CommandIdReused."""
+    if commit.fingerprint != fingerprint:
+        raise CommandIdReused("this idempotency key was used for another command; use a fresh one")
+    first = commit.appended
+    return Appended(first.stream, first.version, first.log, first.position, duplicate=True)
+
+
+def conflict(stream: str, expected: int, current: int | None = None) -> ConcurrencyConflict:
+    """The refusal of an append whose expected version is not the stream's."""
+    known = "another one" if current is None else str(current)
+    return ConcurrencyConflict(f"{stream} is at version {known}, not {expected}")

@@ -1,5 +1,6 @@
 """What can happen to a support ticket."""
 
+from datetime import datetime
 from typing import ClassVar, Literal
 
 from shared.events.recorded import DomainEvent
@@ -16,6 +17,7 @@ class TicketOpened(DomainEvent):
     message: str
     customer_id: str | None = None
     order_id: str | None = None
+    opened_at: datetime
 
 
 class TicketStatusChanged(DomainEvent):

@@ -1,1 +1,1 @@
-"""Tests: support."""
+"""What tests share: servers, a running system, short ways to say things."""

@@ -1,0 +1,165 @@
+"""The one way of every command: load, decide, append; again only when another writer was first.
+
+A bounded cache of folded aggregates saves most loads. It may be behind another process, so a refusal (or "nothing to
+do") is believed only after the events since have been read; a decision to write needs no such care, because the
+append itself fails on a stale version.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakValueDictionary
+
+from command_service.domain.decider import AnyDecider, Command
+from shared.errors import ConcurrencyConflict, NotFound, RuleViolation, StaleVersion, TwinpathError
+from shared.event_store.interface import Appended, EventStore, repeated
+from shared.events.catalogue import Catalogue
+from shared.events.recorded import DomainEvent, Metadata
+from shared.ids import uuid7
+
+_ATTEMPTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A command with what surrounds it.
+
+    `idempotency_key` is the caller's own, or None; `expected_version` is the caller's If-Match, or None.
+    """
+
+    command: Command
+    actor: str = "anonymous"
+    correlation_id: str = ""
+    causation_id: str | None = None
+    traceparent: str | None = None
+    idempotency_key: str | None = None
+    expected_version: int | None = None
+
+    @property
+    def command_id(self) -> str:
+        """The caller's key, which is the caller's alone, or a fresh id."""
+        return uuid7() if self.idempotency_key is None else f"{self.actor}/{self.idempotency_key}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    """An aggregate as of a version; log and position are those of its last event."""
+
+    state: Any = None
+    version: int = 0
+    log: str = ""
+    position: int = 0
+
+
+class CommandBus:
+    """Takes commands and says where their events stand."""
+
+    def __init__(
+        self, store: EventStore, deciders: Iterable[AnyDecider], catalogue: Catalogue, cached_aggregates: int = 10_000
+    ) -> None:
+        self._store = store
+        self._catalogue = catalogue
+        self._deciders = {command: decider for decider in deciders for command in decider.commands}
+        self._cached_aggregates = cached_aggregates
+        self._cache: dict[str, _Folded] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def handle(self, envelope: Envelope) -> Appended:
+        """Carry out a command; a repeated idempotency key gets the first answer again.
+
+        A command that changes nothing writes nothing: the answer names the version and position that stand.
+
+        Raises:
+            NotFound, RuleViolation: what the domain says.
+            StaleVersion: the aggregate is not at `expected_version`.
+            CommandIdReused, CommitTooLarge, Unavailable, OutcomeUnknown: see EventStore.append.
+            ConcurrencyConflict: other writers were first, again and again.
+        """
+        if envelope.command.creates:
+            return await self._handle(envelope, _Folded())
+        stream = envelope.command.stream
+        lock = self._locks.get(stream) or self._locks.setdefault(stream, asyncio.Lock())
+        async with lock:  # commands to one aggregate queue here instead of losing races against each other
+            return await self._handle(envelope, self._cache.get(stream))
+
+    async def _handle(self, envelope: Envelope, cached: _Folded | None) -> Appended:
+        command, command_id = envelope.command, envelope.command_id
+        fingerprint = hashlib.blake2b(command.content(), digest_size=16).hexdigest()
+        # 1. load, unless the cache knows the aggregate or it is a new one
+        folded, is_fresh = (cached, command.creates) if cached else (await self._refreshed(command, _Folded()), True)
+        for attempt in range(_ATTEMPTS):
+            # 2. decide
+            events, refusal = self._decide(envelope, folded)
+            if events:
+                # 3. append
+                try:
+                    return await self._append(envelope, command_id, fingerprint, folded, events)
+                except ConcurrencyConflict:
+                    await asyncio.sleep(0.001 * attempt)  # the winner's write may not have reached a majority yet
+            elif is_fresh:
+                return await self._without_events(envelope, command_id, fingerprint, folded, refusal)
+            folded, is_fresh = await self._refreshed(command, folded), True
+        raise ConcurrencyConflict(f"{command.stream} is written by others at a rate that leaves no gap; try again")
+
+    def _decide(self, envelope: Envelope, folded: _Folded) -> tuple[list[DomainEvent], TwinpathError | None]:
+        """What happens, or why nothing does. A stale version is told before a rule, a missing aggregate before both."""
+        command, expected = envelope.command, envelope.expected_version
+        events: list[DomainEvent] = []
+        refusal: TwinpathError | None = None
+        try:
+            events = self._deciders[type(command)].decide(command, folded.state)
+        except (NotFound, RuleViolation) as error:
+            refusal = error
+        if expected is not None and expected != folded.version and not isinstance(refusal, NotFound):
+            detail = f"{command.stream} is at version {folded.version}, not {expected}."
+            return [], StaleVersion(detail, current_version=folded.version)
+        return events, refusal
+
+    async def _append(
+        self, envelope: Envelope, command_id: str, fingerprint: str, folded: _Folded, events: Sequence[DomainEvent]
+    ) -> Appended:
+        command = envelope.command
+        metadata = Metadata(
+            at=command.at,
+            actor=envelope.actor,
+            correlation_id=envelope.correlation_id,
+            causation_id=envelope.causation_id or command_id,
+            traceparent=envelope.traceparent,
+        )
+        recorded = [self._catalogue.encode(event) for event in events]
+        appended = await self._store.append(command.stream, recorded, folded.version, command_id, metadata, fingerprint)
+        if not appended.duplicate:
+            evolve = self._deciders[type(command)].evolve
+            state = folded.state
+            for event in events:
+                state = evolve(state, event)
+            self._remember(command.stream, _Folded(state, appended.version, appended.log, appended.position))
+        return appended
+
+    async def _without_events(
+        self, envelope: Envelope, command_id: str, fingerprint: str, folded: _Folded, refusal: TwinpathError | None
+    ) -> Appended:
+        """Nothing to write; unless this is a repetition, whose first try is the reason why."""
+        if envelope.idempotency_key is not None and (commit := await self._store.commit_of(command_id)):
+            return repeated(commit, fingerprint)
+        if refusal is not None:
+            raise refusal
+        return Appended(envelope.command.stream, folded.version, folded.log, folded.position)
+
+    async def _refreshed(self, command: Command, folded: _Folded) -> _Folded:
+        """The aggregate with the events that came since."""
+        evolve = self._deciders[type(command)].evolve
+        for recorded in await self._store.load(command.stream, folded.version):
+            state = evolve(folded.state, self._catalogue.decode(recorded))
+            folded = _Folded(state, recorded.version, recorded.log, recorded.position)
+        if folded.version > 0:
+            self._remember(command.stream, folded)
+        return folded
+
+    def _remember(self, stream: str, folded: _Folded) -> None:
+        self._cache.pop(stream, None)
+        self._cache[stream] = folded
+        if len(self._cache) > self._cached_aggregates:
+            del self._cache[next(iter(self._cache))]

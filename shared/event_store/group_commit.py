@@ -1,0 +1,251 @@
+"""Group commit: appends to one log that arrive while a batch is in flight form the next batch, one insert for all.
+
+Three unique keys decide every race (docs/architecture.md). What a writer knows, the log's head and the streams'
+versions, comes from majority reads and acknowledged inserts only, so it can be behind but never wrong: being behind
+costs one refused insert, after which it is read anew.
+
+The technique of letting the batch grow while the last one is written is as old as databases: DeWitt et al.,
+"Implementation Techniques for Main Memory Database Systems", SIGMOD 1984.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from pymongo.errors import BulkWriteError, PyMongoError, ServerSelectionTimeoutError
+
+from shared.errors import CommandIdReused, OutcomeUnknown, Unavailable
+from shared.event_store.commits import Commits, at_position, find_commits, head_of, version_of
+from shared.event_store.interface import Appended, conflict, repeated
+
+MAX_BATCH_COMMITS = 500
+MAX_BATCH_BYTES = 16 * 1024 * 1024
+MAX_WAITING = 10_000
+_REMEMBERED_STREAMS = 100_000
+_DUPLICATE_KEY = 11000
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class Pending:
+    """An append that waits for its answer."""
+
+    command_id: str
+    stream: str
+    expected_version: int
+    count: int
+    fingerprint: str
+    encoded: bytes
+    deadline: float
+    answer: asyncio.Future[Appended] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    sent: bool = False
+    """An insert of it went out and its outcome is not known."""
+    suspect: bool = False
+    """Something of it may stand already: look for its command id and its stream's version before inserting."""
+
+
+class LogWriter:
+    """Writes one log; makes one insert at a time, in its own task, which ends when nothing waits."""
+
+    def __init__(self, log: str, commits: Commits, on_written: Callable[[str], None]) -> None:
+        self._log = log
+        self._commits = commits
+        self._on_written = on_written
+        self._waiting: deque[Pending] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._head: int | None = None
+        self._versions: dict[str, int] = {}
+        self._lost_races = 0
+
+    async def append(self, pending: Pending) -> Appended:
+        """Queue an append and wait for its answer; see EventStore.append for what it raises."""
+        if len(self._waiting) >= MAX_WAITING:
+            raise Unavailable(f"{MAX_WAITING} commands wait for {self._log} already", code="overloaded")
+        self._waiting.append(pending)
+        if self._task is None:
+            self._task = asyncio.create_task(self._write_all(), name=f"append {self._log}")
+        return await pending.answer
+
+    def saw(self, stream: str, version: int) -> None:
+        """Remember a version read at majority; the least recently seen streams are forgotten."""
+        known = self._versions.pop(stream, 0)
+        self._versions[stream] = max(known, version)
+        if len(self._versions) > _REMEMBERED_STREAMS:
+            del self._versions[next(iter(self._versions))]
+
+    async def drained(self) -> None:
+        """Wait until every append that was taken has its answer."""
+        if self._task is not None:
+            await self._task
+
+    async def _write_all(self) -> None:
+        failures = 0
+        batch: list[Pending] = []
+        try:
+            while batch := self._take():
+                try:
+                    await self._attempt(batch)
+                    failures = 0
+                except PyMongoError as error:
+                    await self._outlast(batch, error, failures)
+                    failures += 1
+        finally:  # empty in the ordinary case; when this task is cancelled or fails, nobody is left without an answer
+            for pending in (*batch, *self._waiting):
+                _refuse(pending, OutcomeUnknown("the writer was stopped; repeat with the same key"))
+            self._waiting.clear()
+            self._task = None
+
+    def _take(self) -> list[Pending]:
+        """The next batch; whoever was cancelled while waiting is left out."""
+        batch: list[Pending] = []
+        size = 0
+        while self._waiting and len(batch) < MAX_BATCH_COMMITS:
+            size += len(self._waiting[0].encoded)
+            if batch and size > MAX_BATCH_BYTES:
+                break
+            pending = self._waiting.popleft()
+            if not pending.answer.done():
+                batch.append(pending)
+        return batch
+
+    async def _attempt(self, batch: list[Pending]) -> None:
+        """One insert of what can be inserted; everyone else gets an answer or stands in line again."""
+        if self._head is None:
+            self._head = await head_of(self._commits, self._log)
+        batch = await self._without_known(batch)
+        chosen: list[Pending] = []
+        again: list[Pending] = []
+        taken: set[str] = set()
+        for pending in batch:
+            if pending.stream in taken or pending.command_id in taken:
+                pending.suspect = True  # of two in one batch the first decides what becomes of the second
+                again.append(pending)
+            else:
+                taken |= {pending.stream, pending.command_id}
+                chosen.append(pending)
+        self._waiting.extendleft(reversed(again))
+        if chosen:
+            await self._insert(chosen)
+
+    async def _without_known(self, batch: list[Pending]) -> list[Pending]:
+        """Answer those whose command took effect already or whose expected version is not the stream's."""
+        unread = {p.stream for p in batch if p.suspect or p.expected_version > self._versions.get(p.stream, 0)}
+        versions = await asyncio.gather(*(version_of(self._commits, self._log, stream) for stream in unread))
+        for stream, version in zip(unread, versions, strict=True):
+            self.saw(stream, version)
+        current = [self._versions.get(pending.stream, 0) for pending in batch]
+        doubtful = [
+            p.command_id for p, now in zip(batch, current, strict=True) if p.suspect or p.expected_version != now
+        ]
+        known = await find_commits(self._commits, doubtful) if doubtful else {}
+        fresh = []
+        for pending, now in zip(batch, current, strict=True):
+            if commit := known.get(pending.command_id):
+                try:
+                    first_answer = repeated(commit, pending.fingerprint)
+                    _settle(pending, commit.appended if pending.sent else first_answer)
+                except CommandIdReused as error:
+                    _refuse(pending, error)
+            elif pending.expected_version != now:
+                _refuse(pending, conflict(pending.stream, pending.expected_version, now))
+            else:
+                fresh.append(pending)
+        return fresh
+
+    async def _insert(self, batch: list[Pending]) -> None:
+        assert self._head is not None
+        position = self._head + 1
+        documents: list[Any] = []
+        places: list[Appended] = []
+        for pending in batch:
+            documents.append(at_position(pending.encoded, position))
+            position += pending.count
+            version = pending.expected_version + pending.count
+            places.append(Appended(pending.stream, version, self._log, position - 1))
+        written = len(batch)
+        try:
+            await self._commits.insert_many(documents, ordered=True)
+        except ServerSelectionTimeoutError:
+            raise  # no server was found, so nothing was sent
+        except BulkWriteError as error:
+            written = self._written_before(error, batch)
+        except PyMongoError:
+            _mark_sent(batch)
+            raise
+        self._acknowledge(batch[:written], places[:written])
+        if written == len(batch):
+            self._lost_races = 0
+        else:
+            self._waiting.extendleft(reversed(batch[written:]))
+            await self._lost_a_race()
+
+    def _acknowledge(self, batch: list[Pending], places: list[Appended]) -> None:
+        for pending, appended in zip(batch, places, strict=True):
+            self._head = appended.position
+            self.saw(appended.stream, appended.version)
+            _settle(pending, appended)
+        if batch:
+            self._on_written(self._log)
+
+    def _written_before(self, error: BulkWriteError, batch: list[Pending]) -> int:
+        """How many of an ordered insert stand; what was found out about the one that does not is noted.
+
+        Raises the error again when its outcome is not certain, or is not a matter of a unique key.
+        """
+        details = error.details or {}
+        first = next(iter(details.get("writeErrors", ())), None)
+        if first is None or first["code"] != _DUPLICATE_KEY or details.get("writeConcernErrors"):
+            _mark_sent(batch)
+            raise error
+        index = int(first["index"])
+        if "position" in first["keyPattern"]:
+            self._head = None
+        else:
+            batch[index].suspect = True
+        return index
+
+    async def _lost_a_race(self) -> None:
+        """After the first lost race read again at once; after more, wait for the winner's write to reach a majority."""
+        self._lost_races += 1
+        if self._lost_races > 1:
+            await asyncio.sleep(min(0.001 * 2 ** min(self._lost_races, 6), 0.05))
+
+    async def _outlast(self, batch: list[Pending], error: PyMongoError, failures: int) -> None:
+        """The store went away: forget what was known, and go on with those that still have time."""
+        _log.warning("event_log_away", log=self._log, waiting=len(batch) + len(self._waiting), error=str(error))
+        self._head = None
+        self._versions.clear()
+        now = asyncio.get_running_loop().time()
+        again = []
+        for pending in (*batch, *self._waiting):
+            if pending.answer.done():
+                continue
+            pending.suspect = True
+            if now < pending.deadline:
+                again.append(pending)
+            elif pending.sent:
+                _refuse(pending, OutcomeUnknown("the event log went away while it wrote; repeat with the same key"))
+            else:
+                _refuse(pending, Unavailable("the event log does not answer; nothing was written"))
+        self._waiting = deque(again)
+        if again:
+            await asyncio.sleep(min(0.05 * 2**failures, 1.0))
+
+
+def _mark_sent(batch: list[Pending]) -> None:
+    for pending in batch:
+        pending.sent = True
+
+
+def _settle(pending: Pending, appended: Appended) -> None:
+    if not pending.answer.done():
+        pending.answer.set_result(appended)
+
+
+def _refuse(pending: Pending, error: Exception) -> None:
+    if not pending.answer.done():
+        pending.answer.set_exception(error)

@@ -1,0 +1,97 @@
+"""The log in this process's memory: for `make demo` and for tests; the same promises as MongoDB's, less durability."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
+
+import orjson
+
+from shared.errors import CommitTooLarge
+from shared.event_store.interface import MAX_COMMIT_BYTES, Appended, Commit, conflict, repeated
+from shared.events.recorded import Metadata, NewEvent, RecordedEvent
+from shared.ids import log_of, logs_of
+
+
+class InMemoryEventStore:
+    """An EventStore. Nothing here awaits between check and write, so the event loop makes each append atomic."""
+
+    def __init__(self, categories: tuple[str, ...], partitions: int = 4) -> None:
+        self._partitions = partitions
+        self._logs: dict[str, list[RecordedEvent]] = {log: [] for log in logs_of(categories, partitions)}
+        self._streams: defaultdict[str, list[RecordedEvent]] = defaultdict(list)
+        self._commits: dict[str, Commit] = {}
+        self._listeners: list[Callable[[str], None]] = []
+
+    async def append(
+        self,
+        stream: str,
+        events: Sequence[NewEvent],
+        expected_version: int,
+        command_id: str,
+        metadata: Metadata,
+        fingerprint: str = "",
+    ) -> Appended:
+        """See EventStore.append."""
+        if known := self._commits.get(command_id):
+            return repeated(known, fingerprint)
+        if len(orjson.dumps(events)) > MAX_COMMIT_BYTES:
+            raise CommitTooLarge(f"a commit may hold {MAX_COMMIT_BYTES} bytes; this one is larger")
+        history = self._streams.get(stream, [])
+        if len(history) != expected_version:
+            raise conflict(stream, expected_version, len(history))
+        log = log_of(stream, self._partitions)
+        entries = self._logs.setdefault(log, [])
+        for event in events:
+            recorded = record(event, stream, len(self._streams[stream]) + 1, log, len(entries) + 1, metadata)
+            self._streams[stream].append(recorded)
+            entries.append(recorded)
+        appended = Appended(stream, expected_version + len(events), log, len(entries))
+        self._commits[command_id] = Commit(appended, fingerprint)
+        for listener in self._listeners:
+            listener(log)
+        return appended
+
+    async def load(self, stream: str, after_version: int = 0) -> list[RecordedEvent]:
+        """See EventStore.load."""
+        return self._streams.get(stream, [])[after_version:]
+
+    async def read_log(self, log: str, after_position: int, limit: int) -> list[RecordedEvent]:
+        """See EventLog.read_log."""
+        return self._logs.get(log, [])[after_position : after_position + limit]
+
+    async def heads(self) -> dict[str, int]:
+        """See EventLog.heads."""
+        return {log: len(events) for log, events in self._logs.items()}
+
+    async def commit_of(self, command_id: str) -> Commit | None:
+        """See EventStore.commit_of."""
+        return self._commits.get(command_id)
+
+    def on_append(self, listener: Callable[[str], None]) -> None:
+        """See EventStore.on_append."""
+        self._listeners.append(listener)
+
+    async def appends_of_others(self) -> AsyncIterator[str]:
+        """See EventStore.appends_of_others: this log has no other process."""
+        await asyncio.Event().wait()
+        yield ""
+
+
+def record(event: NewEvent, stream: str, version: int, log: str, position: int, metadata: Metadata) -> RecordedEvent:
+    """The event as it stands in the log."""
+    at: datetime = metadata.at
+    return RecordedEvent(
+        type=event.type,
+        schema=event.schema,
+        data=event.data,
+        stream=stream,
+        version=version,
+        log=log,
+        position=position,
+        at=at,
+        actor=metadata.actor,
+        correlation_id=metadata.correlation_id,
+        causation_id=metadata.causation_id,
+        traceparent=metadata.traceparent,
+    )
