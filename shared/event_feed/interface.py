@@ -5,6 +5,9 @@ from typing import Protocol
 
 from shared.events.recorded import RecordedEvent
 
+EXCHANGE = "twinpath.log"
+"""The topic exchange that carries the log; the routing key is the log's name."""
+
 MAX_BATCH_EVENTS = 500
 MAX_BATCH_BYTES = 256 * 1024
 """A message holds 1..500 events of one log and at most 256 KiB, unless one event alone is larger."""

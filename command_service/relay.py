@@ -1,0 +1,131 @@
+"""The relay: publishes every log in order, from the commits themselves, so that there is no second table to keep true.
+
+It publishes at least once: after a change of leader the last batches may go out again, and who follows skips them by
+their positions. It is woken by this process's own appends, by a watch on the appends of others, and looks once a
+second whatever happens.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+
+import structlog
+
+from command_service.relay_progress import LeaseLost, RelayProgress
+from shared.errors import Unavailable, Unroutable
+from shared.event_feed.interface import EventPublisher
+from shared.event_store.interface import EventStore
+
+_READ_EVENTS = 2_000
+_LOOK_SECONDS = 1.0
+_LONGEST_PAUSE = 2.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Relay:
+    """Runs in every replica of the command service; one of them leads."""
+
+    def __init__(
+        self,
+        store: EventStore,
+        publisher: EventPublisher,
+        progress: RelayProgress,
+        logs: Sequence[str],
+        lease_seconds: float = 5.0,
+    ) -> None:
+        self._store = store
+        self._publisher = publisher
+        self._progress = progress
+        self._pause = lease_seconds / 3
+        self._wakes = {log: asyncio.Event() for log in logs}
+        self._moved = asyncio.Event()
+        self.leads = False
+        self.positions: dict[str, int] = {}
+        """How far each log is published, while this replica leads."""
+        self.troubles: dict[str, str] = {}
+        """Log -> why it can't be published just now."""
+        store.on_append(self._wake)
+
+    async def run(self) -> None:
+        """Lead whenever nobody else does, until cancelled."""
+        while True:
+            try:
+                epoch = await self._progress.acquire()
+                if epoch is not None:
+                    await self._lead(epoch)
+            except* (LeaseLost, Unavailable) as group:
+                _log.warning("relay_interrupted", errors=[str(error) for error in group.exceptions])
+            await asyncio.sleep(self._pause)
+
+    async def _lead(self, epoch: int) -> None:
+        self.positions = await self._progress.claim(self._wakes, epoch)
+        _log.info("relay_leads", epoch=epoch, positions=self.positions)
+        self.leads = True
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._renew(epoch))
+                tasks.create_task(self._keep_watermarks(epoch))
+                tasks.create_task(self._watch_others())
+                tasks.create_task(self._look())
+                for log in self._wakes:
+                    tasks.create_task(self._follow(log), name=f"relay {log}")
+        finally:
+            self.leads = False
+            with suppress(LeaseLost, Unavailable):
+                await self._progress.advance(self.positions, epoch)
+                await self._progress.release(epoch)
+
+    async def _follow(self, log: str) -> None:
+        """Publish one log, each batch only when the one before it is confirmed; outlast whatever is away."""
+        failures = 0
+        while True:
+            self._wakes[log].clear()
+            try:
+                events = await self._store.read_log(log, self.positions[log], _READ_EVENTS)
+                if events:
+                    await self._publisher.publish(log, events)
+                    self.positions[log] = events[-1].position
+                    self._moved.set()
+            except (Unavailable, Unroutable) as error:
+                if self.troubles.get(log) != error.code:
+                    _log.warning("relay_waits", log=log, code=error.code, error=error.detail)
+                self.troubles[log] = error.code
+                await asyncio.sleep(min(0.05 * 2**failures, _LONGEST_PAUSE))
+                failures += 1
+                continue
+            if self.troubles.pop(log, None):
+                _log.info("relay_goes_on", log=log, position=self.positions[log])
+            failures = 0
+            if not events:
+                await self._wakes[log].wait()
+
+    async def _renew(self, epoch: int) -> None:
+        while True:
+            await asyncio.sleep(self._pause)
+            await self._progress.renew(epoch)
+
+    async def _keep_watermarks(self, epoch: int) -> None:
+        """Write the watermarks behind the publishing, as fast as the store takes them: one may be late, never early."""
+        while True:
+            await self._moved.wait()
+            self._moved.clear()
+            await self._progress.advance(self.positions, epoch)
+
+    async def _watch_others(self) -> None:
+        while True:
+            try:
+                async for log in self._store.appends_of_others():
+                    self._wake(log)
+            except Unavailable:
+                await asyncio.sleep(_LOOK_SECONDS)  # the look each second covers for it
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            for wake in self._wakes.values():
+                wake.set()
+
+    def _wake(self, log: str) -> None:
+        if (wake := self._wakes.get(log)) is not None:
+            wake.set()

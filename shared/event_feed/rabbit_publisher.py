@@ -1,0 +1,83 @@
+"""The relay's side of RabbitMQ: persistent, mandatory, confirmed messages to one topic exchange."""
+
+import asyncio
+from collections.abc import Iterator
+
+import orjson
+from aio_pika import DeliveryMode, ExchangeType, Message, connect
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError, PublishError
+
+from shared.errors import Unavailable, Unroutable
+from shared.event_feed.interface import EXCHANGE, MAX_BATCH_BYTES, MAX_BATCH_EVENTS
+from shared.events.recorded import RecordedEvent
+
+
+class RabbitPublisher:
+    """An EventPublisher. It connects when it is first used and anew after each failure; `timeout` is in seconds."""
+
+    def __init__(self, url: str, exchange: str = EXCHANGE, timeout: float = 10.0) -> None:
+        self._url = url
+        self._exchange_name = exchange
+        self._timeout = timeout
+        self._connecting = asyncio.Lock()
+        self._connection: AbstractConnection | None = None
+        self._channel: AbstractChannel | None = None
+        self._exchange: AbstractExchange | None = None
+
+    async def publish(self, log: str, events: list[RecordedEvent]) -> None:
+        """See EventPublisher.publish; more than fits into one message goes as several, in order."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                exchange = await self._connected()
+                for body in _bodies(events):
+                    message = Message(body, content_type="application/json", delivery_mode=DeliveryMode.PERSISTENT)
+                    await exchange.publish(message, routing_key=log, mandatory=True)
+        except PublishError as error:
+            raise Unroutable(f"no queue follows {log} yet") from error
+        except (*CONNECTION_EXCEPTIONS, DeliveryError, TimeoutError) as error:
+            await self.close()
+            raise Unavailable(f"RabbitMQ did not take a message: {error or type(error).__name__}") from error
+
+    async def ping(self) -> None:
+        """Check that the broker answers. Raises Unavailable."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._connected()
+        except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
+            await self.close()
+            raise Unavailable(f"RabbitMQ does not answer: {error or type(error).__name__}") from error
+
+    async def close(self) -> None:
+        """Close the connection; the next use opens another."""
+        connection, self._connection, self._channel, self._exchange = self._connection, None, None, None
+        if connection is not None:
+            try:
+                async with asyncio.timeout(2.0):
+                    await connection.close()
+            except (*CONNECTION_EXCEPTIONS, TimeoutError):
+                pass  # it is broken already, which is why it is closed
+
+    async def _connected(self) -> AbstractExchange:
+        async with self._connecting:
+            if self._exchange is None or self._channel is None or self._channel.is_closed:
+                await self.close()
+                self._connection = await connect(self._url)
+                self._channel = channel = await self._connection.channel(on_return_raises=True)
+                self._exchange = await channel.declare_exchange(self._exchange_name, ExchangeType.TOPIC, durable=True)
+            return self._exchange
+
+
+def _bodies(events: list[RecordedEvent]) -> Iterator[bytes]:
+    """JSON lists of at most MAX_BATCH_EVENTS events and MAX_BATCH_BYTES, unless one event alone is larger."""
+    pieces: list[bytes] = []
+    size = 0
+    for event in events:
+        piece = orjson.dumps(event, option=orjson.OPT_UTC_Z)
+        if pieces and (len(pieces) == MAX_BATCH_EVENTS or size + len(piece) + 1 > MAX_BATCH_BYTES):
+            yield b"[" + b",".join(pieces) + b"]"
+            pieces, size = [], 0
+        pieces.append(piece)
+        size += len(piece) + 1
+    if pieces:
+        yield b"[" + b",".join(pieces) + b"]"
