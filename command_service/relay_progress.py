@@ -53,6 +53,7 @@ class RelayProgress:
                 )
         except DuplicateKeyError:  # it exists and is not free
             return None
+        assert lease is not None, "an upsert answers with a document"
         return int(lease["epoch"])
 
     async def renew(self, epoch: int) -> None:
@@ -85,6 +86,7 @@ class RelayProgress:
                 )
         except DuplicateKeyError as error:
             raise LeaseLost(f"epoch {epoch} of the relay is over") from error
+        assert watermark is not None, "an upsert answers with a document"
         return int(watermark["position"])
 
     async def advance(self, positions: Mapping[str, int], epoch: int) -> None:

@@ -184,7 +184,7 @@ class ViewCache(Protocol):
         ...
 
     async def fill_state(self, view: str) -> str | None:
-        """`done` when all documents were copied since the cache was last empty, a token while somebody does, or None."""
+        """`done` when every document was copied since the cache was empty, a token while somebody copies, or None."""
         ...
 
     async def set_fill_state(self, view: str, state: str, seconds: int | None = None) -> None:

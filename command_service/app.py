@@ -1,0 +1,42 @@
+"""The command service as an ASGI app: endpoints, limits, errors, health."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import FastAPI
+
+from command_service.api import tickets
+from command_service.command_bus import CommandBus
+from shared.http.correlation import Correlation
+from shared.http.health import Check, health_routes
+from shared.http.limits import BodyLimits
+from shared.http.problem_details import install_problem_details
+
+_DESCRIPTION = """Takes the shop's commands. Every answer names the aggregate's new version (`ETag`) and where the event
+stands (`Causal-Token`): send the token back with a query to read your own write. Send `Idempotency-Key` to be able to
+repeat a command safely, `If-Match` to refuse it on any other version. A body may hold 1 MiB; unknown fields are
+refused; errors are `application/problem+json` with a stable `code`."""
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+@asynccontextmanager
+async def _nothing_to_run(_: FastAPI) -> AsyncIterator[None]:
+    yield
+
+
+def create_app(
+    bus: CommandBus,
+    required: Mapping[str, Check] | None = None,
+    optional: Mapping[str, Check] | None = None,
+    lifespan: Lifespan = _nothing_to_run,
+) -> FastAPI:
+    """The app around a command bus; `required` and `optional` are the dependencies that readiness names."""
+    app = FastAPI(title="Twinpath command service", version="1", description=_DESCRIPTION, lifespan=lifespan)
+    app.state.bus = bus
+    app.include_router(tickets.router, prefix="/api/v1")
+    app.router.routes += health_routes(required or {}, optional)
+    install_problem_details(app)
+    app.add_middleware(BodyLimits)
+    app.add_middleware(Correlation)
+    return app

@@ -1,0 +1,128 @@
+"""Every error as problem+json (RFC 9457) with a stable `code`: the one place that maps errors to HTTP."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from shared.errors import (
+    CommandIdReused,
+    CommitTooLarge,
+    ConcurrencyConflict,
+    MalformedRequest,
+    NotFound,
+    RuleViolation,
+    StaleVersion,
+    TwinpathError,
+    Unavailable,
+)
+
+STATUSES: Mapping[type[TwinpathError], int] = {
+    MalformedRequest: 400,
+    NotFound: 404,
+    RuleViolation: 409,
+    StaleVersion: 412,
+    CommitTooLarge: 413,
+    CommandIdReused: 422,
+    ConcurrencyConflict: 503,
+    Unavailable: 503,
+}
+_ROUTER_CODES = {404: "no_such_route", 405: "method_not_allowed"}
+_log = structlog.get_logger(__name__)
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field; `field` is its path, as in `lines.0.quantity`."""
+
+    field: str
+    code: str
+    message: str
+
+
+class Problem(BaseModel):
+    """The body of every error answer."""
+
+    type: str = Field(examples=["urn:twinpath:problem:ticket_not_found"])
+    title: str
+    status: int
+    detail: str
+    code: str = Field(examples=["ticket_not_found"])
+    instance: str
+    errors: list[FieldProblem] | None = Field(None, description="with 422: each field that is wrong")
+
+
+def problem(path: str, status: int, code: str, detail: str, **more: object) -> Response:
+    """A problem+json answer; 503 asks to come back in a second."""
+    body = {
+        "type": f"urn:twinpath:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "instance": path,
+        **more,
+    }
+    headers = {"Retry-After": "1"} if status in (202, 503) else {}
+    content = orjson.dumps(body, default=str)
+    return Response(content, status, headers=headers, media_type="application/problem+json")
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI description of these errors."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
+        }
+        for status in statuses
+    }
+
+
+def install_problem_details(app: FastAPI) -> None:
+    """Answer every error of this app, expected or not, with problem+json."""
+    app.add_exception_handler(TwinpathError, _ours)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _of_the_router)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _ours(request: Request, error: Exception) -> Response:
+    assert isinstance(error, TwinpathError)
+    for kind in type(error).__mro__:
+        if (status := STATUSES.get(kind)) is not None:
+            return problem(request.url.path, status, error.code, error.detail, **error.facts)
+    return await _unexpected(request, error)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = error.errors()
+    if any(one["type"] == "json_invalid" for one in found):
+        return problem(request.url.path, 400, "malformed_json", "The body is not JSON.")
+    fields = [
+        {"field": ".".join(map(str, one["loc"][1:])) or str(one["loc"][0]), "code": one["type"], "message": one["msg"]}
+        for one in found
+    ]
+    named = ", ".join(dict.fromkeys(field["field"] for field in fields))
+    return problem(request.url.path, 422, "invalid_fields", f"Not valid: {named}.", errors=fields)
+
+
+async def _of_the_router(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = _ROUTER_CODES.get(error.status_code, HTTPStatus(error.status_code).name.lower())
+    if error.status_code == 400:  # FastAPI could not read the body as text
+        code = "malformed_json"
+    answer = problem(request.url.path, error.status_code, code, f"{request.method} {request.url.path}: {error.detail}.")
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    _log.error("internal_error", path=request.url.path, method=request.method, exc_info=error)
+    return problem(request.url.path, 500, "internal_error", "Something went wrong here; it has been logged.")
