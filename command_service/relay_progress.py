@@ -6,7 +6,8 @@ tokens: Martin Kleppmann, "How to do distributed locking", 2016).
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 
 from pymongo import AsyncMongoClient, ReturnDocument, UpdateOne, WriteConcern
 from pymongo.asynchronous.collection import AsyncCollection
@@ -41,20 +42,15 @@ class RelayProgress:
     async def acquire(self) -> int | None:
         """Take the lease when it is free, has run out or is ours; the epoch, or None while another replica leads."""
         free = {"$or": [{"$lt": ["$expires_at", "$$NOW"]}, {"$eq": ["$holder", self._holder]}]}
-        take = {
-            "holder": self._holder,
-            "epoch": {"$add": [{"$ifNull": ["$epoch", 0]}, 1]},
-            "expires_at": self._expiry(),
-        }
-        try:
-            async with _ours():
-                lease = await self._leases.find_one_and_update(
-                    {"_id": _LEASE, "$expr": free}, [{"$set": take}], upsert=True, return_document=ReturnDocument.AFTER
-                )
-        except DuplicateKeyError:  # it exists and is not free
-            return None
-        assert lease is not None, "an upsert answers with a document"
-        return int(lease["epoch"])
+        take = {"holder": self._holder, "epoch": {"$add": ["$epoch", 1]}, "expires_at": self._expiry()}
+        never_held = {"holder": None, "epoch": 0, "expires_at": datetime.fromtimestamp(0, UTC)}
+        async with _ours():
+            with suppress(DuplicateKeyError):  # two replicas made it at once
+                await self._leases.update_one({"_id": _LEASE}, {"$setOnInsert": never_held}, upsert=True)
+            lease = await self._leases.find_one_and_update(
+                {"_id": _LEASE, "$expr": free}, [{"$set": take}], return_document=ReturnDocument.AFTER
+            )
+        return None if lease is None else int(lease["epoch"])
 
     async def renew(self, epoch: int) -> None:
         """Hold the lease for another term. Raises LeaseLost, Unavailable."""

@@ -41,7 +41,7 @@ return 1
 
 
 class RedisViewCache:
-    """A ViewCache. The client should have time limits (`socket_timeout`), or a Redis that hangs holds up its callers."""
+    """A ViewCache. Give it a client with time limits, as `redis_client` makes it, or a Redis that hangs hangs us."""
 
     def __init__(self, client: Redis, prefix: str) -> None:
         self._client = client
@@ -65,18 +65,18 @@ class RedisViewCache:
     async def positions(self, view: str) -> dict[str, int]:
         """See ViewCache.positions."""
         async with _ours():
-            found: dict[bytes, bytes] = await self._client.hgetall(self._positions_key(view))  # type: ignore[misc]
+            found: Any = await self._client.hgetall(self._positions_key(view))
         return {log.decode(): int(position) for log, position in found.items()}
 
     async def adopt(self, view: str, log: str, position: int) -> None:
         """See ViewCache.adopt."""
         async with _ours():
-            await self._client.hset(self._positions_key(view), log, str(position))  # type: ignore[misc]
+            await self._client.hset(self._positions_key(view), log, str(position))
 
     async def fill_state(self, view: str) -> str | None:
         """See ViewCache.fill_state."""
         async with _ours():
-            state: bytes | None = await self._client.get(self._fill_key(view))
+            state: Any = await self._client.get(self._fill_key(view))
         return None if state is None else state.decode()
 
     async def set_fill_state(self, view: str, state: str, seconds: int | None = None) -> None:
@@ -104,7 +104,8 @@ class RedisViewCache:
     async def get_many(self, view: str, ids: Sequence[str]) -> list[Cached | None]:
         """See ViewCache.get_many."""
         async with _ours():
-            values = await self._client.mget([self._key(view, document_id) for document_id in ids]) if ids else []
+            keys = [self._key(view, document_id) for document_id in ids]
+            values: list[Any] = await self._client.mget(keys) if keys else []
         return [
             None if value is None else _decode(document_id, value)
             for document_id, value in zip(ids, values, strict=True)
@@ -117,7 +118,7 @@ class RedisViewCache:
                 futures = [self._wanted.pop(key) for key in keys]
                 try:
                     async with _ours():
-                        values = await self._client.mget(keys)
+                        values: list[Any] = await self._client.mget(keys)
                 except Unavailable as error:
                     for future in futures:
                         future.set_exception(error)
