@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from collections.abc import Callable
+from types import FrameType
 
 import structlog
 import uvicorn
@@ -28,9 +30,19 @@ def configure_logs() -> None:
     )
 
 
-def serve(app: ASGIApp, host: str, port: int) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is in hand."""
-    uvicorn.run(
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._on_stop()
+        super().handle_exit(sig, frame)
+
+
+def serve(app: ASGIApp, host: str, port: int, on_stop: Callable[[], None] = lambda: None) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is in hand; `on_stop` ends answers that would last for ever."""
+    config = uvicorn.Config(
         app,
         host=host,
         port=port,
@@ -41,3 +53,4 @@ def serve(app: ASGIApp, host: str, port: int) -> None:
         server_header=False,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
+    _Server(config, on_stop).run()

@@ -14,6 +14,16 @@ Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Cached:
+    """A document in the cache: the body as it is sent, and the revision it shows."""
+
+    id: str
+    revision: int
+    etag: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """A view's name and form, known to both its writer and its readers.
 
@@ -25,6 +35,12 @@ class View:
     version: int = 1
     indexes: tuple[tuple[str, ...], ...] = ()
     render: Callable[[Document], bytes] | None = None
+
+    def rendered(self, document: Document) -> Cached:
+        """The document ready to send; its etag is its version where it has one, else its revision."""
+        assert self.render is not None, f"{self.name} is not kept in the cache"
+        etag = f'"{document.get("version", document["revision"])}"'
+        return Cached(document["_id"], document["revision"], etag, self.render(document))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +163,6 @@ class ViewReader(Protocol):
     def watch_documents(self, views: Sequence[str]) -> AsyncIterator[tuple[str, str]]:
         """(view, id) of each document that changes from now on. Raises Unavailable when the store goes away."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Cached:
-    """A document in the cache: the body as it is sent, and the revision it shows."""
-
-    id: str
-    revision: int
-    etag: str
-    body: bytes
 
 
 class ViewCache(Protocol):

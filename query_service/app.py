@@ -1,0 +1,65 @@
+"""The query service as an ASGI app: endpoints, causal waits, live updates, errors, health."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+
+from query_service.api import ticket_events, tickets
+from query_service.api.answering import NotYetVisible, answer_not_yet
+from query_service.consistency import CausalWaits
+from query_service.fast_copy import FastCopy
+from query_service.live import LiveViews
+from query_service.queries.tickets import TicketQueries
+from shared.clock import Clock, utc_now
+from shared.http.correlation import Correlation
+from shared.http.health import Check, health_routes
+from shared.http.problem_details import install_problem_details
+from shared.read_models.history import HISTORY
+from shared.read_models.ticket_dashboard import TICKET_DASHBOARD
+from shared.read_models.ticket_details import TICKET_DETAILS
+from shared.read_models.ticket_list import TICKET_LIST
+from shared.view_store.interface import ViewCache, ViewReader
+
+_DESCRIPTION = """Answers from the views. Send back a command's `Causal-Token` to see its effect: the query waits until
+the view has got there, 5 seconds at most, else 202 with `Retry-After`. `If-None-Match` gives 304. Pages go on with
+`next`. Every view has a stream of Server-Sent Events under `…/events`. Errors are `application/problem+json`."""
+
+
+async def _nothing_to_close() -> None: ...
+
+
+def create_app(
+    reader: ViewReader,
+    cache: ViewCache,
+    required: Mapping[str, Check] | None = None,
+    optional: Mapping[str, Check] | None = None,
+    causal_wait_seconds: float = 5.0,
+    clock: Clock = utc_now,
+    close: Callable[[], Awaitable[None]] = _nothing_to_close,
+) -> FastAPI:
+    """The app on a reader and a cache; `close` is called when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        following = asyncio.create_task(waits.follow(), name="follow checkpoints")
+        yield
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
+        await close()
+
+    waits = CausalWaits(reader, causal_wait_seconds)
+    app = FastAPI(title="Twinpath query service", version="1", description=_DESCRIPTION, lifespan=lifespan)
+    app.state.waits = waits
+    app.state.tickets = TicketQueries(reader, FastCopy(cache), clock)
+    views = (TICKET_LIST, TICKET_DETAILS, TICKET_DASHBOARD, HISTORY)
+    app.state.live = LiveViews(reader, [view.name for view in views])
+    app.include_router(ticket_events.router, prefix="/api/v1")
+    app.include_router(tickets.router, prefix="/api/v1")
+    app.router.routes += health_routes(required or {}, optional)
+    install_problem_details(app)
+    app.add_exception_handler(NotYetVisible, answer_not_yet)
+    app.add_middleware(Correlation)
+    return app

@@ -1,0 +1,34 @@
+"""The composition root of the query service: the only file that chooses its adapters."""
+
+from fastapi import FastAPI
+
+from query_service.app import create_app
+from query_service.settings import Settings
+from shared.mongo_client import mongo_client
+from shared.view_store.mongo import MongoViewReader
+from shared.view_store.redis import RedisViewCache, redis_client
+
+
+def bootstrap(settings: Settings) -> FastAPI:
+    """The app on MongoDB and Redis; Redis may be away, then it reads everything from MongoDB."""
+    client = mongo_client(settings.mongodb_url, "query")
+    redis = redis_client(settings.redis_url)
+
+    async def mongodb() -> None:
+        await client.admin.command("ping")
+
+    async def redis_answers() -> None:
+        await redis.ping()
+
+    async def close() -> None:
+        await redis.aclose()
+        await client.close()
+
+    return create_app(
+        MongoViewReader(client, settings.views_database),
+        RedisViewCache(redis, settings.redis_prefix),
+        {"mongodb": mongodb},
+        {"redis": redis_answers},
+        settings.causal_wait_seconds,
+        close=close,
+    )
