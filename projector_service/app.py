@@ -1,0 +1,51 @@
+"""The projector service as an ASGI app: health, and what it consumes as AsyncAPI."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from faststream.specification import AsyncAPI
+from faststream.specification.asyncapi import get_asyncapi_html
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+from starlette.types import Lifespan
+
+from projector_service.projector import Projector
+from shared.errors import Unavailable
+from shared.event_feed.interface import EventFeed
+from shared.http.health import Check, health_routes
+
+
+def create_app(
+    projector: Projector,
+    feed: EventFeed,
+    specification: AsyncAPI,
+    required: Mapping[str, Check],
+    optional: Mapping[str, Check],
+    lifespan: Lifespan[Starlette],
+) -> Starlette:
+    """The app; besides the dependencies, readiness asks for a live consumer a log and for logs that nothing stops."""
+
+    async def consumers() -> Mapping[str, Any]:
+        registered = feed.consumers()
+        if not all(registered.values()):
+            raise Unavailable("a log has no live consumer", consumers=registered)
+        return {"consumers": registered}
+
+    async def logs() -> Mapping[str, Any]:
+        statuses = {log: asdict(status) for log, status in projector.status().items()}
+        if stopped := [log for log, status in statuses.items() if status["state"] in ("poisoned", "starting")]:
+            raise Unavailable(f"not projecting: {', '.join(stopped)}", logs=statuses)
+        return {"logs": statuses}
+
+    async def page(_: Request) -> Response:
+        return HTMLResponse(get_asyncapi_html(specification.to_specification(), try_it_out_path=None))
+
+    async def document(_: Request) -> Response:
+        return Response(specification.to_specification().to_json(), media_type="application/json")
+
+    checks = {**required, "rabbitmq": consumers, "projections": logs}
+    routes = [*health_routes(checks, optional), Route("/asyncapi", page), Route("/asyncapi.json", document)]
+    return Starlette(routes=routes, lifespan=lifespan)

@@ -1,0 +1,165 @@
+"""Brings the Redis copy of views along, without ever holding up or failing a projection.
+
+After each commit the changed documents are read back and written together with the log's position in the copy, which
+moves only from where the commit began. Whatever goes wrong (Redis away, this process killed between the two writes,
+another replica's zombie) shows as a position that lags behind the checkpoint, and once a second what lies between is
+made good from the log. A position that is missing means that the copy was emptied: then it is adopted as it is, since a
+document that is absent is simply read from MongoDB, and all documents are filled in behind. A live write always wins
+over a fill, because a fill only adds what is absent; and a copy emptied during a fill has lost the fill's token too.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+
+import structlog
+
+from projector_service.applying import Applied
+from projector_service.projection import Projection
+from shared.errors import Unavailable
+from shared.event_store.interface import EventLog
+from shared.events.catalogue import Catalogue
+from shared.ids import uuid7
+from shared.view_store.interface import Change, Checkpoints, Put, Remove, View, ViewCache, ViewChange, ViewWriter
+
+_LOOK_SECONDS = 1.0
+_GAP_EVENTS = 2_000
+_PAGE = 500
+_TOKEN_SECONDS = 30
+_MOST_WAITING = 1_000
+
+_log = structlog.get_logger(__name__)
+
+
+class CacheSync:
+    """Feeds the copy of every view that is kept in the cache."""
+
+    def __init__(
+        self,
+        projections: Iterable[Projection],
+        source: EventLog,
+        writer: ViewWriter,
+        cache: ViewCache,
+        catalogue: Catalogue,
+        look_seconds: float = _LOOK_SECONDS,
+    ) -> None:
+        self._followed = [(p, view) for p in projections for view in p.views if view.render is not None]
+        self._source = source
+        self._writer = writer
+        self._cache = cache
+        self._catalogue = catalogue
+        self._look_seconds = look_seconds
+        self._waiting: asyncio.Queue[Applied] = asyncio.Queue(_MOST_WAITING)
+        self._lagging: dict[tuple[str, str], int] = {}
+        self._fills: dict[str, asyncio.Task[None]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self.trouble: str | None = None
+        """Why the copy can't be kept just now, or None."""
+
+    async def start(self) -> None:
+        """Begin to write what is applied, and to look for what was missed."""
+        self._tasks = [asyncio.create_task(self._write_applied()), asyncio.create_task(self._look_for_gaps())]
+
+    async def stop(self) -> None:
+        """Write what waits, if that goes quickly, and end."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await self._waiting.join()
+        tasks = [*self._tasks, *self._fills.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def applied(self, applied: Applied) -> None:
+        """Take note of a transaction; never blocks. What does not fit is made good from the log."""
+        with suppress(asyncio.QueueFull):
+            self._waiting.put_nowait(applied)
+
+    async def flushed(self) -> None:
+        """Wait until everything noted has been written or given up."""
+        await self._waiting.join()
+
+    async def _write_applied(self) -> None:
+        while True:
+            applied = await self._waiting.get()
+            try:
+                if self.trouble is None:
+                    await self._write(applied)
+            except Unavailable as error:
+                self._note(error)
+            finally:
+                self._waiting.task_done()
+
+    async def _write(self, applied: Applied) -> None:
+        moves = {move.projection: move for move in applied.moves}
+        for projection, view in self._followed:
+            if (move := moves.get(projection.name)) is not None:
+                await self._bring(view, applied.log, move.expected, move.position, applied.changes)
+
+    async def _bring(self, view: View, log: str, expected: int, position: int, changes: Iterable[ViewChange]) -> bool:
+        touched = dict.fromkeys(c.id for c in changes if isinstance(c, Put | Change | Remove) and c.view == view.name)
+        documents = await self._writer.documents(view.name, list(touched)) if touched else []
+        removed = touched.keys() - {document["_id"] for document in documents}
+        rendered = [view.rendered(document) for document in documents]
+        return await self._cache.write(view.name, log, expected, position, rendered, sorted(removed))
+
+    async def _look_for_gaps(self) -> None:
+        while True:
+            try:
+                checkpoints = await self._writer.checkpoints()
+                for projection, view in self._followed:
+                    await self._sync(projection, view, checkpoints)
+                self._note(None)
+            except Unavailable as error:
+                self._note(error)
+            await asyncio.sleep(self._look_seconds)
+
+    async def _sync(self, projection: Projection, view: View, checkpoints: Checkpoints) -> None:
+        positions = await self._cache.positions(view.name)
+        for (name, log), checkpoint in checkpoints.items():
+            if name != projection.name or checkpoint == 0:
+                continue
+            copied = positions.get(log)
+            if copied is None:
+                await self._cache.adopt(view.name, log, checkpoint)
+            elif copied < checkpoint and self._lagging.get((view.name, log)) == copied:
+                await self._make_good(projection, view, log, copied, checkpoint)
+            self._lagging[view.name, log] = -1 if copied is None else copied
+        if view.name not in self._fills and await self._cache.fill_state(view.name) is None:
+            self._fills[view.name] = asyncio.create_task(self._fill(view), name=f"fill {view.name}")
+
+    async def _make_good(self, projection: Projection, view: View, log: str, copied: int, checkpoint: int) -> None:
+        """Bring the documents that the events in between touch; the pure methods tell which."""
+        _log.info("cache_makes_good", view=view.name, log=log, after=copied, upto=checkpoint)
+        while copied < checkpoint:
+            events = await self._source.read_log(log, copied, min(_GAP_EVENTS, checkpoint - copied))
+            changes = [c for event in events for c in projection.changes(self._catalogue.decode(event), event)]
+            if not events or not await self._bring(view, log, copied, events[-1].position, changes):
+                return  # somebody else was first: the next look tells
+            copied = events[-1].position
+
+    async def _fill(self, view: View) -> None:
+        token = uuid7()
+        try:
+            await self._cache.set_fill_state(view.name, token, _TOKEN_SECONDS)
+            after: str | None = None
+            copied = 0
+            while documents := await self._writer.page(view.name, {}, after, _PAGE):
+                if not await self._cache.fill(view.name, token, [view.rendered(document) for document in documents]):
+                    return  # emptied again: the next look begins anew
+                await self._cache.set_fill_state(view.name, token, _TOKEN_SECONDS)
+                copied += len(documents)
+                after = documents[-1]["_id"]
+            await self._cache.set_fill_state(view.name, "done")
+            _log.info("cache_filled", view=view.name, documents=copied)
+        except Unavailable as error:
+            self._note(error)
+        finally:
+            del self._fills[view.name]
+
+    def _note(self, error: Unavailable | None) -> None:
+        if error is not None and self.trouble is None:
+            _log.warning("cache_away", error=error.detail)
+        elif error is None and self.trouble is not None:
+            _log.info("cache_back")
+        self.trouble = None if error is None else error.detail

@@ -1,0 +1,58 @@
+"""Writes ticket_list: one row a ticket."""
+
+from collections.abc import Iterable, Mapping
+
+from projector_service.projection import Handler, Projection
+from shared.events.recorded import DomainEvent, RecordedEvent
+from shared.events.ticket import TicketClosed, TicketNoteAdded, TicketOpened, TicketStatusChanged
+from shared.read_models.ticket_list import PREVIEW_CHARACTERS, TICKET_LIST
+from shared.view_store.interface import Change, Put, ViewChange
+
+
+class TicketListProjection(Projection):
+    """A row's previews are cut here, once, so that a list never carries whole messages."""
+
+    name = "ticket_list"
+    views = (TICKET_LIST,)
+
+    def handlers(self) -> Mapping[type[DomainEvent], Handler]:
+        """See Projection.handlers."""
+        return {
+            TicketOpened: self.opened,
+            TicketStatusChanged: self.status_changed,
+            TicketNoteAdded: self.note_added,
+            TicketClosed: self.closed,
+        }
+
+    def opened(self, event: TicketOpened, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """A new row."""
+        row = {
+            "ticket_id": recorded.stream,
+            "subject": event.subject,
+            "status": "open",
+            "customer_id": event.customer_id,
+            "has_note": False,
+            "preview": event.message[:PREVIEW_CHARACTERS],
+            "note_preview": None,
+            "opened_at": event.opened_at,
+            "updated_at": recorded.at,
+            "version": recorded.version,
+        }
+        yield Put(TICKET_LIST.name, recorded.stream, row)
+
+    def status_changed(self, event: TicketStatusChanged, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """Open or triaged."""
+        yield _change(recorded, status=event.status)
+
+    def note_added(self, event: TicketNoteAdded, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """The preview is that of the last note."""
+        yield _change(recorded, has_note=True, note_preview=event.note[:PREVIEW_CHARACTERS])
+
+    def closed(self, event: TicketClosed, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """Closed for good."""
+        yield _change(recorded, status="closed")
+
+
+def _change(recorded: RecordedEvent, **fields: object) -> Change:
+    fields |= {"updated_at": recorded.at, "version": recorded.version}
+    return Change(TICKET_LIST.name, recorded.stream, set=fields)

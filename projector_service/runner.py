@@ -1,0 +1,195 @@
+"""Follows one log: merges what waits into one transaction, fills holes from the log, stops at a poison event.
+
+A delivery is done when every projection of this log has it committed. A projection that is far behind the others,
+such as a new one, is not waited for: it reads the log by itself until it is near, then joins. Room for parking a
+stream (design §4): Applier._apply_apart knows the projection and the event when it gives up.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from projector_service.applying import Applier
+from projector_service.projection import Projection
+from projector_service.retrying import Pace, Troubles, until_done
+from shared.errors import Unavailable
+from shared.event_store.interface import EventLog
+from shared.events.recorded import RecordedEvent
+
+MOST_EVENTS = 2000
+"""In one transaction. A projection that is further behind the others than this catches up by itself."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Delivery:
+    """Events at hand, and the position that is to be reached; what lies between is read from the log."""
+
+    events: Sequence[RecordedEvent]
+    upto: int
+    done: asyncio.Future[None]
+
+
+class LogRunner:
+    """One log. `start` before the first delivery is waited for; the checkpoints must exist by then."""
+
+    def __init__(self, log: str, projections: Sequence[Projection], source: EventLog, applier: Applier, pace: Pace):
+        self.log = log
+        self._all = list(projections)
+        self._live: list[Projection] = []
+        self._late: list[Projection] = []
+        self._source = source
+        self._applier = applier
+        self._pace = pace
+        self._inbox: deque[Delivery] = deque()
+        self._batch: list[Delivery] = []
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = False
+        self.troubles = Troubles(log)
+
+    def start(self) -> None:
+        """Begin to work off deliveries."""
+        self._tasks.append(asyncio.create_task(self._work(), name=f"project {self.log}"))
+
+    async def stop(self, seconds: float) -> None:
+        """Take no more; finish what is in hand if that is possible within `seconds`; fail the rest with Unavailable."""
+        self._stopping = True
+        waiting = [delivery.done for delivery in (*self._batch, *self._inbox)]
+        if waiting and self._tasks:
+            await asyncio.wait(waiting, timeout=seconds)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for done in waiting:
+            if not done.done():
+                done.set_exception(Unavailable(f"the projector stopped before it was through with {self.log}"))
+
+    async def project(self, events: Sequence[RecordedEvent]) -> None:
+        """Return when these events are committed to every projection that keeps up; they may come doubled or mixed.
+
+        Raises:
+            Unavailable: the runner is stopping.
+        """
+        if events:
+            await self._deliver(events, max(event.position for event in events))
+
+    async def catch_up(self, head: int) -> None:
+        """Return when everything up to `head` is committed, reading it from the log. Raises as `project` does."""
+        await self._deliver((), head)
+
+    @property
+    def position(self) -> int:
+        """What every projection that keeps up has; 0 before anything is known."""
+        return min((self._applier.positions.get(projection.name, 0) for projection in self._live), default=0)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a delivery waits or is in hand."""
+        return bool(self._inbox or self._batch)
+
+    @property
+    def late(self) -> dict[str, int]:
+        """The projections that catch up by themselves, and where they are."""
+        return {projection.name: self._applier.positions.get(projection.name, 0) for projection in self._late}
+
+    def others_moved(self, checkpoints: dict[str, int]) -> None:
+        """Learn the checkpoints as stored, unless work is in hand that may be moving them."""
+        if not self.busy:
+            known = {projection.name for projection in self._live} & self._applier.positions.keys()
+            self._applier.positions.update({name: checkpoints[name] for name in known if name in checkpoints})
+
+    async def _deliver(self, events: Sequence[RecordedEvent], upto: int) -> None:
+        if self._stopping:
+            raise Unavailable(f"the projector is stopping; {self.log} goes on elsewhere")
+        delivery = Delivery(events, upto, asyncio.get_running_loop().create_future())
+        self._inbox.append(delivery)
+        self._wake.set()
+        await delivery.done
+
+    async def _work(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._batch = self._take()
+            if self._batch:
+                await until_done(self._advance, self._pace, partial(self.troubles.note, self.log))
+                self._batch = []
+            else:
+                self._wake.clear()
+
+    def _take(self) -> list[Delivery]:
+        """As much of what waits as fits into one transaction."""
+        batch: list[Delivery] = []
+        room = MOST_EVENTS
+        while self._inbox and (not batch or len(self._inbox[0].events) <= room):
+            batch.append(self._inbox.popleft())
+            room -= len(batch[-1].events)
+        return batch
+
+    async def _advance(self) -> None:
+        """Reach what the batch asks for, transaction by transaction."""
+        await self._applier.load(self._live or self._all)
+        if not self._live:
+            self._part()
+        known = {event.position: event for delivery in self._batch for event in delivery.events}
+        upto = max(delivery.upto for delivery in self._batch)
+        while self.position < upto:
+            await self._applier.apply(self._live, await self._next(self.position, upto, known))
+            self._acknowledge()
+        self._acknowledge()
+
+    async def _next(self, after: int, upto: int, known: dict[int, RecordedEvent]) -> list[RecordedEvent]:
+        """The events right after a position: those at hand, and what is missing between them from the log."""
+        events: list[RecordedEvent] = []
+        while after < upto and len(events) < MOST_EVENTS:
+            if at_hand := known.get(after + 1):
+                events.append(at_hand)
+            else:
+                end = min((position for position in known if position > after), default=upto + 1)
+                missing = await self._source.read_log(self.log, after, min(end - 1 - after, MOST_EVENTS - len(events)))
+                if not missing:
+                    break
+                events += missing
+            after = events[-1].position
+        if not events:
+            raise Unavailable(f"{self.log} has no event {after + 1}, although {upto} was announced")
+        return events
+
+    def _acknowledge(self) -> None:
+        for delivery in self._batch:
+            if delivery.upto <= self.position and not delivery.done.done():
+                delivery.done.set_result(None)
+
+    def _part(self) -> None:
+        """Tell those that keep up from those that are too far behind to be waited for."""
+        front = max(self._applier.positions[projection.name] for projection in self._all)
+        for projection in self._all:
+            near = front - self._applier.positions[projection.name] <= MOST_EVENTS
+            (self._live if near else self._late).append(projection)
+        for projection in self._late:
+            self._tasks.append(asyncio.create_task(self._join(projection), name=f"{projection.name} joins {self.log}"))
+
+    async def _join(self, projection: Projection) -> None:
+        await until_done(partial(self._close_up, projection), self._pace, partial(self.troubles.note, projection.name))
+        self._late.remove(projection)
+        self._live.append(projection)
+        _log.info("projection_caught_up", projection=projection.name, log=self.log)
+        await self.catch_up(self._front())
+
+    async def _close_up(self, projection: Projection) -> None:
+        """Come near to the others, by transactions of its own."""
+        name = projection.name
+        await self._applier.load([projection])
+        while self._front() - self._applier.positions[name] > MOST_EVENTS // 4:
+            events = await self._source.read_log(self.log, self._applier.positions[name], MOST_EVENTS)
+            if not events:
+                raise Unavailable(f"{self.log} ends before {self._front()}, where other projections are")
+            await self._applier.apply([projection], events)
+
+    def _front(self) -> int:
+        return max((self._applier.positions.get(projection.name, 0) for projection in self._live), default=0)

@@ -1,0 +1,20 @@
+"""The settings of the projector service: environment variables with the prefix TWINPATH_."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every setting has a default that fits servers on this machine."""
+
+    model_config = SettingsConfigDict(env_prefix="TWINPATH_", extra="ignore")
+
+    mongodb_url: str = Field("mongodb://127.0.0.1:27017/?replicaSet=rs0", description="the log and the views are in it")
+    log_database: str = Field("twinpath_log", description="database of the event log; read only")
+    views_database: str = Field("twinpath_views", description="database of the views")
+    rabbitmq_url: str = Field("amqp://guest:guest@127.0.0.1:5672/", description="where the log's batches come from")
+    redis_url: str = Field("redis://127.0.0.1:6379/0", description="the fast copy of the views")
+    redis_prefix: str = Field("twinpath", description="what every key in Redis begins with")
+    partitions: int = Field(4, ge=1, le=1024, description="logs a category; as the command service has it")
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8002, ge=1, le=65535, description="port to listen on")
