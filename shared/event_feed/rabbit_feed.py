@@ -143,8 +143,8 @@ def _is_registered(subscriber: RabbitSubscriber) -> bool:
     queue, tag = subscriber._queue_obj, subscriber._consumer_tag
     if queue is None or tag is None or queue.channel.is_closed:
         return False
-    channel: Any = getattr(queue.channel, "_channel", None)
-    return channel is not None and tag in channel.consumers
+    underlay: Any = getattr(queue.channel, "_channel", None)
+    return underlay is not None and tag in underlay.channel.consumers
 
 
 async def _decode(message: StreamMessage[Any]) -> list[RecordedEvent]:

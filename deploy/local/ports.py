@@ -1,0 +1,70 @@
+"""Free TCP ports on 127.0.0.1, held until the moment a server takes them."""
+
+import random
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+HOST = "127.0.0.1"
+_LOWEST = 15_000
+_EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+
+
+class Port:
+    """One port, bound here so that nobody else gets it; `release` it right before its server starts."""
+
+    def __init__(self, held: socket.socket) -> None:
+        self._held = held
+        self.number: int = held.getsockname()[1]
+
+    def release(self) -> int:
+        """Let go of the port and give its number; calling it again changes nothing."""
+        self._held.close()
+        return self.number
+
+
+def hold_port(number: int | None = None) -> Port:
+    """A certain port, or a free one below the range the kernel takes outgoing ports from.
+
+    Inside that range a client that reconnects to a stopped server can get the server's own port as its local
+    one, and then talks to itself and blocks the restart.
+
+    Raises:
+        OSError: the port is taken, or no free one was found.
+    """
+    if number is not None:
+        return _hold(number)
+    for _ in range(200):
+        with suppress(OSError):
+            return _hold(random.randrange(_LOWEST, _first_ephemeral()))
+    raise OSError("no free port on 127.0.0.1 in 200 tries")
+
+
+def hold_ports(count: int) -> list[Port]:
+    """Several free ports, all different."""
+    return [hold_port() for _ in range(count)]
+
+
+def _hold(number: int) -> Port:
+    held = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        held.bind((HOST, number))
+    except OSError:
+        held.close()
+        raise
+    return Port(held)
+
+
+def is_listening(port: int) -> bool:
+    """Whether something accepts connections on this port of 127.0.0.1."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((HOST, port)) == 0
+
+
+def _first_ephemeral() -> int:
+    """Where the kernel's range starts: 32768 on most Linux machines, 49152 elsewhere."""
+    if not _EPHEMERAL_RANGE.exists():
+        return 49_152
+    first = int(_EPHEMERAL_RANGE.read_text().split()[0])
+    return first if first > _LOWEST + 1_000 else 32_768

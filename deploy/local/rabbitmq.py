@@ -1,0 +1,111 @@
+"""A private RabbitMQ node with its management UI on 127.0.0.1."""
+
+import shutil
+from pathlib import Path
+
+import httpx
+
+from deploy.local.ports import HOST, Port, hold_ports, is_listening
+from deploy.local.process import Process
+
+USER = "guest"
+PASSWORD = "guest"
+PORTS = 4
+"""How many ports a node takes: AMQP, management, Erlang distribution, Erlang's port mapper."""
+
+_CONFIGURATION = """\
+listeners.tcp.default = {host}:{amqp}
+management.tcp.ip = {host}
+management.tcp.port = {management}
+loopback_users.guest = false
+log.console = true
+log.file = false
+"""
+
+
+class RabbitMQ(Process):
+    """One node; a stop, kill or pause keeps its address and data, `wipe` loses the data.
+
+    Args:
+        program: the path of rabbitmq-server, not of a wrapper that changes the user.
+        port_mapper: the path of epmd.
+        folder: where configuration, data and logs go.
+        ports: as many held ports as PORTS says; None takes free ones.
+    """
+
+    def __init__(self, program: str, port_mapper: str, folder: Path, ports: list[Port] | None = None) -> None:
+        self._folder = folder.resolve()
+        self._ports = ports or hold_ports(PORTS)
+        amqp, management, distribution, mapper = (port.number for port in self._ports)
+        self.url = f"amqp://{USER}:{PASSWORD}@{HOST}:{amqp}/"
+        self.management_url = f"http://{USER}:{PASSWORD}@{HOST}:{management}"
+        self._mapper_port = mapper
+        self._data = self._folder / "mnesia"
+        self._data.mkdir(parents=True, exist_ok=True)
+        (self._folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
+        configuration = _CONFIGURATION.format(host=HOST, amqp=amqp, management=management)
+        (self._folder / "rabbitmq.conf").write_text(configuration)
+        # Erlang starts a port mapper of its own that outlives the node, unless it finds one.
+        mapper_command = [port_mapper, "-port", str(mapper), "-address", HOST]
+        self._mapper = Process("epmd", mapper_command, folder / "epmd.log")
+        environment = self._environment(amqp, distribution)
+        super().__init__("RabbitMQ", [program], folder / "rabbitmq.log", environment, self._folder)
+
+    def start(self) -> None:
+        """Start it and wait until it takes AMQP connections and its management API answers."""
+        for port in self._ports:
+            port.release()
+        self._mapper.start()
+        self._mapper.wait_until(lambda: is_listening(self._mapper_port), limit=10)
+        super().start()
+        self.wait_until(lambda: answers(self.management_url), limit=90)
+
+    def stop(self, limit: float = 30) -> None:
+        """Stop the node and its port mapper; data stays."""
+        super().stop(limit)
+        self._mapper.stop()
+
+    def kill(self) -> None:
+        """Kill the node as a crash would."""
+        super().kill()
+        self._mapper.kill()
+
+    def wipe(self) -> None:
+        """Come back with an empty disk at the same address: no queue, message, exchange or vhost is left."""
+        self.kill()
+        shutil.rmtree(self._data)
+        self._data.mkdir()
+        self.start()
+
+    def _environment(self, amqp: int, distribution: int) -> dict[str, str]:
+        """Everything the node would otherwise take from, or write to, shared places of the machine."""
+        folder = str(self._folder)
+        return {
+            "HOME": folder,  # the Erlang cookie
+            "ERL_CRASH_DUMP": f"{folder}/erl_crash.dump",
+            "ERL_EPMD_PORT": str(self._mapper_port),
+            "ERL_EPMD_ADDRESS": HOST,
+            "RABBITMQ_NODENAME": "twinpath@localhost",
+            "RABBITMQ_NODE_PORT": str(amqp),
+            "RABBITMQ_DIST_PORT": str(distribution),
+            "RABBITMQ_MNESIA_BASE": str(self._data),
+            "RABBITMQ_LOG_BASE": folder,
+            "RABBITMQ_CONFIG_FILE": f"{folder}/rabbitmq.conf",
+            "RABBITMQ_CONF_ENV_FILE": f"{folder}/rabbitmq-env.conf",
+            "RABBITMQ_ADVANCED_CONFIG_FILE": f"{folder}/advanced.config",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": f"{folder}/enabled_plugins",
+            "RABBITMQ_GENERATED_CONFIG_DIR": f"{folder}/generated",
+            "RUNNING_UNDER_SYSTEMD": "true",  # the start script then becomes the node, so signals reach it
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
+                "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none"
+            ),
+        }
+
+
+def answers(management_url: str) -> bool:
+    """Whether the node takes AMQP connections and management requests."""
+    url = httpx.URL(management_url)
+    try:
+        return httpx.get(url.join("/api/health/checks/protocol-listener/amqp"), timeout=5).status_code == 200
+    except httpx.HTTPError:
+        return False

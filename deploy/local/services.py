@@ -1,0 +1,50 @@
+"""The three services of this checkout as child processes against given servers."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+
+from deploy.local.ports import HOST, hold_port
+from deploy.local.process import Process
+
+NAMES = ("command", "projector", "query")
+CHECKOUT = Path(__file__).resolve().parents[2]
+_READY_SECONDS = 60.0
+
+
+class Service(Process):
+    """One replica of one service, on a port that it keeps through a restart."""
+
+    def __init__(self, name: str, log: Path, env: Mapping[str, str]) -> None:
+        self._port = hold_port()
+        self.url = f"http://{HOST}:{self._port.number}"
+        command = [sys.executable, "-m", f"{name}_service"]
+        super().__init__(name, command, log, {**env, "TWINPATH_PORT": str(self._port.number)}, CHECKOUT)
+
+    def start(self) -> None:
+        """Start it, without waiting."""
+        self._port.release()
+        super().start()
+
+    def wait_ready(self) -> None:
+        """Wait until its readiness says so. Raises StartFailed."""
+        self.wait_until(self.is_ready, _READY_SECONDS)
+
+    def is_ready(self) -> bool:
+        """Whether it answers that it can work."""
+        try:
+            return httpx.get(f"{self.url}/health/ready", timeout=5).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+
+def service_environment(mongodb: str, rabbitmq: str, redis: str) -> dict[str, str]:
+    """The settings that tell the services where their servers are."""
+    return {
+        "TWINPATH_HOST": HOST,
+        "TWINPATH_MONGODB_URL": mongodb,
+        "TWINPATH_RABBITMQ_URL": rabbitmq,
+        "TWINPATH_REDIS_URL": redis,
+    }

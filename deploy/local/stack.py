@@ -1,0 +1,56 @@
+"""Everything of one `make up` without Docker: three servers and three services in one private folder."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from deploy.local.install import find_or_install
+from deploy.local.mongodb import MongoDB
+from deploy.local.process import Process
+from deploy.local.rabbitmq import RabbitMQ
+from deploy.local.redis import Redis
+from deploy.local.services import NAMES, Service, service_environment
+
+_DRAIN_SECONDS = 12.0
+
+
+class Stack:
+    """Starts and stops in the right order; `folder` takes all data and logs."""
+
+    def __init__(self, folder: Path) -> None:
+        programs = find_or_install()
+        self._mongodb = MongoDB(programs.mongod, folder / "mongodb")
+        self._redis = Redis(programs.redis_server, folder / "redis")
+        self._rabbitmq = RabbitMQ(programs.rabbitmq_server, programs.epmd, folder / "rabbitmq")
+        self._servers = (self._mongodb, self._redis, self._rabbitmq)
+        env = service_environment(self._mongodb.url, self._rabbitmq.url, self._redis.url)
+        self.services = {name: Service(name, folder / f"{name}.log", env) for name in NAMES}
+
+    def start(self) -> None:
+        """Servers at once, services at once; returns when all are ready. Raises StartFailed."""
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda server: server.start(), self._servers))
+        for service in self.services.values():
+            service.start()
+        for service in self.services.values():
+            service.wait_ready()
+
+    def stop(self) -> None:
+        """Services first, so that they can drain; nothing is left running."""
+        for group in (tuple(self.services.values()), self._servers):
+            with ThreadPoolExecutor() as pool:
+                list(pool.map(lambda process: process.stop(_DRAIN_SECONDS), group))
+
+    def dead(self) -> list[Process]:
+        """What was started and does not run any more."""
+        servers = [*self._mongodb.members, self._redis, self._rabbitmq]
+        return [process for process in (*servers, *self.services.values()) if not process.running]
+
+    def addresses(self) -> dict[str, str]:
+        """Where everything is."""
+        return {
+            **{name: service.url for name, service in self.services.items()},
+            "rabbitmq_ui": self._rabbitmq.management_url,
+            "mongodb": self._mongodb.url,
+            "rabbitmq": self._rabbitmq.url,
+            "redis": self._redis.url,
+        }

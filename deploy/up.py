@@ -1,0 +1,168 @@
+"""`make up` and `make down`: the whole of Twinpath on this machine, with Docker where an engine answers."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+from rich.console import Console
+
+from deploy.addresses import FILE, forget_addresses, show, write_addresses
+from deploy.local.install import MissingProgram
+from deploy.local.process import StartFailed
+from deploy.local.services import CHECKOUT, Service
+from deploy.local.stack import Stack
+from deploy.sample import load_sample
+
+INSTANCES = Path(".local/instances")
+_MOST_RESTARTS_A_MINUTE = 10
+_STOP_SECONDS = 60.0
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
+console = Console(stderr=True)
+
+
+@app.command()
+def up(
+    docker: Annotated[bool | None, typer.Option(help="insist on Docker, or on local processes")] = None,
+    sample: Annotated[bool, typer.Option(help="load the sample tickets")] = True,
+) -> None:
+    """Start everything, load a sample, show where it is. Local processes run until Ctrl-C or `make down`."""
+    os.chdir(CHECKOUT)
+    if docker is None:
+        docker = _engine_answers()
+    try:
+        _up_with_docker(sample) if docker else _up_locally(sample)
+    except (MissingProgram, StartFailed) as error:
+        console.print(str(error), style="red", highlight=False, markup=False)
+        raise typer.Exit(1) from None
+    except subprocess.CalledProcessError as error:
+        raise typer.Exit(error.returncode) from None
+
+
+@app.command()
+def down() -> None:
+    """Stop everything of this checkout that `up` started."""
+    os.chdir(CHECKOUT)
+    for pid_file in INSTANCES.glob("*.pid"):
+        _end(pid_file)
+    if _engine_answers():
+        subprocess.run(["docker", "compose", "down", "--volumes", "--remove-orphans"], check=True)
+        FILE.unlink(missing_ok=True)
+
+
+def _up_with_docker(sample: bool) -> None:
+    subprocess.run(["docker", "compose", "up", "--build", "--wait"], check=True)
+    addresses = {
+        "command": "http://127.0.0.1:8000",
+        "query": "http://127.0.0.1:8001",
+        "projector": "http://127.0.0.1:8002",
+        "rabbitmq_ui": "http://guest:guest@127.0.0.1:15672",
+        "mongodb": "mongodb://127.0.0.1:27017/?replicaSet=rs0&directConnection=true",
+        "rabbitmq": "amqp://guest:guest@127.0.0.1:5672/",
+        "redis": "redis://127.0.0.1:6379/0",
+    }
+    _announce(addresses, sample)
+    console.print("\nIt runs in the background: `make down` stops it.", highlight=False)
+
+
+def _up_locally(sample: bool) -> None:
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    with _instance() as folder:
+        console.print("Starting MongoDB, RabbitMQ, Redis and the three services ...")
+        stack = Stack(folder)
+        addresses = stack.addresses()
+        try:
+            began = time.monotonic()
+            stack.start()
+            console.print(f"Ready after {time.monotonic() - began:.0f} s.")
+            _announce(addresses, sample)
+            console.print("\nCtrl-C stops everything; so does `make down`.", highlight=False)
+            _watch(stack, stopping)
+        finally:
+            forget_addresses(addresses)
+            stack.stop()
+            console.print("Stopped.")
+
+
+def _announce(addresses: dict[str, str], sample: bool) -> None:
+    if sample:
+        try:
+            console.print(f"Loaded {load_sample(addresses['command'])} sample tickets.")
+        except httpx.HTTPError as error:
+            raise StartFailed(f"The sample could not be loaded: {error}") from error
+    write_addresses(addresses)
+    show(addresses, Console())
+
+
+def _watch(stack: Stack, stopping: threading.Event) -> None:
+    """Wait for the end; a service that dies is started again, a server that dies ends it all.
+
+    Raises:
+        StartFailed: a server died, or a service dies again and again.
+    """
+    restarts: list[float] = []
+    while not stopping.wait(0.5):
+        for process in stack.dead():
+            now = time.monotonic()
+            restarts = [at for at in restarts if now - at < 60]
+            if not isinstance(process, Service) or len(restarts) >= _MOST_RESTARTS_A_MINUTE:
+                raise StartFailed(f"{process.name} ended with exit code {process.exit_code}.\n{process.tail()}")
+            console.print(f"{process.name} ended with exit code {process.exit_code}; starting it again.")
+            restarts.append(now)
+            process.start()
+
+
+@contextmanager
+def _instance() -> Iterator[Path]:
+    """A private folder and a file that says which process this is, both gone at the end."""
+    INSTANCES.mkdir(parents=True, exist_ok=True)
+    pid_file = INSTANCES / f"{os.getpid()}.pid"
+    pid_file.write_text(str(os.getpid()))
+    folder = Path(tempfile.mkdtemp(prefix="twinpath-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        pid_file.unlink(missing_ok=True)
+
+
+def _end(pid_file: Path) -> None:
+    """Ask that `up` to stop and wait for it; one that is gone, or whose number another program has, is forgotten."""
+    pid = int(pid_file.read_text())
+    deadline = time.monotonic() + _STOP_SECONDS
+    if _is_up(pid):
+        os.kill(pid, signal.SIGTERM)
+        while pid_file.exists() and _is_up(pid) and time.monotonic() < deadline:
+            time.sleep(0.1)
+    pid_file.unlink(missing_ok=True)
+
+
+def _is_up(pid: int) -> bool:
+    shown = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return "deploy.up" in shown
+
+
+def _engine_answers() -> bool:
+    if shutil.which("docker") is None:
+        return False
+    for command in (["docker", "version", "--format", "{{.Server.Version}}"], ["docker", "compose", "version"]):
+        if subprocess.run(command, capture_output=True, check=False).returncode != 0:
+            return False
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(app())

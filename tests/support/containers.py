@@ -1,0 +1,120 @@
+"""The same servers as in deploy/local, each in a Docker container on a fixed port of 127.0.0.1."""
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import docker
+from docker.errors import DockerException, NotFound
+from docker.models.containers import Container as Running
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+from testcontainers.core.container import DockerContainer
+
+from deploy.local.ports import HOST, Port
+
+MONGODB_IMAGE = "mongo:8"
+REDIS_IMAGE = "redis:8"
+RABBITMQ_IMAGE = "rabbitmq:4-management"
+
+
+def engine_answers() -> bool:
+    """Whether a Docker engine on this machine can be used; a remote one's ports are not on our 127.0.0.1."""
+    try:
+        client = docker.from_env(timeout=5)
+    except DockerException:
+        return False
+    try:
+        local = client.api.base_url.startswith(("http+docker://", "unix://"))
+        return bool(local and client.ping())
+    except DockerException:
+        return False
+    finally:
+        client.close()
+
+
+class Container:
+    """One container that can be stopped, killed, paused and started again; its address and data stay.
+
+    Args:
+        image: the image's name.
+        ready: says whether the server inside answers.
+        command: the container's command; None means the image's own.
+        ports: port inside -> held port on 127.0.0.1.
+        options: further options of `docker run`, in the Docker SDK's names.
+    """
+
+    def __init__(
+        self,
+        image: str,
+        ready: Callable[[], bool],
+        command: list[str] | None = None,
+        ports: dict[int, Port] | None = None,
+        **options: Any,
+    ) -> None:
+        self._image = image
+        self._ready = ready
+        self._command = command
+        self._ports = ports or {}
+        self._options = options
+        self._container: DockerContainer | None = None
+
+    def start(self) -> None:
+        """Create or restart the container and wait until its server answers."""
+        if self._container is None:
+            self._container = self._create()
+        else:
+            self.docker.start()
+        self.wait_until(self._ready, limit=90)
+
+    def stop(self) -> None:
+        """Stop it in an orderly way (SIGTERM)."""
+        self.docker.stop(timeout=15)
+
+    def kill(self) -> None:
+        """Kill what runs inside (SIGKILL)."""
+        self.docker.kill()
+
+    def pause(self) -> None:
+        """Freeze what runs inside."""
+        self.docker.pause()
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self.docker.unpause()
+
+    def close(self) -> None:
+        """Remove the container and its data."""
+        for port in self._ports.values():
+            port.release()
+        if self._container is not None:
+            with contextlib.suppress(NotFound):
+                self._container.stop()
+            self._container = None
+
+    def wait_until(self, ready: Callable[[], bool], limit: float) -> None:
+        """Ask `ready` again and again.
+
+        Raises:
+            RuntimeError: `limit` seconds passed; the message ends with the container's log.
+        """
+        try:
+            Retrying(stop=stop_after_delay(limit), wait=wait_fixed(0.05), retry=retry_if_result(lambda ok: not ok))(
+                ready
+            )
+        except RetryError:
+            log = self.docker.logs(tail=25).decode(errors="replace")
+            raise RuntimeError(f"{self._image} did not answer within {limit:g} s.\n{log}") from None
+
+    @property
+    def docker(self) -> Running:
+        """The Docker SDK's view of the container."""
+        assert self._container is not None, "the container was not started"
+        return self._container.get_wrapped_container()
+
+    def _create(self) -> DockerContainer:
+        container = DockerContainer(self._image).with_kwargs(**self._options)
+        if self._command is not None:
+            container.with_command(self._command)
+        published: dict[str, Any] = {f"{inside}/tcp": (HOST, port.release()) for inside, port in self._ports.items()}
+        container.ports = published
+        return container.start()

@@ -1,0 +1,55 @@
+"""The three real services as processes, for end-to-end tests: started, killed, restarted, asked over HTTP."""
+
+from pathlib import Path
+
+import httpx
+
+from deploy.local.services import NAMES, Service, service_environment
+
+
+class System:
+    """Everything between HTTP and HTTP; `unique` names its databases and keys."""
+
+    def __init__(self, folder: Path, mongodb_url: str, rabbitmq_url: str, redis_url: str, unique: str) -> None:
+        self._folder = folder
+        self._env = {
+            **service_environment(mongodb_url, rabbitmq_url, redis_url),
+            "TWINPATH_LOG_DATABASE": f"{unique}_log",
+            "TWINPATH_VIEWS_DATABASE": f"{unique}_views",
+            "TWINPATH_REDIS_PREFIX": unique,
+            "TWINPATH_RELAY_LEASE_SECONDS": "2",
+        }
+        self._replicas: dict[str, list[Service]] = {}
+
+    def start(self, *names: str) -> "System":
+        """Start one replica of each service named, or of all three, and wait until they are ready."""
+        started = [self.add(name) for name in names or NAMES]
+        for service in started:
+            service.wait_ready()
+        return self
+
+    def add(self, name: str) -> Service:
+        """Start one more replica of a service, without waiting for it."""
+        replicas = self._replicas.setdefault(name, [])
+        service = Service(name, self._folder / f"{name}-{len(replicas)}.log", self._env)
+        replicas.append(service)
+        service.start()
+        return service
+
+    def __getitem__(self, name: str) -> Service:
+        """The first replica of a service."""
+        return self._replicas[name][0]
+
+    def client(self, name: str) -> httpx.AsyncClient:
+        """An HTTP client of the first replica of a service."""
+        return httpx.AsyncClient(base_url=self[name].url, timeout=30)
+
+    def tails(self) -> dict[str, str]:
+        """The end of each replica's log."""
+        return {service.log.stem: service.tail() for replicas in self._replicas.values() for service in replicas}
+
+    def stop(self) -> None:
+        """Stop every replica."""
+        for replicas in self._replicas.values():
+            for service in replicas:
+                service.stop()
