@@ -23,7 +23,7 @@ TICKETS = 36
 
 def load_sample(command_url: str) -> int:
     """Load it; the number of tickets. Raises httpx.HTTPError."""
-    with httpx.Client(base_url=f"{command_url}/api/v1/tickets", timeout=30) as client:
+    with httpx.Client(base_url=f"{command_url}/api/v1", timeout=30) as client:
         for number in range(TICKETS):
             _load_ticket(client, number)
     return TICKETS
@@ -31,8 +31,8 @@ def load_sample(command_url: str) -> int:
 
 def _load_ticket(client: httpx.Client, number: int) -> None:
     subject, message = _QUESTIONS[number % len(_QUESTIONS)]
-    opened = _send(client, "POST", "", f"{number}-open", {"subject": subject, "message": message})
-    ticket = f"/{opened['ticket_id']}"
+    opened = _send(client, "POST", "/tickets", f"{number}-open", {"subject": subject, "message": message})
+    ticket = f"/tickets/{opened['ticket_id']}"
     state = number % 4  # open, triaged, closed after triage, closed at once; every third of them has notes
     if number % 3 == 0:
         for place, note in enumerate(_NOTES):

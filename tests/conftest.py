@@ -1,111 +1,130 @@
-"""Fixtures for every level: shared servers that start when first needed, and private ones that a test may hurt."""
+"""Fixtures of all levels: shared servers that start when first needed, and private ones that a test may hurt."""
 
-import os
-import secrets
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
 
 import httpx
 import pytest
 from pymongo import MongoClient
+from redis import Redis
 
-from tests.support.servers import Provider
-from tests.support.system import System
+from deploy.local.mongodb import ELECTION_TIMEOUT_MS, MongoDB
+from tests.support.servers import RabbitMQAddress, RabbitMQServer, Server, SharedServers
 
-
-@dataclass(frozen=True)
-class Shared:
-    """The addresses of the servers that tests share."""
-
-    mongodb_url: str
-    redis_url: str
-    rabbitmq_url: str
-    rabbitmq_management_url: str
-
-
-_VARIABLES = [f"TWINPATH_TEST_{name.upper()}" for name in Shared.__dataclass_fields__]
+_KIND_OF_FIXTURE = {"mongodb_url": "mongodb", "redis_url": "redis", "rabbitmq": "rabbitmq"}
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
-    """Servers from the environment, when it names all four addresses, else started here, all at once."""
-    given = [os.environ.get(name, "") for name in _VARIABLES]
-    if all(given):
-        yield Shared(*given)
-        return
-    provider = Provider(tmp_path_factory.mktemp("servers"))
+def servers(request: pytest.FixtureRequest) -> Iterator[SharedServers]:
+    """All shared servers of the session; what the collected tests ask for starts at once, side by side."""
+    shared = SharedServers()
+    names = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
     try:
-        with ThreadPoolExecutor() as pool:
-            made = [pool.submit(make) for make in (provider.mongodb, provider.redis, provider.rabbitmq)]
-            mongodb, redis, rabbitmq = (future.result() for future in made)
-        yield Shared(mongodb.url, redis.url, rabbitmq.url, rabbitmq.management_url)
+        shared.begin(kind for fixture, kind in _KIND_OF_FIXTURE.items() if fixture in names)
+        yield shared
     finally:
-        provider.close()
+        shared.close()
 
 
 @pytest.fixture(scope="session")
-def mongodb_url(shared: Shared) -> str:
-    """A replica set of one."""
-    return shared.mongodb_url
+def mongodb_url(servers: SharedServers) -> str:
+    """The address of a MongoDB replica set; use databases whose names start with `unique`."""
+    return servers.url("mongodb")
 
 
 @pytest.fixture(scope="session")
-def redis_url(shared: Shared) -> str:
-    """A Redis; tests keep to keys that begin with `unique`."""
-    return shared.redis_url
+def redis_url(servers: SharedServers) -> str:
+    """The address of a Redis; use keys that start with `unique`."""
+    return servers.url("redis")
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(servers: SharedServers) -> RabbitMQAddress:
+    """The addresses of a RabbitMQ broker; most tests want `rabbitmq_url`, a vhost of their own."""
+    return servers.rabbitmq()
 
 
 @pytest.fixture
 def unique(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A short name of the test's own for databases and keys; databases that begin with it are dropped afterwards."""
-    name = f"t{secrets.token_hex(5)}"
+    """A short name that no other test has; databases and Redis keys that start with it are removed afterwards."""
+    name = f"t{uuid4().hex[:10]}"
+    servers = request.getfixturevalue("servers") if _wants_servers(request) else None
     yield name
-    if "shared" in request.fixturenames:
-        with MongoClient[dict[str, Any]](request.getfixturevalue("mongodb_url")) as client:
-            for database in client.list_database_names():
-                if database.startswith(name):
-                    client.drop_database(database)
+    if servers is not None:
+        _remove_databases(servers, name)
+        _remove_keys(servers, name)
 
 
 @pytest.fixture
-def rabbitmq_management(shared: Shared, unique: str) -> Iterator[httpx.Client]:
-    """The management API, with a vhost named `unique` that goes with all its queues afterwards."""
-    with httpx.Client(base_url=f"{shared.rabbitmq_management_url}/api", timeout=20) as client:
-        client.put(f"/vhosts/{unique}").raise_for_status()
-        yield client
-        client.delete(f"/vhosts/{unique}").raise_for_status()
+def rabbitmq_url(rabbitmq: RabbitMQAddress, unique: str) -> Iterator[str]:
+    """The address of a fresh RabbitMQ vhost, deleted afterwards."""
+    address = urlsplit(rabbitmq.url)
+    with httpx.Client(base_url=rabbitmq.management_url, timeout=30) as api:
+        api.put(f"/api/vhosts/{unique}").raise_for_status()
+        everything = {"configure": ".*", "write": ".*", "read": ".*"}
+        api.put(f"/api/permissions/{unique}/{address.username}", json=everything).raise_for_status()
+        yield urlunsplit(address._replace(path=f"/{unique}"))
+        api.delete(f"/api/vhosts/{unique}").raise_for_status()
 
 
 @pytest.fixture
-def rabbitmq_url(shared: Shared, rabbitmq_management: httpx.Client, unique: str) -> str:
-    """A RabbitMQ vhost of the test's own."""
-    return f"{shared.rabbitmq_url.rstrip('/')}/{unique}"
+def private_mongodb(servers: SharedServers) -> Iterator[Callable[..., MongoDB]]:
+    """Makes replica sets that this test alone uses: `private_mongodb(members=3, election_timeout_ms=1000)`."""
+    with ExitStack() as stack:
+
+        def make(members: int = 1, election_timeout_ms: int = ELECTION_TIMEOUT_MS) -> MongoDB:
+            mongodb = servers.provider.mongodb(members, election_timeout_ms)
+            stack.callback(mongodb.close)
+            mongodb.start()
+            return mongodb
+
+        yield make
 
 
 @pytest.fixture
-def private(tmp_path: Path) -> Iterator[Provider]:
-    """Makes servers for this test alone, which it may stop, kill, pause and wipe."""
-    provider = Provider(tmp_path)
-    yield provider
-    provider.close()
+def private_redis(servers: SharedServers) -> Iterator[Callable[[], Server]]:
+    """Makes Redis servers that this test alone uses."""
+    with ExitStack() as stack:
+
+        def make() -> Server:
+            redis = servers.provider.redis()
+            stack.callback(redis.close)
+            redis.start()
+            return redis
+
+        yield make
 
 
 @pytest.fixture
-def system(tmp_path: Path, mongodb_url: str, redis_url: str, rabbitmq_url: str, unique: str) -> Iterator[System]:
-    """The three services on the shared servers, with databases, vhost and keys of their own; not yet started."""
-    running = System(tmp_path, mongodb_url, rabbitmq_url, redis_url, unique)
-    yield running
-    running.stop()
+def private_rabbitmq(servers: SharedServers) -> Iterator[Callable[[], RabbitMQServer]]:
+    """Makes RabbitMQ brokers that this test alone uses."""
+    with ExitStack() as stack:
+
+        def make() -> RabbitMQServer:
+            rabbitmq = servers.provider.rabbitmq()
+            stack.callback(rabbitmq.close)
+            rabbitmq.start()
+            return rabbitmq
+
+        yield make
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Any:
-    """When a test with services fails, show the ends of their logs."""
-    report: pytest.TestReport = yield
-    running = getattr(item, "funcargs", {}).get("system")
-    if report.failed and isinstance(running, System):
-        report.sections += [(f"log of {name}", tail) for name, tail in running.tails().items()]
-    return report
+def _wants_servers(request: pytest.FixtureRequest) -> bool:
+    return bool(_KIND_OF_FIXTURE.keys() & set(request.fixturenames))
+
+
+def _remove_databases(servers: SharedServers, prefix: str) -> None:
+    if servers.is_in_use("mongodb"):
+        with MongoClient[dict[str, Any]](servers.url("mongodb")) as client:
+            for name in client.list_database_names(filter={"name": {"$regex": f"^{prefix}"}}):
+                client.drop_database(name)
+
+
+def _remove_keys(servers: SharedServers, prefix: str) -> None:
+    if servers.is_in_use("redis"):
+        with Redis.from_url(servers.url("redis")) as client:
+            for key in client.scan_iter(match=f"{prefix}*", count=1000):
+                client.unlink(key)

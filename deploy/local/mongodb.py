@@ -1,13 +1,14 @@
 """A private MongoDB replica set of one or three mongod processes on 127.0.0.1."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-from deploy.local.ports import HOST, Port, hold_port
+from deploy.local.ports import HOST, Port
 from deploy.local.process import Process
 
 REPLICA_SET = "rs0"
@@ -15,8 +16,16 @@ ELECTION_TIMEOUT_MS = 2_000
 _ALREADY_INITIALIZED = 23
 
 
-class Member(Process):
-    """One mongod of the set; it can be paused, killed and started again on the same port and folder."""
+MONGOD_OPTIONS = [
+    *("--replSet", REPLICA_SET),
+    *("--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "256"),  # several sets fit on a small machine
+    *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+    *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=500"),  # by default a member lingers for 15 s
+]
+
+
+class Mongod(Process):
+    """One member of the set; it can be paused, killed and started again on the same port and folder."""
 
     def __init__(self, program: str, folder: Path, port: Port) -> None:
         data = folder / f"mongod-{port.number}"
@@ -34,61 +43,62 @@ class Member(Process):
         self.wait_until(lambda: member_answers(self.port), limit=60)
 
 
-MONGOD_OPTIONS = [
-    *("--replSet", REPLICA_SET),
-    *("--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "256"),  # several sets fit on a small machine
-    *("--setParameter", "diagnosticDataCollectionEnabled=false"),
-    *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=500"),  # by default a member lingers for 15 s
-]
+class Member(Protocol):
+    """What the set asks of a member, be it a process or a container."""
+
+    port: int
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def kill(self) -> None: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+    def close(self) -> None: ...
+    def wait_until(self, ready: Callable[[], bool], limit: float) -> None: ...
 
 
 class MongoDB:
-    """A replica set: as a whole it stops, starts, is killed, paused and resumed; and so is each of `members`.
+    """A replica set: it stops, starts, is killed, paused and resumed as a whole, and so is each of `members`.
 
     Args:
-        program: the path of mongod.
-        folder: where data and logs go.
-        ports: one held port a member; None takes one free port.
+        members: one or three servers, not started yet.
         election_timeout_ms: how long a primary may be silent before the others elect a new one.
     """
 
-    def __init__(
-        self,
-        program: str,
-        folder: Path,
-        ports: Sequence[Port] | None = None,
-        election_timeout_ms: int = ELECTION_TIMEOUT_MS,
-    ) -> None:
-        self.members = [Member(program, folder, port) for port in ports or [hold_port()]]
-        self.url = replica_set_url([member.port for member in self.members])
+    def __init__(self, members: Sequence[Member], election_timeout_ms: int = ELECTION_TIMEOUT_MS) -> None:
+        self.members = list(members)
+        self.url = replica_set_url([member.port for member in members])
         self._election_timeout_ms = election_timeout_ms
 
     def start(self) -> None:
         """Start every member that does not run; returns when a primary takes majority writes."""
-        for member in self.members:
-            member.start()
+        self._each(lambda member: member.start())
         initiate([member.port for member in self.members], self._election_timeout_ms)
         self.members[0].wait_until(lambda: takes_writes(self.url), limit=60)
 
-    def stop(self, limit: float = 15) -> None:
+    def stop(self) -> None:
         """Stop every member; data stays."""
-        for member in self.members:
-            member.stop(limit)
+        self._each(lambda member: member.stop())
 
     def kill(self) -> None:
         """Kill every member at once."""
-        for member in self.members:
-            member.kill()
+        self._each(lambda member: member.kill())
 
     def pause(self) -> None:
         """Freeze every member."""
-        for member in self.members:
-            member.pause()
+        self._each(lambda member: member.pause())
 
     def resume(self) -> None:
         """Let every paused member go on."""
-        for member in self.members:
-            member.resume()
+        self._each(lambda member: member.resume())
+
+    def close(self) -> None:
+        """End every member for good."""
+        self._each(lambda member: member.close())
+
+    def _each(self, act: Callable[[Member], None]) -> None:
+        with ThreadPoolExecutor(len(self.members)) as pool:
+            list(pool.map(act, self.members))
 
     def primary(self) -> Member:
         """The member that takes the writes now; waits for an election under way."""

@@ -94,6 +94,10 @@ class Process:
         """End it at once, as a crash or a power cut would (SIGKILL)."""
         self._reap(0)
 
+    def close(self) -> None:
+        """End it for good: nobody needs what it holds any more."""
+        self.kill()
+
     def pause(self) -> None:
         """Freeze it (SIGSTOP): its connections stay open, nothing is answered."""
         self._signal(signal.SIGSTOP)

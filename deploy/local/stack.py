@@ -4,7 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from deploy.local.install import find_or_install
-from deploy.local.mongodb import MongoDB
+from deploy.local.mongodb import Mongod, MongoDB
+from deploy.local.ports import hold_port
 from deploy.local.process import Process
 from deploy.local.rabbitmq import RabbitMQ
 from deploy.local.redis import Redis
@@ -18,7 +19,8 @@ class Stack:
 
     def __init__(self, folder: Path) -> None:
         programs = find_or_install()
-        self._mongodb = MongoDB(programs.mongod, folder / "mongodb")
+        self._mongod = Mongod(programs.mongod, folder / "mongodb", hold_port())
+        self._mongodb = MongoDB([self._mongod])
         self._redis = Redis(programs.redis_server, folder / "redis")
         self._rabbitmq = RabbitMQ(programs.rabbitmq_server, programs.epmd, folder / "rabbitmq")
         self._servers = (self._mongodb, self._redis, self._rabbitmq)
@@ -36,13 +38,13 @@ class Stack:
 
     def stop(self) -> None:
         """Services first, so that they can drain; nothing is left running."""
-        for group in (tuple(self.services.values()), self._servers):
-            with ThreadPoolExecutor() as pool:
-                list(pool.map(lambda process: process.stop(_DRAIN_SECONDS), group))
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda service: service.stop(_DRAIN_SECONDS), self.services.values()))
+            list(pool.map(lambda server: server.stop(), self._servers))
 
     def dead(self) -> list[Process]:
         """What was started and does not run any more."""
-        servers = [*self._mongodb.members, self._redis, self._rabbitmq]
+        servers = [self._mongod, self._redis, self._rabbitmq]
         return [process for process in (*servers, *self.services.values()) if not process.running]
 
     def addresses(self) -> dict[str, str]:

@@ -21,14 +21,9 @@ class BodyLimits:
         headers = dict(scope["headers"])
         media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         length = headers.get(b"content-length", b"")
-        if media_type != b"application/json":
-            answer = problem(
-                scope["path"],
-                415,
-                "unsupported_media_type",
-                "Send JSON, with the header Content-Type: application/json.",
-            )
-            await answer(scope, receive, send)
+        no_body = length == b"0" or (not length and b"transfer-encoding" not in headers)
+        if media_type != b"application/json" and not no_body:
+            await _not_json(scope)(scope, receive, send)
         elif length.isdigit() and int(length) > MAX_BODY_BYTES:
             await _too_large(scope)(scope, receive, send)
         elif length.isdigit():
@@ -55,6 +50,11 @@ class BodyLimits:
             return whole.pop() if whole else await receive()
 
         await self._app(scope, replay, send)
+
+
+def _not_json(scope: Scope) -> ASGIApp:
+    detail = "Send JSON, with the header Content-Type: application/json."
+    return problem(scope["path"], 415, "unsupported_media_type", detail)
 
 
 def _too_large(scope: Scope) -> ASGIApp:

@@ -1,6 +1,7 @@
 """Every error as problem+json (RFC 9457) with a stable `code`: the one place that maps errors to HTTP."""
 
 from collections.abc import Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import (
     CommandIdReused,
@@ -33,6 +35,7 @@ STATUSES: Mapping[type[TwinpathError], int] = {
     ConcurrencyConflict: 503,
     Unavailable: 503,
 }
+PROBLEM_JSON = "application/problem+json"
 _ROUTER_CODES = {404: "no_such_route", 405: "method_not_allowed"}
 _log = structlog.get_logger(__name__)
 
@@ -57,8 +60,8 @@ class Problem(BaseModel):
     errors: list[FieldProblem] | None = Field(None, description="with 422: each field that is wrong")
 
 
-def problem(path: str, status: int, code: str, detail: str, **more: object) -> Response:
-    """A problem+json answer; 503 asks to come back in a second."""
+def problem(path: str, status: int, code: str, detail: str, /, **more: object) -> Response:
+    """A problem+json answer with further members; 202 and 503 ask to come back in a second."""
     body = {
         "type": f"urn:twinpath:problem:{code}",
         "title": HTTPStatus(status).phrase,
@@ -66,11 +69,10 @@ def problem(path: str, status: int, code: str, detail: str, **more: object) -> R
         "detail": detail,
         "code": code,
         "instance": path,
-        **more,
     }
     headers = {"Retry-After": "1"} if status in (202, 503) else {}
-    content = orjson.dumps(body, default=str)
-    return Response(content, status, headers=headers, media_type="application/problem+json")
+    content = orjson.dumps(body | more | body, default=str)
+    return Response(content, status, headers=headers, media_type=PROBLEM_JSON)
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -78,18 +80,55 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {
         status: {
             "description": HTTPStatus(status).phrase,
-            "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
+            "content": {PROBLEM_JSON: {"schema": _schema()}},
         }
         for status in statuses
     }
 
 
+@cache
+def _schema() -> dict[str, Any]:
+    """The schema of a problem in one piece: a reference into `$defs` would point nowhere inside an OpenAPI document."""
+    schema = Problem.model_json_schema()
+    del schema["properties"]["errors"]["anyOf"], schema["properties"]["errors"]["default"]
+    schema["properties"]["errors"] |= {"type": "array", "items": schema.pop("$defs")["FieldProblem"]}
+    return schema
+
+
 def install_problem_details(app: FastAPI) -> None:
-    """Answer every error of this app, expected or not, with problem+json."""
+    """Answer every error of this app, expected or not, with problem+json.
+
+    Call it before other middleware is added: those then see every answer, also a 500.
+    """
     app.add_exception_handler(TwinpathError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _of_the_router)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_middleware(_Unexpected)
+
+
+class _Unexpected:
+    """ASGI middleware: what nobody expected becomes a 500 and one line in the log.
+
+    A handler for Exception would run outside all other middleware, and the server would log the error a second time.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        except Exception as error:
+            if started or scope["type"] != "http":  # half an answer can only be cut off, which the server does
+                raise
+            await _unexpected(scope, error)(scope, receive, send)
 
 
 async def _ours(request: Request, error: Exception) -> Response:
@@ -97,7 +136,7 @@ async def _ours(request: Request, error: Exception) -> Response:
     for kind in type(error).__mro__:
         if (status := STATUSES.get(kind)) is not None:
             return problem(request.url.path, status, error.code, error.detail, **error.facts)
-    return await _unexpected(request, error)
+    raise error
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
@@ -123,6 +162,6 @@ async def _of_the_router(request: Request, error: Exception) -> Response:
     return answer
 
 
-async def _unexpected(request: Request, error: Exception) -> Response:
-    _log.error("internal_error", path=request.url.path, method=request.method, exc_info=error)
-    return problem(request.url.path, 500, "internal_error", "Something went wrong here; it has been logged.")
+def _unexpected(scope: Scope, error: Exception) -> Response:
+    _log.error("internal_error", path=scope["path"], method=scope["method"], exc_info=error)
+    return problem(scope["path"], 500, "internal_error", "Something went wrong here; it has been logged.")

@@ -1,4 +1,4 @@
-"""The same servers as in deploy/local, each in a Docker container on a fixed port of 127.0.0.1."""
+"""A server in a Docker container on fixed ports of 127.0.0.1, with the calls of deploy/local's processes."""
 
 import contextlib
 from collections.abc import Callable

@@ -1,104 +1,187 @@
-"""Servers for tests: from Docker where an engine answers, else private local processes."""
+"""The servers tests run on: addresses from the environment, else Docker containers, else private local processes."""
 
-from collections.abc import Callable
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
-from deploy.local import mongodb, rabbitmq, redis
 from deploy.local.install import find_or_install
-from deploy.local.mongodb import MongoDB
-from deploy.local.ports import HOST, Port, hold_port, hold_ports
+from deploy.local.mongodb import ELECTION_TIMEOUT_MS, Mongod, MongoDB
+from deploy.local.ports import hold_ports
 from deploy.local.rabbitmq import RabbitMQ
 from deploy.local.redis import Redis
-from tests.support.containers import MONGODB_IMAGE, RABBITMQ_IMAGE, REDIS_IMAGE, Container, engine_answers
+
+WAY = "TWINPATH_TEST_SERVERS"
+"""`docker` or `local` settles where servers come from; unset, Docker is taken when an engine answers."""
 
 
-class ContainerServer(Container):
-    """A server in a container, with its address."""
+class Server(Protocol):
+    """A server that a test may hurt; address and data outlive all but `close`."""
 
-    def __init__(self, url: str, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.url = url
+    url: str
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def kill(self) -> None: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+    def close(self) -> None: ...
 
 
-class RabbitContainer(ContainerServer):
-    """RabbitMQ in a container."""
+class RabbitMQServer(Server, Protocol):
+    """A broker; `wipe` brings it back with an empty disk at the same address."""
 
     management_url: str
 
+    def wipe(self) -> None: ...
 
-class Provider:
-    """Makes servers and ends them all at `close`."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._docker = engine_answers()
-        self._ends: list[Callable[[], object]] = []
-        self._made = 0
+class Provider(Protocol):
+    """Makes servers, not started yet."""
 
-    def mongodb(self) -> Any:
-        """A replica set of one."""
-        if not self._docker:
-            return self.replica_set(1)
-        port = hold_port()
-        number = port.number
-        url = f"{mongodb.replica_set_url([number])}&directConnection=true"
-        command = ["mongod", "--port", str(number), *mongodb.MONGOD_OPTIONS]
+    def mongodb(self, members: int, election_timeout_ms: int) -> MongoDB: ...
+    def redis(self) -> Server: ...
+    def rabbitmq(self) -> RabbitMQServer: ...
+    def close(self) -> None: ...
 
-        def ready() -> bool:
-            if mongodb.member_answers(number):
-                mongodb.initiate([number])
-            return mongodb.takes_writes(url)
 
-        return self._kept(ContainerServer(url, MONGODB_IMAGE, ready, command, {number: port}))
+class LocalServers:
+    """Private processes in a folder of their own that `close` removes."""
 
-    def replica_set(self, members: int) -> MongoDB:
-        """A replica set of local processes, whose members can be hurt one by one."""
-        ports = hold_ports(members)
-        made: MongoDB = self._kept(MongoDB(find_or_install().mongod, self._next("mongodb"), ports))
-        return made
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="twinpath-tests-"))
+        self._programs = find_or_install()
 
-    def redis(self) -> Any:
+    def mongodb(self, members: int, election_timeout_ms: int) -> MongoDB:
+        """A replica set."""
+        folder = self._fresh("mongodb")
+        mongods = [Mongod(self._programs.mongod, folder, port) for port in hold_ports(members)]
+        return MongoDB(mongods, election_timeout_ms)
+
+    def redis(self) -> Server:
         """A Redis."""
-        if not self._docker:
-            return self._kept(Redis(find_or_install().redis_server, self._next("redis")))
-        port = hold_port()
-        url = f"redis://{HOST}:{port.number}/0"
-        command = ["redis-server", "--appendonly", "yes"]
-        return self._kept(ContainerServer(url, REDIS_IMAGE, lambda: redis.answers(url), command, {6379: port}))
+        return Redis(self._programs.redis_server, self._fresh("redis"))
 
-    def rabbitmq(self) -> Any:
-        """A RabbitMQ; besides `url` it has `management_url`."""
-        if not self._docker:
-            programs = find_or_install()
-            return self._kept(RabbitMQ(programs.rabbitmq_server, programs.epmd, self._next("rabbitmq")))
-        amqp, management = hold_ports(2)
-        management_url = f"http://guest:guest@{HOST}:{management.number}"
-        ports: dict[int, Port] = {5672: amqp, 15672: management}
-        server = RabbitContainer(
-            f"amqp://guest:guest@{HOST}:{amqp.number}/",
-            RABBITMQ_IMAGE,
-            lambda: rabbitmq.answers(management_url),
-            None,
-            ports,
-            hostname="rabbitmq",  # the node's name, and so its data, stays through a restart
-        )
-        server.management_url = management_url
-        return self._kept(server)
+    def rabbitmq(self) -> RabbitMQServer:
+        """A RabbitMQ node."""
+        return RabbitMQ(self._programs.rabbitmq_server, self._programs.epmd, self._fresh("rabbitmq"))
 
     def close(self) -> None:
-        """End everything that was made."""
-        for end in reversed(self._ends):
-            end()
-        self._ends.clear()
+        """Remove all data and logs; the servers must have been closed before."""
+        shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _kept(self, server: Any) -> Any:
-        self._ends.append(server.close if isinstance(server, Container) else server.kill)
+    def _fresh(self, name: str) -> Path:
+        return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self._folder))
+
+
+class ContainerServers:
+    """Containers of the Docker engine."""
+
+    def mongodb(self, members: int, election_timeout_ms: int) -> MongoDB:
+        """A replica set."""
+        from tests.support.container_servers import MongoDBContainers
+
+        return MongoDBContainers(members, election_timeout_ms)
+
+    def redis(self) -> Server:
+        """A Redis."""
+        from tests.support.container_servers import RedisContainer
+
+        return RedisContainer()
+
+    def rabbitmq(self) -> RabbitMQServer:
+        """A RabbitMQ node."""
+        from tests.support.container_servers import RabbitMQContainer
+
+        return RabbitMQContainer()
+
+    def close(self) -> None:
+        """Every container was removed by its own `close`."""
+
+
+def choose_provider() -> Provider:
+    """Containers where an engine answers, else local processes."""
+    from tests.support.containers import engine_answers  # loads the Docker SDK, which unit tests need not wait for
+
+    way = os.environ.get(WAY) or ("docker" if engine_answers() else "local")
+    return ContainerServers() if way == "docker" else LocalServers()
+
+
+@dataclass(frozen=True)
+class RabbitMQAddress:
+    """Where a broker and its management API are."""
+
+    url: str
+    management_url: str
+
+
+class SharedServers:
+    """The servers all tests of a session share: each starts when first needed, several at the same time."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="servers")
+        self._starting: dict[str, Future[Server | MongoDB]] = {}
+
+    @cached_property
+    def provider(self) -> Provider:
+        """Where servers come from, found out once."""
+        return choose_provider()
+
+    def begin(self, kinds: Iterable[str]) -> None:
+        """Start these kinds (mongodb, redis, rabbitmq) in the background unless the environment names them."""
+        for kind in kinds:
+            if kind not in self._starting and _from_environment(kind) is None:
+                server = self._make(kind)
+                self._starting[kind] = self._pool.submit(_started, server)
+
+    def url(self, kind: str) -> str:
+        """The address of a kind of server; waits until it is ready."""
+        return _from_environment(kind) or self._server(kind).url
+
+    def rabbitmq(self) -> RabbitMQAddress:
+        """The broker's two addresses."""
+        url = _from_environment("rabbitmq")
+        if url is not None:
+            return RabbitMQAddress(url, os.environ["TWINPATH_TEST_RABBITMQ_MANAGEMENT_URL"].rstrip("/"))
+        server = self._server("rabbitmq")
+        return RabbitMQAddress(server.url, server.management_url)  # type: ignore[union-attr]  # its kind says so
+
+    def is_in_use(self, kind: str) -> bool:
+        """Whether a test of this session may have written to this kind of server."""
+        return kind in self._starting or _from_environment(kind) is not None
+
+    def close(self) -> None:
+        """End all servers; nothing is left of them."""
+        for starting in self._starting.values():
+            if starting.exception() is None:
+                starting.result().close()
+        self._pool.shutdown()
+        if "provider" in self.__dict__:
+            self.provider.close()
+
+    def _server(self, kind: str) -> Server | MongoDB:
+        self.begin([kind])
+        return self._starting[kind].result()
+
+    def _make(self, kind: str) -> Server | MongoDB:
+        if kind == "mongodb":
+            return self.provider.mongodb(1, ELECTION_TIMEOUT_MS)
+        return self.provider.redis() if kind == "redis" else self.provider.rabbitmq()
+
+
+def _started(server: Server | MongoDB) -> Server | MongoDB:
+    try:
         server.start()
-        return server
+    except BaseException:
+        server.close()
+        raise
+    return server
 
-    def _next(self, name: str) -> Path:
-        self._made += 1
-        folder = self._folder / f"{name}-{self._made}"
-        folder.mkdir(parents=True)
-        return folder
+
+def _from_environment(kind: str) -> str | None:
+    return os.environ.get(f"TWINPATH_TEST_{kind.upper()}_URL") or None
