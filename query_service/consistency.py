@@ -1,12 +1,14 @@
 """Read your own write: holds a query back until its view has reached the positions of its causal token.
 
-One task follows the checkpoints for all; a waiter costs an entry in a heap until it is woken or gives up.
+One task follows the checkpoints for all. A waiter is one entry a log in a heap; many that gave up are swept together.
 """
 
 import asyncio
 import heapq
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
 from itertools import count
 
 import structlog
@@ -15,35 +17,73 @@ from shared.causal_token import CausalToken
 from shared.errors import MalformedRequest, Unavailable
 from shared.view_store.interface import Checkpoints, ViewReader
 
-_RETRY_SECONDS = 0.25
-
-_Waiter = tuple[int, int, asyncio.Future[None]]
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 1.0
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(slots=True, eq=False)
+class _Waiter:
+    missing: int
+    done: asyncio.Future[None]
+
+
+@dataclass(slots=True)
+class _Queue:
+    """Those who wait for one projection in one log: (position, tie-breaker, waiter)."""
+
+    heap: list[tuple[int, int, _Waiter]] = field(default_factory=list)
+    gone: int = 0
+
+
 class CausalWaits:
-    """Knows how far every projection is; `seconds` is the longest that a query waits."""
+    """Knows how far every projection is. `seconds` is the longest that a query waits.
+
+    `on_move` is called whenever checkpoints moved, and must not block.
+    """
 
     def __init__(self, reader: ViewReader, seconds: float = 5.0) -> None:
+        self.seconds = seconds
+        self.on_move: Callable[[], None] = lambda: None
         self._reader = reader
-        self._seconds = seconds
         self._known: Checkpoints = {}
-        self._waiters: defaultdict[tuple[str, str], list[_Waiter]] = defaultdict(list)
-        self._movers: set[asyncio.Event] = set()
+        self._queues: defaultdict[tuple[str, str], _Queue] = defaultdict(_Queue)
         self._numbers: Iterator[int] = count()
+        self._stopping = False
 
     async def follow(self) -> None:
-        """Learn of every move, until cancelled; while the store is away, ask it again four times a second."""
+        """Learn of every move, until cancelled; while the watch is away, look for those who wait."""
+        pause = 0.0
         while True:
             try:
-                async for moved in self._reader.watch_checkpoints():
-                    self._learn(moved)
-            except Unavailable as error:
-                _log.warning("checkpoints_not_followed", error=error.detail)
-            await asyncio.sleep(_RETRY_SECONDS)
+                moves = self._reader.watch_checkpoints()
+                self._known = await anext(moves)
+                pause = 0.0
+                self._wake(self._known)
+                async for moved in moves:
+                    self._known.update(moved)
+                    self._wake(moved)
+            except Exception as error:  # whatever it was, the next watch begins with all checkpoints
+                if not pause:
+                    _log.warning("checkpoints_not_followed", error=str(error))
+            pause = min(pause * 2 or _FIRST_PAUSE, _LONGEST_PAUSE)
+            await asyncio.sleep(pause)
+            if any(queue.heap for queue in self._queues.values()):
+                with suppress(Unavailable):
+                    await self._look()
 
-    def logs(self, projection: str) -> list[str]:
-        """The logs that a projection follows, as far as known."""
+    def stop(self) -> None:
+        """The service stops: whoever waits is told at once to come again."""
+        self._stopping = True
+        for queue in self._queues.values():
+            for _, _, waiter in queue.heap:
+                if not waiter.done.done():
+                    waiter.done.set_result(None)
+
+    async def logs(self, projection: str) -> list[str]:
+        """The logs that a projection follows. Raises Unavailable when that was never learnt."""
+        if not self._known:
+            await self._look()
         return sorted(log for name, log in self._known if name == projection)
 
     async def reached(self, projection: str, token: CausalToken) -> bool:
@@ -53,60 +93,65 @@ class CausalWaits:
 
         Raises:
             MalformedRequest: `foreign_causal_token`: no projection at all follows one of the logs.
-            Unavailable: the store is away and nothing is known yet.
+            Unavailable: a log is not known here, and the store can't be asked.
         """
         await self._refuse_foreign(token)
-        missing = [
-            self._wait_for((projection, log), position)
+        missing = {
+            (projection, log): position
             for log, position in token.items()
             if self._known.get((projection, log), position) < position
-        ]
-        if not missing:
-            return True
-        _, waiting = await asyncio.wait(missing, timeout=self._seconds)
-        for future in waiting:
-            future.cancel()
-        return not waiting
-
-    async def moves(self) -> AsyncIterator[None]:
-        """Once now and once after each move of any checkpoint, until the longest wait is over."""
-        moved = asyncio.Event()
-        self._movers.add(moved)
-        now = asyncio.get_running_loop().time
-        deadline = now() + self._seconds
+        }
+        if not missing or self._stopping:
+            return not missing
+        waiter = _Waiter(len(missing), asyncio.get_running_loop().create_future())
+        for key, position in missing.items():
+            heapq.heappush(self._queues[key].heap, (position, next(self._numbers), waiter))
         try:
-            while True:
-                moved.clear()
-                yield
-                async with asyncio.timeout(deadline - now()):
-                    await moved.wait()
-        except TimeoutError:
-            return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.seconds):
+                    await waiter.done
         finally:
-            self._movers.discard(moved)
+            if waiter.missing:
+                waiter.done.cancel()
+                self._leave(missing)
+        return not waiter.missing
 
     async def _refuse_foreign(self, token: CausalToken) -> None:
-        for fresh_look in (False, True):
-            logs = {log for _, log in self._known}
-            foreign = [log for log in token if log not in logs]
-            if not foreign:
-                return
-            if not fresh_look:
-                self._learn(await self._reader.checkpoints())
-        raise MalformedRequest(f"No view here knows the log {foreign[0]}.", code="foreign_causal_token", log=foreign[0])
+        if self._foreign(token):
+            await self._look()
+        if foreign := self._foreign(token):
+            raise MalformedRequest(f"No view here knows the log {foreign}.", code="foreign_causal_token", log=foreign)
 
-    def _wait_for(self, key: tuple[str, str], position: int) -> asyncio.Future[None]:
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiters[key], (position, next(self._numbers), future))
-        return future
+    def _foreign(self, token: CausalToken) -> str | None:
+        logs = {log for _, log in self._known}
+        return next((log for log in token if log not in logs), None)
 
-    def _learn(self, moved: Checkpoints) -> None:
-        self._known.update(moved)
-        for key in moved:
-            heap = self._waiters.get(key, [])
-            while heap and (heap[0][0] <= moved[key] or heap[0][2].done()):
-                future = heapq.heappop(heap)[2]
-                if not future.done():
-                    future.set_result(None)
-        for event in self._movers:
-            event.set()
+    async def _look(self) -> None:
+        """Learn what the watch has not told; it may be ahead of this look, so nothing known is lowered."""
+        found = await self._reader.checkpoints()
+        higher = {key: position for key, position in found.items() if position >= self._known.get(key, 0)}
+        self._known.update(higher)
+        self._wake(higher)
+
+    def _wake(self, moved: Checkpoints) -> None:
+        for key in moved.keys() & self._queues.keys():
+            queue = self._queues[key]
+            while queue.heap and queue.heap[0][0] <= moved[key]:
+                waiter = heapq.heappop(queue.heap)[2]
+                if waiter.done.done():
+                    queue.gone -= 1
+                    continue
+                waiter.missing -= 1
+                if not waiter.missing:
+                    waiter.done.set_result(None)
+        self.on_move()
+
+    def _leave(self, keys: Checkpoints) -> None:
+        """Sweep a heap when half of it has given up: so a position that never comes costs no memory for ever."""
+        for key in keys:
+            queue = self._queues[key]
+            queue.gone += 1
+            if queue.gone * 2 > len(queue.heap):
+                queue.heap = [entry for entry in queue.heap if not entry[2].done.done()]
+                heapq.heapify(queue.heap)
+                queue.gone = 0

@@ -1,34 +1,81 @@
-"""Live updates: one watch of the views a process, fanned out to every subscriber of Server-Sent Events.
+"""Live updates: one watch of the views a process, fanned out to every subscriber.
 
-A subscriber holds the ids that changed since it last looked, each once, so a slow one costs little and sees the latest
-state; when more changed than it may hold, it is told to read its list anew.
+A subscription holds the documents that changed since it was last asked, each once, so that a slow subscriber costs
+little and sees the latest state; when that would be too many, or changes may have been missed, it says so, and its
+subscriber reads everything anew.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import structlog
 
 from shared.errors import NotFound, Unavailable
-from shared.view_store.interface import ViewReader
+from shared.view_store.interface import Document, ViewReader
 
 HEARTBEAT_SECONDS = 15.0
 MOST_PENDING = 1_000
+_MOST_IN_ONE_READ = 500
 _RETRY_SECONDS = 0.5
 _log = structlog.get_logger(__name__)
 
-Render = Callable[[str], Awaitable[bytes | None]]
-"""From a document's id to the JSON to send, or None when the subscriber does not want it."""
+Changed = Mapping[str, Document | None]
+"""Id -> the document as it is now, or None when it is gone."""
 
 
-@dataclass(eq=False)
-class _Subscriber:
+class Source(Protocol):
+    """What one subscriber is sent, as frames of Server-Sent Events."""
+
+    async def everything(self) -> list[bytes]:
+        """The state as it is now. Raises NotFound, Unavailable."""
+        ...
+
+    async def changes(self, changed: Changed) -> list[bytes]:
+        """What is to be said of these documents. Raises NotFound, Unavailable."""
+        ...
+
+
+@dataclass(eq=False, slots=True)
+class Subscription:
+    """What changed in one view, or in those documents of it whose id is `key` or begins with `key@`."""
+
     view: str
-    wants: Callable[[str], bool]
-    pending: dict[str, None] = field(default_factory=dict)
-    overflowed: bool = False
+    key: str | None
+    missed: bool = False
+    changed: dict[str, Document | None] = field(default_factory=dict)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def wait(self, seconds: float) -> bool:
+        """Wait until there is something to take; False when nothing came within `seconds`."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.woken.wait()
+        return self.woken.is_set()
+
+    def take(self) -> tuple[bool, Changed]:
+        """Whether everything is to be read anew, and what changed since the last call."""
+        missed, changed = self.missed, self.changed
+        self.missed, self.changed = False, {}
+        self.woken.clear()
+        return missed, changed
+
+    def tell(self, document_id: str, document: Document | None) -> None:
+        """One document changed."""
+        if len(self.changed) >= MOST_PENDING and document_id not in self.changed:
+            self.miss()
+        if not self.missed:
+            self.changed[document_id] = document
+            self.woken.set()
+
+    def miss(self) -> None:
+        """Changes may have been missed."""
+        self.missed = True
+        self.changed.clear()
+        self.woken.set()
 
 
 class LiveViews:
@@ -37,77 +84,121 @@ class LiveViews:
     def __init__(self, reader: ViewReader, views: Sequence[str]) -> None:
         self._reader = reader
         self._views = views
-        self._subscribers: set[_Subscriber] = set()
-        self._watch: asyncio.Task[None] | None = None
+        self._subscriptions: defaultdict[tuple[str, str | None], set[Subscription]] = defaultdict(set)
+        self._wanted: dict[tuple[str, str], None] = {}
+        self._has_wanted = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._complete = False
         self._stopping = False
 
-    async def events(
-        self, view: str, wants: Callable[[str], bool], name: str, render: Render, first: bytes | None = None
-    ) -> AsyncIterator[bytes]:
-        """The frames of one subscription: `first`, then each wanted document as it changes, and heartbeats."""
-        subscriber = _Subscriber(view, wants)
-        self._subscribers.add(subscriber)
-        self._watch = self._watch or asyncio.create_task(self._follow(), name="live views")
+    @contextmanager
+    def subscribed(self, view: str, key: str | None = None) -> Iterator[Subscription]:
+        """Hear of every change from now on: read the state after this, then wait for what follows."""
+        subscription = Subscription(view, key)
+        self._subscriptions[view, key].add(subscription)
+        if not self._tasks:
+            self._tasks = [asyncio.create_task(work(), name="live views") for work in (self._follow, self._read)]
         try:
-            if first is not None:
-                yield _frame(name, first)
-            while not self._stopping:
-                try:
-                    async with asyncio.timeout(HEARTBEAT_SECONDS):
-                        await subscriber.woken.wait()
-                except TimeoutError:
-                    yield b": still here\n\n"
-                    continue
-                async for frame in _frames(subscriber, name, render):
-                    yield frame
+            yield subscription
         finally:
-            self._subscribers.discard(subscriber)
-            if not self._subscribers and self._watch is not None:
-                self._watch.cancel()
-                self._watch = None
+            self._subscriptions[view, key].discard(subscription)
+            if not self._subscriptions[view, key]:
+                del self._subscriptions[view, key]
+            if not self._subscriptions:
+                self._end_tasks()
+
+    async def frames(
+        self, subscription: Subscription, source: Source, first: Sequence[bytes], pace: float
+    ) -> AsyncIterator[bytes]:
+        """`first`, then what `source` says of every change, at most once in `pace` seconds; heartbeats in between."""
+        for frame in first:
+            yield frame
+        while not self._stopping:
+            if not await subscription.wait(HEARTBEAT_SECONDS):
+                yield b": still here\n\n"
+                continue
+            missed, changed = subscription.take()
+            try:
+                for frame in await (source.everything() if missed else source.changes(changed)):
+                    yield frame
+            except NotFound:
+                return  # what it shows is gone
+            except Unavailable:
+                yield b": the views do not answer\n\n"
+                await asyncio.sleep(_RETRY_SECONDS)
+                subscription.miss()
+            await asyncio.sleep(pace)
+
+    def checkpoints_moved(self) -> None:
+        """A commit was seen. Until the watch has shown its first change, it may have begun after that commit."""
+        if not self._complete:
+            self._all_missed()
 
     def stop(self) -> None:
-        """End every subscription, so that the service can stop."""
+        """The service stops: end every subscription."""
         self._stopping = True
-        for subscriber in self._subscribers:
-            subscriber.woken.set()
+        for subscription in self._every():
+            subscription.woken.set()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether there is no point in waiting for a change any more."""
+        return self._stopping
+
+    async def close(self) -> None:
+        """Stop, and wait for what runs here."""
+        self.stop()
+        tasks = list(self._tasks)
+        self._end_tasks()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _follow(self) -> None:
         while True:
             try:
                 async for view, document_id in self._reader.watch_documents(self._views):
-                    self._tell(view, document_id)
-            except Unavailable as error:
-                _log.warning("views_not_followed", error=error.detail)
-            for subscriber in self._subscribers:  # what changed while nobody watched can't be known
-                subscriber.overflowed = True
-                subscriber.woken.set()
+                    self._complete = True
+                    key = document_id.partition("@")[0]
+                    if (view, None) in self._subscriptions or (view, key) in self._subscriptions:
+                        self._wanted[view, document_id] = None
+                        self._has_wanted.set()
+            except Exception as error:  # whatever it was, the next watch makes everybody read anew
+                _log.warning("views_not_followed", error=str(error))
+            self._complete = False
+            self._all_missed()
             await asyncio.sleep(_RETRY_SECONDS)
 
-    def _tell(self, view: str, document_id: str) -> None:
-        for subscriber in self._subscribers:
-            if subscriber.view == view and subscriber.wants(document_id):
-                if len(subscriber.pending) >= MOST_PENDING:
-                    subscriber.pending.clear()
-                    subscriber.overflowed = True
-                subscriber.pending[document_id] = None
-                subscriber.woken.set()
+    async def _read(self) -> None:
+        """Read each changed document once for all who want it."""
+        while True:
+            await self._has_wanted.wait()
+            self._has_wanted.clear()
+            wanted, self._wanted = self._wanted, {}
+            by_view: defaultdict[str, list[str]] = defaultdict(list)
+            for view, document_id in wanted:
+                by_view[view].append(document_id)
+            try:
+                for view, ids in by_view.items():
+                    for start in range(0, len(ids), _MOST_IN_ONE_READ):
+                        await self._read_some(view, ids[start : start + _MOST_IN_ONE_READ])
+            except Unavailable:
+                self._all_missed()
 
+    async def _read_some(self, view: str, ids: Sequence[str]) -> None:
+        found = {document["_id"]: document for document in await self._reader.documents(view, ids)}
+        for document_id in ids:
+            for key in (None, document_id.partition("@")[0]):
+                for subscription in self._subscriptions.get((view, key), ()):
+                    subscription.tell(document_id, found.get(document_id))
 
-async def _frames(subscriber: _Subscriber, name: str, render: Render) -> AsyncIterator[bytes]:
-    subscriber.woken.clear()
-    if subscriber.overflowed:
-        subscriber.overflowed = False
-        yield _frame("reset", b'{"detail":"Changes were missed: read anew."}')
-    pending, subscriber.pending = subscriber.pending, {}
-    for document_id in pending:
-        try:
-            body = await render(document_id)
-        except (NotFound, Unavailable):
-            continue  # gone again, or to be told by the reset that follows
-        if body is not None:
-            yield _frame(name, body)
+    def _all_missed(self) -> None:
+        for subscription in self._every():
+            subscription.miss()
 
+    def _every(self) -> list[Subscription]:
+        return [subscription for group in self._subscriptions.values() for subscription in group]
 
-def _frame(name: str, body: bytes) -> bytes:
-    return b"event: " + name.encode() + b"\ndata: " + body + b"\n\n"
+    def _end_tasks(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        self._tasks = []
+        self._complete = False

@@ -119,8 +119,9 @@ def _wants_servers(request: pytest.FixtureRequest) -> bool:
 def _remove_databases(servers: SharedServers, prefix: str) -> None:
     if servers.is_in_use("mongodb"):
         with MongoClient[dict[str, Any]](servers.url("mongodb")) as client:
-            for name in client.list_database_names(filter={"name": {"$regex": f"^{prefix}"}}):
-                client.drop_database(name)
+            for name in client.list_database_names():
+                if name.startswith(prefix):
+                    client.drop_database(name)
 
 
 def _remove_keys(servers: SharedServers, prefix: str) -> None:
