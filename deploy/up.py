@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -58,7 +57,7 @@ def down() -> None:
         _end(pid_file)
     if _engine_answers():
         subprocess.run(["docker", "compose", "down", "--volumes", "--remove-orphans"], check=True)
-        FILE.unlink(missing_ok=True)
+    FILE.unlink(missing_ok=True)
 
 
 def _up_with_docker(sample: bool) -> None:
@@ -129,25 +128,40 @@ def _watch(stack: Stack, stopping: threading.Event) -> None:
 def _instance() -> Iterator[Path]:
     """A private folder and a file that says which process this is, both gone at the end."""
     INSTANCES.mkdir(parents=True, exist_ok=True)
+    _forget_dead_instances()
     pid_file = INSTANCES / f"{os.getpid()}.pid"
-    pid_file.write_text(str(os.getpid()))
-    folder = Path(tempfile.mkdtemp(prefix="twinpath-"))
+    pid_file.write_text(f"{os.getpid()}\n")
     try:
-        yield folder
+        yield _folder_of(pid_file)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        pid_file.unlink(missing_ok=True)
+        _forget(pid_file)
+
+
+def _folder_of(pid_file: Path) -> Path:
+    return pid_file.with_suffix("").absolute()
+
+
+def _forget(pid_file: Path) -> None:
+    shutil.rmtree(_folder_of(pid_file), ignore_errors=True)
+    pid_file.unlink(missing_ok=True)
+
+
+def _forget_dead_instances() -> None:
+    """Remove what an `up` left that was killed, or that ran when the machine went off."""
+    for pid_file in INSTANCES.glob("*.pid"):
+        if not _is_up(int(pid_file.stem)):
+            _forget(pid_file)
 
 
 def _end(pid_file: Path) -> None:
     """Ask that `up` to stop and wait for it; one that is gone, or whose number another program has, is forgotten."""
-    pid = int(pid_file.read_text())
+    pid = int(pid_file.stem)
     deadline = time.monotonic() + _STOP_SECONDS
     if _is_up(pid):
         os.kill(pid, signal.SIGTERM)
         while pid_file.exists() and _is_up(pid) and time.monotonic() < deadline:
             time.sleep(0.1)
-    pid_file.unlink(missing_ok=True)
+    _forget(pid_file)
 
 
 def _is_up(pid: int) -> bool:

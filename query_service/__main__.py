@@ -8,4 +8,4 @@ if __name__ == "__main__":
     configure_logs()
     settings = Settings()
     app = bootstrap(settings)
-    serve(app, settings.host, settings.port, on_stop=app.state.live.stop)
+    serve(app, settings.host, settings.port, on_stop=app.state.stop)

@@ -8,9 +8,11 @@ from fastapi import FastAPI
 
 from query_service.api import ticket_events, tickets
 from query_service.api.answering import NotYetVisible, answer_not_yet
+from query_service.api.ready_route import ReadyRoute
 from query_service.consistency import CausalWaits
 from query_service.fast_copy import FastCopy
 from query_service.live import LiveViews
+from query_service.queries.ticket_dashboard import DashboardQueries
 from query_service.queries.tickets import TicketQueries
 from shared.clock import Clock, utc_now
 from shared.http.correlation import Correlation
@@ -39,25 +41,41 @@ def create_app(
     clock: Clock = utc_now,
     close: Callable[[], Awaitable[None]] = _nothing_to_close,
 ) -> FastAPI:
-    """The app on a reader and a cache; `close` is called when it stops."""
+    """The app on a reader and a cache; `close` is called when it has stopped.
+
+    `app.state.stop()` ends what would hold up a server's stop: live updates and causal waits.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         following = asyncio.create_task(waits.follow(), name="follow checkpoints")
         yield
+        stop()
+        await close()  # first, or PyMongo would connect once more to end its change streams when they are cancelled
+        await live.close()
         following.cancel()
         with suppress(asyncio.CancelledError):
             await following
-        await close()
 
+    def stop() -> None:
+        """End what would last: live updates and causal waits."""
+        waits.stop()
+        live.stop()
+
+    copy = FastCopy(cache)
     waits = CausalWaits(reader, causal_wait_seconds)
-    app = FastAPI(title="Twinpath query service", version="1", description=_DESCRIPTION, lifespan=lifespan)
-    app.state.waits = waits
-    app.state.tickets = TicketQueries(reader, FastCopy(cache), clock)
     views = (TICKET_LIST, TICKET_DETAILS, TICKET_DASHBOARD, HISTORY)
-    app.state.live = LiveViews(reader, [view.name for view in views])
+    live = LiveViews(reader, [view.name for view in views])
+    waits.on_move = live.checkpoints_moved
+    app = FastAPI(title="Twinpath query service", version="1", description=_DESCRIPTION, lifespan=lifespan)
+    app.state.stop = stop
+    app.state.waits = waits
+    app.state.live = live
+    app.state.tickets = TicketQueries(reader, copy)
+    app.state.dashboards = DashboardQueries(reader, copy, clock)
     app.include_router(ticket_events.router, prefix="/api/v1")
     app.include_router(tickets.router, prefix="/api/v1")
+    app.router.routes.insert(0, ReadyRoute("/api/v1/tickets/", "ticket", tickets.one_ticket))
     app.router.routes += health_routes(required or {}, optional)
     install_problem_details(app)
     app.add_exception_handler(NotYetVisible, answer_not_yet)

@@ -1,18 +1,23 @@
 """The composition root of the query service: the only file that chooses its adapters."""
 
 from fastapi import FastAPI
+from redis.asyncio import Redis
 
 from query_service.app import create_app
 from query_service.settings import Settings
 from shared.mongo_client import mongo_client
 from shared.view_store.mongo import MongoViewReader
-from shared.view_store.redis import RedisViewCache, redis_client
+from shared.view_store.redis import RedisViewCache
+
+_REDIS_SECONDS = 0.25
 
 
 def bootstrap(settings: Settings) -> FastAPI:
     """The app on MongoDB and Redis; Redis may be away, then it reads everything from MongoDB."""
     client = mongo_client(settings.mongodb_url, "query")
-    redis = redis_client(settings.redis_url)
+    redis = Redis.from_url(  # no retries, and a Redis that hangs shall not be noticed: MongoDB has all of it too
+        settings.redis_url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS
+    )
 
     async def mongodb() -> None:
         await client.admin.command("ping")

@@ -13,6 +13,7 @@ from itertools import count
 
 import structlog
 
+from query_service.ending import is_ending
 from shared.causal_token import CausalToken
 from shared.errors import MalformedRequest, Unavailable
 from shared.view_store.interface import Checkpoints, ViewReader
@@ -54,7 +55,7 @@ class CausalWaits:
     async def follow(self) -> None:
         """Learn of every move, until cancelled; while the watch is away, look for those who wait."""
         pause = 0.0
-        while True:
+        while not is_ending():
             try:
                 moves = self._reader.watch_checkpoints()
                 self._known = await anext(moves)

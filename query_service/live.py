@@ -14,6 +14,7 @@ from typing import Protocol
 
 import structlog
 
+from query_service.ending import is_ending
 from shared.errors import NotFound, Unavailable
 from shared.view_store.interface import Document, ViewReader
 
@@ -118,6 +119,8 @@ class LiveViews:
                 yield b": still here\n\n"
                 continue
             missed, changed = subscription.take()
+            if not missed and not changed:
+                continue  # woken by a stop
             try:
                 for frame in await (source.everything() if missed else source.changes(changed)):
                     yield frame
@@ -153,7 +156,7 @@ class LiveViews:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _follow(self) -> None:
-        while True:
+        while not is_ending():
             try:
                 async for view, document_id in self._reader.watch_documents(self._views):
                     self._complete = True
@@ -169,7 +172,7 @@ class LiveViews:
 
     async def _read(self) -> None:
         """Read each changed document once for all who want it."""
-        while True:
+        while not is_ending():
             await self._has_wanted.wait()
             self._has_wanted.clear()
             wanted, self._wanted = self._wanted, {}

@@ -11,19 +11,34 @@ import pytest
 from pymongo import MongoClient
 from redis import Redis
 
+from deploy.local.install import MissingProgram
 from deploy.local.mongodb import ELECTION_TIMEOUT_MS, MongoDB
-from tests.support.servers import RabbitMQAddress, RabbitMQServer, Server, SharedServers
+from tests.support.servers import (
+    KIND_OF_FIXTURE,
+    RabbitMQAddress,
+    RabbitMQServer,
+    Server,
+    SharedServers,
+    install_missing,
+)
 
-_KIND_OF_FIXTURE = {"mongodb_url": "mongodb", "redis_url": "redis", "rabbitmq": "rabbitmq"}
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Install the servers' programs where they are missing, unless the tests are only listed."""
+    try:
+        if not session.config.option.collectonly:
+            install_missing(_fixtures_of(session))
+    except MissingProgram as missing:
+        pytest.exit(str(missing), returncode=1)
 
 
 @pytest.fixture(scope="session")
 def servers(request: pytest.FixtureRequest) -> Iterator[SharedServers]:
     """All shared servers of the session; what the collected tests ask for starts at once, side by side."""
     shared = SharedServers()
-    names = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
+    names = _fixtures_of(request.session)
     try:
-        shared.begin(kind for fixture, kind in _KIND_OF_FIXTURE.items() if fixture in names)
+        shared.begin(kind for fixture, kind in KIND_OF_FIXTURE.items() if fixture in names)
         yield shared
     finally:
         shared.close()
@@ -48,14 +63,12 @@ def rabbitmq(servers: SharedServers) -> RabbitMQAddress:
 
 
 @pytest.fixture
-def unique(request: pytest.FixtureRequest) -> Iterator[str]:
+def unique(servers: SharedServers) -> Iterator[str]:
     """A short name that no other test has; databases and Redis keys that start with it are removed afterwards."""
     name = f"t{uuid4().hex[:10]}"
-    servers = request.getfixturevalue("servers") if _wants_servers(request) else None
     yield name
-    if servers is not None:
-        _remove_databases(servers, name)
-        _remove_keys(servers, name)
+    _remove_databases(servers, name)
+    _remove_keys(servers, name)
 
 
 @pytest.fixture
@@ -112,8 +125,8 @@ def private_rabbitmq(servers: SharedServers) -> Iterator[Callable[[], RabbitMQSe
         yield make
 
 
-def _wants_servers(request: pytest.FixtureRequest) -> bool:
-    return bool(_KIND_OF_FIXTURE.keys() & set(request.fixturenames))
+def _fixtures_of(session: pytest.Session) -> set[str]:
+    return {name for item in session.items for name in getattr(item, "fixturenames", ())}
 
 
 def _remove_databases(servers: SharedServers, prefix: str) -> None:

@@ -37,10 +37,10 @@ class Stack:
             service.wait_ready()
 
     def stop(self) -> None:
-        """Services first, so that they can drain; nothing is left running."""
+        """Services first, so that they can drain; nothing is left running, and no server's data is kept."""
         with ThreadPoolExecutor() as pool:
             list(pool.map(lambda service: service.stop(_DRAIN_SECONDS), self.services.values()))
-            list(pool.map(lambda server: server.stop(), self._servers))
+            list(pool.map(lambda server: server.close(), self._servers))
 
     def dead(self) -> list[Process]:
         """What was started and does not run any more."""

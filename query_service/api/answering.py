@@ -1,7 +1,7 @@
 """What every query endpoint shares: waiting for a causal token, ETag and 304, pages, refusing unknown parameters."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import urlencode
@@ -12,10 +12,12 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
 from query_service.consistency import CausalWaits
+from query_service.live import LiveViews
 from shared.causal_token import parse_token
-from shared.errors import MalformedRequest, NotFound
-from shared.http.problem_details import problem
-from shared.view_store.interface import Cached
+from shared.errors import MalformedRequest
+from shared.http.problem_details import problem, problem_responses
+
+_TOKEN_HEADERS = (b"causal-token", b"x-causal-token")
 
 
 class NotYetVisible(Exception):
@@ -35,44 +37,47 @@ async def wait_for_token(request: Request, projection: str) -> bool:
         NotYetVisible: the time ran out.
         MalformedRequest: the token can't be read, or names an unknown log.
     """
-    headers = request.headers
-    given = headers.get("causal-token") or headers.get("x-causal-token")
-    if given is None:
+    given = [value.decode("latin-1") for name, value in request.scope["headers"] if name in _TOKEN_HEADERS]
+    if not given:
         return False
     waits: CausalWaits = request.app.state.waits
-    if not await waits.reached(projection, parse_token(given)):
+    if not await waits.reached(projection, parse_token(",".join(given))):
         raise NotYetVisible
     return True
 
 
-async def at_version(request: Request, read: Callable[[], Awaitable[Cached]]) -> Cached:
-    """What `read` gives, once its etag, which is a version, is at least what X-Version names.
+async def wait_for_version(request: Request, view: str, key: str, shows: Callable[[int], Awaitable[bool]]) -> bool:
+    """Wait until the view shows the request's X-Version, if it has one; whether it had.
 
     Raises:
-        NotYetVisible: it did not get there in time.
+        NotYetVisible: the time ran out.
         MalformedRequest: X-Version is no number.
     """
-    wanted = request.headers["x-version"]
-    if not (wanted.isascii() and wanted.isdigit() and len(wanted) <= 15):
+    given = request.headers.get("x-version")
+    if given is None:
+        return False
+    if not (given.isascii() and given.isdigit() and len(given) <= 15):
         raise MalformedRequest("X-Version takes the version of one aggregate, as in 7.", code="malformed_version")
-    waits: CausalWaits = request.app.state.waits
-    async for _ in waits.moves():
-        with suppress(NotFound):
-            found = await read()
-            if int(found.etag.strip('"')) >= int(wanted):
-                return found
-    raise NotYetVisible
+    live: LiveViews = request.app.state.live
+    now = asyncio.get_running_loop().time
+    deadline = now() + request.app.state.waits.seconds
+    with live.subscribed(view, key) as subscription:
+        while not await shows(int(given)):
+            if live.stopping or not await subscription.wait(deadline - now()):
+                raise NotYetVisible
+            subscription.take()
+    return True
 
 
 def refuse_parameters(request: Request) -> None:
     """A query without parameters refuses every one, so that a misspelt one is noticed."""
     if request.scope["query_string"]:
-        raise RequestValidationError(
-            [
-                {"type": "extra_forbidden", "loc": ("query", name), "msg": "Unknown parameter", "input": value}
-                for name, value in request.query_params.items()
-            ]
-        )
+        unknown = [
+            {"type": "extra_forbidden", "loc": ("query", name), "msg": "Unknown parameter", "input": value}
+            for name, value in request.query_params.items()
+        ]
+        if unknown:
+            raise RequestValidationError(unknown)
 
 
 def answered(request: Request, body: bytes, etag: str | None = None, headers: dict[str, str] | None = None) -> Response:
@@ -95,24 +100,31 @@ def page_answered(request: Request, items: list[dict[str, Any]], next_cursor: st
     return answered(request, body, headers=headers)
 
 
-def shown(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+def shown(model: type[BaseModel], example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
     """The OpenAPI description of a query's answers, which are sent as ready bytes."""
+    etag = {"ETag": {"description": "send it back as If-None-Match", "schema": {"type": "string"}}}
+    not_yet = problem_responses(202)[202]
     return {
-        200: {"model": model},
-        202: {"description": "The view has not reached the Causal-Token yet; see Retry-After"},
+        200: {"model": model, "headers": etag, "content": {"application/json": {"example": example}}},
+        202: {**not_yet, "description": "The view has not got there yet: `not_yet_visible`, with Retry-After"},
         304: {"description": "Not modified: the client's If-None-Match still holds"},
     }
 
 
-def _header(name: str, description: str, example: str) -> dict[str, Any]:
-    schema = {"type": "string"}
-    examples = {"example": {"value": example}}
-    return {"name": name, "in": "header", "description": description, "schema": schema, "examples": examples}
+def _header(name: str, description: str) -> dict[str, Any]:
+    return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
 
 
-QUERY_HEADERS: dict[str, Any] = {
-    "parameters": [
-        _header("Causal-Token", "wait, 5 seconds at most, until the view has reached this write", "ticket.0:1"),
-        _header("If-None-Match", "304 when the answer still has this ETag", '"1"'),
-    ]
+_CAUSAL = [
+    _header("Causal-Token", "of a command's answer, as in `ticket.3:1042`: wait, 5 seconds at most, to see that write"),
+    _header("X-Causal-Token", "another name of Causal-Token"),
+]
+_ANY_QUERY = [
+    *_CAUSAL,
+    _header("If-None-Match", 'the ETag of an earlier answer, as in `"1"`: 304 when it still holds'),
+]
+CAUSAL_HEADERS: dict[str, Any] = {"parameters": _CAUSAL}
+QUERY_HEADERS: dict[str, Any] = {"parameters": _ANY_QUERY}
+QUERY_HEADERS_OF_ONE: dict[str, Any] = {
+    "parameters": [*_ANY_QUERY, _header("X-Version", "as in `7`: wait, 5 seconds at most, until this version is shown")]
 }

@@ -1,21 +1,24 @@
-"""GET on tickets: lists, one ticket, the dashboard, the history; and each of them live."""
+"""GET on tickets: lists, the dashboard, one ticket, its history."""
 
+from functools import partial
 from typing import Annotated, Literal
 
-import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from query_service.api.answering import (
     QUERY_HEADERS,
+    QUERY_HEADERS_OF_ONE,
     answered,
-    at_version,
     page_answered,
     refuse_parameters,
     shown,
     wait_for_token,
+    wait_for_version,
 )
+from query_service.api.examples import DASHBOARD, HISTORY_PAGE, TICKET, TICKET_ID, TICKET_PAGE
 from query_service.cursor import decode_cursor, encode_cursor
+from query_service.queries.ticket_dashboard import DashboardQueries
 from query_service.queries.tickets import TicketQueries
 from shared.http.problem_details import problem_responses
 from shared.ids import id_pattern
@@ -24,7 +27,7 @@ from shared.read_models.ticket_dashboard import TICKET_DASHBOARD, TicketDashboar
 from shared.read_models.ticket_details import TICKET_DETAILS, TicketDetails
 from shared.read_models.ticket_list import TICKET_LIST, TicketPage
 
-TicketId = Annotated[str, Path(pattern=id_pattern("ticket"))]
+TicketId = Annotated[str, Path(pattern=id_pattern("ticket"), examples=[TICKET_ID])]
 Cursor = Annotated[str | None, Field(max_length=500, description="`next` of the page before")]
 Limit = Annotated[int, Field(ge=1, le=100, description="items a page")]
 
@@ -66,13 +69,13 @@ router = APIRouter(prefix="/tickets", tags=["tickets"])
 @router.get(
     "",
     summary="List tickets, newest first",
-    responses=shown(TicketPage) | problem_responses(400, 422, 503),
+    responses=shown(TicketPage, TICKET_PAGE) | problem_responses(400, 422, 503),
     openapi_extra=QUERY_HEADERS,
 )
 async def list_tickets(query: Annotated[ListQuery, Query()], request: Request) -> Response:
     """Pages are stable under new tickets: `next` continues after the last item, wherever it stands by then."""
-    await wait_for_token(request, TICKET_LIST.name)
     after = None if query.cursor is None else decode_cursor(query.cursor, query.filters)
+    await wait_for_token(request, TICKET_LIST.name)
     rows, last = await tickets_of(request).page(query.filters, after, query.limit)
     return page_answered(request, rows, None if last is None else encode_cursor(last, query.filters))
 
@@ -80,47 +83,48 @@ async def list_tickets(query: Annotated[ListQuery, Query()], request: Request) -
 @router.get(
     "/dashboard",
     summary="How the support desk is doing",
-    responses=shown(TicketDashboard) | problem_responses(400, 422, 503),
+    responses=shown(TicketDashboard, DASHBOARD) | problem_responses(400, 422, 503),
     openapi_extra=QUERY_HEADERS,
 )
 async def dashboard(request: Request) -> Response:
     """Counts by status, opened and closed on each of the last 30 days (UTC), median hours to triage and to close."""
     refuse_parameters(request)
     fresh = await wait_for_token(request, TICKET_DASHBOARD.name)
-    logs = request.app.state.waits.logs(TICKET_DASHBOARD.name)
-    return answered(request, orjson.dumps(await tickets_of(request).dashboard(logs, fresh)))
+    dashboards: DashboardQueries = request.app.state.dashboards
+    logs = await request.app.state.waits.logs(TICKET_DASHBOARD.name)
+    return answered(request, dashboards.body(await dashboards.parts(logs, fresh), logs))
 
 
 @router.get(
     "/{ticket_id}",
     summary="One ticket with its notes",
-    responses=shown(TicketDetails) | problem_responses(400, 404, 422, 503),
-    openapi_extra=QUERY_HEADERS,
+    responses=shown(TicketDetails, TICKET) | problem_responses(400, 404, 422, 503),
+    openapi_extra=QUERY_HEADERS_OF_ONE,
 )
 async def one_ticket(ticket_id: TicketId, request: Request) -> Response:
     """The ETag is the ticket's version, for If-Match on a command. X-Version waits for a version."""
     refuse_parameters(request)
-    fresh = await wait_for_token(request, TICKET_DETAILS.name)
     tickets = tickets_of(request)
-    if "x-version" in request.headers:
-        ticket = await at_version(request, lambda: tickets.details(ticket_id, fresh=True))
-    else:
-        ticket = await tickets.details(ticket_id, fresh)
+    fresh = await wait_for_token(request, TICKET_DETAILS.name)
+    fresh |= await wait_for_version(request, TICKET_DETAILS.name, ticket_id, partial(tickets.shows, ticket_id))
+    ticket = await tickets.details(ticket_id, fresh)
     return answered(request, ticket.body, ticket.etag)
 
 
 @router.get(
     "/{ticket_id}/history",
     summary="Every event of one ticket, oldest first",
-    responses=shown(HistoryPage) | problem_responses(400, 404, 422, 503),
-    openapi_extra=QUERY_HEADERS,
+    responses=shown(HistoryPage, HISTORY_PAGE) | problem_responses(400, 404, 422, 503),
+    openapi_extra=QUERY_HEADERS_OF_ONE,
 )
 async def history(ticket_id: TicketId, query: Annotated[HistoryQuery, Query()], request: Request) -> Response:
     """What happened, when and who did it."""
-    await wait_for_token(request, HISTORY.name)
     stream = {"stream": ticket_id}
     after = None if query.cursor is None else decode_cursor(query.cursor, stream)
-    entries, last = await tickets_of(request).history(ticket_id, after, query.limit)
+    tickets = tickets_of(request)
+    await wait_for_token(request, HISTORY.name)
+    await wait_for_version(request, HISTORY.name, ticket_id, partial(tickets.history_shows, ticket_id))
+    entries, last = await tickets.history(ticket_id, after, query.limit)
     return page_answered(request, entries, None if last is None else encode_cursor(last, stream))
 
 

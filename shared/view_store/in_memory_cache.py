@@ -1,18 +1,21 @@
 """The copy of views in this process's memory: for `make demo` and for tests."""
 
+import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from shared.view_store.interface import Cached
 
 
 class InMemoryViewCache:
-    """A ViewCache."""
+    """A ViewCache. `now` counts seconds, from anywhere."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._documents: defaultdict[str, dict[str, Cached]] = defaultdict(dict)
         self._positions: defaultdict[str, dict[str, int]] = defaultdict(dict)
-        self._fill_states: dict[str, str] = {}
+        self._fill_states: dict[str, tuple[str, float | None]] = {}
+        """View -> state, and when it is forgotten."""
+        self._now = now
 
     async def write(
         self, view: str, log: str, expected: int, position: int, documents: Sequence[Cached], removed: Sequence[str]
@@ -21,12 +24,12 @@ class InMemoryViewCache:
         if self._positions[view].get(log, 0) != expected:
             return False
         self._positions[view][log] = position
+        for document_id in removed:
+            self._documents[view].pop(document_id, None)
         for document in documents:
             old = self._documents[view].get(document.id)
             if old is None or old.revision < document.revision:
                 self._documents[view][document.id] = document
-        for document_id in removed:
-            self._documents[view].pop(document_id, None)
         return True
 
     async def positions(self, view: str) -> dict[str, int]:
@@ -39,15 +42,16 @@ class InMemoryViewCache:
 
     async def fill_state(self, view: str) -> str | None:
         """See ViewCache.fill_state."""
-        return self._fill_states.get(view)
+        state, until = self._fill_states.get(view, (None, None))
+        return None if until is not None and self._now() >= until else state
 
     async def set_fill_state(self, view: str, state: str, seconds: int | None = None) -> None:
-        """See ViewCache.set_fill_state; here nothing is forgotten by itself, since who sets it lives no longer."""
-        self._fill_states[view] = state
+        """See ViewCache.set_fill_state."""
+        self._fill_states[view] = (state, None if seconds is None else self._now() + seconds)
 
     async def fill(self, view: str, token: str, documents: Sequence[Cached]) -> bool:
         """See ViewCache.fill."""
-        if self._fill_states.get(view) != token:
+        if await self.fill_state(view) != token:
             return False
         for document in documents:
             self._documents[view].setdefault(document.id, document)

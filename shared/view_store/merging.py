@@ -1,118 +1,100 @@
-"""Merges a batch's changes into at most a few operations a document, without changing what comes out."""
+"""Merges a batch's changes into the fewest operations a document, without changing what comes out.
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+Changes of one document fold into one write as long as a store can carry them out in any order, which it can when no
+path of it is touched twice or lies within another. What falls on a path that is set already is computed here; what
+can't be folded begins a further write. A ChangeWhere is a barrier for its view, because it may meet any document.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import zip_longest
 from typing import Any
 
 from shared.view_store.interface import Change, ChangeWhere, Put, Remove, ViewChange
+from shared.view_store.writes import OpenWrite, Tail, Write
 
-
-@dataclass(slots=True)
-class Write:
-    """One merged change of one document: `set`, `increment` and `append` touch no path twice.
-
-    With `create` it may make the document.
-    """
-
-    view: str
-    id: str
-    set: dict[str, Any] = field(default_factory=dict)
-    increment: dict[str, int | float] = field(default_factory=dict)
-    append: dict[str, list[Any]] = field(default_factory=dict)
-    keep: int | None = None
-    create: bool = False
-
+_OF_THE_STORE = ("_id", "revision")
 
 Operation = Write | Remove | ChangeWhere
 
 
-def merged(changes: Iterable[ViewChange]) -> list[Operation]:
-    """The operations to carry out, in order, instead of the changes."""
-    operations: list[Operation] = []
-    last: dict[tuple[str, str], Write] = {}
+def merged(changes: Iterable[ViewChange]) -> dict[str, list[Operation]]:
+    """Per view the operations to carry out in order instead of the changes, alike ones side by side.
+
+    Raises:
+        ValueError: a change can't be carried out on what one before it wrote, or names `_id` or `revision`.
+    """
+    chains: dict[str, dict[str, _Chain]] = {}
+    done: dict[str, list[Operation]] = {}
     for change in changes:
+        of_view = chains.setdefault(change.view, {})
         if isinstance(change, ChangeWhere):
-            last = {key: write for key, write in last.items() if key[0] != change.view}
-            operations.append(change)
+            _refuse_reserved(change.set)
+            done.setdefault(change.view, []).extend([*_rounds(of_view.values()), change])
+            of_view.clear()
             continue
-        key = (change.view, change.id)
+        chain = of_view.get(change.id)
+        if chain is None:
+            chain = of_view[change.id] = _Chain(change.view, change.id)
+        chain.add(change)
+    for view, of_view in chains.items():
+        done.setdefault(view, []).extend(_rounds(of_view.values()))
+    return done
+
+
+class _Chain:
+    """What is to be done to one document, in order; the last write is open for more."""
+
+    def __init__(self, view: str, document_id: str) -> None:
+        self.operations: list[Operation] = []
+        self._view = view
+        self._id = document_id
+        self._open: OpenWrite | None = None
+
+    def add(self, change: Put | Change | Remove) -> None:
         if isinstance(change, Remove):
-            last.pop(key, None)
-            operations.append(change)
-            continue
-        open_write = last.get(key)
-        if open_write is None or not _fold(open_write, change):
-            last[key] = _write(change)
-            operations.append(last[key])
-    return operations
-
-
-def _write(change: Put | Change) -> Write:
-    if isinstance(change, Put):
-        return Write(change.view, change.id, set=dict(change.document), create=True)
-    return Write(
-        change.view,
-        change.id,
-        dict(change.set),
-        dict(change.increment),
-        {path: [value] for path, value in change.append.items()},
-        change.keep,
-        change.create,
-    )
-
-
-def _fold(into: Write, change: Put | Change) -> bool:
-    """Put a later change into an earlier write; False, with nothing done, where the paths don't allow it."""
-    if isinstance(change, Put):
-        if into.increment or into.append or any("." in path for path in into.set):
-            return False
-        into.set.update(change.document)
-        into.create = True
-        return True
-    touched = {*into.set, *into.increment, *into.append}
-    for path in (*change.set, *change.increment, *change.append):
-        if any(_overlap(path, other) for other in touched):
-            return False
-    if any(path in into.append or path in into.increment for path in change.set):
-        return False
-    if any(not _countable(into, path) for path in change.increment):
-        return False
-    if any(path in into.increment for path in change.append) or (
-        change.append and into.append and change.keep != into.keep
-    ):
-        return False
-    _apply(into, change)
-    return True
-
-
-def _apply(into: Write, change: Change) -> None:
-    into.set.update(change.set)
-    for path, amount in change.increment.items():
-        if path in into.set:
-            into.set[path] += amount
+            self.operations = [change]
+            self._open = None
+        elif isinstance(change, Put):
+            _refuse_reserved(change.document)
+            self._begin(create=True)
+            self._set_all(change.document)
         else:
-            into.increment[path] = into.increment.get(path, 0) + amount
-    for path, value in change.append.items():
-        if path in into.set:
-            into.set[path] = kept([*into.set[path], value], change.keep)
-        else:
-            into.append[path] = kept([*into.append.get(path, []), value], change.keep)
-    if change.append:
-        into.keep = change.keep
+            for fields in (change.set, change.increment, change.append):
+                _refuse_reserved(fields)
+            self._begin(change.create)
+            self._set_all(change.set)
+            for path, amount in change.increment.items():
+                self._do(OpenWrite.increment, path, amount)
+            for path, value in change.append.items():
+                self._do(OpenWrite.append, path, Tail([value], change.keep))
+
+    def _begin(self, create: bool) -> OpenWrite:
+        """The open write. Whether it may create is for its first change to say: after that the document exists."""
+        if self._open is None:
+            write = Write(self._view, self._id, create)
+            self.operations.append(write)
+            self._open = OpenWrite(write)
+        return self._open
+
+    def _set_all(self, values: Mapping[str, Any]) -> None:
+        for path, value in values.items():
+            self._do(OpenWrite.set, path, value)
+
+    def _do(self, step: Callable[[OpenWrite, str, Any], bool], path: str, value: Any) -> None:
+        if not step(self._begin(create=False), path, value):
+            self._open = None
+            step(self._begin(create=False), path, value)
 
 
-def _countable(into: Write, path: str) -> bool:
-    if path in into.append:
-        return False
-    value = into.set.get(path, 0)
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _rounds(chains: Iterable[_Chain]) -> Iterator[Operation]:
+    """The first of each document, then the second of each, and so on, removals first: so alike ones are together."""
+    for operations in zip_longest(*(chain.operations for chain in chains)):
+        there = [operation for operation in operations if operation is not None]
+        yield from (operation for operation in there if isinstance(operation, Remove))
+        yield from (operation for operation in there if not isinstance(operation, Remove))
 
 
-def kept(values: list[Any], keep: int | None) -> list[Any]:
-    """The last `keep` of a list, or all."""
-    return values if keep is None else values[-keep:]
-
-
-def _overlap(path: str, other: str) -> bool:
-    """Whether one path lies within the other; the same path twice is no overlap."""
-    return path != other and (path.startswith(f"{other}.") or other.startswith(f"{path}."))
+def _refuse_reserved(fields: Mapping[str, Any]) -> None:
+    for name in _OF_THE_STORE:
+        if name in fields:
+            raise ValueError(f"{name} is the store's, no change may name it")

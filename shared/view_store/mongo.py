@@ -1,34 +1,31 @@
 """Views in MongoDB: a batch's changes and its checkpoints commit in one transaction."""
 
-from collections import defaultdict
+import asyncio
+import random
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from itertools import count
 from typing import Any
 
-from pymongo import (
-    ASCENDING,
-    DESCENDING,
-    AsyncMongoClient,
-    DeleteOne,
-    IndexModel,
-    ReadPreference,
-    UpdateMany,
-    UpdateOne,
-    WriteConcern,
-)
+from bson.codec_options import CodecOptions
+from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel, ReadPreference, UpdateOne, WriteConcern
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from shared.errors import CheckpointMoved, Unavailable
-from shared.view_store.interface import ChangeWhere, CheckpointMove, Checkpoints, Document, Remove, View, ViewChange
-from shared.view_store.merging import Operation, Write, merged
+from shared.view_store.abandoned import clear_abandoned
+from shared.view_store.interface import CheckpointMove, Checkpoints, Document, View, ViewChange
+from shared.view_store.merging import Operation, merged
+from shared.view_store.mongo_statements import equal_to, move_statement, our_errors, passes, segments, statement
+from shared.view_store.writes import Write
 
 _MAJORITY = ReadConcern("majority")
 _DURABLE = WriteConcern("majority", j=True, wtimeout=10_000)
+_CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True)
 _CHECKPOINTS = "checkpoints"
-
-_Bulk = list[UpdateOne | UpdateMany | DeleteOne]
+_ATTEMPTS_BEFORE_CLEARING = 8
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.002, 0.1
 
 
 class MongoViewReader:
@@ -36,66 +33,59 @@ class MongoViewReader:
 
     def __init__(self, client: AsyncMongoClient[Document], database: str) -> None:
         self._client = client
-        self._database = client.get_database(
-            database, read_concern=_MAJORITY, write_concern=_DURABLE, read_preference=ReadPreference.PRIMARY
-        )
+        self._database = client.get_database(database, _CODEC, ReadPreference.PRIMARY, _DURABLE, _MAJORITY)
 
     async def get(self, view: str, document_id: str) -> Document | None:
         """See ViewReader.get."""
-        try:
+        with our_errors():
             return await self._collection(view).find_one({"_id": document_id})
-        except PyMongoError as error:
-            raise _away(error) from error
 
     async def documents(self, view: str, ids: Sequence[str]) -> list[Document]:
         """See ViewReader.documents."""
-        try:
+        with our_errors():
             return await self._collection(view).find({"_id": {"$in": list(ids)}}).to_list()
-        except PyMongoError as error:
-            raise _away(error) from error
 
     async def page(
         self, view: str, where: Mapping[str, Any], after: str | None, limit: int, *, descending: bool = False
     ) -> list[Document]:
         """See ViewReader.page."""
+        if limit < 1:
+            return []  # MongoDB takes 0 for no limit
         beyond = {} if after is None else {"_id": {"$lt" if descending else "$gt": after}}
-        try:
-            cursor = self._collection(view).find({**where, **beyond})
-            return await cursor.sort("_id", DESCENDING if descending else ASCENDING).limit(limit).to_list()
-        except PyMongoError as error:
-            raise _away(error) from error
+        order = DESCENDING if descending else ASCENDING
+        with our_errors():
+            found = self._collection(view).find({"$and": [equal_to(where), beyond]})
+            return await found.sort("_id", order).limit(limit).to_list()
 
     async def checkpoints(self) -> Checkpoints:
         """See ViewReader.checkpoints."""
-        try:
+        with our_errors():
             found = await self._database[_CHECKPOINTS].find().to_list()
-        except PyMongoError as error:
-            raise _away(error) from error
         return {_key(document["_id"]): document["position"] for document in found}
 
     async def watch_checkpoints(self) -> AsyncIterator[Checkpoints]:
         """See ViewReader.watch_checkpoints."""
-        fields = {"$project": {"documentKey": 1, "fullDocument.position": 1, "updateDescription.updatedFields": 1}}
-        try:
-            async with await self._database[_CHECKPOINTS].watch([fields]) as changes:
+        positions: list[Document] = [
+            {"$match": {"operationType": {"$in": ["insert", "update", "replace"]}}},
+            {"$project": {"documentKey": 1, "fullDocument.position": 1, "updateDescription.updatedFields": 1}},
+        ]
+        with our_errors():
+            async with await self._database[_CHECKPOINTS].watch(positions) as changes:
                 yield await self.checkpoints()  # read after the watch is open, so that no move falls between
                 async for change in changes:
                     moved = change.get("fullDocument") or change["updateDescription"]["updatedFields"]
                     yield {_key(change["documentKey"]["_id"]): moved["position"]}
-        except PyMongoError as error:
-            raise _away(error) from error
+        raise Unavailable("the watch of the checkpoints was ended: their collection was dropped")
 
     async def watch_documents(self, views: Sequence[str]) -> AsyncIterator[tuple[str, str]]:
         """See ViewReader.watch_documents."""
         names = {self._collection(view).name: view for view in views}
-        of_these = {"$match": {"ns.coll": {"$in": list(names)}}}
-        try:
+        of_these = {"$match": {"ns.coll": {"$in": list(names)}, "documentKey": {"$exists": True}}}
+        with our_errors():
             async with await self._database.watch([of_these, {"$project": {"documentKey": 1, "ns": 1}}]) as changes:
                 async for change in changes:
-                    if "documentKey" in change:
-                        yield names[change["ns"]["coll"]], change["documentKey"]["_id"]
-        except PyMongoError as error:
-            raise _away(error) from error
+                    yield names[change["ns"]["coll"]], change["documentKey"]["_id"]
+        raise Unavailable("the watch of the views was ended: the database was dropped")
 
     def _collection(self, view: str) -> AsyncCollection[Document]:
         """The one place that knows in which collection a view lives."""
@@ -103,93 +93,74 @@ class MongoViewReader:
 
 
 class MongoViewWriter(MongoViewReader):
-    """A ViewWriter."""
+    """A ViewWriter. `patience` is for how many seconds a commit is tried again that loses against others."""
+
+    def __init__(self, client: AsyncMongoClient[Document], database: str, patience: float = 8.0) -> None:
+        super().__init__(client, database)
+        self._patience = patience
 
     async def prepare(self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]]) -> None:
         """See ViewWriter.prepare."""
-        try:
+        starts = [
+            UpdateOne({"_id": f"{projection}/{log}"}, {"$setOnInsert": {"position": 0}}, upsert=True)
+            for projection, log in checkpoints
+        ]
+        with our_errors():
             existing = set(await self._database.list_collection_names())
             for view in views:
                 collection = self._collection(view.name)
-                if collection.name not in existing:
+                if collection.name not in existing:  # made here, since a transaction that makes one blocks others
                     await self._database.create_collection(collection.name, check_exists=False)
                 if view.indexes:
                     await collection.create_indexes([_index(fields) for fields in view.indexes])
-            starts: _Bulk = [
-                UpdateOne({"_id": f"{projection}/{log}"}, {"$setOnInsert": {"position": 0}}, upsert=True)
-                for projection, log in checkpoints
-            ]
             if starts:
                 await self._database[_CHECKPOINTS].bulk_write(starts, ordered=False)
-        except PyMongoError as error:
-            raise _away(error) from error
 
     async def commit(self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove]) -> None:
         """See ViewWriter.commit."""
-        operations = _by_view(merged(changes))
-
-        async def write(session: AsyncClientSession) -> None:
-            await self._move(moves, session)
-            for view, writes in operations.items():
-                await self._write(view, writes, session)
-
-        try:
+        operations = merged(changes)
+        now = asyncio.get_running_loop().time
+        deadline = now() + self._patience
+        pause = _SHORTEST_PAUSE
+        with our_errors():
             async with self._client.start_session() as session:
-                await session.with_transaction(write, read_concern=_MAJORITY, write_concern=_DURABLE)
-        except PyMongoError as error:
-            raise _away(error) from error
+                for attempt in count(1):
+                    try:
+                        await self._try_commit(operations, moves, session)
+                        break
+                    except PyMongoError as error:
+                        if not passes(error) or now() > deadline:
+                            raise
+                    await asyncio.sleep(pause * random.random())
+                    pause = min(2 * pause, _LONGEST_PAUSE)
+                    if attempt % _ATTEMPTS_BEFORE_CLEARING == 0:
+                        await clear_abandoned(self._client)
+
+    async def _try_commit(
+        self, operations: Mapping[str, list[Operation]], moves: Sequence[CheckpointMove], session: AsyncClientSession
+    ) -> None:
+        async with await session.start_transaction(_MAJORITY, _DURABLE):
+            if moves:  # first of all: a consumer that is behind learns it before it has written anything
+                await self._move(moves, session)
+            for view, of_view in operations.items():
+                for segment in segments(of_view):
+                    await self._write(view, segment, session)
 
     async def _move(self, moves: Sequence[CheckpointMove], session: AsyncClientSession) -> None:
-        """First of all: a consumer that is behind learns it before it has written anything."""
-        if not moves:
-            return
-        updates: _Bulk = [
-            UpdateOne(
-                {"_id": f"{move.projection}/{move.log}", "position": move.expected},
-                {"$set": {"position": move.position}},
-            )
-            for move in moves
-        ]
-        result = await self._database[_CHECKPOINTS].bulk_write(updates, ordered=False, session=session)
+        statements = [move_statement(move) for move in moves]
+        result = await self._database[_CHECKPOINTS].bulk_write(statements, session=session)
         if result.matched_count < len(moves):
             raise CheckpointMoved(f"another consumer moved a checkpoint of {moves[0].log}")
 
     async def _write(self, view: str, operations: list[Operation], session: AsyncClientSession) -> None:
-        bulk = [_statement(operation) for operation in operations]
-        ordered = len({operation.id for operation in operations if isinstance(operation, Write)}) < len(operations)
-        result = await self._collection(view).bulk_write(bulk, ordered=ordered, session=session)
-        if any(isinstance(operation, ChangeWhere) for operation in operations):
-            return  # how many documents such a change meets can't be known
+        statements = [statement(operation) for operation in operations]
+        result = await self._collection(view).bulk_write(statements, session=session)
         writes = [operation for operation in operations if isinstance(operation, Write)]
-        if result.matched_count + result.upserted_count < len(writes):
-            raise KeyError(f"a change of {view} names a document that does not exist: one of {_ids(writes)}")
-
-
-def _statement(operation: Operation) -> UpdateOne | UpdateMany | DeleteOne:
-    match operation:
-        case Remove():
-            return DeleteOne({"_id": operation.id})
-        case ChangeWhere():
-            return UpdateMany(operation.where, {"$set": dict(operation.set), "$inc": {"revision": 1}})
-        case Write():
-            update: Document = {"$inc": {**operation.increment, "revision": 1}}
-            if operation.set:
-                update["$set"] = operation.set
-            if operation.append:
-                limit = {} if operation.keep is None else {"$slice": -operation.keep}
-                update["$push"] = {path: {"$each": values, **limit} for path, values in operation.append.items()}
-            return UpdateOne({"_id": operation.id}, update, upsert=operation.create)
-
-
-def _by_view(operations: list[Operation]) -> dict[str, list[Operation]]:
-    sorted_out: defaultdict[str, list[Operation]] = defaultdict(list)
-    for operation in operations:
-        sorted_out[operation.view].append(operation)
-    return sorted_out
-
-
-def _ids(writes: list[Write]) -> str:
-    return ", ".join(write.id for write in writes[:5]) + (", …" if len(writes) > 5 else "")
+        if writes and result.matched_count + result.upserted_count < len(writes):
+            needed = {write.id for write in writes if not write.create}
+            there = await self._collection(view).distinct("_id", {"_id": {"$in": list(needed)}}, session=session)
+            missing = ", ".join(sorted(needed - set(there))[:5])
+            raise KeyError(f"a change of {view} names a document that does not exist: {missing}")
 
 
 def _index(fields: tuple[str, ...]) -> IndexModel:
@@ -197,9 +168,5 @@ def _index(fields: tuple[str, ...]) -> IndexModel:
 
 
 def _key(checkpoint_id: str) -> tuple[str, str]:
-    projection, _, log = checkpoint_id.partition("/")
+    projection, _, log = checkpoint_id.rpartition("/")
     return projection, log
-
-
-def _away(error: PyMongoError) -> Unavailable:
-    return Unavailable(f"the views do not answer: {error}")

@@ -4,9 +4,8 @@ A value is a header of fixed width, the revision and the etag, followed by the b
 All keys of a view share a hash tag, so that a script's keys are in one slot of a cluster.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from redis.asyncio import Redis
@@ -14,23 +13,21 @@ from redis.exceptions import RedisError
 
 from shared.errors import Unavailable
 from shared.view_store.interface import Cached
+from shared.view_store.redis_reads import SharedReads
 
 _REVISION_WIDTH = 16
 _ETAG_WIDTH = 40
 _HEADER_WIDTH = _REVISION_WIDTH + _ETAG_WIDTH
-_MOST_KEYS = 1_000
 
 _WRITE = """
-local current = redis.call('HGET', KEYS[1], ARGV[1])
-if (current or '0') ~= ARGV[2] then return 0 end
+if (redis.call('HGET', KEYS[1], ARGV[1]) or '0') ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-local documents = tonumber(ARGV[4])
-for i = 1, documents do
-  local key, value = KEYS[1 + i], ARGV[4 + i]
-  local old = redis.call('GETRANGE', key, 0, 15)
-  if old == '' or tonumber(old) < tonumber(string.sub(value, 1, 16)) then redis.call('SET', key, value) end
-end
+local documents = #ARGV - 3
 for i = 2 + documents, #KEYS do redis.call('DEL', KEYS[i]) end
+for i = 1, documents do
+  local key, value = KEYS[1 + i], ARGV[3 + i]
+  if redis.call('GETRANGE', key, 0, 15) < string.sub(value, 1, 16) then redis.call('SET', key, value) end
+end
 return 1
 """
 _FILL = """
@@ -48,8 +45,7 @@ class RedisViewCache:
         self._prefix = prefix
         self._write_script = client.register_script(_WRITE)
         self._fill_script = client.register_script(_FILL)
-        self._wanted: dict[str, asyncio.Future[bytes | None]] = {}
-        self._reading: asyncio.Task[None] | None = None
+        self._reads: dict[str, SharedReads] = {}
 
     async def write(
         self, view: str, log: str, expected: int, position: int, documents: Sequence[Cached], removed: Sequence[str]
@@ -58,76 +54,58 @@ class RedisViewCache:
         keys = [self._positions_key(view), *(self._key(view, document.id) for document in documents)]
         keys += [self._key(view, document_id) for document_id in removed]
         values = [_encode(document) for document in documents]
-        async with _ours():
-            taken = await self._write_script(keys=keys, args=[log, expected, position, len(values), *values])
+        with our_errors():
+            taken = await self._write_script(keys=keys, args=[log, expected, position, *values])
         return bool(taken)
 
     async def positions(self, view: str) -> dict[str, int]:
         """See ViewCache.positions."""
-        async with _ours():
+        with our_errors():
             found: Any = await self._client.hgetall(self._positions_key(view))
         return {log.decode(): int(position) for log, position in found.items()}
 
     async def adopt(self, view: str, log: str, position: int) -> None:
         """See ViewCache.adopt."""
-        async with _ours():
+        with our_errors():
             await self._client.hset(self._positions_key(view), log, str(position))
 
     async def fill_state(self, view: str) -> str | None:
         """See ViewCache.fill_state."""
-        async with _ours():
+        with our_errors():
             state: Any = await self._client.get(self._fill_key(view))
         return None if state is None else state.decode()
 
     async def set_fill_state(self, view: str, state: str, seconds: int | None = None) -> None:
         """See ViewCache.set_fill_state."""
-        async with _ours():
+        with our_errors():
             await self._client.set(self._fill_key(view), state, ex=seconds)
 
     async def fill(self, view: str, token: str, documents: Sequence[Cached]) -> bool:
         """See ViewCache.fill."""
         keys = [self._fill_key(view), *(self._key(view, document.id) for document in documents)]
-        async with _ours():
+        with our_errors():
             return bool(await self._fill_script(keys=keys, args=[token, *map(_encode, documents)]))
 
     async def get(self, view: str, document_id: str) -> Cached | None:
-        """See ViewCache.get. Calls that come while a read is under way share the next one; no timer is involved."""
-        key = self._key(view, document_id)
-        future = self._wanted.get(key)
-        if future is None:
-            future = self._wanted[key] = asyncio.get_running_loop().create_future()
-            if self._reading is None:
-                self._reading = asyncio.create_task(self._read_wanted(), name="redis reads")
-        value = await asyncio.shield(future)  # a caller that gives up leaves the others their answer
+        """See ViewCache.get. Calls that come while a read of the view is under way share the next one."""
+        reads = self._reads.get(view)
+        if reads is None:
+            reads = self._reads[view] = SharedReads(self._read_many)  # one a view: in a cluster a view is in one slot
+        value = await reads.get(self._key(view, document_id))
         return None if value is None else _decode(document_id, value)
 
     async def get_many(self, view: str, ids: Sequence[str]) -> list[Cached | None]:
         """See ViewCache.get_many."""
-        async with _ours():
-            keys = [self._key(view, document_id) for document_id in ids]
-            values: list[Any] = await self._client.mget(keys) if keys else []
+        values = await self._read_many([self._key(view, document_id) for document_id in ids])
         return [
             None if value is None else _decode(document_id, value)
             for document_id, value in zip(ids, values, strict=True)
         ]
 
-    async def _read_wanted(self) -> None:
-        try:
-            while self._wanted:
-                keys = list(self._wanted)[:_MOST_KEYS]
-                futures = [self._wanted.pop(key) for key in keys]
-                try:
-                    async with _ours():
-                        values: list[Any] = await self._client.mget(keys)
-                except Unavailable as error:
-                    for future in futures:
-                        future.set_exception(error)
-                        future.exception()  # its callers may all have gone
-                else:
-                    for future, value in zip(futures, values, strict=True):
-                        future.set_result(value)
-        finally:
-            self._reading = None
+    async def _read_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        with our_errors():
+            values: Any = await self._client.mget(keys) if keys else []
+        return list(values)
 
     def _key(self, view: str, document_id: str) -> str:
         return f"{self._prefix}:{{{view}}}:{document_id}"
@@ -140,6 +118,8 @@ class RedisViewCache:
 
 
 def _encode(document: Cached) -> bytes:
+    if len(document.etag) > _ETAG_WIDTH:
+        raise ValueError(f"an etag may have {_ETAG_WIDTH} characters, this one has {len(document.etag)}")
     return f"{document.revision:0{_REVISION_WIDTH}d}{document.etag:<{_ETAG_WIDTH}}".encode("ascii") + document.body
 
 
@@ -148,14 +128,16 @@ def _decode(document_id: str, value: bytes) -> Cached:
     return Cached(document_id, int(value[:_REVISION_WIDTH]), etag, value[_HEADER_WIDTH:])
 
 
-@asynccontextmanager
-async def _ours() -> AsyncIterator[None]:
+@contextmanager
+def our_errors() -> Iterator[None]:
+    """Turn what redis-py raises into Unavailable."""
     try:
         yield
     except (RedisError, OSError, TimeoutError) as error:
         raise Unavailable(f"Redis does not answer: {error or type(error).__name__}") from error
 
 
-def redis_client(url: str) -> Any:
-    """The client as every service opens it: answers within two seconds or not at all, and no retries of its own."""
-    return Redis.from_url(url, socket_timeout=2.0, socket_connect_timeout=1.0)
+def redis_client(url: str, seconds: float = 2.0) -> Redis:
+    """A client that has no retries of its own and waits at most `seconds` for a connection or an answer."""
+    client: Redis = Redis.from_url(url, socket_timeout=seconds, socket_connect_timeout=seconds)
+    return client

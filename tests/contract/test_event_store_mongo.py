@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
 
 from deploy.local.mongodb import Member, MongoDB
 from shared.errors import OutcomeUnknown, TwinpathError, Unavailable
@@ -171,7 +172,7 @@ async def _true_of(thing: object) -> bool:
 async def test_the_number_of_partitions_is_fixed_by_the_first(mongodb_url: str, unique: str) -> None:
     client: AsyncMongoClient[dict[str, Any]]
     async with AsyncMongoClient(mongodb_url) as client:
-        database = client[unique]
+        database: AsyncDatabase[dict[str, Any]] = client[unique]
         assert await read_partitions(database) is None
         assert await fix_partitions(database, 4) == 4
         assert await fix_partitions(database, 4) == 4

@@ -34,7 +34,8 @@ async def test_a_vhost_is_fresh_and_usable(rabbitmq_url: str, rabbitmq: RabbitMQ
         channel = await connection.channel()
         await channel.declare_queue("q")
     assert urlsplit(rabbitmq_url).path == f"/{unique}"
-    assert httpx.get(f"{rabbitmq.management_url}/api/vhosts/{unique}").status_code == 200
+    async with httpx.AsyncClient() as client:
+        assert (await client.get(f"{rabbitmq.management_url}/api/vhosts/{unique}")).status_code == 200
 
 
 def test_private_redis_keeps_its_data_across_a_stop(private_redis: Callable[[], Server]) -> None:
@@ -82,18 +83,14 @@ def test_three_members_elect_a_new_primary(private_mongodb: Callable[..., MongoD
     second.resume()
 
 
-async def test_private_rabbitmq_restarts_with_its_queues_and_wipes_without(
+def test_private_rabbitmq_restarts_with_its_queues_and_wipes_without(
     private_rabbitmq: Callable[[], RabbitMQServer],
 ) -> None:
     server = private_rabbitmq()
-    connection = await aio_pika.connect(server.url)
-    async with connection:
-        await (await connection.channel()).declare_queue("q", durable=True)
+    queue = f"{server.management_url}/api/queues/%2F/q"
+    httpx.put(queue, json={"durable": True, "arguments": {"x-queue-type": "quorum"}}).raise_for_status()
     server.stop()
     server.start()
-    assert httpx.get(f"{server.management_url}/api/queues/%2F/q").status_code == 200
-    server.kill()
-    server.start()
-    assert httpx.get(f"{server.management_url}/api/queues/%2F/q").status_code == 200
+    assert httpx.get(queue).status_code == 200
     server.wipe()
-    assert httpx.get(f"{server.management_url}/api/queues/%2F/q").status_code == 404
+    assert httpx.get(queue).status_code == 404

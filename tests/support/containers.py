@@ -1,8 +1,11 @@
 """A server in a Docker container on fixed ports of 127.0.0.1, with the calls of deploy/local's processes."""
 
-import contextlib
+import os
+import socket
 from collections.abc import Callable
+from contextlib import closing, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import docker
 from docker.errors import DockerException, NotFound
@@ -12,24 +15,24 @@ from testcontainers.core.container import DockerContainer
 
 from deploy.local.ports import HOST, Port
 
-MONGODB_IMAGE = "mongo:8"
-REDIS_IMAGE = "redis:8"
-RABBITMQ_IMAGE = "rabbitmq:4-management"
-
 
 def engine_answers() -> bool:
     """Whether a Docker engine on this machine can be used; a remote one's ports are not on our 127.0.0.1."""
-    try:
-        client = docker.from_env(timeout=5)
-    except DockerException:
+    address = urlsplit(os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock")
+    if address.scheme != "unix" or not _accepts(address.path):
         return False
-    try:
-        local = client.api.base_url.startswith(("http+docker://", "unix://"))
-        return bool(local and client.ping())
-    except DockerException:
-        return False
-    finally:
-        client.close()
+    with closing(docker.from_env(version="auto", timeout=10)) as client:
+        try:
+            return bool(client.ping())
+        except DockerException:
+            return False
+
+
+def _accepts(path: str) -> bool:
+    """Whether someone listens on this socket; the Docker SDK leaks its own when nobody does."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(5)
+        return probe.connect_ex(path) == 0
 
 
 class Container:
@@ -87,7 +90,7 @@ class Container:
         for port in self._ports.values():
             port.release()
         if self._container is not None:
-            with contextlib.suppress(NotFound):
+            with suppress(NotFound):
                 self._container.stop()
             self._container = None
 

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from deploy.local.install import find_or_install
 from deploy.local.mongodb import ELECTION_TIMEOUT_MS, Mongod, MongoDB
@@ -18,6 +18,8 @@ from deploy.local.redis import Redis
 
 WAY = "TWINPATH_TEST_SERVERS"
 """`docker` or `local` settles where servers come from; unset, Docker is taken when an engine answers."""
+
+KIND_OF_FIXTURE = {"mongodb_url": "mongodb", "redis_url": "redis", "rabbitmq": "rabbitmq"}
 
 
 class Server(Protocol):
@@ -54,7 +56,7 @@ class LocalServers:
     """Private processes in a folder of their own that `close` removes."""
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="twinpath-tests-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="twinpath-tests-"))
         self._programs = find_or_install()
 
     def mongodb(self, members: int, election_timeout_ms: int) -> MongoDB:
@@ -73,10 +75,10 @@ class LocalServers:
 
     def close(self) -> None:
         """Remove all data and logs; the servers must have been closed before."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _fresh(self, name: str) -> Path:
-        return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self._folder))
+        return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.folder))
 
 
 class ContainerServers:
@@ -106,10 +108,24 @@ class ContainerServers:
 
 def choose_provider() -> Provider:
     """Containers where an engine answers, else local processes."""
+    return ContainerServers() if _way() == "docker" else LocalServers()
+
+
+def install_missing(fixtures: set[str]) -> None:
+    """Install what servers for these fixtures need. Raises MissingProgram.
+
+    It is done before the first test, whose time limit is not made for downloads.
+    """
+    kinds = {KIND_OF_FIXTURE[name] for name in fixtures & KIND_OF_FIXTURE.keys()}
+    private = any(name.startswith("private_") for name in fixtures)
+    if (private or any(_from_environment(kind) is None for kind in kinds)) and _way() == "local":
+        find_or_install()
+
+
+def _way() -> str:
     from tests.support.containers import engine_answers  # loads the Docker SDK, which unit tests need not wait for
 
-    way = os.environ.get(WAY) or ("docker" if engine_answers() else "local")
-    return ContainerServers() if way == "docker" else LocalServers()
+    return os.environ.get(WAY) or ("docker" if engine_answers() else "local")
 
 
 @dataclass(frozen=True)
@@ -126,6 +142,7 @@ class SharedServers:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="servers")
         self._starting: dict[str, Future[Server | MongoDB]] = {}
+        self._used: set[str] = set()
 
     @cached_property
     def provider(self) -> Provider:
@@ -141,19 +158,20 @@ class SharedServers:
 
     def url(self, kind: str) -> str:
         """The address of a kind of server; waits until it is ready."""
+        self._used.add(kind)
         return _from_environment(kind) or self._server(kind).url
 
     def rabbitmq(self) -> RabbitMQAddress:
-        """The broker's two addresses."""
+        """The broker's two addresses; waits until it is ready."""
         url = _from_environment("rabbitmq")
         if url is not None:
             return RabbitMQAddress(url, os.environ["TWINPATH_TEST_RABBITMQ_MANAGEMENT_URL"].rstrip("/"))
-        server = self._server("rabbitmq")
-        return RabbitMQAddress(server.url, server.management_url)  # type: ignore[union-attr]  # its kind says so
+        server = cast(RabbitMQServer, self._server("rabbitmq"))
+        return RabbitMQAddress(server.url, server.management_url)
 
     def is_in_use(self, kind: str) -> bool:
-        """Whether a test of this session may have written to this kind of server."""
-        return kind in self._starting or _from_environment(kind) is not None
+        """Whether a test of this session was given the address of this kind of server."""
+        return kind in self._used
 
     def close(self) -> None:
         """End all servers; nothing is left of them."""

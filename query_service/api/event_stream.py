@@ -1,0 +1,44 @@
+"""An answer of Server-Sent Events: subscribed before the first state is read, given back when the client has gone."""
+
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from query_service.api.answering import wait_for_token
+from query_service.live import LiveViews, Source
+
+
+class EventStream(StreamingResponse):
+    """Frames for as long as the client listens; `held` is given back at the end, even when it never began."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, frames: AsyncIterator[bytes], held: ExitStack) -> None:
+        super().__init__(frames, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
+        self._held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._held:
+            await super().__call__(scope, receive, send)
+
+
+async def open_stream(request: Request, view: str, key: str | None, source: Source, pace: float = 0.0) -> EventStream:
+    """What `source` tells of a view, or of what has this key in it, once the view has reached the causal token.
+
+    Raises what waiting for the token and reading the first state raise.
+    """
+    await wait_for_token(request, view)
+    live: LiveViews = request.app.state.live
+    with ExitStack() as stack:
+        subscription = stack.enter_context(live.subscribed(view, key))
+        first = await source.everything()  # after subscribing, so that no change falls between
+        return EventStream(live.frames(subscription, source, first, pace), stack.pop_all())
+
+
+def frame(event: str, data: bytes, event_id: int | None = None) -> bytes:
+    """One event, as it is sent. `data` is JSON in one line."""
+    head = b"" if event_id is None else b"id: %d\n" % event_id
+    return head + b"event: " + event.encode() + b"\ndata: " + data + b"\n\n"

@@ -1,0 +1,52 @@
+"""Tells watchers in this process what changed; a slow one gets what piled up as one, so nothing grows without end."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Watch(Generic[K, V]):
+    """One watcher's news: what changed since it last asked, each key once with its latest value."""
+
+    def __init__(self) -> None:
+        self._news: dict[K, V] = {}
+        self._there = asyncio.Event()
+
+    def add(self, news: Mapping[K, V]) -> None:
+        """Put news to what is there already."""
+        self._news.update(news)
+        self._there.set()
+
+    async def next(self) -> dict[K, V]:
+        """All news since the last call; waits until there are some."""
+        await self._there.wait()
+        self._there.clear()
+        news, self._news = self._news, {}
+        return news
+
+
+class Watchers(Generic[K, V]):
+    """Everyone who watches one kind of thing."""
+
+    def __init__(self) -> None:
+        self._watches: list[Watch[K, V]] = []
+
+    @contextmanager
+    def watch(self) -> Iterator[Watch[K, V]]:
+        """Watch from now on until the end of the block."""
+        watch: Watch[K, V] = Watch()
+        self._watches.append(watch)
+        try:
+            yield watch
+        finally:
+            self._watches.remove(watch)
+
+    def tell(self, news: Mapping[K, V]) -> None:
+        """Give news to every watcher."""
+        if news:
+            for watch in self._watches:
+                watch.add(news)

@@ -1,0 +1,86 @@
+"""Operations on views as MongoDB's statements, and MongoDB's errors as ours."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from typing import Any
+
+from bson.errors import BSONError
+from pymongo import DeleteOne, UpdateMany, UpdateOne
+from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
+
+from shared.errors import OutcomeUnknown, Unavailable
+from shared.view_store.interface import ChangeWhere, CheckpointMove, Document, Remove
+from shared.view_store.merging import Operation
+from shared.view_store.writes import Write
+
+Statement = UpdateOne | UpdateMany | DeleteOne
+
+_DUPLICATE_KEY = 11000
+_MISFITS = frozenset({2, 9, 14, 16, 28, 40, 52, 56, 57, 66, 10334, 15981, 16837, 17280, 17419, 51270})
+"""Codes that say that a statement does not fit the document or what a document may be: waiting changes nothing."""
+
+
+def statement(operation: Operation) -> Statement:
+    """What MongoDB is told for an operation."""
+    match operation:
+        case Remove():
+            return DeleteOne({"_id": operation.id})
+        case ChangeWhere():
+            return UpdateMany(equal_to(operation.where), {"$set": dict(operation.set), "$inc": {"revision": 1}})
+        case Write():
+            return UpdateOne({"_id": operation.id}, _update(operation), upsert=operation.create)
+
+
+def _update(write: Write) -> Document:
+    update: Document = {"$inc": {**write.increment, "revision": 1}}
+    if write.set:
+        update["$set"] = write.set
+    if write.append:
+        update["$push"] = {
+            path: {"$each": tail.values} if tail.keep is None else {"$each": tail.values, "$slice": -tail.keep}
+            for path, tail in write.append.items()
+        }
+    return update
+
+
+def move_statement(move: CheckpointMove) -> UpdateOne:
+    """Move a checkpoint that is where it is expected; else meet nothing."""
+    found = {"_id": f"{move.projection}/{move.log}", "position": move.expected}
+    return UpdateOne(found, {"$set": {"position": move.position}})
+
+
+def equal_to(where: Mapping[str, Any]) -> Document:
+    """The filter for these fields; a value is never taken for an operator."""
+    return {path: {"$eq": value} for path, value in where.items()}
+
+
+def segments(operations: Sequence[Operation]) -> Iterator[list[Operation]]:
+    """Runs of operations of one kind: those that name their document, those that meet any number."""
+    for _, run in groupby(operations, lambda operation: isinstance(operation, ChangeWhere)):
+        yield list(run)
+
+
+def passes(error: PyMongoError) -> bool:
+    """Whether the same transaction may well succeed at once: a server is there, and it lost against another one."""
+    if isinstance(error, BulkWriteError):  # two made the same document
+        return any(failed["code"] == _DUPLICATE_KEY for failed in error.details.get("writeErrors", ()))
+    return isinstance(error, OperationFailure) and error.has_error_label("TransientTransactionError")
+
+
+@contextmanager
+def our_errors() -> Iterator[None]:
+    """Turn what PyMongo raises into ours: Unavailable, OutcomeUnknown, or ValueError where the data is at fault."""
+    try:
+        yield
+    except PyMongoError as error:
+        failed = error.details.get("writeErrors", ()) if isinstance(error, BulkWriteError) else ()
+        codes = {each["code"] for each in failed} or {getattr(error, "code", None)}
+        what = failed[0]["errmsg"] if failed else error
+        if codes & _MISFITS:
+            raise ValueError(f"a change does not fit its document: {what}") from error
+        if error.has_error_label("UnknownTransactionCommitResult"):
+            raise OutcomeUnknown(f"the views went away during a commit: {what}") from error
+        raise Unavailable(f"the views do not answer: {what}") from error
+    except (BSONError, OverflowError) as error:
+        raise ValueError(f"a change can't be stored: {error}") from error

@@ -1,0 +1,120 @@
+"""One write of one document, and how further steps are folded into it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.view_store.paths import added, appended, changed, last
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """Elements to append to a list, of which the last `keep` stay then (all when None)."""
+
+    values: list[Any]
+    keep: int | None
+
+
+@dataclass(slots=True)
+class Write:
+    """Merged changes of one document; the paths of its three maps are all different, none within another.
+
+    With `create` it may make the document, else it must be there.
+    """
+
+    view: str
+    id: str
+    create: bool
+    set: dict[str, Any] = field(default_factory=dict)
+    increment: dict[str, int | float] = field(default_factory=dict)
+    append: dict[str, Tail] = field(default_factory=dict)
+
+
+class OpenWrite:
+    """A write that takes further steps; each says False, having done nothing, when it does not fit into it.
+
+    Raises:
+        ValueError: a step can't be done to a value that this write sets, such as an increment of a text.
+    """
+
+    def __init__(self, write: Write) -> None:
+        self._write = write
+        self._above: set[str] = set()
+        """Every path that lies above one that was touched."""
+
+    def set(self, path: str, value: Any) -> bool:
+        write = self._write
+        if path in self._above:  # what was to be done within is overwritten
+            for actions in (write.set, write.increment, write.append):
+                for within in [other for other in actions if other.startswith(f"{path}.")]:
+                    del actions[within]
+        if "." in path and (around := self._around(path)) is not None:
+            return self._fold(around, path, lambda old: value)
+        write.increment.pop(path, None)
+        write.append.pop(path, None)
+        write.set[path] = value
+        self._note(path)
+        return True
+
+    def increment(self, path: str, amount: int | float) -> bool:
+        write = self._write
+        if path in write.set:
+            write.set[path] = added(write.set[path], amount)
+        elif path in write.increment:
+            write.increment[path] += amount
+        elif "." in path and (around := self._around(path)) is not None:
+            return self._fold(around, path, lambda old: added(old, amount))
+        elif path in write.append or path in self._above:
+            return False
+        else:
+            write.increment[path] = amount
+            self._note(path)
+        return True
+
+    def append(self, path: str, tail: Tail) -> bool:
+        write = self._write
+        if path in write.set:
+            write.set[path] = appended(write.set[path], tail.values, tail.keep)
+        elif path in write.append:
+            write.append[path] = _joined(write.append[path], tail)
+        elif "." in path and (around := self._around(path)) is not None:
+            return self._fold(around, path, lambda old: appended(old, tail.values, tail.keep))
+        elif path in write.increment or path in self._above:
+            return False
+        else:
+            write.append[path] = tail
+            self._note(path)
+        return True
+
+    def _fold(self, around: str, path: str, change: Callable[[Any], Any]) -> bool:
+        """Compute a step that falls within a value that is being set."""
+        if around not in self._write.set:
+            return False
+        self._write.set[around] = changed(self._write.set[around], path[len(around) + 1 :], change)
+        return True
+
+    def _around(self, path: str) -> str | None:
+        """The touched path that this one lies within."""
+        write = self._write
+        return next((p for p in _above(path) if p in write.set or p in write.increment or p in write.append), None)
+
+    def _note(self, path: str) -> None:
+        if "." in path:
+            self._above.update(_above(path))
+
+
+def _joined(first: Tail, then: Tail) -> Tail:
+    """Both in one: of the list and what came first as many stay as either rule lets."""
+    if first.keep is None:
+        keep = then.keep
+    else:
+        after_first = first.keep + len(then.values)
+        keep = after_first if then.keep is None else min(after_first, then.keep)
+    return Tail(last([*first.values, *then.values], keep), keep)
+
+
+def _above(path: str) -> Iterator[str]:
+    end = path.find(".")
+    while end >= 0:
+        yield path[:end]
+        end = path.find(".", end + 1)

@@ -1,0 +1,80 @@
+"""Tickets written into views as the projector writes them, event by event, with no log and no broker."""
+
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from projector_service.projections import all_projections
+from shared.causal_token import format_token
+from shared.events.catalogue import CATALOGUE
+from shared.events.recorded import DomainEvent, RecordedEvent
+from shared.events.ticket import TicketClosed, TicketNoteAdded, TicketOpened, TicketStatusChanged
+from shared.ids import log_of, logs_of, new_id
+from shared.view_store.interface import CheckpointMove, ViewCache, ViewWriter
+
+NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+LOGS = logs_of(("ticket",), 4)
+
+
+class TicketViews:
+    """A writer of views, and a cache that is fed when there is one; `tokens` has the last token of each ticket."""
+
+    def __init__(self, writer: ViewWriter, cache: ViewCache | None = None) -> None:
+        self._writer = writer
+        self._cache = cache
+        self._projections = all_projections()
+        self._positions: defaultdict[str, int] = defaultdict(int)
+        self._versions: defaultdict[str, int] = defaultdict(int)
+        self.tokens: dict[str, str] = {}
+
+    async def prepare(self) -> None:
+        """Views, indexes and checkpoints."""
+        views = [view for projection in self._projections for view in projection.views]
+        await self._writer.prepare(views, [(projection.name, log) for projection in self._projections for log in LOGS])
+
+    async def open(self, subject: str = "Where is it?", *, customer_id: str | None = None, at: datetime = NOON) -> str:
+        """A new ticket's id."""
+        ticket = new_id("ticket")
+        await self.happened(
+            ticket, TicketOpened(subject=subject, message="m" * 60, customer_id=customer_id, opened_at=at), at
+        )
+        return ticket
+
+    async def note(self, ticket: str, note: str = "looked at") -> None:
+        """A note more."""
+        await self.happened(ticket, TicketNoteAdded(note=note))
+
+    async def triage(self, ticket: str) -> None:
+        """An hour after it was opened."""
+        await self.happened(
+            ticket, TicketStatusChanged(status="triaged", previous_status="open", seconds_to_triage=3600)
+        )
+
+    async def close(self, ticket: str, at: datetime = NOON) -> None:
+        """Two hours after it was opened."""
+        await self.happened(ticket, TicketClosed(resolution="r", previous_status="open", seconds_to_close=7200), at)
+
+    async def happened(self, stream: str, event: DomainEvent, at: datetime = NOON) -> None:
+        """Commit one event to every view, as the projector would."""
+        log = log_of(stream, len(LOGS))
+        before = self._positions[log]
+        self._positions[log] += 1
+        self._versions[stream] += 1
+        named = CATALOGUE.encode(event)
+        version, position = self._versions[stream], before + 1
+        seen_at = at + timedelta(seconds=version)
+        recorded = RecordedEvent(
+            named.type, named.schema, named.data, stream, version, log, position, seen_at, "ann", "c-1"
+        )
+        changes = [change for projection in self._projections for change in projection.changes(event, recorded)]
+        moves = [CheckpointMove(projection.name, log, before, position) for projection in self._projections]
+        await self._writer.commit(changes, moves)
+        self.tokens[stream] = format_token(log, position)
+        if self._cache is not None:
+            await self._copy(self._cache, log, before, changes)
+
+    async def _copy(self, cache: ViewCache, log: str, before: int, changes: list[Any]) -> None:
+        for view in (view for projection in self._projections for view in projection.views if view.render):
+            ids = list({change.id for change in changes if change.view == view.name})
+            documents = [view.rendered(document) for document in await self._writer.documents(view.name, ids)]
+            await cache.write(view.name, log, before, before + 1, documents, [])
