@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -46,29 +47,14 @@ def create_app(
     `app.state.stop()` ends what would hold up a server's stop: live updates and causal waits.
     """
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        following = asyncio.create_task(waits.follow(), name="follow checkpoints")
-        yield
-        stop()
-        await close()  # first, or PyMongo would connect once more to end its change streams when they are cancelled
-        await live.close()
-        following.cancel()
-        with suppress(asyncio.CancelledError):
-            await following
-
-    def stop() -> None:
-        """End what would last: live updates and causal waits."""
-        waits.stop()
-        live.stop()
-
     copy = FastCopy(cache)
     waits = CausalWaits(reader, causal_wait_seconds)
     views = (TICKET_LIST, TICKET_DETAILS, TICKET_DASHBOARD, HISTORY)
     live = LiveViews(reader, [view.name for view in views])
     waits.on_move = live.checkpoints_moved
+    lifespan = partial(_lifespan, waits, live, close)
     app = FastAPI(title="Twinpath query service", version="1", description=_DESCRIPTION, lifespan=lifespan)
-    app.state.stop = stop
+    app.state.stop = partial(_stop, waits, live)
     app.state.waits = waits
     app.state.live = live
     app.state.tickets = TicketQueries(reader, copy)
@@ -81,3 +67,22 @@ def create_app(
     app.add_exception_handler(NotYetVisible, answer_not_yet)
     app.add_middleware(Correlation)
     return app
+
+
+@asynccontextmanager
+async def _lifespan(
+    waits: CausalWaits, live: LiveViews, close: Callable[[], Awaitable[None]], _: FastAPI
+) -> AsyncIterator[None]:
+    following = asyncio.create_task(waits.follow(), name="follow checkpoints")
+    yield
+    _stop(waits, live)
+    await close()  # first, or PyMongo would connect once more to end its change streams when they are cancelled
+    await live.close()
+    following.cancel()
+    with suppress(asyncio.CancelledError):
+        await following
+
+
+def _stop(waits: CausalWaits, live: LiveViews) -> None:
+    waits.stop()
+    live.stop()

@@ -1,8 +1,29 @@
-"""The MongoDB client as every service opens it: with time limits, so that a store that hangs is noticed."""
+"""The MongoDB client as every service opens it: with time limits, so that a store that hangs is noticed.
 
-from typing import Any
+PyMongo 4.20 waits for a server with asyncio.wait_for around a condition. Before Python 3.12 that waits in a task
+of its own; when the caller is cancelled just as the wait times out, this task takes the lock and nobody gives it back:
+the client hangs for ever (seen with a killed mongod: commands had no answer after 60 seconds). Waiting within the
+caller's task, as Python 3.12's wait_for does, mends it.
+"""
 
+import asyncio
+import sys
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+import pymongo.lock
 from pymongo import AsyncMongoClient
+
+_T = TypeVar("_T")
+
+
+async def _wait_for(awaitable: Awaitable[_T], timeout: float | None) -> _T:
+    async with asyncio.timeout(timeout):
+        return await awaitable
+
+
+if sys.version_info < (3, 12):
+    pymongo.lock.wait_for = _wait_for  # type: ignore[assignment,attr-defined]
 
 
 def mongo_client(url: str, service: str) -> AsyncMongoClient[dict[str, Any]]:

@@ -111,13 +111,19 @@ def shown(model: type[BaseModel], example: dict[str, Any]) -> dict[int | str, di
     }
 
 
-def _header(name: str, description: str) -> dict[str, Any]:
-    return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
+def _header(name: str, description: str, pattern: str = "") -> dict[str, Any]:
+    schema = {"type": "string", **({"pattern": pattern} if pattern else {})}
+    return {"name": name, "in": "header", "description": description, "schema": schema}
 
 
+_TOKEN = r"^[a-z]+\.\d{1,5}:\d{1,18}( *, *[a-z]+\.\d{1,5}:\d{1,18}){0,63}$"
 _CAUSAL = [
-    _header("Causal-Token", "of a command's answer, as in `ticket.3:1042`: wait, 5 seconds at most, to see that write"),
-    _header("X-Causal-Token", "another name of Causal-Token"),
+    _header(
+        "Causal-Token",
+        "of a command's answer, as in `ticket.3:1042`: wait, 5 seconds at most, to see that write",
+        _TOKEN,
+    ),
+    _header("X-Causal-Token", "another name of Causal-Token", _TOKEN),
 ]
 _ANY_QUERY = [
     *_CAUSAL,
@@ -126,5 +132,8 @@ _ANY_QUERY = [
 CAUSAL_HEADERS: dict[str, Any] = {"parameters": _CAUSAL}
 QUERY_HEADERS: dict[str, Any] = {"parameters": _ANY_QUERY}
 QUERY_HEADERS_OF_ONE: dict[str, Any] = {
-    "parameters": [*_ANY_QUERY, _header("X-Version", "as in `7`: wait, 5 seconds at most, until this version is shown")]
+    "parameters": [
+        *_ANY_QUERY,
+        _header("X-Version", "as in `7`: wait, 5 seconds at most, until this version is shown", r"^\d{1,15}$"),
+    ]
 }

@@ -6,7 +6,6 @@ It takes a GET of a well-formed id alone; everything else, the documentation inc
 import re
 from collections.abc import Awaitable, Callable
 
-from starlette._utils import get_route_path
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
@@ -27,7 +26,7 @@ class ReadyRoute(BaseRoute):
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """See BaseRoute.matches."""
         if scope["type"] == "http" and scope["method"] == "GET":
-            found = self._path.fullmatch(get_route_path(scope))
+            found = self._path.fullmatch(scope["path"].removeprefix(scope.get("root_path", "")))
             if found is not None:
                 return Match.FULL, {"path_params": {"id": found[1]}}
         return Match.NONE, {}

@@ -221,7 +221,7 @@ class LogWriter:
         self._versions.clear()
         now = asyncio.get_running_loop().time()
         again = []
-        for pending in (*batch, *self._waiting):
+        for pending in dict.fromkeys((*batch, *self._waiting)):
             if pending.answer.done():
                 continue
             pending.suspect = True

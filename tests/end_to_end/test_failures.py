@@ -35,9 +35,6 @@ async def test_a_service_killed_again_and_again_in_mid_stream_loses_nothing(syst
         enough.set()
         await writing
 
-        import os
-
-        os.environ["PROJ"] = system["projector"].url
         await ledger.check(queries)
 
 
@@ -60,9 +57,6 @@ async def test_with_rabbitmq_away_commands_are_accepted_and_everything_arrives_w
         assert (await commands.get("/health/ready")).json()["status"] == "degraded"
         await asyncio.to_thread(rabbitmq.start)
 
-        import os
-
-        os.environ["PROJ"] = system["projector"].url
         await ledger.check(queries)
         await asyncio.to_thread(system["projector"].wait_ready)
 
@@ -94,17 +88,11 @@ async def test_a_flushed_redis_heals_by_itself(system: System, redis_url: str, u
         ledger = Ledger(commands)
         for _ in range(60):
             await ledger.act()
-        import os
-
-        os.environ["PROJ"] = system["projector"].url
         await ledger.check(queries)
         details = f"{unique}:{{ticket_details}}:*"
         assert len([key async for key in redis.scan_iter(details)]) == len(ledger.tickets)
 
         await redis.delete(*[key async for key in redis.scan_iter(f"{unique}*")])
-        import os
-
-        os.environ["PROJ"] = system["projector"].url
         await ledger.check(queries)
 
         async def refilled() -> bool:
@@ -113,9 +101,6 @@ async def test_a_flushed_redis_heals_by_itself(system: System, redis_url: str, u
         await eventually(refilled)
         for _ in range(20):
             await ledger.act()
-        import os
-
-        os.environ["PROJ"] = system["projector"].url
         await ledger.check(queries)
 
 
@@ -128,23 +113,14 @@ async def test_with_redis_away_queries_go_on_and_come_back_to_it(
         ledger = Ledger(commands)
         for _ in range(30):
             await ledger.act()
-        import os
-
-        os.environ["PROJ"] = system["projector"].url
         await ledger.check(queries)
         await asyncio.to_thread(redis.kill)
         for _ in range(30):
             await ledger.act()
-        import os
-
-        os.environ["PROJ"] = system["projector"].url
         await ledger.check(queries)
         assert (await queries.get("/health/ready")).json()["status"] == "degraded"
         await asyncio.to_thread(redis.start)
 
-        import os
-
-        os.environ["PROJ"] = system["projector"].url
         await ledger.check(queries)
 
 
@@ -166,9 +142,6 @@ async def test_with_mongodb_away_nothing_is_accepted_that_is_not_kept(
         await writing
 
         await _absorb(queries, ledger, "s")
-        import os
-
-        os.environ["PROJ"] = system["projector"].url
         await ledger.check(queries)
 
 
