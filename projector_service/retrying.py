@@ -28,7 +28,7 @@ async def until_done(
     work: Callable[[], Awaitable[None]], pace: Pace, trouble: Callable[[BaseException | None], None]
 ) -> None:
     """Repeat `work` until it returns; tell `trouble` of each failure, and None once it has returned."""
-    backoff = wait_exponential_jitter(initial=pace.first, max=pace.most, jitter=pace.first)
+    backoff = wait_exponential_jitter(multiplier=pace.first, max=pace.most, jitter=pace.first)
 
     def wait(state: RetryCallState) -> float:
         return backoff(state) if isinstance(_failure(state), Unavailable) else pace.poison

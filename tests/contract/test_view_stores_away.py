@@ -1,6 +1,7 @@
 """When the server is away or hangs, only our own errors come out of the stores of views, and soon."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from pymongo import AsyncMongoClient, MongoClient
 
 from shared.errors import Unavailable
+from shared.mongo_client import mongo_client
 from shared.view_store.interface import Cached, Change, CheckpointMove, Put, View
 from shared.view_store.mongo import MongoViewWriter
 from shared.view_store.redis import RedisViewCache, redis_client
@@ -54,14 +56,16 @@ async def port(request: pytest.FixtureRequest) -> AsyncIterator[int]:
     yield number
     gone.set()
     server.close()
+    gc.collect()  # while the mark holds that lets PyMongo's sockets be
 
 
+# PyMongo 4.20 forgets to close a socket when it is closed itself while it connects (_async_create_connection).
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 @pytest.mark.parametrize("call", STORE_CALLS.values(), ids=STORE_CALLS)
 async def test_mongodb_away_is_unavailable(port: int, call: Callable[[MongoViewWriter], Awaitable[Any]]) -> None:
-    limits: dict[str, Any] = {"serverSelectionTimeoutMS": 200, "connectTimeoutMS": 200, "socketTimeoutMS": 200}
+    limits = "serverSelectionTimeoutMS=200&connectTimeoutMS=200&socketTimeoutMS=200"
     async with asyncio.timeout(5):
-        client: AsyncMongoClient[dict[str, Any]]
-        async with AsyncMongoClient(f"mongodb://127.0.0.1:{port}/?directConnection=true", **limits) as client:
+        async with mongo_client(f"mongodb://127.0.0.1:{port}/?directConnection=true&{limits}", "test") as client:
             with pytest.raises(Unavailable):
                 await call(MongoViewWriter(client, "away"))
 

@@ -1,0 +1,19 @@
+"""The whole shop in one process, over HTTP, for tests that need no server."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+
+from deploy.embedded import Embedded
+
+
+@asynccontextmanager
+async def embedded_desk() -> AsyncIterator[httpx.AsyncClient]:
+    """A client of both APIs, on in-memory adapters."""
+    app = Embedded().app
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client,
+    ):
+        yield client
