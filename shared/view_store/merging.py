@@ -77,8 +77,9 @@ class _Chain:
         return self._open
 
     def _set_all(self, values: Mapping[str, Any]) -> None:
-        for path, value in values.items():
-            self._do(OpenWrite.set, path, value)
+        if not self._begin(create=False).set_plain(values):
+            for path, value in values.items():
+                self._do(OpenWrite.set, path, value)
 
     def _do(self, step: Callable[[OpenWrite, str, Any], bool], path: str, value: Any) -> None:
         if not step(self._begin(create=False), path, value):

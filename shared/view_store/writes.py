@@ -1,6 +1,6 @@
 """One write of one document, and how further steps are folded into it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +54,17 @@ class OpenWrite:
         write.append.pop(path, None)
         write.set[path] = value
         self._note(path)
+        return True
+
+    def set_plain(self, fields: Mapping[str, Any]) -> bool:
+        """Set many fields at once, where every path here and there is a name, as in most puts."""
+        if self._above or "." in "".join(fields):
+            return False
+        write = self._write
+        for actions in (write.increment, write.append):
+            for path in actions.keys() & fields.keys():
+                del actions[path]
+        write.set.update(fields)
         return True
 
     def increment(self, path: str, amount: int | float) -> bool:
