@@ -21,7 +21,7 @@ def merged(changes: Iterable[ViewChange]) -> dict[str, list[Operation]]:
     """Per view the operations to carry out in order instead of the changes, alike ones side by side.
 
     Raises:
-        ValueError: a change can't be carried out on what one before it wrote, or names `_id` or `revision`.
+        ValueError: a change names `_id` or `revision`.
     """
     chains: dict[str, dict[str, _Chain]] = {}
     done: dict[str, list[Operation]] = {}
@@ -88,11 +88,17 @@ class _Chain:
 
 
 def _rounds(chains: Iterable[_Chain]) -> Iterator[Operation]:
-    """The first of each document, then the second of each, and so on, removals first: so alike ones are together."""
+    """The first of each document, then the second of each, and so on; of these, alike ones are together."""
     for operations in zip_longest(*(chain.operations for chain in chains)):
-        there = [operation for operation in operations if operation is not None]
-        yield from (operation for operation in there if isinstance(operation, Remove))
-        yield from (operation for operation in there if not isinstance(operation, Remove))
+        removals: list[Operation] = []
+        whole: list[Operation] = []
+        others: list[Operation] = []
+        for operation in operations:
+            if isinstance(operation, Remove):
+                removals.append(operation)
+            elif isinstance(operation, Write):
+                (whole if operation.whole else others).append(operation)
+        yield from (*removals, *whole, *others)
 
 
 def _refuse_reserved(fields: Mapping[str, Any]) -> None:

@@ -10,14 +10,22 @@ from bson.codec_options import CodecOptions
 from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel, ReadPreference, UpdateOne, WriteConcern
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.errors import PyMongoError
+from pymongo.errors import BulkWriteError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from shared.errors import CheckpointMoved, Unavailable
 from shared.view_store.abandoned import clear_abandoned
 from shared.view_store.interface import CheckpointMove, Checkpoints, Document, View, ViewChange
 from shared.view_store.merging import Operation, merged
-from shared.view_store.mongo_statements import equal_to, move_statement, our_errors, passes, segments, statement
+from shared.view_store.mongo_statements import (
+    equal_to,
+    met_duplicate,
+    move_statement,
+    our_errors,
+    passes,
+    segments,
+    statement,
+)
 from shared.view_store.writes import Write
 
 _MAJORITY = ReadConcern("majority")
@@ -25,6 +33,7 @@ _DURABLE = WriteConcern("majority", j=True, wtimeout=10_000)
 _CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True)
 _CHECKPOINTS = "checkpoints"
 _ATTEMPTS_BEFORE_CLEARING = 8
+_UPSERTS_AFTER_DUPLICATE = 200
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.002, 0.1
 
 
@@ -93,11 +102,17 @@ class MongoViewReader:
 
 
 class MongoViewWriter(MongoViewReader):
-    """A ViewWriter. `patience` is for how many seconds a commit is tried again that loses against others."""
+    """A ViewWriter. `patience` is for how many seconds a commit is tried again that loses against others.
+
+    A put is nearly always of a new document, and MongoDB inserts several documents in the time of one upsert. So puts
+    are inserted; when one meets its document, the transaction starts anew with upserts, kept to for a while.
+    """
 
     def __init__(self, client: AsyncMongoClient[Document], database: str, patience: float = 8.0) -> None:
         super().__init__(client, database)
         self._patience = patience
+        self._upserts: dict[str, int] = {}
+        """View -> for how many writes yet its puts are not taken for new documents."""
 
     async def prepare(self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]]) -> None:
         """See ViewWriter.prepare."""
@@ -153,10 +168,18 @@ class MongoViewWriter(MongoViewReader):
             raise CheckpointMoved(f"another consumer moved a checkpoint of {moves[0].log}")
 
     async def _write(self, view: str, operations: list[Operation], session: AsyncClientSession) -> None:
-        statements = [statement(operation) for operation in operations]
-        result = await self._collection(view).bulk_write(statements, session=session)
+        insert = not self._upserts.get(view)
+        statements = [statement(operation, insert=insert) for operation in operations]
+        try:
+            result = await self._collection(view).bulk_write(statements, session=session)
+        except BulkWriteError as error:
+            if met_duplicate(error):
+                self._upserts[view] = _UPSERTS_AFTER_DUPLICATE  # also when this transaction is tried again
+            raise
+        if not insert:
+            self._upserts[view] -= 1
         writes = [operation for operation in operations if isinstance(operation, Write)]
-        if writes and result.matched_count + result.upserted_count < len(writes):
+        if writes and result.inserted_count + result.matched_count + result.upserted_count < len(writes):
             needed = {write.id for write in writes if not write.create}
             there = await self._collection(view).distinct("_id", {"_id": {"$in": list(needed)}}, session=session)
             missing = ", ".join(sorted(needed - set(there))[:5])

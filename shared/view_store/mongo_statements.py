@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from bson.errors import BSONError
-from pymongo import DeleteOne, UpdateMany, UpdateOne
+from pymongo import DeleteOne, InsertOne, UpdateMany, UpdateOne
 from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 
 from shared.errors import OutcomeUnknown, Unavailable
@@ -14,20 +14,22 @@ from shared.view_store.interface import ChangeWhere, CheckpointMove, Document, R
 from shared.view_store.merging import Operation
 from shared.view_store.writes import Write
 
-Statement = UpdateOne | UpdateMany | DeleteOne
+Statement = InsertOne[Document] | UpdateOne | UpdateMany | DeleteOne
 
 _DUPLICATE_KEY = 11000
 _MISFITS = frozenset({2, 9, 14, 16, 28, 40, 52, 56, 57, 66, 10334, 15981, 16837, 17280, 17419, 51270})
 """Codes that say that a statement does not fit the document or what a document may be: waiting changes nothing."""
 
 
-def statement(operation: Operation) -> Statement:
-    """What MongoDB is told for an operation."""
+def statement(operation: Operation, *, insert: bool) -> Statement:
+    """What MongoDB is told for an operation; with `insert`, a whole document is taken for a new one."""
     match operation:
         case Remove():
             return DeleteOne({"_id": operation.id})
         case ChangeWhere():
             return UpdateMany(equal_to(operation.where), {"$set": dict(operation.set), "$inc": {"revision": 1}})
+        case Write() if insert and operation.whole:
+            return InsertOne({"_id": operation.id, "revision": 1, **operation.set})
         case Write():
             return UpdateOne({"_id": operation.id}, _update(operation), upsert=operation.create)
 
@@ -63,9 +65,14 @@ def segments(operations: Sequence[Operation]) -> Iterator[list[Operation]]:
 
 def passes(error: PyMongoError) -> bool:
     """Whether the same transaction may well succeed at once: a server is there, and it lost against another one."""
-    if isinstance(error, BulkWriteError):  # two made the same document
-        return any(failed["code"] == _DUPLICATE_KEY for failed in error.details.get("writeErrors", ()))
+    if isinstance(error, BulkWriteError):
+        return met_duplicate(error)
     return isinstance(error, OperationFailure) and error.has_error_label("TransientTransactionError")
+
+
+def met_duplicate(error: BulkWriteError) -> bool:
+    """Whether a document that was to be made is there already."""
+    return any(failed["code"] == _DUPLICATE_KEY for failed in error.details.get("writeErrors", ()))
 
 
 @contextmanager

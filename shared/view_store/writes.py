@@ -29,12 +29,16 @@ class Write:
     increment: dict[str, int | float] = field(default_factory=dict)
     append: dict[str, Tail] = field(default_factory=dict)
 
+    @property
+    def whole(self) -> bool:
+        """Whether `set` is all of the document, should it be new."""
+        return self.create and not self.increment and not self.append and "." not in "".join(self.set)
+
 
 class OpenWrite:
     """A write that takes further steps; each says False, having done nothing, when it does not fit into it.
 
-    Raises:
-        ValueError: a step can't be done to a value that this write sets, such as an increment of a text.
+    A step that can't be done to what is set here, such as an increment of a text, is for the store to refuse.
     """
 
     def __init__(self, write: Write) -> None:
@@ -43,6 +47,7 @@ class OpenWrite:
         """Every path that lies above one that was touched."""
 
     def set(self, path: str, value: Any) -> bool:
+        """Set the value at a path."""
         write = self._write
         if path in self._above:  # what was to be done within is overwritten
             for actions in (write.set, write.increment, write.append):
@@ -68,10 +73,11 @@ class OpenWrite:
         return True
 
     def increment(self, path: str, amount: int | float) -> bool:
+        """Add to the number at a path."""
         write = self._write
         if path in write.set:
-            write.set[path] = added(write.set[path], amount)
-        elif path in write.increment:
+            return self._compute(path, lambda old: added(old, amount))
+        if path in write.increment:
             write.increment[path] += amount
         elif "." in path and (around := self._around(path)) is not None:
             return self._fold(around, path, lambda old: added(old, amount))
@@ -83,10 +89,11 @@ class OpenWrite:
         return True
 
     def append(self, path: str, tail: Tail) -> bool:
+        """Append to the list at a path."""
         write = self._write
         if path in write.set:
-            write.set[path] = appended(write.set[path], tail.values, tail.keep)
-        elif path in write.append:
+            return self._compute(path, lambda old: appended(old, tail.values, tail.keep))
+        if path in write.append:
             write.append[path] = _joined(write.append[path], tail)
         elif "." in path and (around := self._around(path)) is not None:
             return self._fold(around, path, lambda old: appended(old, tail.values, tail.keep))
@@ -99,9 +106,14 @@ class OpenWrite:
 
     def _fold(self, around: str, path: str, change: Callable[[Any], Any]) -> bool:
         """Compute a step that falls within a value that is being set."""
-        if around not in self._write.set:
+        within = path[len(around) + 1 :]
+        return around in self._write.set and self._compute(around, lambda old: changed(old, within, change))
+
+    def _compute(self, path: str, change: Callable[[Any], Any]) -> bool:
+        try:
+            self._write.set[path] = change(self._write.set[path])
+        except ValueError:
             return False
-        self._write.set[around] = changed(self._write.set[around], path[len(around) + 1 :], change)
         return True
 
     def _around(self, path: str) -> str | None:

@@ -93,6 +93,18 @@ async def test_a_put_replaces_the_fields_it_names(store: Store) -> None:
     assert await thing(store) == {"map": {"y": 2}, "kept": 1}
 
 
+async def test_a_put_of_a_document_that_is_there_makes_nothing_else_count_twice(store: Store) -> None:
+    await store.commit([put("a", n=1), put("b", n=1)], [])
+
+    for position in range(3):
+        counted = Change("counts", "c", increment={"n": 1}, create=True)
+        await store.commit([counted, put("a", n=2), put(f"new{position}", n=1)], [move(position, position + 1)])
+
+    assert await store.get("counts", "c") == {"_id": "c", "revision": 3, "n": 3}
+    assert await store.get(VIEW, "a") == {"_id": "a", "revision": 4, "n": 2}
+    assert await ids(store) == ["a", "b", "new0", "new1", "new2"]
+
+
 async def test_a_commit_moves_its_checkpoints(store: Store) -> None:
     await store.commit([put(n=1)], [move(0, 3), move(0, 5, LOGS[1])])
 

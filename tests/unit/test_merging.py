@@ -34,6 +34,7 @@ def change(**fields: object) -> Change:
     [Put(VIEW, "a", {"n": 1}), Put(VIEW, "b", {"n": 1}), ChangeWhere(VIEW, {"n": 1}, {"n": 2}), change(set={"n": 3})]
 )
 @example([change(append={"l": 1}, keep=2, create=True), change(append={"l": 2}, keep=0), change(append={"l": 3})])
+@example([Put(VIEW, "a", {"a": 0}), change(set={"a.b": 1, "a": 2})])
 @given(batches)
 async def test_a_batch_comes_out_as_its_changes_one_by_one_do(batch: list[ViewChange]) -> None:
     try:
@@ -127,6 +128,10 @@ def test_no_change_may_name_what_is_the_stores(name: str) -> None:
         merged([Put(VIEW, "a", {name: 1})])
 
 
-def test_what_cannot_be_computed_is_refused() -> None:
-    with pytest.raises(ValueError, match="str can't be incremented"):
-        merged([Put(VIEW, "a", {"n": "text"}), change(increment={"n": 1})])
+def test_what_cannot_be_computed_is_left_for_the_store_to_refuse() -> None:
+    text = Put(VIEW, "a", {"n": "text"})
+
+    assert operations(text, change(increment={"n": 1})) == [
+        Write(VIEW, "a", create=True, set={"n": "text"}),
+        Write(VIEW, "a", create=False, increment={"n": 1}),
+    ]
