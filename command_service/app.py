@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 
-from command_service.api import tickets
+from command_service.api import customers, orders, products, tickets
 from command_service.command_bus import CommandBus
 from shared.http.correlation import Correlation
 from shared.http.health import Check, health_routes
@@ -16,6 +16,8 @@ _DESCRIPTION = """Takes the shop's commands. Every answer names the aggregate's 
 stands (`Causal-Token`): send the token back with a query to read your own write. Send `Idempotency-Key` to be able to
 repeat a command safely, `If-Match` to refuse it on any other version. A body may hold 1 MiB; unknown fields are
 refused; errors are `application/problem+json` with a stable `code`."""
+
+ROUTERS = (tickets.router, products.router, customers.router, orders.router)
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -34,7 +36,8 @@ def create_app(
     """The app around a command bus; `required` and `optional` are the dependencies that readiness names."""
     app = FastAPI(title="Twinpath command service", version="1", description=_DESCRIPTION, lifespan=lifespan)
     app.state.bus = bus
-    app.include_router(tickets.router, prefix="/api/v1")
+    for router in ROUTERS:
+        app.include_router(router, prefix="/api/v1")
     app.router.routes += health_routes(required or {}, optional)
     install_problem_details(app)
     app.add_middleware(BodyLimits)

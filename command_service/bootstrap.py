@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -11,38 +12,69 @@ from pymongo.errors import PyMongoError
 
 from command_service.app import create_app
 from command_service.command_bus import CommandBus
+from command_service.domain.customer import CUSTOMER
+from command_service.domain.decider import AnyDecider
+from command_service.domain.order import ORDER
+from command_service.domain.product import PRODUCT
 from command_service.domain.ticket import TICKET
+from command_service.fulfilment import FOLLOWED_CATEGORIES, Fulfilment
+from command_service.process import Process
+from command_service.process_follower import ProcessCheckpoints
 from command_service.relay import Relay
 from command_service.relay_progress import RelayProgress
+from command_service.schedule import MongoSchedule
 from command_service.settings import Settings
+from command_service.snapshotting import Snapshots
 from shared.errors import Unavailable
 from shared.event_feed.rabbit_publisher import RabbitPublisher
 from shared.event_store.layout import fix_partitions
 from shared.event_store.mongo import MongoEventStore
+from shared.event_store.snapshots import MongoSnapshotStore
 from shared.events.catalogue import CATALOGUE
 from shared.ids import logs_of, uuid7
 from shared.mongo_client import mongo_client
+from shared.personal_data.mongo import MongoKeyStore
+from shared.personal_data.sealing import Seals
 
-DECIDERS = [TICKET]
+DECIDERS: dict[str, AnyDecider] = {"ticket": TICKET, "product": PRODUCT, "customer": CUSTOMER, "order": ORDER}
+"""By the category of their streams."""
 
 _log = structlog.get_logger(__name__)
 
 
 def bootstrap(settings: Settings) -> FastAPI:
-    """The app, whose lifespan prepares the log, runs the relay and drains both at the end."""
+    """The app, whose lifespan prepares the log, runs relay and fulfilment, and drains all of it at the end."""
     client = mongo_client(settings.mongodb_url, "command")
-    patience = settings.append_patience_seconds
-    store = MongoEventStore(client, settings.log_database, CATALOGUE.categories, settings.partitions, patience)
-    publisher = RabbitPublisher(settings.rabbitmq_url)
-    progress = RelayProgress(client, settings.log_database, uuid7(), settings.relay_lease_seconds)
+    log_database = settings.log_database
     logs = logs_of(CATALOGUE.categories, settings.partitions)
+    store = MongoEventStore(
+        client, log_database, CATALOGUE.categories, settings.partitions, settings.append_patience_seconds
+    )
+    keys = MongoKeyStore(client, settings.keys_database)
+    snapshots = Snapshots(MongoSnapshotStore(client, log_database))
+    bus = CommandBus(store, DECIDERS, CATALOGUE, Seals(keys, CATALOGUE), snapshots, settings.cached_aggregates)
+
+    publisher = RabbitPublisher(settings.rabbitmq_url)
+    progress = RelayProgress(client, log_database, uuid7(), settings.relay_lease_seconds)
     relay = Relay(store, publisher, progress, logs, settings.relay_lease_seconds)
+
+    schedule = MongoSchedule(client, log_database)
+    fulfilment = Fulfilment(bus, store, keys, schedule, timedelta(hours=settings.reservation_hours))
+    process = Process(
+        "fulfilment",
+        logs_of(FOLLOWED_CATEGORIES, settings.partitions),
+        store,
+        ProcessCheckpoints(client, log_database, "fulfilment"),
+        fulfilment,
+        settings.rabbitmq_url,
+    )
 
     async def prepare() -> None:
         """Outlast a database that is not there yet; a wrong number of partitions ends the process with its message."""
         while True:
             try:
-                await fix_partitions(client[settings.log_database], settings.partitions)
+                await fix_partitions(client[log_database], settings.partitions)
+                await schedule.prepare()
                 return await store.prepare()
             except (PyMongoError, Unavailable) as error:
                 _log.warning("waiting_for_mongodb", error=str(error))
@@ -52,7 +84,10 @@ def bootstrap(settings: Settings) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await prepare()
         relaying = asyncio.create_task(relay.run(), name="relay")
+        await process.start()
         yield
+        await process.stop()
+        await snapshots.written()
         await store.close()
         relaying.cancel()
         with suppress(asyncio.CancelledError):
@@ -67,5 +102,4 @@ def bootstrap(settings: Settings) -> FastAPI:
         await publisher.ping()
         return {"relay": {"leads": relay.leads, "published": relay.positions, "troubles": relay.troubles}}
 
-    bus = CommandBus(store, DECIDERS, CATALOGUE, settings.cached_aggregates)
-    return create_app(bus, {"mongodb": mongodb}, {"rabbitmq": rabbitmq}, lifespan)
+    return create_app(bus, {"mongodb": mongodb}, {"rabbitmq": rabbitmq, "fulfilment": process.health}, lifespan)

@@ -7,17 +7,19 @@ append itself fails on a stale version.
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakValueDictionary
 
 from command_service.domain.decider import AnyDecider, Command
+from command_service.snapshotting import Folded, Snapshots
 from shared.errors import ConcurrencyConflict, NotFound, RuleViolation, StaleVersion, TwinpathError
 from shared.event_store.interface import Appended, EventStore, repeated
 from shared.events.catalogue import Catalogue
 from shared.events.recorded import DomainEvent, Metadata
-from shared.ids import uuid7
+from shared.ids import category_of, uuid7
+from shared.personal_data.sealing import Seals
 
 _ATTEMPTS = 20
 
@@ -26,7 +28,8 @@ _ATTEMPTS = 20
 class Envelope:
     """A command with what surrounds it.
 
-    `idempotency_key` is the caller's own, or None; `expected_version` is the caller's If-Match, or None.
+    `idempotency_key` is the caller's own, or None; `expected_version` is the caller's If-Match, or None. `derived_id`
+    is the command id of a process manager's command, made from the event that causes it.
     """
 
     command: Command
@@ -36,34 +39,40 @@ class Envelope:
     traceparent: str | None = None
     idempotency_key: str | None = None
     expected_version: int | None = None
+    derived_id: str | None = None
 
     @property
     def command_id(self) -> str:
-        """The caller's key, which is the caller's alone, or a fresh id."""
+        """The caller's key, which is the caller's alone (no derived id has a slash), or a fresh id."""
+        if self.derived_id is not None:
+            return self.derived_id
         return uuid7() if self.idempotency_key is None else f"{self.actor}/{self.idempotency_key}"
 
-
-@dataclass(frozen=True, slots=True)
-class _Folded:
-    """An aggregate as of a version; log and position are those of its last event."""
-
-    state: Any = None
-    version: int = 0
-    log: str = ""
-    position: int = 0
+    @property
+    def may_be_repeated(self) -> bool:
+        """Whether the same command id may come again."""
+        return self.derived_id is not None or self.idempotency_key is not None
 
 
 class CommandBus:
-    """Takes commands and says where their events stand."""
+    """Takes commands and says where their events stand. `deciders` are named by the category of their streams."""
 
     def __init__(
-        self, store: EventStore, deciders: Iterable[AnyDecider], catalogue: Catalogue, cached_aggregates: int = 10_000
+        self,
+        store: EventStore,
+        deciders: Mapping[str, AnyDecider],
+        catalogue: Catalogue,
+        seals: Seals,
+        snapshots: Snapshots,
+        cached_aggregates: int = 10_000,
     ) -> None:
         self._store = store
         self._catalogue = catalogue
-        self._deciders = {command: decider for decider in deciders for command in decider.commands}
+        self._seals = seals
+        self._snapshots = snapshots
+        self._deciders = deciders
         self._cached_aggregates = cached_aggregates
-        self._cache: dict[str, _Folded] = {}
+        self._cache: dict[str, Folded] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def handle(self, envelope: Envelope) -> Appended:
@@ -78,17 +87,21 @@ class CommandBus:
             ConcurrencyConflict: other writers were first, again and again.
         """
         if envelope.command.creates:
-            return await self._handle(envelope, _Folded())
+            return await self._handle(envelope, Folded())
         stream = envelope.command.stream
         lock = self._locks.get(stream) or self._locks.setdefault(stream, asyncio.Lock())
         async with lock:  # commands to one aggregate queue here instead of losing races against each other
             return await self._handle(envelope, self._cache.get(stream))
 
-    async def _handle(self, envelope: Envelope, cached: _Folded | None) -> Appended:
+    async def look(self, stream: str) -> Any | None:
+        """The state of an aggregate as it is now, or None where there is none. Raises Unavailable."""
+        return (await self._refreshed(stream, self._cache.get(stream))).state
+
+    async def _handle(self, envelope: Envelope, cached: Folded | None) -> Appended:
         command, command_id = envelope.command, envelope.command_id
         fingerprint = hashlib.blake2b(command.content(), digest_size=16).hexdigest()
         # 1. load, unless the cache knows the aggregate or it is a new one
-        folded, is_fresh = (cached, command.creates) if cached else (await self._refreshed(command, _Folded()), True)
+        folded, is_fresh = (cached, command.creates) if cached else (await self._refreshed(command.stream), True)
         for attempt in range(_ATTEMPTS):
             # 2. decide
             events, refusal = self._decide(envelope, folded)
@@ -98,18 +111,20 @@ class CommandBus:
                     return await self._append(envelope, command_id, fingerprint, folded, events)
                 except ConcurrencyConflict:
                     await asyncio.sleep(0.001 * attempt)  # the winner's write may not have reached a majority yet
+                except RuleViolation as sealing_refused:  # whose key is destroyed
+                    return await self._without_events(envelope, command_id, fingerprint, folded, sealing_refused)
             elif is_fresh:
                 return await self._without_events(envelope, command_id, fingerprint, folded, refusal)
-            folded, is_fresh = await self._refreshed(command, folded), True
+            folded, is_fresh = await self._refreshed(command.stream, folded), True
         raise ConcurrencyConflict(f"{command.stream} is written by others at a rate that leaves no gap; try again")
 
-    def _decide(self, envelope: Envelope, folded: _Folded) -> tuple[list[DomainEvent], TwinpathError | None]:
+    def _decide(self, envelope: Envelope, folded: Folded) -> tuple[list[DomainEvent], TwinpathError | None]:
         """What happens, or why nothing does. A stale version is told before a rule, a missing aggregate before both."""
         command, expected = envelope.command, envelope.expected_version
         events: list[DomainEvent] = []
         refusal: TwinpathError | None = None
         try:
-            events = self._deciders[type(command)].decide(command, folded.state)
+            events = self._decider(command.stream).decide(command, folded.state)
         except (NotFound, RuleViolation) as error:
             refusal = error
         if expected is not None and expected != folded.version and not isinstance(refusal, NotFound):
@@ -118,7 +133,7 @@ class CommandBus:
         return events, refusal
 
     async def _append(
-        self, envelope: Envelope, command_id: str, fingerprint: str, folded: _Folded, events: Sequence[DomainEvent]
+        self, envelope: Envelope, command_id: str, fingerprint: str, folded: Folded, events: Sequence[DomainEvent]
     ) -> Appended:
         command = envelope.command
         metadata = Metadata(
@@ -128,37 +143,44 @@ class CommandBus:
             causation_id=envelope.causation_id or command_id,
             traceparent=envelope.traceparent,
         )
-        recorded = [self._catalogue.encode(event) for event in events]
-        appended = await self._store.append(command.stream, recorded, folded.version, command_id, metadata, fingerprint)
+        new = await self._seals.seal(command.stream, [self._catalogue.encode(event) for event in events])
+        appended = await self._store.append(command.stream, new, folded.version, command_id, metadata, fingerprint)
         if not appended.duplicate:
-            evolve = self._deciders[type(command)].evolve
+            decider = self._decider(command.stream)
             state = folded.state
             for event in events:
-                state = evolve(state, event)
-            self._remember(command.stream, _Folded(state, appended.version, appended.log, appended.position))
+                state = decider.evolve(state, event)
+            grown = Folded(state, appended.version, appended.log, appended.position)
+            self._remember(command.stream, grown)
+            self._snapshots.grown(decider, command.stream, folded.version, grown)
         return appended
 
     async def _without_events(
-        self, envelope: Envelope, command_id: str, fingerprint: str, folded: _Folded, refusal: TwinpathError | None
+        self, envelope: Envelope, command_id: str, fingerprint: str, folded: Folded, refusal: TwinpathError | None
     ) -> Appended:
         """Nothing to write; unless this is a repetition, whose first try is the reason why."""
-        if envelope.idempotency_key is not None and (commit := await self._store.commit_of(command_id)):
+        if envelope.may_be_repeated and (commit := await self._store.commit_of(command_id)):
             return repeated(commit, fingerprint)
         if refusal is not None:
             raise refusal
         return Appended(envelope.command.stream, folded.version, folded.log, folded.position)
 
-    async def _refreshed(self, command: Command, folded: _Folded) -> _Folded:
-        """The aggregate with the events that came since."""
-        evolve = self._deciders[type(command)].evolve
-        for recorded in await self._store.load(command.stream, folded.version):
-            state = evolve(folded.state, self._catalogue.decode(recorded))
-            folded = _Folded(state, recorded.version, recorded.log, recorded.position)
+    async def _refreshed(self, stream: str, known: Folded | None = None) -> Folded:
+        """The aggregate with the events that came since it was known, from its snapshot on where it is not."""
+        decider = self._decider(stream)
+        folded = known or await self._snapshots.load(decider, stream)
+        events = await self._seals.open(await self._store.load(stream, folded.version))
+        for recorded in events:
+            state = decider.evolve(folded.state, self._catalogue.decode(recorded))
+            folded = Folded(state, recorded.version, recorded.log, recorded.position)
         if folded.version > 0:
-            self._remember(command.stream, folded)
+            self._remember(stream, folded)
         return folded
 
-    def _remember(self, stream: str, folded: _Folded) -> None:
+    def _decider(self, stream: str) -> AnyDecider:
+        return self._deciders[category_of(stream)]
+
+    def _remember(self, stream: str, folded: Folded) -> None:
         self._cache.pop(stream, None)
         self._cache[stream] = folded
         if len(self._cache) > self._cached_aggregates:

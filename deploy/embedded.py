@@ -5,12 +5,17 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
-from command_service.api import tickets as ticket_commands
+from command_service.app import ROUTERS
 from command_service.bootstrap import DECIDERS
 from command_service.command_bus import CommandBus
+from command_service.fulfilment import Fulfilment
+from command_service.schedule import InMemorySchedule
+from command_service.snapshotting import Snapshots
 from projector_service.cache_sync import CacheSync
 from projector_service.projections import all_projections
 from projector_service.projector import Projector
@@ -18,10 +23,13 @@ from query_service.app import create_app
 from shared.clock import Clock, utc_now
 from shared.event_store.in_memory import InMemoryEventStore
 from shared.event_store.interface import Appended
+from shared.event_store.snapshots import InMemorySnapshotStore
 from shared.events.catalogue import CATALOGUE
 from shared.events.recorded import Metadata, NewEvent
 from shared.http.limits import BodyLimits
 from shared.ids import logs_of
+from shared.personal_data.in_memory import InMemoryKeyStore
+from shared.personal_data.sealing import Seals
 from shared.serving import configure_logs, serve
 from shared.view_store.in_memory import InMemoryViewStore
 from shared.view_store.in_memory_cache import InMemoryViewCache
@@ -32,22 +40,27 @@ PARTITIONS = 4
 class Embedded:
     """Store, projector, views and app, wired together; run it within the app's lifespan."""
 
-    def __init__(self, clock: Clock = utc_now) -> None:
+    def __init__(self, clock: Clock = utc_now, reservation: timedelta = timedelta(hours=72)) -> None:
         self.store = _ProjectedStore(self)
+        self.keys = InMemoryKeyStore()
+        self.seals = Seals(self.keys, CATALOGUE)
+        self.bus = CommandBus(self.store, DECIDERS, CATALOGUE, self.seals, Snapshots(InMemorySnapshotStore()))
+        self.fulfilment = Fulfilment(self.bus, self.store, self.keys, InMemorySchedule(), reservation, clock)
         self.views = InMemoryViewStore()
         projections = all_projections()
         logs = logs_of(CATALOGUE.categories, PARTITIONS)
         copy = InMemoryViewCache()
         self.cache = CacheSync(projections, self.store, self.views, copy, CATALOGUE)
-        self.projector = Projector(projections, logs, self.store, self.views, self.cache.applied)
+        self.projector = Projector(projections, logs, self.store, self.views, self.seals, self.cache.applied)
         self.app = self._app(copy, clock)
 
     def _app(self, copy: InMemoryViewCache, clock: Clock) -> FastAPI:
         app = create_app(self.views, copy, clock=clock)
         app.title = "Twinpath in one process"
-        app.state.bus = CommandBus(self.store, DECIDERS, CATALOGUE)
-        app.include_router(ticket_commands.router, prefix="/api/v1")
-        app.add_middleware(BodyLimits)
+        app.state.bus = self.bus
+        for router in ROUTERS:
+            app.include_router(router, prefix="/api/v1")
+        app.user_middleware.append(Middleware(BodyLimits))  # within the correlation, as in the command service
         of_queries = app.router.lifespan_context
 
         @asynccontextmanager
@@ -84,6 +97,9 @@ class _ProjectedStore(InMemoryEventStore):
         recorded = await self.read_log(appended.log, appended.position - len(events), len(events))
         await self._embedded.projector.project(appended.log, recorded)
         await self._embedded.cache.flushed()
+        for event in recorded:
+            if not appended.duplicate and self._embedded.fulfilment.takes(event):
+                await self._embedded.fulfilment.handle(event)
         return appended
 
 
@@ -92,7 +108,7 @@ def main() -> None:
     configure_logs()
     print("Twinpath in one process, nothing is kept: http://127.0.0.1:8000/docs (Ctrl-C stops it)", flush=True)
     app = Embedded().app
-    serve(app, "127.0.0.1", 8000, on_stop=app.state.live.stop)
+    serve(app, "127.0.0.1", 8000, on_stop=app.state.stop)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from projector_service.projection import Projection
 from shared.errors import CheckpointMoved, TwinpathError, Unavailable
 from shared.events.catalogue import Catalogue
 from shared.events.recorded import RecordedEvent
+from shared.personal_data.sealing import Seals
 from shared.view_store.interface import CheckpointMove, ViewChange, ViewWriter
 
 
@@ -39,11 +40,17 @@ class Applier:
     """Applies events of one log, exactly once a projection: a commit names the checkpoint that it starts from."""
 
     def __init__(
-        self, log: str, writer: ViewWriter, catalogue: Catalogue, on_applied: Callable[[Applied], None]
+        self,
+        log: str,
+        writer: ViewWriter,
+        catalogue: Catalogue,
+        seals: Seals,
+        on_applied: Callable[[Applied], None],
     ) -> None:
         self._log = log
         self._writer = writer
         self._catalogue = catalogue
+        self._seals = seals
         self._on_applied = on_applied
         self.positions: dict[str, int] = {}
         """Projection -> its checkpoint as far as known here; one that is in doubt is missing."""
@@ -96,7 +103,8 @@ class Applier:
             raise poison
 
     async def _commit(self, projections: Sequence[Projection], events: Sequence[RecordedEvent]) -> None:
-        decoded = [(self._catalogue.decode(recorded), recorded) for recorded in events]
+        opened = await self._seals.open(events)
+        decoded = [(self._catalogue.decode(recorded), recorded) for recorded in opened]
         changes: list[ViewChange] = []
         moves: list[CheckpointMove] = []
         for projection in projections:

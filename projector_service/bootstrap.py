@@ -17,6 +17,8 @@ from shared.event_store.mongo import MongoEventLog
 from shared.events.catalogue import CATALOGUE
 from shared.ids import logs_of
 from shared.mongo_client import mongo_client
+from shared.personal_data.mongo import MongoKeyStore
+from shared.personal_data.sealing import Seals
 from shared.view_store.mongo import MongoViewWriter
 from shared.view_store.redis import RedisViewCache, redis_client
 
@@ -32,7 +34,8 @@ def bootstrap(settings: Settings) -> Starlette:
     writer = MongoViewWriter(client, settings.views_database)
     projections = all_projections()
     cache = CacheSync(projections, source, writer, RedisViewCache(redis, settings.redis_prefix), CATALOGUE)
-    projector = Projector(projections, logs, source, writer, cache.applied)
+    seals = Seals(MongoKeyStore(client, settings.keys_database), CATALOGUE)
+    projector = Projector(projections, logs, source, writer, seals, cache.applied)
     feed = RabbitFeed(settings.rabbitmq_url, GROUP, logs)
 
     @asynccontextmanager

@@ -20,7 +20,7 @@ from shared.errors import Unavailable
 from shared.event_store.interface import EventLog
 from shared.events.catalogue import Catalogue
 from shared.ids import uuid7
-from shared.view_store.interface import Change, Checkpoints, Put, Remove, View, ViewCache, ViewChange, ViewWriter
+from shared.view_store.interface import BY_ID, ChangeWhere, Checkpoints, Place, View, ViewCache, ViewChange, ViewWriter
 
 _LOOK_SECONDS = 1.0
 _GAP_EVENTS = 2_000
@@ -97,11 +97,24 @@ class CacheSync:
                 await self._bring(view, applied.log, move.expected, move.position, applied.changes)
 
     async def _bring(self, view: View, log: str, expected: int, position: int, changes: Iterable[ViewChange]) -> bool:
-        touched = dict.fromkeys(c.id for c in changes if isinstance(c, Put | Change | Remove) and c.view == view.name)
+        ours = [change for change in changes if change.view == view.name]
+        touched = dict.fromkeys(change.id for change in ours if not isinstance(change, ChangeWhere))
+        for change in ours:
+            if isinstance(change, ChangeWhere):
+                touched |= dict.fromkeys(await self._met_by(change))
         documents = await self._writer.documents(view.name, list(touched)) if touched else []
         removed = touched.keys() - {document["_id"] for document in documents}
         rendered = [view.rendered(document) for document in documents]
         return await self._cache.write(view.name, log, expected, position, rendered, sorted(removed))
+
+    async def _met_by(self, change: ChangeWhere) -> list[str]:
+        """Ids of the documents that a change met; it must not set what it asks for."""
+        ids: list[str] = []
+        after: Place | None = None
+        while documents := await self._writer.page(change.view, change.where, after, _PAGE):
+            ids += [document["_id"] for document in documents]
+            after = BY_ID.place_of(documents[-1])
+        return ids
 
     async def _look_for_gaps(self) -> None:
         while True:
@@ -142,14 +155,14 @@ class CacheSync:
         token = uuid7()
         try:
             await self._cache.set_fill_state(view.name, token, _TOKEN_SECONDS)
-            after: str | None = None
+            after: Place | None = None
             copied = 0
             while documents := await self._writer.page(view.name, {}, after, _PAGE):
                 if not await self._cache.fill(view.name, token, [view.rendered(document) for document in documents]):
                     return  # emptied again: the next look begins anew
                 await self._cache.set_fill_state(view.name, token, _TOKEN_SECONDS)
                 copied += len(documents)
-                after = documents[-1]["_id"]
+                after = BY_ID.place_of(documents[-1])
             await self._cache.set_fill_state(view.name, "done")
             _log.info("cache_filled", view=view.name, documents=copied)
         except Unavailable as error:

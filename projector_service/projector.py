@@ -16,6 +16,7 @@ from shared.errors import Unavailable
 from shared.event_store.interface import EventLog
 from shared.events.catalogue import CATALOGUE, Catalogue
 from shared.events.recorded import RecordedEvent
+from shared.personal_data.sealing import Seals
 from shared.view_store.interface import Checkpoints, ViewWriter
 
 _log = structlog.get_logger(__name__)
@@ -44,6 +45,7 @@ class Projector:
         logs: Iterable[str],
         source: EventLog,
         writer: ViewWriter,
+        seals: Seals,
         on_applied: Callable[[Applied], None] = lambda applied: None,
         *,
         catalogue: Catalogue = CATALOGUE,
@@ -62,7 +64,7 @@ class Projector:
         for log in logs:
             followers = [projection for projection in self.projections if projection.follows(log)]
             if followers:
-                applier = Applier(log, writer, catalogue, on_applied)
+                applier = Applier(log, writer, catalogue, seals, on_applied)
                 self._runners[log] = LogRunner(log, followers, source, applier, self._pace)
 
     async def start(self) -> None:

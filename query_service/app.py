@@ -7,19 +7,28 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from query_service.api import ticket_events, tickets
+from query_service.api import customers, orders, products, shop, ticket_dashboard, tickets
 from query_service.api.answering import NotYetVisible, answer_not_yet
-from query_service.api.ready_route import ReadyRoute
+from query_service.api.customers import CUSTOMER_RESOURCE
+from query_service.api.one_document import short_way
+from query_service.api.products import PRODUCTS
+from query_service.api.tickets import TICKETS
 from query_service.consistency import CausalWaits
 from query_service.fast_copy import FastCopy
 from query_service.live import LiveViews
+from query_service.queries.orders import OrderQueries
+from query_service.queries.shop_dashboard import ShopDashboardQueries
 from query_service.queries.ticket_dashboard import DashboardQueries
-from query_service.queries.tickets import TicketQueries
+from query_service.queries.views import ViewQueries
 from shared.clock import Clock, utc_now
 from shared.http.correlation import Correlation
 from shared.http.health import Check, health_routes
 from shared.http.problem_details import install_problem_details
+from shared.read_models.customers import CUSTOMERS
 from shared.read_models.history import HISTORY
+from shared.read_models.order_summaries import ORDER_SUMMARIES
+from shared.read_models.product_catalogue import PRODUCT_CATALOGUE, PRODUCT_PRICES
+from shared.read_models.shop_dashboard import SHOP_DASHBOARD
 from shared.read_models.ticket_dashboard import TICKET_DASHBOARD
 from shared.read_models.ticket_details import TICKET_DETAILS
 from shared.read_models.ticket_list import TICKET_LIST
@@ -28,6 +37,19 @@ from shared.view_store.interface import ViewCache, ViewReader
 _DESCRIPTION = """Answers from the views. Send back a command's `Causal-Token` to see its effect: the query waits until
 the view has got there, 5 seconds at most, else 202 with `Retry-After`. `If-None-Match` gives 304. Pages go on with
 `next`. Every view has a stream of Server-Sent Events under `…/events`. Errors are `application/problem+json`."""
+
+LIVE_VIEWS = (
+    TICKET_LIST,
+    TICKET_DETAILS,
+    TICKET_DASHBOARD,
+    PRODUCT_CATALOGUE,
+    PRODUCT_PRICES,
+    CUSTOMERS,
+    ORDER_SUMMARIES,
+    SHOP_DASHBOARD,
+    HISTORY,
+)
+"""The views whose changes are told as they happen."""
 
 
 async def _nothing_to_close() -> None: ...
@@ -49,19 +71,21 @@ def create_app(
 
     copy = FastCopy(cache)
     waits = CausalWaits(reader, causal_wait_seconds)
-    views = (TICKET_LIST, TICKET_DETAILS, TICKET_DASHBOARD, HISTORY)
-    live = LiveViews(reader, [view.name for view in views])
+    live = LiveViews(reader, [view.name for view in LIVE_VIEWS])
     waits.on_move = live.checkpoints_moved
     lifespan = partial(_lifespan, waits, live, close)
     app = FastAPI(title="Twinpath query service", version="1", description=_DESCRIPTION, lifespan=lifespan)
     app.state.stop = partial(_stop, waits, live)
     app.state.waits = waits
     app.state.live = live
-    app.state.tickets = TicketQueries(reader, copy)
+    app.state.views = views = ViewQueries(reader, copy)
+    app.state.orders = OrderQueries(views)
     app.state.dashboards = DashboardQueries(reader, copy, clock)
-    app.include_router(ticket_events.router, prefix="/api/v1")
-    app.include_router(tickets.router, prefix="/api/v1")
-    app.router.routes.insert(0, ReadyRoute("/api/v1/tickets/", "ticket", tickets.one_ticket))
+    app.state.shop_dashboards = ShopDashboardQueries(views, clock)
+    for of in (ticket_dashboard, tickets, products, customers, orders, shop):
+        app.include_router(of.router, prefix="/api/v1")
+    for resource in (TICKETS, PRODUCTS, CUSTOMER_RESOURCE):
+        short_way(app, resource)
     app.router.routes += health_routes(required or {}, optional)
     install_problem_details(app)
     app.add_exception_handler(NotYetVisible, answer_not_yet)

@@ -1,4 +1,4 @@
-"""Cursors: an opaque text for "after this id, with these filters", which shows when it was tampered with.
+"""Cursors: an opaque text for "after this place of this selection", which shows when it was tampered with.
 
 The checksum guards against mistakes, not against malice: a cursor grants nothing that its filters do not.
 """
@@ -12,34 +12,38 @@ from typing import Any
 import orjson
 
 from shared.errors import MalformedRequest
+from shared.view_store.interface import Place
 
 _CHECKSUM_BYTES = 9
 
 
-def encode_cursor(after: str, filters: Mapping[str, Any]) -> str:
-    """The cursor of the page after the document `after`."""
-    content = after.encode()
-    return urlsafe_b64encode(_checksum(content, filters) + content).rstrip(b"=").decode()
+def encode_cursor(after: Place, selection: Mapping[str, Any]) -> str:
+    """The cursor of the page after a place."""
+    content = orjson.dumps(after)
+    return urlsafe_b64encode(_checksum(content, selection) + content).rstrip(b"=").decode()
 
 
-def decode_cursor(cursor: str, filters: Mapping[str, Any]) -> str:
-    """The id that a cursor stands for.
+def decode_cursor(cursor: str, selection: Mapping[str, Any]) -> Place:
+    """The place that a cursor stands for.
 
     Raises:
-        MalformedRequest: `invalid_cursor`: it was not given out for these filters.
+        MalformedRequest: `invalid_cursor`: it was not given out for this selection.
     """
     try:
         decoded = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
     except (NotBase64, ValueError):
         decoded = b""
     checksum, content = decoded[:_CHECKSUM_BYTES], decoded[_CHECKSUM_BYTES:]
-    if not content or checksum != _checksum(content, filters) or encode_cursor(content.decode(), filters) != cursor:
-        raise MalformedRequest(
-            "This cursor was not given out for this query: take `next` as it is, with the same filters.",
-            code="invalid_cursor",
-        )
-    return content.decode()
+    if content and checksum == _checksum(content, selection):
+        value, document_id = orjson.loads(content)
+        if encode_cursor((value, document_id), selection) == cursor:
+            return value, document_id
+    raise MalformedRequest(
+        "This cursor was not given out for this query: take `next` as it is, with the same filters.",
+        code="invalid_cursor",
+    )
 
 
-def _checksum(content: bytes, filters: Mapping[str, Any]) -> bytes:
-    return blake2b(content + orjson.dumps(filters, option=orjson.OPT_SORT_KEYS), digest_size=_CHECKSUM_BYTES).digest()
+def _checksum(content: bytes, selection: Mapping[str, Any]) -> bytes:
+    bound_to = orjson.dumps(selection, option=orjson.OPT_SORT_KEYS)
+    return blake2b(content + bound_to, digest_size=_CHECKSUM_BYTES).digest()

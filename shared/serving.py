@@ -8,8 +8,13 @@ from types import FrameType
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
+from structlog.processors import ExceptionRenderer
+from structlog.tracebacks import ExceptionDictTransformer
 
 DRAIN_SECONDS = 8
+# a traceback shows no variables: what customers wrote must not get into a log
+_TRACEBACKS = ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
+_CONSOLE = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
 
 
 def configure_logs() -> None:
@@ -21,8 +26,8 @@ def configure_logs() -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *([] if pretty else [structlog.processors.dict_tracebacks]),
-            structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer(),
+            *([] if pretty else [_TRACEBACKS]),
+            _CONSOLE if pretty else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 from fastapi import Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from command_service.command_bus import CommandBus, Envelope
 from command_service.domain.decider import Command
@@ -15,6 +15,12 @@ from shared.errors import MalformedRequest
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,200}")
 _VERSION = re.compile(r'(?:W/)?"(\d{1,15})"')
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+class Body(BaseModel):
+    """The body of a command: fields that nobody knows are refused."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 def bus_of(request: Request) -> CommandBus:

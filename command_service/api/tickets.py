@@ -3,9 +3,9 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
-from command_service.api.accepting import COMMAND_HEADERS, accept, accepted_response, bus_of
+from command_service.api.accepting import COMMAND_HEADERS, Body, accept, accepted_response, bus_of
 from command_service.domain.text import Line, Message, Note
 from command_service.domain.ticket import AddAgentNote, ChangeTicketStatus, CloseTicket, OpenTicket
 from shared.clock import utc_now
@@ -16,11 +16,7 @@ from shared.ids import id_pattern, new_id
 TicketId = Annotated[str, Path(pattern=id_pattern("ticket"), examples=["ticket-0198c0de-0000-7000-8000-000000000001"])]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class OpenTicketBody(_Body):
+class OpenTicketBody(Body):
     """What a customer, or somebody for them, asks."""
 
     subject: Line = Field(examples=["Parcel has not arrived"])
@@ -29,19 +25,19 @@ class OpenTicketBody(_Body):
     order_id: Annotated[str, StringConstraints(pattern=id_pattern("order"))] | None = None
 
 
-class StatusBody(_Body):
+class StatusBody(Body):
     """`open` or `triaged`; a ticket is closed with its own command."""
 
     status: TicketStatus = Field(examples=["triaged"])
 
 
-class NoteBody(_Body):
+class NoteBody(Body):
     """What an agent found or did."""
 
     note: Note = Field(examples=["Asked the carrier for a proof of delivery."])
 
 
-class CloseBody(_Body):
+class CloseBody(Body):
     """How the ticket was resolved."""
 
     resolution: Note = Field(examples=["Found at the neighbour's."])

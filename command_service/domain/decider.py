@@ -20,13 +20,15 @@ _State = TypeVar("_State")
 class Command(BaseModel):
     """What somebody wants done. The time and every looked-up fact come in with it, so that a rule never asks for them.
 
-    `target` names the field that holds the aggregate's id; with `creates` that id is fresh.
+    `target` names the field that holds the aggregate's id; with `creates` that id is fresh. `looked_up` names fields
+    that nobody asked for, such as today's prices.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     target: ClassVar[str]
     creates: ClassVar[bool] = False
+    looked_up: ClassVar[frozenset[str]] = frozenset()
 
     at: datetime
 
@@ -36,9 +38,9 @@ class Command(BaseModel):
         return str(getattr(self, self.target))
 
     def content(self) -> bytes:
-        """What makes two commands the same: everything but the time, and but a fresh id."""
+        """What makes two commands the same: everything but the time, what was looked up, and a fresh id."""
         generated = {"at", self.target} if self.creates else {"at"}
-        return f"{type(self).__name__}{self.model_dump_json(exclude=generated)}".encode()
+        return f"{type(self).__name__}{self.model_dump_json(exclude=generated | self.looked_up)}".encode()
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,15 @@ class Decider(Generic[_Command, _State, _Event]):
     """The rules of one kind of aggregate; its state is None before its first event.
 
     `decide` returns what happens, or raises RuleViolation or NotFound; `evolve` never refuses. Both are pure.
+    `state` is the state's class. `fold_version` grows when `evolve` folds the same events to another state; without
+    `snapshots` the state is never stored, as it must not be where it holds what is personal.
     """
 
-    commands: tuple[type[_Command], ...]
     decide: Callable[[_Command, _State | None], list[_Event]]
     evolve: Callable[[_State | None, _Event], _State]
+    state: type[_State]
+    fold_version: int = 1
+    snapshots: bool = True
 
 
 AnyDecider = Decider[Any, Any, Any]

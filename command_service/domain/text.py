@@ -23,3 +23,8 @@ Note = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=5_000, pattern=_NO_CONTROL_BUT_LINES_AND_TABS),
 ]
 """Text of 1 to 5,000 characters, in as many lines as it takes."""
+
+Category = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50, pattern=_NO_CONTROL_CHARACTERS)
+]
+"""One line of 1 to 50 characters that names a part of the catalogue."""

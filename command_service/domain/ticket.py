@@ -154,6 +154,4 @@ def _existing(ticket: Ticket | None) -> Ticket:
     return ticket
 
 
-TICKET: Decider[TicketCommand, Ticket, TicketEvent] = Decider(
-    commands=(OpenTicket, ChangeTicketStatus, AddAgentNote, CloseTicket), decide=decide, evolve=evolve
-)
+TICKET: Decider[TicketCommand, Ticket, TicketEvent] = Decider(decide=decide, evolve=evolve, state=Ticket)

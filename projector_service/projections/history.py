@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Mapping
 
 from projector_service.projection import Handler, Projection
+from shared.events.customer import CustomerErased
 from shared.events.recorded import DomainEvent, RecordedEvent
+from shared.personal_data.sealing import owner_of
 from shared.read_models.history import HISTORY, entry_id
-from shared.view_store.interface import Put, ViewChange
+from shared.view_store.interface import ChangeWhere, Put, ViewChange
 
 
 class HistoryProjection(Projection):
@@ -16,10 +18,12 @@ class HistoryProjection(Projection):
 
     def handlers(self) -> Mapping[type[DomainEvent], Handler]:
         """See Projection.handlers."""
-        return {DomainEvent: self.happened}
+        return {DomainEvent: self.happened, CustomerErased: self.customer_erased}
 
     def happened(self, event: DomainEvent, recorded: RecordedEvent) -> Iterable[ViewChange]:
-        """One entry, with the data as it was recorded."""
+        """One entry, with the data as it was recorded; what is personal apart, None where it can't be read any more."""
+        owner = owner_of(type(event), recorded.stream, recorded.data)
+        personal = {name: recorded.data[name] for name in type(event).personal if owner is not None}
         entry = {
             "stream": recorded.stream,
             "version": recorded.version,
@@ -27,6 +31,13 @@ class HistoryProjection(Projection):
             "at": recorded.at,
             "actor": recorded.actor,
             "correlation_id": recorded.correlation_id,
-            "data": recorded.data,
+            "data": {name: value for name, value in recorded.data.items() if name not in personal},
+            "personal": personal if any(value is not None for value in personal.values()) else None,
+            "personal_of": owner,
         }
         yield Put(HISTORY.name, entry_id(recorded.stream, recorded.version), entry)
+
+    def customer_erased(self, event: CustomerErased, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """The erasure itself, and nothing personal any more in what came before."""
+        yield from self.happened(event, recorded)
+        yield ChangeWhere(HISTORY.name, {"personal_of": recorded.stream}, {"personal": None})

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping
 
 from projector_service.projection import Handler, Projection
+from shared.events.customer import CustomerErased
 from shared.events.recorded import DomainEvent, RecordedEvent
 from shared.events.ticket import TicketClosed, TicketNoteAdded, TicketOpened, TicketStatusChanged
+from shared.read_models.erased import ERASED
 from shared.read_models.ticket_details import KEPT_NOTES, TICKET_DETAILS
-from shared.view_store.interface import Change, Put, ViewChange
+from shared.view_store.interface import Change, ChangeWhere, Put, ViewChange
 
 
 class TicketDetailsProjection(Projection):
@@ -22,14 +24,15 @@ class TicketDetailsProjection(Projection):
             TicketStatusChanged: self.status_changed,
             TicketNoteAdded: self.note_added,
             TicketClosed: self.closed,
+            CustomerErased: self.customer_erased,
         }
 
     def opened(self, event: TicketOpened, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """A new ticket, nothing of it done yet."""
         document: dict[str, object] = {
             "ticket_id": recorded.stream,
-            "subject": event.subject,
-            "message": event.message,
+            "subject": event.subject or ERASED,
+            "message": event.message or ERASED,
             "status": "open",
             "customer_id": event.customer_id,
             "order_id": event.order_id,
@@ -66,6 +69,11 @@ class TicketDetailsProjection(Projection):
         """How it ended, and when."""
         fields = {"status": "closed", "closed_at": recorded.at, "resolution": event.resolution, **_touched(recorded)}
         yield Change(TICKET_DETAILS.name, recorded.stream, set=fields)
+
+    def customer_erased(self, event: CustomerErased, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """What the customer wrote is gone; what agents wrote stays."""
+        erased = {"subject": ERASED, "message": ERASED}
+        yield ChangeWhere(TICKET_DETAILS.name, {"customer_id": recorded.stream}, erased)
 
 
 def _touched(recorded: RecordedEvent) -> dict[str, object]:

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping
 
 from projector_service.projection import Handler, Projection
+from shared.events.customer import CustomerErased
 from shared.events.recorded import DomainEvent, RecordedEvent
 from shared.events.ticket import TicketClosed, TicketNoteAdded, TicketOpened, TicketStatusChanged
+from shared.read_models.erased import ERASED
 from shared.read_models.ticket_list import PREVIEW_CHARACTERS, TICKET_LIST
-from shared.view_store.interface import Change, Put, ViewChange
+from shared.view_store.interface import Change, ChangeWhere, Put, ViewChange
 
 
 class TicketListProjection(Projection):
@@ -22,17 +24,18 @@ class TicketListProjection(Projection):
             TicketStatusChanged: self.status_changed,
             TicketNoteAdded: self.note_added,
             TicketClosed: self.closed,
+            CustomerErased: self.customer_erased,
         }
 
     def opened(self, event: TicketOpened, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """A new row."""
         row = {
             "ticket_id": recorded.stream,
-            "subject": event.subject,
+            "subject": event.subject or ERASED,
             "status": "open",
             "customer_id": event.customer_id,
             "has_note": False,
-            "preview": event.message[:PREVIEW_CHARACTERS],
+            "preview": (event.message or ERASED)[:PREVIEW_CHARACTERS],
             "note_preview": None,
             "opened_at": event.opened_at,
             "updated_at": recorded.at,
@@ -51,6 +54,11 @@ class TicketListProjection(Projection):
     def closed(self, event: TicketClosed, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """Closed for good."""
         yield _change(recorded, status="closed")
+
+    def customer_erased(self, event: CustomerErased, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """What the customer wrote is gone; what agents wrote stays."""
+        erased = {"subject": ERASED, "preview": ERASED}
+        yield ChangeWhere(TICKET_LIST.name, {"customer_id": recorded.stream}, erased)
 
 
 def _change(recorded: RecordedEvent, **fields: object) -> Change:

@@ -30,8 +30,8 @@ async def answer_not_yet(request: Request, _: Exception) -> Response:
     return problem(request.url.path, 202, "not_yet_visible", detail)
 
 
-async def wait_for_token(request: Request, projection: str) -> bool:
-    """Wait for the request's causal token, if it has one; whether it had.
+async def wait_for_token(request: Request, *projections: str) -> bool:
+    """Wait until these projections have reached the request's causal token, if it has one; whether it had.
 
     Raises:
         NotYetVisible: the time ran out.
@@ -41,7 +41,8 @@ async def wait_for_token(request: Request, projection: str) -> bool:
     if not given:
         return False
     waits: CausalWaits = request.app.state.waits
-    if not await waits.reached(projection, parse_token(",".join(given))):
+    token = parse_token(",".join(given))
+    if not all(await asyncio.gather(*(waits.reached(projection, token) for projection in projections))):
         raise NotYetVisible
     return True
 

@@ -2,13 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from query_service.api.answering import wait_for_token
+from query_service.api.answering import CAUSAL_HEADERS, wait_for_token
 from query_service.live import LiveViews, Source
+from shared.http.problem_details import problem_responses
 
 
 class EventStream(StreamingResponse):
@@ -36,6 +38,18 @@ async def open_stream(request: Request, view: str, key: str | None, source: Sour
         subscription = stack.enter_context(live.subscribed(view, key))
         first = await source.everything()  # after subscribing, so that no change falls between
         return EventStream(live.frames(subscription, source, first, pace), stack.pop_all())
+
+
+def streams(*problems: int) -> dict[str, Any]:
+    """The options of a route that answers with a stream."""
+    content = {"text/event-stream": {"schema": {"type": "string"}}}
+    stream = {200: {"description": "Server-Sent Events, without end", "content": content}}
+    return {
+        "status_code": 200,
+        "response_class": EventStream,
+        "responses": stream | problem_responses(202, 400, *problems),
+        "openapi_extra": CAUSAL_HEADERS,
+    }
 
 
 def frame(event: str, data: bytes, event_id: int | None = None) -> bytes:

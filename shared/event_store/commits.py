@@ -87,15 +87,21 @@ async def version_of(commits: Commits, log: str, stream: str) -> int:
 
 
 async def find_commits(commits: Commits, command_ids: list[str]) -> dict[str, Commit]:
-    """Those of the commands that took effect, by command id."""
+    """Those of the commands that took effect, by command id, without their events."""
     found = await commits.find({"_id": {"$in": command_ids}}, _NO_EVENTS).to_list()
-    return {commit["_id"]: _summary(commit) for commit in found}
+    return {commit["_id"]: _summary(commit, ()) for commit in found}
 
 
-def _summary(commit: Document) -> Commit:
+async def find_commit(commits: Commits, command_id: str) -> Commit | None:
+    """What became of one command, with its events."""
+    found = await commits.find_one({"_id": command_id})
+    return None if found is None else _summary(found, events_of(found))
+
+
+def _summary(commit: Document, events: Sequence[RecordedEvent]) -> Commit:
     last = commit["count"] - 1
     appended = Appended(commit["stream"], commit["version"] + last, commit["log"], commit["position"] + last)
-    return Commit(appended, commit["fingerprint"])
+    return Commit(appended, commit["fingerprint"], events)
 
 
 def events_of(commit: Document) -> list[RecordedEvent]:

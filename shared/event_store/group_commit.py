@@ -113,37 +113,41 @@ class LogWriter:
         return batch
 
     async def _attempt(self, batch: list[Pending]) -> None:
-        """One insert of what can be inserted; everyone else gets an answer or stands in line again."""
+        """One insert of what can be inserted; who is in doubt is looked up meanwhile, and answered or in line again."""
         if self._head is None:
             self._head = await head_of(self._commits, self._log)
-        batch = await self._without_known(batch)
         chosen: list[Pending] = []
+        doubtful: list[Pending] = []
         again: list[Pending] = []
         taken: set[str] = set()
         for pending in batch:
-            if pending.stream in taken or pending.command_id in taken:
+            if pending.suspect or pending.expected_version != self._versions.get(pending.stream, 0):
+                doubtful.append(pending)
+            elif pending.stream in taken or pending.command_id in taken:
                 pending.suspect = True  # of two in one batch the first decides what becomes of the second
                 again.append(pending)
             else:
                 taken |= {pending.stream, pending.command_id}
                 chosen.append(pending)
         self._waiting.extendleft(reversed(again))
-        if chosen:
-            await self._insert(chosen)
+        works = [work(some) for work, some in ((self._insert, chosen), (self._look_up, doubtful)) if some]
+        for failure in await asyncio.gather(*works, return_exceptions=True):
+            if failure is not None:
+                raise failure
 
-    async def _without_known(self, batch: list[Pending]) -> list[Pending]:
-        """Answer those whose command took effect already or whose expected version is not the stream's."""
-        unread = {p.stream for p in batch if p.suspect or p.expected_version > self._versions.get(p.stream, 0)}
-        versions = await asyncio.gather(*(version_of(self._commits, self._log, stream) for stream in unread))
+    async def _look_up(self, doubtful: list[Pending]) -> None:
+        """Answer those whose command took effect already or whose expected version is not the stream's; who is left
+        stands in line again, its stream's version known."""
+        unread = {p.stream for p in doubtful if p.suspect or p.expected_version > self._versions.get(p.stream, 0)}
+        known, versions = await asyncio.gather(
+            find_commits(self._commits, [pending.command_id for pending in doubtful]),
+            asyncio.gather(*(version_of(self._commits, self._log, stream) for stream in unread)),
+        )
         for stream, version in zip(unread, versions, strict=True):
             self.saw(stream, version)
-        current = [self._versions.get(pending.stream, 0) for pending in batch]
-        doubtful = [
-            p.command_id for p, now in zip(batch, current, strict=True) if p.suspect or p.expected_version != now
-        ]
-        known = await find_commits(self._commits, doubtful) if doubtful else {}
         fresh = []
-        for pending, now in zip(batch, current, strict=True):
+        for pending in doubtful:
+            now = self._versions.get(pending.stream, 0)
             if commit := known.get(pending.command_id):
                 try:
                     first_answer = repeated(commit, pending.fingerprint)
@@ -153,8 +157,9 @@ class LogWriter:
             elif pending.expected_version != now:
                 _refuse(pending, conflict(pending.stream, pending.expected_version, now))
             else:
+                pending.suspect = False
                 fresh.append(pending)
-        return fresh
+        self._waiting.extendleft(reversed(fresh))
 
     async def _insert(self, batch: list[Pending]) -> None:
         assert self._head is not None

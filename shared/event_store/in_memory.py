@@ -47,7 +47,7 @@ class InMemoryEventStore:
             self._streams[stream].append(recorded)
             entries.append(recorded)
         appended = Appended(stream, expected_version + len(events), log, len(entries))
-        self._commits[command_id] = Commit(appended, fingerprint)
+        self._commits[command_id] = Commit(appended, fingerprint, entries[-len(events) :])
         for listener in self._listeners:
             listener(log)
         return appended

@@ -25,10 +25,11 @@ class Appended:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """What is known of a command that took effect."""
+    """What is known of a command that took effect; its events only where they are asked for."""
 
     appended: Appended
     fingerprint: str
+    events: Sequence[RecordedEvent] = ()
 
 
 class EventLog(Protocol):
@@ -76,7 +77,7 @@ class EventStore(EventLog, Protocol):
         ...
 
     async def commit_of(self, command_id: str) -> Commit | None:
-        """What became of a command, or None when it took no effect. Raises Unavailable."""
+        """What became of a command, with its events, or None when it took no effect. Raises Unavailable."""
         ...
 
     def on_append(self, listener: Callable[[str], None]) -> None:

@@ -10,7 +10,7 @@ from pymongo import ASCENDING, DESCENDING, AsyncMongoClient
 from pymongo.errors import PyMongoError
 
 from shared.errors import CommitTooLarge, Unavailable
-from shared.event_store.commits import UNIQUE_KEYS, Document, commits_of, encode, events_of, find_commits, head_of
+from shared.event_store.commits import UNIQUE_KEYS, Document, commits_of, encode, events_of, find_commit, head_of
 from shared.event_store.group_commit import LogWriter, Pending
 from shared.event_store.interface import MAX_COMMIT_BYTES, Appended, Commit
 from shared.events.recorded import Metadata, NewEvent, RecordedEvent
@@ -105,7 +105,7 @@ class MongoEventStore(MongoEventLog):
     async def commit_of(self, command_id: str) -> Commit | None:
         """See EventStore.commit_of."""
         try:
-            return (await find_commits(self._commits, [command_id])).get(command_id)
+            return await find_commit(self._commits, command_id)
         except PyMongoError as error:
             raise _away(error) from error
 

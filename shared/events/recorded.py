@@ -7,14 +7,23 @@ from typing import Any, ClassVar
 import orjson
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+SEALED = "sealed"
+"""The field of a stored event that holds what is personal: `{"of": customer id, "box": base64}`."""
+
 
 class DomainEvent(BaseModel):
-    """What happened, as the domain says it. `type` and `schema_version` are its stored name, never a class path."""
+    """What happened, as the domain says it. `type` and `schema_version` are its stored name, never a class path.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    `personal` names the fields that only the customer's key opens (shared/personal_data/); they are None when it is
+    destroyed. Whose key it is, says the field `personal_of`, or, where that is None, the stream itself.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     type: ClassVar[str]
     schema_version: ClassVar[int] = 1
+    personal: ClassVar[tuple[str, ...]] = ()
+    personal_of: ClassVar[str | None] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ TicketStatus = Literal["open", "triaged", "closed"]
 
 
 class TicketOpened(DomainEvent):
-    """A customer, or somebody for them, asked for help."""
+    """A customer, or somebody for them, asked for help. What a known customer wrote is personal."""
 
     type: ClassVar[str] = "ticket.opened"
+    personal: ClassVar[tuple[str, ...]] = ("subject", "message")
+    personal_of: ClassVar[str | None] = "customer_id"
 
-    subject: str
-    message: str
+    subject: str | None
+    message: str | None
     customer_id: str | None = None
     order_id: str | None = None
     opened_at: datetime
@@ -49,3 +51,4 @@ class TicketClosed(DomainEvent):
 
 
 TicketEvent = TicketOpened | TicketStatusChanged | TicketNoteAdded | TicketClosed
+TICKET_EVENTS: tuple[type[DomainEvent], ...] = (TicketOpened, TicketStatusChanged, TicketNoteAdded, TicketClosed)

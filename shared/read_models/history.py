@@ -7,7 +7,8 @@ from pydantic import BaseModel
 
 from shared.view_store.interface import View
 
-HISTORY = View(name="history", indexes=(("stream",),))
+HISTORY = View(name="history", indexes=(("stream",), ("personal_of",)))
+"""An entry keeps what is personal apart, in `personal`, and says in `personal_of` whose it is: so it can be erased."""
 
 
 def entry_id(stream: str, version: int) -> str:

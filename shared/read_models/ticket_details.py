@@ -45,4 +45,4 @@ def _render(document: Document) -> bytes:
     return orjson.dumps({name: document[name] for name in _FIELDS}, option=orjson.OPT_UTC_Z)
 
 
-TICKET_DETAILS = View(name="ticket_details", render=_render)
+TICKET_DETAILS = View(name="ticket_details", indexes=(("customer_id",),), render=_render)

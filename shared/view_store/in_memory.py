@@ -6,7 +6,20 @@ from typing import Any
 
 from shared.errors import CheckpointMoved
 from shared.view_store.in_memory_watch import Watchers
-from shared.view_store.interface import ChangeWhere, CheckpointMove, Checkpoints, Document, Remove, View, ViewChange
+from shared.view_store.interface import (
+    BY_ID,
+    NOTHING,
+    ChangeWhere,
+    CheckpointMove,
+    Checkpoints,
+    Document,
+    Order,
+    Place,
+    Range,
+    Remove,
+    View,
+    ViewChange,
+)
 from shared.view_store.merging import Operation, merged
 from shared.view_store.paths import added, appended, changed, fits, stored
 from shared.view_store.writes import Write
@@ -70,13 +83,20 @@ class InMemoryViewStore:
         return [stored(of_view[document_id]) for document_id in dict.fromkeys(ids) if document_id in of_view]
 
     async def page(
-        self, view: str, where: Mapping[str, Any], after: str | None, limit: int, *, descending: bool = False
+        self,
+        view: str,
+        where: Mapping[str, Any],
+        after: Place | None,
+        limit: int,
+        order: Order = BY_ID,
+        ranges: Mapping[str, Range] = NOTHING,
     ) -> list[Document]:
         """See ViewReader.page."""
-        ids = [document_id for document_id, document in self._of(view).items() if _fits(document, where)]
+        found = [one for one in self._of(view).values() if _fits(one, where) and _within(one, ranges)]
+        places = sorted((order.place_of(one) for one in found), key=_sorts_as, reverse=order.descending)
         if after is not None:
-            ids = [document_id for document_id in ids if (document_id < after if descending else document_id > after)]
-        return await self.documents(view, sorted(ids, reverse=descending)[: max(0, limit)])
+            places = [place for place in places if _is_beyond(place, after, order)]
+        return await self.documents(view, [document_id for _, document_id in places[: max(0, limit)]])
 
     async def watch_checkpoints(self) -> AsyncIterator[Checkpoints]:
         """See ViewReader.watch_checkpoints."""
@@ -107,6 +127,26 @@ class InMemoryViewStore:
 
 def _fits(document: Document, where: Mapping[str, Any]) -> bool:
     return all(fits(document, path, value) for path, value in where.items())
+
+
+def _within(document: Document, ranges: Mapping[str, Range]) -> bool:
+    for path, (least, most) in ranges.items():
+        value = document.get(path)
+        if not isinstance(value, int | float):
+            return least is None and most is None
+        if (least is not None and value < least) or (most is not None and value > most):
+            return False
+    return True
+
+
+def _sorts_as(place: Place) -> Any:
+    value, document_id = place
+    return document_id if value is None else (value, document_id)
+
+
+def _is_beyond(place: Place, after: Place, order: Order) -> bool:
+    one, other = _sorts_as(place), _sorts_as(after)
+    return bool(one < other if order.descending else one > other)
 
 
 def _applied(operation: Operation, document_id: str, document: Document | None) -> Document | None:

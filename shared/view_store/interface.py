@@ -7,6 +7,7 @@ at any time, the written views are the truth.
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Protocol
 
 Document = dict[str, Any]
@@ -103,6 +104,29 @@ Checkpoints = dict[tuple[str, str], int]
 """(projection, log) -> position of the last event applied."""
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a list is sorted: by a field that every document has, equal ones by id; without a field, by id alone."""
+
+    field: str | None = None
+    descending: bool = False
+
+    def place_of(self, document: Document) -> "Place":
+        """Where a document stands in this order."""
+        return (None if self.field is None else document[self.field], document["_id"])
+
+
+Place = tuple[Any, str]
+"""A place in a list to go on after: the value of the field that sorts it (None when none does), and the id."""
+
+Range = tuple[int | float | None, int | float | None]
+"""At least, at most; None where there is no bound."""
+
+BY_ID = Order()
+NEWEST_FIRST = Order(descending=True)
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
 class ViewWriter(Protocol):
     """The projector's side."""
 
@@ -129,7 +153,13 @@ class ViewWriter(Protocol):
         ...
 
     async def page(
-        self, view: str, where: Mapping[str, Any], after: str | None, limit: int, *, descending: bool = False
+        self,
+        view: str,
+        where: Mapping[str, Any],
+        after: Place | None,
+        limit: int,
+        order: Order = BY_ID,
+        ranges: Mapping[str, Range] = NOTHING,
     ) -> list[Document]:
         """See ViewReader.page."""
         ...
@@ -147,9 +177,16 @@ class ViewReader(Protocol):
         ...
 
     async def page(
-        self, view: str, where: Mapping[str, Any], after: str | None, limit: int, *, descending: bool = False
+        self,
+        view: str,
+        where: Mapping[str, Any],
+        after: Place | None,
+        limit: int,
+        order: Order = BY_ID,
+        ranges: Mapping[str, Range] = NOTHING,
     ) -> list[Document]:
-        """At most `limit` documents whose fields equal `where`, by id, those beyond id `after`. Raises Unavailable."""
+        """At most `limit` documents in this order, those beyond `after`, whose fields equal `where` and, of those named
+        in `ranges`, lie within. Raises Unavailable."""
         ...
 
     async def checkpoints(self) -> Checkpoints:

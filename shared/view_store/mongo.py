@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 from bson.codec_options import CodecOptions
-from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel, ReadPreference, UpdateOne, WriteConcern
+from pymongo import ASCENDING, AsyncMongoClient, IndexModel, ReadPreference, UpdateOne, WriteConcern
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError, PyMongoError
@@ -15,16 +15,30 @@ from pymongo.read_concern import ReadConcern
 
 from shared.errors import CheckpointMoved, Unavailable
 from shared.view_store.abandoned import clear_abandoned
-from shared.view_store.interface import CheckpointMove, Checkpoints, Document, View, ViewChange
+from shared.view_store.interface import (
+    BY_ID,
+    NOTHING,
+    CheckpointMove,
+    Checkpoints,
+    Document,
+    Order,
+    Place,
+    Range,
+    View,
+    ViewChange,
+)
 from shared.view_store.merging import Operation, merged
 from shared.view_store.mongo_statements import (
+    beyond,
     equal_to,
     met_duplicate,
     move_statement,
     our_errors,
     passes,
     segments,
+    sort_by,
     statement,
+    within,
 )
 from shared.view_store.writes import Write
 
@@ -55,16 +69,20 @@ class MongoViewReader:
             return await self._collection(view).find({"_id": {"$in": list(ids)}}).to_list()
 
     async def page(
-        self, view: str, where: Mapping[str, Any], after: str | None, limit: int, *, descending: bool = False
+        self,
+        view: str,
+        where: Mapping[str, Any],
+        after: Place | None,
+        limit: int,
+        order: Order = BY_ID,
+        ranges: Mapping[str, Range] = NOTHING,
     ) -> list[Document]:
         """See ViewReader.page."""
         if limit < 1:
             return []  # MongoDB takes 0 for no limit
-        beyond = {} if after is None else {"_id": {"$lt" if descending else "$gt": after}}
-        order = DESCENDING if descending else ASCENDING
         with our_errors():
-            found = self._collection(view).find({"$and": [equal_to(where), beyond]})
-            return await found.sort("_id", order).limit(limit).to_list()
+            found = self._collection(view).find({"$and": [equal_to(where), within(ranges), beyond(after, order)]})
+            return await found.sort(sort_by(order)).limit(limit).to_list()
 
     async def checkpoints(self) -> Checkpoints:
         """See ViewReader.checkpoints."""

@@ -6,11 +6,11 @@ from itertools import groupby
 from typing import Any
 
 from bson.errors import BSONError
-from pymongo import DeleteOne, InsertOne, UpdateMany, UpdateOne
+from pymongo import ASCENDING, DESCENDING, DeleteOne, InsertOne, UpdateMany, UpdateOne
 from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 
 from shared.errors import OutcomeUnknown, Unavailable
-from shared.view_store.interface import ChangeWhere, CheckpointMove, Document, Remove
+from shared.view_store.interface import ChangeWhere, CheckpointMove, Document, Order, Place, Range, Remove
 from shared.view_store.merging import Operation
 from shared.view_store.writes import Write
 
@@ -55,6 +55,33 @@ def move_statement(move: CheckpointMove) -> UpdateOne:
 def equal_to(where: Mapping[str, Any]) -> Document:
     """The filter for these fields; a value is never taken for an operator."""
     return {path: {"$eq": value} for path, value in where.items()}
+
+
+def within(ranges: Mapping[str, Range]) -> Document:
+    """The filter for numbers that lie within bounds."""
+    bounds = {
+        path: {name: bound for name, bound in zip(("$gte", "$lte"), ends, strict=True) if bound is not None}
+        for path, ends in ranges.items()
+    }
+    return {path: ends for path, ends in bounds.items() if ends}
+
+
+def beyond(after: Place | None, order: Order) -> Document:
+    """The filter for what comes after a place; the bound on the field alone lets an index begin there."""
+    if after is None:
+        return {}
+    value, document_id = after
+    further = "$lt" if order.descending else "$gt"
+    if order.field is None:
+        return {"_id": {further: document_id}}
+    tie = {order.field: {"$eq": value}, "_id": {further: document_id}}
+    return {order.field: {f"{further}e": value}, "$or": [{order.field: {further: value}}, tie]}
+
+
+def sort_by(order: Order) -> list[tuple[str, int]]:
+    """The sort, which an index of the same fields serves in either direction."""
+    direction = DESCENDING if order.descending else ASCENDING
+    return [*([] if order.field is None else [(order.field, direction)]), ("_id", direction)]
 
 
 def segments(operations: Sequence[Operation]) -> Iterator[list[Operation]]:

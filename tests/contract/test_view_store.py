@@ -13,11 +13,13 @@ from shared.clock import utc_now
 from shared.errors import CheckpointMoved
 from shared.view_store.in_memory import InMemoryViewStore
 from shared.view_store.interface import (
+    NEWEST_FIRST,
     Change,
     ChangeWhere,
     CheckpointMove,
     Checkpoints,
     Document,
+    Order,
     Put,
     Remove,
     View,
@@ -71,6 +73,8 @@ async def thing(store: Store, document_id: str = "a") -> Document:
 
 async def ids(store: Store, **page: Any) -> list[str]:
     asked: dict[str, Any] = {"where": {}, "after": None, "limit": 100} | page
+    if asked["after"] is not None:
+        asked["after"] = (None, asked["after"])
     return [document["_id"] for document in await store.page(VIEW, **asked)]
 
 
@@ -314,7 +318,7 @@ async def twenty(store: Store) -> Store:
 @pytest.mark.parametrize("descending", [False, True])
 async def test_pages_follow_each_other_to_the_end(twenty: Store, descending: bool) -> None:
     seen: list[str] = []
-    while page := await ids(twenty, after=seen[-1] if seen else None, limit=7, descending=descending):
+    while page := await ids(twenty, after=seen[-1] if seen else None, limit=7, order=Order(descending=descending)):
         assert len(page) <= 7
         seen += page
 
@@ -325,7 +329,7 @@ async def test_pages_are_filtered_by_equal_fields(twenty: Store) -> None:
     assert await ids(twenty, where={"status": "closed"}) == ["00", "05", "10", "15"]
     assert await ids(twenty, where={"status": "closed", "color": "red"}) == ["00", "10"]
     assert await ids(twenty, where={"color": "red"}, after="14", limit=2) == ["16", "18"]
-    assert await ids(twenty, where={"color": "red"}, after="04", limit=9, descending=True) == ["02", "00"]
+    assert await ids(twenty, where={"color": "red"}, after="04", limit=9, order=NEWEST_FIRST) == ["02", "00"]
     assert await ids(twenty, where={"flag": True}) == ["07"]
     assert await ids(twenty, where={"flag": {"$ne": True}}) == []
     assert await ids(twenty, limit=0) == []

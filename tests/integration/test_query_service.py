@@ -19,7 +19,7 @@ from query_service.settings import Settings
 from shared.ids import new_id
 from shared.mongo_client import mongo_client
 from shared.read_models.ticket_list import TICKET_LIST
-from shared.view_store.interface import CheckpointMove, Put
+from shared.view_store.interface import NEWEST_FIRST, CheckpointMove, Put
 from shared.view_store.mongo import MongoViewReader, MongoViewWriter
 from shared.view_store.redis import RedisViewCache, redis_client
 from tests.support.eventually import eventually
@@ -187,9 +187,9 @@ async def test_a_page_of_the_list_reads_no_more_than_it_shows(
         await writer.prepare([TICKET_LIST], [])
         await writer.commit([_row(number) for number in range(2_000)], [])
         reader = MongoViewReader(client, unique)
-        first = await reader.page(TICKET_LIST.name, where, None, 21, descending=True)
-        for after in (None, first[-1]["_id"]):
-            await reader.page(TICKET_LIST.name, where, after, 21, descending=True)
+        first = await reader.page(TICKET_LIST.name, where, None, 21, NEWEST_FIRST)
+        for after in (None, NEWEST_FIRST.place_of(first[-1])):
+            await reader.page(TICKET_LIST.name, where, after, 21, NEWEST_FIRST)
             explained = await client[unique].command("explain", finds.last, verbosity="executionStats")
 
             stages = _stages(explained["queryPlanner"]["winningPlan"])

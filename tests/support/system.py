@@ -15,6 +15,7 @@ class System:
         self._env = {
             **service_environment(mongodb_url, rabbitmq_url, redis_url),
             "TWINPATH_LOG_DATABASE": f"{unique}_log",
+            "TWINPATH_KEYS_DATABASE": f"{unique}_keys",
             "TWINPATH_VIEWS_DATABASE": f"{unique}_views",
             "TWINPATH_REDIS_PREFIX": unique,
             "TWINPATH_RELAY_LEASE_SECONDS": "2",

@@ -13,7 +13,7 @@ from shared.ids import log_of, logs_of, new_id
 from shared.view_store.interface import CheckpointMove, ViewCache, ViewWriter
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
-LOGS = logs_of(("ticket",), 4)
+LOGS = logs_of(CATALOGUE.categories, 4)
 
 
 class TicketViews:
@@ -30,7 +30,8 @@ class TicketViews:
     async def prepare(self) -> None:
         """Views, indexes and checkpoints."""
         views = [view for projection in self._projections for view in projection.views]
-        await self._writer.prepare(views, [(projection.name, log) for projection in self._projections for log in LOGS])
+        followed = [(p.name, log) for p in self._projections for log in LOGS if p.follows(log)]
+        await self._writer.prepare(views, followed)
 
     async def open(self, subject: str = "Where is it?", *, customer_id: str | None = None, at: datetime = NOON) -> str:
         """A new ticket's id."""
@@ -56,7 +57,7 @@ class TicketViews:
 
     async def happened(self, stream: str, event: DomainEvent, at: datetime = NOON) -> None:
         """Commit one event to every view, as the projector would."""
-        log = log_of(stream, len(LOGS))
+        log = log_of(stream, 4)
         before = self._positions[log]
         self._positions[log] += 1
         self._versions[stream] += 1
@@ -66,8 +67,9 @@ class TicketViews:
         recorded = RecordedEvent(
             named.type, named.schema, named.data, stream, version, log, position, seen_at, "ann", "c-1"
         )
-        changes = [change for projection in self._projections for change in projection.changes(event, recorded)]
-        moves = [CheckpointMove(projection.name, log, before, position) for projection in self._projections]
+        followers = [projection for projection in self._projections if projection.follows(log)]
+        changes = [change for projection in followers for change in projection.changes(event, recorded)]
+        moves = [CheckpointMove(projection.name, log, before, position) for projection in followers]
         await self._writer.commit(changes, moves)
         self.tokens[stream] = format_token(log, position)
         if self._cache is not None:
@@ -75,6 +77,6 @@ class TicketViews:
 
     async def _copy(self, cache: ViewCache, log: str, before: int, changes: list[Any]) -> None:
         for view in (view for projection in self._projections for view in projection.views if view.render):
-            ids = list({change.id for change in changes if change.view == view.name})
+            ids = list({change.id for change in changes if change.view == view.name and hasattr(change, "id")})
             documents = [view.rendered(document) for document in await self._writer.documents(view.name, ids)]
             await cache.write(view.name, log, before, before + 1, documents, [])

@@ -7,12 +7,13 @@ import pytest
 
 from command_service.command_bus import CommandBus, Envelope
 from command_service.domain.decider import Command
-from command_service.domain.ticket import TICKET, AddAgentNote, ChangeTicketStatus, CloseTicket, OpenTicket
+from command_service.domain.ticket import AddAgentNote, ChangeTicketStatus, CloseTicket, OpenTicket
 from shared.errors import CommandIdReused, NotFound, RuleViolation, StaleVersion
 from shared.event_store.in_memory import InMemoryEventStore
 from shared.event_store.interface import Appended
 from shared.events.catalogue import CATALOGUE
 from shared.ids import new_id
+from tests.support.commanding import bus_on
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -24,13 +25,13 @@ def store() -> InMemoryEventStore:
 
 @pytest.fixture
 def bus(store: InMemoryEventStore) -> CommandBus:
-    return CommandBus(store, [TICKET], CATALOGUE)
+    return bus_on(store)
 
 
 @pytest.fixture
 def another_bus(store: InMemoryEventStore) -> CommandBus:
     """A second replica on the same log, with a cache of its own."""
-    return CommandBus(store, [TICKET], CATALOGUE)
+    return bus_on(store)
 
 
 async def opened(bus: CommandBus, key: str | None = None, subject: str = "Help") -> Appended:
@@ -173,7 +174,7 @@ async def test_many_commands_to_one_aggregate_from_two_replicas_all_take_effect(
 
 
 async def test_a_full_cache_forgets_the_least_recently_used(store: InMemoryEventStore) -> None:
-    small = CommandBus(store, [TICKET], CATALOGUE, cached_aggregates=2)
+    small = bus_on(store, cached_aggregates=2)
     tickets = [await opened(small) for _ in range(5)]
 
     for ticket in tickets:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from command_service.command_bus import CommandBus, Envelope
-from command_service.domain.ticket import TICKET, AddAgentNote, ChangeTicketStatus, CloseTicket, OpenTicket
+from command_service.command_bus import Envelope
+from command_service.domain.ticket import AddAgentNote, ChangeTicketStatus, CloseTicket, OpenTicket
 from projector_service.projection import Projection
 from projector_service.projections import all_projections
 from projector_service.projector import Projector
@@ -20,11 +20,14 @@ from shared.event_store.in_memory import InMemoryEventStore
 from shared.events.catalogue import CATALOGUE
 from shared.events.recorded import RecordedEvent
 from shared.ids import logs_of, new_id
+from shared.personal_data.in_memory import InMemoryKeyStore
 from shared.view_store.in_memory import InMemoryViewStore
 from shared.view_store.interface import CheckpointMove, Document, ViewChange
+from tests.support.commanding import bus_on, seals_of
 from tests.support.eventually import eventually
 
 LOGS = logs_of(CATALOGUE.categories, 4)
+SEALS = seals_of(InMemoryKeyStore())
 QUICK = Pace(first=0.001, most=0.005, poison=0.005, look=0.005)
 VIEWS = ("ticket_list", "ticket_details", "ticket_dashboard", "history")
 
@@ -32,7 +35,7 @@ VIEWS = ("ticket_list", "ticket_details", "ticket_dashboard", "history")
 async def written(tickets: int = 6) -> InMemoryEventStore:
     """A log with some tickets in every state."""
     store = InMemoryEventStore(CATALOGUE.categories)
-    bus = CommandBus(store, [TICKET], CATALOGUE)
+    bus = bus_on(store)
     for number in range(tickets):
         at, ticket = utc_now(), new_id("ticket")
         await bus.handle(Envelope(OpenTicket(ticket_id=ticket, at=at, subject=f"s{number}", message="m" * 80)))
@@ -56,7 +59,7 @@ async def all_documents(views: InMemoryViewStore) -> dict[str, list[Document]]:
 async def projected(store: InMemoryEventStore, batches: Sequence[Sequence[RecordedEvent]]) -> dict[str, list[Document]]:
     """What the views show after these deliveries and, for what was lost, the look at the heads."""
     views = InMemoryViewStore()
-    projector = Projector(all_projections(), LOGS, store, views, pace=QUICK)
+    projector = Projector(all_projections(), LOGS, store, views, SEALS, pace=QUICK)
     await projector.start()
     await asyncio.gather(*(projector.project(batch[0].log, batch) for batch in batches if batch))
     heads = await store.heads()
@@ -130,7 +133,7 @@ class AwayAtFirst(InMemoryViewStore):
 async def test_a_store_that_goes_away_in_mid_commit_loses_and_doubles_nothing() -> None:
     store = await written()
     views = AwayAtFirst(failures=9)
-    projector = Projector(all_projections(), LOGS, store, views, pace=QUICK)
+    projector = Projector(all_projections(), LOGS, store, views, SEALS, pace=QUICK)
     await projector.start()
 
     await asyncio.gather(*(projector.project(batch[0].log, batch) for batch in await in_order(store) if batch))
@@ -142,7 +145,7 @@ async def test_a_store_that_goes_away_in_mid_commit_loses_and_doubles_nothing() 
 async def test_two_projectors_on_the_same_logs_apply_each_event_once() -> None:
     store = await written(12)
     views = InMemoryViewStore()
-    both = [Projector(all_projections(), LOGS, store, views, pace=QUICK) for _ in range(2)]
+    both = [Projector(all_projections(), LOGS, store, views, SEALS, pace=QUICK) for _ in range(2)]
     for projector in both:
         await projector.start()
 
@@ -183,7 +186,7 @@ async def test_a_poison_event_stops_its_log_alone_and_says_so() -> None:
     log, events = next((log[0].log, log) for log in await in_order(store) if len(log) > 3)
     poison = next(event for event in events if event.type == "ticket.note_added")
     views = InMemoryViewStore()
-    projector = Projector(poisoned(all_projections(), poison.stream), LOGS, store, views, pace=QUICK)
+    projector = Projector(poisoned(all_projections(), poison.stream), LOGS, store, views, SEALS, pace=QUICK)
     await projector.start()
     heads = await store.heads()
 
@@ -197,7 +200,7 @@ async def test_a_poison_event_stops_its_log_alone_and_says_so() -> None:
     await projector.stop(seconds=0.01)
     assert (await views.checkpoints())["ticket_list", log] == poison.position - 1
 
-    mended = Projector(all_projections(), LOGS, store, views, pace=QUICK)
+    mended = Projector(all_projections(), LOGS, store, views, SEALS, pace=QUICK)
     await mended.start()
     await eventually(lambda: reached(views, heads), pause=0.001)
     await mended.stop()

@@ -1,0 +1,36 @@
+"""The limit that our services are held against: bare FastAPI on the same server, which does nothing but answer."""
+
+import sys
+
+from fastapi import FastAPI, Response
+from pydantic import BaseModel
+
+from shared.serving import serve
+
+app = FastAPI()
+READY = b'{"ticket_id":"ticket-0198c0de-0000-7000-8000-000000000001","message":"' + b"x" * 600 + b'"}'
+
+
+class Ticket(BaseModel):
+    """The body of POST /api/v1/tickets."""
+
+    subject: str
+    message: str
+    customer_id: str | None = None
+    order_id: str | None = None
+
+
+@app.post("/api/v1/tickets", status_code=201)
+async def post(body: Ticket) -> dict[str, object]:
+    """An answer of our shape."""
+    return {"ticket_id": "ticket-0198c0de-0000-7000-8000-000000000001", "version": 1, "status": "accepted"}
+
+
+@app.get("/api/v1/tickets/{ticket_id}")
+async def get(ticket_id: str) -> Response:
+    """Ready bytes of about the length that a ticket has."""
+    return Response(READY, media_type="application/json")
+
+
+if __name__ == "__main__":
+    serve(app, "127.0.0.1", int(sys.argv[1]))

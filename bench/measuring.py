@@ -1,0 +1,79 @@
+"""What every measurement shares: interleaved rounds, medians, private servers, one line a figure."""
+
+import asyncio
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.install import find_or_install
+from deploy.local.mongodb import Mongod, MongoDB
+from deploy.local.ports import hold_port
+from deploy.local.rabbitmq import RabbitMQ
+from deploy.local.redis import Redis
+from deploy.local.services import service_environment
+
+ROUNDS, CALLERS = 5, 64
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Private servers, and the settings that tell a service where they are."""
+
+    mongodb: str
+    redis: str
+    rabbitmq: str
+    folder: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings of a service against these servers."""
+        return service_environment(self.mongodb, self.rabbitmq, self.redis)
+
+
+@contextmanager
+def mongodb_alone() -> Iterator[str]:
+    """The URL of a private MongoDB, stopped at the end."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        mongodb = MongoDB([Mongod(find_or_install().mongod, Path(folder), hold_port())])
+        stack.callback(mongodb.close)
+        mongodb.start()
+        yield mongodb.url
+
+
+@contextmanager
+def servers() -> Iterator[Servers]:
+    """All three servers, private, stopped at the end."""
+    programs = find_or_install()
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        mongodb = MongoDB([Mongod(programs.mongod, folder / "mongodb", hold_port())])
+        redis = Redis(programs.redis_server, folder / "redis")
+        rabbitmq = RabbitMQ(programs.rabbitmq_server, programs.epmd, folder / "rabbitmq")
+        for server in (mongodb, redis, rabbitmq):
+            stack.callback(server.close)
+            server.start()
+        yield Servers(mongodb.url, redis.url, rabbitmq.url, folder)
+
+
+async def rate(count: int, callers: int, work: Callable[[int], Awaitable[None]]) -> float:
+    """Calls of `work` a second, `callers` of them in flight."""
+    numbers = iter(range(count))
+
+    async def call() -> None:
+        for number in numbers:
+            await work(number)
+
+    began = time.perf_counter()
+    await asyncio.gather(*(call() for _ in range(callers)))
+    return count / (time.perf_counter() - began)
+
+
+def report(name: str, ratios: Sequence[float], goal: str, reached: bool) -> None:
+    """One line: the median ratio, its spread, its goal."""
+    median = statistics.median(ratios)
+    spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+    print(f"{name:56} {median:5.2f}  ({spread}; goal {goal}: {'reached' if reached else 'missed'})", flush=True)

@@ -1,0 +1,48 @@
+"""What can happen to a customer. Name and email are personal: None once the customer is erased."""
+
+from typing import ClassVar
+
+from shared.events.recorded import DomainEvent
+
+
+class CustomerRegistered(DomainEvent):
+    """Somebody became a customer."""
+
+    type: ClassVar[str] = "customer.registered"
+    personal: ClassVar[tuple[str, ...]] = ("name", "email")
+
+    name: str | None
+    email: str | None
+
+
+class CustomerRenamed(DomainEvent):
+    """The customer has another name."""
+
+    type: ClassVar[str] = "customer.renamed"
+    personal: ClassVar[tuple[str, ...]] = ("name",)
+
+    name: str | None
+
+
+class CustomerEmailChanged(DomainEvent):
+    """The customer has another address for mail."""
+
+    type: ClassVar[str] = "customer.email_changed"
+    personal: ClassVar[tuple[str, ...]] = ("email",)
+
+    email: str | None
+
+
+class CustomerErased(DomainEvent):
+    """What is personal of this customer is forgotten, everywhere and for good."""
+
+    type: ClassVar[str] = "customer.erased"
+
+
+CustomerEvent = CustomerRegistered | CustomerRenamed | CustomerEmailChanged | CustomerErased
+CUSTOMER_EVENTS: tuple[type[DomainEvent], ...] = (
+    CustomerRegistered,
+    CustomerRenamed,
+    CustomerEmailChanged,
+    CustomerErased,
+)

@@ -1,0 +1,112 @@
+"""What can happen to an order. The shipping address is personal: None once the customer is erased."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.events.money import Money
+from shared.events.recorded import DomainEvent
+
+OrderStatus = Literal["placed", "confirmed", "rejected", "shipped", "cancelled"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OrderLine(_Part):
+    """One product of an order, as the catalogue had it when the order was placed."""
+
+    product_id: str
+    sku: str
+    name: str
+    category: str
+    quantity: int
+    unit_price: Money
+
+
+class ShippingAddress(_Part):
+    """Where it goes; `country` is an ISO 3166 two-letter code."""
+
+    name: str
+    street: str
+    city: str
+    postal_code: str
+    country: str
+
+
+class ProductQuantity(_Part):
+    """So many pieces of a product; an order names each product once here."""
+
+    product_id: str
+    quantity: int
+
+
+class CategoryRevenue(_Part):
+    """What an order brings in one category, in minor units of the order's currency."""
+
+    category: str
+    minor: int
+
+
+class OrderPlaced(DomainEvent):
+    """A customer ordered; whether it can be delivered is not known yet."""
+
+    type: ClassVar[str] = "order.placed"
+    personal: ClassVar[tuple[str, ...]] = ("shipping_address",)
+    personal_of: ClassVar[str | None] = "customer_id"
+
+    customer_id: str
+    lines: tuple[OrderLine, ...]
+    total: Money
+    shipping_address: ShippingAddress | None
+    placed_at: datetime
+
+
+class OrderConfirmed(DomainEvent):
+    """Every piece is kept for it; from now on it counts as revenue."""
+
+    type: ClassVar[str] = "order.confirmed"
+
+    total: Money
+    revenue: tuple[CategoryRevenue, ...]
+    confirmed_at: datetime
+
+
+class OrderRejected(DomainEvent):
+    """A product was short: `on_hand` of the `quantity` that was ordered were there."""
+
+    type: ClassVar[str] = "order.rejected"
+
+    product_id: str
+    quantity: int
+    on_hand: int
+    reason: Literal["insufficient_stock", "discontinued"]
+
+
+class OrderShipped(DomainEvent):
+    """It has left the house."""
+
+    type: ClassVar[str] = "order.shipped"
+
+    carrier: str
+    tracking_number: str
+    products: tuple[ProductQuantity, ...]
+
+
+class OrderCancelled(DomainEvent):
+    """It will not be delivered. `confirmed_at` is given when it had been confirmed: its revenue is taken back."""
+
+    type: ClassVar[str] = "order.cancelled"
+
+    reason: str
+    previous_status: Literal["placed", "confirmed"]
+    total: Money
+    revenue: tuple[CategoryRevenue, ...]
+    confirmed_at: datetime | None
+    products: tuple[ProductQuantity, ...]
+
+
+OrderEvent = OrderPlaced | OrderConfirmed | OrderRejected | OrderShipped | OrderCancelled
+ORDER_EVENTS: tuple[type[DomainEvent], ...] = (OrderPlaced, OrderConfirmed, OrderRejected, OrderShipped, OrderCancelled)

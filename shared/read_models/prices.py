@@ -1,0 +1,27 @@
+"""Money as the views show it, and as they sort it."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from shared.events.money import Money, amount_text, minor_digits
+
+_SORTED_DIGITS = 4
+"""No currency of ISO 4217 has more decimals."""
+
+
+class Price(BaseModel):
+    """An exact amount as text, with its ISO 4217 currency."""
+
+    amount: str
+    currency: str
+
+
+def shown_price(money: Money) -> dict[str, Any]:
+    """A Price, as data."""
+    return {"amount": amount_text(money.minor, money.currency), "currency": money.currency}
+
+
+def sortable(minor: int, currency: str) -> int:
+    """The amount as a whole number that sorts alike for every currency: ten-thousandths."""
+    return int(minor * 10 ** (_SORTED_DIGITS - minor_digits(currency)))

@@ -1,0 +1,74 @@
+"""product_catalogue: one document a product, for the list and by id; product_prices: one a price it ever had."""
+
+from datetime import datetime
+
+import orjson
+from pydantic import BaseModel
+
+from shared.read_models.prices import Price
+from shared.view_store.interface import Document, View
+
+PRICE_ORDER, NAME_ORDER = "price_order", "name_order"
+"""The fields that lists are sorted by: the price as a whole number, the name without upper case."""
+
+
+class ProductDetails(BaseModel):
+    """A product. `on_hand` can be ordered, `reserved` is kept for orders; times are UTC."""
+
+    product_id: str
+    name: str
+    category: str
+    sku: str
+    price: Price
+    on_hand: int
+    reserved: int
+    in_stock: bool
+    discontinued: bool
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+class ProductPage(BaseModel):
+    """A page of products; `next` is the cursor of the page after it, null on the last."""
+
+    items: list[ProductDetails]
+    next: str | None
+
+
+class PriceEntry(BaseModel):
+    """A price from a moment on, and why; `previous_price` and `reason` are null for the first."""
+
+    version: int
+    price: Price
+    previous_price: Price | None
+    reason: str | None
+    at: datetime
+    by: str
+
+
+class PricePage(BaseModel):
+    """A page of prices, newest first; `next` is the cursor of the page after it, null on the last."""
+
+    items: list[PriceEntry]
+    next: str | None
+
+
+_FIELDS = tuple(ProductDetails.model_fields)
+
+
+def _render(document: Document) -> bytes:
+    return orjson.dumps({name: document[name] for name in _FIELDS}, option=orjson.OPT_UTC_Z)
+
+
+PRODUCT_CATALOGUE = View(
+    name="product_catalogue",
+    indexes=((NAME_ORDER,), (PRICE_ORDER,), ("category", NAME_ORDER), ("category", PRICE_ORDER)),
+    render=_render,
+)
+PRODUCT_PRICES = View(name="product_prices", indexes=(("product_id",),))
+
+
+def price_id(product_id: str, version: int) -> str:
+    """Id of a price; sorts by version within the product."""
+    return f"{product_id}@{version:010d}"

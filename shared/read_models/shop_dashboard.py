@@ -1,0 +1,71 @@
+"""shop_dashboard: how the shop is doing, in parts a log; product_sales: what sells, one document a product.
+
+`total/<log>` holds `by_status` counts and `revenue.<currency>.{total, by_category.<quoted category>}`;
+`<YYYY-MM>/<log>` holds `revenue.<currency>.<day>`. Amounts are minor units. Revenue is counted on the day an order is
+confirmed, and taken back from that day when it is cancelled.
+"""
+
+from datetime import date
+from urllib.parse import quote, unquote
+
+import orjson
+from pydantic import BaseModel
+
+from shared.view_store.interface import Document, View
+
+
+def category_key(category: str) -> str:
+    """The category as one name of a dotted path."""
+    return quote(category, safe="").replace(".", "%2E")
+
+
+def category_of_key(key: str) -> str:
+    """The category that a name of a path stands for."""
+    return unquote(key)
+
+
+class DayRevenue(BaseModel):
+    """What was confirmed on one day (UTC)."""
+
+    day: date
+    amount: str
+
+
+class CategoryShare(BaseModel):
+    """What one category has brought."""
+
+    category: str
+    amount: str
+
+
+class Revenue(BaseModel):
+    """In one currency: all of it, the last 30 days, and by category, the largest first."""
+
+    currency: str
+    total: str
+    days: list[DayRevenue]
+    categories: list[CategoryShare]
+
+
+class TopProduct(BaseModel):
+    """A product and how many pieces of it are sold, or kept for orders."""
+
+    product_id: str
+    name: str
+    units: int
+
+
+class ShopDashboard(BaseModel):
+    """Orders by status, revenue by currency, the ten products that sell best."""
+
+    orders_by_status: dict[str, int]
+    revenue: list[Revenue]
+    top_products: list[TopProduct]
+
+
+def _render(document: Document) -> bytes:
+    return orjson.dumps({name: value for name, value in document.items() if name not in ("_id", "revision")})
+
+
+SHOP_DASHBOARD = View(name="shop_dashboard", render=_render)
+PRODUCT_SALES = View(name="product_sales", indexes=(("units",),))

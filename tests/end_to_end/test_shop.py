@@ -1,0 +1,102 @@
+"""The shop on real servers: orders that race for the last pieces, names that change, customers that are erased."""
+
+import asyncio
+from typing import Any
+
+import httpx
+
+from tests.support.eventually import eventually
+from tests.support.shop import Shop
+from tests.support.system import System
+
+
+async def test_two_hundred_orders_race_for_a_hundred_pieces_while_services_are_killed(system: System) -> None:
+    async with system.client("command") as commands, system.client("query") as queries:
+        shop = Shop(commands)
+        product, customer = await shop.product("LAMP", stock=100), await shop.customer()
+        orders: list[str | None] = []
+
+        async def buy() -> None:
+            for _ in range(10):
+                orders.append(await shop.order(customer, **{product.replace("-", "_"): 1}))
+
+        buying = [asyncio.create_task(buy()) for _ in range(20)]
+        for wanted, victim in ((30, "command"), (90, "projector"), (150, "command")):
+            await eventually(lambda wanted=wanted: enough(orders, wanted))  # type: ignore[misc]
+            await asyncio.to_thread(system[victim].kill)
+            system[victim].start()
+            await asyncio.to_thread(system[victim].wait_ready)
+        await asyncio.gather(*buying)
+        placed = [order for order in orders if order is not None]
+
+        async def settled() -> bool:
+            return "placed" not in {order["status"] for order in await all_orders(queries)}
+
+        assert len(orders) == 200
+        await eventually(lambda: shows_all(queries, placed), limit=60)
+        await eventually(settled, limit=60)
+        statuses = [order["status"] for order in await all_orders(queries)]
+        assert statuses.count("confirmed") == 100
+        assert statuses.count("rejected") == len(placed) - 100
+        shown = (await queries.get(f"/api/v1/products/{product}")).json()
+        assert (shown["on_hand"], shown["reserved"]) == (0, 100)
+        dashboard = (await queries.get("/api/v1/shop/dashboard")).json()
+        assert dashboard["revenue"][0]["total"] == "1999.00"
+        assert dashboard["top_products"][0]["units"] == 100
+
+
+async def enough(orders: list[Any], wanted: int) -> bool:
+    return len(orders) >= wanted
+
+
+async def shows_all(queries: httpx.AsyncClient, placed: list[str]) -> bool:
+    return sorted(order["order_id"] for order in await all_orders(queries)) == sorted(placed)
+
+
+async def all_orders(queries: httpx.AsyncClient) -> list[dict[str, Any]]:
+    orders: list[dict[str, Any]] = []
+    url: str | None = "/api/v1/orders?limit=100"
+    while url is not None:
+        answer = (await queries.get(url)).raise_for_status()
+        orders += answer.json()["items"]
+        url = answer.links["next"]["url"] if answer.json()["next"] else None
+    return orders
+
+
+async def test_an_order_shows_its_customers_latest_name_and_nothing_of_an_erased_one(system: System) -> None:
+    async with system.client("command") as commands, system.client("query") as queries:
+        shop = Shop(commands)
+        product, customer = await shop.product("LAMP", stock=5), await shop.customer("Ada Lovelace")
+        order = await shop.order(customer, **{product.replace("-", "_"): 2})
+        ticket = {"subject": "About Ada", "message": "Ada writes", "customer_id": customer}
+        await shop.send("POST", "/tickets", ticket)
+        await shop.send("PUT", f"/customers/{customer}/name", {"name": "Ada King"})
+
+        shown = await queries.get(f"/api/v1/orders/{order}", headers={"Causal-Token": shop.token})
+        assert shown.json()["customer_name"] == "Ada King"
+        assert shown.json()["shipping_address"]["street"] == "12 Square"
+
+        await shop.send("DELETE", f"/customers/{customer}")
+        paths = (
+            f"/orders/{order}",
+            f"/orders/{order}/history",
+            "/orders",
+            f"/customers/{customer}",
+            f"/customers/{customer}/history",
+            f"/customers/{customer}/orders",
+            "/tickets",
+        )
+        for path in paths:
+            answer = await queries.get(f"/api/v1{path}", headers={"Causal-Token": shop.token})
+            assert answer.status_code == 200
+            assert [word for word in WORDS if word in answer.text] == []
+        await eventually(lambda: address_gone(queries, f"/api/v1/orders/{order}"))
+
+
+WORDS = ("Ada", "12 Square", "ada@example.org")
+
+
+async def address_gone(queries: httpx.AsyncClient, path: str) -> bool:
+    """In the copy in Redis too, which follows the view."""
+    shown = (await queries.get(path)).json()
+    return shown["shipping_address"] is None and shown["customer_name"] == "erased customer"

@@ -1,0 +1,67 @@
+"""A shop's commands over HTTP, for tests: each is sent until it has an answer, always with the same key."""
+
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from tests.support.eventually import eventually
+
+ADDRESS = {"name": "Ada", "street": "12 Square", "city": "London", "postal_code": "SW1Y", "country": "GB"}
+
+
+class Shop:
+    """`tokens` is a causal token of everything that was accepted."""
+
+    def __init__(self, commands: httpx.AsyncClient) -> None:
+        self._commands = commands
+        self._positions: dict[str, int] = {}
+
+    @property
+    def token(self) -> str:
+        """Of everything that was accepted."""
+        return ",".join(f"{log}:{position}" for log, position in self._positions.items())
+
+    async def product(self, sku: str, stock: int = 0, price: str = "19.99", category: str = "lighting") -> str:
+        """Create a product; its id."""
+        body = {"name": f"Product {sku}", "category": category, "sku": sku, "initial_stock": stock}
+        answer = await self.send("POST", "/products", body | {"price": {"amount": price, "currency": "EUR"}})
+        return str(answer.json()["product_id"])
+
+    async def customer(self, name: str = "Ada", email: str = "ada@example.org") -> str:
+        """Register a customer; their id."""
+        answer = await self.send("POST", "/customers", {"name": name, "email": email})
+        return str(answer.json()["customer_id"])
+
+    async def order(self, customer: str, **quantities: int) -> str | None:
+        """Order products by id, `-` written as `_`; the order's id, or None when it was refused for lack of stock."""
+        lines = [{"product_id": product.replace("_", "-"), "quantity": n} for product, n in quantities.items()]
+        body = {"customer_id": customer, "lines": lines, "shipping_address": ADDRESS}
+        answer = await self.send("POST", "/orders", body, refusals=(409,))
+        if answer.status_code == 409:
+            assert answer.json()["code"] == "insufficient_stock"
+            return None
+        return str(answer.json()["order_id"])
+
+    async def send(
+        self, method: str, path: str, body: dict[str, Any] | None = None, refusals: tuple[int, ...] = ()
+    ) -> httpx.Response:
+        """Send a command until it is accepted, or refused as expected."""
+        headers = {"Idempotency-Key": uuid4().hex}
+        answer: httpx.Response | None = None
+
+        async def answered() -> bool:
+            nonlocal answer
+            try:
+                answer = await self._commands.request(method, f"/api/v1{path}", json=body, headers=headers)
+            except httpx.TransportError:
+                return False
+            assert answer.status_code in (200, 201, 503, *refusals), answer.text
+            return answer.status_code != 503
+
+        await eventually(answered, limit=60)
+        assert answer is not None
+        if token := answer.headers.get("Causal-Token"):
+            log, _, position = token.partition(":")
+            self._positions[log] = max(self._positions.get(log, 0), int(position))
+        return answer
