@@ -205,7 +205,7 @@ async def test_a_deployed_projection_without_events_is_nothing_to_wait_for(servi
     answer = await service.get("/tickets", {"Causal-Token": "ticket.0:0"})
 
     assert answer.status_code == 200
-    assert (await service.get("/tickets", {"Causal-Token": "order.0:1"})).json()["code"] == "foreign_causal_token"
+    assert (await service.get("/tickets", {"Causal-Token": "voucher.0:1"})).json()["code"] == "foreign_causal_token"
 
 
 async def test_a_log_that_is_new_is_known_at_once(service: QueryService, mongodb: Client, unique: str) -> None:

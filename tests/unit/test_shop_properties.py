@@ -1,0 +1,181 @@
+"""Whatever is done to the shop in whatever order, its books balance: random commands at the whole in-memory system."""
+
+import asyncio
+from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import orjson
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+
+from deploy.embedded import PARTITIONS, Embedded
+from projector_service.projections import all_projections
+from projector_service.projector import Projector
+from shared.events.catalogue import CATALOGUE
+from shared.ids import logs_of
+from shared.view_store.in_memory import InMemoryViewStore
+from shared.view_store.interface import Document
+
+LOGS = logs_of(CATALOGUE.categories, PARTITIONS)
+RESERVATION = timedelta(hours=72)
+SKUS = st.sampled_from(["A", "a", "B", "C", "D.1"])
+QUANTITIES = st.integers(1, 6)
+VIEWS = [view.name for projection in all_projections() for view in projection.views]
+
+
+class ShopMachine(RuleBasedStateMachine):
+    """Every rule is a command over HTTP; what is refused is refused, and must leave no trace."""
+
+    products: Bundle[str] = Bundle("products")
+    customers: Bundle[str] = Bundle("customers")
+    orders: Bundle[str] = Bundle("orders")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.now = datetime(2026, 3, 1, tzinfo=UTC)
+        self.shop = Embedded(clock=lambda: self.now, reservation=RESERVATION)
+        self.lifespan = self.shop.app.router.lifespan_context(self.shop.app)
+        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.shop.app), base_url="http://shop/api/v1")
+        self.secrets: dict[str, list[str]] = defaultdict(list)
+        self.erased: set[str] = set()
+
+    @initialize()
+    def open_shop(self) -> None:
+        self.runner.run(self.lifespan.__aenter__())
+
+    def send(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any] | None:
+        answer = self.runner.run(self.client.request(method, path, json=body))
+        assert answer.status_code in (200, 201, 409), answer.text
+        content: dict[str, Any] = answer.json()
+        return content if answer.is_success else None
+
+    @rule(target=products, sku=SKUS, stock=st.integers(0, 8), price=st.sampled_from(["0.01", "19.99", "5"]))
+    def create_product(self, sku: str, stock: int, price: str) -> Any:
+        body = {"name": sku, "category": f"of {sku}", "sku": sku, "initial_stock": stock}
+        created = self.send("POST", "/products", body | {"price": {"amount": price, "currency": "EUR"}})
+        return created["product_id"] if created else multiple()
+
+    @rule(product=products, quantity=QUANTITIES)
+    def restock(self, product: str, quantity: int) -> None:
+        self.send("POST", f"/products/{product}/restock", {"quantity": quantity})
+
+    @rule(product=products)
+    def discontinue(self, product: str) -> None:
+        self.send("POST", f"/products/{product}/discontinue")
+
+    @rule(product=products, amount=st.sampled_from(["0.02", "20"]))
+    def reprice(self, product: str, amount: str) -> None:
+        price = {"amount": amount, "currency": "EUR"}
+        self.send("PUT", f"/products/{product}/price", {"price": price, "reason": "r"})
+
+    @rule(target=customers)
+    def register(self) -> Any:
+        name = f"Somebody{len(self.secrets)}x"
+        answer = self.send("POST", "/customers", {"name": name, "email": f"{name}@example.org"})
+        assert answer is not None
+        self.secrets[answer["customer_id"]].append(name)
+        return answer["customer_id"]
+
+    @rule(customer=customers)
+    def rename(self, customer: str) -> None:
+        name = f"{self.secrets[customer][0]}-{len(self.secrets[customer])}"
+        self.send("PUT", f"/customers/{customer}/name", {"name": name})
+
+    @rule(customer=customers)
+    def complain(self, customer: str) -> None:
+        words = f"{self.secrets[customer][0]} is not happy"
+        self.send("POST", "/tickets", {"subject": words, "message": words, "customer_id": customer})
+
+    @rule(customer=customers)
+    def erase(self, customer: str) -> None:
+        self.send("DELETE", f"/customers/{customer}")
+        self.erased.add(customer)
+
+    @rule(target=orders, customer=customers, wishes=st.lists(st.tuples(products, QUANTITIES), min_size=1, max_size=3))
+    def place(self, customer: str, wishes: list[tuple[str, int]]) -> Any:
+        street = f"{self.secrets[customer][0]} street"
+        address = {"name": street, "street": street, "city": "c", "postal_code": "p", "country": "GB"}
+        lines = [{"product_id": product, "quantity": quantity} for product, quantity in wishes]
+        body = {"customer_id": customer, "lines": lines, "shipping_address": address}
+        placed = self.send("POST", "/orders", body)
+        return placed["order_id"] if placed else multiple()
+
+    @rule(order=orders)
+    def ship(self, order: str) -> None:
+        self.send("POST", f"/orders/{order}/ship", {"carrier": "DHL", "tracking_number": "1"})
+
+    @rule(order=orders)
+    def cancel(self, order: str) -> None:
+        self.send("POST", f"/orders/{order}/cancel", {"reason": "r"})
+
+    @rule(hours=st.integers(1, 100))
+    def time_passes(self, hours: int) -> None:
+        self.now += timedelta(hours=hours)
+        self.runner.run(self.shop.fulfilment.carry_out_due())
+
+    @invariant()
+    def the_books_balance(self) -> None:
+        """Stock on hand + reserved + taken = created + restocked, and no order is both confirmed and rejected."""
+        came, taken = Counter[str](), Counter[str]()
+        life: defaultdict[str, set[str]] = defaultdict(set)
+        for event in self.events():
+            life[event.stream].add(event.type)
+            came[event.stream] += event.data["on_hand"] if event.type == "product.created" else 0
+            came[event.stream] += event.data["quantity"] if event.type == "product.restocked" else 0
+            taken[event.stream] += event.data["quantity"] if event.type == "product.stock_taken" else 0
+        assert not [stream for stream, types in life.items() if {"order.confirmed", "order.rejected"} <= types]
+        for product in self.runner.run(self.shop.views.page("product_catalogue", {}, None, 100)):
+            assert product["on_hand"] >= 0
+            assert product["on_hand"] + product["reserved"] + taken[product["_id"]] == came[product["_id"]]
+
+    def events(self) -> list[Any]:
+        return [event for log in LOGS for event in self.runner.run(self.shop.store.read_log(log, 0, 10_000))]
+
+    def teardown(self) -> None:
+        try:
+            shown = self.runner.run(documents(self.shop.views))
+            assert self.runner.run(self.rebuilt()) == shown
+            everything = orjson.dumps([shown, [event.data for event in self.events()]], default=str).decode()
+            for customer in self.erased:
+                assert f"{self.secrets[customer][0]} " not in everything
+                assert f'"{self.secrets[customer][0]}' not in everything
+        finally:
+            self.runner.run(self.lifespan.__aexit__(None, None, None))
+            self.runner.close()
+
+    async def rebuilt(self) -> dict[str, list[Document]]:
+        """Every view as a fold of the whole log gives it."""
+        views = InMemoryViewStore()
+        projector = Projector(all_projections(), LOGS, self.shop.store, views, self.shop.seals)
+        await projector.start()
+        for log in LOGS:
+            await projector.project(log, await self.shop.store.read_log(log, 0, 10_000))
+        await projector.stop()
+        return await documents(views)
+
+
+async def documents(views: InMemoryViewStore) -> dict[str, list[Document]]:
+    """Every document of every view, less its revision, which counts commits."""
+    return {
+        view: [
+            {name: value for name, value in document.items() if name != "revision"}
+            for document in await views.page(view, {}, None, 10_000)
+        ]
+        for view in VIEWS
+    }
+
+
+def test_the_shops_books_balance_whatever_is_done() -> None:
+    run_state_machine_as_test(ShopMachine, settings=settings(max_examples=25, stateful_step_count=30, deadline=None))
