@@ -75,6 +75,7 @@ def bootstrap(settings: Settings) -> FastAPI:
             try:
                 await fix_partitions(client[log_database], settings.partitions)
                 await schedule.prepare()
+                await keys.prepare()
                 return await store.prepare()
             except (PyMongoError, Unavailable) as error:
                 _log.warning("waiting_for_mongodb", error=str(error))

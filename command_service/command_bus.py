@@ -143,6 +143,10 @@ class CommandBus:
             causation_id=envelope.causation_id or command_id,
             traceparent=envelope.traceparent,
         )
+        if any(event.erases for event in events):
+            # first, so that nothing can be opened any more when others hear of it; what a crash leaves half done,
+            # fulfilment finds and ends
+            await self._seals.erase(command.stream)
         new = await self._seals.seal(command.stream, [self._catalogue.encode(event) for event in events])
         appended = await self._store.append(command.stream, new, folded.version, command_id, metadata, fingerprint)
         if not appended.duplicate:

@@ -3,25 +3,27 @@
 order.placed     -> reserve every product -> confirm; or, when one refuses, release the others and reject
 order.cancelled  -> release what is reserved
 order.shipped    -> take what is reserved
-customer.erased  -> destroy the customer's key
+customer.erased  -> note that the destroyed key is known of; one that is not, for a minute, has its customer erased
 
 It remembers nothing between two events. Every command's id is derived from the event that causes it, so that whoever
 handles an event again (a restart, another replica, a redelivery) gets the first answers and changes nothing. (A process
 manager: Hohpe and Woolf, Enterprise Integration Patterns, 2003.)
 """
 
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID, uuid5
 
 import structlog
 
 from command_service.command_bus import CommandBus, Envelope
+from command_service.domain.customer import EraseCustomer
 from command_service.domain.decider import Command
 from command_service.domain.order import CancelOrder, ConfirmOrder, RejectOrder
 from command_service.domain.product import ReleaseStock, ReserveStock, TakeStock
 from command_service.schedule import Appointment, Schedule
 from shared.clock import Clock, utc_now
-from shared.errors import RuleViolation
+from shared.errors import NotFound, RuleViolation
 from shared.event_store.interface import EventStore
 from shared.events.catalogue import CATALOGUE
 from shared.events.customer import CustomerErased
@@ -35,6 +37,7 @@ FOLLOWED_CATEGORIES = ("order", "customer")
 
 _NAMESPACE = UUID("5f0c3c1e-6f0b-5b0e-9d3b-1d4f5a6b7c8d")
 _EXPIRY = "reservation-expiry"
+_HALF_ERASED = timedelta(minutes=1)
 _HANDLED = {event.type for event in (OrderPlaced, OrderCancelled, OrderShipped, OrderRejected, CustomerErased)}
 
 _log = structlog.get_logger(__name__)
@@ -81,7 +84,7 @@ class Fulfilment:
             case OrderRejected():
                 await self._schedule.remove(_EXPIRY, recorded.stream)
             case CustomerErased():
-                await self._keys.destroy(recorded.stream)
+                await self._keys.confirm(recorded.stream)
             case _:
                 pass
 
@@ -137,7 +140,13 @@ class Fulfilment:
         return command_id
 
     async def carry_out_due(self) -> int:
-        """Cancel the orders whose reservation has waited too long; how many were due. Raises Unavailable."""
+        """Cancel the orders whose reservation has waited too long, end erasures that a crash cut short; how many.
+
+        Raises Unavailable.
+        """
+        half_erased = await self._keys.unconfirmed(self._clock() - _HALF_ERASED)
+        for customer_id in half_erased:
+            await self._end_erasure(customer_id)
         due = await self._schedule.due(self._clock())
         for appointment in due:
             cancel = CancelOrder(order_id=appointment.stream, reason="The reservation has run out.", at=self._clock())
@@ -154,7 +163,14 @@ class Fulfilment:
             except RuleViolation:
                 pass  # it was shipped or rejected meanwhile
             await self._schedule.remove(appointment.kind, appointment.stream)
-        return len(due)
+        return len(due) + len(half_erased)
+
+    async def _end_erasure(self, customer_id: str) -> None:
+        erase = EraseCustomer(customer_id=customer_id, at=self._clock())
+        envelope = Envelope(erase, actor="fulfilment", derived_id=derived_id(customer_id, erase))
+        with suppress(NotFound):  # whose key was destroyed before anybody was registered
+            await self._bus.handle(envelope)
+        await self._keys.confirm(customer_id)
 
 
 def derived_id(cause: str, command: Command) -> str:

@@ -3,6 +3,7 @@
 `make demo` serves it; unit and property tests drive the same assembly. Everything is lost when it ends.
 """
 
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -25,7 +26,7 @@ from shared.event_store.in_memory import InMemoryEventStore
 from shared.event_store.interface import Appended
 from shared.event_store.snapshots import InMemorySnapshotStore
 from shared.events.catalogue import CATALOGUE
-from shared.events.recorded import Metadata, NewEvent
+from shared.events.recorded import Metadata, NewEvent, RecordedEvent
 from shared.http.limits import BodyLimits
 from shared.ids import logs_of
 from shared.personal_data.in_memory import InMemoryKeyStore
@@ -40,7 +41,12 @@ PARTITIONS = 4
 class Embedded:
     """Store, projector, views and app, wired together; run it within the app's lifespan."""
 
-    def __init__(self, clock: Clock = utc_now, reservation: timedelta = timedelta(hours=72)) -> None:
+    def __init__(
+        self, clock: Clock = utc_now, reservation: timedelta = timedelta(hours=72), fulfil_at_once: bool = True
+    ) -> None:
+        """Without `fulfil_at_once`, call `fulfil`, so that orders race for stock as they do among real services."""
+        self.fulfil_at_once = fulfil_at_once
+        self._unfulfilled: deque[RecordedEvent] = deque()
         self.store = _ProjectedStore(self)
         self.keys = InMemoryKeyStore()
         self.seals = Seals(self.keys, CATALOGUE)
@@ -53,6 +59,19 @@ class Embedded:
         self.cache = CacheSync(projections, self.store, self.views, copy, CATALOGUE)
         self.projector = Projector(projections, logs, self.store, self.views, self.seals, self.cache.applied)
         self.app = self._app(copy, clock)
+
+    async def recorded(self, log: str, events: Sequence[RecordedEvent]) -> None:
+        """Bring the views along with what was appended, and fulfilment too, unless it comes later."""
+        await self.projector.project(log, events)
+        await self.cache.flushed()
+        self._unfulfilled += [event for event in events if self.fulfilment.takes(event)]
+        if self.fulfil_at_once:
+            await self.fulfil()
+
+    async def fulfil(self) -> None:
+        """Carry out what follows from every event so far."""
+        while self._unfulfilled:
+            await self.fulfilment.handle(self._unfulfilled.popleft())
 
     def _app(self, copy: InMemoryViewCache, clock: Clock) -> FastAPI:
         app = create_app(self.views, copy, clock=clock)
@@ -95,11 +114,8 @@ class _ProjectedStore(InMemoryEventStore):
         """See EventStore.append."""
         appended = await super().append(stream, events, expected_version, command_id, metadata, fingerprint)
         recorded = await self.read_log(appended.log, appended.position - len(events), len(events))
-        await self._embedded.projector.project(appended.log, recorded)
-        await self._embedded.cache.flushed()
-        for event in recorded:
-            if not appended.duplicate and self._embedded.fulfilment.takes(event):
-                await self._embedded.fulfilment.handle(event)
+        if not appended.duplicate:
+            await self._embedded.recorded(appended.log, recorded)
         return appended
 
 

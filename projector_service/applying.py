@@ -1,14 +1,15 @@
 """Turns events into changes and commits them with the checkpoints; finds the event that can't be applied."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from projector_service.projection import Projection
 from shared.errors import CheckpointMoved, TwinpathError, Unavailable
 from shared.events.catalogue import Catalogue
+from shared.events.customer import CustomerErased
 from shared.events.recorded import RecordedEvent
 from shared.personal_data.sealing import Seals
-from shared.view_store.interface import CheckpointMove, ViewChange, ViewWriter
+from shared.view_store.interface import ChangeWhere, CheckpointMove, ViewChange, ViewWriter
 
 
 class Poison(TwinpathError):
@@ -103,7 +104,7 @@ class Applier:
             raise poison
 
     async def _commit(self, projections: Sequence[Projection], events: Sequence[RecordedEvent]) -> None:
-        opened = await self._seals.open(events)
+        opened, owners = await self._seals.open_of(events)
         decoded = [(self._catalogue.decode(recorded), recorded) for recorded in opened]
         changes: list[ViewChange] = []
         moves: list[CheckpointMove] = []
@@ -119,6 +120,18 @@ class Applier:
             await self._writer.commit(changes, moves)
             self.positions.update({move.projection: move.position for move in moves})
             self._on_applied(Applied(self._log, changes, moves))
+            for customer_id in await self._seals.erased_since(owners):
+                await self._wipe(projections, customer_id, events[-1])
+
+    async def _wipe(self, projections: Sequence[Projection], customer_id: str, last: RecordedEvent) -> None:
+        """What was opened just before its key was destroyed may have been committed after the erasure was projected."""
+        erasure = replace(last, type=CustomerErased.type, stream=customer_id, data={})
+        made = [change for projection in projections for change in projection.changes(CustomerErased(), erasure)]
+        wipes = [change for change in made if isinstance(change, ChangeWhere)]
+        await self._writer.commit(wipes, [])
+        at = last.position
+        here = [CheckpointMove(projection.name, self._log, at, at) for projection in projections]
+        self._on_applied(Applied(self._log, wipes, here))
 
     def _forget(self, projections: Sequence[Projection]) -> None:
         for projection in projections:

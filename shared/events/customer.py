@@ -37,6 +37,7 @@ class CustomerErased(DomainEvent):
     """What is personal of this customer is forgotten, everywhere and for good."""
 
     type: ClassVar[str] = "customer.erased"
+    erases: ClassVar[bool] = True
 
 
 CustomerEvent = CustomerRegistered | CustomerRenamed | CustomerEmailChanged | CustomerErased

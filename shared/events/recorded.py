@@ -15,7 +15,8 @@ class DomainEvent(BaseModel):
     """What happened, as the domain says it. `type` and `schema_version` are its stored name, never a class path.
 
     `personal` names the fields that only the customer's key opens (shared/personal_data/); they are None when it is
-    destroyed. Whose key it is, says the field `personal_of`, or, where that is None, the stream itself.
+    destroyed. Whose key it is, says the field `personal_of`, or, where that is None, the stream itself. An event that
+    `erases` has its stream's key destroyed before it is appended.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -24,6 +25,7 @@ class DomainEvent(BaseModel):
     schema_version: ClassVar[int] = 1
     personal: ClassVar[tuple[str, ...]] = ()
     personal_of: ClassVar[str | None] = None
+    erases: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)

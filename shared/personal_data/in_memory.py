@@ -2,7 +2,9 @@
 
 import secrets
 from collections.abc import Collection
+from datetime import datetime
 
+from shared.clock import utc_now
 from shared.personal_data.interface import KEY_BYTES
 
 
@@ -11,6 +13,7 @@ class InMemoryKeyStore:
 
     def __init__(self) -> None:
         self._keys: dict[str, bytes | None] = {}
+        self._unconfirmed: dict[str, datetime] = {}
 
     async def keys(self, customer_ids: Collection[str]) -> dict[str, bytes]:
         """See KeyStore.keys."""
@@ -23,3 +26,13 @@ class InMemoryKeyStore:
     async def destroy(self, customer_id: str) -> None:
         """See KeyStore.destroy."""
         self._keys[customer_id] = None
+        self._unconfirmed.setdefault(customer_id, utc_now())
+
+    async def confirm(self, customer_id: str) -> None:
+        """See KeyStore.confirm."""
+        self._keys[customer_id] = None
+        self._unconfirmed.pop(customer_id, None)
+
+    async def unconfirmed(self, before: datetime) -> list[str]:
+        """See KeyStore.unconfirmed."""
+        return [customer_id for customer_id, at in self._unconfirmed.items() if at < before]

@@ -1,6 +1,7 @@
 """Where the customers' keys are kept."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Protocol
 
 KEY_BYTES = 32
@@ -19,4 +20,12 @@ class KeyStore(Protocol):
 
     async def destroy(self, customer_id: str) -> None:
         """Destroy the key for good: it is never made again, even where there was none yet."""
+        ...
+
+    async def confirm(self, customer_id: str) -> None:
+        """Destroy it if need be, and note that the log knows of the erasure."""
+        ...
+
+    async def unconfirmed(self, before: datetime) -> list[str]:
+        """Customers whose key was destroyed before this time (UTC) though the log never came to know of it."""
         ...

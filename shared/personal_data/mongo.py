@@ -6,13 +6,14 @@ A destroyed key leaves its document without the key, so that nobody makes it aga
 import secrets
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from pymongo import AsyncMongoClient, ReturnDocument, WriteConcern
 from pymongo.errors import DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
+from shared.clock import utc_now
 from shared.errors import Unavailable
 from shared.personal_data.interface import KEY_BYTES
 
@@ -43,13 +44,29 @@ class MongoKeyStore:
 
     async def destroy(self, customer_id: str) -> None:
         """See KeyStore.destroy."""
-        gone = {"key": None, "destroyed_at": datetime.now(UTC)}
+        gone = {"key": None, "destroyed_at": utc_now(), "confirmed": False}
         with _our_errors():
             await self._keys.update_one({"_id": customer_id, "key": {"$ne": None}}, {"$set": gone})
             await self._once(customer_id, gone)
 
+    async def confirm(self, customer_id: str) -> None:
+        """See KeyStore.confirm."""
+        await self.destroy(customer_id)
+        with _our_errors():
+            await self._keys.update_one({"_id": customer_id}, {"$set": {"confirmed": True}})
+
+    async def unconfirmed(self, before: datetime) -> list[str]:
+        """See KeyStore.unconfirmed."""
+        with _our_errors():
+            return await self._keys.distinct("_id", {"confirmed": False, "destroyed_at": {"$lt": before}})
+
+    async def prepare(self) -> None:
+        """Make the index of what is unconfirmed, which is next to nothing. Raises Unavailable."""
+        with _our_errors():
+            await self._keys.create_index("destroyed_at", partialFilterExpression={"confirmed": False})
+
     async def _made(self, customer_id: str) -> dict[str, Any]:
-        return await self._once(customer_id, {"key": secrets.token_bytes(KEY_BYTES), "destroyed_at": None})
+        return await self._once(customer_id, {"key": secrets.token_bytes(KEY_BYTES)})
 
     async def _once(self, customer_id: str, fields: dict[str, Any]) -> dict[str, Any]:
         """Make the document unless somebody made it before; the one that stands."""

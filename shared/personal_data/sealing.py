@@ -43,11 +43,22 @@ class Seals:
 
         Raises Unavailable.
         """
+        return (await self.open_of(events))[0]
+
+    async def open_of(self, events: Sequence[RecordedEvent]) -> tuple[list[RecordedEvent], frozenset[str]]:
+        """As `open`, and the customers whose data were opened. Raises Unavailable."""
         owners = {event.data[SEALED]["of"] for event in events if SEALED in event.data}
-        if not owners:
-            return list(events)
-        keys = await self._keys.keys(owners)
-        return [self._opened(event, keys) if SEALED in event.data else event for event in events]
+        keys = await self._keys.keys(owners) if owners else {}
+        opened = [self._opened(event, keys) if SEALED in event.data else event for event in events]
+        return opened, frozenset(keys)
+
+    async def erased_since(self, owners: frozenset[str]) -> set[str]:
+        """Those of the customers whose key is no longer there. Raises Unavailable."""
+        return set(owners - (await self._keys.keys(owners)).keys()) if owners else set()
+
+    async def erase(self, customer_id: str) -> None:
+        """Destroy the customer's key. Raises Unavailable."""
+        await self._keys.destroy(customer_id)
 
     async def _sealed(self, stream: str, event: NewEvent) -> NewEvent:
         event_type = self._catalogue.event_type(event.type)
