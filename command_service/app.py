@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 
-from command_service.api import customers, orders, products, tickets
+from command_service.api import bulk, customers, orders, products, tickets
 from command_service.command_bus import CommandBus
 from shared.http.correlation import Correlation
 from shared.http.health import Check, health_routes
@@ -17,7 +17,10 @@ stands (`Causal-Token`): send the token back with a query to read your own write
 repeat a command safely, `If-Match` to refuse it on any other version. A body may hold 1 MiB; unknown fields are
 refused; errors are `application/problem+json` with a stable `code`."""
 
-ROUTERS = (tickets.router, products.router, customers.router, orders.router)
+STREAMED = frozenset({"/api/v1/commands"})
+"""Paths whose bodies are read as they come."""
+
+ROUTERS = (tickets.router, products.router, customers.router, orders.router, bulk.router)
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -40,6 +43,6 @@ def create_app(
         app.include_router(router, prefix="/api/v1")
     app.router.routes += health_routes(required or {}, optional)
     install_problem_details(app)
-    app.add_middleware(BodyLimits)
+    app.add_middleware(BodyLimits, streamed=STREAMED)
     app.add_middleware(Correlation)
     return app

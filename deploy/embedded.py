@@ -11,7 +11,7 @@ from datetime import timedelta
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from command_service.app import ROUTERS
+from command_service.app import ROUTERS, STREAMED
 from command_service.bootstrap import DECIDERS
 from command_service.command_bus import CommandBus
 from command_service.fulfilment import Fulfilment
@@ -79,7 +79,9 @@ class Embedded:
         app.state.bus = self.bus
         for router in ROUTERS:
             app.include_router(router, prefix="/api/v1")
-        app.user_middleware.append(Middleware(BodyLimits))  # within the correlation, as in the command service
+        app.user_middleware.append(
+            Middleware(BodyLimits, streamed=STREAMED)
+        )  # within the correlation, as in the command service
         of_queries = app.router.lifespan_context
 
         @asynccontextmanager

@@ -28,6 +28,11 @@ def id_pattern(category: str) -> str:
     return f"^{category}-{UUID_PATTERN}$"
 
 
+def is_id(category: str, text: str) -> bool:
+    """Whether this is a well-formed id of the category."""
+    return re.fullmatch(id_pattern(category)[1:-1], text) is not None
+
+
 def category_of(stream: str) -> str:
     """The category of a stream: what stands before the first dash."""
     return stream.partition("-")[0]

@@ -37,7 +37,7 @@ async def accept(
     appended = await bus.handle(
         Envelope(
             command,
-            actor=_visible(headers.get("x-actor"), "X-Actor", "malformed_actor") or "anonymous",
+            actor=actor_of(request),
             correlation_id=request.state.correlation_id,
             traceparent=_traceparent(headers.get("traceparent")),
             idempotency_key=_visible(headers.get("idempotency-key"), "Idempotency-Key", "malformed_idempotency_key"),
@@ -58,6 +58,11 @@ async def accept(
         media_type="application/json",
         headers=answer,
     )
+
+
+def actor_of(request: Request) -> str:
+    """Who does it, as X-Actor says. Raises MalformedRequest."""
+    return _visible(request.headers.get("x-actor"), "X-Actor", "malformed_actor") or "anonymous"
 
 
 def _visible(value: str | None, header: str, code: str) -> str | None:

@@ -74,6 +74,25 @@ class ProductAccepted(BaseModel):
     status: str = "accepted"
 
 
+def create_command(body: CreateProductBody) -> CreateProduct:
+    """The command, for the product of this SKU."""
+    return CreateProduct.model_construct(
+        product_id=product_id_of(body.sku),
+        at=utc_now(),
+        name=body.name,
+        category=body.category,
+        sku=body.sku,
+        price=body.price.money(),
+        initial_stock=body.initial_stock,
+    )
+
+
+def price_command(product_id: str, body: PriceBody) -> UpdatePrice:
+    """The command."""
+    price = body.price.money()
+    return UpdatePrice.model_construct(product_id=product_id, at=utc_now(), new_price=price, reason=body.reason)
+
+
 router = APIRouter(prefix="/products", tags=["products"])
 _PROBLEMS = problem_responses(400, 409, 413, 415, 422, 503)
 _PROBLEMS_OF_ONE = problem_responses(400, 404, 409, 412, 413, 415, 422, 503)
@@ -89,24 +108,13 @@ _ACCEPTED = accepted_response(200, ProductAccepted) | _PROBLEMS_OF_ONE
 )
 async def create_product(body: CreateProductBody, request: Request) -> Response:
     """Answers 201 with `Location`; 409 `sku_taken` when another product has the SKU."""
-    command = CreateProduct.model_construct(
-        product_id=product_id_of(body.sku),
-        at=utc_now(),
-        name=body.name,
-        category=body.category,
-        sku=body.sku,
-        price=body.price.money(),
-        initial_stock=body.initial_stock,
-    )
-    return await accept(bus_of(request), request, command, "product_id", location="/api/v1/products/")
+    return await accept(bus_of(request), request, create_command(body), "product_id", location="/api/v1/products/")
 
 
 @router.put("/{product_id}/price", summary="Change the price", responses=_ACCEPTED, openapi_extra=COMMAND_HEADERS)
 async def update_price(product_id: ProductId, body: PriceBody, request: Request) -> Response:
     """The same price again changes nothing; another currency is refused."""
-    price = body.price.money()
-    command = UpdatePrice.model_construct(product_id=product_id, at=utc_now(), new_price=price, reason=body.reason)
-    return await accept(bus_of(request), request, command, "product_id")
+    return await accept(bus_of(request), request, price_command(product_id, body), "product_id")
 
 
 @router.post(

@@ -51,6 +51,11 @@ class TicketAccepted(BaseModel):
     status: str = "accepted"
 
 
+def open_command(body: OpenTicketBody) -> OpenTicket:
+    """The command, for a fresh id."""
+    return OpenTicket.model_construct(ticket_id=new_id("ticket"), at=utc_now(), **body.__dict__)
+
+
 router = APIRouter(prefix="/tickets", tags=["tickets"])
 _PROBLEMS = problem_responses(400, 413, 415, 422, 503)
 _PROBLEMS_OF_ONE = problem_responses(400, 404, 409, 412, 413, 415, 422, 503)
@@ -65,8 +70,7 @@ _PROBLEMS_OF_ONE = problem_responses(400, 404, 409, 412, 413, 415, 422, 503)
 )
 async def open_ticket(body: OpenTicketBody, request: Request) -> Response:
     """Answers 201 with `Location`; a repeated Idempotency-Key gets the first answer again."""
-    command = OpenTicket.model_construct(ticket_id=new_id("ticket"), at=utc_now(), **body.__dict__)
-    return await accept(bus_of(request), request, command, "ticket_id", location="/api/v1/tickets/")
+    return await accept(bus_of(request), request, open_command(body), "ticket_id", location="/api/v1/tickets/")
 
 
 @router.put(

@@ -8,10 +8,14 @@ MAX_BODY_BYTES = 1024 * 1024
 
 
 class BodyLimits:
-    """ASGI middleware: a body of more than 1 MiB is a 413, a body that does not say it is JSON a 415."""
+    """ASGI middleware: a body of more than 1 MiB is a 413, a body that does not say it is JSON a 415.
 
-    def __init__(self, app: ASGIApp) -> None:
+    The paths in `streamed` take NDJSON of any length, and have limits of their own.
+    """
+
+    def __init__(self, app: ASGIApp, streamed: frozenset[str] = frozenset()) -> None:
         self._app = app
+        self._streamed = streamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -19,11 +23,14 @@ class BodyLimits:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        if scope["path"] in self._streamed:
+            fits = _media_type(headers) == b"application/x-ndjson"
+            await (self._app if fits else _unsupported(scope, "NDJSON", "application/x-ndjson"))(scope, receive, send)
+            return
         length = headers.get(b"content-length", b"")
         no_body = length == b"0" or (not length and b"transfer-encoding" not in headers)
-        if media_type != b"application/json" and not no_body:
-            await _not_json(scope)(scope, receive, send)
+        if _media_type(headers) != b"application/json" and not no_body:
+            await _unsupported(scope, "JSON", "application/json")(scope, receive, send)
         elif length.isdigit() and int(length) > MAX_BODY_BYTES:
             await _too_large(scope)(scope, receive, send)
         elif length.isdigit():
@@ -52,8 +59,12 @@ class BodyLimits:
         await self._app(scope, replay, send)
 
 
-def _not_json(scope: Scope) -> ASGIApp:
-    detail = "Send JSON, with the header Content-Type: application/json."
+def _media_type(headers: dict[bytes, bytes]) -> bytes:
+    return headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+
+
+def _unsupported(scope: Scope, what: str, media_type: str) -> ASGIApp:
+    detail = f"Send {what}, with the header Content-Type: {media_type}."
     return problem(scope["path"], 415, "unsupported_media_type", detail)
 
 
