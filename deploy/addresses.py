@@ -43,7 +43,7 @@ def show(addresses: Mapping[str, str], console: Console) -> None:
     for line in (
         f"curl -s '{addresses['query']}/api/v1/tickets?status=open&limit=3'",
         f"curl -i -X POST {addresses['command']}/api/v1/tickets {body}",
-        f"curl -s {addresses['query']}/api/v1/tickets/dashboard",
+        f"curl -s {addresses['query']}/api/v1/shop/dashboard",
     ):
         print(f"  {line}")  # not through rich, which would wrap it
 

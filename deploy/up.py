@@ -34,7 +34,7 @@ console = Console(stderr=True)
 @app.command()
 def up(
     docker: Annotated[bool | None, typer.Option(help="insist on Docker, or on local processes")] = None,
-    sample: Annotated[bool, typer.Option(help="load the sample tickets")] = True,
+    sample: Annotated[bool, typer.Option(help="load the sample shop")] = True,
 ) -> None:
     """Start everything, load a sample, show where it is. Local processes run until Ctrl-C or `make down`."""
     os.chdir(CHECKOUT)
@@ -99,7 +99,8 @@ def _up_locally(sample: bool) -> None:
 def _announce(addresses: dict[str, str], sample: bool) -> None:
     if sample:
         try:
-            console.print(f"Loaded {load_sample(addresses['command'])} sample tickets.")
+            loaded = load_sample(addresses["command"])
+            console.print("Loaded a sample: " + ", ".join(f"{count} {what}" for what, count in loaded.items()) + ".")
         except httpx.HTTPError as error:
             raise StartFailed(f"The sample could not be loaded: {error}") from error
     write_addresses(addresses)

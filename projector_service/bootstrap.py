@@ -1,20 +1,28 @@
 """The composition root of the projector service: the only file that chooses its adapters."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import asdict
+from typing import Any
 
 from faststream.specification import AsyncAPI
 from starlette.applications import Starlette
 
 from projector_service.app import create_app
 from projector_service.cache_sync import CacheSync
+from projector_service.outside_events import EXCHANGE as OUTSIDE_EXCHANGE
+from projector_service.outside_events import OutsideEventsProjection, OutsideWriter, describe
 from projector_service.projections import all_projections
 from projector_service.projector import Projector
 from projector_service.settings import Settings
 from shared.errors import Unavailable
 from shared.event_feed.rabbit_feed import RabbitFeed
+from shared.event_feed.rabbit_publisher import RabbitPublisher
+from shared.event_store.layout import expect_partitions
 from shared.event_store.mongo import MongoEventLog
 from shared.events.catalogue import CATALOGUE
+from shared.http.health import Check
 from shared.ids import logs_of
 from shared.mongo_client import mongo_client
 from shared.personal_data.mongo import MongoKeyStore
@@ -22,7 +30,7 @@ from shared.personal_data.sealing import Seals
 from shared.view_store.mongo import MongoViewWriter
 from shared.view_store.redis import RedisViewCache, redis_client
 
-GROUP = "views"
+GROUP, OUTSIDE_GROUP = "views", "outside"
 
 
 def bootstrap(settings: Settings) -> Starlette:
@@ -32,20 +40,29 @@ def bootstrap(settings: Settings) -> Starlette:
     logs = logs_of(CATALOGUE.categories, settings.partitions)
     source = MongoEventLog(client, settings.log_database, logs)
     writer = MongoViewWriter(client, settings.views_database)
+    seals = Seals(MongoKeyStore(client, settings.keys_database), CATALOGUE)
     projections = all_projections()
     cache = CacheSync(projections, source, writer, RedisViewCache(redis, settings.redis_prefix), CATALOGUE)
-    seals = Seals(MongoKeyStore(client, settings.keys_database), CATALOGUE)
     projector = Projector(projections, logs, source, writer, seals, cache.applied)
     feed = RabbitFeed(settings.rabbitmq_url, GROUP, logs)
 
+    publisher = RabbitPublisher(settings.rabbitmq_url, OUTSIDE_EXCHANGE)
+    outside_writer = OutsideWriter(writer, publisher)
+    outside = Projector([OutsideEventsProjection()], logs, source, outside_writer, seals)
+    outside_feed = RabbitFeed(settings.rabbitmq_url, OUTSIDE_GROUP, logs)
+    followers = [(projector, feed)] + ([(outside, outside_feed)] if settings.publish_events else [])
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await expect_partitions(client[settings.log_database], settings.partitions)
         await cache.start()
-        await projector.start()
-        await feed.start(projector.project)
+        for of_logs, of_broker in followers:
+            await of_logs.start()
+            await of_broker.start(of_logs.project)
         yield
-        await projector.stop(seconds=4.0)
-        await feed.stop()
+        await asyncio.gather(*(of_logs.stop(seconds=4.0) for of_logs, _ in followers))
+        await asyncio.gather(*(of_broker.stop() for _, of_broker in followers))
+        await publisher.close()
         await cache.stop()
         await redis.aclose()
         await client.close()
@@ -58,6 +75,16 @@ def bootstrap(settings: Settings) -> Starlette:
         if cache.trouble is not None:
             raise Unavailable(cache.trouble)
 
+    async def outside_events() -> Mapping[str, Any]:
+        statuses = {log: asdict(status) for log, status in outside.status().items()}
+        if held_up := [log for log, status in statuses.items() if status["state"] != "live"]:
+            raise Unavailable(f"not telling the outside world of: {', '.join(held_up)}", logs=statuses)
+        return {"logs": statuses}
+
     described = RabbitFeed("amqp://rabbitmq/", GROUP, logs).broker(projector.project)
+    describe(described, CATALOGUE.types)
     specification = AsyncAPI(described, title="Twinpath projector service", version="1")
-    return create_app(projector, feed, specification, {"mongodb": mongodb}, {"redis": redis_copy}, lifespan)
+    optional: dict[str, Check] = {"redis": redis_copy}
+    if settings.publish_events:
+        optional["outside_events"] = outside_events
+    return create_app(projector, feed, specification, {"mongodb": mongodb}, optional, lifespan)

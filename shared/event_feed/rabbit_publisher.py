@@ -1,7 +1,8 @@
 """The relay's side of RabbitMQ: persistent, mandatory, confirmed messages to one topic exchange."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 
 import orjson
 from aio_pika import DeliveryMode, ExchangeType, Message, connect
@@ -27,14 +28,29 @@ class RabbitPublisher:
 
     async def publish(self, log: str, events: list[RecordedEvent]) -> None:
         """See EventPublisher.publish; more than fits into one message goes as several, in order."""
+        async with self._using() as exchange:
+            for body in _bodies(events):
+                message = Message(body, content_type="application/json", delivery_mode=DeliveryMode.PERSISTENT)
+                try:
+                    await exchange.publish(message, routing_key=log, mandatory=True)
+                except PublishError as error:
+                    raise Unroutable(f"no queue follows {log} yet") from error
+
+    async def publish_each(self, messages: Sequence[tuple[str, Message]]) -> None:
+        """Publish (routing key, message), in this order, and wait for all confirms at once; nobody need listen.
+
+        Raises:
+            Unavailable: the broker is away, or refused a message; some may have been taken.
+        """
+        async with self._using() as exchange:
+            await asyncio.gather(*(exchange.publish(message, key, mandatory=False) for key, message in messages))
+
+    @asynccontextmanager
+    async def _using(self) -> AsyncIterator[AbstractExchange]:
+        """The exchange; whatever goes wrong with the broker becomes Unavailable, and the next use connects anew."""
         try:
             async with asyncio.timeout(self._timeout):
-                exchange = await self._connected()
-                for body in _bodies(events):
-                    message = Message(body, content_type="application/json", delivery_mode=DeliveryMode.PERSISTENT)
-                    await exchange.publish(message, routing_key=log, mandatory=True)
-        except PublishError as error:
-            raise Unroutable(f"no queue follows {log} yet") from error
+                yield await self._connected()
         except (*CONNECTION_EXCEPTIONS, DeliveryError, TimeoutError) as error:
             await self.close()
             raise Unavailable(f"RabbitMQ did not take a message: {error or type(error).__name__}") from error

@@ -30,6 +30,11 @@ class Catalogue:
         """The categories that have events: what stands before the dot of a type."""
         return tuple(dict.fromkeys(name.partition(".")[0] for name in self._types))
 
+    @property
+    def types(self) -> tuple[type[DomainEvent], ...]:
+        """Every event type."""
+        return tuple(self._types.values())
+
     def event_type(self, name: str) -> type[DomainEvent] | None:
         """The class of events of this stored name, or None."""
         return self._types.get(name)
