@@ -11,7 +11,7 @@ from datetime import timedelta
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from command_service.app import ROUTERS, STREAMED
+from command_service.app import STREAMED, add_commands
 from command_service.bootstrap import DECIDERS
 from command_service.command_bus import CommandBus
 from command_service.fulfilment import Fulfilment
@@ -77,8 +77,7 @@ class Embedded:
         app = create_app(self.views, copy, clock=clock)
         app.title = "Twinpath in one process"
         app.state.bus = self.bus
-        for router in ROUTERS:
-            app.include_router(router, prefix="/api/v1")
+        add_commands(app)
         app.user_middleware.append(
             Middleware(BodyLimits, streamed=STREAMED)
         )  # within the correlation, as in the command service
