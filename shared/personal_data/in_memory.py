@@ -25,8 +25,9 @@ class InMemoryKeyStore:
 
     async def destroy(self, customer_id: str) -> None:
         """See KeyStore.destroy."""
-        self._keys[customer_id] = None
-        self._unconfirmed.setdefault(customer_id, utc_now())
+        if self._keys.get(customer_id, b"") is not None:
+            self._keys[customer_id] = None
+            self._unconfirmed[customer_id] = utc_now()
 
     async def confirm(self, customer_id: str) -> None:
         """See KeyStore.confirm."""

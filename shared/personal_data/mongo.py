@@ -5,7 +5,7 @@ A destroyed key leaves its document without the key, so that nobody makes it aga
 
 import secrets
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
@@ -46,8 +46,10 @@ class MongoKeyStore:
         """See KeyStore.destroy."""
         gone = {"key": None, "destroyed_at": utc_now(), "confirmed": False}
         with _our_errors():
-            await self._keys.update_one({"_id": customer_id, "key": {"$ne": None}}, {"$set": gone})
-            await self._once(customer_id, gone)
+            for _ in range(2):  # whoever is in the way made the key this moment, or else destroyed it
+                with suppress(DuplicateKeyError):
+                    await self._keys.update_one({"_id": customer_id, "key": {"$ne": None}}, {"$set": gone}, upsert=True)
+                    return
 
     async def confirm(self, customer_id: str) -> None:
         """See KeyStore.confirm."""
@@ -66,15 +68,12 @@ class MongoKeyStore:
             await self._keys.create_index("destroyed_at", partialFilterExpression={"confirmed": False})
 
     async def _made(self, customer_id: str) -> dict[str, Any]:
-        return await self._once(customer_id, {"key": secrets.token_bytes(KEY_BYTES)})
-
-    async def _once(self, customer_id: str, fields: dict[str, Any]) -> dict[str, Any]:
-        """Make the document unless somebody made it before; the one that stands."""
+        """Make the key unless somebody made or destroyed it before; the document that stands."""
         for _ in range(2):  # of two that make it at once the second meets a duplicate key, and then finds it
             try:
                 found = await self._keys.find_one_and_update(
                     {"_id": customer_id},
-                    {"$setOnInsert": fields},
+                    {"$setOnInsert": {"key": secrets.token_bytes(KEY_BYTES)}},
                     upsert=True,
                     return_document=ReturnDocument.AFTER,
                 )

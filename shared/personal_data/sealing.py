@@ -80,12 +80,12 @@ class Seals:
         names = event_type.personal if event_type else ()
         personal: dict[str, Any] = dict.fromkeys(names)
         if (key := keys.get(sealed["of"])) is not None:
-            box = b64decode(sealed["box"])
             try:
+                box = b64decode(sealed["box"])
                 opened = AESGCM(key).decrypt(box[:_NONCE_BYTES], box[_NONCE_BYTES:], event.stream.encode())
                 personal |= orjson.loads(opened)
-            except InvalidTag:
-                pass  # sealed with a key that was lost: as good as destroyed
+            except (InvalidTag, ValueError):
+                pass  # a damaged box, or one sealed with a key that was lost: as good as destroyed
         rest = {name: value for name, value in event.data.items() if name != SEALED}
         return replace(event, data=rest | personal)
 

@@ -6,12 +6,15 @@ from datetime import UTC, datetime
 import pytest
 
 from command_service.command_bus import CommandBus, Envelope
+from command_service.domain.customer import RegisterCustomer, RenameCustomer
 from command_service.domain.decider import Command
 from command_service.domain.ticket import AddAgentNote, ChangeTicketStatus, CloseTicket, OpenTicket
 from shared.errors import CommandIdReused, NotFound, RuleViolation, StaleVersion
 from shared.event_store.in_memory import InMemoryEventStore
 from shared.event_store.interface import Appended
+from shared.event_store.snapshots import InMemorySnapshotStore, Snapshot
 from shared.events.catalogue import CATALOGUE
+from shared.events.recorded import RecordedEvent
 from shared.ids import new_id
 from tests.support.commanding import bus_on
 
@@ -179,3 +182,51 @@ async def test_a_full_cache_forgets_the_least_recently_used(store: InMemoryEvent
 
     for ticket in tickets:
         assert (await small.handle(Envelope(note(ticket.stream)))).version == 2
+
+
+class CountingStore(InMemoryEventStore):
+    """Remembers after which version each load began."""
+
+    def __init__(self) -> None:
+        super().__init__(CATALOGUE.categories)
+        self.loads: list[int] = []
+
+    async def load(self, stream: str, after_version: int = 0) -> list[RecordedEvent]:
+        self.loads.append(after_version)
+        return await super().load(stream, after_version)
+
+
+async def test_a_long_stream_is_folded_on_from_its_snapshot() -> None:
+    store, snapshots = CountingStore(), InMemorySnapshotStore()
+    first = bus_on(store, snapshots=snapshots)
+    ticket = (await opened(first)).stream
+    for number in range(249):
+        await first.handle(Envelope(note(ticket, f"n{number}")))
+    await first.handle(Envelope(close(ticket)))
+    await first._snapshots.written()
+    store.loads.clear()
+
+    with pytest.raises(RuleViolation) as refused:
+        await bus_on(store, snapshots=snapshots).handle(Envelope(close(ticket)))
+
+    assert refused.value.code == "ticket_closed"
+    assert store.loads == [200]
+
+
+async def test_a_snapshot_that_other_code_wrote_is_not_read(store: InMemoryEventStore) -> None:
+    snapshots = InMemorySnapshotStore()
+    first = bus_on(store, snapshots=snapshots)
+    ticket = (await opened(first)).stream
+    await snapshots.keep(Snapshot(ticket, 1, "ticket.0", 1, "0-other", {"status": "closed"}))
+
+    assert (await bus_on(store, snapshots=snapshots).handle(Envelope(close(ticket)))).version == 2
+
+
+async def test_what_is_personal_gets_into_no_snapshot(store: InMemoryEventStore) -> None:
+    snapshots = InMemorySnapshotStore()
+    bus, customer = bus_on(store, snapshots=snapshots), new_id("customer")
+    await bus.handle(Envelope(RegisterCustomer(customer_id=customer, at=NOW, name="Ada", email="a@example.org")))
+    for number in range(150):
+        await bus.handle(Envelope(RenameCustomer(customer_id=customer, at=NOW, name=f"Ada {number}")))
+
+    assert snapshots._snapshots == {}

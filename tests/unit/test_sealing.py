@@ -1,6 +1,7 @@
 """What is personal is sealed before it is stored, and opened for as long as its key exists."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -103,6 +104,29 @@ async def test_what_was_sealed_for_one_stream_does_not_open_in_another(seals: Se
     [moved] = await seals.open([replace(stored, stream="ticket-2")])
 
     assert (moved.data["subject"], moved.data["message"]) == (None, None)
+
+
+@pytest.mark.parametrize("damage", [lambda box: "", lambda box: box[:12], lambda box: box[1:], lambda box: "A" + box])
+async def test_a_box_that_is_damaged_counts_as_empty(seals: Seals, damage: Callable[[str], str]) -> None:
+    stored = recorded("ticket-1", await sealed(seals, "ticket-1", ticket(ADA)))
+    damaged = {**stored.data, SEALED: {"of": ADA, "box": damage(stored.data[SEALED]["box"])}}
+
+    [opened] = await seals.open([replace(stored, data=damaged)])
+
+    assert CATALOGUE.decode(opened) == ticket(ADA).model_copy(update={"subject": None, "message": None})
+
+
+async def test_what_is_given_in_stays_as_it_was(seals: Seals) -> None:
+    plain = CATALOGUE.encode(ticket(ADA))
+    before = deepcopy(plain)
+    [new] = await seals.seal("ticket-1", [plain])
+    stored = recorded("ticket-1", new)
+    as_stored = deepcopy(stored)
+
+    await seals.open([stored])
+
+    assert plain == before
+    assert stored == as_stored
 
 
 async def test_what_belongs_to_nobody_is_stored_as_it_is(seals: Seals, keys: CountingKeys) -> None:

@@ -1,0 +1,22 @@
+"""Events as they were recorded, for tests that need no log."""
+
+from datetime import UTC, datetime
+
+from projector_service.projection import Projection
+from shared.events.catalogue import CATALOGUE
+from shared.events.recorded import DomainEvent, RecordedEvent
+from shared.ids import category_of
+from shared.view_store.interface import ViewChange
+
+NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+
+
+def recorded(event: DomainEvent, stream: str, version: int) -> RecordedEvent:
+    """The event as ann brought it about at noon, in the log of partition 1 of its category."""
+    named, log = CATALOGUE.encode(event), f"{category_of(stream)}.1"
+    return RecordedEvent(named.type, named.schema, named.data, stream, version, log, version + 40, NOON, "ann", "c-1")
+
+
+def changes_of(projection: Projection, event: DomainEvent, stream: str, version: int = 2) -> list[ViewChange]:
+    """What a projection makes of an event."""
+    return projection.changes(event, recorded(event, stream, version))
