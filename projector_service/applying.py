@@ -1,6 +1,8 @@
 """Turns events into changes and commits them with the checkpoints; finds the event that can't be applied."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from projector_service.projection import Projection
@@ -55,9 +57,12 @@ class Applier:
         self._on_applied = on_applied
         self.positions: dict[str, int] = {}
         """Projection -> its checkpoint as far as known here; one that is in doubt is missing."""
+        self._unchecked: deque[tuple[Sequence[Projection], frozenset[str], RecordedEvent]] = deque()
+        """Commits whose customers may have been erased after their data were opened."""
 
     async def load(self, projections: Sequence[Projection]) -> None:
-        """Read those checkpoints that are not known. Raises Unavailable."""
+        """Read those checkpoints that are not known, and wipe what could not be wiped before. Raises Unavailable."""
+        await self._wipe_erased()
         if all(projection.name in self.positions for projection in projections):
             return
         checkpoints = await self._writer.checkpoints()
@@ -117,11 +122,23 @@ class Applier:
                 changes += projection.changes(event, recorded)
             moves.append(CheckpointMove(projection.name, self._log, at, events[-1].position))
         if moves:
-            await self._writer.commit(changes, moves)
+            try:
+                await self._writer.commit(changes, moves)
+            finally:  # a commit that fails may stand all the same
+                if owners:
+                    self._unchecked.append((projections, owners, events[-1]))
             self.positions.update({move.projection: move.position for move in moves})
             self._on_applied(Applied(self._log, changes, moves))
+            await self._wipe_erased()
+
+    async def _wipe_erased(self) -> None:
+        """Raises Unavailable; then `load` tries again."""
+        while self._unchecked:
+            projections, owners, last = unchecked = self._unchecked[0]
             for customer_id in await self._seals.erased_since(owners):
-                await self._wipe(projections, customer_id, events[-1])
+                await self._wipe(projections, customer_id, last)
+            with suppress(ValueError):  # another task has done it meanwhile
+                self._unchecked.remove(unchecked)
 
     async def _wipe(self, projections: Sequence[Projection], customer_id: str, last: RecordedEvent) -> None:
         """What was opened just before its key was destroyed may have been committed after the erasure was projected."""

@@ -13,7 +13,8 @@ from shared.causal_token import format_token
 from shared.errors import MalformedRequest
 
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,200}")
-_VERSION = re.compile(r'(?:W/)?"(\d{1,15})"')
+_VERSION = re.compile(r'(?:W/)?"(\d{1,15})(?:\.\w{1,15})?"')
+"""An ETag: the version, and behind a dot what else the document shows."""
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 

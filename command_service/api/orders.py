@@ -43,7 +43,7 @@ class LineBody(Body):
     """So many pieces of a product."""
 
     product_id: Annotated[str, StringConstraints(pattern=id_pattern("product"))]
-    quantity: Annotated[int, Field(ge=1, le=10_000, examples=[2])]
+    quantity: Annotated[int, Field(strict=True, ge=1, le=10_000, examples=[2])]
 
 
 class PlaceOrderBody(Body):

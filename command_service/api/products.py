@@ -1,10 +1,11 @@
 """POST and PUT on products: each body becomes a command; no rule lives here."""
 
+import re
 from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from command_service.api.accepting import COMMAND_HEADERS, Body, accept, accepted_response, bus_of
 from command_service.domain.product import (
@@ -22,15 +23,25 @@ from shared.events.money import CurrencyCode, Money, minor_of
 from shared.http.problem_details import problem_responses
 from shared.ids import id_pattern
 
+_PLAIN = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
+
 ProductId = Annotated[
     str, Path(pattern=id_pattern("product"), examples=["product-7d0e3f0a-4f0e-5d0f-9d57-3c6f6f3c0001"])
 ]
 
 
+def _is_plain(amount: object) -> object:
+    if isinstance(amount, str) and _PLAIN.fullmatch(amount) is None:
+        raise ValueError("write an amount as digits with a point, as in 19.99")
+    return amount
+
+
 class Price(Body):
     """An exact amount above zero, with no more decimals than the currency has: as text, so that no float touches it."""
 
-    amount: Annotated[Decimal, Field(gt=0, allow_inf_nan=False, max_digits=18, examples=["19.99"])]
+    amount: Annotated[
+        Decimal, BeforeValidator(_is_plain), Field(gt=0, allow_inf_nan=False, max_digits=18, examples=["19.99"])
+    ]
     currency: CurrencyCode
 
     @model_validator(mode="after")
@@ -50,7 +61,7 @@ class CreateProductBody(Body):
     category: Category = Field(examples=["lighting"])
     sku: Sku = Field(examples=["LAMP-1"])
     price: Price
-    initial_stock: Annotated[int, Field(ge=0, le=1_000_000, examples=[10])] = 0
+    initial_stock: Annotated[int, Field(strict=True, ge=0, le=1_000_000, examples=[10])] = 0
 
 
 class PriceBody(Body):

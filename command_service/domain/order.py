@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from command_service.domain.decider import Command, Decider
 from command_service.domain.text import Line
 from shared.errors import NotFound, RuleViolation
-from shared.events.money import Money, added
+from shared.events.money import MOST_MINOR, Money, added, amount_text
 from shared.events.order import (
     CategoryRevenue,
     OrderCancelled,
@@ -124,7 +124,7 @@ def decide(command: OrderCommand, order: Order | None) -> list[OrderEvent]:
     Raises:
         NotFound: `order_not_found`, `customer_not_found` or `product_not_found`.
         RuleViolation: `order_exists`, `customer_erased`, `product_discontinued`, `mixed_currencies`,
-            `insufficient_stock`, `order_not_confirmed`, `order_shipped` or `order_rejected`.
+            `insufficient_stock`, `total_too_large`, `order_not_confirmed`, `order_shipped` or `order_rejected`.
     """
     if isinstance(command, PlaceOrder):
         return _place(command, order)
@@ -176,11 +176,15 @@ def _place(command: PlaceOrder, order: Order | None) -> list[OrderEvent]:
         raise RuleViolation(detail, code="customer_erased", customer_id=command.customer_id)
     lines = _lines(command)
     currency = lines[0].unit_price.currency
+    prices = [line.unit_price.times(line.quantity) for line in lines]
+    if sum(price.minor for price in prices) > MOST_MINOR:
+        detail = f"An order's total may be {amount_text(MOST_MINOR, currency)} {currency} at most."
+        raise RuleViolation(detail, code="total_too_large")
     return [
         OrderPlaced(
             customer_id=command.customer_id,
             lines=lines,
-            total=added((line.unit_price.times(line.quantity) for line in lines), currency),
+            total=added(prices, currency),
             shipping_address=command.shipping_address,
             placed_at=command.at,
         )

@@ -26,7 +26,7 @@ from shared.events.product import (
 Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 """The shop's own number of a product; upper and lower case are the same."""
 
-Pieces = Annotated[int, Field(ge=1, le=1_000_000)]
+Pieces = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 
 _SKUS = UUID("0e6c5a1e-53a8-5a53-9a5f-6b0e5b8f9a11")
 

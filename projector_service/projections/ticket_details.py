@@ -44,6 +44,7 @@ class TicketDetailsProjection(Projection):
             "note_count": 0,
             "notes": [],
             "version": recorded.version,
+            "erased": event.message is None,
         }
         yield Put(TICKET_DETAILS.name, recorded.stream, document)
 
@@ -72,7 +73,7 @@ class TicketDetailsProjection(Projection):
 
     def customer_erased(self, event: CustomerErased, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """What the customer wrote is gone; what agents wrote stays."""
-        erased = {"subject": ERASED, "message": ERASED}
+        erased = {"subject": ERASED, "message": ERASED, "erased": True}
         yield ChangeWhere(TICKET_DETAILS.name, {"customer_id": recorded.stream}, erased)
 
 

@@ -116,4 +116,4 @@ class LiveDocument:
         if revision <= self._revision:
             return []
         self._revision = revision
-        return [frame(self._name, body, int(etag.strip('"')))]
+        return [frame(self._name, body, int(etag.strip('"').partition(".")[0]))]

@@ -38,9 +38,13 @@ class View:
     render: Callable[[Document], bytes] | None = None
 
     def rendered(self, document: Document) -> Cached:
-        """The document ready to send; its etag is its version where it has one, else its revision."""
+        """The document ready to send; its etag is its version where it has one, else its revision.
+
+        An erasure changes a document without another version, so what is `erased` has an etag of its own.
+        """
         assert self.render is not None, f"{self.name} is not kept in the cache"
-        etag = f'"{document.get("version", document["revision"])}"'
+        erased = ".erased" if document.get("erased") else ""
+        etag = f'"{document.get("version", document["revision"])}{erased}"'
         return Cached(document["_id"], document["revision"], etag, self.render(document))
 
 

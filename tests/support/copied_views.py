@@ -111,13 +111,12 @@ class CopiedViews:
         return {await self.cache.fill_state(view.name) for view in VIEWS} == {"done"}
 
     async def lose_the_copy(self) -> None:
-        """What a flush does, to our keys alone."""
-        if keys := [key async for key in self._redis.scan_iter(f"{self._prefix}*", count=1000)]:
-            await self._redis.delete(*keys)
+        """What a flush does, to our keys alone; there must be some."""
+        assert await self._redis.delete(*[key async for key in self._redis.scan_iter(f"{self._prefix}*", count=1000)])
 
     @asynccontextmanager
     async def synced(self, look_seconds: float, writer: MongoViewWriter | None = None) -> AsyncIterator[CacheSync]:
-        """A CacheSync at work, whose first look is over, and so is the fill that it begins."""
+        """A CacheSync at work; the copy is filled, and with that the first look of the first one is over."""
         sync = CacheSync(PROJECTIONS, self.log, writer or self.writer, self.cache, CATALOGUE, look_seconds)
         await sync.start()
         try:

@@ -1,6 +1,6 @@
 """A customer is erased: what the views show of them afterwards, and that a rebuild shows the very same."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from itertools import permutations
 from typing import Any
 
@@ -10,10 +10,14 @@ import pytest
 from deploy.embedded import PARTITIONS, Embedded
 from projector_service.projections import all_projections
 from projector_service.projector import Projector
+from projector_service.retrying import Pace
+from shared.errors import Unavailable
 from shared.event_store.interface import EventLog
 from shared.events.catalogue import CATALOGUE
 from shared.events.recorded import RecordedEvent
 from shared.ids import logs_of
+from shared.personal_data.in_memory import InMemoryKeyStore
+from shared.personal_data.sealing import Seals
 from shared.view_store.in_memory import InMemoryViewStore
 from shared.view_store.interface import CheckpointMove, Document, ViewChange
 from tests.support.query_app import QueryService
@@ -182,6 +186,58 @@ async def test_what_was_opened_before_an_erasure_and_committed_after_it_is_wiped
     await projector.stop()
 
     assert await documents(views) == await documents(erasing.shop.views)
+
+
+class AwayOnce(InMemoryKeyStore):
+    """Keys that can't be reached the next time they are asked for, once `away` is set."""
+
+    def __init__(self, inner: InMemoryKeyStore) -> None:
+        super().__init__()
+        self._inner = inner
+        self.away = False
+
+    async def keys(self, customer_ids: Collection[str]) -> dict[str, bytes]:
+        if self.away:
+            self.away = False
+            raise Unavailable("the keys are away")
+        return await self._inner.keys(customer_ids)
+
+
+async def test_a_wipe_that_the_keys_held_up_is_made_up_for(erasing: Erasing) -> None:
+    store, keys = erasing.shop.store, AwayOnce(erasing.shop.keys)
+    late_log = next(event.log for event in await all_events(store) if event.stream == erasing.ticket)
+    opened = await events_of(store, late_log)
+
+    async def meanwhile() -> None:
+        await erasing.erase()
+        for log in logs_of(("customer",), PARTITIONS):
+            await projector.project(log, await events_of(store, log))
+        keys.away = True
+
+    views = Overtaken(late_log, meanwhile)
+    pace = Pace(first=0.001, most=0.005, poison=0.005, look=0.005)
+    projector = Projector(all_projections(), LOGS, store, views, Seals(keys, CATALOGUE), pace=pace)
+    await projector.start()
+    await projector.project(late_log, opened)
+    for log in LOGS:
+        await projector.project(log, await events_of(store, log))
+    await projector.stop()
+
+    assert await documents(views) == await documents(erasing.shop.views)
+
+
+async def test_who_has_an_erased_ticket_in_a_cache_is_told_that_it_changed(erasing: Erasing) -> None:
+    before = (await erasing.pages.get(f"/tickets/{erasing.ticket}")).headers["ETag"]
+    await erasing.erase()
+
+    after = await erasing.pages.get(f"/tickets/{erasing.ticket}", {"If-None-Match": before})
+
+    assert after.status_code == 200
+    headers = {"If-Match": after.headers["ETag"]}
+    noted = await erasing.pages.client.post(
+        f"/api/v1/tickets/{erasing.ticket}/notes", json={"note": "n"}, headers=headers
+    )
+    assert noted.status_code == 200, "the ETag still stands for the version"
 
 
 async def events_of(store: EventLog, log: str) -> list[RecordedEvent]:

@@ -20,7 +20,7 @@ from command_service.domain.order import (
     evolve,
 )
 from shared.errors import NotFound, RuleViolation
-from shared.events.money import Money
+from shared.events.money import MOST_MINOR, Money
 from shared.events.order import (
     CategoryRevenue,
     OrderCancelled,
@@ -159,6 +159,7 @@ def test_a_command_stays_quiet(history: list[OrderEvent], command: OrderCommand)
             place(("p-1", 1), ("p-2", 1), products=PRODUCTS | {"p-2": fact("b", Money(minor=1, currency="USD"))}),
             "mixed_currencies",
         ),
+        ([], place(("p-1", 2), products={"p-1": fact("a1", eur(MOST_MINOR))}), "total_too_large"),
         ([PLACED], SHIP, "order_not_confirmed"),
         ([PLACED, REJECTED], SHIP, "order_not_confirmed"),
         ([PLACED, cancelled("placed", None)], SHIP, "order_not_confirmed"),
@@ -194,6 +195,15 @@ def test_a_product_that_is_plainly_short_is_named_with_both_quantities() -> None
     with pytest.raises(RuleViolation) as refused:
         decide(place(("p-1", 11)), None)
     assert refused.value.facts == {"product_id": "p-1", "requested": 11, "available": 10}
+
+
+def test_a_total_may_be_as_large_as_a_single_price() -> None:
+    dear = {"p-1": fact("a1", eur(MOST_MINOR - 1)), "p-2": fact("b2", eur(1))}
+
+    (placed,) = decide(place(("p-1", 1), ("p-2", 1), products=dear), None)
+
+    assert isinstance(placed, OrderPlaced)
+    assert placed.total == eur(MOST_MINOR)
 
 
 def test_what_was_looked_up_does_not_make_another_command() -> None:

@@ -102,9 +102,10 @@ def test_ticket_details_has_a_document_for_a_ticket_that_was_opened() -> None:
         "note_count": 0,
         "notes": [],
         "version": 1,
+        "erased": False,
     }
     assert changes_of(TicketDetailsProjection(), OPENED, TICKET, 1) == [Put("ticket_details", TICKET, document)]
-    erased = {**document, "subject": "erased", "message": "erased", "order_id": None}
+    erased = {**document, "subject": "erased", "message": "erased", "order_id": None, "erased": True}
     assert changes_of(TicketDetailsProjection(), OPENED_BY_ERASED, TICKET, 1) == [Put("ticket_details", TICKET, erased)]
 
 
@@ -127,7 +128,8 @@ def test_ticket_details_tells_how_a_ticket_ended() -> None:
 
 
 def test_ticket_details_forgets_what_an_erased_customer_wrote() -> None:
-    forgotten = ChangeWhere("ticket_details", {"customer_id": CUSTOMER}, {"subject": "erased", "message": "erased"})
+    gone = {"subject": "erased", "message": "erased", "erased": True}
+    forgotten = ChangeWhere("ticket_details", {"customer_id": CUSTOMER}, gone)
     assert changes_of(TicketDetailsProjection(), CustomerErased(), CUSTOMER) == [forgotten]
 
 
