@@ -1,13 +1,15 @@
 """The composition root of the command service: the only file that chooses its adapters."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
 from fastapi import FastAPI
+from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 
 from command_service.app import create_app
@@ -27,10 +29,12 @@ from command_service.settings import Settings
 from command_service.snapshotting import Snapshots
 from shared.errors import Unavailable
 from shared.event_feed.rabbit_publisher import RabbitPublisher
+from shared.event_store.commits import Document
 from shared.event_store.layout import fix_partitions
 from shared.event_store.mongo import MongoEventStore
 from shared.event_store.snapshots import MongoSnapshotStore
 from shared.events.catalogue import CATALOGUE
+from shared.http.health import Check
 from shared.ids import logs_of, uuid7
 from shared.mongo_client import mongo_client
 from shared.personal_data.mongo import MongoKeyStore
@@ -60,30 +64,18 @@ def bootstrap(settings: Settings) -> FastAPI:
 
     schedule = MongoSchedule(client, log_database)
     fulfilment = Fulfilment(bus, store, keys, schedule, timedelta(hours=settings.reservation_hours))
-    process = Process(
-        "fulfilment",
-        logs_of(FOLLOWED_CATEGORIES, settings.partitions),
-        store,
-        ProcessCheckpoints(client, log_database, "fulfilment"),
-        fulfilment,
-        settings.rabbitmq_url,
-    )
+    followed = logs_of(FOLLOWED_CATEGORIES, settings.partitions)
+    checkpoints = ProcessCheckpoints(client, log_database, "fulfilment")
+    process = Process("fulfilment", followed, store, checkpoints, fulfilment, settings.rabbitmq_url)
 
     async def prepare() -> None:
-        """Outlast a database that is not there yet; a wrong number of partitions ends the process with its message."""
-        while True:
-            try:
-                await fix_partitions(client[log_database], settings.partitions)
-                await schedule.prepare()
-                await keys.prepare()
-                return await store.prepare()
-            except (PyMongoError, Unavailable) as error:
-                _log.warning("waiting_for_mongodb", error=str(error))
-                await asyncio.sleep(1.0)
+        await fix_partitions(client[log_database], settings.partitions)
+        for kept in (schedule, keys, store):
+            await kept.prepare()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await prepare()
+        await _outlast(prepare)
         relaying = asyncio.create_task(relay.run(), name="relay")
         await process.start()
         yield
@@ -96,11 +88,24 @@ def bootstrap(settings: Settings) -> FastAPI:
         await publisher.close()
         await client.close()
 
-    async def mongodb() -> None:
-        await client.admin.command("ping")
+    optional: dict[str, Check] = {"rabbitmq": partial(_rabbitmq, publisher, relay), "fulfilment": process.health}
+    return create_app(bus, {"mongodb": partial(_mongodb, client)}, optional, lifespan)
 
-    async def rabbitmq() -> Mapping[str, Any]:
-        await publisher.ping()
-        return {"relay": {"leads": relay.leads, "published": relay.positions, "troubles": relay.troubles}}
 
-    return create_app(bus, {"mongodb": mongodb}, {"rabbitmq": rabbitmq, "fulfilment": process.health}, lifespan)
+async def _mongodb(client: AsyncMongoClient[Document]) -> None:
+    await client.admin.command("ping")
+
+
+async def _rabbitmq(publisher: RabbitPublisher, relay: Relay) -> Mapping[str, Any]:
+    await publisher.ping()
+    return {"relay": {"leads": relay.leads, "published": relay.positions, "troubles": relay.troubles}}
+
+
+async def _outlast(prepare: Callable[[], Awaitable[None]]) -> None:
+    """Wait for a database that is not there yet; a wrong number of partitions ends the process with its message."""
+    while True:
+        try:
+            return await prepare()
+        except (PyMongoError, Unavailable) as error:
+            _log.warning("waiting_for_mongodb", error=str(error))
+            await asyncio.sleep(1.0)

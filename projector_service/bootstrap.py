@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from faststream.specification import AsyncAPI
+from pymongo import AsyncMongoClient
+from redis.asyncio import Redis
 from starlette.applications import Starlette
 
 from projector_service.app import create_app
@@ -27,6 +30,7 @@ from shared.ids import logs_of
 from shared.mongo_client import mongo_client
 from shared.personal_data.mongo import MongoKeyStore
 from shared.personal_data.sealing import Seals
+from shared.view_store.interface import Document
 from shared.view_store.mongo import MongoViewWriter
 from shared.view_store.redis import RedisViewCache, redis_client
 
@@ -67,24 +71,28 @@ def bootstrap(settings: Settings) -> Starlette:
         await redis.aclose()
         await client.close()
 
-    async def mongodb() -> None:
-        await client.admin.command("ping")
-
-    async def redis_copy() -> None:
-        await redis.ping()
-        if cache.trouble is not None:
-            raise Unavailable(cache.trouble)
-
-    async def outside_events() -> Mapping[str, Any]:
-        statuses = {log: asdict(status) for log, status in outside.status().items()}
-        if held_up := [log for log, status in statuses.items() if status["state"] != "live"]:
-            raise Unavailable(f"not telling the outside world of: {', '.join(held_up)}", logs=statuses)
-        return {"logs": statuses}
-
+    required: dict[str, Check] = {"mongodb": partial(_mongodb, client)}
+    optional: dict[str, Check] = {"redis": partial(_redis, redis, cache)}
+    if settings.publish_events:
+        optional["outside_events"] = partial(_outside_events, outside)
     described = RabbitFeed("amqp://rabbitmq/", GROUP, logs).broker(projector.project)
     describe(described, CATALOGUE.types)
     specification = AsyncAPI(described, title="Twinpath projector service", version="1")
-    optional: dict[str, Check] = {"redis": redis_copy}
-    if settings.publish_events:
-        optional["outside_events"] = outside_events
-    return create_app(projector, feed, specification, {"mongodb": mongodb}, optional, lifespan)
+    return create_app(projector, feed, specification, required, optional, lifespan)
+
+
+async def _mongodb(client: AsyncMongoClient[Document]) -> None:
+    await client.admin.command("ping")
+
+
+async def _redis(redis: Redis, cache: CacheSync) -> None:
+    await redis.ping()
+    if cache.trouble is not None:
+        raise Unavailable(cache.trouble)
+
+
+async def _outside_events(outside: Projector) -> Mapping[str, Any]:
+    statuses = {log: asdict(status) for log, status in outside.status().items()}
+    if held_up := [log for log, status in statuses.items() if status["state"] != "live"]:
+        raise Unavailable(f"not telling the outside world of: {', '.join(held_up)}", logs=statuses)
+    return {"logs": statuses}

@@ -129,16 +129,18 @@ class CacheSync:
 
     async def _sync(self, projection: Projection, view: View, checkpoints: Checkpoints) -> None:
         positions = await self._cache.positions(view.name)
+        adopted = False
         for (name, log), checkpoint in checkpoints.items():
             if name != projection.name or checkpoint == 0:
                 continue
             copied = positions.get(log)
             if copied is None:
                 await self._cache.adopt(view.name, log, checkpoint)
+                adopted = True  # what was written before this may be missing, also when all was filled long ago
             elif copied < checkpoint and self._lagging.get((view.name, log)) == copied:
                 await self._make_good(projection, view, log, copied, checkpoint)
             self._lagging[view.name, log] = -1 if copied is None else copied
-        if view.name not in self._fills and await self._cache.fill_state(view.name) is None:
+        if view.name not in self._fills and (adopted or await self._cache.fill_state(view.name) is None):
             self._fills[view.name] = asyncio.create_task(self._fill(view), name=f"fill {view.name}")
 
     async def _make_good(self, projection: Projection, view: View, log: str, copied: int, checkpoint: int) -> None:

@@ -137,6 +137,16 @@ async def test_more_than_can_wait_is_made_good_from_the_log(
     await made_good(views)
 
 
+async def test_the_first_events_of_a_log_are_copied_though_a_look_came_before_them(views: CopiedViews) -> None:
+    async with views.synced(SELDOM):
+        await eventually(views.are_filled)
+    await views.opened()
+    await views.apply(nobody)
+
+    async with views.synced(OFTEN):
+        await eventually(views.are_copied)
+
+
 @pytest.mark.usefixtures("small_steps")
 async def test_a_copy_that_begins_after_its_views_is_filled(views: CopiedViews) -> None:
     for _ in range(5):

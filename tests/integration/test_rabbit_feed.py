@@ -103,15 +103,15 @@ async def test_a_consumer_whose_queue_was_deleted_is_back_within_seconds(rabbitm
         async with connection:
             channel = await connection.channel()
             await channel.queue_delete(f"twinpath.views.{LOGS[0]}")
-            await eventually(lambda: is_deaf(feed), limit=5)
+            await eventually(lambda: is_deaf_to_one(feed), limit=5, pause=0.005)
 
             await eventually(lambda: listens(feed), limit=10)
         await publisher.publish(LOGS[0], events(1, 1))
         await eventually(lambda: follower.has(1))
 
 
-async def is_deaf(feed: RabbitFeed) -> bool:
-    return not feed.consumers()[LOGS[0]]
+async def is_deaf_to_one(feed: RabbitFeed) -> bool:
+    return feed.consumers() == {LOGS[0]: False, LOGS[1]: True}
 
 
 async def test_a_closed_connection_comes_back(rabbitmq: RabbitMQAddress, rabbitmq_url: str) -> None:

@@ -1,15 +1,18 @@
-"""The relay alone, on a real MongoDB: order, one leader, fencing, waking up, catching up."""
+"""The relay alone, on a real MongoDB and RabbitMQ: order, one leader, fencing, waking up, catching up."""
 
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from command_service.relay import Relay
 from command_service.relay_progress import LeaseLost, RelayProgress
 from shared.errors import Unavailable, Unroutable
+from shared.event_feed.interface import EventPublisher
+from shared.event_feed.rabbit_feed import RabbitFeed
 from shared.event_feed.rabbit_publisher import RabbitPublisher
 from shared.event_store.mongo import MongoEventStore
 from shared.events.recorded import RecordedEvent
@@ -20,6 +23,7 @@ from tests.support.eventually import eventually
 
 LOGS = logs_of(CATEGORIES, 4)
 LEASE = 1.0
+LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
 class Kept:
@@ -40,12 +44,13 @@ class Kept:
 
 
 class Replica:
-    """One replica of the command service, as far as the relay goes."""
+    """One replica of the command service, as far as the relay goes; it asks for the lease every third of LEASE."""
 
-    def __init__(self, url: str, database: str, publisher: Kept, name: str) -> None:
+    def __init__(self, url: str, database: str, publisher: EventPublisher, name: str, lease: float) -> None:
         self.client = mongo_client(url, name)
         self.store = MongoEventStore(self.client, database, CATEGORIES, 4)
-        self.progress = RelayProgress(self.client, database, name, LEASE)
+        self.progress = RelayProgress(self.client, database, name, lease)
+        self.leases = self.client[database]["relay_leases"]
         self.relay = Relay(self.store, publisher, self.progress, LOGS, LEASE)
         self._task: asyncio.Task[None] | None = None
 
@@ -60,8 +65,10 @@ class Replica:
 
 
 @asynccontextmanager
-async def replicas(url: str, database: str, publisher: Kept, *names: str) -> AsyncIterator[list[Replica]]:
-    made = [Replica(url, database, publisher, name) for name in names]
+async def replicas(
+    url: str, database: str, publisher: EventPublisher, *names: str, lease: float = LEASE
+) -> AsyncIterator[list[Replica]]:
+    made = [Replica(url, database, publisher, name, lease) for name in names]
     await made[0].store.prepare()
     try:
         yield made
@@ -134,7 +141,7 @@ async def test_of_two_replicas_one_leads_and_the_other_follows_a_clean_stop_at_o
     mongodb_url: str, unique: str
 ) -> None:
     kept = Kept()
-    async with replicas(mongodb_url, unique, kept, "a", "b") as [a, b]:
+    async with replicas(mongodb_url, unique, kept, "a", "b", lease=3600) as [a, b]:
         a.start()
         await eventually(lambda: leads(a))
         b.start()
@@ -148,6 +155,49 @@ async def test_of_two_replicas_one_leads_and_the_other_follows_a_clean_stop_at_o
         await append(b.store)
         await eventually(lambda: has_published(kept, 21))
         assert kept.count == 21
+
+
+async def test_a_leader_keeps_the_lead_for_longer_than_its_lease(mongodb_url: str, unique: str) -> None:
+    async with replicas(mongodb_url, unique, Kept(), "a", "b") as [a, b]:
+        a.start()
+        await eventually(lambda: leads(a))
+        first_end = await ends_at(a)
+        b.start()
+
+        async def renewed() -> bool:
+            return await ends_at(a) > first_end + timedelta(seconds=LEASE)
+
+        await eventually(renewed)
+        assert (a.relay.leads, b.relay.leads) == (True, False)
+
+
+async def ends_at(replica: Replica) -> datetime:
+    """When the lease runs out, whoever has it."""
+    lease = await replica.leases.find_one()
+    assert lease is not None
+    end: datetime = lease["expires_at"]
+    return end
+
+
+async def test_a_leader_that_finds_its_lease_gone_stands_down_and_may_lead_again(mongodb_url: str, unique: str) -> None:
+    kept = Kept()
+    async with replicas(mongodb_url, unique, kept, "a", "b") as [a, b]:
+        a.start()
+        await eventually(lambda: leads(a))
+
+        async def taken() -> bool:
+            await b.leases.update_one({}, {"$set": {"expires_at": LONG_AGO}})
+            return await takes_over(b)
+
+        await eventually(taken)
+        await eventually(lambda: stands_by(a))
+        await eventually(lambda: leads(a))  # b never renews
+        await append(a.store)
+        await eventually(lambda: has_published(kept, 1))
+
+
+async def stands_by(replica: Replica) -> bool:
+    return not replica.relay.leads
 
 
 async def test_the_standby_takes_over_from_a_leader_that_vanished(mongodb_url: str, unique: str) -> None:
@@ -210,20 +260,20 @@ async def test_another_replicas_append_wakes_the_leader_before_its_next_look(
         await eventually(heard)
 
 
-async def test_through_rabbitmq_nothing_is_published_until_a_queue_follows(
+async def test_through_rabbitmq_what_no_queue_followed_yet_arrives_when_one_does(
     mongodb_url: str, unique: str, rabbitmq_url: str
 ) -> None:
-    publisher = RabbitPublisher(rabbitmq_url)
-    event = (await appended_events(mongodb_url, unique))[0]
+    publisher, feed, kept = RabbitPublisher(rabbitmq_url), RabbitFeed(rabbitmq_url, "views", LOGS), Kept()
+    async with replicas(mongodb_url, unique, publisher, "a") as [a]:
+        a.start()
+        await asyncio.gather(*(append(a.store) for _ in range(50)))
+        await eventually(lambda: in_trouble(a))
+        assert set(a.relay.troubles.values()) == {"unroutable"}
 
-    with pytest.raises(Unroutable):
-        await publisher.publish(event.log, [event])
-    await publisher.close()
-
-
-async def appended_events(url: str, database: str) -> list[RecordedEvent]:
-    async with mongo_client(url, "test") as client:
-        store = MongoEventStore(client, database, CATEGORIES, 4)
-        await store.prepare()
-        await append(store)
-        return await whole_log(store)
+        await feed.start(kept.publish)
+        try:
+            await eventually(lambda: has_published(kept, 50))
+            assert [e for log in LOGS for e in kept.published[log]] == await whole_log(a.store)
+        finally:
+            await feed.stop()
+            await publisher.close()

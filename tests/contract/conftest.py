@@ -1,0 +1,25 @@
+"""The stores of views that one contract suite runs on."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from pymongo import AsyncMongoClient
+
+from shared.view_store.in_memory import InMemoryViewStore
+from shared.view_store.mongo import MongoViewWriter
+from tests.support.things import LOGS, THINGS, Store
+
+
+@pytest.fixture(params=["in_memory", "mongo"])
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+    if request.param == "in_memory":
+        store: Store = InMemoryViewStore()
+        await store.prepare([THINGS], [("p", log) for log in LOGS])
+        yield store
+        return
+    client: AsyncMongoClient[dict[str, Any]]
+    async with AsyncMongoClient(request.getfixturevalue("mongodb_url")) as client:
+        store = MongoViewWriter(client, request.getfixturevalue("unique"))
+        await store.prepare([THINGS], [("p", log) for log in LOGS])
+        yield store
