@@ -11,7 +11,7 @@ from shared.events.catalogue import Catalogue
 from shared.events.customer import CustomerErased
 from shared.events.recorded import RecordedEvent
 from shared.personal_data.sealing import Seals
-from shared.view_store.interface import ChangeWhere, CheckpointMove, ViewChange, ViewWriter
+from shared.view_store.interface import BatchWriter, ChangeWhere, CheckpointMove, ViewChange
 
 
 class Poison(TwinpathError):
@@ -45,7 +45,7 @@ class Applier:
     def __init__(
         self,
         log: str,
-        writer: ViewWriter,
+        writer: BatchWriter,
         catalogue: Catalogue,
         seals: Seals,
         on_applied: Callable[[Applied], None],

@@ -15,20 +15,7 @@ from pydantic import BaseModel, Field, create_model
 from projector_service.projection import Handler, Projection
 from shared.event_feed.rabbit_publisher import RabbitPublisher
 from shared.events.recorded import SEALED, DomainEvent, RecordedEvent
-from shared.view_store.interface import (
-    BY_ID,
-    NOTHING,
-    CheckpointMove,
-    Checkpoints,
-    Document,
-    Order,
-    Place,
-    Put,
-    Range,
-    View,
-    ViewChange,
-    ViewWriter,
-)
+from shared.view_store.interface import BatchWriter, CheckpointMove, Checkpoints, Put, View, ViewChange
 
 EXCHANGE = "twinpath.events"
 """A topic exchange; the routing key is the event's type, as in `order.placed`."""
@@ -71,43 +58,27 @@ def cloud_event(event_type: type[DomainEvent], recorded: RecordedEvent) -> dict[
 
 
 class OutsideWriter:
-    """A ViewWriter whose commit publishes and then moves the checkpoints, which `inner` keeps."""
+    """A BatchWriter whose commit publishes and then moves the checkpoints, which `inner` keeps."""
 
-    def __init__(self, inner: ViewWriter, publisher: RabbitPublisher) -> None:
+    def __init__(self, inner: BatchWriter, publisher: RabbitPublisher) -> None:
         self._inner = inner
         self._publisher = publisher
 
     async def prepare(self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]]) -> None:
-        """See ViewWriter.prepare."""
+        """See BatchWriter.prepare."""
         await self._inner.prepare(views, checkpoints)
 
     async def checkpoints(self) -> Checkpoints:
-        """See ViewWriter.checkpoints."""
+        """See BatchWriter.checkpoints."""
         return await self._inner.checkpoints()
 
     async def commit(self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove]) -> None:
-        """See ViewWriter.commit; a crash in between publishes the same events again."""
+        """See BatchWriter.commit; a crash in between publishes the same events again."""
         messages = [
             (change.document["type"], _message(change.document)) for change in changes if isinstance(change, Put)
         ]
         await self._publisher.publish_each(messages)
         await self._inner.commit([], moves)
-
-    async def documents(self, view: str, ids: Sequence[str]) -> list[Document]:
-        """See ViewWriter.documents."""
-        return await self._inner.documents(view, ids)
-
-    async def page(
-        self,
-        view: str,
-        where: Mapping[str, Any],
-        after: Place | None,
-        limit: int,
-        order: Order = BY_ID,
-        ranges: Mapping[str, Range] = NOTHING,
-    ) -> list[Document]:
-        """See ViewWriter.page."""
-        return await self._inner.page(view, where, after, limit, order, ranges)
 
 
 def _message(event: Mapping[str, Any]) -> Message:

@@ -17,7 +17,7 @@ from shared.event_store.interface import EventLog
 from shared.events.catalogue import CATALOGUE, Catalogue
 from shared.events.recorded import RecordedEvent
 from shared.personal_data.sealing import Seals
-from shared.view_store.interface import Checkpoints, ViewWriter
+from shared.view_store.interface import BatchWriter, Checkpoints
 
 _log = structlog.get_logger(__name__)
 
@@ -44,7 +44,7 @@ class Projector:
         projections: Iterable[Projection],
         logs: Iterable[str],
         source: EventLog,
-        writer: ViewWriter,
+        writer: BatchWriter,
         seals: Seals,
         on_applied: Callable[[Applied], None] = lambda applied: None,
         *,

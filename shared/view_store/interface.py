@@ -131,8 +131,8 @@ NEWEST_FIRST = Order(descending=True)
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class ViewWriter(Protocol):
-    """The projector's side."""
+class BatchWriter(Protocol):
+    """Takes a batch's changes together with its checkpoints: all that following a log needs."""
 
     async def prepare(self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]]) -> None:
         """Make collections, indexes and missing checkpoints (at 0). May be called again at any time."""
@@ -151,6 +151,10 @@ class ViewWriter(Protocol):
             Unavailable: the store is away. The commit may stand: read the checkpoints before going on.
         """
         ...
+
+
+class ViewWriter(BatchWriter, Protocol):
+    """The projector's side."""
 
     async def documents(self, view: str, ids: Sequence[str]) -> list[Document]:
         """Those of the named documents that exist, as committed. Raises Unavailable."""
