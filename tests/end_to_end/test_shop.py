@@ -45,6 +45,37 @@ async def test_two_hundred_orders_race_for_a_hundred_pieces_while_services_are_k
         assert dashboard["top_products"][0]["units"] == 100
 
 
+async def test_of_two_replicas_one_dies_and_the_other_finishes_every_order(system: System) -> None:
+    survivor = system.add("command")
+    await asyncio.to_thread(survivor.wait_ready)
+    async with (
+        system.client("command") as dying,
+        httpx.AsyncClient(base_url=survivor.url, timeout=30) as living,
+        system.client("query") as queries,
+    ):
+        shop, other = Shop(dying), Shop(living)
+        product, customer = await shop.product("LAMP", stock=40), await shop.customer()
+        orders: list[str | None] = []
+
+        async def buy(from_shop: Shop) -> None:
+            for _ in range(10):
+                orders.append(await from_shop.order(customer, **{product.replace("-", "_"): 1}))
+
+        await asyncio.gather(*(buy(of) for of in (shop, other, shop, other)))
+        await asyncio.to_thread(system["command"].kill)
+        orders.append(await other.order(customer, **{product.replace("-", "_"): 1}))
+
+        async def settled() -> bool:
+            shown = await all_orders(queries)
+            return len(shown) >= 40 and "placed" not in {order["status"] for order in shown}
+
+        await eventually(settled, limit=60)
+        confirmed = [order for order in await all_orders(queries) if order["status"] == "confirmed"]
+        assert len(confirmed) == 40
+        shown = (await queries.get(f"/api/v1/products/{product}")).json()
+        assert (shown["on_hand"], shown["reserved"]) == (0, 40)
+
+
 async def enough(orders: list[Any], wanted: int) -> bool:
     return len(orders) >= wanted
 

@@ -206,6 +206,8 @@ def test_history_keeps_what_is_personal_apart_and_says_whose_it_is() -> None:
     assert changes_of(HistoryProjection(), OPENED, TICKET) == [opened]
     nothing_left = entry(TICKET, "ticket.opened", {**data, "order_id": None}, personal_of=CUSTOMER)
     assert changes_of(HistoryProjection(), OPENED_BY_ERASED, TICKET) == [nothing_left]
+    renamed = entry(CUSTOMER, "customer.renamed", {}, personal={"name": "Ada"}, personal_of=CUSTOMER)
+    assert changes_of(HistoryProjection(), CustomerRenamed(name="Ada"), CUSTOMER) == [renamed]
 
 
 def test_history_keeps_what_nobody_known_wrote_with_the_rest() -> None:
