@@ -10,6 +10,7 @@ from shared.events.product import (
     ProductDiscontinued,
     ProductPriceUpdated,
     ProductRestocked,
+    ReservationRefused,
     StockReleased,
     StockReserved,
     StockTaken,
@@ -34,6 +35,7 @@ class ProductCatalogueProjection(Projection):
             ProductRestocked: self.restocked,
             ProductDiscontinued: self.discontinued,
             StockReserved: self.reserved,
+            ReservationRefused: self.refused,
             StockReleased: self.released,
             StockTaken: self.taken,
         }
@@ -72,6 +74,10 @@ class ProductCatalogueProjection(Projection):
     def reserved(self, event: StockReserved, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """Pieces are kept for an order."""
         yield _change(recorded, {"on_hand": event.on_hand, "in_stock": event.on_hand > 0}, event.quantity)
+
+    def refused(self, event: ReservationRefused, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """Nothing moves but the version, which a client sends back as If-Match."""
+        yield _change(recorded, {})
 
     def released(self, event: StockReleased, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """Pieces are back."""

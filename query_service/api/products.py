@@ -4,15 +4,16 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from query_service.api.answering import QUERY_HEADERS, refuse_parameters, shown
+from query_service.api.answering import QUERY_HEADERS, refuse_parameters, shown, wait_for_token
 from query_service.api.event_stream import open_stream, streams
 from query_service.api.examples import PRICE_PAGE, PRODUCT, PRODUCT_PAGE
 from query_service.api.history import history_of
 from query_service.api.listing import LiveList, PageQuery, Parameters, answer_list, fields_of, views_of
 from query_service.api.one_document import Resource, one_document
 from query_service.queries.views import Selection, not_there
+from shared.events.money import CurrencyCode
 from shared.http.problem_details import problem_responses
 from shared.ids import id_pattern
 from shared.read_models.product_catalogue import (
@@ -39,25 +40,30 @@ Amount = Annotated[
 
 
 class ProductFilters(Parameters):
-    """Which products; a price is an exact amount, whatever the currency."""
+    """Which products; a price is an exact amount, of whatever currency unless one is named."""
 
     category: Annotated[str | None, Field(max_length=50)] = None
     in_stock: bool | None = None
     discontinued: bool | None = None
+    currency: CurrencyCode | None = None
     min_price: Amount | None = None
     max_price: Amount | None = None
     sort: Annotated[Literal["name", "-name", "price", "-price"], Field(description="a minus turns it round")] = "name"
 
-    @model_validator(mode="after")
-    def _bounds_in_order(self) -> "ProductFilters":
-        if self.min_price is not None and self.max_price is not None and self.min_price > self.max_price:
-            raise ValueError("min_price is above max_price")
-        return self
+    @field_validator("max_price")
+    @classmethod
+    def _above_min_price(cls, most: Decimal | None, info: ValidationInfo) -> Decimal | None:
+        least = info.data.get("min_price")
+        if most is not None and least is not None and most < least:
+            raise ValueError("max_price is below min_price")
+        return most
 
     @property
     def selection(self) -> Selection:
         """In the order that was asked for."""
         where = self.model_dump(include={"category", "in_stock", "discontinued"}, exclude_none=True)
+        if self.currency is not None:
+            where["price.currency"] = self.currency
         prices = (_scaled(self.min_price), _scaled(self.max_price))
         order = Order(_SORTED[self.sort.lstrip("-")], descending=self.sort.startswith("-"))
         return Selection(PRODUCT_CATALOGUE, where, order, {} if prices == (None, None) else {PRICE_ORDER: prices})
@@ -81,7 +87,7 @@ router = APIRouter(prefix=PRODUCTS.path, tags=["products"])
     openapi_extra=QUERY_HEADERS,
 )
 async def list_products(query: Annotated[ProductListQuery, Query()], request: Request) -> Response:
-    """By category, stock and price; sorted by name or price."""
+    """By category, stock, currency and price; sorted by name or price."""
     return await answer_list(request, query.selection, query, _ROWS)
 
 
@@ -105,19 +111,24 @@ async def prices(
     request: Request,
 ) -> Response:
     """What it cost, since when, and why it changed."""
-    selection = Selection(PRODUCT_PRICES, {"product_id": product_id})
-    answer = await answer_list(request, selection, query, _PRICE_ROWS)
-    if query.cursor is None and not (await views_of(request).page(selection, None, 1)).documents:
-        raise not_there(product_id)
-    return answer
+    return await answer_list(request, await _prices_of(product_id, request), query, _PRICE_ROWS)
 
 
 @router.get("/{product_id}/prices/events", summary="A product's prices as they change", **streams(404, 422, 503))
 async def price_events(product_id: Annotated[str, Path(pattern=id_pattern("product"))], request: Request) -> Response:
     """`event: prices` is the first page, newest first; then `event: price` is a new one."""
     refuse_parameters(request)
-    source = LiveList(views_of(request), Selection(PRODUCT_PRICES, {"product_id": product_id}), _PRICE_ROWS, "price")
+    source = LiveList(views_of(request), await _prices_of(product_id, request), _PRICE_ROWS, "price")
     return await open_stream(request, PRODUCT_PRICES.name, product_id, source)
+
+
+async def _prices_of(product_id: str, request: Request) -> Selection:
+    """The prices of a product, which has one at least. Raises NotFound, and what waiting for the token raises."""
+    selection = Selection(PRODUCT_PRICES, {"product_id": product_id})
+    await wait_for_token(request, PRODUCT_PRICES.name)
+    if not (await views_of(request).page(selection, None, 1)).documents:
+        raise not_there(product_id)
+    return selection
 
 
 one_document(router, PRODUCTS)

@@ -19,6 +19,7 @@ from shared.view_store.interface import (
     View,
     ViewReader,
 )
+from shared.view_store.paths import fits
 
 _ENTRY_FIELDS = tuple(HistoryEntry.model_fields)
 
@@ -34,7 +35,7 @@ class Selection:
 
     def takes(self, document: Document) -> bool:
         """Whether a document belongs to it."""
-        return all(document[name] == value for name, value in self.where.items()) and all(
+        return all(fits(document, path, value) for path, value in self.where.items()) and all(
             (least is None or document[name] >= least) and (most is None or document[name] <= most)
             for name, (least, most) in self.ranges.items()
         )

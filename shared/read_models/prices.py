@@ -8,6 +8,8 @@ from shared.events.money import Money, amount_text, minor_digits
 
 _SORTED_DIGITS = 4
 """No currency of ISO 4217 has more decimals."""
+_LARGEST = 2**63 - 1
+"""MongoDB keeps no larger integer; only of a currency without decimals may a price lie beyond it."""
 
 
 class Price(BaseModel):
@@ -23,5 +25,5 @@ def shown_price(money: Money) -> dict[str, Any]:
 
 
 def sortable(minor: int, currency: str) -> int:
-    """The amount as a whole number that sorts alike for every currency: ten-thousandths."""
-    return int(minor * 10 ** (_SORTED_DIGITS - minor_digits(currency)))
+    """The amount as a whole number that sorts alike for every currency: ten-thousandths, the largest at most."""
+    return min(int(minor * 10 ** (_SORTED_DIGITS - minor_digits(currency))), _LARGEST)
