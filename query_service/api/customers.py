@@ -16,7 +16,7 @@ from query_service.queries.views import Selection
 from shared.events.order import OrderStatus
 from shared.http.problem_details import problem_responses
 from shared.ids import id_pattern
-from shared.read_models.customer_orders import CUSTOMER_ORDERS
+from shared.read_models.customer_orders import CUSTOMER_ORDERS, KEPT
 from shared.read_models.customers import CUSTOMERS, CustomerDetails, CustomerPage
 from shared.read_models.order_summaries import ORDER_SUMMARIES, OrderPage
 
@@ -84,7 +84,9 @@ async def customers_orders(
     """The latest 50 come from the fast copy, what is older or asked for by status from the view itself."""
     orders = order_queries(request)
     selection = orders.of_customer(customer_id, query.status)
-    if query.cursor is not None or query.status is not None:
+    if query.cursor is not None or query.status is not None or query.limit > KEPT:
+        fresh = await wait_for_token(request, CUSTOMERS.name)
+        await views_of(request).ready(CUSTOMERS, customer_id, fresh)  # or there is no such customer
         return await answer_list(request, selection, query, order_rows(request), CUSTOMERS.name)
     fresh = await wait_for_token(request, CUSTOMER_ORDERS.name, ORDER_SUMMARIES.name, CUSTOMERS.name)
     logs = await request.app.state.waits.logs(CUSTOMER_ORDERS.name)

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from query_service.queries.views import Selection, ViewQueries
-from shared.read_models.customer_orders import CUSTOMER_ORDERS, part_id
+from shared.read_models.customer_orders import CUSTOMER_ORDERS, KEPT, part_id
 from shared.read_models.customers import CUSTOMERS
 from shared.read_models.order_summaries import ORDER_SUMMARIES, OrderRow
 from shared.view_store.interface import Cached, Document
@@ -52,21 +52,21 @@ class OrderQueries:
     async def latest(
         self, customer_id: str, logs: Sequence[str], limit: int, fresh: bool = False
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """A customer's latest orders, and the id after which older ones follow; None when these are all.
+        """A customer's latest orders, KEPT at most, and the id after which older ones follow; None when these are all.
 
         Raises NotFound, Unavailable.
         """
-        parts = await self._views.ready_many(CUSTOMER_ORDERS, [part_id(customer_id, log) for log in logs], fresh)
-        ids = sorted(
-            (order_id for part in parts.values() for order_id in orjson.loads(part.body)["orders"]), reverse=True
-        )
+        ready = await self._views.ready_many(CUSTOMER_ORDERS, [part_id(customer_id, log) for log in logs], fresh)
+        parts = [orjson.loads(part.body)["orders"] for part in ready.values()]
+        ids = sorted((order_id for part in parts for order_id in part), reverse=True)
         if not ids:
             await self._views.ready(CUSTOMERS, customer_id, fresh)
             return [], None
         chosen = ids[:limit]
         orders = await self._views.ready_many(ORDER_SUMMARIES, chosen, fresh)
         documents = [orjson.loads(orders[order_id].body) for order_id in chosen if order_id in orders]
-        return await self.rows(documents, fresh), chosen[-1] if len(ids) > limit else None
+        are_all = len(ids) <= limit and all(len(part) < KEPT for part in parts)
+        return await self.rows(documents, fresh), None if are_all else chosen[-1]
 
     async def _customers(self, ids: Iterable[str], fresh: bool) -> dict[str, Document]:
         found = await self._views.ready_many(CUSTOMERS, ids, fresh)

@@ -28,6 +28,7 @@ from shared.events.product import (
     ProductDiscontinued,
     ProductPriceUpdated,
     ProductRestocked,
+    ReservationRefused,
     StockReleased,
     StockReserved,
     StockTaken,
@@ -44,7 +45,8 @@ RAISED = ProductPriceUpdated(
     price=Money(minor=500, currency="JPY"), previous_price=Money(minor=450, currency="JPY"), reason="dearer"
 )
 RESERVED = StockReserved(order_id=ORDER, quantity=3, on_hand=4)
-RELEASED = StockReleased(order_id=ORDER, quantity=3, on_hand=7, discontinued=False)
+REFUSED = ReservationRefused(order_id=ORDER, quantity=3, on_hand=1, reason="insufficient_stock")
+RELEASED = StockReleased(order_id=ORDER, quantity=1, on_hand=1, discontinued=False)
 TAKEN = StockTaken(order_id=ORDER, quantity=3)
 
 LAMP = OrderLine(
@@ -110,8 +112,8 @@ def test_product_catalogue_shows_and_sorts_by_the_latest_price() -> None:
 
 
 def test_product_catalogue_shows_what_came_in() -> None:
-    event = ProductRestocked(quantity=3, on_hand=7)
-    change = product({"on_hand": 7, "in_stock": True})
+    event = ProductRestocked(quantity=1, on_hand=1)
+    change = product({"on_hand": 1, "in_stock": True})
     assert changes_of(ProductCatalogueProjection(), event, PRODUCT) == [change]
 
 
@@ -120,17 +122,21 @@ def test_product_catalogue_offers_a_discontinued_product_no_more() -> None:
     assert changes_of(ProductCatalogueProjection(), ProductDiscontinued(), PRODUCT) == [change]
 
 
-@pytest.mark.parametrize(("on_hand", "in_stock"), [(0, False), (4, True)])
+@pytest.mark.parametrize(("on_hand", "in_stock"), [(0, False), (1, True)])
 def test_product_catalogue_moves_pieces_from_on_hand_to_reserved(on_hand: int, in_stock: bool) -> None:
     event = RESERVED.model_copy(update={"on_hand": on_hand})
     change = product({"on_hand": on_hand, "in_stock": in_stock}, 3)
     assert changes_of(ProductCatalogueProjection(), event, PRODUCT) == [change]
 
 
+def test_product_catalogue_shows_the_version_of_a_refused_reservation_and_moves_no_pieces() -> None:
+    assert changes_of(ProductCatalogueProjection(), REFUSED, PRODUCT) == [product({})]
+
+
 @pytest.mark.parametrize("discontinued", [False, True])
 def test_product_catalogue_takes_pieces_back_but_offers_no_discontinued_ones(discontinued: bool) -> None:
     event = RELEASED.model_copy(update={"discontinued": discontinued})
-    change = product({"on_hand": 7, "in_stock": not discontinued}, -3)
+    change = product({"on_hand": 1, "in_stock": not discontinued}, -1)
     assert changes_of(ProductCatalogueProjection(), event, PRODUCT) == [change]
 
 
@@ -170,7 +176,7 @@ def test_product_sales_counts_what_is_kept_for_an_order() -> None:
 
 
 def test_product_sales_takes_back_what_was_released_and_not_what_left() -> None:
-    change = Change("product_sales", PRODUCT, increment={"units": -3})
+    change = Change("product_sales", PRODUCT, increment={"units": -1})
     assert changes_of(ProductSalesProjection(), RELEASED, PRODUCT) == [change]
     assert changes_of(ProductSalesProjection(), TAKEN, PRODUCT) == []
 
