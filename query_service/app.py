@@ -12,6 +12,7 @@ from query_service.api.answering import NotYetVisible, answer_not_yet
 from query_service.api.customers import CUSTOMER_RESOURCE
 from query_service.api.one_document import short_way
 from query_service.api.products import PRODUCTS
+from query_service.api.ready_route import ReadyRoute
 from query_service.api.tickets import TICKETS
 from query_service.consistency import CausalWaits
 from query_service.fast_copy import FastCopy
@@ -86,6 +87,7 @@ def create_app(
         app.include_router(of.router, prefix="/api/v1")
     for resource in (TICKETS, PRODUCTS, CUSTOMER_RESOURCE):
         short_way(app, resource)
+    app.router.routes.insert(0, ReadyRoute("/api/v1/orders/", "order", orders.answer_order))
     app.router.routes += health_routes(required or {}, optional)
     install_problem_details(app)
     app.add_exception_handler(NotYetVisible, answer_not_yet)

@@ -56,9 +56,9 @@ def order_queries(request: Request) -> OrderQueries:
     return orders
 
 
-def order_rows(request: Request) -> Rows:
-    """Items with the customers' latest names."""
-    return order_queries(request).rows
+def order_rows(request: Request, fresh: bool = True) -> Rows:
+    """Items with the customers' latest names; unless `fresh`, from the fast copy, which may trail."""
+    return partial(order_queries(request).rows, fresh=fresh)
 
 
 @router.get(
@@ -69,13 +69,15 @@ def order_rows(request: Request) -> Rows:
 )
 async def list_orders(query: Annotated[OrderListQuery, Query()], request: Request) -> Response:
     """Each with its customer's latest name."""
-    return await answer_list(request, query.selection, query, order_rows(request), CUSTOMERS.name)
+    fresh = await wait_for_token(request, ORDER_SUMMARIES.name, CUSTOMERS.name)
+    return await answer_list(request, query.selection, query, order_rows(request, fresh))
 
 
 @router.get("/events", summary="Orders as they change", **streams(422, 503))
 async def list_events(filters: Annotated[OrderFilters, Query()], request: Request) -> Response:
     """`event: orders` is the first page, at the start and whenever changes were missed; then `event: order` is a row
     that is new or changed, `event: left` names an order that the filters don't take any more."""
+    await wait_for_token(request, CUSTOMERS.name)
     source = LiveList(views_of(request), filters.selection, order_rows(request), "order", never_leaves="customer_id")
     return await open_stream(request, ORDER_SUMMARIES.name, None, source)
 
@@ -88,6 +90,11 @@ async def list_events(filters: Annotated[OrderFilters, Query()], request: Reques
 )
 async def one_order(order_id: OrderId, request: Request) -> Response:
     """With its customer's latest name; X-Version waits for a version of the order. Its version is for If-Match."""
+    return await answer_order(order_id, request)
+
+
+async def answer_order(order_id: str, request: Request) -> Response:
+    """One order, as GET /orders/{id} answers it."""
     refuse_parameters(request)
     shows = partial(views_of(request).shows, ORDER_SUMMARIES, order_id)
     fresh = await wait_for_token(request, ORDER_SUMMARIES.name, CUSTOMERS.name)
@@ -100,6 +107,7 @@ async def one_order(order_id: OrderId, request: Request) -> Response:
 async def order_events(order_id: OrderId, request: Request) -> Response:
     """`event: order`, first as it is, then after each change of the order; its `id` is the version."""
     refuse_parameters(request)
+    await wait_for_token(request, CUSTOMERS.name)
     return await open_stream(request, ORDER_SUMMARIES.name, order_id, _LiveOrder(order_queries(request), order_id))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from query_service.queries.views import Selection, ViewQueries
+from query_service.queries.views import Selection, ViewQueries, not_there
 from shared.read_models.customer_orders import CUSTOMER_ORDERS, KEPT, part_id
 from shared.read_models.customers import CUSTOMERS
 from shared.read_models.order_summaries import ORDER_SUMMARIES, OrderRow
@@ -35,8 +35,11 @@ class OrderQueries:
         etag = f'{order.etag[:-1]}.{known}"'
         return Cached(order.id, order.revision, etag, orjson.dumps(body))
 
-    async def rows(self, documents: Iterable[Document], fresh: bool = False) -> list[dict[str, Any]]:
-        """Orders as an OrderRow has them, with the customers' latest names. Raises Unavailable."""
+    async def rows(self, documents: Iterable[Document], fresh: bool = True) -> list[dict[str, Any]]:
+        """Orders as an OrderRow has them, with the customers' latest names, read in one round trip.
+
+        The documents were read past the cache, so the names are too unless told otherwise. Raises Unavailable.
+        """
         orders = [{name: document[name] for name in _ROW_FIELDS} for document in documents]
         customers = await self._customers((order["customer_id"] for order in orders), fresh)
         for order in orders:
@@ -60,13 +63,20 @@ class OrderQueries:
         parts = [orjson.loads(part.body)["orders"] for part in ready.values()]
         ids = sorted((order_id for part in parts for order_id in part), reverse=True)
         if not ids:
-            await self._views.ready(CUSTOMERS, customer_id, fresh)
+            await self.must_be_known(customer_id, fresh)
             return [], None
         chosen = ids[:limit]
         orders = await self._views.ready_many(ORDER_SUMMARIES, chosen, fresh)
         documents = [orjson.loads(orders[order_id].body) for order_id in chosen if order_id in orders]
         are_all = len(ids) <= limit and all(len(part) < KEPT for part in parts)
         return await self.rows(documents, fresh), None if are_all else chosen[-1]
+
+    async def must_be_known(self, customer_id: str, fresh: bool = False) -> None:
+        """Refuse an id that neither a customer nor an order has; either view may be behind. Raises NotFound."""
+        if await self._customers([customer_id], fresh):
+            return
+        if not (await self._views.page(self.of_customer(customer_id, None), None, 1)).documents:
+            raise not_there(customer_id)
 
     async def _customers(self, ids: Iterable[str], fresh: bool) -> dict[str, Document]:
         found = await self._views.ready_many(CUSTOMERS, ids, fresh)
