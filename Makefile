@@ -36,7 +36,7 @@ bench: $(VENV)/bench-installed ## measure; NAME=append for one figure
 	@$(BIN)/python -m bench $(NAME)
 
 lock: $(VENV)/installed ## write requirements.lock anew from pyproject.toml
-	@$(BIN)/pip-compile --quiet --upgrade --extra command --extra projector --extra query --extra dev --strip-extras --no-header \
+	@$(BIN)/pip-compile --quiet --upgrade --extra command --extra projector --extra query --extra cli --extra dev --strip-extras --no-header \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml
 
 clean: ## remove what make made
