@@ -1,0 +1,185 @@
+"""`twinpath verify` on a real log: right where it is, and each planted fault found, named and told by the exit code."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+from pymongo.database import Database
+from typer.testing import CliRunner, Result
+
+from command_service.command_bus import Envelope
+from command_service.domain.customer import RegisterCustomer, RenameCustomer
+from deploy.cli.app import app
+from shared.clock import utc_now
+from shared.event_store.layout import fix_partitions
+from shared.event_store.mongo import MongoEventStore
+from shared.events.catalogue import CATALOGUE
+from shared.ids import new_id
+from shared.mongo_client import mongo_client
+from shared.personal_data.mongo import MongoKeyStore
+from tests.support.commanding import bus_on
+
+Documents = Database[dict[str, Any]]
+
+
+class Written:
+    """A log of some customers' events; `verify` runs the command on it."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self.environment = {
+            "TWINPATH_MONGODB_URL": url,
+            "TWINPATH_LOG_DATABASE": f"{name}_log",
+            "TWINPATH_KEYS_DATABASE": f"{name}_keys",
+            "TWINPATH_VIEWS_DATABASE": f"{name}_views",
+        }
+        self.client = MongoClient[dict[str, Any]](url)
+        self.log: Documents = self.client[f"{name}_log"]
+        self.keys: Documents = self.client[f"{name}_keys"]
+        self.views: Documents = self.client[f"{name}_views"]
+        self._url, self._name = url, name
+
+    async def write(self, customers: int) -> None:
+        """Register some customers and rename each once."""
+        async with mongo_client(self._url, "test") as client:
+            await fix_partitions(client[f"{self._name}_log"], 4)
+            store = MongoEventStore(client, f"{self._name}_log", CATALOGUE.categories, 4)
+            await store.prepare()
+            bus = bus_on(store, keys=MongoKeyStore(client, f"{self._name}_keys"))
+
+            async def live(number: int) -> None:
+                of, at = new_id("customer"), utc_now()
+                register = RegisterCustomer(customer_id=of, at=at, name=f"Ada {number}", email="ada@example.org")
+                await bus.handle(Envelope(register))
+                await bus.handle(Envelope(RenameCustomer(customer_id=of, at=at, name="Bea")))
+
+            await asyncio.gather(*(live(number) for number in range(customers)))
+            await store.close()
+
+    def verify(self, *options: str) -> Result:
+        """Run `twinpath verify`."""
+        return CliRunner().invoke(app, ["verify", *options], env=self.environment)
+
+
+@pytest.fixture
+def written(mongodb_url: str, unique: str) -> Iterator[Written]:
+    written = Written(mongodb_url, unique)
+    asyncio.run(written.write(30))
+    with written.client:
+        yield written
+
+
+def test_a_log_that_is_right_is_said_to_be_right(written: Written) -> None:
+    result = written.verify()
+
+    assert result.exit_code == 0, result.output
+    assert "events: 60 events, right" in result.stdout
+    assert "versions: 60 commits, right" in result.stdout
+
+
+Fault = Callable[[Documents], object]
+
+
+def _delete_one(log: Documents) -> object:
+    return log.commits.delete_one({"version": 1})
+
+
+def _damage_a_box(log: Documents) -> object:
+    return log.commits.update_one({"version": 2}, {"$set": {"events.0.data.sealed.box": "AAAA" * 20}})
+
+
+def _unknown_event(log: Documents) -> object:
+    return log.commits.update_one({"version": 2}, {"$set": {"events.0.type": "customer.forgotten"}})
+
+
+def _double(log: Documents) -> object:
+    commit = log.commits.find_one({"version": 2}) or {}
+    log.commits.drop_indexes()
+    return log.commits.insert_one({**commit, "_id": "again"})
+
+
+def _no_log(log: Documents) -> object:
+    return log.commits.insert_one({"_id": "lost", "stream": "customer-1"})
+
+
+def _strange_log(log: Documents) -> object:
+    commit = log.commits.find_one({"version": 2}) or {}
+    return log.commits.insert_one({**commit, "_id": "again", "log": "customer.7", "position": 1, "version": 1})
+
+
+def _beyond_the_end(log: Documents) -> object:
+    return log.relay_watermarks.insert_one({"_id": "customer.2", "position": 1000, "epoch": 1})
+
+
+FAULTS: dict[str, tuple[Fault, list[str]]] = {
+    "a lost commit": (_delete_one, ["positions are missing", "versions are missing"]),
+    "a damaged box": (_damage_a_box, ["a seal can't be opened though its key is there"]),
+    "an unknown event": (_unknown_event, ["an event can't be decoded"]),
+    "a doubled commit": (
+        _double,
+        ["a unique key is missing"] * 2 + ["positions are taken twice", "versions are taken twice"],
+    ),
+    "a commit in no log": (_no_log, ["a commit is in no log"]),
+    "a commit in a log that is not": (_strange_log, ["a stream is in a log that is not its own"]),
+    "a lost end": (_beyond_the_end, ["the relay has got beyond the end of the log"]),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_found_named_and_told_by_the_exit_code(written: Written, name: str) -> None:
+    plant, problems = FAULTS[name]
+    plant(written.log)
+
+    result = written.verify("--json")
+
+    found = [json.loads(line) for line in result.stdout.splitlines() if "problem" in line]
+    assert result.exit_code == 1
+    assert sorted({finding["problem"] for finding in found}) == sorted(set(problems)), result.stdout
+    if name == "a damaged box":
+        assert found[0]["stream"].endswith("@2")
+        assert found[0]["log"].startswith("customer.")
+
+
+def test_what_an_erased_customer_left_is_right(written: Written) -> None:
+    written.keys.personal_keys.update_many({}, {"$set": {"key": None}})
+
+    assert written.verify().exit_code == 0
+
+
+def test_a_view_that_is_ahead_of_the_log_is_found(written: Written) -> None:
+    written.views.checkpoints.insert_one({"_id": "history/customer.1", "position": 1000})
+
+    result = written.verify()
+
+    assert result.exit_code == 1
+    assert "history has got beyond the end of the log: log customer.1" in result.stdout
+
+
+def test_many_findings_are_counted_and_not_all_shown(written: Written) -> None:
+    written.log.commits.update_many({}, {"$set": {"events.0.type": "customer.forgotten"}})
+
+    result = written.verify("--most", "3")
+
+    assert result.stdout.count("can't be decoded") == 3
+    assert "60 differ, 57 of them not shown" in result.stdout
+
+
+def test_where_there_is_no_log_yet_it_says_so(mongodb_url: str, unique: str) -> None:
+    nothing = Written(mongodb_url, unique)
+    with nothing.client:
+        result = nothing.verify()
+
+    assert result.exit_code == 2
+    assert "no command service has made a log" in result.stderr
+    assert mongodb_url.split("/")[2].split(",")[0] in result.stderr
+
+
+def test_a_store_that_is_away_is_said_to_be_away() -> None:
+    environment = {"TWINPATH_MONGODB_URL": "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100"}
+
+    result = CliRunner().invoke(app, ["verify"], env=environment)
+
+    assert result.exit_code == 2
+    assert "does not answer" in result.stderr
