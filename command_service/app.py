@@ -8,10 +8,12 @@ from fastapi import FastAPI
 from command_service.api import bulk, customers, orders, products, tickets
 from command_service.api.short_way import short_ways
 from command_service.command_bus import CommandBus
+from command_service.metrics import CommandMetrics
 from shared.http.correlation import Correlation
 from shared.http.health import Check, health_routes
 from shared.http.limits import BodyLimits
 from shared.http.problem_details import install_problem_details
+from shared.observability.serving_metrics import HttpRequests, install_metrics
 
 _DESCRIPTION = """Takes the shop's commands. Every answer names the aggregate's new version (`ETag`) and where the event
 stands (`Causal-Token`): send the token back with a query to read your own write. Send `Idempotency-Key` to be able to
@@ -43,6 +45,7 @@ def create_app(
     required: Mapping[str, Check] | None = None,
     optional: Mapping[str, Check] | None = None,
     lifespan: Lifespan = _nothing_to_run,
+    metrics: CommandMetrics | None = None,
 ) -> FastAPI:
     """The app around a command bus; `required` and `optional` are the dependencies that readiness names."""
     app = FastAPI(title="Twinpath command service", version="1", description=_DESCRIPTION, lifespan=lifespan)
@@ -52,4 +55,7 @@ def create_app(
     install_problem_details(app)
     app.add_middleware(BodyLimits, streamed=STREAMED)
     app.add_middleware(Correlation)
+    metrics = metrics or CommandMetrics()
+    app.add_middleware(HttpRequests, durations=metrics.requests)
+    install_metrics(app, metrics)
     return app

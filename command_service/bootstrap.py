@@ -20,6 +20,7 @@ from command_service.domain.order import ORDER
 from command_service.domain.product import PRODUCT
 from command_service.domain.ticket import TICKET
 from command_service.fulfilment import FOLLOWED_CATEGORIES, Fulfilment
+from command_service.metrics import CommandMetrics, MeasuredAppends, MeasuredPublisher
 from command_service.process import Process
 from command_service.process_follower import ProcessCheckpoints
 from command_service.relay import Relay
@@ -51,8 +52,14 @@ def bootstrap(settings: Settings) -> FastAPI:
     client = mongo_client(settings.mongodb_url, "command")
     log_database = settings.log_database
     logs = logs_of(CATALOGUE.categories, settings.partitions)
+    metrics = CommandMetrics()
     store = MongoEventStore(
-        client, log_database, CATALOGUE.categories, settings.partitions, settings.append_patience_seconds
+        client,
+        log_database,
+        CATALOGUE.categories,
+        settings.partitions,
+        settings.append_patience_seconds,
+        MeasuredAppends(metrics),
     )
     keys = MongoKeyStore(client, settings.keys_database)
     snapshots = Snapshots(MongoSnapshotStore(client, log_database))
@@ -60,13 +67,15 @@ def bootstrap(settings: Settings) -> FastAPI:
 
     publisher = RabbitPublisher(settings.rabbitmq_url)
     progress = RelayProgress(client, log_database, uuid7(), settings.relay_lease_seconds)
-    relay = Relay(store, publisher, progress, logs, settings.relay_lease_seconds)
+    relay = Relay(store, MeasuredPublisher(publisher, metrics), progress, logs, settings.relay_lease_seconds)
 
     schedule = MongoSchedule(client, log_database)
     fulfilment = Fulfilment(bus, store, keys, schedule, timedelta(hours=settings.reservation_hours))
     followed = logs_of(FOLLOWED_CATEGORIES, settings.partitions)
     checkpoints = ProcessCheckpoints(client, log_database, "fulfilment")
     process = Process("fulfilment", followed, store, checkpoints, fulfilment, settings.rabbitmq_url)
+
+    metrics.follow(bus, relay, process, store)
 
     async def prepare() -> None:
         await fix_partitions(client[log_database], settings.partitions)
@@ -89,7 +98,7 @@ def bootstrap(settings: Settings) -> FastAPI:
         await client.close()
 
     optional: dict[str, Check] = {"rabbitmq": partial(_rabbitmq, publisher, relay), "fulfilment": process.health}
-    return create_app(bus, {"mongodb": partial(_mongodb, client)}, optional, lifespan)
+    return create_app(bus, {"mongodb": partial(_mongodb, client)}, optional, lifespan, metrics)
 
 
 async def _mongodb(client: AsyncMongoClient[Document]) -> None:

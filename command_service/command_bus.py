@@ -7,8 +7,9 @@ append itself fails on a stale version.
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -54,8 +55,15 @@ class Envelope:
         return self.derived_id is not None or self.idempotency_key is not None
 
 
+OnHandled = Callable[[Command, Appended | BaseException, float], None]
+"""Takes a command, its answer or what was raised, and how many seconds that took."""
+
+
 class CommandBus:
-    """Takes commands and says where their events stand. `deciders` are named by the category of their streams."""
+    """Takes commands and says where their events stand. `deciders` are named by the category of their streams.
+
+    `on_handled` is called after each command and must not block.
+    """
 
     def __init__(
         self,
@@ -74,6 +82,7 @@ class CommandBus:
         self._cached_aggregates = cached_aggregates
         self._cache: dict[str, Folded] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self.on_handled: OnHandled = lambda command, came, seconds: None
 
     async def handle(self, envelope: Envelope) -> Appended:
         """Carry out a command; a repeated idempotency key gets the first answer again.
@@ -86,16 +95,26 @@ class CommandBus:
             CommandIdReused, CommitTooLarge, Unavailable, OutcomeUnknown: see EventStore.append.
             ConcurrencyConflict: other writers were first, again and again.
         """
+        began = perf_counter()
+        try:
+            appended = await self._in_turn(envelope)
+        except BaseException as error:
+            self.on_handled(envelope.command, error, perf_counter() - began)
+            raise
+        self.on_handled(envelope.command, appended, perf_counter() - began)
+        return appended
+
+    async def look(self, stream: str) -> Any | None:
+        """The state of an aggregate as it is now, or None where there is none. Raises Unavailable."""
+        return (await self._refreshed(stream, self._cache.get(stream))).state
+
+    async def _in_turn(self, envelope: Envelope) -> Appended:
         if envelope.command.creates:
             return await self._handle(envelope, Folded())
         stream = envelope.command.stream
         lock = self._locks.get(stream) or self._locks.setdefault(stream, asyncio.Lock())
         async with lock:  # commands to one aggregate queue here instead of losing races against each other
             return await self._handle(envelope, self._cache.get(stream))
-
-    async def look(self, stream: str) -> Any | None:
-        """The state of an aggregate as it is now, or None where there is none. Raises Unavailable."""
-        return (await self._refreshed(stream, self._cache.get(stream))).state
 
     async def _handle(self, envelope: Envelope, cached: Folded | None) -> Appended:
         command, command_id = envelope.command, envelope.command_id

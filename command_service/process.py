@@ -45,9 +45,12 @@ class Process:
         manager: ProcessManager,
         rabbitmq_url: str,
     ) -> None:
+        self.name = name
+        self._checkpoints = checkpoints
         self._manager = manager
         self._follower = ProcessFollower(logs, source, checkpoints, manager.takes, manager.handle)
-        self._feed = RabbitFeed(rabbitmq_url, name, list(logs))
+        self._logs = list(logs)
+        self._feed = RabbitFeed(rabbitmq_url, name, self._logs)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -64,9 +67,22 @@ class Process:
 
     async def health(self) -> Mapping[str, Any]:
         """What it follows and what holds it up. Raises Unavailable while a log does not go on."""
-        if self._follower.troubles:
-            raise Unavailable("a process does not go on", troubles=self._follower.troubles)
-        return {"consumers": self._feed.consumers()}
+        if self.troubles:
+            raise Unavailable("a process does not go on", troubles=self.troubles)
+        return {"consumers": self.consumers()}
+
+    @property
+    def troubles(self) -> Mapping[str, str]:
+        """Log -> why it does not go on just now."""
+        return self._follower.troubles
+
+    def consumers(self) -> dict[str, bool]:
+        """See EventFeed.consumers."""
+        return self._feed.consumers()
+
+    async def positions(self) -> dict[str, int]:
+        """How far it has got in each of its logs, whichever replica did it. Raises Unavailable."""
+        return dict(zip(self._logs, await asyncio.gather(*map(self._checkpoints.position, self._logs)), strict=True))
 
     async def _keep_appointments(self) -> None:
         while True:

@@ -12,10 +12,12 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import Lifespan
 
+from projector_service.metrics import ProjectorMetrics
 from projector_service.projector import Projector
 from shared.errors import Unavailable
 from shared.event_feed.interface import EventFeed
 from shared.http.health import Check, health_routes
+from shared.observability.serving_metrics import install_metrics
 
 
 def create_app(
@@ -25,6 +27,7 @@ def create_app(
     required: Mapping[str, Check],
     optional: Mapping[str, Check],
     lifespan: Lifespan[Starlette],
+    metrics: ProjectorMetrics,
 ) -> Starlette:
     """The app; besides the dependencies, readiness asks for a live consumer a log and for logs that nothing stops."""
 
@@ -48,4 +51,6 @@ def create_app(
 
     checks = {**required, "rabbitmq": consumers, "projections": logs}
     routes = [*health_routes(checks, optional), Route("/asyncapi", page), Route("/asyncapi.json", document)]
-    return Starlette(routes=routes, lifespan=lifespan)
+    app = Starlette(routes=routes, lifespan=lifespan)
+    install_metrics(app, metrics)
+    return app

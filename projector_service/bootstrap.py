@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from projector_service.app import create_app
 from projector_service.cache_sync import CacheSync
+from projector_service.metrics import MeasuredBatches, ProjectorMetrics
 from projector_service.outside_events import EXCHANGE as OUTSIDE_EXCHANGE
 from projector_service.outside_events import OutsideEventsProjection, OutsideWriter, describe
 from projector_service.projections import all_projections
@@ -47,25 +48,30 @@ def bootstrap(settings: Settings) -> Starlette:
     seals = Seals(MongoKeyStore(client, settings.keys_database), CATALOGUE)
     projections = all_projections()
     cache = CacheSync(projections, source, writer, RedisViewCache(redis, settings.redis_prefix), CATALOGUE)
-    projector = Projector(projections, logs, source, writer, seals, cache.applied)
+    metrics = ProjectorMetrics()
+    measured = MeasuredBatches(writer, metrics, GROUP)
+    projector = Projector(projections, logs, source, measured, seals, cache.applied)
     feed = RabbitFeed(settings.rabbitmq_url, GROUP, logs)
 
     publisher = RabbitPublisher(settings.rabbitmq_url, OUTSIDE_EXCHANGE)
-    outside_writer = OutsideWriter(writer, publisher)
+    outside_writer = MeasuredBatches(OutsideWriter(writer, publisher), metrics, OUTSIDE_GROUP)
     outside = Projector([OutsideEventsProjection()], logs, source, outside_writer, seals)
     outside_feed = RabbitFeed(settings.rabbitmq_url, OUTSIDE_GROUP, logs)
-    followers = [(projector, feed)] + ([(outside, outside_feed)] if settings.publish_events else [])
+    followers = {GROUP: (projector, feed)}
+    if settings.publish_events:
+        followers[OUTSIDE_GROUP] = (outside, outside_feed)
+    metrics.follow(followers, source, writer, cache)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await expect_partitions(client[settings.log_database], settings.partitions)
         await cache.start()
-        for of_logs, of_broker in followers:
+        for of_logs, of_broker in followers.values():
             await of_logs.start()
             await of_broker.start(of_logs.project)
         yield
-        await asyncio.gather(*(of_logs.stop(seconds=4.0) for of_logs, _ in followers))
-        await asyncio.gather(*(of_broker.stop() for _, of_broker in followers))
+        await asyncio.gather(*(of_logs.stop(seconds=4.0) for of_logs, _ in followers.values()))
+        await asyncio.gather(*(of_broker.stop() for _, of_broker in followers.values()))
         await publisher.close()
         await cache.stop()
         await redis.aclose()
@@ -78,7 +84,7 @@ def bootstrap(settings: Settings) -> Starlette:
     described = RabbitFeed("amqp://rabbitmq/", GROUP, logs).broker(projector.project)
     describe(described, CATALOGUE.types)
     specification = AsyncAPI(described, title="Twinpath projector service", version="1")
-    return create_app(projector, feed, specification, required, optional, lifespan)
+    return create_app(projector, feed, specification, required, optional, lifespan, metrics)
 
 
 async def _mongodb(client: AsyncMongoClient[Document]) -> None:

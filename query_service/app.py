@@ -17,6 +17,7 @@ from query_service.api.tickets import TICKETS
 from query_service.consistency import CausalWaits
 from query_service.fast_copy import FastCopy
 from query_service.live import LiveViews
+from query_service.metrics import MeasuredReader, QueryMetrics
 from query_service.queries.orders import OrderQueries
 from query_service.queries.shop_dashboard import ShopDashboardQueries
 from query_service.queries.ticket_dashboard import DashboardQueries
@@ -25,6 +26,7 @@ from shared.clock import Clock, utc_now
 from shared.http.correlation import Correlation
 from shared.http.health import Check, health_routes
 from shared.http.problem_details import install_problem_details
+from shared.observability.serving_metrics import HttpRequests, install_metrics
 from shared.read_models.customers import CUSTOMERS
 from shared.read_models.history import HISTORY
 from shared.read_models.order_summaries import ORDER_SUMMARIES
@@ -70,10 +72,13 @@ def create_app(
     `app.state.stop()` ends what would hold up a server's stop: live updates and causal waits.
     """
 
+    metrics = QueryMetrics()
+    reader = MeasuredReader(reader, metrics)
     copy = FastCopy(cache)
     waits = CausalWaits(reader, causal_wait_seconds)
     live = LiveViews(reader, [view.name for view in LIVE_VIEWS])
     waits.on_move = live.checkpoints_moved
+    metrics.follow(copy, waits, live)
     lifespan = partial(_lifespan, waits, live, close)
     app = FastAPI(title="Twinpath query service", version="1", description=_DESCRIPTION, lifespan=lifespan)
     app.state.stop = partial(_stop, waits, live)
@@ -87,11 +92,13 @@ def create_app(
         app.include_router(of.router, prefix="/api/v1")
     for resource in (TICKETS, PRODUCTS, CUSTOMER_RESOURCE):
         short_way(app, resource)
-    app.router.routes.insert(0, ReadyRoute("/api/v1/orders/", "order", orders.answer_order))
+    app.router.routes.insert(0, ReadyRoute("/orders/", "order", orders.answer_order))
     app.router.routes += health_routes(required or {}, optional)
     install_problem_details(app)
     app.add_exception_handler(NotYetVisible, answer_not_yet)
     app.add_middleware(Correlation)
+    app.add_middleware(HttpRequests, durations=metrics.requests)
+    install_metrics(app, metrics)
     return app
 
 

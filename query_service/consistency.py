@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
+from time import perf_counter
 
 import structlog
 
@@ -40,12 +41,15 @@ class _Queue:
 class CausalWaits:
     """Knows how far every projection is. `seconds` is the longest that a query waits.
 
-    `on_move` is called whenever checkpoints moved, and must not block.
+    `on_move` is called whenever checkpoints moved, `on_waited` after a wait, with the projection, whether it got there
+    and how many seconds that took; neither must block. `open` counts those who wait now.
     """
 
     def __init__(self, reader: ViewReader, seconds: float = 5.0) -> None:
         self.seconds = seconds
         self.on_move: Callable[[], None] = lambda: None
+        self.on_waited: Callable[[str, bool, float], None] = lambda projection, reached, seconds: None
+        self.open = 0
         self._reader = reader
         self._known: Checkpoints = {}
         self._queues: defaultdict[tuple[str, str], _Queue] = defaultdict(_Queue)
@@ -105,6 +109,8 @@ class CausalWaits:
         if not missing or self._stopping:
             return not missing
         waiter = _Waiter(len(missing), asyncio.get_running_loop().create_future())
+        began = perf_counter()
+        self.open += 1
         for key, position in missing.items():
             heapq.heappush(self._queues[key].heap, (position, next(self._numbers), waiter))
         try:
@@ -115,6 +121,8 @@ class CausalWaits:
             if waiter.missing:
                 waiter.done.cancel()
                 self._leave(missing)
+            self.open -= 1
+            self.on_waited(projection, not waiter.missing, perf_counter() - began)
         return not waiter.missing
 
     async def _refuse_foreign(self, token: CausalToken) -> None:

@@ -4,6 +4,7 @@ A circuit breaker (Nygard, Release It!, 2007): after a failure nobody asks for a
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 
 import structlog
@@ -17,15 +18,21 @@ _log = structlog.get_logger(__name__)
 
 
 class FastCopy:
-    """Reads by id that never fail: None means "ask the views"."""
+    """Reads by id that never fail: None means "ask the views".
+
+    `wanted` and `had` count documents by view; what was wanted while the cache is away is not had.
+    """
 
     def __init__(self, cache: ViewCache) -> None:
         self._cache = cache
         self._away = False
         self._next_try = 0.0
+        self.wanted: Counter[str] = Counter()
+        self.had: Counter[str] = Counter()
 
     async def get(self, view: str, document_id: str) -> Cached | None:
         """One document, if the copy has it."""
+        self.wanted[view] += 1
         if self._away and not self._tries():
             return None
         try:
@@ -35,10 +42,13 @@ class FastCopy:
             return None
         if self._away:
             self._is_back()
+        if cached is not None:
+            self.had[view] += 1
         return cached
 
     async def get_many(self, view: str, ids: Sequence[str]) -> list[Cached | None]:
         """Several documents, None for each that the copy does not have."""
+        self.wanted[view] += len(ids)
         if not self._away or self._tries():
             try:
                 cached = await self._cache.get_many(view, ids)
@@ -47,6 +57,7 @@ class FastCopy:
             else:
                 if self._away:
                     self._is_back()
+                self.had[view] += sum(one is not None for one in cached)
                 return cached
         return [None] * len(ids)
 

@@ -6,7 +6,7 @@ subscriber reads everything anew.
 """
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -131,6 +131,10 @@ class LiveViews:
                 await asyncio.sleep(_RETRY_SECONDS)
                 subscription.miss()
             await asyncio.sleep(pace)
+
+    def subscribers(self) -> Mapping[str, int]:
+        """How many there are now, by view."""
+        return Counter(subscription.view for subscription in self._every())
 
     def checkpoints_moved(self) -> None:
         """A commit was seen. Until the watch has shown its first change, it may have begun after that commit."""

@@ -28,6 +28,8 @@ class ShortWay(BaseRoute):
     def __init__(self, prefix: str, route: APIRoute) -> None:
         path = re.sub(r"{(\w+)_id}", rf"(?P<\1_id>\1-{UUID_PATTERN})", prefix + route.path)
         self._path = re.compile(path)
+        self.path = route.path
+        """As the metrics name it."""
         self._methods = route.methods or set()
         self._endpoint: Callable[..., Awaitable[Response]] = route.endpoint
         parameters = inspect.signature(route.endpoint).parameters
@@ -38,7 +40,7 @@ class ShortWay(BaseRoute):
         if scope["type"] == "http" and scope["method"] in self._methods:
             found = self._path.fullmatch(scope["path"].removeprefix(scope.get("root_path", "")))
             if found is not None:
-                return Match.FULL, {"path_params": found.groupdict()}
+                return Match.FULL, {"path_params": found.groupdict(), "route": self}
         return Match.NONE, {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -76,7 +76,7 @@ def one_document(router: APIRouter, resource: Resource) -> None:
 def short_way(app: FastAPI, resource: Resource) -> None:
     """Answer a GET of a well-formed id past FastAPI's dispatch."""
     answer = partial(answer_one, resource.view)
-    app.router.routes.insert(0, ReadyRoute(f"/api/v1{resource.path}/", resource.category, answer))
+    app.router.routes.insert(0, ReadyRoute(f"{resource.path}/", resource.category, answer))
 
 
 async def answer_one(view: View, document_id: str, request: Request) -> Response:

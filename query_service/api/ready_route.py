@@ -17,10 +17,12 @@ Endpoint = Callable[[str, Request], Awaitable[Response]]
 
 
 class ReadyRoute(BaseRoute):
-    """`<prefix><category>-<UUID>`, answered by `endpoint(id, request)`. Its errors go to the app's handlers."""
+    """`/api/v1<path><category>-<UUID>`, answered by `endpoint(id, request)`. Its errors go to the app's handlers."""
 
-    def __init__(self, prefix: str, category: str, endpoint: Endpoint) -> None:
-        self._path = re.compile(re.escape(prefix) + f"({category}-{UUID_PATTERN})")
+    def __init__(self, path: str, category: str, endpoint: Endpoint) -> None:
+        self._path = re.compile(re.escape(f"/api/v1{path}") + f"({category}-{UUID_PATTERN})")
+        self.path = f"{path}{{{category}_id}}"
+        """As the metrics name it."""
         self._endpoint = endpoint
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -28,7 +30,7 @@ class ReadyRoute(BaseRoute):
         if scope["type"] == "http" and scope["method"] == "GET":
             found = self._path.fullmatch(scope["path"].removeprefix(scope.get("root_path", "")))
             if found is not None:
-                return Match.FULL, {"path_params": {"id": found[1]}}
+                return Match.FULL, {"path_params": {"id": found[1]}, "route": self}
         return Match.NONE, {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:

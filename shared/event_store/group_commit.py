@@ -12,6 +12,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 import structlog
@@ -20,6 +21,7 @@ from pymongo.errors import BulkWriteError, PyMongoError, ServerSelectionTimeoutE
 from shared.errors import CommandIdReused, OutcomeUnknown, Unavailable
 from shared.event_store.commits import Commits, at_position, find_commits, head_of, version_of
 from shared.event_store.interface import Appended, conflict, repeated
+from shared.event_store.observing import AppendObserver
 
 MAX_BATCH_COMMITS = 500
 MAX_BATCH_BYTES = 16 * 1024 * 1024
@@ -51,10 +53,13 @@ class Pending:
 class LogWriter:
     """Writes one log; makes one insert at a time, in its own task, which ends when nothing waits."""
 
-    def __init__(self, log: str, commits: Commits, on_written: Callable[[str], None]) -> None:
+    def __init__(
+        self, log: str, commits: Commits, on_written: Callable[[str], None], observer: AppendObserver | None = None
+    ) -> None:
         self._log = log
         self._commits = commits
         self._on_written = on_written
+        self._observer = observer or AppendObserver()
         self._waiting: deque[Pending] = deque()
         self._task: asyncio.Task[None] | None = None
         self._head: int | None = None
@@ -155,6 +160,7 @@ class LogWriter:
                 except CommandIdReused as error:
                     _refuse(pending, error)
             elif pending.expected_version != now:
+                self._observer.lost_race("version")
                 _refuse(pending, conflict(pending.stream, pending.expected_version, now))
             else:
                 pending.suspect = False
@@ -172,6 +178,7 @@ class LogWriter:
             version = pending.expected_version + pending.count
             places.append(Appended(pending.stream, version, self._log, position - 1))
         written = len(batch)
+        began = perf_counter()
         try:
             await self._commits.insert_many(documents, ordered=True)
         except ServerSelectionTimeoutError:
@@ -181,6 +188,8 @@ class LogWriter:
         except PyMongoError:
             _mark_sent(batch)
             raise
+        finally:
+            self._observer.inserted(len(batch), perf_counter() - began)
         self._acknowledge(batch[:written], places[:written])
         if written == len(batch):
             self._lost_races = 0
@@ -209,6 +218,7 @@ class LogWriter:
         index = int(first["index"])
         if "position" in first["keyPattern"]:
             self._head = None
+            self._observer.lost_race("position")
         else:
             batch[index].suspect = True
         return index

@@ -4,16 +4,17 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
 from deploy.local.mongodb import Member, MongoDB
-from shared.errors import OutcomeUnknown, TwinpathError, Unavailable
+from shared.errors import ConcurrencyConflict, OutcomeUnknown, TwinpathError, Unavailable
 from shared.event_store.layout import LayoutMismatch, fix_partitions, read_partitions
 from shared.event_store.mongo import MongoEventStore
+from shared.event_store.observing import AppendObserver
 from shared.ids import new_id, uuid7
 from shared.mongo_client import mongo_client
 from tests.support.appending import CATEGORIES, append, whole_log
@@ -23,9 +24,11 @@ FAST = "&serverSelectionTimeoutMS=500&connectTimeoutMS=500&socketTimeoutMS=2000&
 
 
 @asynccontextmanager
-async def opened(url: str, database: str, patience: float = 8.0) -> AsyncIterator[MongoEventStore]:
+async def opened(
+    url: str, database: str, patience: float = 8.0, observer: AppendObserver | None = None
+) -> AsyncIterator[MongoEventStore]:
     client = mongo_client(url, "test")
-    store = MongoEventStore(client, database, CATEGORIES, 4, patience)
+    store = MongoEventStore(client, database, CATEGORIES, 4, patience, observer)
     await store.prepare()
     yield store
     await store.close()
@@ -180,3 +183,31 @@ async def test_the_number_of_partitions_is_fixed_by_the_first(mongodb_url: str, 
         with pytest.raises(LayoutMismatch, match="TWINPATH_PARTITIONS=4"):
             await fix_partitions(database, 8)
         assert await read_partitions(database) == 4
+
+
+class _Noted(AppendObserver):
+    def __init__(self) -> None:
+        self.commits = 0
+        self.lost: set[str] = set()
+
+    def inserted(self, commits: int, seconds: float) -> None:
+        self.commits += commits
+
+    def lost_race(self, over: Literal["position", "version"]) -> None:
+        self.lost.add(over)
+
+
+async def test_an_observer_hears_of_inserts_and_of_the_races_that_were_lost(mongodb_url: str, unique: str) -> None:
+    noted = _Noted()
+    async with opened(mongodb_url, unique) as other, opened(mongodb_url, unique, observer=noted) as ours:
+        first = await append(ours)
+        assert (noted.commits, noted.lost) == (1, set())
+
+        await append(other, first.stream, 1)
+        with pytest.raises(ConcurrencyConflict):
+            await append(ours, first.stream, 1)
+        assert noted.lost == {"version"}
+
+        while (await append(ours)).log != first.log:  # its place in that log was taken by the other one
+            pass
+        assert noted.lost == {"version", "position"}

@@ -1,0 +1,126 @@
+"""The projector's metrics: how far each projection is, its transactions, what is parked, who consumes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from time import perf_counter
+
+from projector_service.cache_sync import CacheSync
+from projector_service.projector import Projector
+from shared.errors import CheckpointMoved, Unavailable
+from shared.event_feed.interface import EventFeed
+from shared.event_store.interface import EventLog
+from shared.observability.lags import LagGauges
+from shared.observability.metrics import SIZES, Labels, Metrics
+from shared.view_store.interface import BatchWriter, CheckpointMove, Checkpoints, View, ViewChange
+
+
+class ProjectorMetrics(Metrics):
+    """Every metric of the projector; `follow` binds those that are told by its parts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.transactions = self.histogram(
+            "twinpath_projector_transaction_duration_seconds",
+            "Transactions of views with their checkpoints, or publications to the outside world: committed, overtaken "
+            "(another replica was first), unavailable or failed",
+            "group",
+            "outcome",
+        )
+        self.batches = self.histogram(
+            "twinpath_projector_batch_events", "Events of a log in one transaction", "group", bounds=SIZES
+        )
+        self.events = self.counter(
+            "twinpath_projection_events_total", "Events that a projection has applied here", "projection", "log"
+        )
+        self.lags = LagGauges(
+            self.gauge(
+                "twinpath_projection_lag_events", "Events that a projection has not applied yet", "projection", "log"
+            ),
+            self.gauge(
+                "twinpath_projection_lag_seconds", "Age of the oldest event not applied yet", "projection", "log"
+            ),
+        )
+        self.logs = self.gauge(
+            "twinpath_projector_logs",
+            "Logs by how their projections do: live, starting, waiting for a store, or poisoned",
+            "group",
+            "state",
+        )
+        self.consumers = self.feed_consumers()
+        self.copy_kept = self.gauge(
+            "twinpath_copy_kept", "1 while the copy in Redis is kept, 0 while that is not possible"
+        )
+
+    def follow(
+        self, followers: Mapping[str, tuple[Projector, EventFeed]], log: EventLog, writer: BatchWriter, cache: CacheSync
+    ) -> None:
+        """Tell of these parts from now on; `followers` by the group of their queues.
+
+        Lags are asked of the stores themselves, so that a projector that hangs can't hide its own.
+        """
+
+        def states() -> dict[Labels, float]:
+            found: dict[Labels, float] = {(group, state): 0 for group in followers for state in _STATES}
+            for group, (projector, _) in followers.items():
+                for status in projector.status().values():
+                    found[group, status.state] += 1
+            return found
+
+        def consumers() -> dict[Labels, float]:
+            return {
+                (group, of): float(registered)
+                for group, (_, feed) in followers.items()
+                for of, registered in feed.consumers().items()
+            }
+
+        async def look_at_lags() -> None:
+            names = {projection.name for projector, _ in followers.values() for projection in projector.projections}
+            checkpoints = await writer.checkpoints()
+            await self.lags.look(log, {of: at for of, at in checkpoints.items() if of[0] in names})
+
+        self.logs.read = states
+        self.consumers.read = consumers
+        self.copy_kept.read = lambda: {(): float(cache.trouble is None)}
+        self.before_scrape(look_at_lags, self.lags.events, self.lags.seconds)
+
+
+_STATES = ("starting", "live", "waiting", "poisoned")
+
+
+class MeasuredBatches:
+    """A BatchWriter that notes what is committed; `group` says for whom."""
+
+    def __init__(self, writer: BatchWriter, metrics: ProjectorMetrics, group: str) -> None:
+        self._writer = writer
+        self._metrics = metrics
+        self._group = group
+
+    async def prepare(self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]]) -> None:
+        """See BatchWriter.prepare."""
+        await self._writer.prepare(views, checkpoints)
+
+    async def checkpoints(self) -> Checkpoints:
+        """See BatchWriter.checkpoints."""
+        return await self._writer.checkpoints()
+
+    async def commit(self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove]) -> None:
+        """See BatchWriter.commit."""
+        began = perf_counter()
+        outcome = "failed"
+        try:
+            await self._writer.commit(changes, moves)
+            outcome = "committed"
+        except CheckpointMoved:
+            outcome = "overtaken"
+            raise
+        except Unavailable:
+            outcome = "unavailable"
+            raise
+        finally:
+            self._metrics.transactions.observe((self._group, outcome), perf_counter() - began)
+        self._count(moves)
+
+    def _count(self, moves: Sequence[CheckpointMove]) -> None:
+        for move in moves:
+            self._metrics.events.count((move.projection, move.log), move.position - move.expected)
+        if moves:  # without one it only wiped what an erasure had left
+            self._metrics.batches.observe((self._group,), max(move.position - move.expected for move in moves))

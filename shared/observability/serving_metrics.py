@@ -1,0 +1,86 @@
+"""Puts metrics into an app: the route `/metrics`, the requests of its API, the lag of its event loop."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from time import perf_counter
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.observability.metrics import Histogram, Metrics
+
+_API = "/api/v1"
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_LOOP_SECONDS = 0.25
+
+
+def install_metrics(app: Starlette, metrics: Metrics) -> None:
+    """Serve `/metrics`; while the app runs, watch its event loop. `app.state.metrics` are the metrics."""
+
+    async def show(request: Request) -> Response:
+        text, content_type = await metrics.exposition(request.headers.get("accept", ""))
+        return Response(text, headers={"Content-Type": content_type})
+
+    app.state.metrics = metrics
+    app.router.routes.append(Route("/metrics", show))
+    of_app = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(running: Any) -> AsyncIterator[Any]:
+        watching = asyncio.create_task(_watch_loop(metrics.event_loop), name="watch the event loop")
+        try:
+            async with of_app(running) as state:
+                yield state
+        finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+
+    app.router.lifespan_context = lifespan
+
+
+async def _watch_loop(lags: Histogram) -> None:
+    while True:
+        due = perf_counter() + _LOOP_SECONDS  # the loop's own clock stands still while it is busy
+        await asyncio.sleep(_LOOP_SECONDS)
+        lags.observe((), max(0.0, perf_counter() - due))
+
+
+class HttpRequests:
+    """ASGI middleware: how long each request under `/api/v1` waited for the beginning of its answer.
+
+    `route` is what follows, as it is written in the code: `/orders/{order_id}`; a path that no route takes is
+    `unmatched`. An answer that was cut off before it began counts as status 499.
+    """
+
+    def __init__(self, app: ASGIApp, durations: Histogram) -> None:
+        self._app = app
+        self._observe = durations.observe
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or not scope["path"].startswith(_API):
+            await self._app(scope, receive, send)
+            return
+        began = perf_counter()
+        status = 499
+        seconds = 0.0
+
+        async def noting(message: Message) -> None:
+            nonlocal status, seconds
+            if message["type"] == "http.response.start":
+                status, seconds = message["status"], perf_counter() - began
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        finally:
+            method = scope["method"]
+            route = getattr(scope.get("route"), "path", None) or "unmatched"
+            labels = (method if method in _METHODS else "other", route, str(status))
+            self._observe(labels, seconds or perf_counter() - began)
