@@ -14,11 +14,7 @@ from pymongo.errors import PyMongoError
 
 from command_service.app import create_app
 from command_service.command_bus import CommandBus
-from command_service.domain.customer import CUSTOMER
-from command_service.domain.decider import AnyDecider
-from command_service.domain.order import ORDER
-from command_service.domain.product import PRODUCT
-from command_service.domain.ticket import TICKET
+from command_service.domain.deciders import DECIDERS
 from command_service.fulfilment import FOLLOWED_CATEGORIES, Fulfilment
 from command_service.metrics import CommandMetrics, MeasuredAppends, MeasuredPublisher
 from command_service.process import Process
@@ -40,9 +36,6 @@ from shared.ids import logs_of, uuid7
 from shared.mongo_client import mongo_client
 from shared.personal_data.mongo import MongoKeyStore
 from shared.personal_data.sealing import Seals
-
-DECIDERS: dict[str, AnyDecider] = {"ticket": TICKET, "product": PRODUCT, "customer": CUSTOMER, "order": ORDER}
-"""By the category of their streams."""
 
 _log = structlog.get_logger(__name__)
 

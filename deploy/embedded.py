@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from command_service.app import STREAMED, add_commands
-from command_service.bootstrap import DECIDERS
 from command_service.command_bus import CommandBus
+from command_service.domain.deciders import DECIDERS
 from command_service.fulfilment import Fulfilment
 from command_service.schedule import InMemorySchedule
 from command_service.snapshotting import Snapshots

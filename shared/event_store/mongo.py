@@ -30,6 +30,11 @@ class MongoEventLog:
         events = await self._events_after({"log": log}, "position", after_position, limit)
         return [event for event in events if event.position > after_position][:limit]
 
+    async def read_stream(self, log: str, stream: str, after_version: int, limit: int) -> list[RecordedEvent]:
+        """At most `limit` events of a stream with a version above `after_version`, in order. Raises Unavailable."""
+        events = await self._events_after({"log": log, "stream": stream}, "version", after_version, limit)
+        return [event for event in events if event.version > after_version][:limit]
+
     async def heads(self) -> dict[str, int]:
         """See EventLog.heads."""
         try:

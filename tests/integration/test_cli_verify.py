@@ -3,64 +3,12 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
-from pymongo import MongoClient
-from pymongo.database import Database
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
-from command_service.command_bus import Envelope
-from command_service.domain.customer import RegisterCustomer, RenameCustomer
 from deploy.cli.app import app
-from shared.clock import utc_now
-from shared.event_store.layout import fix_partitions
-from shared.event_store.mongo import MongoEventStore
-from shared.events.catalogue import CATALOGUE
-from shared.ids import new_id
-from shared.mongo_client import mongo_client
-from shared.personal_data.mongo import MongoKeyStore
-from tests.support.commanding import bus_on
-
-Documents = Database[dict[str, Any]]
-
-
-class Written:
-    """A log of some customers' events; `verify` runs the command on it."""
-
-    def __init__(self, url: str, name: str) -> None:
-        self.environment = {
-            "TWINPATH_MONGODB_URL": url,
-            "TWINPATH_LOG_DATABASE": f"{name}_log",
-            "TWINPATH_KEYS_DATABASE": f"{name}_keys",
-            "TWINPATH_VIEWS_DATABASE": f"{name}_views",
-        }
-        self.client = MongoClient[dict[str, Any]](url)
-        self.log: Documents = self.client[f"{name}_log"]
-        self.keys: Documents = self.client[f"{name}_keys"]
-        self.views: Documents = self.client[f"{name}_views"]
-        self._url, self._name = url, name
-
-    async def write(self, customers: int) -> None:
-        """Register some customers and rename each once."""
-        async with mongo_client(self._url, "test") as client:
-            await fix_partitions(client[f"{self._name}_log"], 4)
-            store = MongoEventStore(client, f"{self._name}_log", CATALOGUE.categories, 4)
-            await store.prepare()
-            bus = bus_on(store, keys=MongoKeyStore(client, f"{self._name}_keys"))
-
-            async def live(number: int) -> None:
-                of, at = new_id("customer"), utc_now()
-                register = RegisterCustomer(customer_id=of, at=at, name=f"Ada {number}", email="ada@example.org")
-                await bus.handle(Envelope(register))
-                await bus.handle(Envelope(RenameCustomer(customer_id=of, at=at, name="Bea")))
-
-            await asyncio.gather(*(live(number) for number in range(customers)))
-            await store.close()
-
-    def verify(self, *options: str) -> Result:
-        """Run `twinpath verify`."""
-        return CliRunner().invoke(app, ["verify", *options], env=self.environment)
+from tests.support.written_log import Documents, Written
 
 
 @pytest.fixture
@@ -72,7 +20,7 @@ def written(mongodb_url: str, unique: str) -> Iterator[Written]:
 
 
 def test_a_log_that_is_right_is_said_to_be_right(written: Written) -> None:
-    result = written.verify()
+    result = written.run("verify")
 
     assert result.exit_code == 0, result.output
     assert "events: 60 events, right" in result.stdout
@@ -132,7 +80,7 @@ def test_a_fault_is_found_named_and_told_by_the_exit_code(written: Written, name
     plant, problems = FAULTS[name]
     plant(written.log)
 
-    result = written.verify("--json")
+    result = written.run("verify", "--json")
 
     found = [json.loads(line) for line in result.stdout.splitlines() if "problem" in line]
     assert result.exit_code == 1
@@ -145,13 +93,13 @@ def test_a_fault_is_found_named_and_told_by_the_exit_code(written: Written, name
 def test_what_an_erased_customer_left_is_right(written: Written) -> None:
     written.keys.personal_keys.update_many({}, {"$set": {"key": None}})
 
-    assert written.verify().exit_code == 0
+    assert written.run("verify").exit_code == 0
 
 
 def test_a_view_that_is_ahead_of_the_log_is_found(written: Written) -> None:
     written.views.checkpoints.insert_one({"_id": "history/customer.1", "position": 1000})
 
-    result = written.verify()
+    result = written.run("verify")
 
     assert result.exit_code == 1
     assert "history has got beyond the end of the log: log customer.1" in result.stdout
@@ -160,7 +108,7 @@ def test_a_view_that_is_ahead_of_the_log_is_found(written: Written) -> None:
 def test_many_findings_are_counted_and_not_all_shown(written: Written) -> None:
     written.log.commits.update_many({}, {"$set": {"events.0.type": "customer.forgotten"}})
 
-    result = written.verify("--most", "3")
+    result = written.run("verify", "--most", "3")
 
     assert result.stdout.count("can't be decoded") == 3
     assert "60 differ, 57 of them not shown" in result.stdout
@@ -169,7 +117,7 @@ def test_many_findings_are_counted_and_not_all_shown(written: Written) -> None:
 def test_where_there_is_no_log_yet_it_says_so(mongodb_url: str, unique: str) -> None:
     nothing = Written(mongodb_url, unique)
     with nothing.client:
-        result = nothing.verify()
+        result = nothing.run("verify")
 
     assert result.exit_code == 2
     assert "no command service has made a log" in result.stderr

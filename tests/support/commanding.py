@@ -1,7 +1,7 @@
 """A command bus on any store, with keys and snapshots in memory."""
 
-from command_service.bootstrap import DECIDERS
 from command_service.command_bus import CommandBus
+from command_service.domain.deciders import DECIDERS
 from command_service.snapshotting import Snapshots
 from shared.event_store.interface import EventStore
 from shared.event_store.snapshots import InMemorySnapshotStore, SnapshotStore

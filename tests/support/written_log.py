@@ -1,0 +1,62 @@
+"""A log of some customers' events in a real MongoDB, and the command line at work on it."""
+
+import asyncio
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.database import Database
+from typer.testing import CliRunner, Result
+
+from command_service.command_bus import Envelope
+from command_service.domain.customer import RegisterCustomer, RenameCustomer
+from deploy.cli.app import app
+from shared.clock import utc_now
+from shared.event_store.layout import fix_partitions
+from shared.event_store.mongo import MongoEventStore
+from shared.events.catalogue import CATALOGUE
+from shared.ids import new_id
+from shared.mongo_client import mongo_client
+from shared.personal_data.mongo import MongoKeyStore
+from tests.support.commanding import bus_on
+
+Documents = Database[dict[str, Any]]
+
+
+class Written:
+    """Three databases of one system; `run` runs `twinpath` on them."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self.environment = {
+            "TWINPATH_MONGODB_URL": url,
+            "TWINPATH_LOG_DATABASE": f"{name}_log",
+            "TWINPATH_KEYS_DATABASE": f"{name}_keys",
+            "TWINPATH_VIEWS_DATABASE": f"{name}_views",
+        }
+        self.client = MongoClient[dict[str, Any]](url)
+        self.log: Documents = self.client[f"{name}_log"]
+        self.keys: Documents = self.client[f"{name}_keys"]
+        self.views: Documents = self.client[f"{name}_views"]
+        self._url, self._name = url, name
+
+    async def write(self, customers: int) -> list[str]:
+        """Register some customers and rename each once; their ids."""
+        async with mongo_client(self._url, "test") as client:
+            await fix_partitions(client[f"{self._name}_log"], 4)
+            store = MongoEventStore(client, f"{self._name}_log", CATALOGUE.categories, 4)
+            await store.prepare()
+            bus = bus_on(store, keys=MongoKeyStore(client, f"{self._name}_keys"))
+
+            async def live(number: int) -> str:
+                of, at = new_id("customer"), utc_now()
+                register = RegisterCustomer(customer_id=of, at=at, name=f"Ada {number}", email="ada@example.org")
+                await bus.handle(Envelope(register))
+                await bus.handle(Envelope(RenameCustomer(customer_id=of, at=utc_now(), name="Bea")))
+                return of
+
+            ids = await asyncio.gather(*(live(number) for number in range(customers)))
+            await store.close()
+            return ids
+
+    def run(self, *arguments: str) -> Result:
+        """Run `twinpath` with these arguments, where no terminal is."""
+        return CliRunner().invoke(app, arguments, env=self.environment)
