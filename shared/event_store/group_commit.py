@@ -143,16 +143,18 @@ class LogWriter:
     async def _look_up(self, doubtful: list[Pending]) -> None:
         """Answer those whose command took effect already or whose expected version is not the stream's; who is left
         stands in line again, its stream's version known."""
-        unread = {p.stream for p in doubtful if p.suspect or p.expected_version > self._versions.get(p.stream, 0)}
-        known, versions = await asyncio.gather(
-            find_commits(self._commits, [pending.command_id for pending in doubtful]),
-            asyncio.gather(*(version_of(self._commits, self._log, stream) for stream in unread)),
-        )
+        unknown = [p.stream for p in doubtful if p.suspect or p.expected_version > self._versions.get(p.stream, 0)]
+        unread = list(dict.fromkeys(unknown))
+        versions = await asyncio.gather(*(version_of(self._commits, self._log, stream) for stream in unread))
         for stream, version in zip(unread, versions, strict=True):
             self.saw(stream, version)
+        # first the versions, then the ids: an insert whose outcome is not known may still come about at any moment, and
+        # whoever it moves a version for must be found by its id
+        now_at = {pending.stream: self._versions.get(pending.stream, 0) for pending in doubtful}
+        known = await find_commits(self._commits, [pending.command_id for pending in doubtful])
         fresh = []
         for pending in doubtful:
-            now = self._versions.get(pending.stream, 0)
+            now = now_at[pending.stream]
             if commit := known.get(pending.command_id):
                 try:
                     first_answer = repeated(commit, pending.fingerprint)
