@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help up down demo test check format bench lock clean
+.PHONY: help up down demo test check manifests format bench lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -28,6 +28,9 @@ check: $(VENV)/installed ## format, lint, types, import rules and unit tests, in
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest tests/unit tests/architecture -q
 
+manifests: $(VENV)/installed $(VENV)-manifests/installed ## render and check the Kubernetes manifests
+	@$(BIN)/python -m deploy.manifests $(VENV)-manifests/bin
+
 format: $(VENV)/installed ## put the code into form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
@@ -40,7 +43,7 @@ lock: $(VENV)/installed ## write requirements.lock anew from pyproject.toml
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml
 
 clean: ## remove what make made
-	@rm -rf $(VENV) .local .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	@rm -rf $(VENV) $(VENV)-manifests .local .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 
 # uv where it is present, else the standard library's venv and pip; versions are those of requirements.lock.
 $(VENV)/installed: requirements.lock pyproject.toml
@@ -59,4 +62,14 @@ $(VENV)/installed: requirements.lock pyproject.toml
 $(VENV)/bench-installed: $(VENV)/installed
 	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python -e .[bench]; \
 	else $(BIN)/python -m pip install --quiet --disable-pip-version-check -e .[bench]; fi
+	@touch $@
+
+# Apart from the project's own, as checkov asks for a hundred packages in versions of its own.
+$(VENV)-manifests/installed: deploy/kubernetes/checks/requirements.txt
+	@if command -v uv >/dev/null; then \
+	  uv venv --quiet --allow-existing --python $(PYTHON) $(VENV)-manifests && \
+	  uv pip install --quiet --python $(VENV)-manifests/bin/python -r $<; \
+	else \
+	  $(PYTHON) -m venv $(VENV)-manifests && $(VENV)-manifests/bin/python -m pip install --quiet --disable-pip-version-check -r $<; \
+	fi
 	@touch $@

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Makes the Secrets that the manifests refer to, each with a random password; those that are there stay as they are.
+#   deploy/kubernetes/make-secrets.sh local|production
+# Who keeps secrets elsewhere (External Secrets, Sealed Secrets) makes the same names: username and password in each.
+set -euo pipefail
+
+case ${1:-} in
+  local) names=(admin command projector query tools mongodb-key rabbitmq-default-user) ;;
+  production) names=(admin command projector query tools) ;; # the operator makes rabbitmq-default-user
+  *)
+    echo "usage: $0 local|production" >&2
+    exit 2
+    ;;
+esac
+
+for name in "${names[@]}"; do
+  if kubectl --namespace twinpath get secret "$name" >/dev/null 2>&1; then
+    echo "$name is there"
+    continue
+  fi
+  user=$name
+  [ "$name" = rabbitmq-default-user ] && user=admin
+  # through a pipe, so that no password is in a command line; letters and digits only, as they become part of addresses
+  od -An -N24 -tx1 /dev/urandom | tr -d ' \n' |
+    kubectl --namespace twinpath create secret generic "$name" --from-literal=username="$user" --from-file=password=/dev/stdin
+done

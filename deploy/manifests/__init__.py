@@ -1,0 +1,1 @@
+"""Renders and checks the Kubernetes manifests in deploy/kubernetes: `make manifests`."""

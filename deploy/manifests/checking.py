@@ -1,0 +1,56 @@
+"""Checks rendered manifests with kubernetes-validate and checkov; what may differ is in checks/exceptions.yaml."""
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from deploy.manifests.rendering import KUBERNETES, rendered
+
+EXCEPTIONS = KUBERNETES / "checks" / "exceptions.yaml"
+
+
+def exceptions() -> dict[str, Any]:
+    """What exceptions.yaml says: the Kubernetes version, kinds without a schema, checkov's checks by overlay."""
+    found: dict[str, Any] = yaml.safe_load(EXCEPTIONS.read_text())
+    return found
+
+
+def documents(overlay: str) -> list[dict[str, Any]]:
+    """The rendered objects of an overlay."""
+    return [document for document in yaml.safe_load_all(rendered(overlay).read_text()) if document]
+
+
+def invalid(programs: Path, overlay: str) -> Iterator[str]:
+    """What kubernetes-validate --strict has against the overlay's objects of Kubernetes' own kinds."""
+    allowed = exceptions()
+    known = [one for one in documents(overlay) if f"{one['apiVersion']}/{one['kind']}" not in allowed["without_schema"]]
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        yaml.safe_dump_all(known, file)
+        file.flush()
+        version = str(allowed["kubernetes"])
+        command = [str(programs / "kubernetes-validate"), "--strict", "--quiet", "--kubernetes-version", version]
+        done = subprocess.run([*command, file.name], capture_output=True, text=True)
+    if done.returncode:
+        yield f"{overlay}: kubernetes-validate: {(done.stdout + done.stderr).strip()}"
+
+
+def insecure(programs: Path, overlay: str) -> Iterator[str]:
+    """What checkov has against the overlay beyond the exceptions, and the exceptions that it no longer needs."""
+    command = [str(programs / "checkov"), "--framework", "kubernetes", "--output", "json", "--compact"]
+    done = subprocess.run([*command, "--file", str(rendered(overlay))], capture_output=True, text=True)
+    try:
+        failed = json.loads(done.stdout)["results"]["failed_checks"]
+    except (ValueError, KeyError, TypeError):
+        yield f"{overlay}: checkov gives no result: {(done.stdout + done.stderr).strip()[-500:]}"
+        return
+    excused: Mapping[str, str] = exceptions()["checkov"][overlay]
+    for check in failed:
+        if check["check_id"] not in excused:
+            yield f"{overlay}: {check['check_id']} {check['check_name']}: {check['resource']}"
+    for needless in excused.keys() - {check["check_id"] for check in failed}:
+        yield f"{overlay}: exceptions.yaml excuses {needless}, which nothing fails"

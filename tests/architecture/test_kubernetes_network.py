@@ -1,0 +1,103 @@
+"""The network policies of every Kubernetes overlay allow the arrows of README.md's picture and nothing else."""
+
+import pytest
+
+from deploy.manifests.rendering import OVERLAYS
+from tests.support.manifests import NAME, Manifest, objects
+
+Arrow = tuple[str, str, str]
+"""From whom, to whom, at which port."""
+
+ARROWS: set[Arrow] = {
+    ("command", "mongodb", "27017"),
+    ("command", "rabbitmq", "5672"),
+    ("projector", "mongodb", "27017"),
+    ("projector", "rabbitmq", "5672"),
+    ("projector", "redis", "6379"),
+    ("query", "mongodb", "27017"),
+    ("query", "redis", "6379"),
+    ("init", "mongodb", "27017"),
+    ("init", "rabbitmq", "15672"),
+}
+"""What one of our pods begins to say to another."""
+
+FROM_OUTSIDE: set[Arrow] = {
+    ("envoy-gateway-system", "command", "http"),
+    ("envoy-gateway-system", "query", "http"),
+    ("monitoring prometheus", "command", "http"),
+    ("monitoring prometheus", "projector", "http"),
+    ("monitoring prometheus", "query", "http"),
+}
+
+MEMBERS: dict[str, set[Arrow]] = {
+    "local": set(),
+    "production": {
+        ("mongodb", "mongodb", "27017"),
+        ("rabbitmq", "rabbitmq", "4369"),
+        ("rabbitmq", "rabbitmq", "25672"),
+        ("redis", "redis", "6379"),
+        ("redis", "redis", "26379"),
+    },
+}
+"""What the members of a server say to each other."""
+
+OF_SERVERS: dict[str, set[Arrow]] = {
+    "local": set(),
+    "production": {("keda", "rabbitmq", "15672"), ("monitoring prometheus", "rabbitmq", "15692")},
+}
+
+NAMES = {("*", "kube-system kube-dns", "53")}
+API_SERVER = {
+    "local": set[Arrow](),
+    "production": {("mongodb", "0.0.0.0/0", "443"), ("mongodb", "0.0.0.0/0", "6443")},
+}
+
+
+def _who(selector: Manifest) -> str:
+    return " ".join(selector["matchLabels"].values()) if selector.get("matchLabels") else "*"
+
+
+def _peer(peer: Manifest) -> str:
+    assert peer, "an empty peer is everybody"
+    if "ipBlock" in peer:
+        return str(peer["ipBlock"]["cidr"])
+    parts = [peer[key]["matchLabels"] for key in ("namespaceSelector", "podSelector") if key in peer]
+    assert all(parts), f"selects everybody: {peer}"
+    return " ".join(value for labels in parts for value in labels.values())
+
+
+def _arrows(overlay: str, direction: str) -> set[Arrow]:
+    found = set()
+    for policy in objects(overlay, "NetworkPolicy"):
+        own = _who(policy["spec"]["podSelector"])
+        for rule in policy["spec"].get(direction, []):
+            peers, ports = rule["to" if direction == "egress" else "from"], rule["ports"]
+            assert all((peers, ports)), f"{policy['metadata']['name']} lets everything through"
+            for peer in map(_peer, peers):
+                for port in {str(port["port"]) for port in ports}:
+                    found.add((own, peer, port) if direction == "egress" else (peer, own, port))
+    return found
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_who_may_begin_to_talk_to_whom_is_the_arrows_of_the_picture(overlay: str) -> None:
+    assert _arrows(overlay, "egress") == ARROWS | MEMBERS[overlay] | NAMES | API_SERVER[overlay]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_who_may_be_talked_to_is_the_same_and_what_comes_from_outside(overlay: str) -> None:
+    assert _arrows(overlay, "ingress") == ARROWS | MEMBERS[overlay] | FROM_OUTSIDE | OF_SERVERS[overlay]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_what_no_policy_allows_is_dropped_for_every_pod(overlay: str) -> None:
+    (policy,) = (one for one in objects(overlay, "NetworkPolicy") if one["metadata"]["name"] == "nothing-else")
+    assert policy["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_policy_is_about_pods_that_are_there(overlay: str) -> None:
+    workloads = objects(overlay, "Deployment", "StatefulSet", "Job", "MongoDBCommunity", "RabbitmqCluster")
+    there = {one["metadata"]["name"] for one in workloads} | {"redis"}  # in production it comes from its chart
+    for policy in objects(overlay, "NetworkPolicy"):
+        assert policy["spec"]["podSelector"].get("matchLabels", {}).get(NAME, "redis") in there
