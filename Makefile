@@ -3,8 +3,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LOCK = $(BIN)/pip-compile --quiet --strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 .DEFAULT_GOAL := help
-.PHONY: help up down demo test check manifests format bench lock clean
+.PHONY: help up down demo test check manifests format bench lock clean FORCE
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -38,9 +39,13 @@ format: $(VENV)/installed ## put the code into form
 bench: $(VENV)/bench-installed ## measure; NAME=append for one figure
 	@$(BIN)/python -m bench $(NAME)
 
-lock: $(VENV)/installed ## write requirements.lock anew from pyproject.toml
-	@$(BIN)/pip-compile --quiet --upgrade --extra command --extra projector --extra query --extra cli --extra dev --strip-extras --no-header \
-	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml
+lock: $(VENV)/installed ## write the locked versions anew from pyproject.toml; UPGRADE=--upgrade takes the newest
+	@$(LOCK) $(UPGRADE) $(foreach extra,command projector query cli dev,--extra $(extra)) --output-file requirements.lock pyproject.toml
+	@for image in command projector query; do $(MAKE) --no-print-directory deploy/locks/$$image.txt EXTRAS=$$image; done
+	@$(MAKE) --no-print-directory deploy/locks/tools.txt EXTRAS="command projector query cli"
+
+deploy/locks/%.txt: FORCE
+	@$(LOCK) --generate-hashes --no-annotate $(foreach extra,$(EXTRAS),--extra $(extra)) --constraint requirements.lock --output-file $@ pyproject.toml
 
 clean: ## remove what make made
 	@rm -rf $(VENV) $(VENV)-manifests .local .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

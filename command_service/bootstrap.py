@@ -17,6 +17,7 @@ from command_service.command_bus import CommandBus
 from command_service.domain.deciders import DECIDERS
 from command_service.fulfilment import FOLLOWED_CATEGORIES, Fulfilment
 from command_service.metrics import CommandMetrics, MeasuredAppends, MeasuredPublisher
+from command_service.preparing import prepare_log
 from command_service.process import Process
 from command_service.process_follower import ProcessCheckpoints
 from command_service.relay import Relay
@@ -27,7 +28,6 @@ from command_service.snapshotting import Snapshots
 from shared.errors import Unavailable
 from shared.event_feed.rabbit_publisher import RabbitPublisher
 from shared.event_store.commits import Document
-from shared.event_store.layout import fix_partitions
 from shared.event_store.mongo import MongoEventStore
 from shared.event_store.snapshots import MongoSnapshotStore
 from shared.events.catalogue import CATALOGUE
@@ -70,14 +70,9 @@ def bootstrap(settings: Settings) -> FastAPI:
 
     metrics.follow(bus, relay, process, store)
 
-    async def prepare() -> None:
-        await fix_partitions(client[log_database], settings.partitions)
-        for kept in (schedule, keys, store):
-            await kept.prepare()
-
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await _outlast(prepare)
+        await _outlast(partial(prepare_log, client, log_database, settings.keys_database, settings.partitions))
         relaying = asyncio.create_task(relay.run(), name="relay")
         await process.start()
         yield

@@ -13,11 +13,26 @@ FILE = Path(".local/addresses.json")
 
 
 def write_addresses(addresses: Mapping[str, str]) -> None:
-    """Write the file, at once as a whole."""
+    """Write the file, at once as a whole, for its owner's eyes only: there are passwords in it."""
     FILE.parent.mkdir(exist_ok=True)
     draft = FILE.with_suffix(f".{os.getpid()}")
+    draft.touch(0o600)
     draft.write_text(json.dumps(addresses, indent=2) + "\n")
     draft.replace(FILE)
+
+
+def compose_addresses(secrets: Mapping[str, str]) -> dict[str, str]:
+    """Where `docker compose up` has everything; the servers as the accounts of the command line see them."""
+    tools, admin = f"tools:{secrets['TWINPATH_TOOLS_PASSWORD']}", f"admin:{secrets['TWINPATH_ADMIN_PASSWORD']}"
+    return {
+        "command": "http://127.0.0.1:8000",
+        "query": "http://127.0.0.1:8001",
+        "projector": "http://127.0.0.1:8002",
+        "rabbitmq_ui": f"http://{admin}@127.0.0.1:15672",
+        "mongodb": f"mongodb://{tools}@127.0.0.1:27017/?directConnection=true",
+        "rabbitmq": f"amqp://{tools}@127.0.0.1:5672/twinpath",
+        "redis": f"redis://{tools}@127.0.0.1:6379/0",
+    }
 
 
 def forget_addresses(addresses: Mapping[str, str]) -> None:
@@ -36,8 +51,9 @@ def show(addresses: Mapping[str, str], console: Console) -> None:
     table.add_row("projector (AsyncAPI page)", f"{addresses['projector']}/asyncapi")
     table.add_row("RabbitMQ management UI", _with_login(addresses["rabbitmq_ui"]))
     for name in ("mongodb", "rabbitmq", "redis"):
-        table.add_row(name, addresses[name])
+        table.add_row(name, _without_password(addresses[name]))
     console.print(table)
+    console.print("Logins are in .local/addresses.json and, with Docker, in .env.", style="dim", highlight=False)
     console.print("\nTry:", highlight=False)
     body = """-H 'Content-Type: application/json' -d '{"subject": "Parcel", "message": "Where is it?"}'"""
     for line in (
@@ -46,6 +62,11 @@ def show(addresses: Mapping[str, str], console: Console) -> None:
         f"curl -s {addresses['query']}/api/v1/shop/dashboard",
     ):
         print(f"  {line}")  # not through rich, which would wrap it
+
+
+def _without_password(url: str) -> str:
+    password = urlsplit(url).password
+    return url.replace(f":{password}@", ":…@") if password and password != "guest" else url
 
 
 def _with_login(url: str) -> str:

@@ -16,12 +16,14 @@ import httpx
 import typer
 from rich.console import Console
 
-from deploy.addresses import FILE, forget_addresses, show, write_addresses
+from deploy.addresses import FILE, compose_addresses, forget_addresses, show, write_addresses
+from deploy.checkout import CHECKOUT
 from deploy.local.install import MissingProgram
 from deploy.local.process import StartFailed
-from deploy.local.services import CHECKOUT, Service
+from deploy.local.services import Service
 from deploy.local.stack import Stack
 from deploy.sample import load_sample
+from deploy.secrets_file import write_secrets
 
 INSTANCES = Path(".local/instances")
 _MOST_RESTARTS_A_MINUTE = 10
@@ -56,22 +58,15 @@ def down() -> None:
     for pid_file in INSTANCES.glob("*.pid"):
         _end(pid_file)
     if _engine_answers():
-        subprocess.run(["docker", "compose", "down", "--volumes", "--remove-orphans"], check=True)
+        write_secrets()  # without them compose does not even read its file
+        subprocess.run(["docker", "compose", "--profile", "*", "down", "--volumes", "--remove-orphans"], check=True)
     FILE.unlink(missing_ok=True)
 
 
 def _up_with_docker(sample: bool) -> None:
+    secrets = write_secrets()
     subprocess.run(["docker", "compose", "up", "--build", "--wait"], check=True)
-    addresses = {
-        "command": "http://127.0.0.1:8000",
-        "query": "http://127.0.0.1:8001",
-        "projector": "http://127.0.0.1:8002",
-        "rabbitmq_ui": "http://guest:guest@127.0.0.1:15672",
-        "mongodb": "mongodb://127.0.0.1:27017/?replicaSet=rs0&directConnection=true",
-        "rabbitmq": "amqp://guest:guest@127.0.0.1:5672/",
-        "redis": "redis://127.0.0.1:6379/0",
-    }
-    _announce(addresses, sample)
+    _announce(compose_addresses(secrets), sample)
     console.print("\nIt runs in the background: `make down` stops it.", highlight=False)
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from deploy.addresses import FILE
-from deploy.local.services import CHECKOUT
+from deploy.checkout import CHECKOUT
 
 
 class Settings(BaseSettings):

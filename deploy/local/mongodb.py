@@ -27,13 +27,13 @@ MONGOD_OPTIONS = [
 class Mongod(Process):
     """One member of the set; it can be paused, killed and started again on the same port and folder."""
 
-    def __init__(self, program: str, folder: Path, port: Port) -> None:
+    def __init__(self, program: str, folder: Path, port: Port, options: Sequence[str] = ()) -> None:
         data = folder / f"mongod-{port.number}"
         data.mkdir(parents=True, exist_ok=True)
         self._held = port
         self.port = port.number
         command = [program, "--port", str(port.number), "--dbpath", str(data.resolve()), "--bind_ip", HOST]
-        command += [*MONGOD_OPTIONS, "--nounixsocket"]
+        command += [*MONGOD_OPTIONS, "--nounixsocket", *options]
         super().__init__(f"mongod on port {port.number}", command, folder / f"mongod-{port.number}.log")
 
     def start(self) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import httpx
 
+from deploy.checkout import CHECKOUT
 from deploy.local.ports import HOST, hold_port
 from deploy.local.process import Process
 
 NAMES = ("command", "projector", "query")
-CHECKOUT = Path(__file__).resolve().parents[2]
 _READY_SECONDS = 60.0
 
 

@@ -1,0 +1,27 @@
+"""The accounts on the servers: one a service, one for the command line, each with a password of its own."""
+
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Account = Literal["command", "projector", "query", "tools"]
+ACCOUNTS: tuple[Account, ...] = ("command", "projector", "query", "tools")
+
+
+class Passwords(BaseSettings):
+    """An account whose password is not set is neither made nor changed: somebody else, an operator say, keeps it."""
+
+    model_config = SettingsConfigDict(env_prefix="TWINPATH_", extra="ignore")
+
+    admin_password: SecretStr | None = Field(None, description="of the administrator of RabbitMQ")
+    command_password: SecretStr | None = Field(None, description="of the command service's accounts")
+    projector_password: SecretStr | None = Field(None, description="of the projector's accounts")
+    query_password: SecretStr | None = Field(None, description="of the query service's accounts")
+    tools_password: SecretStr | None = Field(None, description="of the accounts of the command line")
+    mongodb_key: SecretStr | None = Field(None, description="by which members of the replica set know each other")
+
+    def of(self, account: Account) -> str | None:
+        """The account's password, or None."""
+        password: SecretStr | None = getattr(self, f"{account}_password")
+        return None if password is None else password.get_secret_value()

@@ -1,0 +1,40 @@
+"""Makes fresh servers ready for the services, and changes nothing where that is done: what `twinpath init` does."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from urllib.error import URLError
+
+from pymongo.errors import PyMongoError
+
+from command_service.preparing import prepare_log
+from deploy.servers.accounts import Account
+from deploy.servers.mongodb import make_accounts, make_replica_set, patiently
+from deploy.servers.rabbitmq import import_definitions
+from deploy.servers.settings import Settings
+from shared.mongo_client import mongo_client
+
+
+async def initialise(settings: Settings, patience: float = 90.0) -> AsyncIterator[str]:
+    """Do it step by step and say what is done; waits up to `patience` seconds for each server.
+
+    Raises:
+        PyMongoError, URLError, Refused: a server does not answer, or refuses.
+        LayoutMismatch: the log was created with another number of partitions.
+    """
+    url, members = settings.mongodb_url, [one for one in settings.replica_set_members.split(",") if one]
+    if members:
+        await patiently(patience, PyMongoError)(make_replica_set, url, members)
+        yield f"replica set of {', '.join(members)}"
+    client = mongo_client(url, "init")
+    databases = (settings.log_database, settings.keys_database, settings.views_database)
+    try:
+        accounts: list[Account] = await patiently(patience, PyMongoError)(make_accounts, client, settings, *databases)
+        yield f"MongoDB accounts: {', '.join(accounts) or 'none, as no password is set'}"
+        await prepare_log(client, settings.log_database, settings.keys_database, settings.partitions)
+        yield f"log and indexes, {settings.partitions} partitions a category"
+    finally:
+        await client.close()
+    if settings.rabbitmq_management_url:
+        importing = patiently(patience, URLError, ConnectionError)
+        await importing(asyncio.to_thread, import_definitions, settings.rabbitmq_management_url, settings)
+        yield "RabbitMQ's users, permissions, exchanges and policies"
