@@ -39,7 +39,7 @@ def create_app(
 
     async def logs() -> Mapping[str, Any]:
         statuses = {log: asdict(status) for log, status in projector.status().items()}
-        if stopped := [log for log, status in statuses.items() if status["state"] in ("poisoned", "starting")]:
+        if stopped := [log for log, status in statuses.items() if status["state"] == "starting"]:
             raise Unavailable(f"not projecting: {', '.join(stopped)}", logs=statuses)
         return {"logs": statuses}
 

@@ -1,33 +1,25 @@
-"""Turns events into changes and commits them with the checkpoints; finds the event that can't be applied."""
+"""Turns events into changes and commits them with the checkpoints; parks the streams of those that can't be applied."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+import structlog
+
+from projector_service.parking import Aside, changes_of, reason_of, wipes_of
+from projector_service.parking_report import ParkingReport
 from projector_service.projection import Projection
-from shared.errors import CheckpointMoved, TwinpathError, Unavailable
+from projector_service.reading import EventReader, Readable
+from shared.errors import CheckpointMoved, TwinpathError
 from shared.events.catalogue import Catalogue
 from shared.events.customer import CustomerErased
 from shared.events.recorded import RecordedEvent
 from shared.personal_data.sealing import Seals
 from shared.view_store.interface import BatchWriter, ChangeWhere, CheckpointMove, ViewChange
+from shared.view_store.parking import ParkedCounts
 
-
-class Poison(TwinpathError):
-    """One projection can't apply one event, however often it is tried with this code."""
-
-    code = "poison"
-
-    def __init__(self, projection: str, event: RecordedEvent, cause: Exception) -> None:
-        super().__init__(
-            f"{projection} can't apply {event.type} {event.id}: {cause!r}",
-            projection=projection,
-            stream=event.stream,
-            log=event.log,
-            position=event.position,
-            error=repr(cause),
-        )
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +32,11 @@ class Applied:
 
 
 class Applier:
-    """Applies events of one log, exactly once a projection: a commit names the checkpoint that it starts from."""
+    """Applies events of one log, exactly once a projection: a commit names the checkpoint that it starts from.
+
+    Which streams are parked is asked of the store, for each batch of a projection that has any. Whether it has any is
+    read after its checkpoint: who parks another one moves that checkpoint, and then the next commit here is refused.
+    """
 
     def __init__(
         self,
@@ -49,14 +45,19 @@ class Applier:
         catalogue: Catalogue,
         seals: Seals,
         on_applied: Callable[[Applied], None],
+        report: ParkingReport | None = None,
     ) -> None:
         self._log = log
         self._writer = writer
         self._catalogue = catalogue
         self._seals = seals
+        self._reader = EventReader(seals, catalogue)
         self._on_applied = on_applied
+        self._report = report or ParkingReport()
         self.positions: dict[str, int] = {}
         """Projection -> its checkpoint as far as known here; one that is in doubt is missing."""
+        self._parking: set[str] = set()
+        """The projections that may have parked streams in this log."""
         self._unchecked: deque[tuple[Sequence[Projection], frozenset[str], RecordedEvent]] = deque()
         """Commits whose customers may have been erased after their data were opened."""
 
@@ -66,70 +67,100 @@ class Applier:
         if all(projection.name in self.positions for projection in projections):
             return
         checkpoints = await self._writer.checkpoints()
-        for projection in projections:
-            self.positions[projection.name] = checkpoints.get((projection.name, self._log), 0)
+        parked = await self._writer.parked.counts()
+        names = [projection.name for projection in projections]
+        self.learn({name: checkpoints.get((name, self._log), 0) for name in names}, parked)
 
-    async def apply(self, projections: Sequence[Projection], events: Sequence[RecordedEvent]) -> None:
-        """Commit consecutive events for each projection, less what it has already.
+    def learn(self, checkpoints: Mapping[str, int], parked: ParkedCounts) -> None:
+        """Take over checkpoints of this log as stored, and what is parked, which must have been read after them."""
+        for name, position in checkpoints.items():
+            self.positions[name] = position
+            (self._parking.add if parked.get((name, self._log)) else self._parking.discard)(name)
+
+    async def apply(
+        self, projections: Sequence[Projection], events: Sequence[RecordedEvent], refusal: Exception | None = None
+    ) -> None:
+        """Commit consecutive events for each projection, less what it has already; a poison event is parked.
 
         When another consumer moved a checkpoint, what it knows now is read and nothing applied: look again.
-        When something fails that is no matter of waiting, the events are halved until the one is found; all before
-        it is committed, and that one too for those projections that can.
+        When the store refuses what is in a commit, which does not say whose fault it is, the projections commit one by
+        one, and the one at fault in halves, until a single event is found: it is parked for this `refusal`.
 
         Raises:
             Unavailable: the store is away. The commit may stand, so the checkpoints count as unknown.
-            Poison: this event can't be applied; nothing after it was.
         """
         try:
-            await self._commit(projections, events)
+            await self._commit(projections, events, refusal)
         except CheckpointMoved:
             self._forget(projections)
             await self.load(projections)
-        except Unavailable:
+        except (TwinpathError, MemoryError):  # nothing that the events are to blame for
             self._forget(projections)
             raise
         except Exception as error:
-            if len(events) > 1:
+            if len(projections) > 1:
+                for projection in projections:
+                    await self.apply([projection], events)
+            elif len(events) > 1:
                 middle = len(events) // 2
                 await self.apply(projections, events[:middle])
                 await self.apply(projections, events[middle:])
-            elif len(projections) > 1:
-                await self._apply_apart(projections, events)
+            elif refusal is None:
+                await self.apply(projections, events, error)
             else:
-                raise Poison(projections[0].name, events[0], error) from error
+                raise
 
-    async def _apply_apart(self, projections: Sequence[Projection], events: Sequence[RecordedEvent]) -> None:
-        poison: Poison | None = None
-        for projection in projections:
-            try:
-                await self.apply([projection], events)
-            except Poison as found:
-                poison = poison or found
-        if poison:
-            raise poison
-
-    async def _commit(self, projections: Sequence[Projection], events: Sequence[RecordedEvent]) -> None:
-        opened, owners = await self._seals.open_of(events)
-        decoded = [(self._catalogue.decode(recorded), recorded) for recorded in opened]
+    async def _commit(
+        self, projections: Sequence[Projection], events: Sequence[RecordedEvent], refusal: Exception | None
+    ) -> None:
+        fresh = {projection: self._fresh(projection, events) for projection in projections}
+        asides = await self._asides([projection for projection in projections if fresh[projection]], events)
+        if not asides:
+            return
+        readable, owners = await self._readable(asides, events, refusal)
         changes: list[ViewChange] = []
-        moves: list[CheckpointMove] = []
-        for projection in projections:
-            at = self.positions[projection.name]
-            fresh = decoded[max(0, at + 1 - events[0].position) :]
-            if not fresh or fresh[0][1].position != at + 1:
-                continue  # has them already, or was set back meanwhile: the caller looks again
-            for event, recorded in fresh:
-                changes += projection.changes(event, recorded)
-            moves.append(CheckpointMove(projection.name, self._log, at, events[-1].position))
-        if moves:
-            try:
-                await self._writer.commit(changes, moves)
-            finally:  # a commit that fails may stand all the same
-                if owners:
-                    self._unchecked.append((projections, owners, events[-1]))
-            self.positions.update({move.projection: move.position for move in moves})
-            self._on_applied(Applied(self._log, changes, moves))
-            await self._wipe_erased()
+        for aside in asides:
+            for event in fresh[aside.projection]:
+                if not aside.takes(event):
+                    changes += changes_of(aside, event, *readable[event.position])
+                elif refusal is None:
+                    changes += wipes_of(aside.projection, event, self._catalogue)
+        try:
+            await self._write(changes, asides, events[-1].position)
+        finally:  # a commit that fails may stand all the same
+            if owners:
+                self._unchecked.append((projections, owners, events[-1]))
+        await self._wipe_erased()
+
+    def _fresh(self, projection: Projection, events: Sequence[RecordedEvent]) -> Sequence[RecordedEvent]:
+        """What comes next for a projection; nothing where it has all, or was set back: the caller looks again."""
+        at = self.positions[projection.name]
+        fresh = events[max(0, at + 1 - events[0].position) :]
+        return fresh if fresh and fresh[0].position == at + 1 else ()
+
+    async def _asides(self, projections: Sequence[Projection], events: Sequence[RecordedEvent]) -> list[Aside]:
+        held: set[tuple[str, str]] = set()
+        if parking := self._parking.intersection(projection.name for projection in projections):
+            held = await self._writer.parked.among(parking, {event.stream for event in events})
+        return [Aside(one, {stream for name, stream in held if name == one.name}) for one in projections]
+
+    async def _readable(
+        self, asides: Sequence[Aside], events: Sequence[RecordedEvent], refusal: Exception | None
+    ) -> tuple[Readable, frozenset[str]]:
+        """What the projections need to read; what is left aside is not opened."""
+        if refusal is not None:
+            return {event.position: (refusal, event) for event in events}, frozenset()
+        needed = [event for event in events if not all(aside.holds(event.stream) for aside in asides)]
+        return await self._reader.read(needed) if needed else ({}, frozenset())
+
+    async def _write(self, changes: Sequence[ViewChange], asides: Sequence[Aside], position: int) -> None:
+        names = [aside.projection.name for aside in asides]
+        moves = [CheckpointMove(name, self._log, self.positions[name], position) for name in names]
+        await self._writer.commit(changes, moves, [change for aside in asides for change in aside.changes])
+        self.positions.update(dict.fromkeys(names, position))
+        self._parking.update(aside.projection.name for aside in asides if aside.parked)
+        self._on_applied(Applied(self._log, changes, moves))
+        self._report.tell(asides)
 
     async def _wipe_erased(self) -> None:
         """Raises Unavailable; then `load` tries again."""
@@ -143,8 +174,7 @@ class Applier:
     async def _wipe(self, projections: Sequence[Projection], customer_id: str, last: RecordedEvent) -> None:
         """What was opened just before its key was destroyed may have been committed after the erasure was projected."""
         erasure = replace(last, type=CustomerErased.type, stream=customer_id, data={})
-        made = [change for projection in projections for change in projection.changes(CustomerErased(), erasure)]
-        wipes = [change for change in made if isinstance(change, ChangeWhere)]
+        wipes = [wipe for projection in projections for wipe in _wipes(projection, erasure)]
         await self._writer.commit(wipes, [])
         at = last.position
         here = [CheckpointMove(projection.name, self._log, at, at) for projection in projections]
@@ -153,3 +183,12 @@ class Applier:
     def _forget(self, projections: Sequence[Projection]) -> None:
         for projection in projections:
             self.positions.pop(projection.name, None)
+
+
+def _wipes(projection: Projection, erasure: RecordedEvent) -> list[ChangeWhere]:
+    try:
+        changes = projection.changes(CustomerErased(), erasure)
+    except Exception as error:  # the erasure itself will be parked for this reason
+        _log.error("projection_can_not_wipe", projection=projection.name, reason=reason_of(error, erasure))
+        return []
+    return [change for change in changes if isinstance(change, ChangeWhere)]

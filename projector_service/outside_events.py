@@ -16,6 +16,7 @@ from projector_service.projection import Handler, Projection
 from shared.event_feed.rabbit_publisher import RabbitPublisher
 from shared.events.recorded import SEALED, DomainEvent, RecordedEvent
 from shared.view_store.interface import BatchWriter, CheckpointMove, Checkpoints, Put, View, ViewChange
+from shared.view_store.parking import Parked, ParkingChange
 
 EXCHANGE = "twinpath.events"
 """A topic exchange; the routing key is the event's type, as in `order.placed`."""
@@ -72,13 +73,20 @@ class OutsideWriter:
         """See BatchWriter.checkpoints."""
         return await self._inner.checkpoints()
 
-    async def commit(self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove]) -> None:
+    @property
+    def parked(self) -> Parked:
+        """See BatchWriter.parked."""
+        return self._inner.parked
+
+    async def commit(
+        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
+    ) -> None:
         """See BatchWriter.commit; a crash in between publishes the same events again."""
         messages = [
             (change.document["type"], _message(change.document)) for change in changes if isinstance(change, Put)
         ]
         await self._publisher.publish_each(messages)
-        await self._inner.commit([], moves)
+        await self._inner.commit([], moves, parking)
 
 
 def _message(event: Mapping[str, Any]) -> Message:

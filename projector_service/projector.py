@@ -9,6 +9,7 @@ from typing import Literal
 import structlog
 
 from projector_service.applying import Applied, Applier
+from projector_service.parking_report import ParkingReport
 from projector_service.projection import Projection
 from projector_service.retrying import Pace, Troubles, until_done
 from projector_service.runner import LogRunner
@@ -18,19 +19,24 @@ from shared.events.catalogue import CATALOGUE, Catalogue
 from shared.events.recorded import RecordedEvent
 from shared.personal_data.sealing import Seals
 from shared.view_store.interface import BatchWriter, Checkpoints
+from shared.view_store.parking import ParkedCounts
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class LogStatus:
-    """How one log is doing: `position` and `lag` in events, `late` the projections that catch up by themselves."""
+    """How one log is doing: `position` and `lag` in events, `late` the projections that catch up by themselves.
+
+    `parked` says how many streams each projection has parked here, if any.
+    """
 
     position: int
     lag: int
-    state: Literal["starting", "live", "waiting", "poisoned"]
+    state: Literal["starting", "live", "waiting"]
     late: dict[str, int]
     error: str | None
+    parked: dict[str, int]
 
 
 class Projector:
@@ -59,12 +65,14 @@ class Projector:
         self._troubles = Troubles("all logs")
         self._heads: dict[str, int] = {}
         self._seen: dict[str, int] = {}
+        self._parked: ParkedCounts = {}
+        self._report = ParkingReport()
         self._tasks: list[asyncio.Task[None]] = []
         self._runners: dict[str, LogRunner] = {}
         for log in logs:
             followers = [projection for projection in self.projections if projection.follows(log)]
             if followers:
-                applier = Applier(log, writer, catalogue, seals, on_applied)
+                applier = Applier(log, writer, catalogue, seals, on_applied, self._report)
                 self._runners[log] = LogRunner(log, followers, source, applier, self._pace)
 
     async def start(self) -> None:
@@ -91,21 +99,23 @@ class Projector:
         """Per log: where it is and what holds it up."""
         return {log: self._status(log, runner) for log, runner in self._runners.items()}
 
+    def parked(self) -> dict[str, int]:
+        """Projection -> how many streams it has parked, as last seen; every projection is named."""
+        names = [projection.name for projection in self.projections]
+        return {name: sum(n for (of, _), n in self._parked.items() if of == name) for name in names}
+
     @property
     def heads(self) -> dict[str, int]:
         """The heads of the logs as last seen."""
         return self._heads
 
     def _status(self, log: str, runner: LogRunner) -> LogStatus:
-        trouble = runner.troubles.poison or runner.troubles.any or self._troubles.any
-        if runner.troubles.poison:
-            state: Literal["starting", "live", "waiting", "poisoned"] = "poisoned"
-        elif not self._heads:
-            state = "starting"
-        else:
-            state = "waiting" if trouble else "live"
+        trouble = runner.troubles.any or self._troubles.any
+        state: Literal["starting", "live", "waiting"] = "waiting" if trouble else "live"
         lag = max(0, self._heads.get(log, 0) - runner.position)
-        return LogStatus(runner.position, lag, state, runner.late, str(trouble) if trouble else None)
+        parked = {name: self._parked[name, log] for name in runner.followers if self._parked.get((name, log))}
+        error = str(trouble) if trouble else None
+        return LogStatus(runner.position, lag, state if self._heads else "starting", runner.late, error, parked)
 
     async def _run(self) -> None:
         await until_done(self._prepare, self._pace, partial(self._troubles.note, "prepare"))
@@ -131,9 +141,11 @@ class Projector:
         """
         before = self._heads
         heads, checkpoints = await asyncio.gather(self._source.heads(), self._writer.checkpoints())
-        self._heads = heads
+        parked = await self._writer.parked.counts()  # after the checkpoints: see Applier
+        self._heads, self._parked = heads, parked
+        self._report.flush()
         for log, runner in self._runners.items():
-            runner.others_moved(_of_log(checkpoints, log))
+            runner.others_moved(_of_log(checkpoints, log), parked)
             position = runner.position
             still = self._seen.get(log) == position
             self._seen[log] = position

@@ -7,7 +7,6 @@ import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential_jitter
 
-from projector_service.applying import Poison
 from shared.errors import Unavailable
 
 _log = structlog.get_logger(__name__)
@@ -58,19 +57,12 @@ class Troubles:
             _log.info("projection_goes_on", log=self._name, what=what)
 
     @property
-    def poison(self) -> Poison | None:
-        """The poison event, if one stops anything here."""
-        return next((failure for failure in self._failures.values() if isinstance(failure, Poison)), None)
-
-    @property
     def any(self) -> BaseException | None:
         """One of them."""
         return next(iter(self._failures.values()), None)
 
     def _say(self, failure: BaseException) -> None:
-        if isinstance(failure, Poison):
-            _log.error("poison_event_stops_log", **failure.facts)
-        elif isinstance(failure, Unavailable):
+        if isinstance(failure, Unavailable):
             _log.warning("projection_waits_for_store", log=self._name, error=str(failure))
         else:
             _log.error("projection_fails", log=self._name, exc_info=failure)

@@ -1,8 +1,7 @@
-"""Follows one log: merges what waits into one transaction, fills holes from the log, stops at a poison event.
+"""Follows one log: merges what waits into one transaction, fills holes from the log.
 
 A delivery is done when every projection of this log has it committed. A projection that is far behind the others,
-such as a new one, is not waited for: it reads the log by itself until it is near, then joins. Room for parking a
-stream (design §4): Applier._apply_apart knows the projection and the event when it gives up.
+such as a new one, is not waited for: it reads the log by itself until it is near, then joins.
 """
 
 import asyncio
@@ -19,6 +18,7 @@ from projector_service.retrying import Pace, Troubles, until_done
 from shared.errors import Unavailable
 from shared.event_store.interface import EventLog
 from shared.events.recorded import RecordedEvent
+from shared.view_store.parking import ParkedCounts
 
 MOST_EVENTS = 2000
 """In one transaction. A projection that is further behind the others than this catches up by itself."""
@@ -89,6 +89,11 @@ class LogRunner:
         return min((self._applier.positions.get(projection.name, 0) for projection in self._live), default=0)
 
     @property
+    def followers(self) -> list[str]:
+        """The names of all projections of this log."""
+        return [projection.name for projection in self._all]
+
+    @property
     def busy(self) -> bool:
         """Whether a delivery waits or is in hand."""
         return bool(self._inbox or self._batch)
@@ -98,11 +103,11 @@ class LogRunner:
         """The projections that catch up by themselves, and where they are."""
         return {projection.name: self._applier.positions.get(projection.name, 0) for projection in self._late}
 
-    def others_moved(self, checkpoints: dict[str, int]) -> None:
-        """Learn the checkpoints as stored, unless work is in hand that may be moving them."""
+    def others_moved(self, checkpoints: dict[str, int], parked: ParkedCounts) -> None:
+        """Learn the checkpoints as stored, and what was parked then, unless work is in hand that may be moving them."""
         if not self.busy:
             known = {projection.name for projection in self._live} & self._applier.positions.keys()
-            self._applier.positions.update({name: checkpoints[name] for name in known if name in checkpoints})
+            self._applier.learn({name: checkpoints[name] for name in known if name in checkpoints}, parked)
 
     async def _deliver(self, events: Sequence[RecordedEvent], upto: int) -> None:
         if self._stopping:

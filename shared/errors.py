@@ -11,6 +11,7 @@ TwinpathError
 ├── Unavailable             a store or the broker is away; nothing was written -> 503
 │   └── OutcomeUnknown      it went away mid-write: it may have been written   -> 503
 ├── CheckpointMoved         another consumer moved this projection's checkpoint
+│   └── ParkedMoved         another one changed what is parked of a stream
 ├── UnknownEvent            an event of no known type or schema
 └── Unroutable              the broker has no queue for a message
 
@@ -91,6 +92,12 @@ class CheckpointMoved(TwinpathError):
     """A checkpoint is not where this consumer left it: another one is at work; nothing was written."""
 
     code = "checkpoint_moved"
+
+
+class ParkedMoved(CheckpointMoved):
+    """What is parked of a stream is not as this caller saw it; nothing was written: look again."""
+
+    code = "parked_moved"
 
 
 class UnknownEvent(TwinpathError):

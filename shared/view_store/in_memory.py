@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from shared.errors import CheckpointMoved
+from shared.view_store.in_memory_parking import InMemoryParked
 from shared.view_store.in_memory_watch import Watchers
 from shared.view_store.interface import (
     BY_ID,
@@ -21,6 +22,7 @@ from shared.view_store.interface import (
     ViewChange,
 )
 from shared.view_store.merging import Operation, merged
+from shared.view_store.parking import ParkingChange
 from shared.view_store.paths import added, appended, changed, fits, stored
 from shared.view_store.writes import Write
 
@@ -37,6 +39,7 @@ class InMemoryViewStore:
     def __init__(self) -> None:
         self._views: dict[str, dict[str, Document]] = {}
         self._checkpoints: Checkpoints = {}
+        self.parked = InMemoryParked()
         self._moves: Watchers[tuple[str, str], int] = Watchers()
         self._changes: Watchers[tuple[str, str], None] = Watchers()
 
@@ -50,11 +53,14 @@ class InMemoryViewStore:
         """See ViewReader.checkpoints."""
         return dict(self._checkpoints)
 
-    async def commit(self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove]) -> None:
+    async def commit(
+        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
+    ) -> None:
         """See ViewWriter.commit."""
         for move in moves:
             if self._checkpoints.get((move.projection, move.log)) != move.expected:
                 raise CheckpointMoved(f"another consumer moved the checkpoint of {move.projection} in {move.log}")
+        staged = self.parked.staged(parking)
         batch: _Documents = {}
         for view, operations in merged(changes).items():
             for operation in operations:
@@ -67,6 +73,7 @@ class InMemoryViewStore:
                 self._of(view).pop(document_id, None)
             else:
                 self._of(view)[document_id] = document
+        self.parked.take(staged, parking)
         moved = {(move.projection, move.log): move.position for move in moves}
         self._checkpoints |= moved
         self._moves.tell(moved)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from shared.view_store.parking import Parked, ParkingChange
+
 Document = dict[str, Any]
 """A document of a view. `_id` is its id; `revision` grows with each commit that changes it; the rest is the view's."""
 
@@ -142,11 +144,19 @@ class BatchWriter(Protocol):
         """Where every projection stands. Raises Unavailable."""
         ...
 
-    async def commit(self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove]) -> None:
-        """Apply the changes in order and move the checkpoints: all of it, exactly once, or nothing.
+    @property
+    def parked(self) -> Parked:
+        """What commits have parked."""
+        ...
+
+    async def commit(
+        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
+    ) -> None:
+        """Apply the changes in order, move the checkpoints and change what is parked: all, exactly once, or nothing.
 
         Raises:
-            CheckpointMoved: a checkpoint is not at its `expected`: another consumer is at work.
+            CheckpointMoved: a checkpoint is not at its `expected`: another consumer is at work. ParkedMoved, one of
+                its kind: what is parked of a stream is not as `parking` says.
             KeyError: a change names a document that does not exist.
             Unavailable: the store is away. The commit may stand: read the checkpoints before going on.
         """

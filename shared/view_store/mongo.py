@@ -28,6 +28,7 @@ from shared.view_store.interface import (
     ViewChange,
 )
 from shared.view_store.merging import Operation, merged
+from shared.view_store.mongo_parking import MongoParked
 from shared.view_store.mongo_statements import (
     beyond,
     equal_to,
@@ -40,6 +41,7 @@ from shared.view_store.mongo_statements import (
     statement,
     within,
 )
+from shared.view_store.parking import ParkingChange
 from shared.view_store.writes import Write
 
 _MAJORITY = ReadConcern("majority")
@@ -129,6 +131,7 @@ class MongoViewWriter(MongoViewReader):
     def __init__(self, client: AsyncMongoClient[Document], database: str, patience: float = 8.0) -> None:
         super().__init__(client, database)
         self._patience = patience
+        self.parked = MongoParked(self._database)
         self._upserts: dict[str, int] = {}
         """View -> for how many writes yet its puts are not taken for new documents."""
 
@@ -146,10 +149,13 @@ class MongoViewWriter(MongoViewReader):
                     await self._database.create_collection(collection.name, check_exists=False)
                 if view.indexes:
                     await collection.create_indexes([_index(fields) for fields in view.indexes])
+            await self.parked.prepare(existing)
             if starts:
                 await self._database[_CHECKPOINTS].bulk_write(starts, ordered=False)
 
-    async def commit(self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove]) -> None:
+    async def commit(
+        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
+    ) -> None:
         """See ViewWriter.commit."""
         operations = merged(changes)
         now = asyncio.get_running_loop().time
@@ -159,7 +165,7 @@ class MongoViewWriter(MongoViewReader):
             async with self._client.start_session() as session:
                 for attempt in count(1):
                     try:
-                        await self._try_commit(operations, moves, session)
+                        await self._try_commit(operations, moves, parking, session)
                         break
                     except PyMongoError as error:
                         if not passes(error) or now() > deadline:
@@ -170,11 +176,17 @@ class MongoViewWriter(MongoViewReader):
                         await clear_abandoned(self._client)
 
     async def _try_commit(
-        self, operations: Mapping[str, list[Operation]], moves: Sequence[CheckpointMove], session: AsyncClientSession
+        self,
+        operations: Mapping[str, list[Operation]],
+        moves: Sequence[CheckpointMove],
+        parking: Sequence[ParkingChange],
+        session: AsyncClientSession,
     ) -> None:
         async with await session.start_transaction(_MAJORITY, _DURABLE):
             if moves:  # first of all: a consumer that is behind learns it before it has written anything
                 await self._move(moves, session)
+            if parking:
+                await self.parked.write(parking, session)
             for view, of_view in operations.items():
                 for segment in segments(of_view):
                     await self._write(view, segment, session)

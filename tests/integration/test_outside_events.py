@@ -117,11 +117,11 @@ class FailsAfterPublishing(OutsideWriter):
 
     failed = False
 
-    async def commit(self, changes: Any, moves: Any) -> None:
+    async def commit(self, changes: Any, moves: Any, parking: Any = ()) -> None:
         if not self.failed:
             self.failed = True
             await super().commit(changes, [CheckpointMove("nobody", "ticket.0", 1, 2)])
-        await super().commit(changes, moves)
+        await super().commit(changes, moves, parking)
 
 
 async def test_a_crash_before_the_checkpoint_tells_again_and_loses_nothing(

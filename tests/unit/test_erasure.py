@@ -20,6 +20,7 @@ from shared.personal_data.in_memory import InMemoryKeyStore
 from shared.personal_data.sealing import Seals
 from shared.view_store.in_memory import InMemoryViewStore
 from shared.view_store.interface import CheckpointMove, Document, ViewChange
+from shared.view_store.parking import ParkingChange
 from tests.support.query_app import QueryService
 from tests.support.shop import Shop
 from tests.support.ticket_views import TicketViews
@@ -159,11 +160,13 @@ class Overtaken(InMemoryViewStore):
         self._log = log
         self._meanwhile = [meanwhile]
 
-    async def commit(self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove]) -> None:
+    async def commit(
+        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
+    ) -> None:
         """See ViewWriter.commit."""
         if self._meanwhile and any(move.log == self._log for move in moves):
             await self._meanwhile.pop()()
-        await super().commit(changes, moves)
+        await super().commit(changes, moves, parking)
 
 
 @pytest.mark.parametrize("late", ["ticket", "order"])

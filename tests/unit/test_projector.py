@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from command_service.command_bus import Envelope
 from command_service.domain.ticket import AddAgentNote, ChangeTicketStatus, CloseTicket, OpenTicket
-from projector_service.projection import Projection
 from projector_service.projections import all_projections
 from projector_service.projector import Projector
 from projector_service.retrying import Pace
@@ -23,6 +22,7 @@ from shared.ids import logs_of, new_id
 from shared.personal_data.in_memory import InMemoryKeyStore
 from shared.view_store.in_memory import InMemoryViewStore
 from shared.view_store.interface import CheckpointMove, Document, ViewChange
+from shared.view_store.parking import ParkingChange
 from tests.support.commanding import bus_on, seals_of
 from tests.support.eventually import eventually
 
@@ -118,13 +118,15 @@ class AwayAtFirst(InMemoryViewStore):
         super().__init__()
         self.failures = failures
 
-    async def commit(self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove]) -> None:
+    async def commit(
+        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
+    ) -> None:
         """Fail, with or without a trace, as a store does that goes away in mid-commit."""
         self.failures -= 1
         if self.failures < 0:
-            await super().commit(changes, moves)
+            await super().commit(changes, moves, parking)
         elif self.failures % 2:
-            await super().commit(changes, moves)
+            await super().commit(changes, moves, parking)
             raise Unavailable("it stands, but nobody was told")
         else:
             raise Unavailable("it does not stand")
@@ -165,47 +167,3 @@ async def test_a_stale_consumer_can_not_move_a_checkpoint() -> None:
 
     with pytest.raises(CheckpointMoved):
         await views.commit([], [CheckpointMove("p", "ticket.0", 0, 5)])
-
-
-def poisoned(projections: list[Projection], stream: str) -> list[Projection]:
-    """The projections, of which the list can't take a note of one stream."""
-    victim = next(projection for projection in projections if projection.name == "ticket_list")
-    changes = victim.changes
-
-    def failing(event: object, recorded: RecordedEvent) -> list[ViewChange]:
-        if recorded.stream == stream and recorded.type == "ticket.note_added":
-            raise ValueError("can't take this one")
-        return changes(event, recorded)  # type: ignore[arg-type]
-
-    victim.changes = failing  # type: ignore[method-assign]
-    return projections
-
-
-async def test_a_poison_event_stops_its_log_alone_and_says_so() -> None:
-    store = await written(12)
-    log, events = next((log[0].log, log) for log in await in_order(store) if len(log) > 3)
-    poison = next(event for event in events if event.type == "ticket.note_added")
-    views = InMemoryViewStore()
-    projector = Projector(poisoned(all_projections(), poison.stream), LOGS, store, views, SEALS, pace=QUICK)
-    await projector.start()
-    heads = await store.heads()
-
-    async def stopped() -> bool:
-        checkpoints = await views.checkpoints()
-        others = all(at == heads[of] for (_, of), at in checkpoints.items() if of != log)
-        return others and checkpoints.get(("ticket_list", log)) == poison.position - 1
-
-    await eventually(stopped, pause=0.001)
-    await eventually(lambda: state_is(projector, log, "poisoned"), pause=0.001)
-    await projector.stop(seconds=0.01)
-    assert (await views.checkpoints())["ticket_list", log] == poison.position - 1
-
-    mended = Projector(all_projections(), LOGS, store, views, SEALS, pace=QUICK)
-    await mended.start()
-    await eventually(lambda: reached(views, heads), pause=0.001)
-    await mended.stop()
-    assert await all_documents(views) == await projected(store, await in_order(store))
-
-
-async def state_is(projector: Projector, log: str, state: str) -> bool:
-    return projector.status()[log].state == state
