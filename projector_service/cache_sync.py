@@ -6,6 +6,7 @@ another replica's zombie) shows as a position that lags behind the checkpoint, a
 made good from the log. A position that is missing means that the copy was emptied: then it is adopted as it is, since a
 document that is absent is simply read from MongoDB, and all documents are filled in behind. A live write always wins
 over a fill, because a fill only adds what is absent; and a copy emptied during a fill has lost the fill's token too.
+What was parked and applied later does not show in any position: the store keeps a record of it until it is copied.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from projector_service.projection import Projection
 from shared.errors import Unavailable
 from shared.event_store.interface import EventLog
 from shared.events.catalogue import Catalogue
+from shared.events.recorded import RecordedEvent
 from shared.ids import uuid7
 from shared.view_store.interface import BY_ID, ChangeWhere, Checkpoints, Place, View, ViewCache, ViewChange, ViewWriter
 
@@ -53,6 +55,7 @@ class CacheSync:
         self._lagging: dict[tuple[str, str], int] = {}
         self._fills: dict[str, asyncio.Task[None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._writing = asyncio.Lock()
         self.trouble: str | None = None
         """Why the copy can't be kept just now, or None."""
 
@@ -84,7 +87,8 @@ class CacheSync:
             applied = await self._waiting.get()
             try:
                 if self.trouble is None:
-                    await self._write(applied)
+                    async with self._writing:
+                        await self._write(applied)
             except Unavailable as error:
                 self._note(error)
             finally:
@@ -122,6 +126,7 @@ class CacheSync:
                 checkpoints = await self._writer.checkpoints()
                 for projection, view in self._followed:
                     await self._sync(projection, view, checkpoints)
+                await self._copy_late()
                 self._note(None)
             except Unavailable as error:
                 self._note(error)
@@ -148,10 +153,35 @@ class CacheSync:
         _log.info("cache_makes_good", view=view.name, log=log, after=copied, upto=checkpoint)
         while copied < checkpoint:
             events = await self._source.read_log(log, copied, min(_GAP_EVENTS, checkpoint - copied))
-            changes = [c for event in events for c in projection.changes(self._catalogue.decode(event), event)]
+            changes = self._changes(projection, events)
             if not events or not await self._bring(view, log, copied, events[-1].position, changes):
                 return  # somebody else was first: the next look tells
             copied = events[-1].position
+
+    def _changes(self, projection: Projection, events: Iterable[RecordedEvent]) -> list[ViewChange]:
+        """What the events touch; nothing of a poison event is in a view."""
+        changes: list[ViewChange] = []
+        for event in events:
+            with suppress(Exception):
+                changes += projection.changes(self._catalogue.decode(event), event)
+        return changes
+
+    async def _copy_late(self) -> None:
+        """Bring what was applied after it had been parked; what loses against live writes waits for the next look."""
+        done = []
+        for late in await self._writer.parked.late_copies(_PAGE):
+            events = await self._source.read_stream(late.log, late.stream, late.first - 1, late.last - late.first + 1)
+            followed = [(projection, view) for projection, view in self._followed if projection.name == late.projection]
+            brought = [await self._bring_late(view, late.log, self._changes(of, events)) for of, view in followed]
+            done += [late.id] if all(brought) else []
+        if done:
+            await self._writer.parked.copied(done)
+
+    async def _bring_late(self, view: View, log: str, changes: Iterable[ViewChange]) -> bool:
+        async with self._writing:
+            copied = (await self._cache.positions(view.name)).get(log)
+            # a copy that was emptied is filled from what is in the view by now
+            return copied is None or await self._bring(view, log, copied, copied, changes)
 
     async def _fill(self, view: View) -> None:
         token = uuid7()

@@ -60,6 +60,11 @@ class InMemoryEventStore:
         """See EventLog.read_log."""
         return self._logs.get(log, [])[after_position : after_position + limit]
 
+    async def read_stream(self, log: str, stream: str, after_version: int, limit: int) -> list[RecordedEvent]:
+        """See EventLog.read_stream."""
+        events = self._streams.get(stream, [])[after_version : after_version + limit]
+        return [event for event in events if event.log == log]
+
     async def heads(self) -> dict[str, int]:
         """See EventLog.heads."""
         return {log: len(events) for log, events in self._logs.items()}

@@ -42,6 +42,13 @@ class EventLog(Protocol):
         """
         ...
 
+    async def read_stream(self, log: str, stream: str, after_version: int, limit: int) -> list[RecordedEvent]:
+        """At most `limit` events of a stream of this log with a version above `after_version`, in order.
+
+        Raises Unavailable.
+        """
+        ...
+
     async def heads(self) -> dict[str, int]:
         """Position of the last event of every log; 0 where there is none. Raises Unavailable."""
         ...

@@ -70,6 +70,18 @@ async def test_a_log_is_read_from_any_position_also_from_within_a_commit(store: 
     assert [event.position for event in events] == list(range(after + 1, 6))[:2]
 
 
+@pytest.mark.parametrize("after", range(6))
+async def test_a_stream_is_read_in_pieces_from_any_version(store: EventStore, after: int) -> None:
+    stream, other = new_id("ticket"), new_id("ticket")
+    await append(store, stream, 0, "1", "2", "3")
+    await append(store, other, 0, "other")
+    await append(store, stream, 3, "4", "5")
+
+    events = await store.read_stream(log_of(stream, 4), stream, after, 2)
+
+    assert [(event.stream, event.version) for event in events] == [(stream, n) for n in range(after + 1, 6)][:2]
+
+
 async def test_a_stream_that_does_not_exist_is_empty(store: EventStore) -> None:
     assert await store.load(new_id("ticket")) == []
 

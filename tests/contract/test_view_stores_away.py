@@ -12,10 +12,14 @@ from shared.errors import Unavailable
 from shared.mongo_client import mongo_client
 from shared.view_store.interface import Cached, Change, CheckpointMove, Put, View
 from shared.view_store.mongo import MongoViewWriter
+from shared.view_store.parking import Park, ParkedStream
 from shared.view_store.redis import RedisViewCache, redis_client
+from tests.support.recording import NOON
 
 VIEW = View("things", indexes=(("n",),))
 THING = Cached("a", 1, '"1"', b"{}")
+
+PARK = Park(ParkedStream("p", "ticket-1", "ticket.0", 1, 1, 1, "no", 1, NOON, NOON))
 
 STORE_CALLS: dict[str, Callable[[MongoViewWriter], Awaitable[Any]]] = {
     "prepare": lambda store: store.prepare([VIEW], [("p", "log")]),
@@ -24,6 +28,16 @@ STORE_CALLS: dict[str, Callable[[MongoViewWriter], Awaitable[Any]]] = {
     "documents": lambda store: store.documents("things", ["a"]),
     "get": lambda store: store.get("things", "a"),
     "page": lambda store: store.page("things", {"n": 1}, None, 10),
+    "park": lambda store: store.commit([], [], [PARK]),
+    "parked.counts": lambda store: store.parked.counts(),
+    "parked.among": lambda store: store.parked.among(["p"], ["ticket-1"]),
+    "parked.get": lambda store: store.parked.get("p", "ticket-1"),
+    "parked.page": lambda store: store.parked.page("p", None, 10),
+    "parked.longest_untried": lambda store: store.parked.longest_untried(None, NOON, None, 10),
+    "parked.totals": lambda store: store.parked.totals("p"),
+    "parked.skipped": lambda store: store.parked.skipped(None, "p/x", 10),
+    "parked.late_copies": lambda store: store.parked.late_copies(10),
+    "parked.copied": lambda store: store.parked.copied(["x"]),
     "watch_checkpoints": lambda store: anext(store.watch_checkpoints()),
     "watch_documents": lambda store: anext(store.watch_documents(["things"])),
 }
