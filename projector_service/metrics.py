@@ -11,6 +11,7 @@ from shared.event_store.interface import EventLog
 from shared.observability.lags import LagGauges
 from shared.observability.metrics import SIZES, Labels, Metrics
 from shared.view_store.interface import BatchWriter, CheckpointMove, Checkpoints, View, ViewChange
+from shared.view_store.parking import Parked, ParkingChange
 
 
 class ProjectorMetrics(Metrics):
@@ -102,12 +103,19 @@ class MeasuredBatches:
         """See BatchWriter.checkpoints."""
         return await self._writer.checkpoints()
 
-    async def commit(self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove]) -> None:
+    @property
+    def parked(self) -> Parked:
+        """See BatchWriter.parked."""
+        return self._writer.parked
+
+    async def commit(
+        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
+    ) -> None:
         """See BatchWriter.commit."""
         began = perf_counter()
         outcome = "failed"
         try:
-            await self._writer.commit(changes, moves)
+            await self._writer.commit(changes, moves, parking)
             outcome = "committed"
         except CheckpointMoved:
             outcome = "overtaken"

@@ -13,6 +13,7 @@ from shared.errors import CommitTooLarge, Unavailable
 from shared.event_store.commits import UNIQUE_KEYS, Document, commits_of, encode, events_of, find_commit, head_of
 from shared.event_store.group_commit import LogWriter, Pending
 from shared.event_store.interface import MAX_COMMIT_BYTES, Appended, Commit
+from shared.event_store.observing import AppendObserver
 from shared.events.recorded import Metadata, NewEvent, RecordedEvent
 from shared.ids import log_of, logs_of, uuid7
 
@@ -66,13 +67,14 @@ class MongoEventStore(MongoEventLog):
         categories: tuple[str, ...],
         partitions: int,
         patience: float = 8.0,
+        observer: AppendObserver | None = None,
     ) -> None:
         super().__init__(client, database, logs_of(categories, partitions))
         self._partitions = partitions
         self._patience = patience
         self._writer_id = uuid7()
         self._listeners: list[Callable[[str], None]] = []
-        self._writers = {log: LogWriter(log, self._commits, self._appended) for log in self._logs}
+        self._writers = {log: LogWriter(log, self._commits, self._appended, observer) for log in self._logs}
 
     async def prepare(self) -> None:
         """Make the unique keys. May be called again at any time."""
