@@ -25,6 +25,7 @@ from command_service.relay_progress import RelayProgress
 from command_service.schedule import MongoSchedule
 from command_service.settings import Settings
 from command_service.snapshotting import Snapshots
+from command_service.traced import TracedCommandBus, TracedProcessManager
 from shared.errors import Unavailable
 from shared.event_feed.rabbit_publisher import RabbitPublisher
 from shared.event_store.commits import Document
@@ -34,6 +35,10 @@ from shared.events.catalogue import CATALOGUE
 from shared.http.health import Check
 from shared.ids import logs_of, uuid7
 from shared.mongo_client import mongo_client
+from shared.observability.mongodb_spans import MongoSpans
+from shared.observability.traced_http import trace_requests
+from shared.observability.traced_log import TracedEventStore, TracedPublisher
+from shared.observability.tracing import tracing_of
 from shared.personal_data.mongo import MongoKeyStore
 from shared.personal_data.sealing import Seals
 
@@ -42,7 +47,8 @@ _log = structlog.get_logger(__name__)
 
 def bootstrap(settings: Settings) -> FastAPI:
     """The app, whose lifespan prepares the log, runs relay and fulfilment, and drains all of it at the end."""
-    client = mongo_client(settings.mongodb_url, "command")
+    tracing = tracing_of("command")
+    client = mongo_client(settings.mongodb_url, "command", [MongoSpans(tracing)] if tracing else [])
     log_database = settings.log_database
     logs = logs_of(CATALOGUE.categories, settings.partitions)
     metrics = CommandMetrics()
@@ -56,17 +62,22 @@ def bootstrap(settings: Settings) -> FastAPI:
     )
     keys = MongoKeyStore(client, settings.keys_database)
     snapshots = Snapshots(MongoSnapshotStore(client, log_database))
-    bus = CommandBus(store, DECIDERS, CATALOGUE, Seals(keys, CATALOGUE), snapshots, settings.cached_aggregates)
+    appends = TracedEventStore(store, tracing) if tracing else store
+    make_bus = partial(TracedCommandBus, tracing) if tracing else CommandBus
+    bus = make_bus(appends, DECIDERS, CATALOGUE, Seals(keys, CATALOGUE), snapshots, settings.cached_aggregates)
 
     publisher = RabbitPublisher(settings.rabbitmq_url)
     progress = RelayProgress(client, log_database, uuid7(), settings.relay_lease_seconds)
-    relay = Relay(store, MeasuredPublisher(publisher, metrics), progress, logs, settings.relay_lease_seconds)
+    measured = MeasuredPublisher(publisher, metrics)
+    publishes = TracedPublisher(measured, tracing) if tracing else measured
+    relay = Relay(store, publishes, progress, logs, settings.relay_lease_seconds)
 
     schedule = MongoSchedule(client, log_database)
     fulfilment = Fulfilment(bus, store, keys, schedule, timedelta(hours=settings.reservation_hours))
     followed = logs_of(FOLLOWED_CATEGORIES, settings.partitions)
     checkpoints = ProcessCheckpoints(client, log_database, "fulfilment")
-    process = Process("fulfilment", followed, store, checkpoints, fulfilment, settings.rabbitmq_url)
+    follows = TracedProcessManager("fulfilment", fulfilment, tracing) if tracing else fulfilment
+    process = Process("fulfilment", followed, store, checkpoints, follows, settings.rabbitmq_url)
 
     metrics.follow(bus, relay, process, store)
 
@@ -84,9 +95,14 @@ def bootstrap(settings: Settings) -> FastAPI:
             await relaying
         await publisher.close()
         await client.close()
+        if tracing:
+            tracing.stop()
 
     optional: dict[str, Check] = {"rabbitmq": partial(_rabbitmq, publisher, relay), "fulfilment": process.health}
-    return create_app(bus, {"mongodb": partial(_mongodb, client)}, optional, lifespan, metrics)
+    app = create_app(bus, {"mongodb": partial(_mongodb, client)}, optional, lifespan, metrics)
+    if tracing:
+        trace_requests(app, tracing)
+    return app
 
 
 async def _mongodb(client: AsyncMongoClient[Document]) -> None:

@@ -20,6 +20,7 @@ from projector_service.outside_events import OutsideEventsProjection, OutsideWri
 from projector_service.projections import all_projections
 from projector_service.projector import Projector
 from projector_service.settings import Settings
+from projector_service.traced import TracedGroup
 from shared.errors import Unavailable
 from shared.event_feed.rabbit_feed import RabbitFeed
 from shared.event_feed.rabbit_publisher import RabbitPublisher
@@ -29,6 +30,8 @@ from shared.events.catalogue import CATALOGUE
 from shared.http.health import Check
 from shared.ids import logs_of
 from shared.mongo_client import mongo_client
+from shared.observability.mongodb_spans import MongoSpans
+from shared.observability.tracing import tracing_of
 from shared.personal_data.mongo import MongoKeyStore
 from shared.personal_data.sealing import Seals
 from shared.view_store.interface import Document
@@ -40,22 +43,27 @@ GROUP, OUTSIDE_GROUP = "views", "outside"
 
 def bootstrap(settings: Settings) -> Starlette:
     """The app, whose lifespan follows the log and, at the end, finishes what is in hand."""
-    client = mongo_client(settings.mongodb_url, "projector")
+    tracing = tracing_of("projector")
+    client = mongo_client(settings.mongodb_url, "projector", [MongoSpans(tracing)] if tracing else [])
     redis = redis_client(settings.redis_url)
     logs = logs_of(CATALOGUE.categories, settings.partitions)
     source = MongoEventLog(client, settings.log_database, logs)
     writer = MongoViewWriter(client, settings.views_database)
     seals = Seals(MongoKeyStore(client, settings.keys_database), CATALOGUE)
     projections = all_projections()
-    cache = CacheSync(projections, source, writer, RedisViewCache(redis, settings.redis_prefix), CATALOGUE)
+    traced = {group: TracedGroup(group, tracing) for group in (GROUP, OUTSIDE_GROUP)}
+    views, outside_events = traced.values()
+    copy = views.cache(RedisViewCache(redis, settings.redis_prefix))
+    cache = CacheSync(projections, views.source(source), writer, copy, CATALOGUE)
     metrics = ProjectorMetrics()
-    measured = MeasuredBatches(writer, metrics, GROUP)
-    projector = Projector(projections, logs, source, measured, seals, cache.applied)
+    measured = MeasuredBatches(views.writer(writer, settings.views_database), metrics, GROUP)
+    projector = Projector(projections, logs, views.source(source), measured, seals, cache.applied)
     feed = RabbitFeed(settings.rabbitmq_url, GROUP, logs)
 
     publisher = RabbitPublisher(settings.rabbitmq_url, OUTSIDE_EXCHANGE)
-    outside_writer = MeasuredBatches(OutsideWriter(writer, publisher), metrics, OUTSIDE_GROUP)
-    outside = Projector([OutsideEventsProjection()], logs, source, outside_writer, seals)
+    outside_writer = outside_events.publisher(OutsideWriter(writer, publisher), OUTSIDE_EXCHANGE)
+    measured_outside = MeasuredBatches(outside_writer, metrics, OUTSIDE_GROUP)
+    outside = Projector([OutsideEventsProjection()], logs, outside_events.source(source), measured_outside, seals)
     outside_feed = RabbitFeed(settings.rabbitmq_url, OUTSIDE_GROUP, logs)
     followers = {GROUP: (projector, feed)}
     if settings.publish_events:
@@ -66,9 +74,9 @@ def bootstrap(settings: Settings) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await expect_partitions(client[settings.log_database], settings.partitions)
         await cache.start()
-        for of_logs, of_broker in followers.values():
+        for group, (of_logs, of_broker) in followers.items():
             await of_logs.start()
-            await of_broker.start(of_logs.project)
+            await of_broker.start(traced[group].handler(of_logs.project))
         yield
         await asyncio.gather(*(of_logs.stop(seconds=4.0) for of_logs, _ in followers.values()))
         await asyncio.gather(*(of_broker.stop() for _, of_broker in followers.values()))
@@ -76,6 +84,8 @@ def bootstrap(settings: Settings) -> Starlette:
         await cache.stop()
         await redis.aclose()
         await client.close()
+        if tracing:
+            tracing.stop()
 
     required: dict[str, Check] = {"mongodb": partial(_mongodb, client)}
     optional: dict[str, Check] = {"redis": partial(_redis, redis, cache)}

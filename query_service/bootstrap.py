@@ -6,6 +6,10 @@ from redis.asyncio import Redis
 from query_service.app import create_app
 from query_service.settings import Settings
 from shared.mongo_client import mongo_client
+from shared.observability.mongodb_spans import MongoSpans
+from shared.observability.traced_http import trace_requests
+from shared.observability.traced_views import TracedViewCache
+from shared.observability.tracing import tracing_of
 from shared.view_store.mongo import MongoViewReader
 from shared.view_store.redis import RedisViewCache
 
@@ -14,7 +18,8 @@ _REDIS_SECONDS = 0.25
 
 def bootstrap(settings: Settings) -> FastAPI:
     """The app on MongoDB and Redis; Redis may be away, then it reads everything from MongoDB."""
-    client = mongo_client(settings.mongodb_url, "query")
+    tracing = tracing_of("query")
+    client = mongo_client(settings.mongodb_url, "query", [MongoSpans(tracing)] if tracing else [])
     redis = Redis.from_url(  # no retries, and a Redis that hangs shall not be noticed: MongoDB has all of it too
         settings.redis_url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS
     )
@@ -28,12 +33,19 @@ def bootstrap(settings: Settings) -> FastAPI:
     async def close() -> None:
         await redis.aclose()
         await client.close()
+        if tracing:
+            tracing.stop()
 
-    return create_app(
+    cache = RedisViewCache(redis, settings.redis_prefix)
+    app = create_app(
         MongoViewReader(client, settings.views_database),
-        RedisViewCache(redis, settings.redis_prefix),
+        TracedViewCache(cache, tracing) if tracing else cache,
         {"mongodb": mongodb},
         {"redis": redis_answers},
         settings.causal_wait_seconds,
         close=close,
     )
+    if tracing:
+        app.state.waits.around = tracing.step
+        trace_requests(app, tracing)
+    return app

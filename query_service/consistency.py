@@ -7,7 +7,7 @@ import asyncio
 import heapq
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from time import perf_counter
@@ -42,13 +42,15 @@ class CausalWaits:
     """Knows how far every projection is. `seconds` is the longest that a query waits.
 
     `on_move` is called whenever checkpoints moved, `on_waited` after a wait, with the projection, whether it got there
-    and how many seconds that took; neither must block. `open` counts those who wait now.
+    and how many seconds that took; neither must block. `around`, which is given a name for it, is entered for as long
+    as a query waits. `open` counts those who wait now.
     """
 
     def __init__(self, reader: ViewReader, seconds: float = 5.0) -> None:
         self.seconds = seconds
         self.on_move: Callable[[], None] = lambda: None
         self.on_waited: Callable[[str, bool, float], None] = lambda projection, reached, seconds: None
+        self.around: Callable[[str], AbstractContextManager[object]] = nullcontext
         self.open = 0
         self._reader = reader
         self._known: Checkpoints = {}
@@ -114,7 +116,7 @@ class CausalWaits:
         for key, position in missing.items():
             heapq.heappush(self._queues[key].heap, (position, next(self._numbers), waiter))
         try:
-            with suppress(TimeoutError):
+            with self.around(f"wait for {projection}"), suppress(TimeoutError):
                 async with asyncio.timeout(self.seconds):
                     await waiter.done
         finally:

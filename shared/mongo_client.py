@@ -8,11 +8,12 @@ caller's task, as Python 3.12's wait_for does, mends it.
 
 import asyncio
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Any, TypeVar
 
 import pymongo.lock
 from pymongo import AsyncMongoClient
+from pymongo.monitoring import CommandListener
 
 _T = TypeVar("_T")
 
@@ -26,12 +27,13 @@ if sys.version_info < (3, 12):
     pymongo.lock.wait_for = _wait_for  # type: ignore[assignment,attr-defined]
 
 
-def mongo_client(url: str, service: str) -> AsyncMongoClient[dict[str, Any]]:
+def mongo_client(url: str, service: str, listeners: Sequence[CommandListener] = ()) -> AsyncMongoClient[dict[str, Any]]:
     """A client that connects when first used. What the URL itself says of time limits wins."""
     return AsyncMongoClient(
         url,
         appname=f"twinpath-{service}",
         tz_aware=True,
+        event_listeners=listeners,
         **{name: value for name, value in _LIMITS.items() if name.lower() not in url.lower()},
     )
 

@@ -11,11 +11,11 @@ from command_service.command_bus import CommandBus, Envelope
 from command_service.domain.decider import Command
 from shared.causal_token import format_token
 from shared.errors import MalformedRequest
+from shared.traceparent import readable
 
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,200}")
 _VERSION = re.compile(r'(?:W/)?"(\d{1,15})(?:\.\w{1,15})?"')
 """An ETag: the version, and behind a dot what else the document shows."""
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class Body(BaseModel):
@@ -40,7 +40,7 @@ async def accept(
             command,
             actor=actor_of(request),
             correlation_id=request.state.correlation_id,
-            traceparent=_traceparent(headers.get("traceparent")),
+            traceparent=readable(headers.get("traceparent")),
             idempotency_key=_visible(headers.get("idempotency-key"), "Idempotency-Key", "malformed_idempotency_key"),
             expected_version=_expected_version(headers.get("if-match")),
         )
@@ -82,11 +82,6 @@ def _expected_version(value: str | None) -> int | None:
             'If-Match takes one version in quotes, as ETag gives it: "7".', code="malformed_if_match"
         )
     return int(found[1])
-
-
-def _traceparent(value: str | None) -> str | None:
-    """W3C Trace Context says that a header which can't be read is ignored, not refused."""
-    return value if value is not None and _TRACEPARENT.fullmatch(value) else None
 
 
 def accepted_response(status: int, model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:

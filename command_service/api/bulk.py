@@ -7,6 +7,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -24,6 +25,7 @@ from shared.causal_token import format_token
 from shared.errors import CommitTooLarge, MalformedRequest, TwinpathError
 from shared.http.problem_details import STATUSES, problem_responses
 from shared.ids import category_of, is_id
+from shared.traceparent import readable
 
 MOST_LINES = 10_000
 MOST_LINE_BYTES = 64 * 1024
@@ -44,6 +46,15 @@ class BulkLine(Body):
     id: str | None = None
     expected_version: int | None = Field(None, ge=1)
     body: dict[str, Any] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What all lines of a request share."""
+
+    actor: str
+    correlation_id: str
+    traceparent: str | None
 
 
 router = APIRouter(prefix="/commands", tags=["bulk"])
@@ -71,7 +82,8 @@ async def bulk(request: Request) -> Response:
     `ship_order`, `cancel_order`.
     """
     actor = actor_of(request)
-    results = _results(bus_of(request), request.stream(), actor, request.state.correlation_id)
+    origin = Origin(actor, request.state.correlation_id, readable(request.headers.get("traceparent")))
+    results = _results(bus_of(request), request.stream(), origin)
     return _Results(results, media_type="application/x-ndjson")
 
 
@@ -83,16 +95,14 @@ class _Results(StreamingResponse):
             await self.stream_response(send)
 
 
-async def _results(
-    bus: CommandBus, body: AsyncIterator[bytes], actor: str, correlation_id: str
-) -> AsyncIterator[bytes]:
+async def _results(bus: CommandBus, body: AsyncIterator[bytes], origin: Origin) -> AsyncIterator[bytes]:
     """At most `_SIDE_BY_SIDE` lines are in hand; the client's own pace holds back the reading."""
     waiting: deque[asyncio.Task[Mapping[str, Any]]] = deque()
     try:
         async for number, line in _lines(body):
             if len(waiting) >= _SIDE_BY_SIDE:
                 yield _dumped(await waiting.popleft())
-            work = _carry_out(bus, number, line, actor, correlation_id)
+            work = _carry_out(bus, number, line, origin)
             waiting.append(asyncio.create_task(work))
         while waiting:
             yield _dumped(await waiting.popleft())
@@ -117,12 +127,12 @@ async def _lines(body: AsyncIterator[bytes]) -> AsyncIterator[tuple[int, bytes]]
         yield number + 1, rest
 
 
-async def _carry_out(bus: CommandBus, number: int, line: bytes, actor: str, correlation_id: str) -> Mapping[str, Any]:
+async def _carry_out(bus: CommandBus, number: int, line: bytes, origin: Origin) -> Mapping[str, Any]:
     """The result of one line."""
     try:
         if number > MOST_LINES:
             raise CommitTooLarge(f"A request may hold {MOST_LINES} lines; send the rest anew.", code="too_many_lines")
-        return {"line": number, **await _accepted(bus, line, actor, correlation_id)}
+        return {"line": number, **await _accepted(bus, line, origin)}
     except ValidationError as error:
         errors = [
             {"field": ".".join(map(str, one["loc"])), "code": one["type"], "message": one["msg"]}
@@ -138,7 +148,7 @@ async def _carry_out(bus: CommandBus, number: int, line: bytes, actor: str, corr
         return {"line": number, "status": 500, "code": "internal_error", "detail": detail}
 
 
-async def _accepted(bus: CommandBus, line: bytes, actor: str, correlation_id: str) -> Mapping[str, Any]:
+async def _accepted(bus: CommandBus, line: bytes, origin: Origin) -> Mapping[str, Any]:
     if len(line) > MOST_LINE_BYTES:
         raise MalformedRequest(f"A line may hold {MOST_LINE_BYTES} bytes.", code="line_too_long")
     asked = BulkLine.model_validate_json(line)
@@ -151,8 +161,9 @@ async def _accepted(bus: CommandBus, line: bytes, actor: str, correlation_id: st
     appended = await bus.handle(
         Envelope(
             command,
-            actor=actor,
-            correlation_id=correlation_id,
+            actor=origin.actor,
+            correlation_id=origin.correlation_id,
+            traceparent=origin.traceparent,
             idempotency_key=asked.idempotency_key,
             expected_version=asked.expected_version,
         )

@@ -60,9 +60,10 @@ async def wait_for_version(request: Request, view: str, key: str, shows: Callabl
     if not (given.isascii() and given.isdigit() and len(given) <= 15):
         raise MalformedRequest("X-Version takes the version of one aggregate, as in 7.", code="malformed_version")
     live: LiveViews = request.app.state.live
+    waits: CausalWaits = request.app.state.waits
     now = asyncio.get_running_loop().time
-    deadline = now() + request.app.state.waits.seconds
-    with live.subscribed(view, key) as subscription:
+    deadline = now() + waits.seconds
+    with waits.around(f"wait for {view}"), live.subscribed(view, key) as subscription:
         while not await shows(int(given)):
             if live.stopping or not await subscription.wait(deadline - now()):
                 raise NotYetVisible

@@ -11,6 +11,7 @@ The technique of letting the batch grow while the last one is written is as old 
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextvars import Context
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -72,7 +73,7 @@ class LogWriter:
             raise Unavailable(f"{MAX_WAITING} commands wait for {self._log} already", code="overloaded")
         self._waiting.append(pending)
         if self._task is None:
-            self._task = asyncio.create_task(self._write_all(), name=f"append {self._log}")
+            self._task = asyncio.create_task(self._write_all(), name=f"append {self._log}", context=Context())
         return await pending.answer
 
     def saw(self, stream: str, version: int) -> None:

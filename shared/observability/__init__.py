@@ -1,1 +1,1 @@
-"""What every service tells of itself: metrics for Prometheus."""
+"""What every service tells of itself: metrics for Prometheus, traces for OpenTelemetry, logs."""

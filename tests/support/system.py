@@ -12,7 +12,7 @@ class System:
 
     def __init__(self, folder: Path, mongodb_url: str, rabbitmq_url: str, redis_url: str, unique: str) -> None:
         self._folder = folder
-        self._env = {
+        self.settings = {
             **service_environment(mongodb_url, rabbitmq_url, redis_url),
             "TWINPATH_LOG_DATABASE": f"{unique}_log",
             "TWINPATH_KEYS_DATABASE": f"{unique}_keys",
@@ -20,6 +20,7 @@ class System:
             "TWINPATH_REDIS_PREFIX": unique,
             "TWINPATH_RELAY_LEASE_SECONDS": "2",
         }
+        """Variables of the services that are started from now on."""
         self._replicas: dict[str, list[Service]] = {}
 
     def start(self, *names: str) -> "System":
@@ -32,7 +33,7 @@ class System:
     def add(self, name: str) -> Service:
         """Start one more replica of a service, without waiting for it."""
         replicas = self._replicas.setdefault(name, [])
-        service = Service(name, self._folder / f"{name}-{len(replicas)}.log", self._env)
+        service = Service(name, self._folder / f"{name}-{len(replicas)}.log", self.settings)
         replicas.append(service)
         service.start()
         return service

@@ -1,0 +1,130 @@
+"""Spans around what a projection does: the transaction of a batch, and the copy of views that is kept and read."""
+
+from collections.abc import Iterable, Sequence
+
+from opentelemetry import trace
+from opentelemetry.trace import SpanKind
+
+from shared.observability.recorded_events import RecordedEvents
+from shared.observability.tracing import Attributes, Tracing
+from shared.view_store.interface import (
+    BatchWriter,
+    Cached,
+    CheckpointMove,
+    Checkpoints,
+    View,
+    ViewCache,
+    ViewChange,
+)
+from shared.view_store.parking import Parked, ParkingChange
+
+SOURCE = "twinpath.source"
+"""Attribute of a query's span: `redis` or `mongodb`, whichever gave the answer."""
+
+
+class TracedBatchWriter:
+    """A BatchWriter whose every commit is a span, of this name and kind, in the traces of the events it moves past."""
+
+    def __init__(
+        self,
+        inner: BatchWriter,
+        tracing: Tracing,
+        recorded: RecordedEvents,
+        name: str,
+        kind: SpanKind,
+        attributes: Attributes,
+    ) -> None:
+        self._inner = inner
+        self._tracing = tracing
+        self._recorded = recorded
+        self._name, self._kind, self._attributes = name, kind, attributes
+
+    async def prepare(self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]]) -> None:
+        """See BatchWriter.prepare."""
+        await self._inner.prepare(views, checkpoints)
+
+    async def checkpoints(self) -> Checkpoints:
+        """See BatchWriter.checkpoints."""
+        return await self._inner.checkpoints()
+
+    @property
+    def parked(self) -> Parked:
+        """See BatchWriter.parked."""
+        return self._inner.parked
+
+    async def commit(
+        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
+    ) -> None:
+        """See BatchWriter.commit."""
+        log, upto = (moves[0].log, moves[0].position) if moves else ("", 0)
+        spans = self._recorded.between(log, min((move.expected for move in moves), default=0), upto)
+        attributes = {
+            **self._attributes,
+            "twinpath.log": log,
+            "twinpath.position": upto,
+            "twinpath.projections": [move.projection for move in moves],
+        }
+        with self._tracing.continued(spans, self._name, self._kind, attributes):
+            await self._inner.commit(changes, moves, parking)
+
+
+class TracedViewCache:
+    """A ViewCache in Redis. A read is a span of its query, a write one in the traces of the events it moves past."""
+
+    def __init__(self, inner: ViewCache, tracing: Tracing, recorded: RecordedEvents | None = None) -> None:
+        self._inner = inner
+        self._tracing = tracing
+        self._recorded = recorded or RecordedEvents()
+
+    async def write(
+        self, view: str, log: str, expected: int, position: int, documents: Sequence[Cached], removed: Sequence[str]
+    ) -> bool:
+        """See ViewCache.write."""
+        spans = self._recorded.between(log, expected, position)
+        attributes = {**_redis("EVALSHA", view), "twinpath.log": log, "twinpath.position": position}
+        with self._tracing.continued(spans, f"EVALSHA {view}", SpanKind.CLIENT, attributes):
+            return await self._inner.write(view, log, expected, position, documents, removed)
+
+    async def get(self, view: str, document_id: str) -> Cached | None:
+        """See ViewCache.get."""
+        query = trace.get_current_span()
+        if not query.is_recording():
+            return await self._inner.get(view, document_id)
+        with self._tracing.step(f"MGET {view}", SpanKind.CLIENT, _redis("MGET", view)):
+            found = await self._inner.get(view, document_id)
+        query.set_attribute(SOURCE, "mongodb" if found is None else "redis")
+        return found
+
+    async def get_many(self, view: str, ids: Sequence[str]) -> list[Cached | None]:
+        """See ViewCache.get_many."""
+        query = trace.get_current_span()
+        if not query.is_recording():
+            return await self._inner.get_many(view, ids)
+        with self._tracing.step(f"MGET {view}", SpanKind.CLIENT, _redis("MGET", view)):
+            found = await self._inner.get_many(view, ids)
+        query.set_attribute(SOURCE, "mongodb" if None in found else "redis")
+        return found
+
+    async def positions(self, view: str) -> dict[str, int]:
+        """See ViewCache.positions."""
+        return await self._inner.positions(view)
+
+    async def adopt(self, view: str, log: str, position: int) -> None:
+        """See ViewCache.adopt."""
+        await self._inner.adopt(view, log, position)
+
+    async def fill_state(self, view: str) -> str | None:
+        """See ViewCache.fill_state."""
+        return await self._inner.fill_state(view)
+
+    async def set_fill_state(self, view: str, state: str, seconds: int | None = None) -> None:
+        """See ViewCache.set_fill_state."""
+        await self._inner.set_fill_state(view, state, seconds)
+
+    async def fill(self, view: str, token: str, documents: Sequence[Cached]) -> bool:
+        """See ViewCache.fill."""
+        return await self._inner.fill(view, token, documents)
+
+
+def _redis(operation: str, view: str) -> Attributes:
+    return {"db.system.name": "redis", "db.operation.name": operation, "twinpath.view": view}

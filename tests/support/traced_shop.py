@@ -1,0 +1,134 @@
+"""The shop on in-memory adapters with spans around them, as the services' bootstraps wire them; and its spans."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import httpx
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import DEFAULT_ON, Sampler
+
+from command_service.app import create_app as command_app
+from command_service.domain.deciders import DECIDERS
+from command_service.fulfilment import Fulfilment
+from command_service.schedule import InMemorySchedule
+from command_service.snapshotting import Snapshots
+from command_service.traced import TracedCommandBus, TracedProcessManager
+from projector_service.cache_sync import CacheSync
+from projector_service.projections import all_projections
+from projector_service.projector import Projector
+from projector_service.retrying import Pace
+from projector_service.traced import TracedGroup
+from query_service.app import create_app as query_app
+from shared.event_feed.in_memory import InMemoryFeed
+from shared.event_store.in_memory import InMemoryEventStore
+from shared.event_store.snapshots import InMemorySnapshotStore
+from shared.events.catalogue import CATALOGUE
+from shared.events.recorded import RecordedEvent
+from shared.ids import logs_of
+from shared.observability.traced_http import trace_requests
+from shared.observability.traced_log import TracedEventStore, TracedPublisher
+from shared.observability.traced_views import TracedViewCache
+from shared.observability.tracing import Tracing
+from shared.personal_data.in_memory import InMemoryKeyStore
+from shared.personal_data.sealing import Seals
+from shared.view_store.in_memory import InMemoryViewStore
+from shared.view_store.in_memory_cache import InMemoryViewCache
+from tests.support.eventually import eventually
+
+LOGS = logs_of(CATALOGUE.categories, 4)
+
+
+class Spans:
+    """What was exported."""
+
+    def __init__(self, sampler: Sampler = DEFAULT_ON) -> None:
+        self._exporter = InMemorySpanExporter()
+        provider = TracerProvider(sampler, shutdown_on_exit=False)
+        provider.add_span_processor(SimpleSpanProcessor(self._exporter))
+        self.tracing = Tracing(provider)
+
+    @property
+    def all(self) -> Sequence[ReadableSpan]:
+        """Every span that has ended."""
+        return self._exporter.get_finished_spans()
+
+    def named(self, name: str) -> list[ReadableSpan]:
+        """Those whose name begins so, oldest first."""
+        return [span for span in self.all if span.name.startswith(name)]
+
+    def one(self, name: str) -> ReadableSpan:
+        """The only one whose name begins so."""
+        (span,) = self.named(name)
+        return span
+
+    def clear(self) -> None:
+        """Forget them."""
+        self._exporter.clear()
+
+
+class TracedShop:
+    """Commands and queries over HTTP; `relay` carries what was appended to views and fulfilment."""
+
+    def __init__(self, spans: Spans) -> None:
+        self.spans, tracing = spans, spans.tracing
+        self.store = InMemoryEventStore(CATALOGUE.categories)
+        keys = InMemoryKeyStore()
+        seals = Seals(keys, CATALOGUE)
+        appends = TracedEventStore(self.store, tracing)
+        bus = TracedCommandBus(tracing, appends, DECIDERS, CATALOGUE, seals, Snapshots(InMemorySnapshotStore()))
+        fulfilment = Fulfilment(bus, self.store, keys, InMemorySchedule(), timedelta(hours=24))
+        self._fulfilment = TracedProcessManager("fulfilment", fulfilment, tracing)
+        self._feed = InMemoryFeed()
+        self._publisher = TracedPublisher(self._feed, tracing)
+        self._published = dict.fromkeys(LOGS, 0)
+
+        group, views, copy = TracedGroup("views", tracing), InMemoryViewStore(), InMemoryViewCache()
+        projections, source = all_projections(), group.source(self.store)
+        self.cache = CacheSync(projections, source, views, group.cache(copy), CATALOGUE)
+        writer, pace = group.writer(views, "v"), Pace(look=60.0)
+        self.projector = Projector(projections, LOGS, source, writer, seals, self.cache.applied, pace=pace)
+        self._handler = group.handler(self.projector.project)
+
+        self._command_app = command_app(bus)
+        trace_requests(self._command_app, tracing)
+        self.query_app = query_app(views, TracedViewCache(copy, tracing))
+        self.query_app.state.waits.around = tracing.step
+        trace_requests(self.query_app, tracing)
+        self.commands = httpx.AsyncClient(transport=httpx.ASGITransport(self._command_app), base_url="http://c")
+        self.queries = httpx.AsyncClient(transport=httpx.ASGITransport(self.query_app), base_url="http://q")
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["TracedShop"]:
+        """Within it the views follow."""
+        await self._feed.start(self._handler)
+        await self.cache.start()
+        await self.projector.start()
+        await eventually(
+            lambda: looked(self.projector), pause=0.001
+        )  # a look in mid-test may cost a commit a repetition
+        async with self.query_app.router.lifespan_context(self.query_app):
+            yield self
+        await self.projector.stop()
+        await self.cache.stop()
+
+    async def relay(self) -> None:
+        """Publish each log's new events as one batch; fulfil what follows of them, and so on until nothing does."""
+        while moved := await self._unpublished():
+            for log, events in moved.items():
+                await self._publisher.publish(log, events)
+                self._published[log] = events[-1].position
+            await self.cache.flushed()
+            for event in [event for events in moved.values() for event in events]:
+                if self._fulfilment.takes(event):
+                    await self._fulfilment.handle(event)
+
+    async def _unpublished(self) -> dict[str, list[RecordedEvent]]:
+        found = {log: await self.store.read_log(log, self._published[log], 1_000) for log in LOGS}
+        return {log: events for log, events in found.items() if events}
+
+
+async def looked(projector: Projector) -> bool:
+    return bool(projector.heads)
