@@ -25,7 +25,7 @@ from command_service.schedule import Appointment, Schedule
 from shared.clock import Clock, utc_now
 from shared.errors import NotFound, RuleViolation
 from shared.event_store.interface import EventStore
-from shared.events.catalogue import CATALOGUE
+from shared.events.catalogue import CATALOGUE, Catalogue
 from shared.events.customer import CustomerErased
 from shared.events.order import OrderCancelled, OrderPlaced, OrderRejected, OrderShipped
 from shared.events.product import ReservationRefused
@@ -54,6 +54,7 @@ class Fulfilment:
         schedule: Schedule,
         reservation: timedelta,
         clock: Clock = utc_now,
+        catalogue: Catalogue = CATALOGUE,
     ) -> None:
         self._bus = bus
         self._store = store
@@ -61,6 +62,7 @@ class Fulfilment:
         self._schedule = schedule
         self._reservation = reservation
         self._clock = clock
+        self._catalogue = catalogue
 
     def takes(self, recorded: RecordedEvent) -> bool:
         """Whether anything follows from this event."""
@@ -68,7 +70,7 @@ class Fulfilment:
 
     async def handle(self, recorded: RecordedEvent) -> None:
         """Carry out what follows from an event; may be called for the same one again. Raises Unavailable."""
-        match CATALOGUE.decode(recorded):
+        match self._catalogue.decode(recorded):
             case OrderPlaced() as event:
                 await self._reserve(event, recorded)
             case OrderCancelled() as event:
@@ -120,7 +122,7 @@ class Fulfilment:
         command_id = await self._send(reserve, cause)
         commit = await self._store.commit_of(command_id)
         for recorded in commit.events if commit else ():
-            event = CATALOGUE.decode(recorded)
+            event = self._catalogue.decode(recorded)
             if isinstance(event, ReservationRefused):
                 return event
         return None

@@ -50,6 +50,7 @@ def cloud_event(event_type: type[DomainEvent], recorded: RecordedEvent) -> dict[
         "subject": recorded.stream,
         "time": recorded.at,
         "datacontenttype": "application/json",
+        "dataschema": f"urn:twinpath:event:{recorded.type}:{recorded.schema}",
         "sequence": str(recorded.version),
         "correlationid": recorded.correlation_id,
         **({"causationid": recorded.causation_id} if recorded.causation_id else {}),
@@ -112,6 +113,10 @@ class CloudEvent(BaseModel):
     subject: str = Field(description="the aggregate's id")
     time: str = Field(description="UTC, RFC 3339")
     datacontenttype: str = "application/json"
+    dataschema: str = Field(
+        description="ends with the schema's number, which grows with every change of `data`",
+        examples=["urn:twinpath:event:order.placed:1"],
+    )
     sequence: str = Field(description="the aggregate's version")
     correlationid: str
     causationid: str | None = None

@@ -21,13 +21,14 @@ class HistoryProjection(Projection):
         return {DomainEvent: self.happened, CustomerErased: self.customer_erased}
 
     def happened(self, event: DomainEvent, recorded: RecordedEvent) -> Iterable[ViewChange]:
-        """One entry, with the data as it was recorded; what is personal apart, None where it can't be read any more."""
+        """One entry, with the event's data; what is personal apart, None where it can't be read any more."""
         owner = owner_of(type(event), recorded.stream, recorded.data)
         personal = {name: recorded.data[name] for name in type(event).personal if owner is not None}
         entry = {
             "stream": recorded.stream,
             "version": recorded.version,
             "type": recorded.type,
+            "schema": recorded.schema,
             "at": recorded.at,
             "actor": recorded.actor,
             "correlation_id": recorded.correlation_id,

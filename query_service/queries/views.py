@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from query_service.fast_copy import FastCopy
-from shared.errors import NotFound
-from shared.events.catalogue import CATALOGUE
+from shared.errors import NotFound, UnknownEvent
+from shared.events.catalogue import CATALOGUE, Catalogue
+from shared.events.recorded import NewEvent
 from shared.ids import category_of
 from shared.read_models.history import HISTORY, HistoryEntry, entry_id
 from shared.view_store.interface import (
@@ -58,9 +59,10 @@ class Page:
 class ViewQueries:
     """Reads views. `fresh` reads past the cache, which may trail the view's checkpoint."""
 
-    def __init__(self, reader: ViewReader, cache: FastCopy) -> None:
+    def __init__(self, reader: ViewReader, cache: FastCopy, catalogue: Catalogue = CATALOGUE) -> None:
         self._reader = reader
         self._cache = cache
+        self._catalogue = catalogue
 
     async def ready(self, view: View, document_id: str, fresh: bool = False) -> Cached:
         """One document, ready to send. Raises NotFound, Unavailable."""
@@ -100,7 +102,7 @@ class ViewQueries:
         page = await self.page(Selection(HISTORY, {"stream": stream}, Order()), after, limit)
         if not page.documents and after is None:
             raise not_there(stream)
-        return Page([_entry(document) for document in page.documents], page.last)
+        return Page([_entry(document, self._catalogue) for document in page.documents], page.last)
 
     async def history_shows(self, stream: str, version: int) -> bool:
         """Whether the history shows this version. Raises Unavailable."""
@@ -113,11 +115,14 @@ def not_there(document_id: str) -> NotFound:
     return NotFound(f"There is no {category} {document_id}, or it is not visible yet.", code=f"{category}_not_found")
 
 
-def _entry(document: Document) -> Document:
-    """An entry with what is personal put back, or null where it was erased."""
+def _entry(document: Document, catalogue: Catalogue) -> Document:
+    """An entry as its event would be stored today, with what is personal put back, or null where it was erased."""
     entry = {name: document[name] for name in _ENTRY_FIELDS}
+    name, schema, data = document["type"], document.get("schema", 1), document["data"]
     if document["personal_of"] is not None:
-        event_type = CATALOGUE.event_type(document["type"])
-        erased = dict.fromkeys(event_type.personal if event_type else ())
-        entry["data"] = {**document["data"], **(document["personal"] or erased)}
+        data = {**data, **(document["personal"] or dict.fromkeys(catalogue.personal(name, schema)))}
+    try:
+        entry["data"] = catalogue.today(NewEvent(name, schema, data)).data
+    except UnknownEvent:  # a projector that is newer than this service wrote it
+        entry["data"] = data
     return entry

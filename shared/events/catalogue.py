@@ -1,7 +1,9 @@
 """Every event type by its stored name, and the upcasters that make old ones readable."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -12,18 +14,38 @@ from shared.events.product import PRODUCT_EVENTS
 from shared.events.recorded import SEALED, DomainEvent, NewEvent, RecordedEvent
 from shared.events.ticket import TICKET_EVENTS
 
-Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
-"""Turns the data of schema n into that of schema n + 1."""
+_Stored = TypeVar("_Stored", RecordedEvent, NewEvent)
+
+
+@dataclass(frozen=True, slots=True)
+class Upcaster:
+    """Turns the data of an event type's schema n into that of schema n + 1; docs/guides/change-an-event.md.
+
+    `personal` names what was personal in schema n; None means: what is in schema n + 1. An erased customer's fields
+    are None in the data, so `upcast` must take that.
+    """
+
+    type: str
+    schema: int
+    upcast: Callable[[dict[str, Any]], dict[str, Any]]
+    personal: tuple[str, ...] | None = None
 
 
 class Catalogue:
-    """Translates between domain events and their stored form."""
+    """Translates between domain events and their stored form.
 
-    def __init__(
-        self, types: Iterable[type[DomainEvent]], upcasters: Mapping[tuple[str, int], Upcaster] | None = None
-    ) -> None:
+    Raises:
+        ValueError: an upcaster is missing, doubled or leads nowhere: some events could not be read.
+    """
+
+    def __init__(self, types: Iterable[type[DomainEvent]], upcasters: Iterable[Upcaster] = ()) -> None:
         self._types = {event_type.type: event_type for event_type in types}
-        self._upcasters = dict(upcasters or {})
+        given = list(upcasters)
+        self._upcasters = {(upcaster.type, upcaster.schema): upcaster for upcaster in given}
+        needed = [(name, n) for name, event_type in self._types.items() for n in range(1, event_type.schema_version)]
+        if len(given) != len(needed) or self._upcasters.keys() != set(needed):
+            found = sorted((upcaster.type, upcaster.schema) for upcaster in given)
+            raise ValueError(f"there must be one upcaster for each of {sorted(needed)}, but there are {found}")
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -43,24 +65,45 @@ class Catalogue:
         """The stored form of an event."""
         return NewEvent(event.type, event.schema_version, event.model_dump(mode="json"))
 
-    def decode(self, recorded: RecordedEvent | NewEvent) -> DomainEvent:
-        """The domain event of a stored one, brought to today's schema; what is still sealed in it is None.
+    def decode(self, stored: _Stored) -> DomainEvent:
+        """The domain event of a stored one, of whatever schema; what is still sealed in it is None.
 
         Raises:
             UnknownEvent: its type or schema is unknown, or its data does not fit.
         """
-        event_type = self._types.get(recorded.type)
-        if event_type is None or recorded.schema > event_type.schema_version:
-            raise UnknownEvent(f"no event {recorded.type!r} of schema {recorded.schema} is known here")
-        data = recorded.data
-        if SEALED in data:
-            data = {name: value for name, value in data.items() if name != SEALED} | dict.fromkeys(event_type.personal)
+        today = self.today(stored)
         try:
-            for schema in range(recorded.schema, event_type.schema_version):
-                data = self._upcasters[recorded.type, schema](data)
-            return event_type.model_validate(data)
-        except (KeyError, ValidationError) as error:
-            raise UnknownEvent(f"{recorded.type!r} of schema {recorded.schema} can't be read: {error}") from error
+            return self._types[today.type].model_validate(today.data)
+        except ValidationError as error:
+            raise UnknownEvent(f"{stored.type!r} of schema {stored.schema} can't be read: {error}") from error
+
+    def today(self, stored: _Stored) -> _Stored:
+        """The stored event as it would be stored today; what is still sealed in it is None.
+
+        Raises:
+            UnknownEvent: its type or schema is unknown, or an upcaster can't take its data.
+        """
+        event_type = self._types.get(stored.type)
+        if event_type is None or not 1 <= stored.schema <= event_type.schema_version:
+            raise UnknownEvent(f"no event {stored.type!r} of schema {stored.schema} is known here")
+        data = stored.data
+        if SEALED in data:
+            closed = dict.fromkeys(self.personal(stored.type, stored.schema))
+            data = {name: value for name, value in data.items() if name != SEALED} | closed
+        try:
+            for schema in range(stored.schema, event_type.schema_version):
+                data = self._upcasters[stored.type, schema].upcast(deepcopy(data))
+        except Exception as error:
+            raise UnknownEvent(f"{stored.type!r} can't be brought to schema {schema + 1}: {error!r}") from error
+        return stored if data is stored.data else replace(stored, schema=event_type.schema_version, data=data)
+
+    def personal(self, name: str, schema: int) -> tuple[str, ...]:
+        """What was personal in this schema of an event type; nothing where the type is unknown."""
+        event_type = self._types.get(name)
+        if event_type is None:
+            return ()
+        later = (self._upcasters[name, n].personal for n in range(schema, event_type.schema_version))
+        return next((names for names in later if names is not None), event_type.personal)
 
 
 CATALOGUE = Catalogue([*TICKET_EVENTS, *PRODUCT_EVENTS, *CUSTOMER_EVENTS, *ORDER_EVENTS])

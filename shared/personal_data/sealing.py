@@ -14,7 +14,7 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from shared.errors import RuleViolation
+from shared.errors import RuleViolation, UnknownEvent
 from shared.events.catalogue import Catalogue
 from shared.events.recorded import SEALED, DomainEvent, NewEvent, RecordedEvent
 from shared.personal_data.interface import KeyStore
@@ -39,7 +39,8 @@ class Seals:
         return [await self._sealed(stream, event) for event in events]
 
     async def open(self, events: Sequence[RecordedEvent]) -> list[RecordedEvent]:
-        """The events with what is personal put back, or None in its place where it can't be opened any more.
+        """The events as they would be stored today, with what is personal put back, or None in its place where it
+        can't be opened any more. One that the catalogue can't read is left at its schema.
 
         Raises Unavailable.
         """
@@ -49,8 +50,7 @@ class Seals:
         """As `open`, and the customers whose data were opened. Raises Unavailable."""
         owners = {event.data[SEALED]["of"] for event in events if SEALED in event.data}
         keys = await self._keys.keys(owners) if owners else {}
-        opened = [self._opened(event, keys) if SEALED in event.data else event for event in events]
-        return opened, frozenset(keys)
+        return [self._readable(event, keys) for event in events], frozenset(keys)
 
     async def erased_since(self, owners: frozenset[str]) -> set[str]:
         """Those of the customers whose key is no longer there. Raises Unavailable."""
@@ -74,11 +74,16 @@ class Seals:
         rest = {name: value for name, value in event.data.items() if name not in personal}
         return replace(event, data={**rest, SEALED: {"of": owner, "box": b64encode(box).decode("ascii")}})
 
+    def _readable(self, event: RecordedEvent, keys: Mapping[str, bytes]) -> RecordedEvent:
+        opened = self._opened(event, keys) if SEALED in event.data else event
+        try:
+            return self._catalogue.today(opened)
+        except UnknownEvent:
+            return opened  # whoever decodes it says why
+
     def _opened(self, event: RecordedEvent, keys: Mapping[str, bytes]) -> RecordedEvent:
         sealed = event.data[SEALED]
-        event_type = self._catalogue.event_type(event.type)
-        names = event_type.personal if event_type else ()
-        personal: dict[str, Any] = dict.fromkeys(names)
+        personal: dict[str, Any] = dict.fromkeys(self._catalogue.personal(event.type, event.schema))
         if (key := keys.get(sealed["of"])) is not None:
             try:
                 box = b64decode(sealed["box"])

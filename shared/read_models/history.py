@@ -8,7 +8,8 @@ from pydantic import BaseModel
 from shared.view_store.interface import View
 
 HISTORY = View(name="history", indexes=(("stream",), ("personal_of",)))
-"""An entry keeps what is personal apart, in `personal`, and says in `personal_of` whose it is: so it can be erased."""
+"""An entry keeps what is personal apart, in `personal`, and says in `personal_of` whose it is: so it can be erased. Its
+`schema` (1 where there is none) is that of its data, which readers bring up to date."""
 
 
 def entry_id(stream: str, version: int) -> str:

@@ -1,11 +1,14 @@
 """A command bus on any store, with keys and snapshots in memory."""
 
+from collections.abc import Mapping
+
 from command_service.command_bus import CommandBus
+from command_service.domain.decider import AnyDecider
 from command_service.domain.deciders import DECIDERS
 from command_service.snapshotting import Snapshots
 from shared.event_store.interface import EventStore
 from shared.event_store.snapshots import InMemorySnapshotStore, SnapshotStore
-from shared.events.catalogue import CATALOGUE
+from shared.events.catalogue import CATALOGUE, Catalogue
 from shared.personal_data.in_memory import InMemoryKeyStore
 from shared.personal_data.interface import KeyStore
 from shared.personal_data.sealing import Seals
@@ -17,10 +20,13 @@ def bus_on(
     keys: KeyStore | None = None,
     snapshots: SnapshotStore | None = None,
     cached_aggregates: int = 10_000,
+    deciders: Mapping[str, AnyDecider] = DECIDERS,
+    catalogue: Catalogue = CATALOGUE,
 ) -> CommandBus:
     """A bus with every decider of the shop; what is not given is fresh and in memory."""
     kept = Snapshots(snapshots or InMemorySnapshotStore())
-    return CommandBus(store, DECIDERS, CATALOGUE, seals_of(keys or InMemoryKeyStore()), kept, cached_aggregates)
+    seals = Seals(keys or InMemoryKeyStore(), catalogue)
+    return CommandBus(store, deciders, catalogue, seals, kept, cached_aggregates)
 
 
 def seals_of(keys: KeyStore) -> Seals:

@@ -190,7 +190,7 @@ def test_customers_shows_an_erased_one_as_nobody() -> None:
 
 def entry(stream: str, event_type: str, data: Mapping[str, object], **fields: object) -> Put:
     """An entry of the history, nothing personal in it unless said."""
-    known = {"version": 2, "type": event_type, "at": NOON, "actor": "ann", "correlation_id": "c-1"}
+    known = {"version": 2, "type": event_type, "schema": 1, "at": NOON, "actor": "ann", "correlation_id": "c-1"}
     fields = {"personal": None, "personal_of": None, **fields}
     return Put("history", f"{stream}@0000000002", {"stream": stream, "data": data, **known, **fields})
 

@@ -1,0 +1,95 @@
+"""Customer events as an older version of this shop wrote them, and the catalogues of then and of now.
+
+What is personal changed its name: `full_name` of schema 1 is `name` of schema 2; `channel` came with schema 3.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
+
+from command_service.domain.customer import RegisterCustomer
+from command_service.domain.decider import Command, Decider
+from shared.errors import RuleViolation
+from shared.events.catalogue import Catalogue, Upcaster
+from shared.events.customer import CustomerErased
+from shared.events.recorded import DomainEvent
+
+
+class Noted(DomainEvent):
+    """Something to fill a stream with."""
+
+    type: ClassVar[str] = "customer.noted"
+
+
+class RegisteredThen(DomainEvent):
+    """Schema 1."""
+
+    type: ClassVar[str] = "customer.registered"
+    personal: ClassVar[tuple[str, ...]] = ("full_name", "email")
+
+    full_name: str | None
+    email: str | None
+
+
+class RegisteredNow(DomainEvent):
+    """Schema 3."""
+
+    type: ClassVar[str] = "customer.registered"
+    schema_version: ClassVar[int] = 3
+    personal: ClassVar[tuple[str, ...]] = ("name", "email")
+
+    name: str | None
+    email: str | None
+    channel: Literal["unknown", "shop"]
+
+
+def _renamed(data: dict[str, Any]) -> dict[str, Any]:
+    data["name"] = data.pop("full_name")
+    return data
+
+
+UPCASTERS = (
+    Upcaster("customer.registered", 1, _renamed, personal=("full_name", "email")),
+    Upcaster("customer.registered", 2, lambda data: {**data, "channel": "unknown"}),
+)
+THEN = Catalogue([RegisteredThen, Noted, CustomerErased])
+NOW = Catalogue([RegisteredNow, Noted, CustomerErased], UPCASTERS)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a decider of now folds to."""
+
+    name: str | None
+    channel: str
+    notes: int = 0
+
+
+class Note(Command):
+    """Note something; only of whom the name is known."""
+
+    target: ClassVar[str] = "customer_id"
+
+    customer_id: str
+
+
+def _decide_then(command: RegisterCustomer | Note, state: Any) -> list[RegisteredThen | Noted]:
+    if isinstance(command, RegisterCustomer):
+        return [RegisteredThen(full_name=command.name, email=command.email)]
+    return [Noted()]
+
+
+def _decide_now(command: Note, known: Known | None) -> list[Noted]:
+    if known is None or known.name is None:
+        raise RuleViolation("Nobody knows them.", code="nobody", known=known)
+    return [Noted()]
+
+
+def _evolve_now(known: Known | None, event: RegisteredNow | Noted | CustomerErased) -> Known:
+    if isinstance(event, RegisteredNow):
+        return Known(event.name, event.channel)
+    assert known is not None
+    return replace(known, notes=known.notes + 1)
+
+
+DECIDER_THEN: Decider[Any, Any, Any] = Decider(_decide_then, lambda state, _: (state or 0) + 1, int)
+DECIDER_NOW: Decider[Any, Known, Any] = Decider(_decide_now, _evolve_now, Known)
