@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK = $(BIN)/pip-compile --quiet --strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 .DEFAULT_GOAL := help
-.PHONY: help up down demo test check manifests format bench lock clean FORCE
+.PHONY: help up down demo test check alerts pages manifests format bench lock clean FORCE
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -31,6 +31,12 @@ check: $(VENV)/installed ## format, lint, types, import rules and unit tests, in
 
 manifests: $(VENV)/installed $(VENV)-manifests/installed ## render and check the Kubernetes manifests
 	@$(BIN)/python -m deploy.manifests $(VENV)-manifests/bin
+
+alerts: $(VENV)/installed ## test the alert rules with promtool
+	@$(BIN)/python -m pytest tests/integration/test_alert_rules.py -q
+
+pages: $(VENV)/installed ## write docs/metrics.md and the dashboard anew from the metrics
+	@$(BIN)/python -m deploy.observability
 
 format: $(VENV)/installed ## put the code into form
 	@$(BIN)/ruff format .

@@ -54,8 +54,7 @@ def create_app(
     app.router.routes += health_routes(required or {}, optional)
     install_problem_details(app)
     app.add_middleware(BodyLimits, streamed=STREAMED)
-    app.add_middleware(Correlation)
     metrics = metrics or CommandMetrics()
-    app.add_middleware(HttpRequests, durations=metrics.requests)
+    app.add_middleware(Correlation, on_answer=HttpRequests(metrics.requests))
     install_metrics(app, metrics)
     return app

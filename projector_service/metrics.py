@@ -40,9 +40,15 @@ class ProjectorMetrics(Metrics):
                 "twinpath_projection_lag_seconds", "Age of the oldest event not applied yet", "projection", "log"
             ),
         )
+        self.parked = self.gauge(
+            "twinpath_projection_parked_streams",
+            "Streams that a projection has put aside, because it can't apply an event of them",
+            "projection",
+            "log",
+        )
         self.logs = self.gauge(
             "twinpath_projector_logs",
-            "Logs by how their projections do: live, starting, waiting for a store, or poisoned",
+            "Logs by how their projections do: live, starting, or waiting for what fails to work again",
             "group",
             "state",
         )
@@ -56,7 +62,7 @@ class ProjectorMetrics(Metrics):
     ) -> None:
         """Tell of these parts from now on; `followers` by the group of their queues.
 
-        Lags are asked of the stores themselves, so that a projector that hangs can't hide its own.
+        Lags and what is parked are asked of the stores themselves, so that a projector that hangs can't hide its own.
         """
 
         def states() -> dict[Labels, float]:
@@ -73,18 +79,20 @@ class ProjectorMetrics(Metrics):
                 for of, registered in feed.consumers().items()
             }
 
-        async def look_at_lags() -> None:
+        async def look_at_stores() -> None:
             names = {projection.name for projector, _ in followers.values() for projection in projector.projections}
-            checkpoints = await writer.checkpoints()
-            await self.lags.look(log, {of: at for of, at in checkpoints.items() if of[0] in names})
+            checkpoints, parked = await writer.checkpoints(), await writer.parked.counts()
+            ours: dict[Labels, int] = {of: at for of, at in checkpoints.items() if of[0] in names}
+            self.parked.values = {of: parked.get(of, 0) for of in checkpoints if of[0] in names}
+            await self.lags.look(log, ours)
 
         self.logs.read = states
         self.consumers.read = consumers
         self.copy_kept.read = lambda: {(): float(cache.trouble is None)}
-        self.before_scrape(look_at_lags, self.lags.events, self.lags.seconds)
+        self.before_scrape(look_at_stores, self.lags.events, self.lags.seconds, self.parked)
 
 
-_STATES = ("starting", "live", "waiting", "poisoned")
+_STATES = ("starting", "live", "waiting")
 
 
 class MeasuredBatches:

@@ -96,8 +96,7 @@ def create_app(
     app.router.routes += health_routes(required or {}, optional)
     install_problem_details(app)
     app.add_exception_handler(NotYetVisible, answer_not_yet)
-    app.add_middleware(Correlation)
-    app.add_middleware(HttpRequests, durations=metrics.requests)
+    app.add_middleware(Correlation, on_answer=HttpRequests(metrics.requests))
     install_metrics(app, metrics)
     return app
 

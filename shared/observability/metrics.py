@@ -80,13 +80,14 @@ class Histogram(Family):
         super().__init__(name, meaning, labels)
         self._bounds = tuple(bounds)
         self._ends = [f"{bound:g}" for bound in bounds] + ["+Inf"]
-        self._counts: defaultdict[Labels, list[int]] = defaultdict(lambda: [0] * len(self._ends))
-        self._sums: defaultdict[Labels, float] = defaultdict(float)
+        self._by_labels: defaultdict[Labels, list[float]] = defaultdict(lambda: [0] * (len(self._ends) + 1))
+        """The counts of the buckets, then the sum."""
 
     def observe(self, labels: Labels, value: float) -> None:
         """Count one value, in the unit of the name."""
-        self._counts[labels][bisect_left(self._bounds, value)] += 1
-        self._sums[labels] += value
+        counted = self._by_labels[labels]
+        counted[bisect_left(self._bounds, value)] += 1
+        counted[-1] += value
 
     def describe(self) -> Iterable[Metric]:
         """See Family.describe."""
@@ -95,8 +96,8 @@ class Histogram(Family):
     def collect(self) -> Iterable[Metric]:
         """See Collector.collect."""
         family = HistogramMetricFamily(self.name, self.meaning, labels=self.labels)
-        for labels, counts in self._counts.items():
-            family.add_metric(labels, list(zip(self._ends, accumulate(counts), strict=True)), self._sums[labels])
+        for labels, (*counts, total) in self._by_labels.items():
+            family.add_metric(labels, list(zip(self._ends, accumulate(counts), strict=True)), total)
         yield family
 
 

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from shared.observability.metrics import Histogram, Metrics
 
@@ -52,35 +52,18 @@ async def _watch_loop(lags: Histogram) -> None:
 
 
 class HttpRequests:
-    """ASGI middleware: how long each request under `/api/v1` waited for the beginning of its answer.
+    """Hears of each answer and counts those below `/api/v1`.
 
     `route` is what follows, as it is written in the code: `/orders/{order_id}`; a path that no route takes is
-    `unmatched`. An answer that was cut off before it began counts as status 499.
+    `unmatched`.
     """
 
-    def __init__(self, app: ASGIApp, durations: Histogram) -> None:
-        self._app = app
+    def __init__(self, durations: Histogram) -> None:
         self._observe = durations.observe
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http" or not scope["path"].startswith(_API):
-            await self._app(scope, receive, send)
-            return
-        began = perf_counter()
-        status = 499
-        seconds = 0.0
-
-        async def noting(message: Message) -> None:
-            nonlocal status, seconds
-            if message["type"] == "http.response.start":
-                status, seconds = message["status"], perf_counter() - began
-            await send(message)
-
-        try:
-            await self._app(scope, receive, noting)
-        finally:
+    def __call__(self, scope: Scope, status: int, seconds: float) -> None:
+        """See OnAnswer."""
+        if scope["path"].startswith(_API):
             method = scope["method"]
             route = getattr(scope.get("route"), "path", None) or "unmatched"
-            labels = (method if method in _METHODS else "other", route, str(status))
-            self._observe(labels, seconds or perf_counter() - began)
+            self._observe((method if method in _METHODS else "other", route, str(status)), seconds)

@@ -1,0 +1,1 @@
+"""What watches Twinpath: rules and tests of the alerts, Prometheus' and Grafana's files, the page of metrics."""
