@@ -25,7 +25,9 @@ def rendered(overlay: str) -> Path:
 def digest() -> str:
     """SHA-256 of the names and contents of all that the overlays are made from, as hexadecimal digits."""
     found = hashlib.sha256()
-    for file in sorted(file for folder in ("base", "overlays") for file in (KUBERNETES / folder).rglob("*.yaml")):
+    for file in sorted(
+        file for folder in ("base", "components", "overlays") for file in (KUBERNETES / folder).rglob("*.yaml")
+    ):
         found.update(f"{file.relative_to(KUBERNETES).as_posix()}\n".encode())
         found.update(file.read_bytes().replace(b"\r\n", b"\n"))
     return found.hexdigest()
@@ -53,4 +55,4 @@ def render(command: list[str], overlay: str) -> str:
 
 
 def _first_line() -> str:
-    return f"# Made by `make manifests` from base/ and overlays/ ({digest()}). Change those, not this."
+    return f"# Made by `make manifests` from base, components and overlays ({digest()}). Change those, not this."

@@ -1,9 +1,11 @@
 """The network policies of every Kubernetes overlay allow the arrows of README.md's picture and nothing else."""
 
+from itertools import product
+
 import pytest
 
 from deploy.manifests.rendering import OVERLAYS
-from tests.support.manifests import NAME, Manifest, objects
+from tests.support.manifests import NAME, SERVICES, Manifest, objects
 
 Arrow = tuple[str, str, str]
 """From whom, to whom, at which port."""
@@ -53,8 +55,17 @@ API_SERVER = {
 }
 
 
-def _who(selector: Manifest) -> str:
-    return " ".join(selector["matchLabels"].values()) if selector.get("matchLabels") else "*"
+TRACES: dict[str, set[Arrow]] = {
+    "local": set(),
+    "production": {(one, "monitoring opentelemetry-collector", "4318") for one in SERVICES},
+}
+
+
+def _whose(selector: Manifest) -> list[str]:
+    """The names of the pods that a policy is about."""
+    names = selector.get("matchLabels", {}).values()
+    (expression,) = selector.get("matchExpressions", [{"values": ()}])
+    return [*names, *expression["values"]] or ["*"]
 
 
 def _peer(peer: Manifest) -> str:
@@ -69,19 +80,18 @@ def _peer(peer: Manifest) -> str:
 def _arrows(overlay: str, direction: str) -> set[Arrow]:
     found = set()
     for policy in objects(overlay, "NetworkPolicy"):
-        own = _who(policy["spec"]["podSelector"])
+        owners = _whose(policy["spec"]["podSelector"])
         for rule in policy["spec"].get(direction, []):
             peers, ports = rule["to" if direction == "egress" else "from"], rule["ports"]
             assert all((peers, ports)), f"{policy['metadata']['name']} lets everything through"
-            for peer in map(_peer, peers):
-                for port in {str(port["port"]) for port in ports}:
-                    found.add((own, peer, port) if direction == "egress" else (peer, own, port))
+            for own, peer, port in product(owners, map(_peer, peers), {str(port["port"]) for port in ports}):
+                found.add((own, peer, port) if direction == "egress" else (peer, own, port))
     return found
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_who_may_begin_to_talk_to_whom_is_the_arrows_of_the_picture(overlay: str) -> None:
-    assert _arrows(overlay, "egress") == ARROWS | MEMBERS[overlay] | NAMES | API_SERVER[overlay]
+    assert _arrows(overlay, "egress") == ARROWS | MEMBERS[overlay] | NAMES | API_SERVER[overlay] | TRACES[overlay]
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

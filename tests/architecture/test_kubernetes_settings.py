@@ -6,16 +6,21 @@ from urllib.parse import urlsplit
 
 import pytest
 from pydantic_settings import BaseSettings
+from typer.core import TyperGroup
+from typer.main import get_command
 
 import command_service.settings
 import projector_service.settings
 import query_service.settings
+from deploy.cli.app import app
 from deploy.manifests.checking import exceptions
 from deploy.manifests.rendering import KUBERNETES, OVERLAYS
+from deploy.servers.settings import Settings as CommandLineSettings
 from shared.mongo_client import mongo_client
 from tests.support.manifests import (
     SERVICES,
     WORKLOADS,
+    containers,
     environment,
     named,
     objects,
@@ -28,6 +33,9 @@ SETTINGS: dict[str, type[BaseSettings]] = {
     "projector": projector_service.settings.Settings,
     "query": query_service.settings.Settings,
 }
+
+_SERVERS_ONLY = ("TWINPATH_HOST", "TWINPATH_PORT")
+"""What `twinpath init` shares with the command service's settings, and has no use for."""
 
 ADDRESSES = ("mongodb_url", "rabbitmq_url", "redis_url")
 
@@ -47,6 +55,18 @@ def test_every_setting_exists_and_has_a_value_of_its_type(overlay: str, service:
     assert settings.model_dump()["host"] == "0.0.0.0"
     (container,) = pod(named(overlay, "Deployment", service))["containers"]
     assert [port["containerPort"] for port in container["ports"]] == [settings.model_dump()["port"]]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_command_line_in_a_pod_is_told_what_it_knows(overlay: str) -> None:
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    ours = [one for of in objects(overlay, *WORKLOADS) for one in containers(of) if "twinpath/tools" in one["image"]]
+    assert ours
+    for container in ours:
+        assert container["args"][0] in group.commands
+        told = {name for name in environment(overlay, container) if name.startswith("TWINPATH_")} - {*_SERVERS_ONLY}
+        assert {name.removeprefix("TWINPATH_").lower() for name in told} <= CommandLineSettings.model_fields.keys()
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
