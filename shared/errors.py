@@ -12,7 +12,7 @@ TwinpathError
 │   └── OutcomeUnknown      it went away mid-write: it may have been written   -> 503
 ├── CheckpointMoved         another consumer moved this projection's checkpoint
 │   └── ParkedMoved         another one changed what is parked of a stream
-├── UnknownEvent            an event of no known type or schema
+├── UnknownEvent            an event of no known type or schema                -> 503
 └── Unroutable              the broker has no queue for a message
 
 The errors know nothing of HTTP; command_service/api/problem_details.py and its twin map them.

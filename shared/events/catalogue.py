@@ -106,5 +106,5 @@ class Catalogue:
         return next((names for names in later if names is not None), event_type.personal)
 
 
-CATALOGUE = Catalogue([*TICKET_EVENTS, *PRODUCT_EVENTS, *CUSTOMER_EVENTS, *ORDER_EVENTS])
+CATALOGUE = Catalogue([*TICKET_EVENTS, *PRODUCT_EVENTS, *CUSTOMER_EVENTS, *ORDER_EVENTS], upcasters=[])
 """The events of this shop."""

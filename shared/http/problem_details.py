@@ -23,6 +23,7 @@ from shared.errors import (
     StaleVersion,
     TwinpathError,
     Unavailable,
+    UnknownEvent,
 )
 
 STATUSES: Mapping[type[TwinpathError], int] = {
@@ -33,6 +34,7 @@ STATUSES: Mapping[type[TwinpathError], int] = {
     CommitTooLarge: 413,
     CommandIdReused: 422,
     ConcurrencyConflict: 503,
+    UnknownEvent: 503,  # while replicas are exchanged, the next try meets one that can read what a newer one wrote
     Unavailable: 503,
 }
 PROBLEM_JSON = "application/problem+json"
@@ -133,6 +135,9 @@ class _Unexpected:
 
 async def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, TwinpathError)
+    if isinstance(error, UnknownEvent):
+        _log.error("event_unreadable", path=request.url.path, error=error.detail)
+        error = UnknownEvent("This replica can't read an event that it needs; another one may.")
     for kind in type(error).__mro__:
         if (status := STATUSES.get(kind)) is not None:
             return problem(request.url.path, status, error.code, error.detail, **error.facts)

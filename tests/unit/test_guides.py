@@ -18,6 +18,8 @@ from shared.ids import logs_of, new_id
 from shared.personal_data.in_memory import InMemoryKeyStore
 from shared.personal_data.sealing import Seals
 from shared.view_store.in_memory import InMemoryViewStore
+from tests.golden.complaints import complaints
+from tests.golden.entries import write_new
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
 
@@ -31,16 +33,40 @@ def built(*names: str) -> dict[str, Any]:
     return module
 
 
+class Vouchers:
+    """The shop with the guides' vouchers, on a log that others may have written before."""
+
+    def __init__(self, guide: dict[str, Any], store: InMemoryEventStore) -> None:
+        self.guide, self.store = guide, store
+        self.catalogue = Catalogue(guide["VOUCHER_EVENTS"], guide.get("VOUCHER_UPCASTERS", ()))
+        self._seals = Seals(InMemoryKeyStore(), self.catalogue)
+        deciders, snapshots = {"voucher": guide["VOUCHER"]}, Snapshots(InMemorySnapshotStore())
+        self._bus = CommandBus(store, deciders, self.catalogue, self._seals, snapshots)
+
+    async def send(self, command: str, voucher: str, **fields: Any) -> None:
+        """Send one of the guide's commands."""
+        await self._bus.handle(Envelope(self.guide[command](voucher_id=voucher, at=utc_now(), **fields)))
+
+    async def shown(self, voucher: str) -> bytes:
+        """What the guide's view shows of a voucher."""
+        views, logs = InMemoryViewStore(), logs_of(self.catalogue.categories, 4)
+        projection = self.guide["VoucherUsesProjection"]()
+        projector = Projector([projection], logs, self.store, views, self._seals, catalogue=self.catalogue)
+        await projector.start()
+        for log in logs:
+            await projector.project(log, await self.store.read_log(log, 0, 100))
+        await projector.stop()
+        document = await views.get("voucher_uses", voucher)
+        assert document is not None
+        return bytes(self.guide["VOUCHER_USES"].rendered(document).body)
+
+
 async def test_the_voucher_of_the_guides_takes_commands_and_is_shown_in_a_view() -> None:
-    guide = built("add-an-aggregate.md", "add-a-view.md")
-    catalogue = Catalogue(guide["VOUCHER_EVENTS"])
-    store = InMemoryEventStore(catalogue.categories)
-    seals = Seals(InMemoryKeyStore(), catalogue)
-    bus = CommandBus(store, {"voucher": guide["VOUCHER"]}, catalogue, seals, Snapshots(InMemorySnapshotStore()))
+    vouchers = Vouchers(built("add-an-aggregate.md", "add-a-view.md"), InMemoryEventStore(("voucher",)))
     voucher = new_id("voucher")
 
     async def send(command: str, **fields: Any) -> None:
-        await bus.handle(Envelope(guide[command](voucher_id=voucher, at=utc_now(), **fields)))
+        await vouchers.send(command, voucher, **fields)
 
     with pytest.raises(NotFound):
         await send("RedeemVoucher", order_id="order-0")
@@ -50,13 +76,28 @@ async def test_the_voucher_of_the_guides_takes_commands_and_is_shown_in_a_view()
     with pytest.raises(RuleViolation):
         await send("RedeemVoucher", order_id="order-3")
 
-    views, logs = InMemoryViewStore(), logs_of(catalogue.categories, 4)
-    projector = Projector([guide["VoucherUsesProjection"]()], logs, store, views, seals, catalogue=catalogue)
-    await projector.start()
-    for log in logs:
-        await projector.project(log, await store.read_log(log, 0, 100))
-    await projector.stop()
-    document = await views.get("voucher_uses", voucher)
-    assert document is not None
-    shown = guide["VOUCHER_USES"].rendered(document).body
-    assert shown == f'{{"voucher_id":"{voucher}","percent":10,"redeemed":2,"left":0}}'.encode()
+    shown = f'{{"voucher_id":"{voucher}","percent":10,"redeemed":2,"left":0}}'
+    assert await vouchers.shown(voucher) == shown.encode()
+
+
+async def test_the_changed_event_of_the_guide_reads_what_was_written_before(tmp_path: Path) -> None:
+    then = Vouchers(built("add-an-aggregate.md", "add-a-view.md"), InMemoryEventStore(("voucher",)))
+    voucher = new_id("voucher")
+    await then.send("IssueVoucher", voucher, percent=10, uses=2)
+    issued = then.guide["VoucherIssued"](percent=10, uses=2)
+    redeemed = then.guide["VoucherRedeemed"](order_id="order-1", left=1)
+    await write_new(then.catalogue, [issued, redeemed], tmp_path)
+
+    now = Vouchers(built("add-an-aggregate.md", "add-a-view.md", "change-an-event.md"), then.store)
+    await now.send("RedeemVoucher", voucher, order_id="order-1")
+    await now.send("IssueVoucher", new_id("voucher"), percent=20, uses=1)
+
+    [old, _] = await now.store.load(voucher)
+    assert now.catalogue.decode(old) == now.guide["VoucherIssued"](percent=10, uses=2, campaign="unknown")
+    assert b'"percent":10,"redeemed":1,"left":1' in await now.shown(voucher)
+
+    examples = [now.guide["VoucherIssued"](percent=10, uses=2, campaign="spring"), redeemed]
+    [complaint] = await complaints(now.catalogue, examples, tmp_path)
+    assert "schema 2 of voucher.issued has no golden entry" in complaint
+    assert await write_new(now.catalogue, examples, tmp_path) == ["voucher.issued.2.json"]
+    assert await complaints(now.catalogue, examples, tmp_path) == []

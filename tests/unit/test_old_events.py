@@ -3,9 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 
+from command_service.app import create_app
 from command_service.command_bus import Envelope
 from command_service.domain.customer import RegisterCustomer
 from command_service.domain.deciders import DECIDERS
@@ -20,7 +22,7 @@ from shared.clock import utc_now
 from shared.errors import RuleViolation, UnknownEvent
 from shared.event_store.in_memory import InMemoryEventStore
 from shared.event_store.snapshots import InMemorySnapshotStore
-from shared.events.catalogue import Catalogue, Upcaster
+from shared.events.catalogue import CATALOGUE, Catalogue, Upcaster
 from shared.events.order import ORDER_EVENTS, OrderPlaced
 from shared.events.product import PRODUCT_EVENTS
 from shared.events.recorded import SEALED, NewEvent, RecordedEvent, from_json, to_json
@@ -222,3 +224,15 @@ def test_what_can_not_be_read_is_an_unknown_event(stored: NewEvent) -> None:
 def test_a_catalogue_that_could_not_read_every_schema_is_refused(upcasters: tuple[Upcaster, ...]) -> None:
     with pytest.raises(ValueError, match="one upcaster for each"):
         Catalogue([RegisteredNow], upcasters)
+
+
+async def test_a_replica_that_meets_a_newer_schema_asks_to_come_back() -> None:
+    store, ticket = InMemoryEventStore(CATALOGUE.categories), new_id("ticket")
+    await store.append(ticket, [NewEvent("ticket.opened", 2, {"secret": "Ada"})], 0, "c", metadata())
+    transport = httpx.ASGITransport(create_app(bus_on(store)))
+
+    async with httpx.AsyncClient(transport=transport, base_url="http://c") as client:
+        answer = await client.post(f"/api/v1/tickets/{ticket}/notes", json={"note": "seen"})
+
+    assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (503, "unknown_event", "1")
+    assert "Ada" not in answer.text
