@@ -77,6 +77,10 @@ class Applier:
             self.positions[name] = position
             (self._parking.add if parked.get((name, self._log)) else self._parking.discard)(name)
 
+    def writes(self, projection: Projection) -> bool:
+        """Whether the generation in service is of this projection's version: no other may it write to."""
+        return self._writer.generation(projection.name).version == projection.version
+
     async def apply(
         self, projections: Sequence[Projection], events: Sequence[RecordedEvent], refusal: Exception | None = None
     ) -> None:
@@ -92,10 +96,10 @@ class Applier:
         try:
             await self._commit(projections, events, refusal)
         except CheckpointMoved:
-            self._forget(projections)
+            self.forget(projections)
             await self.load(projections)
         except (TwinpathError, MemoryError):  # nothing that the events are to blame for
-            self._forget(projections)
+            self.forget(projections)
             raise
         except Exception as error:
             if len(projections) > 1:
@@ -180,7 +184,8 @@ class Applier:
         here = [CheckpointMove(projection.name, self._log, at, at) for projection in projections]
         self._on_applied(Applied(self._log, wipes, here))
 
-    def _forget(self, projections: Sequence[Projection]) -> None:
+    def forget(self, projections: Sequence[Projection]) -> None:
+        """Their checkpoints are in doubt: the next `load` reads them."""
         for projection in projections:
             self.positions.pop(projection.name, None)
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,7 @@ from projector_service.outside_events import EXCHANGE as OUTSIDE_EXCHANGE
 from projector_service.outside_events import OutsideEventsProjection, OutsideWriter, describe
 from projector_service.projections import all_projections
 from projector_service.projector import Projector
+from projector_service.retiring import Retiring
 from projector_service.settings import Settings
 from projector_service.traced import TracedGroup
 from shared.errors import Unavailable
@@ -35,7 +37,7 @@ from shared.observability.tracing import tracing_of
 from shared.personal_data.mongo import MongoKeyStore
 from shared.personal_data.sealing import Seals
 from shared.view_store.interface import Document
-from shared.view_store.mongo import MongoViewWriter
+from shared.view_store.mongo_generations import MongoGenerations
 from shared.view_store.redis import RedisViewCache, redis_client
 
 GROUP, OUTSIDE_GROUP = "views", "outside"
@@ -48,13 +50,14 @@ def bootstrap(settings: Settings) -> Starlette:
     redis = redis_client(settings.redis_url)
     logs = logs_of(CATALOGUE.categories, settings.partitions)
     source = MongoEventLog(client, settings.log_database, logs)
-    writer = MongoViewWriter(client, settings.views_database)
+    writer = MongoGenerations(client, settings.views_database)
     seals = Seals(MongoKeyStore(client, settings.keys_database), CATALOGUE)
     projections = all_projections()
     traced = {group: TracedGroup(group, tracing) for group in (GROUP, OUTSIDE_GROUP)}
     views, outside_events = traced.values()
     copy = views.cache(RedisViewCache(redis, settings.redis_prefix))
     cache = CacheSync(projections, views.source(source), writer, copy, CATALOGUE)
+    retiring = Retiring(writer, copy, timedelta(seconds=settings.retired_seconds))
     metrics = ProjectorMetrics()
     measured = MeasuredBatches(views.writer(writer, settings.views_database), metrics, GROUP)
     projector = Projector(projections, logs, views.source(source), measured, seals, cache.applied)
@@ -77,7 +80,9 @@ def bootstrap(settings: Settings) -> Starlette:
         for group, (of_logs, of_broker) in followers.items():
             await of_logs.start()
             await of_broker.start(traced[group].handler(of_logs.project))
+        drops = asyncio.create_task(retiring.run(), name="retiring")
         yield
+        drops.cancel()
         await asyncio.gather(*(of_logs.stop(seconds=4.0) for of_logs, _ in followers.values()))
         await asyncio.gather(*(of_broker.stop() for _, of_broker in followers.values()))
         await publisher.close()

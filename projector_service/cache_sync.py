@@ -23,6 +23,7 @@ from shared.events.catalogue import Catalogue
 from shared.events.recorded import RecordedEvent
 from shared.ids import uuid7
 from shared.view_store.interface import BY_ID, ChangeWhere, Checkpoints, Place, View, ViewCache, ViewChange, ViewWriter
+from shared.view_store.naming import generation_name
 
 _LOOK_SECONDS = 1.0
 _GAP_EVENTS = 2_000
@@ -82,6 +83,17 @@ class CacheSync:
         """Wait until everything noted has been written or given up."""
         await self._waiting.join()
 
+    async def filled(self, view: str, seconds: float) -> bool:
+        """Wait, at most so long, until every document of a view is in the copy; False when that was not to be had."""
+        with suppress(TimeoutError, Unavailable):
+            async with asyncio.timeout(seconds):
+                while await self._cache.fill_state(view) != "done":
+                    if self.trouble is not None:
+                        return False
+                    await asyncio.sleep(self._look_seconds / 10)
+                return True
+        return False
+
     async def _write_applied(self) -> None:
         while True:
             applied = await self._waiting.get()
@@ -109,7 +121,11 @@ class CacheSync:
         documents = await self._writer.documents(view.name, list(touched)) if touched else []
         removed = touched.keys() - {document["_id"] for document in documents}
         rendered = [view.rendered(document) for document in documents]
-        return await self._cache.write(view.name, log, expected, position, rendered, sorted(removed))
+        return await self._cache.write(self._copy_of(view), log, expected, position, rendered, sorted(removed))
+
+    def _copy_of(self, view: View) -> str:
+        """Each generation has a copy of its own."""
+        return generation_name(view.name, self._writer.generation(view.name).number)
 
     async def _met_by(self, change: ChangeWhere) -> list[str]:
         """Ids of the documents that a change met; it must not set what it asks for."""
@@ -133,19 +149,20 @@ class CacheSync:
             await asyncio.sleep(self._look_seconds)
 
     async def _sync(self, projection: Projection, view: View, checkpoints: Checkpoints) -> None:
-        positions = await self._cache.positions(view.name)
+        copy = self._copy_of(view)
+        positions = await self._cache.positions(copy)
         adopted = False
         for (name, log), checkpoint in checkpoints.items():
             if name != projection.name or checkpoint == 0:
                 continue
             copied = positions.get(log)
             if copied is None:
-                await self._cache.adopt(view.name, log, checkpoint)
+                await self._cache.adopt(copy, log, checkpoint)
                 adopted = True  # what was written before this may be missing, also when all was filled long ago
             elif copied < checkpoint and self._lagging.get((view.name, log)) == copied:
                 await self._make_good(projection, view, log, copied, checkpoint)
             self._lagging[view.name, log] = -1 if copied is None else copied
-        if view.name not in self._fills and (adopted or await self._cache.fill_state(view.name) is None):
+        if view.name not in self._fills and (adopted or await self._cache.fill_state(copy) is None):
             self._fills[view.name] = asyncio.create_task(self._fill(view), name=f"fill {view.name}")
 
     async def _make_good(self, projection: Projection, view: View, log: str, copied: int, checkpoint: int) -> None:
@@ -184,18 +201,18 @@ class CacheSync:
             return copied is None or await self._bring(view, log, copied, copied, changes)
 
     async def _fill(self, view: View) -> None:
-        token = uuid7()
+        token, copy = uuid7(), self._copy_of(view)
         try:
-            await self._cache.set_fill_state(view.name, token, _TOKEN_SECONDS)
+            await self._cache.set_fill_state(copy, token, _TOKEN_SECONDS)
             after: Place | None = None
             copied = 0
             while documents := await self._writer.page(view.name, {}, after, _PAGE):
-                if not await self._cache.fill(view.name, token, [view.rendered(document) for document in documents]):
+                if not await self._cache.fill(copy, token, [view.rendered(document) for document in documents]):
                     return  # emptied again: the next look begins anew
-                await self._cache.set_fill_state(view.name, token, _TOKEN_SECONDS)
+                await self._cache.set_fill_state(copy, token, _TOKEN_SECONDS)
                 copied += len(documents)
                 after = BY_ID.place_of(documents[-1])
-            await self._cache.set_fill_state(view.name, "done")
+            await self._cache.set_fill_state(copy, "done")
             _log.info("cache_filled", view=view.name, documents=copied)
         except Unavailable as error:
             self._note(error)

@@ -10,7 +10,8 @@ from shared.event_feed.interface import EventFeed
 from shared.event_store.interface import EventLog
 from shared.observability.lags import LagGauges
 from shared.observability.metrics import SIZES, Labels, Metrics
-from shared.view_store.interface import BatchWriter, CheckpointMove, Checkpoints, View, ViewChange
+from shared.view_store.interface import NOTHING, BatchWriter, CheckpointMove, Checkpoints, View, ViewChange
+from shared.view_store.naming import Generation
 from shared.view_store.parking import Parked, ParkingChange
 
 
@@ -103,9 +104,15 @@ class MeasuredBatches:
         self._metrics = metrics
         self._group = group
 
-    async def prepare(self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]]) -> None:
+    async def prepare(
+        self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]], versions: Mapping[str, int] = NOTHING
+    ) -> None:
         """See BatchWriter.prepare."""
-        await self._writer.prepare(views, checkpoints)
+        await self._writer.prepare(views, checkpoints, versions)
+
+    def generation(self, projection: str) -> Generation:
+        """See BatchWriter.generation."""
+        return self._writer.generation(projection)
 
     async def checkpoints(self) -> Checkpoints:
         """See BatchWriter.checkpoints."""

@@ -15,7 +15,8 @@ from pydantic import BaseModel, Field, create_model
 from projector_service.projection import Handler, Projection
 from shared.event_feed.rabbit_publisher import RabbitPublisher
 from shared.events.recorded import SEALED, DomainEvent, RecordedEvent
-from shared.view_store.interface import BatchWriter, CheckpointMove, Checkpoints, Put, View, ViewChange
+from shared.view_store.interface import NOTHING, BatchWriter, CheckpointMove, Checkpoints, Put, View, ViewChange
+from shared.view_store.naming import Generation
 from shared.view_store.parking import Parked, ParkingChange
 
 EXCHANGE = "twinpath.events"
@@ -66,9 +67,15 @@ class OutsideWriter:
         self._inner = inner
         self._publisher = publisher
 
-    async def prepare(self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]]) -> None:
+    async def prepare(
+        self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]], versions: Mapping[str, int] = NOTHING
+    ) -> None:
         """See BatchWriter.prepare."""
-        await self._inner.prepare(views, checkpoints)
+        await self._inner.prepare(views, checkpoints, versions)
+
+    def generation(self, projection: str) -> Generation:
+        """See BatchWriter.generation."""
+        return self._inner.generation(projection)
 
     async def checkpoints(self) -> Checkpoints:
         """See BatchWriter.checkpoints."""

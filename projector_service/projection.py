@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 from shared.events.recorded import DomainEvent, RecordedEvent
 from shared.view_store.interface import View, ViewChange
@@ -15,12 +15,14 @@ Handler = Callable[[Any, RecordedEvent], Iterable[ViewChange]]
 class Projection(ABC):
     """One way to read the log. It names every view it writes, and nothing else writes these.
 
-    `name` is also the name of its checkpoints; `version` grows when its documents must be built anew.
+    `name` is also the name of its checkpoints; `version` grows when its documents must be built anew, which takes
+    `twinpath rebuild`: until then the documents of the other version stay in service, and nothing is written to them.
+    A view can be built anew when its projection has its name.
     """
 
-    name: ClassVar[str]
-    version: ClassVar[int] = 1
-    views: ClassVar[tuple[View, ...]]
+    name: str
+    version: int = 1
+    views: tuple[View, ...]
 
     @abstractmethod
     def handlers(self) -> Mapping[type[DomainEvent], Handler]:

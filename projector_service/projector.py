@@ -26,15 +26,16 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LogStatus:
-    """How one log is doing: `position` and `lag` in events, `late` the projections that catch up by themselves.
-
-    `parked` says how many streams each projection has parked here, if any.
+    """How one log is doing: `position` and `lag` in events, `late` the projections that catch up by themselves,
+    `outdated` those that write nothing, since another version of them built what is in service, and `parked` how many
+    streams each projection has parked here, if any.
     """
 
     position: int
     lag: int
     state: Literal["starting", "live", "waiting"]
     late: dict[str, int]
+    outdated: list[str]
     error: str | None
     parked: dict[str, int]
 
@@ -115,7 +116,8 @@ class Projector:
         lag = max(0, self._heads.get(log, 0) - runner.position)
         parked = {name: self._parked[name, log] for name in runner.followers if self._parked.get((name, log))}
         error = str(trouble) if trouble else None
-        return LogStatus(runner.position, lag, state if self._heads else "starting", runner.late, error, parked)
+        state = state if self._heads else "starting"
+        return LogStatus(runner.position, lag, state, runner.late, runner.outdated, error, parked)
 
     async def _run(self) -> None:
         await until_done(self._prepare, self._pace, partial(self._troubles.note, "prepare"))
@@ -132,7 +134,13 @@ class Projector:
     async def _prepare(self) -> None:
         views = [view for projection in self.projections for view in projection.views]
         checkpoints = [(p.name, log) for log in self._runners for p in self.projections if p.follows(log)]
-        await self._writer.prepare(views, checkpoints)
+        versions = {projection.name: projection.version for projection in self.projections}
+        await self._writer.prepare(views, checkpoints, versions)
+        for name, version in versions.items():
+            if version != (in_service := self._writer.generation(name).version):
+                _log.warning(
+                    "view_to_be_rebuilt", view=name, in_service=in_service, version=version, by="twinpath rebuild"
+                )
 
     async def _look(self) -> None:
         """Read from the log what was there at the last look already, when nothing has moved since and nobody is at it.

@@ -43,6 +43,7 @@ class LogRunner:
         self._all = list(projections)
         self._live: list[Projection] = []
         self._late: list[Projection] = []
+        self._outdated: list[Projection] = []
         self._source = source
         self._applier = applier
         self._pace = pace
@@ -51,6 +52,8 @@ class LogRunner:
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
+        self._idle = 0
+        """What counts as the position while no projection writes."""
         self.troubles = Troubles(log)
 
     def start(self) -> None:
@@ -86,7 +89,7 @@ class LogRunner:
     @property
     def position(self) -> int:
         """What every projection that keeps up has; 0 before anything is known."""
-        return min((self._applier.positions.get(projection.name, 0) for projection in self._live), default=0)
+        return min((self._applier.positions.get(projection.name, 0) for projection in self._live), default=self._idle)
 
     @property
     def followers(self) -> list[str]:
@@ -103,11 +106,19 @@ class LogRunner:
         """The projections that catch up by themselves, and where they are."""
         return {projection.name: self._applier.positions.get(projection.name, 0) for projection in self._late}
 
+    @property
+    def outdated(self) -> list[str]:
+        """The projections whose view in service another version of them wrote: they wait until it is built anew."""
+        return [projection.name for projection in self._outdated]
+
     def others_moved(self, checkpoints: dict[str, int], parked: ParkedCounts) -> None:
         """Learn the checkpoints as stored, and what was parked then, unless work is in hand that may be moving them."""
         if not self.busy:
             known = {projection.name for projection in self._live} & self._applier.positions.keys()
             self._applier.learn({name: checkpoints[name] for name in known if name in checkpoints}, parked)
+        for projection in [one for one in self._outdated if self._applier.writes(one)]:
+            self._outdated.remove(projection)
+            self._begin_to_join(projection)
 
     async def _deliver(self, events: Sequence[RecordedEvent], upto: int) -> None:
         if self._stopping:
@@ -118,6 +129,7 @@ class LogRunner:
         await delivery.done
 
     async def _work(self) -> None:
+        await until_done(self._part, self._pace, partial(self.troubles.note, self.log))
         while True:
             await self._wake.wait()
             self._batch = self._take()
@@ -138,14 +150,15 @@ class LogRunner:
 
     async def _advance(self) -> None:
         """Reach what the batch asks for, transaction by transaction."""
-        await self._applier.load(self._live or self._all)
-        if not self._live:
-            self._part()
+        await self._applier.load(self._live)
+        self._leave_outdated()
         known = {event.position: event for delivery in self._batch for event in delivery.events}
         upto = max(delivery.upto for delivery in self._batch)
-        while self.position < upto:
+        while self._live and self.position < upto:
             await self._applier.apply(self._live, await self._next(self.position, upto, known))
+            self._leave_outdated()
             self._acknowledge()
+        self._idle = upto
         self._acknowledge()
 
     async def _next(self, after: int, upto: int, known: dict[int, RecordedEvent]) -> list[RecordedEvent]:
@@ -170,18 +183,36 @@ class LogRunner:
             if delivery.upto <= self.position and not delivery.done.done():
                 delivery.done.set_result(None)
 
-    def _part(self) -> None:
+    async def _part(self) -> None:
         """Tell those that keep up from those that are too far behind to be waited for."""
-        front = max(self._applier.positions[projection.name] for projection in self._all)
-        for projection in self._all:
-            near = front - self._applier.positions[projection.name] <= MOST_EVENTS
-            (self._live if near else self._late).append(projection)
-        for projection in self._late:
-            self._tasks.append(asyncio.create_task(self._join(projection), name=f"{projection.name} joins {self.log}"))
+        await self._applier.load(self._all)
+        self._outdated = [projection for projection in self._all if not self._applier.writes(projection)]
+        ours = [projection for projection in self._all if projection not in self._outdated]
+        front = max((self._applier.positions[projection.name] for projection in ours), default=0)
+        for projection in ours:
+            if front - self._applier.positions[projection.name] <= MOST_EVENTS:
+                self._live.append(projection)
+            else:
+                self._begin_to_join(projection)
+
+    def _leave_outdated(self) -> None:
+        """A generation that other code built may have been put into service: it is not for this code to write."""
+        for projection in [one for one in self._live if not self._applier.writes(one)]:
+            _log.warning("projection_superseded", projection=projection.name, log=self.log, version=projection.version)
+            self._live.remove(projection)
+            self._outdated.append(projection)
+
+    def _begin_to_join(self, projection: Projection) -> None:
+        self._late.append(projection)
+        self._applier.forget([projection])
+        self._tasks.append(asyncio.create_task(self._join(projection), name=f"{projection.name} joins {self.log}"))
 
     async def _join(self, projection: Projection) -> None:
         await until_done(partial(self._close_up, projection), self._pace, partial(self.troubles.note, projection.name))
         self._late.remove(projection)
+        if not self._applier.writes(projection):
+            self._outdated.append(projection)
+            return
         self._live.append(projection)
         _log.info("projection_caught_up", projection=projection.name, log=self.log)
         await self.catch_up(self._front())
@@ -190,7 +221,7 @@ class LogRunner:
         """Come near to the others, by transactions of its own."""
         name = projection.name
         await self._applier.load([projection])
-        while self._front() - self._applier.positions[name] > MOST_EVENTS // 4:
+        while self._applier.writes(projection) and self._front() - self._applier.positions[name] > MOST_EVENTS // 4:
             events = await self._source.read_log(self.log, self._applier.positions[name], MOST_EVENTS)
             if not events:
                 raise Unavailable(f"{self.log} ends before {self._front()}, where other projections are")

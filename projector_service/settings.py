@@ -17,6 +17,7 @@ class Settings(BaseSettings):
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="the fast copy of the views")
     redis_prefix: str = Field("twinpath", description="what every key in Redis begins with")
     partitions: int = Field(4, ge=1, le=1024, description="logs a category; as the command service has it")
+    retired_seconds: int = Field(60, ge=30, description="how long a generation of a view stays that was replaced")
     publish_events: bool = Field(True, description="tell the outside world of every event, on twinpath.events")
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8002, ge=1, le=65535, description="port to listen on")

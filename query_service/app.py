@@ -74,7 +74,7 @@ def create_app(
 
     metrics = QueryMetrics()
     reader = MeasuredReader(reader, metrics)
-    copy = FastCopy(cache)
+    copy = FastCopy(cache, reader)
     waits = CausalWaits(reader, causal_wait_seconds)
     live = LiveViews(reader, [view.name for view in LIVE_VIEWS])
     waits.on_move = live.checkpoints_moved

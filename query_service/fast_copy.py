@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import structlog
 
 from shared.errors import Unavailable
-from shared.view_store.interface import Cached, ViewCache
+from shared.view_store.interface import Cached, ViewCache, ViewReader
+from shared.view_store.naming import generation_name
 
 _LEFT_ALONE_SECONDS = 1.0
 
@@ -23,8 +24,9 @@ class FastCopy:
     `wanted` and `had` count documents by view; what was wanted while the cache is away is not had.
     """
 
-    def __init__(self, cache: ViewCache) -> None:
+    def __init__(self, cache: ViewCache, reader: ViewReader) -> None:
         self._cache = cache
+        self._reader = reader
         self._away = False
         self._next_try = 0.0
         self.wanted: Counter[str] = Counter()
@@ -36,7 +38,7 @@ class FastCopy:
         if self._away and not self._tries():
             return None
         try:
-            cached = await self._cache.get(view, document_id)
+            cached = await self._cache.get(self._copy_of(view), document_id)
         except Unavailable as error:
             self._leave_alone(error)
             return None
@@ -51,7 +53,7 @@ class FastCopy:
         self.wanted[view] += len(ids)
         if not self._away or self._tries():
             try:
-                cached = await self._cache.get_many(view, ids)
+                cached = await self._cache.get_many(self._copy_of(view), ids)
             except Unavailable as error:
                 self._leave_alone(error)
             else:
@@ -60,6 +62,10 @@ class FastCopy:
                 self.had[view] += sum(one is not None for one in cached)
                 return cached
         return [None] * len(ids)
+
+    def _copy_of(self, view: str) -> str:
+        """Each generation has a copy of its own."""
+        return generation_name(view, self._reader.generation(view).number)
 
     def _tries(self) -> bool:
         """Whether it is this query's turn to try."""

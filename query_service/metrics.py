@@ -9,6 +9,7 @@ from query_service.fast_copy import FastCopy
 from query_service.live import LiveViews
 from shared.observability.metrics import Labels, Metrics
 from shared.view_store.interface import BY_ID, NOTHING, Checkpoints, Document, Order, Place, Range, ViewReader
+from shared.view_store.naming import Generation
 
 
 class QueryMetrics(Metrics):
@@ -63,6 +64,10 @@ class MeasuredReader:
     def __init__(self, reader: ViewReader, metrics: QueryMetrics) -> None:
         self._reader = reader
         self._observe = metrics.reads.observe
+
+    def generation(self, projection: str) -> Generation:
+        """See ViewReader.generation."""
+        return self._reader.generation(projection)
 
     async def get(self, view: str, document_id: str) -> Document | None:
         """See ViewReader.get."""

@@ -4,11 +4,13 @@ import typer
 
 from deploy.cli import inspect, log
 from deploy.cli.init import init, server_files
+from deploy.cli.rebuild import rebuild
 from deploy.cli.verify import verify
 
 app = typer.Typer(name="twinpath", help="Look at a running Twinpath, and put it right.", no_args_is_help=True)
 app.add_typer(log.app, name="log")
 app.add_typer(inspect.app, name="inspect")
+app.command()(rebuild)
 app.command()(verify)
 app.command()(init)
 app.command()(server_files)

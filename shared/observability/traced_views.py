@@ -1,6 +1,6 @@
 """Spans around what a projection does: the transaction of a batch, and the copy of views that is kept and read."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind
@@ -8,6 +8,7 @@ from opentelemetry.trace import SpanKind
 from shared.observability.recorded_events import RecordedEvents
 from shared.observability.tracing import Attributes, Tracing
 from shared.view_store.interface import (
+    NOTHING,
     BatchWriter,
     Cached,
     CheckpointMove,
@@ -16,6 +17,7 @@ from shared.view_store.interface import (
     ViewCache,
     ViewChange,
 )
+from shared.view_store.naming import Generation
 from shared.view_store.parking import Parked, ParkingChange
 
 SOURCE = "twinpath.source"
@@ -39,9 +41,15 @@ class TracedBatchWriter:
         self._recorded = recorded
         self._name, self._kind, self._attributes = name, kind, attributes
 
-    async def prepare(self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]]) -> None:
+    async def prepare(
+        self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]], versions: Mapping[str, int] = NOTHING
+    ) -> None:
         """See BatchWriter.prepare."""
-        await self._inner.prepare(views, checkpoints)
+        await self._inner.prepare(views, checkpoints, versions)
+
+    def generation(self, projection: str) -> Generation:
+        """See BatchWriter.generation."""
+        return self._inner.generation(projection)
 
     async def checkpoints(self) -> Checkpoints:
         """See BatchWriter.checkpoints."""
@@ -124,6 +132,10 @@ class TracedViewCache:
     async def fill(self, view: str, token: str, documents: Sequence[Cached]) -> bool:
         """See ViewCache.fill."""
         return await self._inner.fill(view, token, documents)
+
+    async def forget(self, view: str) -> None:
+        """See ViewCache.forget."""
+        await self._inner.forget(view)
 
 
 def _redis(operation: str, view: str) -> Attributes:

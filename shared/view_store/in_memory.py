@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from shared.errors import CheckpointMoved
+from shared.errors import CheckpointMoved, Unavailable
 from shared.view_store.in_memory_parking import InMemoryParked
 from shared.view_store.in_memory_watch import Watchers
 from shared.view_store.interface import (
@@ -22,6 +22,7 @@ from shared.view_store.interface import (
     ViewChange,
 )
 from shared.view_store.merging import Operation, merged
+from shared.view_store.naming import FIRST_GENERATION, Generation, generation_name
 from shared.view_store.parking import ParkingChange
 from shared.view_store.paths import added, appended, changed, fits, stored
 from shared.view_store.writes import Write
@@ -40,11 +41,23 @@ class InMemoryViewStore:
         self._views: dict[str, dict[str, Document]] = {}
         self._checkpoints: Checkpoints = {}
         self.parked = InMemoryParked()
+        self._generations: dict[str, Generation] = {}
+        self._versions: dict[str, int] = {}
         self._moves: Watchers[tuple[str, str], int] = Watchers()
         self._changes: Watchers[tuple[str, str], None] = Watchers()
 
-    async def prepare(self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]]) -> None:
+    def generation(self, projection: str) -> Generation:
+        """See ViewReader.generation."""
+        return self._generations.get(projection, FIRST_GENERATION)
+
+    async def prepare(
+        self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]], versions: Mapping[str, int] = NOTHING
+    ) -> None:
         """See ViewWriter.prepare."""
+        checkpoints = list(checkpoints)
+        self._versions |= versions
+        for projection in {projection for projection, _ in checkpoints} & versions.keys():
+            self._generations.setdefault(projection, Generation(1, versions[projection]))
         missing = {checkpoint: 0 for checkpoint in checkpoints if checkpoint not in self._checkpoints}
         self._checkpoints |= missing
         self._moves.tell(missing)
@@ -60,7 +73,15 @@ class InMemoryViewStore:
         for move in moves:
             if self._checkpoints.get((move.projection, move.log)) != move.expected:
                 raise CheckpointMoved(f"another consumer moved the checkpoint of {move.projection} in {move.log}")
+            in_service = self.generation(move.projection).version
+            if self._versions.get(move.projection, in_service) != in_service:
+                raise CheckpointMoved(f"version {in_service} of {move.projection} is in service")
         staged = self.parked.staged(parking)
+        self._change(changes)
+        self.parked.take(staged, parking)
+        self._move({(move.projection, move.log): move.position for move in moves})
+
+    def _change(self, changes: Sequence[ViewChange]) -> None:
         batch: _Documents = {}
         for view, operations in merged(changes).items():
             for operation in operations:
@@ -73,11 +94,11 @@ class InMemoryViewStore:
                 self._of(view).pop(document_id, None)
             else:
                 self._of(view)[document_id] = document
-        self.parked.take(staged, parking)
-        moved = {(move.projection, move.log): move.position for move in moves}
+        self._changes.tell(dict.fromkeys(batch))
+
+    def _move(self, moved: Checkpoints) -> None:
         self._checkpoints |= moved
         self._moves.tell(moved)
-        self._changes.tell(dict.fromkeys(batch))
 
     async def get(self, view: str, document_id: str) -> Document | None:
         """See ViewReader.get."""
@@ -114,14 +135,18 @@ class InMemoryViewStore:
 
     async def watch_documents(self, views: Sequence[str]) -> AsyncIterator[tuple[str, str]]:
         """See ViewReader.watch_documents."""
+        in_service = {view: self.generation(view).number for view in views}
         with self._changes.watch() as watch:
             while True:
-                for view, document_id in await watch.next():
+                news = await watch.next()
+                if in_service != {view: self.generation(view).number for view in views}:
+                    raise Unavailable("another generation of a view is in service: it is to be read anew")
+                for view, document_id in news:
                     if view in views:
                         yield view, document_id
 
     def _of(self, view: str) -> dict[str, Document]:
-        return self._views.setdefault(view, {})
+        return self._views.setdefault(generation_name(view, self.generation(view).number), {})
 
     def _targets(self, view: str, operation: Operation, batch: _Documents) -> list[str]:
         """Ids of the documents that an operation meets, as the batch has left them so far."""

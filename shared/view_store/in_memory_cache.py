@@ -65,6 +65,11 @@ class InMemoryViewCache:
         """See ViewCache.get_many."""
         return [self._documents[view].get(document_id) for document_id in ids]
 
+    async def forget(self, view: str) -> None:
+        """See ViewCache.forget."""
+        for kept in (self._documents, self._positions, self._fill_states):
+            kept.pop(view, None)
+
     def flush(self) -> None:
         """Lose everything, as a Redis that was flushed does."""
         self._documents.clear()

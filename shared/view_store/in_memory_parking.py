@@ -63,6 +63,19 @@ class InMemoryParked:
         self._skipped |= {change.id: change for change in changes if isinstance(change, Skipped)}
         self._late |= {change.id: change for change in changes if isinstance(change, LateCopy)}
 
+    def forget(self, projection: str) -> None:
+        """Lose what a projection has parked; what was skipped is kept for ever."""
+        for one in self._of(projection):
+            del self._streams[one.id]
+        self._late = {name: late for name, late in self._late.items() if late.projection != projection}
+
+    def hand_over(self, projection: str, to: str) -> None:
+        """What the one projection has parked is the other's from now on, in the place of what that one had."""
+        self.forget(to)
+        renamed = [replace(one, projection=to) for one in self._of(projection)]
+        self.forget(projection)
+        self._streams |= {one.id: one for one in renamed}
+
     async def counts(self) -> ParkedCounts:
         """See Parked.counts."""
         return dict(Counter((stream.projection, stream.log) for stream in self._streams.values()))

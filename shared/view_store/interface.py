@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from shared.view_store.naming import Generation
 from shared.view_store.parking import Parked, ParkingChange
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 Document = dict[str, Any]
 """A document of a view. `_id` is its id; `revision` grows with each commit that changes it; the rest is the view's."""
@@ -35,7 +38,6 @@ class View:
     """
 
     name: str
-    version: int = 1
     indexes: tuple[tuple[str, ...], ...] = ()
     render: Callable[[Document], bytes] | None = None
 
@@ -130,18 +132,29 @@ Range = tuple[int | float | None, int | float | None]
 
 BY_ID = Order()
 NEWEST_FIRST = Order(descending=True)
-NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class BatchWriter(Protocol):
     """Takes a batch's changes together with its checkpoints: all that following a log needs."""
 
-    async def prepare(self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]]) -> None:
-        """Make collections, indexes and missing checkpoints (at 0). May be called again at any time."""
+    async def prepare(
+        self,
+        views: Iterable[View],
+        checkpoints: Iterable[tuple[str, str]],
+        versions: Mapping[str, int] = NOTHING,
+    ) -> None:
+        """Make collections, indexes and missing checkpoints (at 0). May be called again at any time.
+
+        `versions` are those of the projections that this writer commits for.
+        """
         ...
 
     async def checkpoints(self) -> Checkpoints:
         """Where every projection stands. Raises Unavailable."""
+        ...
+
+    def generation(self, projection: str) -> Generation:
+        """The one in service, as of the last call of `checkpoints`."""
         ...
 
     @property
@@ -154,9 +167,12 @@ class BatchWriter(Protocol):
     ) -> None:
         """Apply the changes in order, move the checkpoints and change what is parked: all, exactly once, or nothing.
 
+        It is written to the generations that were in service at the last call of `checkpoints`.
+
         Raises:
-            CheckpointMoved: a checkpoint is not at its `expected`: another consumer is at work. ParkedMoved, one of
-                its kind: what is parked of a stream is not as `parking` says.
+            CheckpointMoved: a checkpoint is not at its `expected`, since another consumer is at work; or a generation
+                is no longer in service, or of another version than the projection. ParkedMoved, one of its kind: what
+                is parked of a stream is not as `parking` says.
             KeyError: a change names a document that does not exist.
             Unavailable: the store is away. The commit may stand: read the checkpoints before going on.
         """
@@ -184,7 +200,11 @@ class ViewWriter(BatchWriter, Protocol):
 
 
 class ViewReader(Protocol):
-    """The query service's side."""
+    """The query service's side. It reads the generations in service, as the checkpoints last told it."""
+
+    def generation(self, projection: str) -> Generation:
+        """See BatchWriter.generation."""
+        ...
 
     async def get(self, view: str, document_id: str) -> Document | None:
         """One document, as committed. Raises Unavailable."""
@@ -262,4 +282,8 @@ class ViewCache(Protocol):
 
     async def get_many(self, view: str, ids: Sequence[str]) -> list[Cached | None]:
         """Several documents in one round trip. Raises Unavailable."""
+        ...
+
+    async def forget(self, view: str) -> None:
+        """Lose all of a view, which nobody reads any more. Raises Unavailable."""
         ...

@@ -1,20 +1,18 @@
 """Views in MongoDB: a batch's changes and its checkpoints commit in one transaction."""
 
 import asyncio
-import random
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from itertools import count
-from typing import Any
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence, Set
+from contextlib import suppress
+from typing import Any, TypeVar
 
 from bson.codec_options import CodecOptions
-from pymongo import ASCENDING, AsyncMongoClient, IndexModel, ReadPreference, UpdateOne, WriteConcern
+from pymongo import ASCENDING, AsyncMongoClient, IndexModel, ReadPreference, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.errors import BulkWriteError, PyMongoError
-from pymongo.read_concern import ReadConcern
+from pymongo.errors import BulkWriteError, CollectionInvalid
 
 from shared.errors import CheckpointMoved, Unavailable
-from shared.view_store.abandoned import clear_abandoned
 from shared.view_store.interface import (
     BY_ID,
     NOTHING,
@@ -31,26 +29,29 @@ from shared.view_store.merging import Operation, merged
 from shared.view_store.mongo_parking import MongoParked
 from shared.view_store.mongo_statements import (
     beyond,
+    checkpoint_id,
+    checkpoint_key,
     equal_to,
     met_duplicate,
     move_statement,
+    of_projection,
     our_errors,
-    passes,
     segments,
     sort_by,
     statement,
     within,
 )
-from shared.view_store.parking import ParkingChange
+from shared.view_store.mongo_transactions import DURABLE, MAJORITY, Transactions
+from shared.view_store.naming import FIRST_GENERATION, Generation, generation_name
+from shared.view_store.parking import ParkingChange, projection_of
 from shared.view_store.writes import Write
 
-_MAJORITY = ReadConcern("majority")
-_DURABLE = WriteConcern("majority", j=True, wtimeout=10_000)
 _CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True)
-_CHECKPOINTS = "checkpoints"
-_ATTEMPTS_BEFORE_CLEARING = 8
+CHECKPOINTS = "checkpoints"
+_CERTAIN_SECONDS = 5.0
+"""Much less than a generation that was in service stays behind."""
+_Found = TypeVar("_Found")
 _UPSERTS_AFTER_DUPLICATE = 200
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.002, 0.1
 
 
 class MongoViewReader:
@@ -58,17 +59,30 @@ class MongoViewReader:
 
     def __init__(self, client: AsyncMongoClient[Document], database: str) -> None:
         self._client = client
-        self._database = client.get_database(database, _CODEC, ReadPreference.PRIMARY, _DURABLE, _MAJORITY)
+        self._database = client.get_database(database, _CODEC, ReadPreference.PRIMARY, DURABLE, MAJORITY)
+        self._generations: dict[str, Generation] = {}
+        self._told = -math.inf
+        """When the checkpoints last told something, by the event loop's clock."""
+
+    def generation(self, projection: str) -> Generation:
+        """See ViewReader.generation."""
+        return self._generations.get(projection, FIRST_GENERATION)
 
     async def get(self, view: str, document_id: str) -> Document | None:
         """See ViewReader.get."""
-        with our_errors():
-            return await self._collection(view).find_one({"_id": document_id})
+
+        async def read(of: AsyncCollection[Document]) -> Document | None:
+            return await of.find_one({"_id": document_id})
+
+        return await self._read(view, read)
 
     async def documents(self, view: str, ids: Sequence[str]) -> list[Document]:
         """See ViewReader.documents."""
-        with our_errors():
-            return await self._collection(view).find({"_id": {"$in": list(ids)}}).to_list()
+
+        async def read(of: AsyncCollection[Document]) -> list[Document]:
+            return await of.find({"_id": {"$in": list(ids)}}).to_list()
+
+        return await self._read(view, read)
 
     async def page(
         self,
@@ -82,43 +96,78 @@ class MongoViewReader:
         """See ViewReader.page."""
         if limit < 1:
             return []  # MongoDB takes 0 for no limit
-        with our_errors():
-            found = self._collection(view).find({"$and": [equal_to(where), within(ranges), beyond(after, order)]})
-            return await found.sort(sort_by(order)).limit(limit).to_list()
+        wanted = {"$and": [equal_to(where), within(ranges), beyond(after, order)]}
+
+        async def read(of: AsyncCollection[Document]) -> list[Document]:
+            return await of.find(wanted).sort(sort_by(order)).limit(limit).to_list()
+
+        return await self._read(view, read)
 
     async def checkpoints(self) -> Checkpoints:
         """See ViewReader.checkpoints."""
         with our_errors():
-            found = await self._database[_CHECKPOINTS].find().to_list()
-        return {_key(document["_id"]): document["position"] for document in found}
+            found = await self._database[CHECKPOINTS].find().to_list()
+        self._told = asyncio.get_running_loop().time()
+        for document in found:
+            self._learn(document["_id"], document)
+        return {checkpoint_key(document["_id"]): document["position"] for document in found}
 
     async def watch_checkpoints(self) -> AsyncIterator[Checkpoints]:
         """See ViewReader.watch_checkpoints."""
         positions: list[Document] = [
             {"$match": {"operationType": {"$in": ["insert", "update", "replace"]}}},
-            {"$project": {"documentKey": 1, "fullDocument.position": 1, "updateDescription.updatedFields": 1}},
+            {"$project": {"documentKey": 1, "fullDocument": 1, "updateDescription.updatedFields": 1}},
         ]
         with our_errors():
-            async with await self._database[_CHECKPOINTS].watch(positions) as changes:
+            async with await self._database[CHECKPOINTS].watch(positions) as changes:
                 yield await self.checkpoints()  # read after the watch is open, so that no move falls between
                 async for change in changes:
                     moved = change.get("fullDocument") or change["updateDescription"]["updatedFields"]
-                    yield {_key(change["documentKey"]["_id"]): moved["position"]}
+                    self._told = asyncio.get_running_loop().time()
+                    self._learn(change["documentKey"]["_id"], moved)
+                    if "position" in moved:
+                        yield {checkpoint_key(change["documentKey"]["_id"]): moved["position"]}
         raise Unavailable("the watch of the checkpoints was ended: their collection was dropped")
 
     async def watch_documents(self, views: Sequence[str]) -> AsyncIterator[tuple[str, str]]:
         """See ViewReader.watch_documents."""
         names = {self._collection(view).name: view for view in views}
-        of_these = {"$match": {"ns.coll": {"$in": list(names)}, "documentKey": {"$exists": True}}}
+        a_document = {"ns.coll": {"$in": list(names)}, "documentKey": {"$exists": True}}
+        a_switch = {"ns.coll": CHECKPOINTS, "updateDescription.updatedFields.generation": {"$exists": True}}
+        told: list[Document] = [{"$match": {"$or": [a_document, a_switch]}}, {"$project": {"documentKey": 1, "ns": 1}}]
         with our_errors():
-            async with await self._database.watch([of_these, {"$project": {"documentKey": 1, "ns": 1}}]) as changes:
+            async with await self._database.watch(told) as changes:
                 async for change in changes:
-                    yield names[change["ns"]["coll"]], change["documentKey"]["_id"]
+                    if (view := names.get(change["ns"]["coll"])) is None:
+                        await self.checkpoints()
+                        raise Unavailable("another generation of a view is in service: it is to be read anew")
+                    yield view, change["documentKey"]["_id"]
         raise Unavailable("the watch of the views was ended: the database was dropped")
+
+    async def _read(self, view: str, read: Callable[[AsyncCollection[Document]], Awaitable[_Found]]) -> _Found:
+        """What is there; nothing at all is only believed while the generation in service is certainly the known one."""
+        if self._told == -math.inf:
+            await self.checkpoints()
+        with our_errors():
+            found = await read(self._collection(view))
+        if not found and asyncio.get_running_loop().time() > self._told + _CERTAIN_SECONDS:
+            before = self.generation(view)
+            await self.checkpoints()
+            if self.generation(view) != before:
+                with our_errors():
+                    found = await read(self._collection(view))
+        return found
 
     def _collection(self, view: str) -> AsyncCollection[Document]:
         """The one place that knows in which collection a view lives."""
-        return self._database[view]
+        return self._database[generation_name(view, self.generation(view).number)]
+
+    def _learn(self, checkpoint: str, stored: Document) -> None:
+        """A checkpoint tells the generation that it counts for; one that is found later is never an earlier one."""
+        projection, _ = checkpoint_key(checkpoint)
+        if stored.get("generation", 0) >= self.generation(projection).number:
+            version = stored.get("version", self.generation(projection).version)  # not told when it stays the same
+            self._generations[projection] = Generation(stored["generation"], version)
 
 
 class MongoViewWriter(MongoViewReader):
@@ -130,72 +179,74 @@ class MongoViewWriter(MongoViewReader):
 
     def __init__(self, client: AsyncMongoClient[Document], database: str, patience: float = 8.0) -> None:
         super().__init__(client, database)
-        self._patience = patience
+        self._transactions = Transactions(client, patience)
         self.parked = MongoParked(self._database)
         self._upserts: dict[str, int] = {}
         """View -> for how many writes yet its puts are not taken for new documents."""
+        self._versions: dict[str, int] = {}
 
-    async def prepare(self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]]) -> None:
+    async def prepare(
+        self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]], versions: Mapping[str, int] = NOTHING
+    ) -> None:
         """See ViewWriter.prepare."""
+        self._versions |= versions
+        existing = {projection for projection, _ in await self.checkpoints()}
         starts = [
-            UpdateOne({"_id": f"{projection}/{log}"}, {"$setOnInsert": {"position": 0}}, upsert=True)
-            for projection, log in checkpoints
+            UpdateOne({"_id": checkpoint_id(*checkpoint)}, {"$setOnInsert": self._start(checkpoint[0], existing)}, True)
+            for checkpoint in checkpoints
         ]
         with our_errors():
-            existing = set(await self._database.list_collection_names())
             for view in views:
                 collection = self._collection(view.name)
-                if collection.name not in existing:  # made here, since a transaction that makes one blocks others
-                    await self._database.create_collection(collection.name, check_exists=False)
+                await self._make(collection.name)
                 if view.indexes:
                     await collection.create_indexes([_index(fields) for fields in view.indexes])
-            await self.parked.prepare(existing)
+            await self.parked.prepare(set(await self._database.list_collection_names()))
             if starts:
-                await self._database[_CHECKPOINTS].bulk_write(starts, ordered=False)
+                await self._database[CHECKPOINTS].bulk_write(starts, ordered=False)
+        await self.checkpoints()
 
     async def commit(
         self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
     ) -> None:
         """See ViewWriter.commit."""
         operations = merged(changes)
-        now = asyncio.get_running_loop().time
-        deadline = now() + self._patience
-        pause = _SHORTEST_PAUSE
-        with our_errors():
-            async with self._client.start_session() as session:
-                for attempt in count(1):
-                    try:
-                        await self._try_commit(operations, moves, parking, session)
-                        break
-                    except PyMongoError as error:
-                        if not passes(error) or now() > deadline:
-                            raise
-                    await asyncio.sleep(pause * random.random())
-                    pause = min(2 * pause, _LONGEST_PAUSE)
-                    if attempt % _ATTEMPTS_BEFORE_CLEARING == 0:
-                        await clear_abandoned(self._client)
 
-    async def _try_commit(
-        self,
-        operations: Mapping[str, list[Operation]],
-        moves: Sequence[CheckpointMove],
-        parking: Sequence[ParkingChange],
-        session: AsyncClientSession,
-    ) -> None:
-        async with await session.start_transaction(_MAJORITY, _DURABLE):
+        async def work(session: AsyncClientSession) -> None:
             if moves:  # first of all: a consumer that is behind learns it before it has written anything
                 await self._move(moves, session)
             if parking:
+                if not moves:  # of a retry: the switch of a generation takes what is parked along
+                    await self._expect_in_service({projection_of(change) for change in parking}, session)
                 await self.parked.write(parking, session)
-            for view, of_view in operations.items():
-                for segment in segments(of_view):
-                    await self._write(view, segment, session)
+            await self._change(operations, session)
+
+        await self._transactions.carry_out(work)
+
+    async def _make(self, collection: str) -> None:
+        """Make a collection that is missing; a transaction that made one would block others."""
+        with our_errors(), suppress(CollectionInvalid):
+            await self._database.create_collection(collection)
+
+    async def _change(self, operations: Mapping[str, list[Operation]], session: AsyncClientSession) -> None:
+        for view, of_view in operations.items():
+            for segment in segments(of_view):
+                await self._write(view, segment, session)
 
     async def _move(self, moves: Sequence[CheckpointMove], session: AsyncClientSession) -> None:
-        statements = [move_statement(move) for move in moves]
-        result = await self._database[_CHECKPOINTS].bulk_write(statements, session=session)
+        statements = [
+            move_statement(move, self.generation(move.projection).number, self._version(move.projection))
+            for move in moves
+        ]
+        result = await self._database[CHECKPOINTS].bulk_write(statements, session=session)
         if result.matched_count < len(moves):
             raise CheckpointMoved(f"another consumer moved a checkpoint of {moves[0].log}")
+
+    async def _expect_in_service(self, projections: Set[str], session: AsyncClientSession) -> None:
+        for name in projections:
+            found = await self._database[CHECKPOINTS].find_one(of_projection(name), session=session)
+            if found is not None and found["generation"] != self.generation(name).number:
+                raise CheckpointMoved(f"another generation of {name} is in service")
 
     async def _write(self, view: str, operations: list[Operation], session: AsyncClientSession) -> None:
         insert = not self._upserts.get(view)
@@ -215,11 +266,15 @@ class MongoViewWriter(MongoViewReader):
             missing = ", ".join(sorted(needed - set(there))[:5])
             raise KeyError(f"a change of {view} names a document that does not exist: {missing}")
 
+    def _version(self, projection: str) -> int:
+        """What this writer commits for; one that it was not told of is as it is stored."""
+        return self._versions.get(projection, self.generation(projection).version)
+
+    def _start(self, projection: str, existing: Set[str]) -> Document:
+        generation = self.generation(projection)
+        version = generation.version if projection in existing else self._version(projection)
+        return {"position": 0, "generation": generation.number, "version": version}
+
 
 def _index(fields: tuple[str, ...]) -> IndexModel:
     return IndexModel([*((field, ASCENDING) for field in fields), ("_id", ASCENDING)])
-
-
-def _key(checkpoint_id: str) -> tuple[str, str]:
-    projection, _, log = checkpoint_id.rpartition("/")
-    return projection, log

@@ -13,7 +13,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from shared.errors import ParkedMoved
 from shared.view_store.interface import Document
-from shared.view_store.mongo_statements import our_errors
+from shared.view_store.mongo_statements import of_projection, our_errors
 from shared.view_store.parking import (
     Extend,
     LateCopy,
@@ -64,6 +64,23 @@ class MongoParked:
         for kind, name in ((Skipped, SKIPPED), (LateCopy, LATE)):
             if records := [_document(change) for change in changes if isinstance(change, kind)]:
                 await self._database[name].insert_many(records, session=session)
+
+    async def forget(self, projection: str, session: AsyncClientSession) -> None:
+        """Lose what a projection has parked; what was skipped is kept for ever."""
+        for name in (STREAMS, COUNTS):
+            await self._database[name].delete_many(of_projection(projection), session=session)
+        await self._database[LATE].delete_many({"projection": projection}, session=session)
+
+    async def hand_over(self, projection: str, to: str, session: AsyncClientSession) -> None:
+        """What the one projection has parked is the other's from now on, in the place of what that one had."""
+        await self.forget(to, session)
+        for name in (STREAMS, COUNTS):
+            found = await self._database[name].find(of_projection(projection), session=session).to_list()
+            ids = [f"{to}/{document['_id'].partition('/')[2]}" for document in found]
+            if found:
+                renamed = [{**document, "_id": _id, "projection": to} for _id, document in zip(ids, found, strict=True)]
+                await self._database[name].insert_many(renamed, session=session)
+        await self.forget(projection, session)
 
     async def counts(self) -> ParkedCounts:
         """See Parked.counts."""

@@ -46,10 +46,26 @@ def _update(write: Write) -> Document:
     return update
 
 
-def move_statement(move: CheckpointMove) -> UpdateOne:
-    """Move a checkpoint that is where it is expected; else meet nothing."""
-    found = {"_id": f"{move.projection}/{move.log}", "position": move.expected}
-    return UpdateOne(found, {"$set": {"position": move.position}})
+def move_statement(move: CheckpointMove, generation: int, version: int) -> UpdateOne:
+    """Move a checkpoint that is where it is expected, in this generation; else meet nothing."""
+    found = {"_id": checkpoint_id(move.projection, move.log), "position": move.expected}
+    return UpdateOne({**found, "generation": generation, "version": version}, {"$set": {"position": move.position}})
+
+
+def checkpoint_id(projection: str, log: str) -> str:
+    """What the checkpoint's document is called."""
+    return f"{projection}/{log}"
+
+
+def of_projection(projection: str) -> Document:
+    """The filter for whatever begins with its name: checkpoints, parked streams."""
+    return {"_id": {"$gte": f"{projection}/", "$lt": f"{projection}0"}}  # 0 follows /
+
+
+def checkpoint_key(document_id: str) -> tuple[str, str]:
+    """(projection, log) of a checkpoint's document."""
+    projection, _, log = document_id.rpartition("/")
+    return projection, log
 
 
 def equal_to(where: Mapping[str, Any]) -> Document:

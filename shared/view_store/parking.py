@@ -116,6 +116,18 @@ class LateCopy:
 
 ParkingChange = Park | Extend | Resume | Skipped | LateCopy
 
+
+def projection_of(change: ParkingChange) -> str:
+    """The projection whose parked events it is about."""
+    match change:
+        case Park(found):
+            return found.projection
+        case Resume(before):
+            return before.projection
+        case _:
+            return change.projection
+
+
 ParkedCounts = dict[tuple[str, str], int]
 """(projection, log) -> how many streams are parked; nothing parked may be missing or 0."""
 

@@ -17,6 +17,7 @@ from shared.view_store.redis_reads import SharedReads
 
 _REVISION_WIDTH = 16
 _ETAG_WIDTH = 40
+_KEYS_A_SCAN = 1_000
 _HEADER_WIDTH = _REVISION_WIDTH + _ETAG_WIDTH
 
 _WRITE = """
@@ -101,6 +102,19 @@ class RedisViewCache:
             None if value is None else _decode(document_id, value)
             for document_id, value in zip(ids, values, strict=True)
         ]
+
+    async def forget(self, view: str) -> None:
+        """See ViewCache.forget. Documents last, so that none counts as copied once it is gone."""
+        with our_errors():
+            await self._client.delete(self._positions_key(view), self._fill_key(view))
+            some: list[bytes] = []
+            async for key in self._client.scan_iter(match=self._key(view, "*"), count=_KEYS_A_SCAN):
+                some.append(key)
+                if len(some) == _KEYS_A_SCAN:
+                    await self._client.unlink(*some)
+                    some = []
+            if some:
+                await self._client.unlink(*some)
 
     async def _read_many(self, keys: Sequence[str]) -> list[bytes | None]:
         with our_errors():

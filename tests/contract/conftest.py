@@ -6,20 +6,20 @@ from typing import Any
 import pytest
 from pymongo import AsyncMongoClient
 
-from shared.view_store.in_memory import InMemoryViewStore
-from shared.view_store.mongo import MongoViewWriter
+from shared.view_store.in_memory_generations import InMemoryGenerations
+from shared.view_store.mongo_generations import MongoGenerations
 from tests.support.things import LOGS, THINGS, Store
 
 
 @pytest.fixture(params=["in_memory", "mongo"])
 async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
     if request.param == "in_memory":
-        store: Store = InMemoryViewStore()
+        store: Store = InMemoryGenerations()
         await store.prepare([THINGS], [("p", log) for log in LOGS])
         yield store
         return
     client: AsyncMongoClient[dict[str, Any]]
     async with AsyncMongoClient(request.getfixturevalue("mongodb_url")) as client:
-        store = MongoViewWriter(client, request.getfixturevalue("unique"))
+        store = MongoGenerations(client, request.getfixturevalue("unique"))
         await store.prepare([THINGS], [("p", log) for log in LOGS])
         yield store

@@ -1,9 +1,13 @@
 """The three real services as processes, for end-to-end tests: started, killed, restarted, asked over HTTP."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
 
+from deploy.checkout import CHECKOUT
 from deploy.local.services import NAMES, Service, service_environment
 
 
@@ -45,6 +49,14 @@ class System:
     def client(self, name: str) -> httpx.AsyncClient:
         """An HTTP client of the first replica of a service."""
         return httpx.AsyncClient(base_url=self[name].url, timeout=30)
+
+    def twinpath(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start the command line on this system."""
+        command = [sys.executable, "-m", "deploy.cli", *arguments]
+        env = {**os.environ, **self.settings}
+        return subprocess.Popen(
+            command, cwd=CHECKOUT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
 
     def tails(self) -> dict[str, str]:
         """The end of each replica's log."""

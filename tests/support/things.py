@@ -2,6 +2,7 @@
 
 from typing import Any, Protocol
 
+from shared.view_store.generations import GenerationStore
 from shared.view_store.interface import Change, CheckpointMove, Document, Put, View, ViewReader, ViewWriter
 from tests.support.changes import VIEW
 
@@ -9,7 +10,7 @@ THINGS = View("things", indexes=(("status",), ("status", "color")))
 LOGS = ("ticket.0", "ticket.1")
 
 
-class Store(ViewWriter, ViewReader, Protocol):
+class Store(ViewWriter, ViewReader, GenerationStore, Protocol):
     """Both sides: every adapter of the writer reads too."""
 
 

@@ -1,0 +1,104 @@
+"""Fills a view's generation from the log with several processes, each with logs of its own, and watches their progress.
+
+The processes share nothing but the database: how far each is, its checkpoints say, so that any of them may be killed.
+"""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from multiprocessing.process import BaseProcess
+
+from deploy.cli.connection import Connection, connected
+from deploy.cli.settings import Settings
+from projector_service.building import Building
+from projector_service.projection import Projection
+from projector_service.projections import all_projections
+from shared.errors import TwinpathError
+from shared.serving import configure_logs
+from shared.view_store.generations import Plan
+from shared.view_store.mongo_generations import MongoGenerations
+
+_LOOK_SECONDS = 0.5
+_WORTH_A_PROCESS = 20_000
+"""Events; with fewer, starting a process takes longer than it saves."""
+
+Told = Callable[[int, int], None]
+"""Is told how many events are applied, and how many there are."""
+
+
+class FillingEnded(TwinpathError):
+    """A process that filled is gone."""
+
+    code = "filling_ended"
+
+
+async def filled(building: Building, settings: Settings, processes: int, told: Told) -> None:
+    """Return when it is near the log's end. Raises Unavailable, FillingEnded."""
+    done, total = await building.progress()
+    useful = min(processes, len(building.logs), (total - done) // _WORTH_A_PROCESS)
+    if useful < 2:
+        await _watched(building, asyncio.create_task(building.fill()), told)
+        return
+    spawn = multiprocessing.get_context("spawn")
+    shares = [building.logs[n::useful] for n in range(useful)]
+    name = building.projection.name
+    workers = [
+        spawn.Process(target=_work, args=(settings, name, building.plan, share), daemon=True) for share in shares
+    ]
+    for worker in workers:
+        worker.start()
+    try:
+        await _watched(building, asyncio.create_task(_ended(workers)), told)
+    finally:
+        for worker in workers:
+            worker.terminate()
+            worker.join()
+    if any(worker.exitcode for worker in workers):
+        raise FillingEnded("a process that filled the view has ended too early; the same command goes on from there")
+
+
+async def _ended(workers: Sequence[BaseProcess]) -> None:
+    """All of them have ended well, or one has not."""
+    await asyncio.gather(*(asyncio.to_thread(worker.join) for worker in workers))
+
+
+async def _watched(building: Building, work: "asyncio.Task[None]", told: Told) -> None:
+    try:
+        while not work.done():
+            told(*await building.progress())
+            await asyncio.wait([work], timeout=_LOOK_SECONDS)
+        await work
+        told(*await building.progress())
+    finally:
+        work.cancel()
+
+
+def building_of(connection: Connection, store: MongoGenerations, projection: Projection, plan: Plan) -> Building:
+    """A building on the servers of a connection."""
+    return Building(projection, plan, connection.log, store, connection.seals)
+
+
+def _work(settings: Settings, name: str, plan: Plan, logs: Sequence[str]) -> None:
+    """One process: fill these logs, and end with the one that started it, however that one ended."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that started it, which then ends this one
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    configure_logs()
+
+    async def fill() -> None:
+        async with connected(settings) as connection:
+            store = MongoGenerations(connection.client, settings.views_database)
+            await store.checkpoints()
+            projection = next(one for one in all_projections() if one.name == name)
+            await building_of(connection, store, projection, plan).fill(logs)
+
+    asyncio.run(fill())
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)

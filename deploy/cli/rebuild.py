@@ -1,0 +1,134 @@
+"""`twinpath rebuild`: a view built anew from the log while the one in service goes on, then put in its place."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from deploy.cli.connection import Connection, ask, errors
+from deploy.cli.filling import building_of, filled
+from deploy.cli.progress import bar
+from projector_service.building import Building, begin
+from projector_service.cache_sync import CacheSync
+from projector_service.comparing import Comparison
+from projector_service.projection import Projection
+from projector_service.projections import all_projections
+from projector_service.putting_in_service import compare, newly_parked, switch
+from shared.events.catalogue import CATALOGUE
+from shared.ids import logs_of
+from shared.serving import configure_logs
+from shared.view_store.mongo_generations import MongoGenerations
+from shared.view_store.redis import RedisViewCache, redis_client
+
+REFUSED = 1
+_COPY_SECONDS = 600.0
+
+
+def rebuild(
+    views: Annotated[list[str] | None, typer.Argument(help="the views, by name: see `twinpath views`")] = None,
+    every: Annotated[bool, typer.Option("--all", help="every view, one after the other")] = False,
+    accept_differences: Annotated[
+        bool, typer.Option(help="switch though what was built differs from what is in service")
+    ] = False,
+    afresh: Annotated[bool, typer.Option(help="throw away what an earlier rebuild has built")] = False,
+    processes: Annotated[int | None, typer.Option(min=1, help="that fill side by side; as many as cores")] = None,
+) -> None:
+    """Build views anew from the log, without downtime.
+
+    The new generation is filled, compared with the one in service, and put in its place with one write. When both
+    differ though the projection's version is the same, it is not. Ctrl-C stops it; the same command goes on from there.
+    """
+    known = {projection.name: projection for projection in all_projections()}
+    if bool(views) == every:
+        raise typer.BadParameter("name views, or say --all")
+    if unknown := [name for name in views or () if name not in known]:
+        raise typer.BadParameter(f"there is no view {unknown[0]}; there are: {', '.join(known)}")
+    configure_logs()
+    chosen = [known[name] for name in dict.fromkeys(views or known)]
+
+    async def work(connection: Connection) -> int:
+        count = processes or os.cpu_count() or 1
+        codes = [await _rebuild(connection, one, accept_differences, afresh, count) for one in chosen]
+        return max(codes)
+
+    ask(work)
+
+
+async def _rebuild(connection: Connection, projection: Projection, accept: bool, afresh: bool, processes: int) -> int:
+    store = MongoGenerations(connection.client, connection.settings.views_database)
+    logs = logs_of(CATALOGUE.categories, connection.partitions)
+    plan, goes_on = await begin(projection, logs, store, afresh)
+    building = building_of(connection, store, projection, plan)
+    print(_what(building, goes_on), flush=True)
+    with bar(f"{plan.name}: fill", "events") as told:
+        await filled(building, connection.settings, processes, told)
+    await _fill_copy(connection, store, building)
+    with errors.status(f"{plan.name}: compare"):
+        comparison = await compare(building)
+    _show(building, comparison)
+    parked = await newly_parked(building)
+    if (reason := _against(building, comparison, parked)) and not accept:
+        print(
+            f"{projection.name}: NOT switched, since {reason}. "
+            f"When what was built is right: twinpath rebuild {projection.name} --accept-differences",
+            flush=True,
+        )
+        return REFUSED
+    await switch(building)
+    print(f"{projection.name}: generation {plan.number} is in service; the projector drops {plan.old_name} later")
+    return 0
+
+
+def _what(building: Building, goes_on: bool) -> str:
+    plan, before = building.plan, building.in_service
+    return (
+        f"{plan.projection}: {'going on with' if goes_on else 'building'} generation {plan.number} by version "
+        f"{plan.version}; in service is generation {before.number} by version {before.version}"
+    )
+
+
+def _against(building: Building, comparison: Comparison, parked: int) -> str | None:
+    """What speaks against the switch."""
+    if parked:
+        return f"{parked:,} more streams could not be applied and are parked: see `twinpath parked list`"
+    if building.same_version and not comparison.equal:
+        return f"both are of version {building.plan.version} and yet differ"
+    return None
+
+
+async def _fill_copy(connection: Connection, store: MongoGenerations, building: Building) -> None:
+    """Bring the documents into Redis before the switch, so that no query has to do without; Redis may be away."""
+    if building.built.views[0].render is None:
+        return
+    redis = redis_client(connection.settings.redis_url)
+    copy = RedisViewCache(redis, connection.settings.redis_prefix)
+    sync = CacheSync([building.built], connection.log, store, copy, CATALOGUE)
+    await sync.start()
+    try:
+        with errors.status(f"{building.plan.name}: copy to Redis"):
+            if not await sync.filled(building.plan.name, _COPY_SECONDS):
+                print(f"{building.plan.name}: Redis does not have all of it; the projector brings it later", flush=True)
+    finally:
+        await sync.stop()
+        await redis.aclose()
+
+
+def _show(building: Building, found: Comparison) -> None:
+    unequal = [one for one in found.ranges if not one.equal]
+    moment = "both at the same moment" if found.exact else "not of the same moment"
+    facts = (
+        f"{found.built:,} documents built, {found.in_service:,} in service",
+        f"{found.same:,} the same, {found.differ:,} differ, {found.missing:,} missing, {found.extra:,} extra",
+        f"of {len(found.ranges):,} checksums {len(unequal):,} differ",
+    )
+    print(f"{building.plan.name} against {building.plan.old_name}, {moment}: {'; '.join(facts)}", flush=True)
+    for one in unequal[:10]:
+        print(f"  from {one.first} to {one.last}: {one.in_service} in service, {one.built} built")
+    for difference in found.sample:
+        what = f"{difference.id} {difference.field}".strip()
+        print(f"  {what}: {_short(difference.in_service)} in service, {_short(difference.built)} built")
+
+
+def _short(value: object) -> str:
+    text = "nothing" if value is None else repr(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"

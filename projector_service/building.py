@@ -1,0 +1,182 @@
+"""Builds a view anew from the log, as a generation beside the one in service.
+
+It is the same projection under another name (`customers@2`), with its own checkpoints, so that it may stop at any
+point and go on later, and all that holds for projecting holds for it. While the projection's version is that of the
+generation in service it goes exactly as far as that one, so that both can be compared document by document.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Protocol, TypeVar
+
+from projector_service.applying import Applied, Applier
+from projector_service.projection import Handler, Projection
+from projector_service.retrying import Pace, Troubles, until_done
+from shared.errors import TwinpathError, Unavailable
+from shared.event_store.interface import EventLog
+from shared.events.catalogue import CATALOGUE, Catalogue
+from shared.events.recorded import DomainEvent, RecordedEvent
+from shared.personal_data.sealing import Seals
+from shared.view_store.generations import GenerationStore, Plan
+from shared.view_store.interface import Checkpoints, ViewChange, ViewWriter
+
+EVENTS_AT_ONCE = 5_000
+"""In one transaction of a fill."""
+NEAR = 500
+"""Events; what is left when a fill is done, for the switch to apply."""
+_T = TypeVar("_T")
+
+
+class Store(ViewWriter, GenerationStore, Protocol):
+    """What keeps the views and their generations."""
+
+
+class CantBeBuilt(TwinpathError):
+    """This view can't be built anew."""
+
+    code = "cant_be_built"
+
+
+class Built(Projection):
+    """A projection that writes another generation of its view."""
+
+    def __init__(self, of: Projection, name: str) -> None:
+        if [view.name for view in of.views] != [of.name]:
+            raise CantBeBuilt(f"{of.name} can't be built anew: it does not write just one view of its own name")
+        self.of = of
+        self.name = name
+        self.version = of.version
+        self.views = (replace(of.views[0], name=name),)
+
+    def handlers(self) -> Mapping[type[DomainEvent], Handler]:
+        """See Projection.handlers."""
+        return self.of.handlers()
+
+    def changes(self, event: DomainEvent, recorded: RecordedEvent) -> list[ViewChange]:
+        """See Projection.changes."""
+        return [replace(change, view=self.name) for change in self.of.changes(event, recorded)]
+
+
+class Building:
+    """A generation of one view to come; `begin` gives its plan. `on_applied` is called after each transaction.
+
+    The store must know which generations are in service, as it does once its checkpoints were asked for.
+    """
+
+    def __init__(
+        self,
+        projection: Projection,
+        plan: Plan,
+        source: EventLog,
+        store: Store,
+        seals: Seals,
+        on_applied: Callable[[Applied], None] = lambda applied: None,
+        *,
+        catalogue: Catalogue = CATALOGUE,
+        pace: Pace | None = None,
+    ) -> None:
+        self.projection = projection
+        self.plan = plan
+        self.built = Built(projection, plan.name)
+        self.in_service = store.generation(projection.name)
+        self.logs = plan.logs
+        self.source = source
+        self.store = store
+        self.seals = seals
+        self.catalogue = catalogue
+        self._pace = pace or Pace()
+        self._troubles = Troubles(f"{self.built.name} being built")
+        self._appliers = {log: Applier(log, store, catalogue, seals, on_applied) for log in self.logs}
+
+    @property
+    def same_version(self) -> bool:
+        """Whether the generation in service was built by this version, so that both must be equal."""
+        return self.in_service.version == self.projection.version
+
+    @property
+    def reached(self) -> dict[str, int]:
+        """Log -> position, of the logs that `reach` was called for."""
+        return {log: applier.positions.get(self.built.name, 0) for log, applier in self._appliers.items()}
+
+    async def progress(self) -> tuple[int, int]:
+        """How many events are applied, by whatever process, and how many there are to apply. Raises Unavailable."""
+        targets, checkpoints = await asyncio.gather(self.targets(), self.store.checkpoints())
+        done = [min(checkpoints.get((self.built.name, log), 0), at) for log, at in targets.items()]
+        return sum(done), sum(targets.values())
+
+    async def targets(self) -> dict[str, int]:
+        """Log -> position to reach: where the generation in service is if both are to be equal, else the log's end."""
+        if self.same_version:
+            return self.in_service_at(await self.store.checkpoints())
+        heads = await self.source.heads()
+        return {log: heads.get(log, 0) for log in self.logs}
+
+    def in_service_at(self, checkpoints: Checkpoints) -> dict[str, int]:
+        """Log -> position of the generation in service."""
+        return {log: checkpoints.get((self.projection.name, log), 0) for log in self.logs}
+
+    async def fill(self, logs: Sequence[str] | None = None) -> None:
+        """Come near to the targets, these logs side by side, however long it takes; what fails is tried again."""
+        behind = self.logs if logs is None else list(logs)
+        while behind:
+            targets = await self.patiently(self.targets)
+            await self.reach({log: targets[log] for log in behind})
+            targets = await self.patiently(self.targets)
+            behind = [log for log in behind if targets[log] - self.reached[log] > NEAR]
+
+    async def reach(self, positions: Mapping[str, int]) -> None:
+        """Apply every event up to these positions; nothing where it is further already."""
+        await asyncio.gather(*(self._reach(log, position) for log, position in positions.items()))
+
+    async def patiently(self, ask: Callable[[], Awaitable[_T]]) -> _T:
+        """The answer, asked for until the store gives it."""
+        answers: list[_T] = []
+
+        async def work() -> None:
+            answers.append(await ask())
+
+        await until_done(work, self._pace, partial(self._troubles.note, "store"))
+        return answers[0]
+
+    async def _reach(self, log: str, position: int) -> None:
+        applier = self._appliers[log]
+
+        async def work() -> None:
+            await applier.load([self.built])
+            while (after := applier.positions[self.built.name]) < position:
+                events = await self.source.read_log(log, after, min(EVENTS_AT_ONCE, position - after))
+                if not events:
+                    raise Unavailable(f"{log} has no event {after + 1}, although {position} is known")
+                await applier.apply([self.built], events)
+
+        await until_done(work, self._pace, partial(self._troubles.note, log))
+
+
+async def begin(
+    projection: Projection, logs: Iterable[str], store: Store, afresh: bool = False, number: int | None = None
+) -> tuple[Plan, bool]:
+    """The plan, and whether building was begun before and goes on.
+
+    With `afresh`, or when other code began it, what is there of it is thrown away. `number` is the next one unless
+    told otherwise.
+
+    Raises:
+        CantBeBuilt: the view is not in service yet, or its projection has not just this one.
+        CheckpointMoved: somebody else puts one into service just now.
+        Unavailable: the store is away.
+    """
+    name = projection.name
+    projections = {of for of, _ in await store.checkpoints()}
+    if name not in projections:
+        raise CantBeBuilt(f"{name} is not in service yet: a projector builds it when it first starts")
+    now = store.generation(name).number
+    followed = [log for log in logs if projection.follows(log)]
+    plan = Plan(name, now, now + 1 if number is None else number, projection.version, followed)
+    goes_on = plan.name in projections
+    if goes_on and (afresh or store.generation(plan.name).version != projection.version):
+        await store.discard(plan)
+        goes_on = False
+    await store.begin(Built(projection, plan.name).views[0], plan)
+    return plan, goes_on

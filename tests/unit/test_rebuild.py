@@ -1,0 +1,315 @@
+"""A view built anew beside the one in service, on in-memory stores, while events go on coming."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+
+from command_service.command_bus import CommandBus, Envelope
+from command_service.domain.ticket import AddAgentNote, OpenTicket
+from projector_service.building import Building, CantBeBuilt, begin
+from projector_service.projection import Handler, Projection
+from projector_service.projections import all_projections
+from projector_service.projections.ticket_list import TicketListProjection
+from projector_service.projector import Projector
+from projector_service.putting_in_service import compare, newly_parked, switch
+from projector_service.retiring import Retiring
+from projector_service.retrying import Pace
+from shared.clock import utc_now
+from shared.errors import CheckpointMoved
+from shared.event_store.in_memory import InMemoryEventStore
+from shared.events.catalogue import CATALOGUE
+from shared.events.recorded import DomainEvent, RecordedEvent
+from shared.ids import log_of, logs_of, new_id
+from shared.personal_data.in_memory import InMemoryKeyStore
+from shared.view_store.generations import Plan
+from shared.view_store.in_memory_cache import InMemoryViewCache
+from shared.view_store.in_memory_generations import InMemoryGenerations
+from shared.view_store.interface import Cached, Change, CheckpointMove, Checkpoints, ViewChange
+from shared.view_store.naming import Generation
+from shared.view_store.parking import ParkingChange
+from tests.support.commanding import bus_on, seals_of
+from tests.support.eventually import eventually
+
+LOGS = logs_of(CATALOGUE.categories, 4)
+SEALS = seals_of(InMemoryKeyStore())
+QUICK = Pace(first=0.001, most=0.005, poison=0.005, look=0.005)
+LIST = "ticket_list"
+
+
+class Interleaving(InMemoryGenerations):
+    """A store that lets others go first, as one does that is a network away."""
+
+    async def checkpoints(self) -> Checkpoints:
+        await asyncio.sleep(0)
+        return await super().checkpoints()
+
+    async def commit(
+        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
+    ) -> None:
+        await asyncio.sleep(0)
+        await super().commit(changes, moves, parking)
+        await asyncio.sleep(0)
+
+
+class Shouting(TicketListProjection):
+    """The list as a later version of the code has it: subjects are in capitals."""
+
+    version = 2
+
+    def changes(self, event: DomainEvent, recorded: RecordedEvent) -> list[ViewChange]:
+        return [*super().changes(event, recorded), *self._louder(event, recorded)]
+
+    def _louder(self, event: DomainEvent, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        if recorded.type == "ticket.opened":
+            yield Change(LIST, recorded.stream, set={"subject": recorded.data["subject"].upper()})
+
+
+class World:
+    """A log that is written, a projector that follows it, and views."""
+
+    def __init__(self) -> None:
+        self.store = InMemoryEventStore(CATALOGUE.categories)
+        self.bus: CommandBus = bus_on(self.store)
+        self.views = Interleaving()
+        self.tickets: list[str] = []
+
+    async def write(self, commands: int) -> None:
+        for number in range(commands):
+            at = utc_now()
+            if number % 3 == 0:
+                self.tickets.append(new_id("ticket"))
+                opened = OpenTicket(ticket_id=self.tickets[-1], at=at, subject=f"s{number}", message="m")
+                await self.bus.handle(Envelope(opened))
+            else:
+                ticket = self.tickets[number % len(self.tickets)]
+                await self.bus.handle(Envelope(AddAgentNote(ticket_id=ticket, at=at, note=f"n{number}")))
+            await asyncio.sleep(0)
+
+    @asynccontextmanager
+    async def projected(self, *projections: Projection) -> AsyncIterator[Projector]:
+        """With a projector at work, which has everything that it may write at first."""
+        projector = Projector(projections or all_projections(), LOGS, self.store, self.views, SEALS, pace=QUICK)
+        await projector.start()
+        await eventually(lambda: self.follows(projector), pause=0.001)
+        try:
+            yield projector
+        finally:
+            await projector.stop()
+
+    async def follows(self, projector: Projector) -> bool:
+        return await self.is_projected() or await is_outdated(projector)
+
+    async def is_projected(self) -> bool:
+        heads = await self.store.heads()
+        checkpoints = await self.views.checkpoints()
+        return (LIST, "ticket.0") in checkpoints and all(
+            position == heads[log] for (name, log), position in checkpoints.items() if name == LIST
+        )
+
+    async def building(self, projection: Projection | None = None, afresh: bool = False) -> Building:
+        projection = projection or TicketListProjection()
+        plan, _ = await begin(projection, LOGS, self.views, afresh)
+        return Building(projection, plan, self.store, self.views, SEALS, pace=QUICK)
+
+    async def folded(self, projection: Projection | None = None) -> list[dict[str, object]]:
+        """The view as a plain fold of the whole log gives it."""
+        other = World()
+        other.store = self.store
+        async with other.projected(projection or TicketListProjection()):
+            return await other.shown()
+
+    async def shown(self) -> list[dict[str, object]]:
+        documents = await self.views.page(LIST, {}, None, 10_000)
+        return [{name: value for name, value in one.items() if name != "revision"} for one in documents]
+
+
+@pytest.fixture
+async def world() -> World:
+    world = World()
+    await world.write(60)
+    return world
+
+
+async def test_a_view_is_built_compared_and_switched_while_events_come(world: World) -> None:
+    async with world.projected() as projector:
+        writing = asyncio.create_task(world.write(300))
+        building = await world.building()
+        await building.fill()
+        comparison = await compare(building)
+        assert comparison.exact
+        assert comparison.equal
+        assert comparison.built > 0
+
+        await switch(building)
+        await writing
+        await eventually(world.is_projected, pause=0.001)
+
+        assert world.views.generation(LIST) == Generation(2, 1)
+        assert await world.shown() == await world.folded()
+        assert {status.state for status in projector.status().values()} == {"live"}
+
+
+async def test_a_rebuild_that_was_stopped_goes_on_from_there(world: World) -> None:
+    async with world.projected():
+        first = await world.building()
+        await first.reach({"ticket.0": 3})
+
+        plan, goes_on = await begin(TicketListProjection(), LOGS, world.views)
+        assert goes_on
+        assert plan == first.plan
+        second = Building(TicketListProjection(), plan, world.store, world.views, SEALS, pace=QUICK)
+        assert (await second.progress())[0] == 3
+        await second.fill()
+        assert (await compare(second)).equal
+        await switch(second)
+
+        assert await world.shown() == await world.folded()
+
+
+async def test_afresh_what_was_built_is_thrown_away(world: World) -> None:
+    async with world.projected():
+        await (await world.building()).fill()
+
+        building = await world.building(afresh=True)
+
+        assert (await building.progress())[0] == 0
+
+
+async def test_two_rebuilds_of_a_view_at_once_hurt_nothing(world: World) -> None:
+    async with world.projected():
+        both = [await world.building() for _ in range(2)]
+        await asyncio.gather(*(building.fill() for building in both))
+        outcomes = await asyncio.gather(*map(switch, both), return_exceptions=True)
+
+        assert {type(outcome) for outcome in outcomes} == {type(None), CheckpointMoved}
+        assert await world.shown() == await world.folded()
+
+
+async def test_what_differs_is_told_with_its_fields(world: World) -> None:
+    async with world.projected(TicketListProjection()):
+        building = await world.building()
+        await building.fill()
+        changed, gone = world.tickets[0], world.tickets[1]
+        await world.views.commit([Change(LIST, changed, set={"subject": "spoilt"})], [])
+        world.views._of(LIST).pop(gone)
+        comparison = await compare(building)
+
+        assert comparison.exact
+        assert not comparison.equal
+        assert (comparison.differ, comparison.extra, comparison.missing) == (1, 1, 0)
+        assert [one.equal for one in comparison.ranges] == [False]
+        assert {(one.id, one.field, one.in_service, one.built) for one in comparison.sample if one.field} == {
+            (changed, "subject", "spoilt", "s0")
+        }
+        assert [one.id for one in comparison.sample if not one.field] == [gone]
+
+
+async def test_another_version_is_built_while_the_old_one_stands_still_in_service(world: World) -> None:
+    async with world.projected(TicketListProjection()):
+        pass
+    before = await world.shown()
+    async with world.projected(Shouting()) as projector:
+        await world.write(30)
+        assert {tuple(one.outdated) for log, one in projector.status().items() if log.startswith("ticket")} == {(LIST,)}
+        assert await world.shown() == before
+
+        building = await world.building(Shouting())
+        assert not building.same_version
+        await building.fill()
+        assert not (await compare(building)).equal
+        await switch(building)
+        await world.write(30)
+        await eventually(world.is_projected, pause=0.001)
+
+        assert not any(one.outdated for one in projector.status().values())
+        assert await world.shown() == await world.folded(Shouting())
+
+
+async def test_old_code_leaves_what_newer_code_built_alone(world: World) -> None:
+    async with world.projected() as old:
+        building = await world.building(Shouting())
+        await building.fill()
+        await switch(building)
+        shown = await world.shown()
+        await world.write(30)
+        await eventually(lambda: is_outdated(old), pause=0.001)
+
+        assert await world.shown() == shown
+        others = [key for key in await world.views.checkpoints() if key[0] == "ticket_details"]
+        heads = await world.store.heads()
+        await eventually(lambda: at_heads(world, others, heads), pause=0.001)
+
+
+async def is_outdated(projector: Projector) -> bool:
+    return any(LIST in status.outdated for status in projector.status().values())
+
+
+async def at_heads(world: World, keys: list[tuple[str, str]], heads: Mapping[str, int]) -> bool:
+    checkpoints = await world.views.checkpoints()
+    return all(checkpoints[key] == heads[key[1]] for key in keys)
+
+
+class Failing(Shouting):
+    """It can't apply the notes of one ticket."""
+
+    def __init__(self, ticket: str) -> None:
+        self._ticket = ticket
+
+    def changes(self, event: DomainEvent, recorded: RecordedEvent) -> list[ViewChange]:
+        if recorded.stream == self._ticket and recorded.type == "ticket.note_added":
+            raise ValueError("planted")
+        return super().changes(event, recorded)
+
+
+async def test_what_a_rebuild_parks_is_told_and_goes_into_service_with_it(world: World) -> None:
+    async with world.projected():
+        building = await world.building(Failing(world.tickets[0]))
+        await building.fill()
+        assert await newly_parked(building) == 1
+        await switch(building)
+
+    assert {key for key, _ in (await world.views.parked.counts()).items() if key[0] == LIST} == {
+        (LIST, log_of(world.tickets[0], 4))
+    }
+
+
+async def test_a_view_that_is_not_in_service_is_not_built(world: World) -> None:
+    with pytest.raises(CantBeBuilt, match="not in service"):
+        await begin(TicketListProjection(), LOGS, world.views)
+
+
+class Twofold(TicketListProjection):
+    """Writes two views."""
+
+    views = (*TicketListProjection.views, *TicketListProjection.views)  # type: ignore[assignment]
+
+    def handlers(self) -> Mapping[type[DomainEvent], Handler]:
+        return super().handlers()
+
+
+async def test_a_projection_of_several_views_is_refused(world: World) -> None:
+    async with world.projected():
+        with pytest.raises(CantBeBuilt, match="just one view"):
+            await begin(Twofold(), LOGS, world.views)
+
+
+async def test_what_was_replaced_is_dropped_after_its_time_with_its_copy(world: World) -> None:
+    cache, later = InMemoryViewCache(), utc_now() + timedelta(seconds=61)
+    await cache.write(LIST, "ticket.0", 0, 1, [Cached("a", 1, '"1"', b"{}")], [])
+    async with world.projected():
+        building = await world.building()
+        await building.fill()
+        await switch(building)
+
+        await Retiring(world.views, cache, timedelta(seconds=60)).look()
+        assert await cache.get(LIST, "a") is not None
+        await Retiring(world.views, cache, timedelta(seconds=60), lambda: later).look()
+
+        assert await cache.get(LIST, "a") is None
+        assert await cache.positions(LIST) == {}
+        async with world.views.frozen() as frozen:
+            assert await frozen.page(LIST, None, 1) == []
+            assert await frozen.page(Plan(LIST, 1, 2, 1, ()).name, None, 1) != []
