@@ -142,7 +142,7 @@ async def test_a_history_that_an_older_version_wrote_is_answered_in_todays_form(
     await projector.project(event.log, [event])
     await projector.stop()
 
-    page = await ViewQueries(views, FastCopy(InMemoryViewCache()), NOW).history(then.customer, None, 10)
+    page = await ViewQueries(views, FastCopy(InMemoryViewCache(), views), NOW).history(then.customer, None, 10)
 
     assert [entry["data"] for entry in page.documents] == [ERASED if erased else READ]
 
@@ -151,7 +151,7 @@ async def test_a_history_that_a_newer_version_wrote_is_answered_as_it_is() -> No
     then = await Then().write()
     views = await projected(then, HistoryProjection(), await then.events())
 
-    page = await ViewQueries(views, FastCopy(InMemoryViewCache()), THEN).history(then.customer, None, 10)
+    page = await ViewQueries(views, FastCopy(InMemoryViewCache(), views), THEN).history(then.customer, None, 10)
 
     assert [entry["data"] for entry in page.documents] == [READ]
 
