@@ -1,16 +1,14 @@
 """The composition root of the command service: the only file that chooses its adapters."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
-import structlog
 from fastapi import FastAPI
 from pymongo import AsyncMongoClient
-from pymongo.errors import PyMongoError
 
 from command_service.app import create_app
 from command_service.command_bus import CommandBus
@@ -26,13 +24,13 @@ from command_service.schedule import MongoSchedule
 from command_service.settings import Settings
 from command_service.snapshotting import Snapshots
 from command_service.traced import TracedCommandBus, TracedProcessManager
-from shared.errors import Unavailable
 from shared.event_feed.rabbit_publisher import RabbitPublisher
 from shared.event_store.commits import Document
 from shared.event_store.mongo import MongoEventStore
 from shared.event_store.snapshots import MongoSnapshotStore
 from shared.events.catalogue import CATALOGUE
 from shared.http.health import Check
+from shared.http.starting import RefusedUntilStarted
 from shared.ids import logs_of, uuid7
 from shared.mongo_client import mongo_client
 from shared.observability.mongodb_spans import MongoSpans
@@ -41,8 +39,7 @@ from shared.observability.traced_log import TracedEventStore, TracedPublisher
 from shared.observability.tracing import tracing_of
 from shared.personal_data.mongo import MongoKeyStore
 from shared.personal_data.sealing import Seals
-
-_log = structlog.get_logger(__name__)
+from shared.starting import Start
 
 
 def bootstrap(settings: Settings) -> FastAPI:
@@ -82,8 +79,8 @@ def bootstrap(settings: Settings) -> FastAPI:
     metrics.follow(bus, relay, process, store)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await _outlast(partial(prepare_log, client, log_database, settings.keys_database, settings.partitions))
+    async def working() -> AsyncIterator[None]:
+        await prepare_log(client[log_database], settings.partitions, schedule, keys, store)
         relaying = asyncio.create_task(relay.run(), name="relay")
         await process.start()
         yield
@@ -93,13 +90,22 @@ def bootstrap(settings: Settings) -> FastAPI:
         relaying.cancel()
         with suppress(asyncio.CancelledError):
             await relaying
+
+    start = Start(working)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with start.running():
+            yield
         await publisher.close()
         await client.close()
         if tracing:
             tracing.stop()
 
     optional: dict[str, Check] = {"rabbitmq": partial(_rabbitmq, publisher, relay), "fulfilment": process.health}
-    app = create_app(bus, {"mongodb": partial(_mongodb, client)}, optional, lifespan, metrics)
+    required: dict[str, Check] = {"mongodb": partial(_mongodb, client), "start": start.check}
+    app = create_app(bus, required, optional, lifespan, metrics)
+    app.add_middleware(RefusedUntilStarted, start)
     if tracing:
         trace_requests(app, tracing)
     return app
@@ -112,13 +118,3 @@ async def _mongodb(client: AsyncMongoClient[Document]) -> None:
 async def _rabbitmq(publisher: RabbitPublisher, relay: Relay) -> Mapping[str, Any]:
     await publisher.ping()
     return {"relay": {"leads": relay.leads, "published": relay.positions, "troubles": relay.troubles}}
-
-
-async def _outlast(prepare: Callable[[], Awaitable[None]]) -> None:
-    """Wait for a database that is not there yet; a wrong number of partitions ends the process with its message."""
-    while True:
-        try:
-            return await prepare()
-        except (PyMongoError, Unavailable) as error:
-            _log.warning("waiting_for_mongodb", error=str(error))
-            await asyncio.sleep(1.0)

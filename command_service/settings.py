@@ -3,16 +3,22 @@
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.settings import AMQP_URL, MONGODB_URL
+
 
 class Settings(BaseSettings):
     """Every setting has a default that fits servers on this machine."""
 
     model_config = SettingsConfigDict(env_prefix="TWINPATH_", extra="ignore")
 
-    mongodb_url: str = Field("mongodb://127.0.0.1:27017/?replicaSet=rs0", description="a replica set; the log is in it")
+    mongodb_url: str = Field(
+        "mongodb://127.0.0.1:27017/?replicaSet=rs0", pattern=MONGODB_URL, description="a replica set; the log is in it"
+    )
     log_database: str = Field("twinpath_log", description="database of the event log")
     keys_database: str = Field("twinpath_keys", description="database of the keys that seal what is personal")
-    rabbitmq_url: str = Field("amqp://guest:guest@127.0.0.1:5672/", description="where the relay publishes")
+    rabbitmq_url: str = Field(
+        "amqp://guest:guest@127.0.0.1:5672/", pattern=AMQP_URL, description="where the relay publishes"
+    )
     partitions: int = Field(4, ge=1, le=1024, description="logs a category; fixed when the log is created")
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=1, le=65535, description="port to listen on")

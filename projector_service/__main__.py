@@ -1,10 +1,19 @@
-"""Starts the projector service: `python -m projector_service`."""
+"""Starts the projector service: `python -m projector_service`; with `--check` it only says whether it would start."""
+
+import asyncio
+import sys
 
 from projector_service.bootstrap import bootstrap
+from projector_service.checking import checks
 from projector_service.settings import Settings
+from shared.checking.report import report
 from shared.serving import configure_logs, serve
+from shared.settings import put_together, read_settings
 
 if __name__ == "__main__":
     configure_logs()
-    settings = Settings()
-    serve(bootstrap(settings), settings.host, settings.port)
+    settings = read_settings(Settings)
+    app = put_together(bootstrap, settings)
+    if "--check" in sys.argv:
+        sys.exit(asyncio.run(report(checks(settings))))
+    serve(app, settings.host, settings.port)

@@ -36,6 +36,7 @@ from shared.observability.mongodb_spans import MongoSpans
 from shared.observability.tracing import tracing_of
 from shared.personal_data.mongo import MongoKeyStore
 from shared.personal_data.sealing import Seals
+from shared.starting import Start
 from shared.view_store.interface import Document
 from shared.view_store.mongo_generations import MongoGenerations
 from shared.view_store.redis import RedisViewCache, redis_client
@@ -74,7 +75,7 @@ def bootstrap(settings: Settings) -> Starlette:
     metrics.follow(followers, source, writer, cache)
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def working() -> AsyncIterator[None]:
         await expect_partitions(client[settings.log_database], settings.partitions)
         await cache.start()
         for group, (of_logs, of_broker) in followers.items():
@@ -87,12 +88,19 @@ def bootstrap(settings: Settings) -> Starlette:
         await asyncio.gather(*(of_broker.stop() for _, of_broker in followers.values()))
         await publisher.close()
         await cache.stop()
+
+    start = Start(working)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with start.running():
+            yield
         await redis.aclose()
         await client.close()
         if tracing:
             tracing.stop()
 
-    required: dict[str, Check] = {"mongodb": partial(_mongodb, client)}
+    required: dict[str, Check] = {"mongodb": partial(_mongodb, client), "start": start.check}
     optional: dict[str, Check] = {"redis": partial(_redis, redis, cache)}
     if settings.publish_events:
         optional["outside_events"] = partial(_outside_events, outside)

@@ -1,11 +1,19 @@
-"""Starts the query service: `python -m query_service`."""
+"""Starts the query service: `python -m query_service`; with `--check` it only says whether it would start."""
+
+import asyncio
+import sys
 
 from query_service.bootstrap import bootstrap
+from query_service.checking import checks
 from query_service.settings import Settings
+from shared.checking.report import report
 from shared.serving import configure_logs, serve
+from shared.settings import put_together, read_settings
 
 if __name__ == "__main__":
     configure_logs()
-    settings = Settings()
-    app = bootstrap(settings)
+    settings = read_settings(Settings)
+    app = put_together(bootstrap, settings)
+    if "--check" in sys.argv:
+        sys.exit(asyncio.run(report(checks(settings))))
     serve(app, settings.host, settings.port, on_stop=app.state.stop)

@@ -7,11 +7,15 @@ from urllib.error import URLError
 from pymongo.errors import PyMongoError
 
 from command_service.preparing import prepare_log
+from command_service.schedule import MongoSchedule
 from deploy.servers.accounts import Account
 from deploy.servers.mongodb import make_accounts, make_replica_set, patiently
 from deploy.servers.rabbitmq import import_definitions
 from deploy.servers.settings import Settings
+from shared.event_store.mongo import MongoEventStore
+from shared.events.catalogue import CATALOGUE
 from shared.mongo_client import mongo_client
+from shared.personal_data.mongo import MongoKeyStore
 
 
 async def initialise(settings: Settings, patience: float = 90.0) -> AsyncIterator[str]:
@@ -30,7 +34,9 @@ async def initialise(settings: Settings, patience: float = 90.0) -> AsyncIterato
     try:
         accounts: list[Account] = await patiently(patience, PyMongoError)(make_accounts, client, settings, *databases)
         yield f"MongoDB accounts: {', '.join(accounts) or 'none, as no password is set'}"
-        await prepare_log(client, settings.log_database, settings.keys_database, settings.partitions)
+        schedule, keys = MongoSchedule(client, databases[0]), MongoKeyStore(client, databases[1])
+        store = MongoEventStore(client, databases[0], CATALOGUE.categories, settings.partitions)
+        await prepare_log(client[databases[0]], settings.partitions, schedule, keys, store)
         yield f"log and indexes, {settings.partitions} partitions a category"
     finally:
         await client.close()

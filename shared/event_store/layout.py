@@ -3,18 +3,10 @@
 A stream lives in the log that its name hashes to, so another number of partitions would look for it elsewhere.
 """
 
-import asyncio
-
-import structlog
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import PyMongoError
 
-from shared.errors import TwinpathError
+from shared.errors import TwinpathError, Unavailable
 from shared.event_store.commits import Document
-
-_LOOK_SECONDS = 0.2
-
-_log = structlog.get_logger(__name__)
 
 
 class LayoutMismatch(TwinpathError):
@@ -32,11 +24,12 @@ async def fix_partitions(database: AsyncDatabase[Document], partitions: int) -> 
     await database["layout"].update_one({"_id": "log"}, {"$setOnInsert": {"partitions": partitions}}, upsert=True)
     found = await read_partitions(database)
     assert found is not None, "it was just made"
-    _compare(found, partitions)
+    compare_partitions(found, partitions)
     return found
 
 
-def _compare(found: int, partitions: int) -> None:
+def compare_partitions(found: int, partitions: int) -> None:
+    """Raises LayoutMismatch unless they are the same."""
     if found != partitions:
         raise LayoutMismatch(
             f"TWINPATH_PARTITIONS is {partitions}, but this log was created with {found} partitions a category, "
@@ -45,20 +38,17 @@ def _compare(found: int, partitions: int) -> None:
 
 
 async def expect_partitions(database: AsyncDatabase[Document], partitions: int) -> None:
-    """Wait until the log exists, and check that it has this many partitions.
+    """Check that the log exists and has this many partitions.
 
     Raises:
         LayoutMismatch: it has another number.
+        Unavailable: there is no log yet.
+        PyMongoError: MongoDB does not answer.
     """
-    while True:
-        try:
-            found = await read_partitions(database)
-        except PyMongoError as error:
-            found = None
-            _log.warning("waiting_for_mongodb", error=str(error))
-        if found is not None:
-            return _compare(found, partitions)
-        await asyncio.sleep(_LOOK_SECONDS)
+    found = await read_partitions(database)
+    if found is None:
+        raise Unavailable("there is no log yet: the command service makes it when it starts, or `twinpath init`")
+    compare_partitions(found, partitions)
 
 
 async def read_partitions(database: AsyncDatabase[Document]) -> int | None:

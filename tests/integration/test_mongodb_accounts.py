@@ -1,70 +1,29 @@
 """MongoDB with authentication: each account can do what its service does, and the server refuses it the rest."""
 
-import asyncio
-import secrets
-from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from pymongo import AsyncMongoClient, MongoClient
+from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 
-from deploy.local.install import find_or_install
-from deploy.local.mongodb import Mongod
-from deploy.local.ports import HOST, hold_port
-from deploy.servers.accounts import ACCOUNTS
-from deploy.servers.initialising import initialise
-from deploy.servers.settings import Settings
 from shared.event_store.layout import LayoutMismatch
 from shared.view_store.abandoned import clear_abandoned
+from tests.support.guarded import GuardedMongoDB
 
 UNAUTHORIZED = 13
 LOG, KEYS, VIEWS = "twinpath_log", "twinpath_keys", "twinpath_views"
 Client = AsyncMongoClient[dict[str, Any]]
 
 
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address, as host:port, of a fresh mongod that asks for authentication; its administrator is admin / admin."""
-    folder: Path = tmp_path_factory.mktemp("guarded")
-    key = folder / "key"
-    key.write_text(secrets.token_hex(16))
-    key.chmod(0o400)
-    mongod = Mongod(find_or_install().mongod, folder, hold_port(), ["--keyFile", str(key)])
-    mongod.start()
-    yield f"{HOST}:{mongod.port}"
-    mongod.close()
-
-
-@pytest.fixture(scope="module")
-def initialised(guarded: str) -> str:
-    """The same, after `twinpath init`."""
-    with MongoClient[dict[str, Any]](guarded, directConnection=True) as client:
-        client.admin.command("replSetInitiate", {"_id": "rs0", "members": [{"_id": 0, "host": guarded}]})
-    with MongoClient[dict[str, Any]](guarded, replicaSet="rs0") as client:  # as the image does, before anybody is there
-        client.admin.command("createUser", "admin", pwd="admin", roles=["root"])
-    asyncio.run(_initialise(guarded))
-    return guarded
-
-
-def _settings(host: str, **changed: Any) -> Settings:
-    passwords = {f"{account}_password": SecretStr(account) for account in ACCOUNTS}
-    return Settings(mongodb_url=f"mongodb://admin:admin@{host}/", replica_set_members=host, **{**passwords, **changed})
-
-
-async def _initialise(host: str, **changed: Any) -> list[str]:
-    return [done async for done in initialise(_settings(host, **changed))]
-
-
 @pytest.fixture
-async def account(initialised: str) -> AsyncIterator[Callable[[str], Client]]:
+async def account(guarded: GuardedMongoDB) -> AsyncIterator[Callable[[str], Client]]:
     """Makes a client that is logged in as an account."""
     clients: list[Client] = []
 
     def log_in(name: str, password: str = "") -> Client:
-        clients.append(AsyncMongoClient(f"mongodb://{name}:{password or name}@{initialised}/?replicaSet=rs0"))
+        clients.append(AsyncMongoClient(guarded.url(name, password)))
         return clients[-1]
 
     yield log_in
@@ -119,25 +78,25 @@ async def test_who_projects_reads_log_and_keys_and_writes_any_view(account: Call
     await refused(client[KEYS]["personal_keys"].update_one({}, {"$set": {"key": None}}))
 
 
-async def test_nobody_enters_without_an_account(initialised: str) -> None:
+async def test_nobody_enters_without_an_account(guarded: GuardedMongoDB) -> None:
     client: Client
-    async with AsyncMongoClient(initialised, replicaSet="rs0") as client:
+    async with AsyncMongoClient(guarded.host, replicaSet="rs0") as client:
         await refused(client[VIEWS]["order_summaries"].find_one({}))
 
 
 async def test_init_again_changes_nothing_but_a_password_that_is_new(
-    initialised: str, account: Callable[..., Client]
+    guarded: GuardedMongoDB, account: Callable[..., Client]
 ) -> None:
     with pytest.raises(OperationFailure, match="Authentication failed"):
         await account("query", "fresh")[VIEWS]["orders"].find_one({})
-    assert await _initialise(initialised, query_password=SecretStr("fresh")) == await _initialise(initialised)
-    await _initialise(initialised, query_password=SecretStr("fresh"), command_password=None)
+    assert await guarded.initialise(query_password=SecretStr("fresh")) == await guarded.initialise()
+    await guarded.initialise(query_password=SecretStr("fresh"), command_password=None)
     assert await account("query", "fresh")[VIEWS]["orders"].find_one({}) is None
     await account("command")[LOG]["layout"].find_one({})
-    await _initialise(initialised)
+    await guarded.initialise()
     await account("query")[VIEWS]["orders"].find_one({})
 
 
-async def test_init_refuses_another_number_of_partitions(initialised: str) -> None:
+async def test_init_refuses_another_number_of_partitions(guarded: GuardedMongoDB) -> None:
     with pytest.raises(LayoutMismatch, match="TWINPATH_PARTITIONS=4"):
-        await _initialise(initialised, partitions=8)
+        await guarded.initialise(partitions=8)

@@ -1,0 +1,44 @@
+"""Reads settings from the environment; what is wrong is said in a line each, by the variable's name."""
+
+import sys
+from collections.abc import Callable
+from typing import NoReturn, TypeVar
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings
+from pymongo.errors import ConfigurationError
+
+T = TypeVar("T")
+S = TypeVar("S", bound=BaseSettings)
+
+MONGODB_URL = r"^mongodb(\+srv)?://[^/]+"
+AMQP_URL = r"^amqps?://[^/]+"
+REDIS_URL = r"^(rediss?://[^/]+|unix://.+)"
+
+
+def read_settings(kind: type[S]) -> S:
+    """The settings of this process; ends it with exit code 1 when they are not valid."""
+    try:
+        return kind()
+    except ValidationError as error:
+        _end(kind, error)
+
+
+def put_together(bootstrap: Callable[[S], T], settings: S) -> T:
+    """What `bootstrap` makes; ends the process with exit code 1 when nothing can be made of an address."""
+    try:
+        return bootstrap(settings)
+    except (ValueError, ConfigurationError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+
+
+def variable(kind: type[BaseSettings], field: str) -> str:
+    """The environment variable that sets a field."""
+    return f"{kind.model_config.get('env_prefix', '')}{field}".upper()
+
+
+def _end(kind: type[BaseSettings], error: ValidationError) -> NoReturn:
+    for problem in error.errors(include_url=False, include_input=False):
+        print(f"{variable(kind, str(problem['loc'][0]))}: {problem['msg']}", file=sys.stderr)
+    sys.exit(1)
