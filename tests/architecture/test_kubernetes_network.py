@@ -20,6 +20,9 @@ ARROWS: set[Arrow] = {
     ("query", "redis", "6379"),
     ("init", "mongodb", "27017"),
     ("init", "rabbitmq", "15672"),
+    ("tools", "mongodb", "27017"),
+    ("tools", "rabbitmq", "5672"),
+    ("tools", "redis", "6379"),
 }
 """What one of our pods begins to say to another."""
 

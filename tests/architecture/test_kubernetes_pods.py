@@ -60,7 +60,7 @@ def test_every_pod_keeps_to_the_restricted_profile_and_writes_nothing_to_its_roo
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_our_own_pods_run_as_the_user_of_their_image(overlay: str) -> None:
-    for workload in objects(overlay, "Deployment", "Job"):
+    for workload in objects(overlay, "Deployment", "Job", "CronJob"):
         assert pod(workload)["securityContext"]["runAsUser"] == 10001
 
 
@@ -74,9 +74,9 @@ def test_no_pod_has_a_token_of_the_cluster(overlay: str) -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_every_deployment_has_a_budget_and_is_spread(overlay: str) -> None:
+def test_every_service_has_a_budget_and_is_spread(overlay: str) -> None:
     budgets = objects(overlay, "PodDisruptionBudget")
-    for deployment in objects(overlay, "Deployment"):
+    for deployment in (named(overlay, "Deployment", service) for service in SERVICES):
         labels = deployment["spec"]["template"]["metadata"]["labels"]
         assert [one for one in budgets if selects(one["spec"]["selector"], labels)], deployment["metadata"]["name"]
         constraints = pod(deployment)["topologySpreadConstraints"]

@@ -13,7 +13,7 @@ from query_service.api import customers, orders, products, shop, ticket_dashboar
 from shared.event_feed.rabbit_feed import DEAD_LETTERS
 from shared.events.catalogue import CATALOGUE
 from shared.ids import logs_of
-from tests.support.manifests import Manifest, named, objects
+from tests.support.manifests import SERVICES, Manifest, named, objects
 
 PRODUCTION = "production"
 
@@ -64,10 +64,11 @@ def _scaled() -> dict[str, Manifest]:
 
 
 def test_every_service_is_scaled_and_says_no_number_of_its_own() -> None:
-    deployments = objects(PRODUCTION, "Deployment")
-    assert _scaled().keys() == {one["metadata"]["name"] for one in deployments}
-    for deployment in deployments:
-        assert "replicas" not in deployment["spec"], "each `kubectl apply` would set it back"
+    assert _scaled().keys() == set(SERVICES)
+    for service in SERVICES:
+        assert "replicas" not in named(PRODUCTION, "Deployment", service)["spec"], (
+            "each `kubectl apply` would set it back"
+        )
     for scaler in _scaled().values():
         smallest = scaler["spec"].get("minReplicas", scaler["spec"].get("minReplicaCount"))
         assert smallest >= 2, "with one, every restart is an outage"

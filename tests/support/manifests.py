@@ -10,7 +10,7 @@ Manifest = dict[str, Any]
 
 NAME = "app.kubernetes.io/name"
 SERVICES = ("command", "projector", "query")
-WORKLOADS = ("Deployment", "StatefulSet", "Job")
+WORKLOADS = ("Deployment", "StatefulSet", "Job", "CronJob")
 
 
 @cache
@@ -36,8 +36,9 @@ def named(overlay: str, kind: str, name: str) -> Manifest:
 
 
 def pod(workload: Manifest) -> Manifest:
-    """The pod's specification in a Deployment, StatefulSet or Job."""
-    specification: Manifest = workload["spec"]["template"]["spec"]
+    """The pod's specification in a workload."""
+    of = workload["spec"]["jobTemplate"] if workload["kind"] == "CronJob" else workload
+    specification: Manifest = of["spec"]["template"]["spec"]
     return specification
 
 
