@@ -55,18 +55,21 @@ async def test_a_frozen_projector_that_wakes_after_another_took_over_commits_not
     system = make_system(mongodb_url, rabbitmq_url, redis_url)
     system.add("command")
     system.add("query")
-    frozen = system.add_dying("projector", Point("before", COMMIT, latest=30, how=signal.SIGSTOP))
-    system.add("projector")
+    frozen = system.add_dying("projector", Point("before", COMMIT, latest=10, how=signal.SIGSTOP))
     async with at_work(system) as work:
-        for _ in range(times(2, 40)):
-            await eventually(lambda: is_frozen(frozen), limit=60)
+        await eventually(lambda: is_frozen(frozen), limit=60)
+        other = system.add("projector")
+        for _ in range(times(1, 40)):
             await work.more(100)
             await work.more_answers(20)  # what readers were promised comes from the other
             frozen.resume()
-            await work.more(50)
-            await asyncio.to_thread(frozen.kill)
+            await work.more(100)
+            for replica in (other, frozen):
+                await asyncio.to_thread(replica.kill)
             frozen.start()
-    frozen.resume()
+            await eventually(lambda: is_frozen(frozen), limit=60)
+            other.start()
+        frozen.resume()
 
 
 @asynccontextmanager
