@@ -6,7 +6,7 @@ more: whoever comes second is refused, and looks again.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from projector_service.parked_steps import Step, Stepper, moved, waiting
@@ -72,9 +72,11 @@ class ParkedStreams:
     async def explain(self, found: ParkedStream) -> str | None:
         """What the projection's code of today says of the event that comes next; None when it takes it.
 
-        It is not kept anywhere, for it may hold what is personal. Raises NotFound, Unavailable.
+        It is not kept anywhere, for it may hold what is personal. Raises Unavailable.
         """
-        projection, _ = self._of(found.projection)
+        if found.projection not in self._projections:
+            return f"there is no projection {found.projection} here"
+        projection, _ = self._projections[found.projection]
         events = await self.events(found, 0, 1)
         readable, _ = await self._reader.read(events)
         for event in events:
@@ -104,7 +106,7 @@ class ParkedStreams:
             totals = len(streams), sum(found.events for found in streams)
         return Plan(streams, limit - max(0, room), *totals)
 
-    async def retry(self, projection: str | None, stream: str | None, limit: int) -> AsyncIterator[Step]:
+    async def retry(self, projection: str | None, stream: str | None, limit: int) -> AsyncGenerator[Step]:
         """Try at most `limit` events, those first that were tried longest ago; it rests as long as it works.
 
         A stream is left where an event fails, with the new reason; the others go on.

@@ -4,8 +4,6 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
-from itertools import count
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +13,6 @@ from projector_service.applying import Applier
 from projector_service.parked import ParkedStreams
 from projector_service.parked_steps import STEP_EVENTS
 from projector_service.projections.customers import CustomersProjection
-from shared.clock import utc_now
 from shared.errors import NotFound, RuleViolation, Unavailable
 from shared.events.catalogue import CATALOGUE
 from shared.events.customer import CustomerErased, CustomerRegistered, CustomerRenamed
@@ -27,17 +24,13 @@ from shared.view_store.in_memory import InMemoryViewStore
 from shared.view_store.interface import CheckpointMove, ViewChange
 from shared.view_store.parking import ParkingChange
 from tests.support.appending import metadata
+from tests.support.clocks import Ticking
 from tests.support.commanding import seals_of
 from tests.support.poisoning import PARTITIONS, AlsoSeen, Notes, Seen, in_one_log, shown
 
 FIRST, SECOND, THIRD = STREAMS = in_one_log(3)
 KEYS = InMemoryKeyStore()
-_ticks = count(1)
-
-
-def later() -> datetime:
-    """A clock that never says the same twice, as one does that is asked once a second."""
-    return utc_now() + timedelta(milliseconds=next(_ticks))
+later = Ticking()
 
 
 def on(notes: Notes, *projections: Seen, views: InMemoryViewStore | None = None) -> ParkedStreams:
@@ -147,7 +140,7 @@ async def test_a_retry_can_be_interrupted_and_taken_up_again() -> None:
     seen = Seen()
     steps = on(notes, seen).retry(None, None, 10_000)
     await anext(steps)
-    await steps.aclose()  # type: ignore[attr-defined]
+    await steps.aclose()
 
     waits = await on(notes, seen).stream("seen", FIRST)
     assert (waits.version, waits.last) == (STEP_EVENTS + 1, 2 * STEP_EVENTS + 7)
