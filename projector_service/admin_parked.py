@@ -159,7 +159,7 @@ def parked_routes(parked: ParkedStreams) -> APIRouter:
         following = _next(request, answer, [one.id for one in found], limit)
         return SkippedPage(items=[SkippedShown.model_validate(one) for one in found[:limit]], next=following)
 
-    @routes.get("/retry", responses=problem_responses(404))
+    @routes.get("/retry", responses=problem_responses(404, 409))
     async def plan(projection: OfProjection = None, stream: OfStream = None, limit: MostEvents = 1000) -> PlanShown:
         """What a retry would do; nothing is changed."""
         plan = await parked.plan(projection, stream, limit)
@@ -171,7 +171,7 @@ def parked_routes(parked: ParkedStreams) -> APIRouter:
             total_events=plan.total_events,
         )
 
-    @routes.post("/retry", responses=problem_responses(404))
+    @routes.post("/retry", responses=problem_responses(404, 409))
     async def retry(body: RetryBody) -> RetryReport:
         """Try again, in the order of each stream. It may be sent at any time, also twice."""
         steps: list[Step] = []

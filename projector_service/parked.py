@@ -13,7 +13,7 @@ from projector_service.parked_steps import Step, Stepper, moved, waiting
 from projector_service.projection import Projection
 from projector_service.reading import EventReader
 from shared.clock import Clock, utc_now
-from shared.errors import NotFound, ParkedMoved, RuleViolation, Unavailable
+from shared.errors import CheckpointMoved, NotFound, RuleViolation, Unavailable
 from shared.event_store.interface import EventLog
 from shared.events.catalogue import Catalogue
 from shared.events.recorded import RecordedEvent
@@ -92,7 +92,7 @@ class ParkedStreams:
         return None
 
     async def plan(self, projection: str | None, stream: str | None, limit: int) -> Plan:
-        """What `retry` would do. Raises NotFound, Unavailable."""
+        """What `retry` would do. Raises as `retry` does."""
         if stream is None:
             totals = await self.parked.totals(projection)
         streams: list[ParkedStream] = []
@@ -113,6 +113,7 @@ class ParkedStreams:
 
         Raises:
             NotFound: this stream is not parked, or the projection is not known here.
+            RuleViolation: `projection_outdated`: another version of the projection wrote what is in service.
             Unavailable: a store is away; every step given before stands.
         """
         now = asyncio.get_running_loop().time
@@ -123,8 +124,9 @@ class ParkedStreams:
                 began = now()
                 try:
                     step = await self._stepper.step(found, limit, *self._of(found.projection))
-                except ParkedMoved:
+                except CheckpointMoved:  # ParkedMoved, or another generation was put into service
                     looks += 1
+                    await self._writer.checkpoints()
                     found = await self.parked.get(found.projection, found.stream)
                     continue
                 limit -= step.applied + step.failed
@@ -156,22 +158,31 @@ class ParkedStreams:
             after = moved(found, following[0], now) if following else None
             try:
                 await self._writer.commit([], [], [Resume(found, after), skipped])
-            except ParkedMoved:
+            except CheckpointMoved:
+                await self._writer.checkpoints()
                 continue
             return after
         raise Unavailable(f"{stream} is being retried just now")
 
+    def _writes(self, projection: str) -> bool:
+        """Whether the code here wrote what is in service: no other may."""
+        known = self._projections.get(projection)
+        return known is not None and self._writer.generation(projection).version == known[0].version
+
     def _of(self, projection: str) -> tuple[Projection, BatchWriter]:
         if (known := self._projections.get(projection)) is None:
             raise NotFound(f"There is no projection {projection} here.", code="no_such_projection")
+        if not self._writes(projection):
+            raise RuleViolation(f"Another version of {projection} is in service.", code="projection_outdated")
         return known
 
     async def _candidates(self, projection: str | None, stream: str | None) -> AsyncIterator[ParkedStream]:
         """What is to be tried, each stream once, in pages; what no projection here is known for is left out."""
+        await self._writer.checkpoints()  # they tell which generations are in service
         if projection is not None:
             self._of(projection)
         if stream is not None:
-            names = self._projections if projection is None else [projection]
+            names = [name for name in self._projections if self._writes(name) and projection in (None, name)]
             all_found = [found for name in names if (found := await self.parked.get(name, stream))]
             if not all_found:
                 raise NotFound(f"{stream} is not parked.", code="not_parked")
@@ -181,6 +192,6 @@ class ParkedStreams:
         began, after = self._clock(), None
         while page := await self.parked.longest_untried(projection, began, after, _PAGE):
             for found in page:
-                if found.projection in self._projections:
+                if self._writes(found.projection):
                     yield found
             after = (page[-1].tried_at, page[-1].id)
