@@ -7,12 +7,13 @@ from command_service.bootstrap import bootstrap
 from command_service.checking import checks
 from command_service.settings import Settings
 from shared.checking.report import report
-from shared.serving import configure_logs, serve
+from shared.observability.logs import configure_logs
+from shared.serving import serve
 from shared.settings import put_together, read_settings
 
 if __name__ == "__main__":
-    configure_logs()
     settings = read_settings(Settings)
+    configure_logs("command", settings.log_level, settings.log_format)
     app = put_together(bootstrap, settings)
     if "--check" in sys.argv:
         sys.exit(asyncio.run(report(checks(settings))))

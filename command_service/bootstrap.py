@@ -34,9 +34,9 @@ from shared.http.starting import RefusedUntilStarted
 from shared.ids import logs_of, uuid7
 from shared.mongo_client import mongo_client
 from shared.observability.mongodb_spans import MongoSpans
+from shared.observability.trace_export import tracing_of
 from shared.observability.traced_http import trace_requests
 from shared.observability.traced_log import TracedEventStore, TracedPublisher
-from shared.observability.tracing import tracing_of
 from shared.personal_data.mongo import MongoKeyStore
 from shared.personal_data.sealing import Seals
 from shared.starting import Start

@@ -12,6 +12,7 @@ import structlog
 from pymongo import AsyncMongoClient, WriteConcern
 from pymongo.errors import DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
+from structlog.contextvars import bound_contextvars
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential_jitter
 
@@ -19,6 +20,7 @@ from shared.errors import Unavailable
 from shared.event_store.commits import Document
 from shared.event_store.interface import EventLog
 from shared.events.recorded import RecordedEvent
+from shared.mongo_client import said
 
 _MOST_EVENTS = 500
 _SIDE_BY_SIDE = 32
@@ -138,7 +140,9 @@ class ProcessFollower:
     async def _handle_stream(self, events: Sequence[RecordedEvent]) -> None:
         async with self._side_by_side:
             for event in events:
-                await self._handle(event)
+                place = {"stream": event.stream, "position": event.position, "correlation_id": event.correlation_id}
+                with bound_contextvars(log=event.log, **place):
+                    await self._handle(event)
 
     def _note(self, log: str, state: RetryCallState) -> None:
         failure = _first(state)
@@ -165,4 +169,4 @@ def _first(state: RetryCallState) -> BaseException | None:
 
 
 def _away(error: PyMongoError) -> Unavailable:
-    return Unavailable(f"the process's progress can't be kept: {error}")
+    return Unavailable(f"the process's progress can't be kept: {said(error)}")

@@ -12,7 +12,6 @@ from contextlib import suppress
 import structlog
 
 from command_service.relay_progress import LeaseLost, RelayProgress
-from shared.ending import is_ending
 from shared.errors import Unavailable, Unroutable
 from shared.event_feed.interface import EventPublisher
 from shared.event_store.interface import EventStore
@@ -50,13 +49,18 @@ class Relay:
 
     async def run(self) -> None:
         """Lead whenever nobody else does, until cancelled."""
-        while not is_ending():
+        trouble = ""
+        while True:
             try:
                 epoch = await self._progress.acquire()
+                trouble = ""
                 if epoch is not None:
                     await self._lead(epoch)
             except* (LeaseLost, Unavailable) as group:
-                _log.warning("relay_interrupted", errors=[str(error) for error in group.exceptions])
+                said = ", ".join(sorted({str(error) for error in group.exceptions}))
+                if said != trouble:
+                    _log.warning("relay_interrupted", error=said)
+                trouble = said
             await asyncio.sleep(self._pause)
 
     async def _lead(self, epoch: int) -> None:
@@ -80,7 +84,7 @@ class Relay:
     async def _follow(self, log: str) -> None:
         """Publish one log, each batch only when the one before it is confirmed; outlast whatever is away."""
         failures = 0
-        while not is_ending():
+        while True:
             self._wakes[log].clear()
             try:
                 events = await self._store.read_log(log, self.positions[log], _READ_EVENTS)
@@ -98,23 +102,23 @@ class Relay:
             if self.troubles.pop(log, None):
                 _log.info("relay_goes_on", log=log, position=self.positions[log])
             failures = 0
-            if not events and not is_ending():
+            if not events:
                 await self._wakes[log].wait()
 
     async def _renew(self, epoch: int) -> None:
-        while not is_ending():
+        while True:
             await asyncio.sleep(self._pause)
             await self._progress.renew(epoch)
 
     async def _keep_watermarks(self, epoch: int) -> None:
         """Write the watermarks behind the publishing, as fast as the store takes them: one may be late, never early."""
-        while not is_ending():
+        while True:
             await self._moved.wait()
             self._moved.clear()
             await self._progress.advance(self.positions, epoch)
 
     async def _watch_others(self) -> None:
-        while not is_ending():
+        while True:
             try:
                 async for log in self._store.appends_of_others():
                     self._wake(log)
@@ -122,7 +126,7 @@ class Relay:
                 await asyncio.sleep(_LOOK_SECONDS)  # the look each second covers for it
 
     async def _look(self) -> None:
-        while not is_ending():
+        while True:
             await asyncio.sleep(_LOOK_SECONDS)
             for wake in self._wakes.values():
                 wake.set()

@@ -16,6 +16,7 @@ from pymongo.read_concern import ReadConcern
 
 from shared.errors import TwinpathError, Unavailable
 from shared.event_store.commits import Document
+from shared.mongo_client import said
 
 _LEASE = "relay"
 
@@ -108,4 +109,4 @@ async def _ours() -> AsyncIterator[None]:
     except DuplicateKeyError:
         raise
     except PyMongoError as error:
-        raise Unavailable(f"the relay's progress can't be kept: {error}") from error
+        raise Unavailable(f"the relay's progress can't be kept: {said(error)}") from error

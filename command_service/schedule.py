@@ -11,6 +11,7 @@ from pymongo.read_concern import ReadConcern
 
 from shared.errors import Unavailable
 from shared.event_store.commits import Document
+from shared.mongo_client import said
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,4 +117,4 @@ def _id(kind: str, stream: str) -> str:
 
 
 def _away(error: PyMongoError) -> Unavailable:
-    return Unavailable(f"the schedule can't be reached: {error}")
+    return Unavailable(f"the schedule can't be reached: {said(error)}")

@@ -29,9 +29,10 @@ from shared.events.catalogue import CATALOGUE
 from shared.events.recorded import Metadata, NewEvent, RecordedEvent
 from shared.http.limits import BodyLimits
 from shared.ids import logs_of
+from shared.observability.logs import configure_logs
 from shared.personal_data.in_memory import InMemoryKeyStore
 from shared.personal_data.sealing import Seals
-from shared.serving import configure_logs, serve
+from shared.serving import serve
 from shared.view_store.in_memory import InMemoryViewStore
 from shared.view_store.in_memory_cache import InMemoryViewCache
 
@@ -122,7 +123,7 @@ class _ProjectedStore(InMemoryEventStore):
 
 def main() -> None:
     """Serve on port 8000 until Ctrl-C."""
-    configure_logs()
+    configure_logs("embedded")
     print("Twinpath in one process, nothing is kept: http://127.0.0.1:8000/docs (Ctrl-C stops it)", flush=True)
     app = Embedded().app
     serve(app, "127.0.0.1", 8000, on_stop=app.state.stop)

@@ -7,9 +7,9 @@ from query_service.app import create_app
 from query_service.settings import Settings
 from shared.mongo_client import mongo_client
 from shared.observability.mongodb_spans import MongoSpans
+from shared.observability.trace_export import tracing_of
 from shared.observability.traced_http import trace_requests
 from shared.observability.traced_views import TracedViewCache
-from shared.observability.tracing import tracing_of
 from shared.view_store.mongo import MongoViewReader
 from shared.view_store.redis import RedisViewCache
 

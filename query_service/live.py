@@ -9,13 +9,15 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
 
-from shared.ending import is_ending
+from query_service.ending import is_ending
 from shared.errors import NotFound, Unavailable
+from shared.observability.told_exceptions import message_of
 from shared.view_store.interface import Document, ViewReader
 
 HEARTBEAT_SECONDS = 15.0
@@ -98,7 +100,8 @@ class LiveViews:
         subscription = Subscription(view, key)
         self._subscriptions[view, key].add(subscription)
         if not self._tasks:
-            self._tasks = [asyncio.create_task(work(), name="live views") for work in (self._follow, self._read)]
+            works = (self._follow, self._read)  # for all who listen, so in nobody's context
+            self._tasks = [asyncio.create_task(work(), name="live views", context=Context()) for work in works]
         try:
             yield subscription
         finally:
@@ -169,7 +172,7 @@ class LiveViews:
                         self._wanted[view, document_id] = None
                         self._has_wanted.set()
             except Exception as error:  # whatever it was, the next watch makes everybody read anew
-                _log.warning("views_not_followed", error=str(error))
+                _log.warning("views_not_followed", error=message_of(error))
             self._complete = False
             self._all_missed()
             await asyncio.sleep(_RETRY_SECONDS)

@@ -1,12 +1,13 @@
 """The settings of the query service: environment variables with the prefix TWINPATH_."""
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
+from shared.observability.log_settings import LogSettings
 from shared.settings import MONGODB_URL, REDIS_URL
 
 
-class Settings(BaseSettings):
+class Settings(LogSettings):
     """Every setting has a default that fits servers on this machine."""
 
     model_config = SettingsConfigDict(env_prefix="TWINPATH_", extra="ignore")

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import pymongo.lock
 from pymongo import AsyncMongoClient
+from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.monitoring import CommandListener
 
 _T = TypeVar("_T")
@@ -36,6 +37,17 @@ def mongo_client(url: str, service: str, listeners: Sequence[CommandListener] = 
         event_listeners=listeners,
         **{name: value for name, value in _LIMITS.items() if name.lower() not in url.lower()},
     )
+
+
+def said(error: PyMongoError) -> str:
+    """What may be told of an error of the driver, in a log or to a client: of a refusal its code alone, since its
+    message may quote a document; of a server that is away why, without the driver's view of all servers.
+    """
+    kind = type(error).__name__
+    if isinstance(error, OperationFailure):
+        name = (error.details or {}).get("codeName")
+        return " ".join(str(part) for part in (kind, error.code, name) if part is not None)
+    return f"{kind}: {str(error).partition(' (configured timeouts')[0].partition(', Timeout:')[0]}"
 
 
 _LIMITS: dict[str, Any] = {

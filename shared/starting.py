@@ -11,6 +11,7 @@ import structlog
 from pymongo.errors import PyMongoError
 
 from shared.errors import TwinpathError, Unavailable
+from shared.observability.told_exceptions import message_of
 
 _PAUSE_SECONDS = 0.2
 _log = structlog.get_logger(__name__)
@@ -55,7 +56,7 @@ class Start:
                 if self._ending.is_set():
                     raise
                 if self.waits_for != str(error):
-                    _log.warning("start_waits", error=str(error))
+                    _log.warning("start_waits", error=message_of(error))
                 self.waits_for = str(error)
                 await asyncio.sleep(_PAUSE_SECONDS)
             except Exception as error:

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import structlog
 from pymongo import MongoClient
 from redis import Redis
 
@@ -21,6 +22,11 @@ from tests.support.servers import (
     SharedServers,
     install_missing,
 )
+
+
+def pytest_configure() -> None:
+    """Log as services do by default; structlog's own default is a line a request."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("info"))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -9,23 +9,25 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing.process import BaseProcess
 
 from deploy.cli.connection import Connection, connected
 from deploy.cli.settings import Settings
-from deploy.cli.told import SoFar
 from projector_service.building import Building
 from projector_service.projection import Projection
 from projector_service.projections import all_projections
 from shared.errors import TwinpathError
-from shared.serving import configure_logs
+from shared.observability.logs import configure_logs
 from shared.view_store.generations import Plan
 from shared.view_store.mongo_generations import MongoGenerations
 
 _LOOK_SECONDS = 0.5
 _WORTH_A_PROCESS = 20_000
 """Events; with fewer, starting a process takes longer than it saves."""
+
+Told = Callable[[int, int], None]
+"""Is told how many events are applied, and how many there are."""
 
 
 class FillingEnded(TwinpathError):
@@ -34,7 +36,7 @@ class FillingEnded(TwinpathError):
     code = "filling_ended"
 
 
-async def filled(building: Building, settings: Settings, processes: int, told: SoFar) -> None:
+async def filled(building: Building, settings: Settings, processes: int, told: Told) -> None:
     """Return when it is near the log's end. Raises Unavailable, FillingEnded."""
     done, total = await building.progress()
     useful = min(processes, len(building.logs), (total - done) // _WORTH_A_PROCESS)
@@ -64,7 +66,7 @@ async def _ended(workers: Sequence[BaseProcess]) -> None:
     await asyncio.gather(*(asyncio.to_thread(worker.join) for worker in workers))
 
 
-async def _watched(building: Building, work: "asyncio.Task[None]", told: SoFar) -> None:
+async def _watched(building: Building, work: "asyncio.Task[None]", told: Told) -> None:
     try:
         while not work.done():
             told(*await building.progress())
@@ -84,7 +86,7 @@ def _work(settings: Settings, name: str, plan: Plan, logs: Sequence[str]) -> Non
     """One process: fill these logs, and end with the one that started it, however that one ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that started it, which then ends this one
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    configure_logs()
+    configure_logs("cli")
 
     async def fill() -> None:
         async with connected(settings) as connection:

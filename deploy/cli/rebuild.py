@@ -16,7 +16,7 @@ from projector_service.projections import all_projections
 from projector_service.putting_in_service import compare, newly_parked, switch
 from shared.events.catalogue import CATALOGUE
 from shared.ids import logs_of
-from shared.serving import configure_logs
+from shared.observability.logs import configure_logs
 from shared.view_store.mongo_generations import MongoGenerations
 from shared.view_store.redis import RedisViewCache, redis_client
 
@@ -43,7 +43,7 @@ def rebuild(
         raise typer.BadParameter("name views, or say --all")
     if unknown := [name for name in views or () if name not in known]:
         raise typer.BadParameter(f"there is no view {unknown[0]}; there are: {', '.join(known)}")
-    configure_logs()
+    configure_logs("cli")
     chosen = [known[name] for name in dict.fromkeys(views or known)]
 
     async def work(connection: Connection) -> int:

@@ -19,7 +19,6 @@ from faststream.rabbit import Channel, ExchangeType, QueueType, RabbitBroker, Ra
 from faststream.rabbit.subscriber.usecase import RabbitSubscriber
 from pydantic import ValidationError
 
-from shared.ending import is_ending
 from shared.event_feed.interface import EXCHANGE, BatchHandler
 from shared.events.recorded import RecordedEvent, from_json
 
@@ -100,7 +99,7 @@ class RabbitFeed:
 
     async def _run(self, handler: BatchHandler) -> None:
         missing = 0
-        while not is_ending():
+        while True:
             if self._broker is None:
                 await self._connect(handler)
                 missing = 0
@@ -153,5 +152,6 @@ async def _decode(message: StreamMessage[Any]) -> list[RecordedEvent]:
     try:
         return from_json(message.body)
     except ValidationError as error:
-        _log.error("message_undecodable", message_id=message.message_id, error=str(error))
+        wrong = [f"{one['loc']}: {one['type']}" for one in error.errors(include_input=False, include_url=False)[:3]]
+        _log.error("message_undecodable", message_id=message.message_id, wrong=wrong)  # what it says may be personal
         raise RejectMessage from error

@@ -23,6 +23,7 @@ from shared.errors import CommandIdReused, OutcomeUnknown, Unavailable
 from shared.event_store.commits import Commits, at_position, find_commits, head_of, version_of
 from shared.event_store.interface import Appended, conflict, repeated
 from shared.event_store.observing import AppendObserver
+from shared.mongo_client import said
 
 MAX_BATCH_COMMITS = 500
 MAX_BATCH_BYTES = 16 * 1024 * 1024
@@ -234,7 +235,9 @@ class LogWriter:
 
     async def _outlast(self, batch: list[Pending], error: PyMongoError, failures: int) -> None:
         """The store went away: forget what was known, and go on with those that still have time."""
-        _log.warning("event_log_away", log=self._log, waiting=len(batch) + len(self._waiting), error=str(error))
+        if not failures:
+            waiting = len(batch) + len(self._waiting)
+            _log.warning("event_log_away", log=self._log, waiting=waiting, error=said(error))
         self._head = None
         self._versions.clear()
         now = asyncio.get_running_loop().time()

@@ -16,6 +16,7 @@ from shared.event_store.interface import MAX_COMMIT_BYTES, Appended, Commit
 from shared.event_store.observing import AppendObserver
 from shared.events.recorded import Metadata, NewEvent, RecordedEvent
 from shared.ids import log_of, logs_of, uuid7
+from shared.mongo_client import said
 
 
 class MongoEventLog:
@@ -140,4 +141,4 @@ class MongoEventStore(MongoEventLog):
 
 
 def _away(error: PyMongoError) -> Unavailable:
-    return Unavailable(f"the event log does not answer: {error}")
+    return Unavailable(f"the event log does not answer: {said(error)}")

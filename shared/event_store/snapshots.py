@@ -12,6 +12,7 @@ from pymongo.read_concern import ReadConcern
 
 from shared.errors import Unavailable
 from shared.event_store.commits import Document
+from shared.mongo_client import said
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +97,4 @@ class MongoSnapshotStore:
 
 
 def _away(error: PyMongoError) -> Unavailable:
-    return Unavailable(f"snapshots can't be reached: {error}")
+    return Unavailable(f"snapshots can't be reached: {said(error)}")

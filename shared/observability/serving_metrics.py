@@ -1,11 +1,13 @@
 """Puts metrics into an app: the route `/metrics`, the requests of its API, the lag of its event loop."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from time import perf_counter
 from typing import Any
 
+import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +17,7 @@ from starlette.types import Scope
 from shared.observability.metrics import Histogram, Metrics
 
 _API = "/api/v1"
+_log = structlog.get_logger(__name__)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _LOOP_SECONDS = 0.25
 
@@ -60,10 +63,14 @@ class HttpRequests:
 
     def __init__(self, durations: Histogram) -> None:
         self._observe = durations.observe
+        self._is_told = _log.is_enabled_for(logging.DEBUG)
 
     def __call__(self, scope: Scope, status: int, seconds: float) -> None:
         """See OnAnswer."""
         if scope["path"].startswith(_API):
             method = scope["method"]
             route = getattr(scope.get("route"), "path", None) or "unmatched"
-            self._observe((method if method in _METHODS else "other", route, str(status)), seconds)
+            labels = (method if method in _METHODS else "other", route, str(status))
+            self._observe(labels, seconds)
+            if self._is_told:
+                _log.debug("request", method=labels[0], route=route, status=status, seconds=round(seconds, 6))

@@ -1,11 +1,12 @@
 """A span for each request to an API, continuing the caller's trace where it names one."""
 
 import re
+from collections.abc import Iterable
 
 from fastapi import FastAPI
 from opentelemetry import context as contexts
 from opentelemetry import trace
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+from opentelemetry.trace import Span, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,7 +29,7 @@ class _TracedRequests:
 
     def __init__(self, app: ASGIApp, tracing: Tracing, routes: frozenset[str]) -> None:
         self._app = app
-        self._tracer = tracing.tracer
+        self._tracing = tracing
         self._routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -36,21 +37,14 @@ class _TracedRequests:
         if scope["type"] != "http" or not scope["path"].startswith(_PREFIX):
             await self._app(scope, receive, send)
             return
-        given = {
-            name.decode("latin-1"): value.decode("latin-1")
-            for name, value in scope["headers"]
-            if name in (b"traceparent", b"tracestate")
-        }
-        around = _PROPAGATOR.extract(given, contexts.Context()) if given else contexts.Context()
         method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
-        span = self._tracer.start_span(
-            method, around, SpanKind.SERVER, {"http.request.method": method, "url.scheme": scope["scheme"]}
-        )
-        if not span.is_recording():
+        attributes = {"http.request.method": method, "url.scheme": scope["scheme"]}
+        span = self._tracing.begin(method, _caller(scope["headers"]), attributes)
+        if span is None:
             await self._app(scope, receive, send)
-            return
-        self._name(span, method, scope["path"])
-        await self._serve(span, scope, receive, send)
+        else:
+            self._name(span, method, scope["path"])
+            await self._serve(span, scope, receive, send)
 
     async def _serve(self, span: Span, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_and_note(message: Message) -> None:
@@ -80,6 +74,16 @@ class _TracedRequests:
         if route in self._routes:
             span.update_name(f"{method} {route}")
             span.set_attributes({"http.route": route, "url.path": path})
+
+
+def _caller(headers: Iterable[tuple[bytes, bytes]]) -> contexts.Context | None:
+    """The trace that the caller names; None where it names none that can be read."""
+    for name, _ in headers:
+        if name == b"traceparent":
+            given = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+            around = _PROPAGATOR.extract(given, contexts.Context())
+            return around if trace.get_current_span(around).get_span_context().is_valid else None
+    return None
 
 
 def _short(message: Message) -> list[tuple[bytes, bytes]]:

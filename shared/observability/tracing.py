@@ -1,17 +1,15 @@
-"""Traces with OpenTelemetry, switched on and set by its standard variables; without an address nothing is loaded.
+"""Spans with OpenTelemetry: how the steps of a service, and batches that merge the traces of many, become spans.
 
 Whether a trace is recorded is decided where it begins. Everything after that asks whether the span it continues is
 recorded, and does nothing where it isn't. What an exception says may hold what a customer wrote, so a span tells only
 its kind.
 """
 
-import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from opentelemetry import context as contexts
 from opentelemetry import trace
@@ -19,56 +17,22 @@ from opentelemetry.trace import Link, Span, SpanContext, SpanKind, Status, Statu
 from opentelemetry.util.types import AttributeValue
 
 from shared.errors import ConcurrencyConflict, TwinpathError, Unavailable
-from shared.ids import uuid7
 from shared.traceparent import is_sampled, readable
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.id_generator import IdGenerator
+else:
+    IdGenerator = object  # the SDK is loaded only where it is used
 
 Attributes = Mapping[str, AttributeValue]
 
 MOST_TRACES = 128
 """Of so many traces in one batch each gets a span of its own; the rest is linked as far as a span takes links."""
 
-_ADDRESSES = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _STOP_SECONDS = 2.0
 _NOTHING: Attributes = {}
-
-
-class BadTracingSetting(ValueError):
-    """A variable of OpenTelemetry that we can't work with; the message names it."""
-
-
-def tracing_of(service: str) -> "Tracing | None":
-    """Tracing as the environment asks for it, or None; `service` is `command`, `projector` or `query`.
-
-    Raises:
-        BadTracingSetting: an address or a protocol that can't be used.
-    """
-    given = next((name for name in _ADDRESSES if os.environ.get(name)), None)
-    is_off = (
-        os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true" or os.environ.get("OTEL_TRACES_EXPORTER") == "none"
-    )
-    if given is None or is_off:
-        return None
-    address = urlsplit(os.environ[given])
-    if address.scheme not in ("http", "https") or not address.netloc:
-        raise BadTracingSetting(f"{given} takes the URL of an OTLP/HTTP receiver, such as http://collector:4318")
-    for name in ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"):
-        if os.environ.get(name, "http/protobuf") != "http/protobuf":
-            raise BadTracingSetting(f"{name} can only be http/protobuf here")
-
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-    from opentelemetry.sdk.resources import SERVICE_NAME, Resource
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
-
-    ours = Resource({SERVICE_NAME: f"twinpath-{service}", "service.instance.id": uuid7()})
-    named = "OTEL_SERVICE_NAME" in os.environ or "service.name=" in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "")
-    told = Resource.create()
-    provider = TracerProvider(resource=ours.merge(told) if named else told.merge(ours), shutdown_on_exit=False)
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    return Tracing(provider)
+_EMPTY = contexts.Context()
 
 
 class Tracing:
@@ -76,6 +40,8 @@ class Tracing:
 
     def __init__(self, provider: "TracerProvider") -> None:
         self._provider = provider
+        self._ids = _GivenIds(provider.id_generator)
+        provider.id_generator = self._ids  # type: ignore[assignment]  # the SDK's annotation names one kind of them
         self.tracer = provider.get_tracer("twinpath", version("twinpath"))
 
     def stop(self) -> None:
@@ -83,6 +49,20 @@ class Tracing:
         sending = threading.Thread(target=self._provider.shutdown, name="last spans", daemon=True)
         sending.start()
         sending.join(_STOP_SECONDS)
+
+    def begin(self, name: str, around: contexts.Context | None, attributes: Attributes) -> Span | None:
+        """The first span of a request, of the trace that `around` names, if any; None where it is not recorded.
+
+        Most traces are not; the sampler is asked before a span is made, which costs five times as much.
+        """
+        if around is None:
+            trace_id = self._ids.generate_trace_id()
+            asked = self._provider.sampler.should_sample(None, trace_id, name, SpanKind.SERVER, attributes)
+            if not asked.decision.is_recording():  # type: ignore[no-untyped-call]
+                return None
+            self._ids.given = trace_id
+        span = self.tracer.start_span(name, around or _EMPTY, SpanKind.SERVER, attributes)
+        return span if span.is_recording() else None
 
     @contextmanager
     def step(
@@ -126,6 +106,27 @@ class Tracing:
     ) -> Span:
         around = trace.set_span_in_context(trace.NonRecordingSpan(parent))
         return self.tracer.start_span(name, around, kind, attributes, links)
+
+
+class _GivenIds(IdGenerator):
+    """Makes ids as `inner` does, except for a trace id that was asked for before: that one once more."""
+
+    def __init__(self, inner: IdGenerator) -> None:
+        self._inner = inner
+        self.given: int | None = None
+
+    def generate_span_id(self) -> int:
+        """See IdGenerator.generate_span_id."""
+        return self._inner.generate_span_id()
+
+    def generate_trace_id(self) -> int:
+        """See IdGenerator.generate_trace_id."""
+        given, self.given = self.given, None
+        return self._inner.generate_trace_id() if given is None else given
+
+    def is_trace_id_random(self) -> bool:
+        """See IdGenerator.is_trace_id_random."""
+        return self._inner.is_trace_id_random()
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from pymongo.read_concern import ReadConcern
 
 from shared.clock import utc_now
 from shared.errors import Unavailable
+from shared.mongo_client import said
 from shared.personal_data.interface import KEY_BYTES
 
 
@@ -89,4 +90,4 @@ def _our_errors() -> Iterator[None]:
     try:
         yield
     except PyMongoError as error:
-        raise Unavailable(f"the keys of personal data can't be reached: {error}") from error
+        raise Unavailable(f"the keys of personal data can't be reached: {said(error)}") from error

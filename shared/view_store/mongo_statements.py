@@ -10,6 +10,7 @@ from pymongo import ASCENDING, DESCENDING, DeleteOne, InsertOne, UpdateMany, Upd
 from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 
 from shared.errors import OutcomeUnknown, Unavailable
+from shared.mongo_client import said
 from shared.view_store.interface import ChangeWhere, CheckpointMove, Document, Order, Place, Range, Remove
 from shared.view_store.merging import Operation
 from shared.view_store.writes import Write
@@ -130,7 +131,7 @@ def our_errors() -> Iterator[None]:
         if codes & _MISFITS:
             raise ValueError(f"a change does not fit its document: {what}") from error
         if error.has_error_label("UnknownTransactionCommitResult"):
-            raise OutcomeUnknown(f"the views went away during a commit: {what}") from error
-        raise Unavailable(f"the views do not answer: {what}") from error
+            raise OutcomeUnknown(f"the views went away during a commit: {said(error)}") from error
+        raise Unavailable(f"the views do not answer: {said(error)}") from error
     except (BSONError, OverflowError) as error:
         raise ValueError(f"a change can't be stored: {error}") from error

@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased, TraceIdRatioBased
 from opentelemetry.trace import SpanKind, StatusCode
 
 from shared.observability.recorded_events import MOST_POSITIONS, RecordedEvents
-from shared.observability.tracing import BadTracingSetting, recorded_context, tracing_of
+from shared.observability.trace_export import BadTracingSetting, tracing_of
+from shared.observability.tracing import recorded_context
 from tests.support.shop import Shop
 from tests.support.traced_shop import LOGS, Spans, TracedShop
 
@@ -236,3 +237,13 @@ def test_without_an_address_there_is_no_tracing(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setenv("OTEL_TRACES_EXPORTER", "none")
     assert tracing_of("query") is None
+
+
+async def test_of_many_requests_about_as_many_as_the_sampler_says_are_recorded() -> None:
+    async with TracedShop(Spans(ParentBased(TraceIdRatioBased(0.25)))).running() as shop:
+        for _ in range(400):
+            await shop.queries.get("/api/v1/tickets")
+
+        requests = shop.spans.named("GET /api/v1/tickets")
+        assert 50 < len(requests) < 150
+        assert len({trace_id(request) for request in requests}) == len(requests)
