@@ -6,11 +6,13 @@ from deploy.cli import inspect, log
 from deploy.cli.init import init, server_files
 from deploy.cli.rebuild import rebuild
 from deploy.cli.verify import verify
+from deploy.cli.views import views
 
 app = typer.Typer(name="twinpath", help="Look at a running Twinpath, and put it right.", no_args_is_help=True)
 app.add_typer(log.app, name="log")
 app.add_typer(inspect.app, name="inspect")
 app.command()(rebuild)
+app.command()(views)
 app.command()(verify)
 app.command()(init)
 app.command()(server_files)
