@@ -31,7 +31,7 @@ from shared.read_models.customers import CUSTOMERS
 from shared.read_models.history import HISTORY
 from shared.read_models.order_summaries import ORDER_SUMMARIES
 from shared.read_models.product_catalogue import PRODUCT_CATALOGUE, PRODUCT_PRICES
-from shared.read_models.shop_dashboard import SHOP_DASHBOARD
+from shared.read_models.shop_dashboard import PRODUCT_SALES, SHOP_DASHBOARD
 from shared.read_models.ticket_dashboard import TICKET_DASHBOARD
 from shared.read_models.ticket_details import TICKET_DETAILS
 from shared.read_models.ticket_list import TICKET_LIST
@@ -50,6 +50,7 @@ LIVE_VIEWS = (
     CUSTOMERS,
     ORDER_SUMMARIES,
     SHOP_DASHBOARD,
+    PRODUCT_SALES,
     HISTORY,
 )
 """The views whose changes are told as they happen."""

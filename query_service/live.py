@@ -44,9 +44,12 @@ class Source(Protocol):
 
 @dataclass(eq=False, slots=True)
 class Subscription:
-    """What changed in one view, or in those documents of it whose id is `key` or begins with `key@`."""
+    """What changed in these views, or in those of their documents whose id is `key` or begins with `key@`.
 
-    view: str
+    With several views only that something changed can be told: ids are unique within a view alone.
+    """
+
+    views: tuple[str, ...]
     key: str | None
     missed: bool = False
     changed: dict[str, Document | None] = field(default_factory=dict)
@@ -95,19 +98,21 @@ class LiveViews:
         self._stopping = False
 
     @contextmanager
-    def subscribed(self, view: str, key: str | None = None) -> Iterator[Subscription]:
+    def subscribed(self, *views: str, key: str | None = None) -> Iterator[Subscription]:
         """Hear of every change from now on: read the state after this, then wait for what follows."""
-        subscription = Subscription(view, key)
-        self._subscriptions[view, key].add(subscription)
+        subscription = Subscription(views, key)
+        for view in views:
+            self._subscriptions[view, key].add(subscription)
         if not self._tasks:
             works = (self._follow, self._read)  # for all who listen, so in nobody's context
             self._tasks = [asyncio.create_task(work(), name="live views", context=Context()) for work in works]
         try:
             yield subscription
         finally:
-            self._subscriptions[view, key].discard(subscription)
-            if not self._subscriptions[view, key]:
-                del self._subscriptions[view, key]
+            for view in views:
+                self._subscriptions[view, key].discard(subscription)
+                if not self._subscriptions[view, key]:
+                    del self._subscriptions[view, key]
             if not self._subscriptions:
                 self._end_tasks()
 
@@ -136,8 +141,8 @@ class LiveViews:
             await asyncio.sleep(pace)
 
     def subscribers(self) -> Mapping[str, int]:
-        """How many there are now, by view."""
-        return Counter(subscription.view for subscription in self._every())
+        """How many there are now, by the first of their views."""
+        return Counter(subscription.views[0] for subscription in self._every())
 
     def checkpoints_moved(self) -> None:
         """A commit was seen. Until the watch has shown its first change, it may have begun after that commit."""
@@ -204,8 +209,8 @@ class LiveViews:
         for subscription in self._every():
             subscription.miss()
 
-    def _every(self) -> list[Subscription]:
-        return [subscription for group in self._subscriptions.values() for subscription in group]
+    def _every(self) -> set[Subscription]:
+        return {subscription for group in self._subscriptions.values() for subscription in group}
 
     def _end_tasks(self) -> None:
         for task in self._tasks:

@@ -63,7 +63,7 @@ async def wait_for_version(request: Request, view: str, key: str, shows: Callabl
     waits: CausalWaits = request.app.state.waits
     now = asyncio.get_running_loop().time
     deadline = now() + waits.seconds
-    with waits.around(f"wait for {view}"), live.subscribed(view, key) as subscription:
+    with waits.around(f"wait for {view}"), live.subscribed(view, key=key) as subscription:
         while not await shows(int(given)):
             if live.stopping or not await subscription.wait(deadline - now()):
                 raise NotYetVisible

@@ -27,15 +27,18 @@ class EventStream(StreamingResponse):
             await super().__call__(scope, receive, send)
 
 
-async def open_stream(request: Request, view: str, key: str | None, source: Source, pace: float = 0.0) -> EventStream:
+async def open_stream(
+    request: Request, view: str, key: str | None, source: Source, pace: float = 0.0, also: tuple[str, ...] = ()
+) -> EventStream:
     """What `source` tells of a view, or of what has this key in it, once the view has reached the causal token.
 
-    Raises what waiting for the token and reading the first state raise.
+    `also` names further views whose changes make `source` tell. Raises what waiting for the token and reading the first
+    state raise.
     """
-    await wait_for_token(request, view)
+    await wait_for_token(request, view, *also)
     live: LiveViews = request.app.state.live
     with ExitStack() as stack:
-        subscription = stack.enter_context(live.subscribed(view, key))
+        subscription = stack.enter_context(live.subscribed(view, *also, key=key))
         first = await source.everything()  # after subscribing, so that no change falls between
         return EventStream(live.frames(subscription, source, first, pace), stack.pop_all())
 

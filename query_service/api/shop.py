@@ -34,8 +34,8 @@ async def dashboard(request: Request) -> Response:
 async def dashboard_events(request: Request) -> Response:
     """`event: dashboard`, first as it is, then after changes, at most four times a second."""
     refuse_parameters(request)
-    await wait_for_token(request, PRODUCT_SALES.name)
-    return await open_stream(request, SHOP_DASHBOARD.name, None, _Dashboard(request), DASHBOARD_PACE)
+    source, sales = _Dashboard(request), (PRODUCT_SALES.name,)
+    return await open_stream(request, SHOP_DASHBOARD.name, None, source, DASHBOARD_PACE, also=sales)
 
 
 async def _body(request: Request, fresh: bool) -> bytes:

@@ -6,15 +6,20 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from command_service.domain.product import product_id_of
 from query_service import live
 from query_service.live import MOST_PENDING, Subscription
 from shared.errors import Unavailable
+from shared.events.money import Money
+from shared.events.product import ProductCreated, StockReserved
 from shared.ids import new_id
 from shared.view_store.in_memory import InMemoryViewStore
 from shared.view_store.in_memory_cache import InMemoryViewCache
 from tests.support.eventually import eventually
 from tests.support.query_app import QueryService, in_memory, running
 from tests.support.ticket_views import TicketViews
+
+PRICE = Money(minor=1999, currency="EUR")
 
 
 @pytest.fixture
@@ -81,6 +86,20 @@ async def test_the_dashboard_is_shown_as_it_is_and_then_as_it_changes(service: Q
             told = await client.next()
             assert (told.name, told.data["by_status"]["open"]) == ("dashboard", number)
         assert told.data == (await service.get("/tickets/dashboard")).json()
+
+
+async def test_the_shops_dashboard_follows_what_sells_too_and_tells_each_change_once(service: QueryService) -> None:
+    lamp = product_id_of("LAMP")
+    await service.views.happened(lamp, ProductCreated(name="Lamp", category="light", sku="LAMP", price=PRICE))
+    async with service.live("/shop/dashboard/events") as client:
+        assert (await client.next()).data["top_products"] == []
+        for pieces in (2, 4):
+            await service.views.happened(lamp, StockReserved(order_id=new_id("order"), quantity=2, on_hand=1))
+            told = await client.next()
+            assert [(one["product_id"], one["units"]) for one in told.data["top_products"]] == [(lamp, pieces)]
+        assert service.app.state.live.subscribers() == {"shop_dashboard": 1}
+
+    assert not service.app.state.live._subscriptions
 
 
 async def test_a_history_is_told_entry_by_entry_and_goes_on_after_the_last_one_seen(service: QueryService) -> None:
@@ -216,7 +235,7 @@ async def test_many_subscribers_share_one_watch_and_leave_nothing_behind(
 
 
 def test_a_slow_subscriber_holds_each_document_once() -> None:
-    subscription = Subscription("ticket_list", None)
+    subscription = Subscription(("ticket_list",), None)
     for version in range(10):
         subscription.tell("ticket-1", {"version": version})
 
@@ -224,7 +243,7 @@ def test_a_slow_subscriber_holds_each_document_once() -> None:
 
 
 def test_a_subscriber_that_is_far_too_slow_is_told_to_read_all_anew() -> None:
-    subscription = Subscription("ticket_list", None)
+    subscription = Subscription(("ticket_list",), None)
     for number in range(MOST_PENDING + 5):
         subscription.tell(f"ticket-{number}", {})
         assert len(subscription.changed) <= MOST_PENDING
