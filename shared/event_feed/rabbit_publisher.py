@@ -13,46 +13,59 @@ from shared.errors import Unavailable, Unroutable
 from shared.event_feed.interface import EXCHANGE, MAX_BATCH_BYTES, MAX_BATCH_EVENTS
 from shared.events.recorded import RecordedEvent
 
+MOST_IN_FLIGHT = 500
+"""Messages that `publish_each` has unconfirmed at once, over all its callers."""
+
 
 class RabbitPublisher:
-    """An EventPublisher. It connects when it is first used and anew after each failure; `timeout` is in seconds."""
+    """An EventPublisher. It connects when it is first used and anew after each failure.
+
+    `timeout` is for how many seconds the broker may keep one message, or one lot of MOST_IN_FLIGHT, unconfirmed. So it
+    tells a broker that is away from a slow one, however much there is to publish.
+    """
 
     def __init__(self, url: str, exchange: str = EXCHANGE, timeout: float = 10.0) -> None:
         self._url = url
         self._exchange_name = exchange
         self._timeout = timeout
         self._connecting = asyncio.Lock()
+        self._in_flight = asyncio.Lock()
         self._connection: AbstractConnection | None = None
         self._channel: AbstractChannel | None = None
         self._exchange: AbstractExchange | None = None
 
     async def publish(self, log: str, events: list[RecordedEvent]) -> None:
         """See EventPublisher.publish; more than fits into one message goes as several, in order."""
-        async with self._using() as exchange:
-            for body in _bodies(events):
-                message = Message(body, content_type="application/json", delivery_mode=DeliveryMode.PERSISTENT)
+        for body in _bodies(events):
+            message = Message(body, content_type="application/json", delivery_mode=DeliveryMode.PERSISTENT)
+            async with self._using() as exchange:
                 try:
                     await exchange.publish(message, routing_key=log, mandatory=True)
                 except PublishError as error:
                     raise Unroutable(f"no queue follows {log} yet") from error
 
     async def publish_each(self, messages: Sequence[tuple[str, Message]]) -> None:
-        """Publish (routing key, message), in this order, and wait for all confirms at once; nobody need listen.
+        """Publish (routing key, message), in this order, in lots that are confirmed together; nobody need listen.
 
         Raises:
             Unavailable: the broker is away, or refused a message; some may have been taken.
         """
-        async with self._using() as exchange:
-            await asyncio.gather(*(exchange.publish(message, key, mandatory=False) for key, message in messages))
+        for start in range(0, len(messages), MOST_IN_FLIGHT):
+            lot = messages[start : start + MOST_IN_FLIGHT]
+            async with self._in_flight, self._using() as exchange:
+                await asyncio.gather(*(exchange.publish(message, key, mandatory=False) for key, message in lot))
 
     @asynccontextmanager
     async def _using(self) -> AsyncIterator[AbstractExchange]:
         """The exchange; whatever goes wrong with the broker becomes Unavailable, and the next use connects anew."""
+        exchange: AbstractExchange | None = None
         try:
             async with asyncio.timeout(self._timeout):
-                yield await self._connected()
+                exchange = await self._connected()
+                yield exchange
         except (*CONNECTION_EXCEPTIONS, DeliveryError, TimeoutError) as error:
-            await self.close()
+            if exchange is self._exchange:  # not the one that another caller has opened since
+                await self.close()
             raise Unavailable(f"RabbitMQ did not take a message: {error or type(error).__name__}") from error
 
     async def ping(self) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from shared.view_store.interface import CheckpointMove
 from shared.view_store.mongo import MongoViewWriter
 from tests.support.commanding import bus_on, seals_of
 from tests.support.eventually import eventually
+from tests.support.servers import RabbitMQServer
 
 LOGS = logs_of(CATALOGUE.categories, 4)
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "consume-events.md"
@@ -148,6 +149,51 @@ async def test_a_broker_that_is_away_is_waited_for(mongodb_url: str, unique: str
         assert set((await writer.checkpoints()).values()) == {0}
         with pytest.raises(Unavailable):
             await publisher.ping()
+
+
+async def test_a_broker_that_is_killed_in_mid_stream_loses_nothing_and_keeps_the_order(
+    mongodb_url: str, private_rabbitmq: Callable[[], RabbitMQServer], unique: str
+) -> None:
+    shop, broker = Shop(), private_rabbitmq()
+    await shop.work(customers=3_000)
+    async with keeping(broker.url):
+        pass
+    async with mongo_client(mongodb_url, "test") as client:
+        publisher, writer = RabbitPublisher(broker.url, EXCHANGE), MongoViewWriter(client, unique)
+        async with telling(shop, OutsideWriter(writer, publisher)) as projector:
+            await eventually(lambda: holds(broker.url, 500), pause=0)
+            broker.kill()
+            await eventually(lambda: waits(projector))  # so not everything had been told
+            broker.start()
+            await eventually(lambda: everything_told(shop, writer))
+        await publisher.close()
+    async with keeping(broker.url) as queue:
+        ids = [event["id"] for event in await taken(queue, 6_000)]
+    first = {event: place for place, event in reversed(list(enumerate(ids)))}
+    assert sorted(first) == sorted(await shop.ids())
+    assert [event for event in first if event.endswith("@2") and first[event[:-1] + "1"] > first[event]] == []
+
+
+@asynccontextmanager
+async def keeping(url: str) -> AsyncIterator[AbstractQueue]:
+    """A consumer's own durable queue, bound to every event."""
+    connection = await aio_pika.connect(url)
+    async with connection:
+        channel = await connection.channel()
+        exchange = await channel.declare_exchange(EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
+        queue = await channel.declare_queue("kept", durable=True)
+        await queue.bind(exchange, "#")
+        yield queue
+
+
+async def holds(url: str, count: int) -> bool:
+    async with keeping(url) as queue:
+        return (queue.declaration_result.message_count or 0) >= count
+
+
+async def everything_told(shop: Shop, writer: MongoViewWriter) -> bool:
+    heads = await shop.store.heads()
+    return all(heads[log] == position for (_, log), position in (await writer.checkpoints()).items())
 
 
 async def waits(projector: Projector) -> bool:
