@@ -29,6 +29,7 @@ class History:
         self._tape = iter(tape)
         self._left = len(tape)
         self._faulty = self._next() % (_MOST_FAULTS_OF_256 + 1)
+        self._broken: list[str] = []
         self._restarts: dict[Process, Callable[[], None]] = {}
         self.steps: list[Callable[[], Iterable[Step]]] = [self.network.steps]
         """What may happen besides callbacks; worlds add theirs."""
@@ -44,6 +45,11 @@ class History:
     def choose(self, options: int) -> int:
         """A choice of the tape: a number below `options`."""
         return self._next() % options
+
+    def expect(self, kept: bool, promise: str) -> None:
+        """Note a broken promise from within the code under test, which might take an error for one of its own."""
+        if not kept:
+            self._broken.append(promise)
 
     def run(self, settled: Callable[[], bool], checked: Callable[[], None]) -> None:
         """Play the tape, heal, and go on until it is `settled`; `checked` raises AssertionError at the end.
@@ -68,6 +74,7 @@ class History:
             asyncio._set_running_loop(None)
 
     def _step(self) -> bool:
+        assert not self._broken, self._broken[0]
         self.count += 1
         choice = self._next()
         if choice >= 256 - self._faulty and (faults := [fault for some in self.faults for fault in some()]):

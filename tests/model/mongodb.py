@@ -26,8 +26,11 @@ _BEGAN = datetime(2026, 3, 10, tzinfo=UTC)
 State = dict[str, dict[Any, Document]]
 """Collection -> _id -> document; a document is never mutated."""
 
-Wrote = Callable[[str, Document | None, Document], None]
-"""Told (collection, before, after) of each write of the primary."""
+Replicated = Callable[[str, Document | None, Document], None]
+"""Told (collection, before, after) of each write that has reached a majority."""
+
+Wrote = Callable[[Process, str, Document | None, Document], None]
+"""Told of each write of the primary, and whose it is."""
 
 
 class ReplicaSet:
@@ -44,9 +47,8 @@ class ReplicaSet:
         self._term = 0
         self._left_behind: dict[Process, State] = {}
         self._skew = timedelta()
-        self.on_write: Wrote = lambda collection, before, after: None
-        self.on_majority: Wrote = lambda collection, before, after: None
-        """The same of each write that has reached a majority."""
+        self.on_write: Wrote = lambda process, collection, before, after: None
+        self.on_majority: Replicated = lambda collection, before, after: None
 
     # what may happen to it
 
@@ -118,7 +120,11 @@ class ReplicaSet:
             raise AutoReconnect("not primary any more")
         return self._term
 
-    def put(self, collection: str, document: Document) -> None:
+    def meets(self, collection: str, document: Document, where: Document) -> bool:
+        """Whether a document of the primary is one that an update is for."""
+        return matches(document, where, self.now)
+
+    def put(self, process: Process, collection: str, document: Document) -> None:
         """Write a document on the primary. Raises DuplicateKeyError."""
         before = self.primary[collection].get(document["_id"])
         for key in self._keys.get(collection, ()):
@@ -127,7 +133,7 @@ class ReplicaSet:
                     raise DuplicateKeyError("E11000", _DUPLICATE_KEY, {"keyPattern": dict.fromkeys(key, 1)})
         self.primary[collection][document["_id"]] = document
         self._waiting.append((collection, document))
-        self.on_write(collection, before, document)
+        self.on_write(process, collection, before, document)
 
     def check(self, term: int) -> None:
         """Raises AutoReconnect when the primary of this term is no longer one."""
@@ -228,7 +234,7 @@ class ModelCollection:
             try:
                 if document["_id"] in servers.primary[self._name]:
                     raise DuplicateKeyError("E11000", _DUPLICATE_KEY, {"keyPattern": {"_id": 1}})
-                servers.put(self._name, document)
+                servers.put(process, self._name, document)
             except DuplicateKeyError as error:
                 pattern = (error.details or {})["keyPattern"]
                 failed = [{"index": index, "code": _DUPLICATE_KEY, "keyPattern": pattern, "errmsg": "E11000"}]
@@ -249,17 +255,17 @@ class ModelCollection:
                 yield None
             servers.check(term)
             now = servers.now
-            met = [one for one in servers.primary[self._name].values() if matches(one, where, now)]
+            met = [one for one in servers.primary[self._name].values() if servers.meets(self._name, one, where)]
             if met:
                 result.matched_count += 1
                 result.after = updated(met[0], update, now)
                 if result.after != met[0]:
-                    servers.put(self._name, result.after)
+                    servers.put(process, self._name, result.after)
             elif upsert:
                 result.after = inserted(where, update, now)
                 if result.after["_id"] in servers.primary[self._name]:
                     raise DuplicateKeyError("E11000", _DUPLICATE_KEY, {"keyPattern": {"_id": 1}})
-                servers.put(self._name, result.after)
+                servers.put(process, self._name, result.after)
         if not (yield from servers.durable(term)):
             raise WriteConcernError("waiting for replication timed out", 64)
         return result

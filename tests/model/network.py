@@ -87,6 +87,8 @@ class Network:
             message.began = True
         except StopIteration as end:
             message.outcome = (end.value, None)
+        except AssertionError:  # a promise is broken; everything else is the store's answer
+            raise
         except Exception as error:
             message.outcome = (None, error)
 
