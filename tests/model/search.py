@@ -1,4 +1,4 @@
-"""How histories are searched: hypothesis draws the tapes; MODEL_HISTORIES says how many a model plays (1,000)."""
+"""How histories are searched: hypothesis draws the tapes; MODEL_HISTORIES says how many a model plays (700)."""
 
 import os
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from hypothesis.errors import NoSuchExample
 
 from tests.model.history import TAPE_BYTES, History, Violation
 
-HISTORIES = int(os.environ.get("MODEL_HISTORIES", "1000"))
+HISTORIES = int(os.environ.get("MODEL_HISTORIES", "700"))
 TAPES = st.binary(min_size=TAPE_BYTES, max_size=TAPE_BYTES)
 
 every_history = settings(max_examples=HISTORIES, deadline=None, suppress_health_check=list(HealthCheck))

@@ -17,9 +17,9 @@ from tests.model.search import TAPES, every_history, finds
 
 @pytest.fixture(autouse=True, scope="module")
 def _small_transactions() -> Any:
-    """Of three events at most, so that few events are many batches and a projection is late soon."""
+    """of four events at most, so that few events are many batches and a projection is late soon."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner, "MOST_EVENTS", 3)
+        patch.setattr(runner, "MOST_EVENTS", 4)
         yield
 
 
