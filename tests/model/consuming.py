@@ -14,7 +14,7 @@ from tests.model.network import Network, Step, Work
 _PREFETCH = 3
 
 Handler = Callable[[str, Sequence[RecordedEvent]], Awaitable[None]]
-Acknowledged = Callable[[Process, str, Sequence[RecordedEvent]], None]
+Acknowledged = Callable[[str, Sequence[RecordedEvent]], None]
 
 
 @dataclass(eq=False)
@@ -91,7 +91,7 @@ class Queues:
             await self._handlers[delivery.process](log, delivery.events)
         except Unavailable:
             await asyncio.Event().wait()  # it is stopping
-        self._acknowledged(delivery.process, log, delivery.events)
+        self._acknowledged(log, delivery.events)
         what = f"acknowledges {log} {_named(delivery.events)}"
         await self._network.ask(what, self._ended(log, delivery), lambda: Unavailable("the broker is away"))
 

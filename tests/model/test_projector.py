@@ -61,7 +61,7 @@ class AcknowledgedFirst(Queues):
     """Planted: a message is acknowledged on arrival."""
 
     async def _handle(self, log: str, delivery: Delivery) -> None:
-        self._acknowledged(delivery.process, log, delivery.events)
+        self._acknowledged(log, delivery.events)
         await super()._handle(log, delivery)
 
 
