@@ -150,7 +150,9 @@ class ModelLoop(asyncio.AbstractEventLoop):
         return asyncio.Future(loop=self)
 
     def create_task(self, coro: Any, *, name: str | None = None, context: Context | None = None) -> asyncio.Task[Any]:
-        """See AbstractEventLoop."""
+        """See AbstractEventLoop; whatever its context is, it is in the process that makes it."""
+        if context is not None and _RUNS_IN not in context:
+            context.run(_RUNS_IN.set, current_process())
         task: asyncio.Task[Any] = asyncio.Task(coro, loop=self, name=name, context=context)
         self.tasks.append(task)
         return task

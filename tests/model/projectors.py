@@ -1,6 +1,7 @@
 """The projector under model check: two replicas on the same logs, and views that tell what was applied."""
 
 import asyncio
+import inspect
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -25,6 +26,9 @@ from tests.model.network import Network, Work
 
 LOGS = ("ticket.0", "ticket.1")
 _EVENTS = 12
+Poison = tuple[str, int]
+"""A stream, and the version of the event that can't be applied."""
+
 _METADATA = Metadata(datetime(2026, 3, 10, tzinfo=UTC), "tester", "c-1")
 
 
@@ -50,36 +54,52 @@ class First(Telling):
 
 
 class Second(Telling):
-    """The other one, which may be new when the history begins."""
+    """The other one: it may be new when the history begins, and there may be an event that it can't apply."""
 
     name = "second"
     views = (View("second"),)
 
+    def __init__(self, poison: Poison | None) -> None:
+        self._poison = poison
 
-class Views:
-    """A view store over the network: each call is one indivisible step there, and `changed` is told of it."""
+    def happened(self, event: DomainEvent, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """One more, unless it is the one."""
+        if (recorded.stream, recorded.version) == self._poison:
+            raise ValueError("poison")
+        return super().happened(event, recorded)
 
-    def __init__(self, network: Network, stored: InMemoryViewStore, changed: Callable[[], None]) -> None:
+
+class Remote:
+    """A store over the network: each call is one indivisible step there, and `changed` is told of it."""
+
+    def __init__(self, network: Network, stored: Any, changed: Callable[[], None]) -> None:
         self.stored = stored
         self._network = network
         self._changed = changed
 
-    def __getattr__(self, name: str) -> Callable[..., Coroutine[Any, Any, Any]]:
-        return partial(self.ask, name)
+    def __getattr__(self, name: str) -> Any:
+        meant = getattr(self.stored, name)
+        if inspect.iscoroutinefunction(meant):
+            return partial(self.ask, name)
+        return meant if callable(meant) else Remote(self._network, meant, self._changed)
 
-    async def ask(self, name: str, *arguments: Any, **named: Any) -> Any:
+    async def ask(self, name: str, *arguments: Any) -> Any:
         """One call of the store."""
-        moves = [move for move in arguments[-1] if isinstance(move, CheckpointMove)] if name == "commit" else ()
+        moves = [move for move in arguments[1] if isinstance(move, CheckpointMove)] if name == "commit" else ()
         told = ", ".join(f"{move.projection} {move.log} {move.expected} to {move.position}" for move in moves)
-        work = self._work(partial(getattr(self.stored, name), *arguments, **named))
+        work = self._work(name, arguments)
         return await self._network.ask(f"has the views {name} {told}", work, lambda: Unavailable("the views are away"))
 
-    def _work(self, call: partial[Coroutine[Any, Any, Any]]) -> Work:
+    def _work(self, name: str, arguments: Sequence[Any]) -> Work:
         yield None  # on its way
-        answer = at_once(call())
-        if call.func.__name__ == "commit":
+        answer = at_once(getattr(self.stored, name)(*arguments))
+        if name == "commit":
             self._changed()
         return answer
+
+
+class Views(Remote):
+    """The view store as the projector's replicas have it."""
 
 
 class Log:
@@ -101,6 +121,15 @@ class Log:
         """See EventLog.read_log."""
         found: list[RecordedEvent] = await self._ask(
             f"reads {log} after {after_position}", lambda: self.events[log][after_position : after_position + limit]
+        )
+        return found
+
+    async def read_stream(self, log: str, stream: str, after_version: int, limit: int) -> list[RecordedEvent]:
+        """See EventLog.read_stream."""
+        events = self.events[log]
+        found: list[RecordedEvent] = await self._ask(
+            f"reads {stream} after {after_version}",
+            lambda: [one for one in events if one.stream == stream and one.version > after_version][:limit],
         )
         return found
 
@@ -132,6 +161,8 @@ class Projectors:
         already = history.choose(_EVENTS)
         self._none_is_new = already == 0
         self._project_some(already)
+        poisoned = (f"ticket-{history.choose(2)}{history.choose(2)}", 1 + history.choose(6))
+        self._poison = poisoned if history.choose(3) == 2 else None
         for number in range(2):
             history.process(f"projector-{number}", self._start)
         self._author = history.loop.spawn(history.loop.process("author"), self._append_all())
@@ -165,10 +196,9 @@ class Projectors:
         if before := self._replicas.get(process.name):
             self._queues.gone(before[0])
         seals = Seals(InMemoryKeyStore(), CATALOGUE)
-        writer: Any = self._views
 
         async def run() -> None:
-            projector = Projector([First(), Second()], LOGS, self._log, writer, seals, self._applied)
+            projector = Projector([First(), Second(self._poison)], LOGS, self._log, self._views, seals, self._applied)
             self._replicas[process.name] = (process, projector)
             await projector.start()
             self._queues.consume(process, projector.project)
@@ -178,16 +208,25 @@ class Projectors:
     # what must be true
 
     def _changed(self) -> None:
-        """After each single step of the store: the views show the log up to the checkpoint, each event once."""
-        checkpoints = at_once(self._stored.checkpoints())
-        for (projection, log), position in checkpoints.items():
+        """After each single step of the store: the views show the log up to the checkpoint, each event once.
+
+        Of a stream with a poison event they show what came before it, and the rest is parked.
+        """
+        for (projection, log), position in at_once(self._stored.checkpoints()).items():
             applied = self._log.events[log][:position]
-            counted = at_once(self._stored.get(projection, log)) or {"count": 0}
-            assert counted["count"] == position, f"{projection} shows {counted['count']} of {log} at {position}"
+            total = 0
             for stream in {event.stream for event in self._log.events[log]}:
+                versions = [event.version for event in applied if event.stream == stream]
+                poison = projection == Second.name and self._poison is not None and self._poison[0] == stream
+                end = self._poison[1] - 1 if poison and self._poison else len(versions)
                 shown = (at_once(self._stored.get(projection, stream)) or {"versions": []})["versions"]
-                told = [event.version for event in applied if event.stream == stream]
-                assert shown == told, f"{projection} shows {shown} of {stream}, not {told}"
+                assert shown == versions[:end], f"{projection} shows {shown} of {stream}, not {versions[:end]}"
+                parked = at_once(self._stored.parked.get(projection, stream))
+                waiting = [] if parked is None else list(range(parked.version, parked.last + 1))
+                assert waiting == versions[end:], f"{projection} parks {waiting} of {stream}, not {versions[end:]}"
+                total += len(shown)
+            counted = at_once(self._stored.get(projection, log)) or {"count": 0}
+            assert counted["count"] == total, f"{projection} shows a count of {counted['count']}, not {total}"
 
     def _applied(self, applied: Applied) -> None:
         checkpoints = at_once(self._stored.checkpoints())

@@ -9,10 +9,13 @@ from hypothesis import given
 
 from projector_service import runner
 from shared.view_store.interface import CheckpointMove, ViewChange
+from shared.view_store.parking import ParkingChange
 from tests.model.consuming import Delivery, Queues
 from tests.model.history import History
 from tests.model.projectors import Views, at_once, play
 from tests.model.search import TAPES, every_history, finds
+
+Parking = Sequence[ParkingChange]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -32,29 +35,35 @@ def test_each_projection_applies_each_event_once_and_in_order(tape: bytes) -> No
 class ViewsFirst(Views):
     """Planted: the checkpoints are moved behind the transaction."""
 
-    async def commit(self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove]) -> None:
+    async def commit(
+        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Parking = ()
+    ) -> None:
         """Two steps, and a crash may come between."""
-        await self.ask("commit", changes, [])
+        await self.ask("commit", changes, [], parking)
         await self.ask("commit", [], moves)
 
 
 class CheckpointFirst(Views):
     """Planted: the checkpoints are moved before the transaction."""
 
-    async def commit(self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove]) -> None:
+    async def commit(
+        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Parking = ()
+    ) -> None:
         """Two steps, and a crash may come between."""
         await self.ask("commit", [], moves)
-        await self.ask("commit", changes, [])
+        await self.ask("commit", changes, [], parking)
 
 
 class AnyCheckpoint(Views):
     """Planted: a checkpoint is moved from wherever it is."""
 
-    async def commit(self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove]) -> None:
+    async def commit(
+        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Parking = ()
+    ) -> None:
         """As if nothing were expected."""
         stand = at_once(self.stored.checkpoints())
         anyhow = [CheckpointMove(m.projection, m.log, stand[m.projection, m.log], m.position) for m in moves]
-        await self.ask("commit", changes, anyhow)
+        await self.ask("commit", changes, anyhow, parking)
 
 
 class AcknowledgedFirst(Queues):
