@@ -15,8 +15,9 @@ Every service tells its own on `/metrics`, in the text format of Prometheus. Eac
 (`command`, `projector` or `query`) and `instance` besides, which Prometheus adds. No label holds an id or anything else
 that a caller can make up. What is asked of a store for a scrape is missing from it while that store is away.
 
-The durations count requests that were answered, so a rate of `…_count` is a rate of events. This page is written by
-`make pages`; the alerts are in [guides/alerts.md](guides/alerts.md).
+A histogram's `…_count` is the counter of what it measures: commands a second are
+`rate(twinpath_command_duration_seconds_count[5m])`. The alerts are in [guides/alerts.md](guides/alerts.md).
+This page is written by `make pages`.
 """
 
 

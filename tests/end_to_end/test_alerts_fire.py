@@ -1,7 +1,7 @@
 """A real Prometheus with the real rules beside the real services: what stops is told, and so is its return."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,63 +16,106 @@ from tests.support.eventually import eventually
 from tests.support.system import System
 
 FOLDER = CHECKOUT / "deploy/observability"
+TICKET = {"subject": "Parcel", "message": "Where is it?"}
+
+
+class Watch:
+    """A Prometheus that scrapes these services every second, and tells at once what it would tell after minutes."""
+
+    def __init__(self, system: System, folder: Path) -> None:
+        config = yaml.safe_load((FOLDER / "prometheus.yml").read_text())
+        config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+        for job in config["scrape_configs"]:
+            del job["dns_sd_configs"]
+            job["static_configs"] = [{"targets": [system[job["job_name"]].url.removeprefix("http://")]}]
+        folder.mkdir()
+        (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
+        rules = re.sub(r"for: \d+m", "for: 1s", (FOLDER / "alerts.yml").read_text())
+        (folder / "alerts.yml").write_text(rules.replace("lag_seconds) > 30\n", "lag_seconds) > 2\n"))
+        self.server = Prometheus(find_or_install().prometheus, folder / "prometheus.yml", folder)
+
+    async def asked(self, path: str, **parameters: str) -> Any:
+        """The data that Prometheus' own API answers with."""
+        async with httpx.AsyncClient(base_url=self.server.url, timeout=10) as client:
+            answer = await client.get(f"/api/v1/{path}", params=parameters)
+        return answer.raise_for_status().json()["data"]
+
+    async def firing(self) -> set[str]:
+        """The alerts that are told now; those of a service with its name."""
+        alerts = (await self.asked("alerts"))["alerts"]
+        labels = [alert["labels"] for alert in alerts if alert["state"] == "firing"]
+        return {" ".join(filter(None, (one["alertname"], one.get("service")))) for one in labels}
+
+    async def tells(self, *alerts: str) -> None:
+        """Wait until it does, of all of these at once."""
+
+        async def all_of_them() -> bool:
+            missing = set(alerts) - await self.firing()
+            assert not missing
+            return True
+
+        await eventually(all_of_them, limit=60)
+
+    async def is_quiet(self) -> None:
+        """Wait until all services are up, and nothing is told."""
+
+        async def all_is_well() -> bool:
+            targets = (await self.asked("targets"))["activeTargets"]
+            assert {one["labels"]["job"] for one in targets if one["health"] == "up"} == set(NAMES)
+            assert await self.firing() == set()
+            return True
+
+        await eventually(all_is_well, limit=60)
 
 
 @pytest.fixture
-def prometheus(system: System, tmp_path: Path) -> Iterator[Prometheus]:
-    """It scrapes these services every second, and tells at once what the rules would tell after some minutes."""
-    config = yaml.safe_load((FOLDER / "prometheus.yml").read_text())
-    config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
-    for job in config["scrape_configs"]:
-        del job["dns_sd_configs"]
-        job["static_configs"] = [{"targets": [system[job["job_name"]].url.removeprefix("http://")]}]
-    (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(config))
-    (tmp_path / "alerts.yml").write_text(re.sub(r"for: \d+m", "for: 1s", (FOLDER / "alerts.yml").read_text()))
-    server = Prometheus(find_or_install().prometheus, tmp_path / "prometheus.yml", tmp_path / "prometheus")
-    server.start()
-    yield server
-    server.close()
+def watch(tmp_path: Path) -> Iterator[Callable[[System], Watch]]:
+    """Makes a watch of services that run."""
+    made: list[Watch] = []
+
+    def make(system: System) -> Watch:
+        made.append(Watch(system, tmp_path / "prometheus"))
+        made[-1].server.start()
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.server.close()
 
 
-async def asked(prometheus: Prometheus, path: str, **parameters: str) -> Any:
-    """The data that Prometheus' own API answers with."""
-    async with httpx.AsyncClient(base_url=prometheus.url, timeout=10) as client:
-        answer = await client.get(f"/api/v1/{path}", params=parameters)
-    return answer.raise_for_status().json()["data"]
-
-
-async def test_a_projector_that_stops_is_told_and_so_is_its_return(system: System, prometheus: Prometheus) -> None:
-    async def all_are_up() -> bool:
-        targets = (await asked(prometheus, "targets"))["activeTargets"]
-        return {target["labels"]["job"] for target in targets if target["health"] == "up"} == set(NAMES)
-
-    async def firing() -> set[tuple[str, str | None]]:
-        alerts = (await asked(prometheus, "alerts"))["alerts"]
-        return {
-            (one["labels"]["alertname"], one["labels"].get("service")) for one in alerts if one["state"] == "firing"
-        }
-
-    async def is_told() -> bool:
-        return ("TwinpathServiceDown", "projector") in await firing()
-
-    async def all_is_well() -> bool:
-        return await all_are_up() and not await firing()
-
-    await eventually(all_is_well)
-    async with system.client("command") as command:
-        await command.post("/api/v1/tickets", json={"subject": "Parcel", "message": "Where is it?"})
-
-    async def is_counted() -> bool:
-        query = 'twinpath_command_duration_seconds_count{command="open_ticket"}'
-        return bool((await asked(prometheus, "query", query=query))["result"])
-
-    await eventually(is_counted)
-    groups = (await asked(prometheus, "rules"))["groups"]
-    states = {rule["name"]: rule["health"] for group in groups for rule in group["rules"]}
-    assert "err" not in states.values(), states
+async def test_a_projector_that_stops_is_told_and_so_is_its_return(
+    system: System, watch: Callable[[System], Watch]
+) -> None:
+    prometheus = watch(system)
+    await prometheus.is_quiet()
+    groups = (await prometheus.asked("rules"))["groups"]
+    assert {rule["health"] for group in groups for rule in group["rules"]} <= {"ok", "unknown"}
 
     system["projector"].stop()
-    await eventually(is_told)
+    await prometheus.tells("TwinpathServiceDown projector")
 
     system["projector"].start()
-    await eventually(all_is_well)
+    await prometheus.is_quiet()
+
+
+async def test_a_broker_and_a_redis_that_go_away_are_told_by_what_waits_for_them(
+    make_system: Callable[..., System],
+    mongodb_url: str,
+    private_rabbitmq: Callable[[], Any],
+    private_redis: Callable[[], Any],
+    watch: Callable[[System], Watch],
+) -> None:
+    rabbitmq, redis = private_rabbitmq(), private_redis()
+    system = make_system(mongodb_url, rabbitmq.url, redis.url).start()
+    prometheus = watch(system)
+    await prometheus.is_quiet()
+
+    rabbitmq.stop()
+    redis.stop()
+    async with system.client("command") as command:
+        assert (await command.post("/api/v1/tickets", json=TICKET)).status_code == 201
+    await prometheus.tells("TwinpathRelayLags", "TwinpathNoLiveConsumer", "TwinpathCopyAway")
+
+    rabbitmq.start()
+    redis.start()
+    await prometheus.is_quiet()
