@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK = $(BIN)/pip-compile --quiet --strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 .DEFAULT_GOAL := help
-.PHONY: help up down demo test check alerts pages manifests format bench lock clean FORCE
+.PHONY: help up down demo test survive check alerts pages manifests format bench lock clean FORCE
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -21,6 +21,9 @@ demo: $(VENV)/installed ## both APIs from one process, with no server at all
 
 test: $(VENV)/installed ## all tests, on real servers that are started for them
 	@$(BIN)/python -m pytest
+
+survive: $(VENV)/installed ## break everything on purpose, for an hour or so; `make test` has the short form
+	@TWINPATH_SURVIVAL=long $(BIN)/python -m pytest tests/survival
 
 check: $(VENV)/installed ## format, lint, types, import rules and unit tests, in seconds
 	@$(BIN)/ruff format --check .

@@ -12,6 +12,7 @@ from contextlib import suppress
 import structlog
 
 from command_service.relay_progress import LeaseLost, RelayProgress
+from shared.ending import is_ending
 from shared.errors import Unavailable, Unroutable
 from shared.event_feed.interface import EventPublisher
 from shared.event_store.interface import EventStore
@@ -50,7 +51,7 @@ class Relay:
     async def run(self) -> None:
         """Lead whenever nobody else does, until cancelled."""
         trouble = ""
-        while True:
+        while not is_ending():
             try:
                 epoch = await self._progress.acquire()
                 trouble = ""
@@ -84,7 +85,7 @@ class Relay:
     async def _follow(self, log: str) -> None:
         """Publish one log, each batch only when the one before it is confirmed; outlast whatever is away."""
         failures = 0
-        while True:
+        while not is_ending():
             self._wakes[log].clear()
             try:
                 events = await self._store.read_log(log, self.positions[log], _READ_EVENTS)
@@ -102,23 +103,23 @@ class Relay:
             if self.troubles.pop(log, None):
                 _log.info("relay_goes_on", log=log, position=self.positions[log])
             failures = 0
-            if not events:
+            if not events and not is_ending():
                 await self._wakes[log].wait()
 
     async def _renew(self, epoch: int) -> None:
-        while True:
+        while not is_ending():
             await asyncio.sleep(self._pause)
             await self._progress.renew(epoch)
 
     async def _keep_watermarks(self, epoch: int) -> None:
         """Write the watermarks behind the publishing, as fast as the store takes them: one may be late, never early."""
-        while True:
+        while not is_ending():
             await self._moved.wait()
             self._moved.clear()
             await self._progress.advance(self.positions, epoch)
 
     async def _watch_others(self) -> None:
-        while True:
+        while not is_ending():
             try:
                 async for log in self._store.appends_of_others():
                     self._wake(log)
@@ -126,7 +127,7 @@ class Relay:
                 await asyncio.sleep(_LOOK_SECONDS)  # the look each second covers for it
 
     async def _look(self) -> None:
-        while True:
+        while not is_ending():
             await asyncio.sleep(_LOOK_SECONDS)
             for wake in self._wakes.values():
                 wake.set()

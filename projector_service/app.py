@@ -9,9 +9,10 @@ from faststream.specification.asyncapi import get_asyncapi_html
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
-from starlette.types import Lifespan
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Lifespan
 
+from projector_service.admin import PATH as ADMIN
 from projector_service.metrics import ProjectorMetrics
 from projector_service.projector import Projector
 from shared.errors import Unavailable
@@ -28,6 +29,7 @@ def create_app(
     optional: Mapping[str, Check],
     lifespan: Lifespan[Starlette],
     metrics: ProjectorMetrics,
+    admin: ASGIApp,
 ) -> Starlette:
     """The app; besides the dependencies, readiness asks for a live consumer a log and for logs that nothing stops."""
 
@@ -41,7 +43,7 @@ def create_app(
         statuses = {log: asdict(status) for log, status in projector.status().items()}
         if stopped := [log for log, status in statuses.items() if status["state"] == "starting"]:
             raise Unavailable(f"not projecting: {', '.join(stopped)}", logs=statuses)
-        return {"logs": statuses}
+        return {"logs": statuses, "parked_streams": projector.parked()}
 
     async def page(_: Request) -> Response:
         return HTMLResponse(get_asyncapi_html(specification.to_specification(), try_it_out_path=None))
@@ -50,7 +52,12 @@ def create_app(
         return Response(specification.to_specification().to_json(), media_type="application/json")
 
     checks = {**required, "rabbitmq": consumers, "projections": logs}
-    routes = [*health_routes(checks, optional), Route("/asyncapi", page), Route("/asyncapi.json", document)]
+    routes = [
+        *health_routes(checks, optional),
+        Route("/asyncapi", page),
+        Route("/asyncapi.json", document),
+        Mount(ADMIN, admin),
+    ]
     app = Starlette(routes=routes, lifespan=lifespan)
     install_metrics(app, metrics)
     return app

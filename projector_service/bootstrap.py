@@ -13,11 +13,14 @@ from pymongo import AsyncMongoClient
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 
+from projector_service.admin import admin_app
+from projector_service.admin_parked import parked_routes
 from projector_service.app import create_app
 from projector_service.cache_sync import CacheSync
 from projector_service.metrics import MeasuredBatches, ProjectorMetrics
 from projector_service.outside_events import EXCHANGE as OUTSIDE_EXCHANGE
 from projector_service.outside_events import OutsideEventsProjection, OutsideWriter, describe
+from projector_service.parked import ParkedStreams
 from projector_service.projections import all_projections
 from projector_service.projector import Projector
 from projector_service.retiring import Retiring
@@ -37,7 +40,7 @@ from shared.observability.trace_export import tracing_of
 from shared.personal_data.mongo import MongoKeyStore
 from shared.personal_data.sealing import Seals
 from shared.starting import Start
-from shared.view_store.interface import Document
+from shared.view_store.interface import BatchWriter, Document
 from shared.view_store.mongo_generations import MongoGenerations
 from shared.view_store.redis import RedisViewCache, redis_client
 
@@ -72,6 +75,9 @@ def bootstrap(settings: Settings) -> Starlette:
     followers = {GROUP: (projector, feed)}
     if settings.publish_events:
         followers[OUTSIDE_GROUP] = (outside, outside_feed)
+    writers: list[tuple[Projector, BatchWriter]] = [(projector, measured), (outside, outside_writer)]
+    known = {projection.name: (projection, its) for of, its in writers for projection in of.projections}
+    parked = ParkedStreams(known, writer, source, seals, CATALOGUE)
     metrics.follow(followers, source, writer, cache)
 
     @asynccontextmanager
@@ -107,7 +113,8 @@ def bootstrap(settings: Settings) -> Starlette:
     described = RabbitFeed("amqp://rabbitmq/", GROUP, logs).broker(projector.project)
     describe(described, CATALOGUE.types)
     specification = AsyncAPI(described, title="Twinpath projector service", version="1")
-    return create_app(projector, feed, specification, required, optional, lifespan, metrics)
+    admin = admin_app(settings.admin_token, [parked_routes(parked)])
+    return create_app(projector, feed, specification, required, optional, lifespan, metrics, admin)
 
 
 async def _mongodb(client: AsyncMongoClient[Document]) -> None:
@@ -124,4 +131,4 @@ async def _outside_events(outside: Projector) -> Mapping[str, Any]:
     statuses = {log: asdict(status) for log, status in outside.status().items()}
     if held_up := [log for log, status in statuses.items() if status["state"] != "live"]:
         raise Unavailable(f"not telling the outside world of: {', '.join(held_up)}", logs=statuses)
-    return {"logs": statuses}
+    return {"logs": statuses, "parked_streams": outside.parked()}

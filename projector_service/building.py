@@ -118,7 +118,10 @@ class Building:
         return {log: checkpoints.get((self.projection.name, log), 0) for log in self.logs}
 
     async def fill(self, logs: Sequence[str] | None = None) -> None:
-        """Come near to the targets, these logs side by side, however long it takes; what fails is tried again."""
+        """Come near to the targets, these logs side by side, however long it takes; a store that is away is waited for.
+
+        Raises CantBeBuilt: somebody threw away, or put into service, what is being built.
+        """
         behind = self.logs if logs is None else list(logs)
         while behind:
             targets = await self.patiently(self.targets)
@@ -127,7 +130,7 @@ class Building:
             behind = [log for log in behind if targets[log] - self.reached[log] > NEAR]
 
     async def reach(self, positions: Mapping[str, int]) -> None:
-        """Apply every event up to these positions; nothing where it is further already."""
+        """Apply every event up to these positions; nothing where it is further already. Raises as `fill` does."""
         await asyncio.gather(*(self._reach(log, position) for log, position in positions.items()))
 
     async def patiently(self, ask: Callable[[], Awaitable[_T]]) -> _T:
@@ -137,7 +140,7 @@ class Building:
         async def work() -> None:
             answers.append(await ask())
 
-        await until_done(work, self._pace, partial(self._troubles.note, "store"))
+        await self._wait_for_store(work, "store")
         return answers[0]
 
     async def _reach(self, log: str, position: int) -> None:
@@ -150,8 +153,17 @@ class Building:
                 if not events:
                     raise Unavailable(f"{log} has no event {after + 1}, although {position} is known")
                 await applier.apply([self.built], events)
+                if applier.positions[self.built.name] == after:
+                    await self._must_be_there(log)
 
-        await until_done(work, self._pace, partial(self._troubles.note, log))
+        await self._wait_for_store(work, log)
+
+    async def _must_be_there(self, log: str) -> None:
+        if (self.built.name, log) not in await self.store.checkpoints():
+            raise CantBeBuilt(f"somebody else has finished, or thrown away, {self.built.name}")
+
+    async def _wait_for_store(self, work: Callable[[], Awaitable[None]], what: str) -> None:
+        await until_done(work, self._pace, partial(self._troubles.note, what), Unavailable)
 
 
 async def begin(

@@ -24,16 +24,25 @@ class Pace:
 
 
 async def until_done(
-    work: Callable[[], Awaitable[None]], pace: Pace, trouble: Callable[[BaseException | None], None]
+    work: Callable[[], Awaitable[None]],
+    pace: Pace,
+    trouble: Callable[[BaseException | None], None],
+    mends: type[Exception] = Exception,
 ) -> None:
-    """Repeat `work` until it returns; tell `trouble` of each failure, and None once it has returned."""
+    """Repeat `work` until it returns; tell `trouble` of each failure, and None once it has returned.
+
+    A failure that is no `mends` is raised at once.
+    """
     backoff = wait_exponential_jitter(multiplier=pace.first, max=pace.most, jitter=pace.first)
 
     def wait(state: RetryCallState) -> float:
         return backoff(state) if isinstance(_failure(state), Unavailable) else pace.poison
 
     retrying = AsyncRetrying(
-        retry=retry_if_exception_type(Exception), wait=wait, before_sleep=lambda state: trouble(_failure(state))
+        retry=retry_if_exception_type(mends),
+        wait=wait,
+        reraise=True,
+        before_sleep=lambda state: trouble(_failure(state)),
     )
     await retrying(work)
     trouble(None)

@@ -5,6 +5,7 @@ One task follows the checkpoints for all. A waiter is one entry a log in a heap;
 
 import asyncio
 import heapq
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -14,8 +15,8 @@ from time import perf_counter
 
 import structlog
 
-from query_service.ending import is_ending
 from shared.causal_token import CausalToken
+from shared.ending import is_ending
 from shared.errors import MalformedRequest, Unavailable
 from shared.observability.told_exceptions import message_of
 from shared.view_store.interface import Checkpoints, ViewReader
@@ -55,6 +56,7 @@ class CausalWaits:
         self.open = 0
         self._reader = reader
         self._known: Checkpoints = {}
+        self._not_followed: set[tuple[str, str]] = set()
         self._queues: defaultdict[tuple[str, str], _Queue] = defaultdict(_Queue)
         self._numbers: Iterator[int] = count()
         self._stopping = False
@@ -97,17 +99,18 @@ class CausalWaits:
     async def reached(self, projection: str, token: CausalToken) -> bool:
         """Wait until the projection has reached every position of the token; False when time runs out.
 
-        A log that this projection does not follow is nothing to wait for.
+        A log that this projection does not follow is nothing to wait for; one that has never run is waited for.
 
         Raises:
             MalformedRequest: `foreign_causal_token`: no projection at all follows one of the logs.
             Unavailable: a log is not known here, and the store can't be asked.
         """
         await self._refuse_foreign(token)
+        default = await self._default(projection, token)
         missing = {
             (projection, log): position
             for log, position in token.items()
-            if self._known.get((projection, log), position) < position
+            if self._known.get((projection, log), default) < position
         }
         if not missing or self._stopping:
             return not missing
@@ -131,8 +134,21 @@ class CausalWaits:
     async def _refuse_foreign(self, token: CausalToken) -> None:
         if self._foreign(token):
             await self._look()
-        if foreign := self._foreign(token):
+        if self._known and (foreign := self._foreign(token)):
             raise MalformedRequest(f"No view here knows the log {foreign}.", code="foreign_causal_token", log=foreign)
+
+    async def _default(self, projection: str, token: CausalToken) -> float:
+        """Where the projection counts as being in a log that it has no checkpoint of: beyond it when it does not follow
+        this log, before it when it has never run. The watch may have told of some of its checkpoints only, so who does
+        not follow a log is found out by a look, once."""
+        unknown = {(projection, log) for log in token} - self._known.keys() - self._not_followed
+        if not unknown:
+            return math.inf
+        await self._look()
+        if not any(name == projection for name, _ in self._known):
+            return 0
+        self._not_followed |= unknown - self._known.keys()
+        return math.inf
 
     def _foreign(self, token: CausalToken) -> str | None:
         logs = {log for _, log in self._known}

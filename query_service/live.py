@@ -15,7 +15,7 @@ from typing import Protocol
 
 import structlog
 
-from query_service.ending import is_ending
+from shared.ending import is_ending
 from shared.errors import NotFound, Unavailable
 from shared.observability.told_exceptions import message_of
 from shared.view_store.interface import Document, ViewReader

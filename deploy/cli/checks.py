@@ -4,18 +4,17 @@ A check reads in an index's order and remembers only the last document, so its m
 the system works, each stops at the heads that were read first.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Protocol
 
 from deploy.cli.connection import Connection
+from deploy.cli.told import Told
+from deploy.cli.view_checks import view_checks
 from deploy.cli.whole_log import WholeLog
 from shared.event_store.commits import UNIQUE_KEYS
 from shared.event_store.verification import Finding, IdRule, PositionRule, VersionRule, unreadable
 from shared.events.catalogue import CATALOGUE
 from shared.events.recorded import SEALED
-
-Told = Callable[[int], None]
-"""Is told how many more units are done."""
 
 _MOST_EVENTS = 1000
 """At hand at once, unless one commit alone holds more."""
@@ -36,10 +35,11 @@ class Check(Protocol):
         ...
 
 
-async def all_checks(connection: Connection) -> list[Check]:
-    """Every check, in the order in which they make sense."""
+async def all_checks(connection: Connection, processes: int | None) -> list[Check]:
+    """Every check, in the order in which they make sense; views are folded by so many processes, or not at all."""
     log = await WholeLog.now(connection)
-    return [UniqueKeys(log), Events(log), Versions(log), CommandIds(log), Progress(log)]
+    of_log: list[Check] = [UniqueKeys(log), Events(log), Versions(log), CommandIds(log), Progress(log)]
+    return of_log if processes is None else [*of_log, *await view_checks(connection, processes)]
 
 
 class UniqueKeys:

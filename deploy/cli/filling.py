@@ -9,11 +9,12 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from multiprocessing.process import BaseProcess
 
 from deploy.cli.connection import Connection, connected
 from deploy.cli.settings import Settings
+from deploy.cli.told import SoFar
 from projector_service.building import Building
 from projector_service.projection import Projection
 from projector_service.projections import all_projections
@@ -26,9 +27,6 @@ _LOOK_SECONDS = 0.5
 _WORTH_A_PROCESS = 20_000
 """Events; with fewer, starting a process takes longer than it saves."""
 
-Told = Callable[[int, int], None]
-"""Is told how many events are applied, and how many there are."""
-
 
 class FillingEnded(TwinpathError):
     """A process that filled is gone."""
@@ -36,7 +34,7 @@ class FillingEnded(TwinpathError):
     code = "filling_ended"
 
 
-async def filled(building: Building, settings: Settings, processes: int, told: Told) -> None:
+async def filled(building: Building, settings: Settings, processes: int, told: SoFar) -> None:
     """Return when it is near the log's end. Raises Unavailable, FillingEnded."""
     done, total = await building.progress()
     useful = min(processes, len(building.logs), (total - done) // _WORTH_A_PROCESS)
@@ -66,7 +64,7 @@ async def _ended(workers: Sequence[BaseProcess]) -> None:
     await asyncio.gather(*(asyncio.to_thread(worker.join) for worker in workers))
 
 
-async def _watched(building: Building, work: "asyncio.Task[None]", told: Told) -> None:
+async def _watched(building: Building, work: "asyncio.Task[None]", told: SoFar) -> None:
     try:
         while not work.done():
             told(*await building.progress())

@@ -1,19 +1,20 @@
 """How far a long command is: a bar with rate and time left on a terminal, a line every few seconds elsewhere."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from deploy.cli.connection import errors
+from deploy.cli.told import SoFar
 
 _LINE_SECONDS = 5.0
 
 
 @contextmanager
-def bar(name: str, unit: str) -> Iterator[Callable[[int, int], None]]:
-    """Give a function that takes how much is done and how much there is to do."""
+def bar(name: str, unit: str) -> Iterator[SoFar]:
+    """Give what is told of the progress."""
     begun = time.monotonic()
     first: int | None = None
     last_line = begun

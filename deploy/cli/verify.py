@@ -1,6 +1,7 @@
 """`twinpath verify`: every check one after the other, and what differs."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,11 +21,16 @@ DIFFERS = 1
 def verify(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a finding, then one a check")] = False,
     most: Annotated[int, typer.Option(min=1, help="findings to show of each check; all are counted")] = 100,
+    views: Annotated[bool, typer.Option(help="fold every view anew and compare it")] = True,
 ) -> None:
-    """Check whole logs: gapless, complete, in order, readable today. Exit code 1 when anything differs."""
+    """Check whole logs: gapless, complete, in order, readable today; and every view against a fold of the log.
+
+    Exit code 1 when anything differs.
+    """
+    processes = (os.cpu_count() or 1) if views else None
 
     async def work(connection: Connection) -> int:
-        found = [await _carry_out(check, most, as_json) for check in await all_checks(connection)]
+        found = [await _carry_out(check, most, as_json) for check in await all_checks(connection, processes)]
         return DIFFERS if any(found) else 0
 
     ask(work)

@@ -19,6 +19,7 @@ from faststream.rabbit import Channel, ExchangeType, QueueType, RabbitBroker, Ra
 from faststream.rabbit.subscriber.usecase import RabbitSubscriber
 from pydantic import ValidationError
 
+from shared.ending import is_ending
 from shared.event_feed.interface import EXCHANGE, BatchHandler
 from shared.events.recorded import RecordedEvent, from_json
 
@@ -99,7 +100,7 @@ class RabbitFeed:
 
     async def _run(self, handler: BatchHandler) -> None:
         missing = 0
-        while True:
+        while not is_ending():
             if self._broker is None:
                 await self._connect(handler)
                 missing = 0

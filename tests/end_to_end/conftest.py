@@ -1,39 +1,5 @@
-"""The three services as processes, on the shared servers or on private ones."""
+"""End-to-end tests run on the three services as processes."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from tests.support.system_fixtures import make_system, pytest_runtest_makereport, system
 
-import pytest
-
-from tests.support.system import System
-
-
-@pytest.fixture
-def make_system(tmp_path: Path, unique: str) -> Iterator[Callable[..., System]]:
-    """Makes the services, not yet started, on given servers: `make_system(mongodb_url, rabbitmq_url, redis_url)`."""
-    made: list[System] = []
-
-    def make(mongodb_url: str, rabbitmq_url: str, redis_url: str) -> System:
-        made.append(System(tmp_path, mongodb_url, rabbitmq_url, redis_url, unique))
-        return made[-1]
-
-    yield make
-    for system in made:
-        system.stop()
-
-
-@pytest.fixture
-def system(make_system: Callable[..., System], mongodb_url: str, rabbitmq_url: str, redis_url: str) -> System:
-    """The three services, ready, on the shared servers with a vhost, databases and keys of their own."""
-    return make_system(mongodb_url, rabbitmq_url, redis_url).start()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Any:
-    """When a test fails, show the ends of its services' logs."""
-    report: pytest.TestReport = yield
-    for running in getattr(item, "funcargs", {}).values():
-        if report.failed and isinstance(running, System):
-            report.sections += [(f"log of {name}", tail) for name, tail in running.tails().items()]
-    return report
+__all__ = ["make_system", "pytest_runtest_makereport", "system"]

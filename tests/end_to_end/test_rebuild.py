@@ -73,3 +73,34 @@ async def test_every_view_is_rebuilt_under_load_and_a_rebuild_that_is_killed_goe
             await client[f"{unique}_views"]["checkpoints"].find({"_id": {"$regex": "^ticket_list/"}}).to_list()
         )
         assert min(checkpoint["generation"] for checkpoint in found) >= 2
+
+
+async def test_a_view_that_is_not_what_the_log_gives_is_found_and_not_switched(
+    system: System, mongodb_url: str, unique: str
+) -> None:
+    async with system.client("command") as commands, system.client("query") as queries:
+        ledger = Ledger(commands)
+        for _ in range(20):
+            await ledger.act()
+        await ledger.check(queries)
+    code, output = await ended(system.twinpath("verify"))
+    assert code == 0, output
+    client: AsyncMongoClient[Document]
+    async with AsyncMongoClient(mongodb_url) as client:
+        spoilt = next(iter(ledger.tickets))
+        await client[f"{unique}_views"]["ticket_list"].update_one({"_id": spoilt}, {"$set": {"subject": "spoilt"}})
+
+        code, output = await ended(system.twinpath("verify"))
+        assert code == 1, output
+        assert f"{spoilt} subject" in output
+        code, output = await ended(system.twinpath("rebuild", "ticket_list"))
+        assert code == 1, output
+        assert "NOT switched" in output
+        code, output = await ended(system.twinpath("rebuild", "ticket_list", "--accept-differences"))
+        assert code == 0, output
+        assert "going on with" in output
+
+        code, output = await ended(system.twinpath("verify"))
+        assert code == 0, output
+        names = await client[f"{unique}_views"].list_collection_names()
+        assert not [name for name in names if name.endswith("@0")]

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from tests.support.eventually import eventually
-from tests.support.shop import Shop
+from tests.support.shop import Shop, orders_of
 from tests.support.system import System
 
 
@@ -30,12 +30,12 @@ async def test_two_hundred_orders_race_for_a_hundred_pieces_while_services_are_k
         placed = [order for order in orders if order is not None]
 
         async def settled() -> bool:
-            return "placed" not in {order["status"] for order in await all_orders(queries)}
+            return "placed" not in {order["status"] for order in await orders_of(queries)}
 
         assert len(orders) == 200
         await eventually(lambda: shows_all(queries, placed), limit=60)
         await eventually(settled, limit=60)
-        statuses = [order["status"] for order in await all_orders(queries)]
+        statuses = [order["status"] for order in await orders_of(queries)]
         assert statuses.count("confirmed") == 100
         assert statuses.count("rejected") == len(placed) - 100
         shown = (await queries.get(f"/api/v1/products/{product}")).json()
@@ -66,11 +66,11 @@ async def test_of_two_replicas_one_dies_and_the_other_finishes_every_order(syste
         orders.append(await other.order(customer, **{product.replace("-", "_"): 1}))
 
         async def settled() -> bool:
-            shown = await all_orders(queries)
+            shown = await orders_of(queries)
             return len(shown) >= 40 and "placed" not in {order["status"] for order in shown}
 
         await eventually(settled, limit=60)
-        confirmed = [order for order in await all_orders(queries) if order["status"] == "confirmed"]
+        confirmed = [order for order in await orders_of(queries) if order["status"] == "confirmed"]
         assert len(confirmed) == 40
         shown = (await queries.get(f"/api/v1/products/{product}")).json()
         assert (shown["on_hand"], shown["reserved"]) == (0, 40)
@@ -81,17 +81,7 @@ async def enough(orders: list[Any], wanted: int) -> bool:
 
 
 async def shows_all(queries: httpx.AsyncClient, placed: list[str]) -> bool:
-    return sorted(order["order_id"] for order in await all_orders(queries)) == sorted(placed)
-
-
-async def all_orders(queries: httpx.AsyncClient) -> list[dict[str, Any]]:
-    orders: list[dict[str, Any]] = []
-    url: str | None = "/api/v1/orders?limit=100"
-    while url is not None:
-        answer = (await queries.get(url)).raise_for_status()
-        orders += answer.json()["items"]
-        url = answer.links["next"]["url"] if answer.json()["next"] else None
-    return orders
+    return sorted(order["order_id"] for order in await orders_of(queries)) == sorted(placed)
 
 
 async def test_an_order_shows_its_customers_latest_name_and_nothing_of_an_erased_one(system: System) -> None:

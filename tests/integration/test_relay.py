@@ -137,6 +137,25 @@ async def out_of_trouble(replica: Replica) -> bool:
     return not replica.relay.troubles
 
 
+async def test_a_relay_ends_although_its_publisher_swallows_the_cancellation(mongodb_url: str, unique: str) -> None:
+    publishing = asyncio.Event()
+
+    class Deaf(Kept):
+        async def publish(self, log: str, events: list[RecordedEvent]) -> None:
+            publishing.set()
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+            raise Unavailable("the connection was closed")
+
+    async with replicas(mongodb_url, unique, Deaf(), "a") as [a]:
+        a.start()
+        await append(a.store)
+        await publishing.wait()
+
+        await asyncio.wait_for(a.stop(), 10)
+        assert not a.relay.leads
+
+
 async def test_of_two_replicas_one_leads_and_the_other_follows_a_clean_stop_at_once(
     mongodb_url: str, unique: str
 ) -> None:

@@ -1,5 +1,6 @@
 """A ledger of what a test did to tickets, kept by the test alone, and what every view must show by it."""
 
+import asyncio
 import random
 from collections import Counter
 from dataclasses import dataclass, field
@@ -23,19 +24,27 @@ class Entry:
 
 
 class Ledger:
-    """Sends commands and books each that was accepted; a command whose answer was lost is sent again with its key."""
+    """Sends commands and books each that was accepted; a command whose answer was lost is sent again with its key.
 
-    def __init__(self, commands: httpx.AsyncClient, seed: int = 7) -> None:
+    Several writers may use it at once: of two that act, each has a ticket of its own. `opens` is how many of a
+    hundred acts open another ticket.
+    """
+
+    def __init__(self, commands: httpx.AsyncClient, seed: int = 7, opens: int = 40) -> None:
         self._commands = commands
         self._random = random.Random(seed)
         self._seed = seed
+        self._opens = opens
         self._keys = 0
+        self._opened = 0
+        self._in_hand: set[str] = set()
         self.tickets: dict[str, Entry] = {}
         self.tokens: dict[str, int] = {}
 
     async def open(self) -> str:
         """Open a ticket; its id."""
-        number = len(self.tickets)
+        self._opened += 1
+        number = self._opened
         entry = Entry(subject=f"Ticket {number}", message=f"Message {number} " + "long " * (number % 20))
         answer = await self._send(
             "POST", "/api/v1/tickets", {"subject": entry.subject, "message": entry.message.strip()}
@@ -46,12 +55,16 @@ class Ledger:
 
     async def act(self) -> None:
         """Do something sensible to some ticket, or open another."""
-        living = [ticket for ticket, entry in self.tickets.items() if entry.status != "closed"]
-        if not living or self._random.random() < 0.4:
+        free = [t for t, entry in self.tickets.items() if entry.status != "closed" and t not in self._in_hand]
+        if not free or self._random.randrange(100) < self._opens:
             await self.open()
             return
-        ticket = self._random.choice(living)
-        entry = self.tickets[ticket]
+        ticket = self._random.choice(free)
+        self._in_hand.add(ticket)
+        await self._act_on(ticket, self.tickets[ticket])
+        self._in_hand.remove(ticket)
+
+    async def _act_on(self, ticket: str, entry: Entry) -> None:
         match self._random.choice(["note", "note", "status", "close"]):
             case "note":
                 note = f"note {entry.version}"
@@ -102,16 +115,23 @@ class Ledger:
         await self._wait_for_everything(queries)
         await self._check_list(queries)
         await self._check_dashboard(queries)
-        for ticket, entry in self.tickets.items():
-            details = (await queries.get(f"/api/v1/tickets/{ticket}")).raise_for_status().json()
-            expected = {"subject": entry.subject, "message": entry.message, "status": entry.status}
-            expected |= {"version": entry.version, "note_count": len(entry.notes)}  # type: ignore[dict-item]
-            assert {name: details[name] for name in expected} == expected
-            assert [note["note"] for note in details["notes"]] == entry.notes[-100:]
-            history = (await queries.get(f"/api/v1/tickets/{ticket}/history?limit=100")).raise_for_status().json()
-            assert [(item["version"], item["type"]) for item in history["items"]] == list(enumerate(entry.events, 1))[
-                :100
-            ]
+        side_by_side = asyncio.Semaphore(8)
+
+        async def check_one(ticket: str, entry: Entry) -> None:
+            async with side_by_side:
+                await self._check_ticket(queries, ticket, entry)
+
+        await asyncio.gather(*(check_one(ticket, entry) for ticket, entry in self.tickets.items()))
+
+    async def _check_ticket(self, queries: httpx.AsyncClient, ticket: str, entry: Entry) -> None:
+        details = (await queries.get(f"/api/v1/tickets/{ticket}")).raise_for_status().json()
+        expected = {"subject": entry.subject, "message": entry.message, "status": entry.status}
+        expected |= {"version": entry.version, "note_count": len(entry.notes)}  # type: ignore[dict-item]
+        assert {name: details[name] for name in expected} == expected
+        assert [note["note"] for note in details["notes"]] == entry.notes[-100:]
+        history = (await queries.get(f"/api/v1/tickets/{ticket}/history?limit=100")).raise_for_status().json()
+        events = list(enumerate(entry.events, 1))[:100]
+        assert [(item["version"], item["type"]) for item in history["items"]] == events
 
     async def _wait_for_everything(self, queries: httpx.AsyncClient) -> None:
         """Each view by the token, and then the copy in Redis, which follows the view."""
@@ -125,8 +145,10 @@ class Ledger:
 
         async def copied() -> bool:
             dashboard = (await queries.get("/api/v1/tickets/dashboard")).json()["by_status"]
+            if dashboard != self._by_status():
+                return False
             shown = [(await queries.get(f"/api/v1/tickets/{ticket}")).json().get("version") for ticket in self.tickets]
-            return dashboard == self._by_status() and shown == [entry.version for entry in self.tickets.values()]
+            return shown == [entry.version for entry in self.tickets.values()]
 
         await eventually(visible, limit=60)
         await eventually(copied, limit=30, pause=0.2)

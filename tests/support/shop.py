@@ -65,3 +65,20 @@ class Shop:
             log, _, position = token.partition(":")
             self._positions[log] = max(self._positions.get(log, 0), int(position))
         return answer
+
+
+async def orders_of(queries: httpx.AsyncClient) -> list[dict[str, Any]]:
+    """Every order that the list shows."""
+    orders: list[dict[str, Any]] = []
+    url: str | None = "/api/v1/orders?limit=100"
+    while url is not None:
+        answer = (await queries.get(url)).raise_for_status()
+        orders += answer.json()["items"]
+        url = answer.links["next"]["url"] if answer.json()["next"] else None
+    return orders
+
+
+async def stock_of(queries: httpx.AsyncClient, product: str) -> tuple[int, int]:
+    """How many pieces of a product are on hand, and how many reserved."""
+    shown = (await queries.get(f"/api/v1/products/{product}")).raise_for_status().json()
+    return shown["on_hand"], shown["reserved"]

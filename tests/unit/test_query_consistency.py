@@ -200,6 +200,18 @@ async def test_a_log_that_is_new_is_not_foreign(store: _Store) -> None:
         await waits.reached("list", {"ticket.9": 1})
 
 
+async def test_before_a_projector_has_ever_run_a_token_is_waited_for(store: _Store) -> None:
+    assert not await CausalWaits(store, 0.01).reached("list", {LOG: 1})
+    waits = CausalWaits(store, 10)
+    waiting = asyncio.create_task(waits.reached("list", {LOG: 1}))
+    await eventually(lambda: _heap(waits, 1), pause=0)
+
+    await store.move("list", LOG, 1)
+    await waits._look()
+
+    assert await waiting
+
+
 async def test_waits_outlast_a_watch_that_goes_away(store: _Store, waits: CausalWaits) -> None:
     waiting = asyncio.create_task(waits.reached("list", {LOG: 5}))
     await eventually(lambda: _heap(waits, 1), pause=0)

@@ -178,6 +178,16 @@ async def test_afresh_what_was_built_is_thrown_away(world: World) -> None:
         assert (await building.progress())[0] == 0
 
 
+async def test_a_rebuild_whose_generation_somebody_throws_away_ends(world: World) -> None:
+    async with world.projected():
+        first = await world.building()
+        await first.reach({"ticket.0": 3})
+        await world.views.discard(first.plan)
+
+        with pytest.raises(CantBeBuilt, match="somebody else"):
+            await first.fill()
+
+
 async def test_two_rebuilds_of_a_view_at_once_hurt_nothing(world: World) -> None:
     async with world.projected():
         both = [await world.building() for _ in range(2)]

@@ -6,7 +6,8 @@ import asyncio
 def is_ending() -> bool:
     """Whether somebody cancelled the task that asks.
 
-    PyMongo 4.20 swallows a cancellation that comes while it waits for a server, so a loop around it must look.
+    PyMongo 4.20 swallows a cancellation that comes while it waits for a server, and aio-pika 10.2 one that comes while
+    it closes a connection, so a loop around them must look.
     """
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0

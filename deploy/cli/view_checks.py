@@ -1,0 +1,96 @@
+"""The part of `twinpath verify` that folds each view anew from the log and compares it with the one in service.
+
+The fold goes into a generation that is never put into service and is thrown away at the end, so that the memory it
+takes does not grow with the log; for as long, the database holds the view twice.
+"""
+
+from collections.abc import AsyncIterator
+
+from deploy.cli.connection import Connection, errors
+from deploy.cli.filling import building_of, filled
+from deploy.cli.told import Told
+from projector_service.building import Building, begin
+from projector_service.comparing import Difference
+from projector_service.projection import Projection
+from projector_service.projections import all_projections
+from projector_service.putting_in_service import compare
+from shared.event_store.verification import Finding
+from shared.events.catalogue import CATALOGUE
+from shared.ids import logs_of
+from shared.view_store.mongo_generations import MongoGenerations
+
+NEVER_IN_SERVICE = 0
+"""The number of a generation that is built to be compared."""
+
+
+async def view_checks(connection: Connection, processes: int) -> "list[ViewAgainstFold]":
+    """One check a view that is in service and was built by this version of its projection."""
+    store = MongoGenerations(connection.client, connection.settings.views_database)
+    there = {projection for projection, _ in await store.checkpoints()}
+    checks = []
+    for projection in all_projections():
+        if projection.name not in there:
+            errors.print(f"{projection.name} is not in service: it is not compared", style="dim")
+        elif (built := store.generation(projection.name).version) != projection.version:
+            errors.print(f"{projection.name} was built by version {built}: it is not compared", style="dim")
+        else:
+            checks.append(ViewAgainstFold(connection, store, projection, processes))
+    return checks
+
+
+class ViewAgainstFold:
+    """A view shows what a fold of the log gives: the same documents, field by field."""
+
+    unit = "events"
+
+    def __init__(self, connection: Connection, store: MongoGenerations, projection: Projection, processes: int) -> None:
+        self.name = f"view {projection.name}"
+        self._connection = connection
+        self._store = store
+        self._projection = projection
+        self._processes = processes
+        self._building: Building | None = None
+
+    async def size(self) -> int:
+        """See Check.size."""
+        return (await (await self._begun()).progress())[1]
+
+    async def findings(self, told: Told) -> AsyncIterator[Finding]:
+        """See Check.findings."""
+        building, done = await self._begun(), 0
+
+        def applied(now: int, _: int) -> None:
+            nonlocal done
+            told(now - done)
+            done = now
+
+        try:
+            await filled(building, self._connection.settings, self._processes, applied)
+            comparison = await compare(building)
+        finally:
+            await self._store.discard(building.plan)
+        if not comparison.exact and not comparison.equal:
+            errors.print(f"{self.name}: the projector is behind the fold; what differs may only be late", style="dim")
+        for difference in comparison.sample:
+            yield self._finding(difference)
+        untold = comparison.differ + comparison.missing + comparison.extra - len({one.id for one in comparison.sample})
+        if untold:
+            yield Finding(self.name, "more documents differ", "none", f"{untold:,}")
+
+    async def _begun(self) -> Building:
+        if self._building is None:
+            logs = logs_of(CATALOGUE.categories, self._connection.partitions)
+            plan, _ = await begin(self._projection, logs, self._store, afresh=True, number=NEVER_IN_SERVICE)
+            self._building = building_of(self._connection, self._store, self._projection, plan)
+        return self._building
+
+    def _finding(self, difference: Difference) -> Finding:
+        place = f"{difference.id} {difference.field}".strip()
+        problem = "a document is not what the log gives" if difference.field else "a document is on one side alone"
+        expected, found = (_short(value) for value in (difference.built, difference.in_service))
+        return Finding(self.name, problem, expected, found, stream=place)
+
+
+def _short(value: object) -> str:
+    text = "nothing" if value is None else repr(value)
+    return text if len(text) <= 200 else f"{text[:199]}…"
