@@ -2,7 +2,7 @@
 
 import typer
 
-from deploy.cli import inspect, log
+from deploy.cli import inspect, log, parked
 from deploy.cli.init import init, server_files
 from deploy.cli.rebuild import rebuild
 from deploy.cli.verify import verify
@@ -11,6 +11,7 @@ from deploy.cli.views import views
 app = typer.Typer(name="twinpath", help="Look at a running Twinpath, and put it right.", no_args_is_help=True)
 app.add_typer(log.app, name="log")
 app.add_typer(inspect.app, name="inspect")
+app.add_typer(parked.app, name="parked")
 app.command()(rebuild)
 app.command()(views)
 app.command()(verify)
