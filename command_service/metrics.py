@@ -60,6 +60,7 @@ class CommandMetrics(Metrics):
             "twinpath_process_held_up", "1 for each log in which a process does not go on", "process", "log"
         )
         self.consumers = self.feed_consumers()
+        self.unreadable = self.unreadable_messages()
 
     def follow(self, bus: CommandBus, relay: Relay, process: Process, log: EventLog) -> None:
         """Tell of these parts from now on."""
@@ -78,6 +79,7 @@ class CommandMetrics(Metrics):
         self.leads.read = lambda: {(): float(relay.leads)}
         self.held_up.read = lambda: of_process(dict.fromkeys(process.troubles, True))
         self.consumers.read = lambda: of_process(process.consumers())
+        self.unreadable.read = lambda: {(process.name,): process.unreadable}
         self.before_scrape(look_at_relay, self.relay_lags.events, self.relay_lags.seconds)
         self.before_scrape(look_at_process, self.process_lags.events, self.process_lags.seconds)
 

@@ -80,6 +80,11 @@ class Process:
         """See EventFeed.consumers."""
         return self._feed.consumers()
 
+    @property
+    def unreadable(self) -> int:
+        """See EventFeed.unreadable."""
+        return self._feed.unreadable
+
     async def positions(self) -> dict[str, int]:
         """How far it has got in each of its logs, whichever replica did it. Raises Unavailable."""
         return dict(zip(self._logs, await asyncio.gather(*map(self._checkpoints.position, self._logs)), strict=True))

@@ -17,7 +17,8 @@ from projector_service.admin import admin_app
 from projector_service.admin_parked import parked_routes
 from projector_service.app import create_app
 from projector_service.cache_sync import CacheSync
-from projector_service.metrics import MeasuredBatches, ProjectorMetrics
+from projector_service.measuring import MeasuredBatches, timed
+from projector_service.metrics import ProjectorMetrics
 from projector_service.outside_events import EXCHANGE as OUTSIDE_EXCHANGE
 from projector_service.outside_events import OutsideEventsProjection, OutsideWriter, describe
 from projector_service.parked import ParkedStreams
@@ -86,7 +87,7 @@ def bootstrap(settings: Settings) -> Starlette:
         await cache.start()
         for group, (of_logs, of_broker) in followers.items():
             await of_logs.start()
-            await of_broker.start(traced[group].handler(of_logs.project))
+            await of_broker.start(timed(traced[group].handler(of_logs.project), metrics, group))
         drops = asyncio.create_task(retiring.run(), name="retiring")
         yield
         drops.cancel()

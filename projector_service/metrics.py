@@ -1,18 +1,14 @@
 """The projector's metrics: how far each projection is, its transactions, what is parked, who consumes."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from time import perf_counter
+from collections.abc import Mapping
 
 from projector_service.cache_sync import CacheSync
 from projector_service.projector import Projector
-from shared.errors import CheckpointMoved, Unavailable
 from shared.event_feed.interface import EventFeed
 from shared.event_store.interface import EventLog
 from shared.observability.lags import LagGauges
 from shared.observability.metrics import SIZES, Labels, Metrics
-from shared.view_store.interface import NOTHING, BatchWriter, CheckpointMove, Checkpoints, View, ViewChange
-from shared.view_store.naming import Generation
-from shared.view_store.parking import Parked, ParkingChange
+from shared.view_store.interface import BatchWriter
 
 
 class ProjectorMetrics(Metrics):
@@ -32,6 +28,14 @@ class ProjectorMetrics(Metrics):
         )
         self.events = self.counter(
             "twinpath_projection_events_total", "Events that a projection has applied here", "projection", "log"
+        )
+        self.applied = self.counter(
+            "twinpath_projection_batches_total", "Batches in which it has applied them", "projection", "log"
+        )
+        self.delays = self.histogram(
+            "twinpath_projector_delay_seconds",
+            "From a command to its views, or to the outside world: how old each message's oldest event is then",
+            "group",
         )
         self.lags = LagGauges(
             self.gauge(
@@ -54,6 +58,7 @@ class ProjectorMetrics(Metrics):
             "state",
         )
         self.consumers = self.feed_consumers()
+        self.unreadable = self.unreadable_messages()
         self.copy_kept = self.gauge(
             "twinpath_copy_kept", "1 while the copy in Redis is kept, 0 while that is not possible"
         )
@@ -89,61 +94,9 @@ class ProjectorMetrics(Metrics):
 
         self.logs.read = states
         self.consumers.read = consumers
+        self.unreadable.read = lambda: {(group,): feed.unreadable for group, (_, feed) in followers.items()}
         self.copy_kept.read = lambda: {(): float(cache.trouble is None)}
         self.before_scrape(look_at_stores, self.lags.events, self.lags.seconds, self.parked)
 
 
 _STATES = ("starting", "live", "waiting")
-
-
-class MeasuredBatches:
-    """A BatchWriter that notes what is committed; `group` says for whom."""
-
-    def __init__(self, writer: BatchWriter, metrics: ProjectorMetrics, group: str) -> None:
-        self._writer = writer
-        self._metrics = metrics
-        self._group = group
-
-    async def prepare(
-        self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]], versions: Mapping[str, int] = NOTHING
-    ) -> None:
-        """See BatchWriter.prepare."""
-        await self._writer.prepare(views, checkpoints, versions)
-
-    def generation(self, projection: str) -> Generation:
-        """See BatchWriter.generation."""
-        return self._writer.generation(projection)
-
-    async def checkpoints(self) -> Checkpoints:
-        """See BatchWriter.checkpoints."""
-        return await self._writer.checkpoints()
-
-    @property
-    def parked(self) -> Parked:
-        """See BatchWriter.parked."""
-        return self._writer.parked
-
-    async def commit(
-        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
-    ) -> None:
-        """See BatchWriter.commit."""
-        began = perf_counter()
-        outcome = "failed"
-        try:
-            await self._writer.commit(changes, moves, parking)
-            outcome = "committed"
-        except CheckpointMoved:
-            outcome = "overtaken"
-            raise
-        except Unavailable:
-            outcome = "unavailable"
-            raise
-        finally:
-            self._metrics.transactions.observe((self._group, outcome), perf_counter() - began)
-        self._count(moves)
-
-    def _count(self, moves: Sequence[CheckpointMove]) -> None:
-        for move in moves:
-            self._metrics.events.count((move.projection, move.log), move.position - move.expected)
-        if moves:  # without one it only wiped what an erasure had left
-            self._metrics.batches.observe((self._group,), max(move.position - move.expected for move in moves))

@@ -27,6 +27,7 @@ def _mean(metric: str, by: str) -> str:
 
 _REQUESTS, _COMMANDS = "twinpath_http_request_duration_seconds", "twinpath_command_duration_seconds"
 _WAITS, _DOCUMENTS = "twinpath_causal_wait_duration_seconds", "twinpath_query_documents_total"
+_DELAY = "twinpath_projector_delay_seconds"
 _TRANSACTIONS = "twinpath_projector_transaction_duration_seconds"
 _FROM_REDIS = '{source="redis"}'
 _MONGODB_READS = "twinpath_query_mongodb_read_duration_seconds"
@@ -101,6 +102,22 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel("Events applied", "ops", (("{{projection}}", _rate("twinpath_projection_events_total", "projection")),)),
         Panel("Events in one transaction", "none", (("{{group}}", _mean("twinpath_projector_batch_events", "group")),)),
+        Panel(
+            "Events in one batch of a projection",
+            "none",
+            (
+                (
+                    "{{projection}}",
+                    _rate("twinpath_projection_events_total", "projection")
+                    + " / "
+                    + _rate("twinpath_projection_batches_total", "projection"),
+                ),
+            ),
+        ),
+        Panel("From a command to its views, p95", "s", (("{{group}}", _quantile(0.95, _DELAY, "group")),)),
+        Panel(
+            "Unreadable messages", "ops", (("{{group}}", _rate("twinpath_feed_unreadable_messages_total", "group")),)
+        ),
         Panel(
             "Time of a transaction, p99",
             "s",

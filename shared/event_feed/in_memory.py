@@ -8,6 +8,8 @@ from shared.events.recorded import RecordedEvent
 class InMemoryFeed:
     """EventPublisher and EventFeed in one."""
 
+    unreadable = 0
+
     def __init__(self) -> None:
         self._handler: BatchHandler | None = None
 

@@ -32,6 +32,9 @@ class EventPublisher(Protocol):
 class EventFeed(Protocol):
     """The follower's side. Delivery is at least once; the follower's contiguity check does the rest."""
 
+    unreadable: int
+    """Messages that could not be read and went to the dead letters, since the start."""
+
     async def start(self, handler: BatchHandler) -> None:
         """Follow every log of this feed, batches of one log in order and one after the other where possible."""
         ...

@@ -44,6 +44,7 @@ class RabbitFeed:
         self._broker: RabbitBroker | None = None
         self._subscribers: dict[str, RabbitSubscriber] = {}
         self._watch: asyncio.Task[None] | None = None
+        self.unreadable = 0
         self.trouble: str | None = None
         """Why there is no connection, or None."""
 
@@ -86,7 +87,7 @@ class RabbitFeed:
             self._exchange,
             channel=Channel(prefetch_count=PREFETCH),  # its own, so that one log's trouble closes no other's
             ack_policy=AckPolicy.NACK_ON_ERROR,
-            decoder=_decode,
+            decoder=self._decode,
             no_reply=True,
             title=log,
             description=f"Batches of the log {log}, in order",
@@ -97,6 +98,18 @@ class RabbitFeed:
 
         subscriber(take)
         return subscriber
+
+    async def _decode(self, message: StreamMessage[Any]) -> list[RecordedEvent]:
+        """The batch of a message; one that can't be read goes to the dead letters, and the log fills the hole."""
+        try:
+            return from_json(message.body)
+        except ValidationError as error:
+            self.unreadable += 1
+            wrong = [f"{one['loc']}: {one['type']}" for one in error.errors(include_input=False, include_url=False)[:3]]
+            _log.error(
+                "message_undecodable", message_id=message.message_id, wrong=wrong
+            )  # what it says may be personal
+            raise RejectMessage from error
 
     async def _run(self, handler: BatchHandler) -> None:
         missing = 0
@@ -146,13 +159,3 @@ def _is_registered(subscriber: RabbitSubscriber) -> bool:
         return False
     underlay: Any = getattr(queue.channel, "_channel", None)
     return underlay is not None and tag in underlay.channel.consumers
-
-
-async def _decode(message: StreamMessage[Any]) -> list[RecordedEvent]:
-    """The batch of a message; one that can't be read goes to the dead letters, and the log fills the hole it leaves."""
-    try:
-        return from_json(message.body)
-    except ValidationError as error:
-        wrong = [f"{one['loc']}: {one['type']}" for one in error.errors(include_input=False, include_url=False)[:3]]
-        _log.error("message_undecodable", message_id=message.message_id, wrong=wrong)  # what it says may be personal
-        raise RejectMessage from error

@@ -139,6 +139,11 @@ class Metrics:
         meaning = "1 while the broker knows this replica's consumer of the log, else 0"
         return self.gauge("twinpath_feed_consumer_registered", meaning, "group", "log")
 
+    def unreadable_messages(self) -> Counter:
+        """Of a service that follows the log."""
+        meaning = "Messages that could not be read and went to the queue twinpath.dead-letters"
+        return self.counter("twinpath_feed_unreadable_messages_total", meaning, "group")
+
     def before_scrape(self, look: Look, *of: Gauge) -> None:
         """Have `look` set these gauges before each scrape; they are left out of it while it fails or takes too long."""
 

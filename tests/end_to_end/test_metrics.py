@@ -41,3 +41,6 @@ async def test_a_ticket_is_seen_in_the_metrics_of_all_three_services(system: Sys
         assert told.value("twinpath_projector_logs", group="views", state="live") == 16
         assert told.value("twinpath_feed_consumer_registered", group="views", log=log) == 1
         assert told.value("twinpath_copy_kept") == 1
+        assert told.value("twinpath_projector_delay_seconds_count", group="views") == 1
+        assert told.value("twinpath_feed_unreadable_messages_total", group="views") == 0
+        assert told.value("twinpath_projection_parked_streams", projection="ticket_list", log=log) == 0

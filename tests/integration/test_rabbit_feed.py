@@ -162,6 +162,7 @@ async def test_a_message_that_nobody_can_read_is_kept_aside_and_the_next_ones_ar
 
             await eventually(aside)
             assert sorted(found) == sorted(unreadable)
+            assert feed.unreadable == len(unreadable)
 
 
 async def test_of_two_followers_of_a_group_one_has_a_log_and_the_other_takes_over(rabbitmq_url: str) -> None:

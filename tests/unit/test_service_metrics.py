@@ -1,5 +1,6 @@
 """What each service counts: commands by outcome, transactions, answers by source, waits for a token."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -9,16 +10,19 @@ from command_service.app import create_app
 from command_service.command_bus import Envelope
 from command_service.domain.ticket import OpenTicket
 from command_service.metrics import CommandMetrics
-from projector_service.metrics import MeasuredBatches, ProjectorMetrics
+from projector_service.measuring import MeasuredBatches, timed
+from projector_service.metrics import ProjectorMetrics
 from query_service.metrics import QueryMetrics
 from shared.clock import utc_now
 from shared.errors import CheckpointMoved, Unavailable
 from shared.event_store.in_memory import InMemoryEventStore
 from shared.event_store.interface import Appended
+from shared.events.recorded import RecordedEvent
 from shared.ids import new_id
 from shared.observability.metrics import Metrics
 from shared.view_store.in_memory import InMemoryViewStore
 from shared.view_store.interface import Put
+from tests.support.appending import append
 from tests.support.commanding import bus_on
 from tests.support.query_app import in_memory
 from tests.support.scraped import Scraped, scraped
@@ -87,7 +91,32 @@ async def test_a_transaction_is_counted_with_its_events_and_one_that_came_too_la
     assert scrape.value(transactions, group="views", outcome="committed") == 1
     assert scrape.value(transactions, group="views", outcome="overtaken") == 1
     assert scrape.value("twinpath_projection_events_total", projection="p", log=LOGS[0]) == 3
+    assert scrape.value("twinpath_projection_batches_total", projection="p", log=LOGS[0]) == 1
     assert scrape.value("twinpath_projector_batch_events_sum", group="views") == 3
+
+
+async def test_a_delay_is_the_age_of_the_oldest_event_of_a_message_when_its_handler_is_through() -> None:
+    metrics, store = ProjectorMetrics(), InMemoryEventStore(("ticket",))
+    first = await append(store)
+    await append(store, first.stream, 1)
+    events = await store.read_log(first.log, 0, 2)
+    handled: list[str] = []
+
+    async def handler(log: str, _: list[RecordedEvent]) -> None:
+        handled.append(log)
+
+    async def refused(*_: object) -> None:
+        raise Unavailable("not now")
+
+    later = events[0].at + timedelta(seconds=2)
+    await timed(handler, metrics, "views", lambda: later)(first.log, events)
+    with pytest.raises(Unavailable):
+        await timed(refused, metrics, "views", lambda: later)(first.log, events)
+
+    scrape = await told(metrics)
+    assert handled == [first.log]
+    assert scrape.value("twinpath_projector_delay_seconds_sum", group="views") == 2
+    assert scrape.value("twinpath_projector_delay_seconds_count", group="views") == 1
 
 
 async def test_documents_are_counted_by_where_they_came_from() -> None:

@@ -1,0 +1,78 @@
+"""Adapters that note in the metrics what passes through them: batches on their way to a store, messages on theirs."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from time import perf_counter
+
+from projector_service.metrics import ProjectorMetrics
+from shared.clock import Clock, utc_now
+from shared.errors import CheckpointMoved, Unavailable
+from shared.event_feed.interface import BatchHandler
+from shared.events.recorded import RecordedEvent
+from shared.view_store.interface import NOTHING, BatchWriter, CheckpointMove, Checkpoints, View, ViewChange
+from shared.view_store.naming import Generation
+from shared.view_store.parking import Parked, ParkingChange
+
+
+def timed(handler: BatchHandler, metrics: ProjectorMetrics, group: str, clock: Clock = utc_now) -> BatchHandler:
+    """A handler that notes how old the oldest event of each message is when it is done."""
+
+    async def handle(log: str, events: list[RecordedEvent]) -> None:
+        await handler(log, events)
+        if events:
+            metrics.delays.observe((group,), max(0.0, (clock() - events[0].at).total_seconds()))
+
+    return handle
+
+
+class MeasuredBatches:
+    """A BatchWriter that notes what is committed; `group` says for whom."""
+
+    def __init__(self, writer: BatchWriter, metrics: ProjectorMetrics, group: str) -> None:
+        self._writer = writer
+        self._metrics = metrics
+        self._group = group
+
+    async def prepare(
+        self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]], versions: Mapping[str, int] = NOTHING
+    ) -> None:
+        """See BatchWriter.prepare."""
+        await self._writer.prepare(views, checkpoints, versions)
+
+    def generation(self, projection: str) -> Generation:
+        """See BatchWriter.generation."""
+        return self._writer.generation(projection)
+
+    async def checkpoints(self) -> Checkpoints:
+        """See BatchWriter.checkpoints."""
+        return await self._writer.checkpoints()
+
+    @property
+    def parked(self) -> Parked:
+        """See BatchWriter.parked."""
+        return self._writer.parked
+
+    async def commit(
+        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
+    ) -> None:
+        """See BatchWriter.commit."""
+        began = perf_counter()
+        outcome = "failed"
+        try:
+            await self._writer.commit(changes, moves, parking)
+            outcome = "committed"
+        except CheckpointMoved:
+            outcome = "overtaken"
+            raise
+        except Unavailable:
+            outcome = "unavailable"
+            raise
+        finally:
+            self._metrics.transactions.observe((self._group, outcome), perf_counter() - began)
+        self._count(moves)
+
+    def _count(self, moves: Sequence[CheckpointMove]) -> None:
+        for move in moves:
+            self._metrics.events.count((move.projection, move.log), move.position - move.expected)
+            self._metrics.applied.count((move.projection, move.log))
+        if moves:  # without one it only wiped what an erasure had left
+            self._metrics.batches.observe((self._group,), max(move.position - move.expected for move in moves))
