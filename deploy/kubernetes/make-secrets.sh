@@ -18,9 +18,7 @@ for name in "${names[@]}"; do
     echo "$name is there"
     continue
   fi
-  user=$name
-  [ "$name" = rabbitmq-default-user ] && user=admin
   # through a pipe, so that no password is in a command line; letters and digits only, as they become part of addresses
   od -An -N24 -tx1 /dev/urandom | tr -d ' \n' |
-    kubectl --namespace twinpath create secret generic "$name" --from-literal=username="$user" --from-file=password=/dev/stdin
+    kubectl --namespace twinpath create secret generic "$name" --from-literal=username="$name" --from-file=password=/dev/stdin
 done
