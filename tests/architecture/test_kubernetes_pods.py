@@ -27,8 +27,8 @@ def test_a_service_has_each_probe_at_a_path_that_it_answers(overlay: str, servic
     assert probes["liveness"]["httpGet"]["path"] == "/health/live", "a store that is away must not restart a service"
     # readiness takes up to two seconds to answer
     assert probes["readiness"]["timeoutSeconds"] > 2
-    # a service listens only after MongoDB has answered, which takes minutes where MongoDB starts at the same time
-    assert probes["startup"]["periodSeconds"] * probes["startup"]["failureThreshold"] >= 300
+    # Python, imports and a busy node; a server that is away is a matter of readiness
+    assert probes["startup"]["periodSeconds"] * probes["startup"]["failureThreshold"] >= 60
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
     assert {probe["httpGet"]["port"] for probe in probes.values()} <= ports.keys()
 
