@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from deploy.manifests.rendering import OVERLAYS
-from tests.support.manifests import NAME, SERVICES, Manifest, objects
+from tests.support.manifests import NAME, SERVICES, WORKLOADS, Manifest, objects
 
 Arrow = tuple[str, str, str]
 """From whom, to whom, at which port."""
@@ -58,6 +58,8 @@ API_SERVER = {
 }
 
 
+BACKUP: dict[str, set[Arrow]] = {"local": set(), "production": {("backup", "mongodb", "27017")}}
+
 TRACES: dict[str, set[Arrow]] = {
     "local": set(),
     "production": {(one, "monitoring opentelemetry-collector", "4318") for one in SERVICES},
@@ -94,12 +96,17 @@ def _arrows(overlay: str, direction: str) -> set[Arrow]:
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_who_may_begin_to_talk_to_whom_is_the_arrows_of_the_picture(overlay: str) -> None:
-    assert _arrows(overlay, "egress") == ARROWS | MEMBERS[overlay] | NAMES | API_SERVER[overlay] | TRACES[overlay]
+    assert (
+        _arrows(overlay, "egress")
+        == ARROWS | MEMBERS[overlay] | BACKUP[overlay] | NAMES | API_SERVER[overlay] | TRACES[overlay]
+    )
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_who_may_be_talked_to_is_the_same_and_what_comes_from_outside(overlay: str) -> None:
-    assert _arrows(overlay, "ingress") == ARROWS | MEMBERS[overlay] | FROM_OUTSIDE | OF_SERVERS[overlay]
+    assert (
+        _arrows(overlay, "ingress") == ARROWS | MEMBERS[overlay] | BACKUP[overlay] | FROM_OUTSIDE | OF_SERVERS[overlay]
+    )
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -110,7 +117,7 @@ def test_what_no_policy_allows_is_dropped_for_every_pod(overlay: str) -> None:
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_every_policy_is_about_pods_that_are_there(overlay: str) -> None:
-    workloads = objects(overlay, "Deployment", "StatefulSet", "Job", "MongoDBCommunity", "RabbitmqCluster")
+    workloads = objects(overlay, *WORKLOADS, "MongoDBCommunity", "RabbitmqCluster")
     there = {one["metadata"]["name"] for one in workloads} | {"redis"}  # in production it comes from its chart
     for policy in objects(overlay, "NetworkPolicy"):
         assert policy["spec"]["podSelector"].get("matchLabels", {}).get(NAME, "redis") in there

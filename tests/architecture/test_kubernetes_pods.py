@@ -55,7 +55,10 @@ def test_every_pod_keeps_to_the_restricted_profile_and_writes_nothing_to_its_roo
             assert own["allowPrivilegeEscalation"] is False
             assert own["readOnlyRootFilesystem"] is True
             assert own["capabilities"] == {"drop": ["ALL"]}
-        assert all(volume.keys() <= {"name", "emptyDir", "secret"} for volume in specification.get("volumes", []))
+        assert all(
+            volume.keys() <= {"name", "emptyDir", "secret", "persistentVolumeClaim"}
+            for volume in specification.get("volumes", [])
+        )
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

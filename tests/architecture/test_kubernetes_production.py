@@ -13,7 +13,7 @@ from query_service.api import customers, orders, products, shop, ticket_dashboar
 from shared.event_feed.rabbit_feed import DEAD_LETTERS
 from shared.events.catalogue import CATALOGUE
 from shared.ids import logs_of
-from tests.support.manifests import SERVICES, Manifest, named, objects
+from tests.support.manifests import SERVICES, Manifest, environment, named, objects, pod
 
 PRODUCTION = "production"
 
@@ -107,3 +107,20 @@ def test_each_server_outlasts_the_loss_of_one_member() -> None:
     assert rabbitmq["spec"]["replicas"] >= 3
     budgets = {one["metadata"]["name"]: one["spec"] for one in objects(PRODUCTION, "PodDisruptionBudget")}
     assert budgets["mongodb"]["maxUnavailable"] == budgets["rabbitmq"]["maxUnavailable"] == 1
+
+
+def test_what_is_backed_up_is_restored_by_the_same_means() -> None:
+    restore = yaml.safe_load((KUBERNETES / "restore.yaml").read_text())
+    backup = named(PRODUCTION, "CronJob", "backup")
+    assert restore["metadata"]["namespace"] == backup["metadata"]["namespace"]
+    assert (
+        restore["spec"]["template"]["metadata"]["labels"]
+        == (backup["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["labels"])
+    )
+    assert {key: value for key, value in pod(restore).items() if key != "containers"} == (
+        {key: value for key, value in pod(backup).items() if key != "containers"}
+    )
+    (restoring,), (dumping,) = pod(restore)["containers"], pod(backup)["containers"]
+    for same in ("image", "securityContext", "volumeMounts"):
+        assert restoring[same] == dumping[same]
+    assert environment(PRODUCTION, restoring).items() >= environment(PRODUCTION, dumping).items()
