@@ -1,5 +1,9 @@
 """Follows the log through RabbitMQ with FastStream: one quorum queue a log, one active consumer each.
 
+Of several replicas, RabbitMQ 4 makes the one active whose consumer has the highest priority. That is the rendezvous
+hash (Thaler and Ravishankar, 1998) of replica and queue: replicas share the queues evenly, and one that comes or goes
+moves no queue but its own. Before RabbitMQ 4 who comes first has them all, and the others stand by.
+
 RabbitMQ may take a consumer away (its queue was deleted, its channel closed after a slow handler) while the connection
 stays up, and then nothing is consumed although everything looks well: measured with FastStream 0.7.8, 28 seconds. So a
 watch looks once a second whether each consumer is still registered, and builds the connection anew when one is not.
@@ -7,6 +11,7 @@ What is delivered twice by that is skipped by who follows.
 """
 
 import asyncio
+import hashlib
 from contextlib import suppress
 from typing import Any
 
@@ -22,6 +27,7 @@ from pydantic import ValidationError
 from shared.ending import is_ending
 from shared.event_feed.interface import EXCHANGE, BatchHandler
 from shared.events.recorded import RecordedEvent, from_json
+from shared.ids import uuid7
 
 DEAD_LETTERS = "twinpath.dead-letters"
 PREFETCH = 32
@@ -39,6 +45,8 @@ class RabbitFeed:
     def __init__(self, url: str, group: str, logs: list[str], exchange: str = EXCHANGE) -> None:
         self._url = url
         self._group = group
+        self.replica = uuid7()
+        """By which name it competes for its queues."""
         self._logs = logs
         self._exchange = RabbitExchange(exchange, type=ExchangeType.TOPIC, durable=True)
         self._broker: RabbitBroker | None = None
@@ -71,9 +79,10 @@ class RabbitFeed:
         return broker
 
     def _subscribe(self, broker: RabbitBroker, log: str, handler: BatchHandler) -> RabbitSubscriber:
+        queue = f"twinpath.{self._group}.{log}"
         subscriber = broker.subscriber(
             RabbitQueue(
-                f"twinpath.{self._group}.{log}",
+                queue,
                 queue_type=QueueType.QUORUM,
                 routing_key=log,
                 arguments={
@@ -85,6 +94,7 @@ class RabbitFeed:
                 },
             ),
             self._exchange,
+            consume_args={"x-priority": priority(self.replica, queue)},
             channel=Channel(prefetch_count=PREFETCH),  # its own, so that one log's trouble closes no other's
             ack_policy=AckPolicy.NACK_ON_ERROR,
             decoder=self._decode,
@@ -150,6 +160,11 @@ class RabbitFeed:
             with suppress(*CONNECTION_EXCEPTIONS, TimeoutError):
                 async with asyncio.timeout(10.0):
                     await broker.stop()
+
+
+def priority(replica: str, queue: str) -> int:
+    """How much this replica wants this queue, 0 to 65535: as good as random, and the same at every call."""
+    return int.from_bytes(hashlib.blake2b(f"{replica} {queue}".encode(), digest_size=2).digest())
 
 
 def _is_registered(subscriber: RabbitSubscriber) -> bool:

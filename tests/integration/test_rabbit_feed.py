@@ -12,7 +12,7 @@ import orjson
 from shared.clock import utc_now
 from shared.errors import Unavailable
 from shared.event_feed.interface import EXCHANGE, MAX_BATCH_BYTES, MAX_BATCH_EVENTS
-from shared.event_feed.rabbit_feed import DEAD_LETTERS, RabbitFeed
+from shared.event_feed.rabbit_feed import DEAD_LETTERS, RabbitFeed, priority
 from shared.event_feed.rabbit_publisher import RabbitPublisher
 from shared.events.recorded import RecordedEvent
 from tests.support.eventually import eventually
@@ -178,6 +178,34 @@ async def test_of_two_followers_of_a_group_one_has_a_log_and_the_other_takes_ove
             await standby.stop()
             await publisher.publish(LOGS[0], events(21, 1))
             await eventually(lambda: first.has(21))
+
+
+async def test_replicas_say_how_much_they_want_each_queue_and_rabbitmq_4_gives_it_to_who_wants_it_most(
+    rabbitmq: RabbitMQAddress, rabbitmq_url: str
+) -> None:
+    follower, vhost = Follower(), rabbitmq_url.rsplit("/", 1)[-1]
+    async with (
+        following(rabbitmq_url, follower) as one,
+        following(rabbitmq_url, follower) as two,
+        httpx.AsyncClient(base_url=rabbitmq.management_url, timeout=30) as api,
+    ):
+        honoured = int((await api.get("/api/overview")).json()["rabbitmq_version"].partition(".")[0]) >= 4
+        await eventually(lambda: listens(one))
+        await eventually(lambda: listens(two))
+
+        async def shared() -> bool:
+            found = defaultdict[str, dict[int, bool]](dict)  # queue -> priority -> whether that consumer is active
+            for consumer in (await api.get(f"/api/consumers/{vhost}")).json():
+                found[consumer["queue"]["name"]][consumer["arguments"]["x-priority"]] = consumer["active"]
+            said = {queue: set(consumers) for queue, consumers in found.items()}
+            wanted = {f"twinpath.views.{log}": {priority_of(feed, log) for feed in (one, two)} for log in LOGS}
+            return said == wanted and (not honoured or all(of[max(of)] for of in found.values()))
+
+        await eventually(shared, limit=30)
+
+
+def priority_of(feed: RabbitFeed, log: str) -> int:
+    return priority(feed.replica, f"twinpath.views.{log}")
 
 
 async def test_each_group_gets_everything(rabbitmq_url: str) -> None:
