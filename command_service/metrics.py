@@ -41,6 +41,7 @@ class CommandMetrics(Metrics):
             "Races lost to another writer, over a log's next position or a stream's next version",
             "over",
         )
+        self.conflicts.values = {("position",): 0, ("version",): 0}  # known before the first one is lost
         self.published = self.counter("twinpath_relay_events_total", "Events that the broker has confirmed", "log")
         self.publishing = self.histogram(
             "twinpath_relay_publish_duration_seconds", "Publishing a batch, until confirmed"

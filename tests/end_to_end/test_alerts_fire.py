@@ -1,5 +1,6 @@
 """A real Prometheus with the real rules beside the real services: what stops is told, and so is its return."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import yaml
 from deploy.checkout import CHECKOUT
 from deploy.local.prometheus import Prometheus, find_or_install
 from deploy.local.services import NAMES
+from deploy.observability.dashboard import dashboard
 from tests.support.eventually import eventually
 from tests.support.system import System
 
@@ -96,6 +98,30 @@ async def test_a_projector_that_stops_is_told_and_so_is_its_return(
 
     system["projector"].start()
     await prometheus.is_quiet()
+
+
+async def test_every_panel_of_the_dashboard_is_answered(system: System, watch: Callable[[System], Watch]) -> None:
+    prometheus = watch(system)
+    await prometheus.is_quiet()
+    async with system.client("command") as command, system.client("query") as query:
+        for _ in range(3):
+            created = await command.post("/api/v1/tickets", json=TICKET)
+            await query.get(created.headers["Location"], headers={"Causal-Token": created.headers["Causal-Token"]})
+            await query.get(created.headers["Location"])
+
+    async def has_two_scrapes() -> bool:
+        rate = "rate(twinpath_query_documents_total[1m])"
+        return bool((await prometheus.asked("query", query=rate))["result"])
+
+    await eventually(has_two_scrapes)
+    empty = set()
+    for panel in json.loads(dashboard())["panels"]:
+        for target in panel.get("targets", []):
+            expression = target["expr"].replace("$__rate_interval", "1m")
+            if not (await prometheus.asked("query", query=expression))["result"]:
+                empty.add(panel["title"])
+    only_in_trouble = {"Logs in which a process is held up", "Share answered with 5xx"}
+    assert empty <= {*only_in_trouble, "Subscribers of live updates"}
 
 
 async def test_a_broker_and_a_redis_that_go_away_are_told_by_what_waits_for_them(
