@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK = $(BIN)/pip-compile --quiet --strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 .DEFAULT_GOAL := help
-.PHONY: help up down demo test survive check alerts pages manifests format bench lock clean FORCE
+.PHONY: help up down demo test survive compose-test roll check alerts pages manifests format bench lock clean FORCE
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
 
 up: $(VENV)/installed ## start everything, load a sample, show where it is; Ctrl-C stops it
 	@$(BIN)/python -m deploy.up up
@@ -25,6 +25,12 @@ test: $(VENV)/installed ## all tests, on real servers that are started for them
 survive: $(VENV)/installed ## break everything on purpose, for an hour or so; `make test` has the short form
 	@TWINPATH_SURVIVAL=long $(BIN)/python -m pytest tests/survival
 
+compose-test: $(VENV)/installed ## try the deployment with docker compose, on an engine that answers
+	@$(BIN)/python -m pytest tests/compose/whole_deployment.py -q -rP --durations=6
+
+roll: $(VENV)/installed ## replace each replica of a running `docker compose --profile scale` by a new one
+	@$(BIN)/python -m deploy.rolling
+
 check: $(VENV)/installed ## format, lint, types, import rules and unit tests, in seconds
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -38,8 +44,9 @@ manifests: $(VENV)/installed $(VENV)-manifests/installed ## render and check the
 alerts: $(VENV)/installed ## test the alert rules with promtool
 	@$(BIN)/python -m pytest tests/integration/test_alert_rules.py -q
 
-pages: $(VENV)/installed ## write docs/metrics.md and the dashboard anew from the metrics
+pages: $(VENV)/installed ## write docs/metrics.md, docs/settings.md and the dashboard anew from the code
 	@$(BIN)/python -m deploy.observability
+	@$(BIN)/python -m deploy.settings_page
 
 format: $(VENV)/installed ## put the code into form
 	@$(BIN)/ruff format .

@@ -10,6 +10,15 @@ from rich.console import Console
 from rich.table import Table
 
 FILE = Path(".local/addresses.json")
+COMPOSE_PORTS = {
+    "COMMAND_PORT": "8000",
+    "QUERY_PORT": "8001",
+    "PROJECTOR_PORT": "8002",
+    "MONGODB_PORT": "27017",
+    "RABBITMQ_PORT": "5672",
+    "RABBITMQ_UI_PORT": "15672",
+    "REDIS_PORT": "6379",
+}
 
 
 def write_addresses(addresses: Mapping[str, str]) -> None:
@@ -21,17 +30,21 @@ def write_addresses(addresses: Mapping[str, str]) -> None:
     draft.replace(FILE)
 
 
-def compose_addresses(secrets: Mapping[str, str]) -> dict[str, str]:
-    """Where `docker compose up` has everything; the servers as the accounts of the command line see them."""
-    tools, admin = f"tools:{secrets['TWINPATH_TOOLS_PASSWORD']}", f"admin:{secrets['TWINPATH_ADMIN_PASSWORD']}"
+def compose_addresses(environment: Mapping[str, str]) -> dict[str, str]:
+    """Where `docker compose up` has everything, by the environment that it has with `.env`.
+
+    The servers are as the accounts of the command line see them.
+    """
+    tools, admin = f"tools:{environment['TWINPATH_TOOLS_PASSWORD']}", f"admin:{environment['TWINPATH_ADMIN_PASSWORD']}"
+    port = {name: environment.get(name) or default for name, default in COMPOSE_PORTS.items()}
     return {
-        "command": "http://127.0.0.1:8000",
-        "query": "http://127.0.0.1:8001",
-        "projector": "http://127.0.0.1:8002",
-        "rabbitmq_ui": f"http://{admin}@127.0.0.1:15672",
-        "mongodb": f"mongodb://{tools}@127.0.0.1:27017/?directConnection=true",
-        "rabbitmq": f"amqp://{tools}@127.0.0.1:5672/twinpath",
-        "redis": f"redis://{tools}@127.0.0.1:6379/0",
+        "command": f"http://127.0.0.1:{port['COMMAND_PORT']}",
+        "query": f"http://127.0.0.1:{port['QUERY_PORT']}",
+        "projector": f"http://127.0.0.1:{port['PROJECTOR_PORT']}",
+        "rabbitmq_ui": f"http://{admin}@127.0.0.1:{port['RABBITMQ_UI_PORT']}",
+        "mongodb": f"mongodb://{tools}@127.0.0.1:{port['MONGODB_PORT']}/?directConnection=true",
+        "rabbitmq": f"amqp://{tools}@127.0.0.1:{port['RABBITMQ_PORT']}/twinpath",
+        "redis": f"redis://{tools}@127.0.0.1:{port['REDIS_PORT']}/0",
     }
 
 

@@ -66,7 +66,7 @@ def down() -> None:
 def _up_with_docker(sample: bool) -> None:
     secrets = write_secrets()
     subprocess.run(["docker", "compose", "up", "--build", "--wait"], check=True)
-    _announce(compose_addresses(secrets), sample)
+    _announce(compose_addresses({**secrets, **os.environ}), sample)
     console.print("\nIt runs in the background: `make down` stops it.", highlight=False)
 
 

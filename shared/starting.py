@@ -14,6 +14,7 @@ from shared.errors import TwinpathError, Unavailable
 from shared.observability.told_exceptions import message_of
 
 _PAUSE_SECONDS = 0.2
+_HEAD_START_SECONDS = 2.0
 _log = structlog.get_logger(__name__)
 
 
@@ -26,6 +27,7 @@ class Start:
 
     def __init__(self, working: Callable[[], AbstractAsyncContextManager[None]]) -> None:
         self._working = working
+        self._begun = asyncio.Event()
         self._ending = asyncio.Event()
         self.waits_for: str | None = "the service has only just begun to start"
         """Why it does not work yet, or None."""
@@ -37,8 +39,11 @@ class Start:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """To be entered for as long as the service is served."""
+        """To be entered before the service listens, for as long as it is served; returns within two seconds."""
         task = asyncio.create_task(self._run(), name="start")
+        with suppress(TimeoutError):  # where the stores are there, nobody meets a service that is not ready
+            async with asyncio.timeout(_HEAD_START_SECONDS):
+                await self._begun.wait()
         yield
         self._ending.set()
         if self.waits_for is not None:
@@ -51,6 +56,7 @@ class Start:
             try:
                 async with self._working():
                     self.waits_for = None
+                    self._begun.set()
                     await self._ending.wait()
             except (PyMongoError, Unavailable) as error:
                 if self._ending.is_set():

@@ -12,6 +12,7 @@ from deploy.servers.files import write_files
 from deploy.servers.initialising import initialise
 from deploy.servers.settings import Settings
 from shared.errors import TwinpathError
+from shared.settings import read_settings
 
 
 def init(patience: Annotated[float, typer.Option(min=0, help="seconds to wait for each server")] = 90.0) -> None:
@@ -20,8 +21,10 @@ def init(patience: Annotated[float, typer.Option(min=0, help="seconds to wait fo
     What is there already stays; passwords and rights are brought to what the environment says.
     """
 
+    settings = read_settings(Settings)
+
     async def steps() -> None:
-        async for done in initialise(Settings(), patience):
+        async for done in initialise(settings, patience):
             typer.echo(done)
 
     try:
@@ -33,5 +36,5 @@ def init(patience: Annotated[float, typer.Option(min=0, help="seconds to wait fo
 
 def server_files(folder: Annotated[Path, typer.Argument(help="a folder for each server is made in it")]) -> None:
     """Write MongoDB's key, RabbitMQ's definitions and Redis's users, made from the passwords in the environment."""
-    for file in write_files(folder, Settings()):
+    for file in write_files(folder, read_settings(Settings)):
         typer.echo(str(file))

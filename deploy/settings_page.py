@@ -1,0 +1,92 @@
+"""docs/settings.md, made from the settings themselves: `make pages`."""
+
+from pathlib import Path
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
+
+from command_service.settings import Settings as CommandSettings
+from deploy.checkout import CHECKOUT
+from deploy.cli.settings import Settings as CliSettings
+from deploy.servers.settings import Settings as ServerSettings
+from projector_service.settings import Settings as ProjectorSettings
+from query_service.settings import Settings as QuerySettings
+from shared.settings import variable
+
+FILE = CHECKOUT / "docs/settings.md"
+
+PROGRAMS: dict[str, type[BaseSettings]] = {
+    "Command service": CommandSettings,
+    "Projector service": ProjectorSettings,
+    "Query service": QuerySettings,
+    "The command line, twinpath": CliSettings,
+    "Besides these: twinpath init and twinpath server-files": ServerSettings,
+}
+
+_HEAD = """# Settings
+
+Every setting is an environment variable, checked when a program starts: one that is not valid ends it with exit code 1
+and a line that names it, such as `TWINPATH_PARTITIONS: Input should be a valid integer`. The defaults fit servers on
+this machine. This page is written by `make pages`.
+
+`python -m command_service --check`, and so for the others, says in a line each whether the service would start with
+these settings: whether they are valid, the servers answer, the account has the rights it needs and the log has as many
+partitions; exit code 0 or 1. In a container: `docker compose exec command python3 -m command_service --check`.
+
+Traces are set by OpenTelemetry's own variables, `OTEL_EXPORTER_OTLP_ENDPOINT` before all:
+[guides/traces.md](guides/traces.md). What the services log: [guides/logs.md](guides/logs.md).
+"""
+_TYPES: dict[Any, str] = {int: "whole number", float: "number", str: "text", bool: "true or false", SecretStr: "secret"}
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [_HEAD]
+    for program, settings in PROGRAMS.items():
+        known = CliSettings.model_fields if settings is ServerSettings else {}
+        fields = {name: field for name, field in settings.model_fields.items() if name not in known}
+        rows = [_row(variable(settings, name), field) for name, field in fields.items()]
+        parts.append(
+            "\n".join([f"## {program}\n", "| variable | value | default | meaning |", "|---|---|---|---|", *rows])
+        )
+    return "\n\n".join(part.rstrip() for part in parts) + "\n"
+
+
+def write(file: Path = FILE) -> None:
+    """Write the page."""
+    file.write_text(page())
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    default = "" if field.default in ("", None) else f"`{_shown(field.default)}`"
+    return f"| `{name}` | {_kind(field)} | {default} | {field.description} |"
+
+
+def _kind(field: FieldInfo) -> str:
+    if get_origin(field.annotation) is Literal:
+        return ", ".join(f"`{one}`" for one in get_args(field.annotation))
+    types = [kind for kind in get_args(field.annotation) if kind is not NoneType] or [field.annotation]
+    return " ".join([_TYPES[types[0]], *filter(None, map(_limit, field.metadata))])
+
+
+def _limit(constraint: Any) -> str | None:
+    match constraint:
+        case Ge(ge=least):
+            return f"≥ {least}"
+        case Gt(gt=least):
+            return f"> {least}"
+        case Le(le=most):
+            return f"≤ {most}"
+    return None
+
+
+def _shown(default: Any) -> str:
+    return str(default).lower() if isinstance(default, bool) else str(default)
+
+
+if __name__ == "__main__":
+    write()

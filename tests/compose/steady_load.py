@@ -1,0 +1,76 @@
+"""A steady load from inside the network: tickets are opened, and each is read back with its token.
+
+It runs in a container that has nothing but the standard library, until its standard input ends, and then prints what
+happened as JSON. As docs/guides say, a client repeats a command that had no answer, or 503, with the same
+Idempotency-Key, and a query with 202 or 503; a request has failed when that went on for 20 seconds, or when the answer
+was another.
+"""
+
+import http.client
+import json
+import sys
+import threading
+import time
+import uuid
+from collections import Counter
+
+WORKERS = 8
+LIMIT = 20.0
+happened: Counter[str] = Counter()
+failures: list[str] = []
+ended = threading.Event()
+
+
+def ask(host: str, method: str, path: str, body: object, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+    """One request on a connection of its own, to whichever replica answers."""
+    connection = http.client.HTTPConnection(host, 8000, timeout=10)
+    try:
+        text = None if body is None else json.dumps(body)
+        connection.request(method, path, text, {"Content-Type": "application/json", **headers})
+        answer = connection.getresponse()
+        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+    finally:
+        connection.close()
+
+
+def insist(wanted: int, host: str, method: str, path: str, body: object, headers: dict[str, str]) -> dict[str, str]:
+    """Repeat what may be repeated; the answer's headers, or an AssertionError that says what the last answer was."""
+    deadline = time.monotonic() + LIMIT
+    while True:
+        try:
+            status, given, content = ask(host, method, path, body, headers)
+            last = f"{method} {path}: {status} {content[:200]!r}"
+            if status == wanted:
+                return given
+            assert status in (202, 503), last
+        except (OSError, http.client.HTTPException) as error:
+            last = f"{method} {path}: {error!r}"
+            status = 0
+        assert time.monotonic() < deadline, last
+        happened[f"{method} repeated after {status or 'no answer'}"] += 1
+        time.sleep(0.1)
+
+
+def work() -> None:
+    """Open a ticket, read it, again."""
+    while not ended.is_set():
+        try:
+            body = {"subject": "Parcel", "message": f"Where is it? {uuid.uuid4()}"}
+            opened = insist(201, "command", "POST", "/api/v1/tickets", body, {"Idempotency-Key": str(uuid.uuid4())})
+            happened["accepted"] += 1
+            token = {"Causal-Token": opened["causal-token"]}
+            insist(200, "query", "GET", opened["location"], None, token)
+            happened["read"] += 1
+        except AssertionError as failure:
+            failures.append(str(failure))
+
+
+if __name__ == "__main__":
+    threads = [threading.Thread(target=work) for _ in range(WORKERS)]
+    for thread in threads:
+        thread.start()
+    sys.stdin.read()
+    ended.set()
+    for thread in threads:
+        thread.join()
+    print(json.dumps({**happened, "failures": failures}))
