@@ -29,6 +29,7 @@ from shared.mongo_client import mongo_client
 from shared.personal_data.in_memory import InMemoryKeyStore
 from shared.view_store.interface import CheckpointMove
 from shared.view_store.mongo import MongoViewWriter
+from tests.support.appending import append
 from tests.support.commanding import bus_on, seals_of
 from tests.support.eventually import eventually
 from tests.support.servers import RabbitMQServer
@@ -155,20 +156,21 @@ async def test_a_broker_that_is_killed_in_mid_stream_loses_nothing_and_keeps_the
     mongodb_url: str, private_rabbitmq: Callable[[], RabbitMQServer], unique: str
 ) -> None:
     shop, broker = Shop(), private_rabbitmq()
-    await shop.work(customers=3_000)
+    for _ in range(2_000):
+        await append(shop.store, None, 0, "first", "second")
     async with keeping(broker.url):
         pass
     async with mongo_client(mongodb_url, "test") as client:
         publisher, writer = RabbitPublisher(broker.url, EXCHANGE), MongoViewWriter(client, unique)
         async with telling(shop, OutsideWriter(writer, publisher)) as projector:
-            await eventually(lambda: holds(broker.url, 500), pause=0)
+            await eventually(lambda: holds(broker.url, 1), pause=0)
             broker.kill()
             await eventually(lambda: waits(projector))  # so not everything had been told
             broker.start()
             await eventually(lambda: everything_told(shop, writer))
         await publisher.close()
     async with keeping(broker.url) as queue:
-        ids = [event["id"] for event in await taken(queue, 6_000)]
+        ids = [event["id"] for event in await taken(queue, 4_000)]
     first = {event: place for place, event in reversed(list(enumerate(ids)))}
     assert sorted(first) == sorted(await shop.ids())
     assert [event for event in first if event.endswith("@2") and first[event[:-1] + "1"] > first[event]] == []
