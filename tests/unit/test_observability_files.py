@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ SUFFIXES = {"counter": ("",), "gauge": ("",), "histogram": ("_bucket", "_count",
 OF_PROMETHEUS = {"job", "instance", "le"}
 
 
+@cache
 def rules() -> list[dict[str, Any]]:
     groups = yaml.safe_load((FOLDER / "alerts.yml").read_text())["groups"]
     return [rule for group in groups for rule in group["rules"]]
@@ -26,6 +28,7 @@ def rules() -> list[dict[str, Any]]:
 ALERTS = sorted({rule["alert"] for rule in rules() if "alert" in rule})
 
 
+@cache
 def known() -> dict[str, set[str]]:
     """Every metric with its labels: the services' own, those of prometheus-client, and what rules record."""
     found: dict[str, set[str]] = {"up": set()}
@@ -110,6 +113,16 @@ def test_the_guide_explains_no_alert_that_is_gone() -> None:
     ]
 
 
+def test_whatever_the_guide_names_is_in_the_code() -> None:
+    guide = (CHECKOUT / "docs/guides/alerts.md").read_text()
+    folders = ("command_service", "projector_service", "query_service", "shared")
+    code = "".join(file.read_text() for folder in folders for file in (CHECKOUT / folder).rglob("*.py"))
+    named = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", guide))
+    assert len(named) > 10
+    assert [name for name in sorted(named) if f'"{name}"' not in code and name not in known()] == []
+
+
+@cache
 def _tests(name: str) -> list[dict[str, Any]]:
     tests: list[dict[str, Any]] = yaml.safe_load((FOLDER / name).read_text())["tests"]
     return tests
