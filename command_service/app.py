@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from command_service.api import bulk, customers, orders, products, tickets
 from command_service.api.short_way import short_ways
@@ -48,7 +49,7 @@ def create_app(
     metrics: CommandMetrics | None = None,
 ) -> FastAPI:
     """The app around a command bus; `required` and `optional` are the dependencies that readiness names."""
-    app = FastAPI(title="Twinpath command service", version="1", description=_DESCRIPTION, lifespan=lifespan)
+    app = FastAPIOffline(title="Twinpath command service", version="1", description=_DESCRIPTION, lifespan=lifespan)
     app.state.bus = bus
     add_commands(app)
     app.router.routes += health_routes(required or {}, optional)

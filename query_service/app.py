@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from query_service.api import customers, orders, products, shop, ticket_dashboard, tickets
 from query_service.api.answering import NotYetVisible, answer_not_yet
@@ -81,7 +82,7 @@ def create_app(
     waits.on_move = live.checkpoints_moved
     metrics.follow(copy, waits, live)
     lifespan = partial(_lifespan, waits, live, close)
-    app = FastAPI(title="Twinpath query service", version="1", description=_DESCRIPTION, lifespan=lifespan)
+    app = FastAPIOffline(title="Twinpath query service", version="1", description=_DESCRIPTION, lifespan=lifespan)
     app.state.stop = partial(_stop, waits, live)
     app.state.waits = waits
     app.state.live = live
