@@ -32,6 +32,12 @@ class CommandMetrics(Metrics):
             "command",
             "outcome",
         )
+        self.refusals = self.counter(
+            "twinpath_command_refusals_total",
+            "Commands rejected or unavailable, by the code that the caller was answered",
+            "command",
+            "code",
+        )
         self.batches = self.histogram(
             "twinpath_append_batch_commits", "Commits in one insert: those that waited share it", bounds=SIZES
         )
@@ -86,7 +92,10 @@ class CommandMetrics(Metrics):
 
     def handled(self, command: Command, came: Appended | BaseException, seconds: float) -> None:
         """See CommandBus.on_handled."""
-        self.commands.observe((_name_of(type(command)), _outcome_of(came)), seconds)
+        name = _name_of(type(command))
+        self.commands.observe((name, _outcome_of(came)), seconds)
+        if isinstance(came, TwinpathError):
+            self.refusals.count((name, came.code))
 
 
 @cache

@@ -59,6 +59,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
     "Commands": (
         Panel("Commands by type", "ops", (("{{command}}", _rate(f"{_COMMANDS}_count", "command")),)),
         Panel("Commands by outcome", "ops", (("{{outcome}}", _rate(f"{_COMMANDS}_count", "outcome")),)),
+        Panel("Refusals by code", "ops", (("{{code}}", _rate("twinpath_command_refusals_total", "code")),)),
         Panel("Time of a command, p99", "s", (("{{command}}", _quantile(0.99, _COMMANDS, "command")),)),
         Panel("Commits in one insert", "none", (("{{instance}}", _mean("twinpath_append_batch_commits", "instance")),)),
         Panel(

@@ -116,6 +116,7 @@ class Metrics:
         GCCollector(registry=self.registry)
         self.event_loop = self.histogram("twinpath_event_loop_lag_seconds", "How late the event loop wakes a sleeper")
         self._looks: list[Look] = []
+        self._looking: asyncio.Future[list[None]] | None = None
 
     def counter(self, name: str, meaning: str, *labels: str) -> Counter:
         """What only grows; its name ends in `_total`."""
@@ -159,8 +160,13 @@ class Metrics:
         self._looks.append(guarded)
 
     async def exposition(self, accept: str) -> tuple[bytes, str]:
-        """All metrics as text, and its content type, as the scraper's Accept header wants it."""
-        await asyncio.gather(*(look() for look in self._looks))
+        """All metrics as text, and its content type, as the scraper's Accept header wants it.
+
+        Scrapes at the same time share one look, so that however many come, the stores are asked once at a time.
+        """
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.gather(*(look() for look in self._looks))
+        await asyncio.shield(self._looking)
         encode, content_type = choose_encoder(accept)
         return encode(self.registry), content_type
 

@@ -121,7 +121,7 @@ async def test_every_panel_of_the_dashboard_is_answered(system: System, watch: C
             if not (await prometheus.asked("query", query=expression))["result"]:
                 empty.add(panel["title"])
     only_in_trouble = {"Logs in which a process is held up", "Share answered with 5xx"}
-    assert empty <= {*only_in_trouble, "Subscribers of live updates"}
+    assert empty <= {*only_in_trouble, "Refusals by code", "Subscribers of live updates"}
 
 
 async def test_a_broker_and_a_redis_that_go_away_are_told_by_what_waits_for_them(

@@ -1,5 +1,6 @@
 """Metrics as such: what a scraper reads is what happened, and nothing that happens can make their number grow."""
 
+import asyncio
 from datetime import timedelta
 
 import httpx
@@ -75,6 +76,25 @@ async def test_what_cannot_be_looked_up_is_left_out_and_the_rest_is_told() -> No
 
     scrape = await told(metrics)
     assert (scrape.value("lag"), scrape.value("other")) == (None, 1)
+
+
+async def test_scrapes_at_the_same_time_share_one_look() -> None:
+    metrics = Metrics()
+    lag = metrics.gauge("lag", "Lag")
+    looks = 0
+
+    async def look() -> None:
+        nonlocal looks
+        looks += 1
+        await asyncio.sleep(0)
+        lag.values = {(): looks}
+
+    metrics.before_scrape(look, lag)
+    scrapes = await asyncio.gather(*(told(metrics) for _ in range(20)))
+    later = await told(metrics)
+
+    assert {scrape.value("lag") for scrape in scrapes} == {1}
+    assert later.value("lag") == 2
 
 
 async def test_a_lag_is_in_events_and_in_the_age_of_the_oldest_event_that_is_missing() -> None:

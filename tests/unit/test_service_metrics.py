@@ -59,6 +59,10 @@ async def test_every_command_is_counted_by_its_type_and_what_came_of_it() -> Non
     assert scrape.value(count, command="close_ticket", outcome="rejected") == 1
     assert scrape.value(count, command="add_agent_note", outcome="rejected") == 1
     assert scrape.value(count) == 4
+    refusals = "twinpath_command_refusals_total"
+    assert scrape.value(refusals, command="close_ticket", code="stale_version") == 1
+    assert scrape.value(refusals, command="add_agent_note", code="ticket_not_found") == 1
+    assert scrape.value(refusals) == 2
 
 
 async def test_a_store_that_is_away_is_no_rejection_and_a_bug_is_a_failure() -> None:
