@@ -2,7 +2,7 @@
 
 import typer
 
-from deploy.cli import inspect, log, parked
+from deploy.cli import dead_letters, inspect, log, parked
 from deploy.cli.init import init, server_files
 from deploy.cli.rebuild import rebuild
 from deploy.cli.verify import verify
@@ -12,6 +12,7 @@ app = typer.Typer(name="twinpath", help="Look at a running Twinpath, and put it 
 app.add_typer(log.app, name="log")
 app.add_typer(inspect.app, name="inspect")
 app.add_typer(parked.app, name="parked")
+app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(rebuild)
 app.command()(views)
 app.command()(verify)

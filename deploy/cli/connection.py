@@ -1,9 +1,11 @@
 """One connection to a running system for the length of a command, and how a command ends."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 import typer
 from pymongo import AsyncMongoClient
@@ -73,14 +75,29 @@ def ask(work: Callable[[Connection], Awaitable[int]]) -> None:
     What goes wrong is one line on stderr and the exit code CANNOT; Ctrl-C is 130, as of every program.
     """
     settings, which = find_system()
-    errors.print(f"{which}: MongoDB at {_places(settings.mongodb_url)}", style="dim", markup=False, soft_wrap=True)
 
     async def whole() -> int:
         async with connected(settings) as connection:
             return await work(connection)
 
+    _carry_out(f"{which}: MongoDB at {_places(settings.mongodb_url)}", whole())
+
+
+def ask_broker(work: Callable[[str], Awaitable[int]]) -> None:
+    """As `ask`, for work that needs nothing but the broker's address."""
+    settings, which = find_system()
+
+    async def whole() -> int:
+        return await work(settings.rabbitmq_url)
+
+    address = urlsplit(settings.rabbitmq_url)
+    _carry_out(f"{which}: RabbitMQ at {address.hostname}:{address.port or 5672}", whole())
+
+
+def _carry_out(which: str, work: Coroutine[Any, Any, int]) -> NoReturn:
+    errors.print(which, style="dim", markup=False, soft_wrap=True)
     try:
-        code = asyncio.run(whole())
+        code = asyncio.run(work)
     except TwinpathError as error:
         errors.print(error.detail, style="red", markup=False, soft_wrap=True)
         code = CANNOT

@@ -17,8 +17,8 @@ from projector_service.bootstrap import GROUP as VIEWS
 from projector_service.bootstrap import OUTSIDE_GROUP as OUTSIDE
 from projector_service.outside_events import EXCHANGE as OUTSIDE_EVENTS
 from shared.errors import TwinpathError
+from shared.event_feed.dead_letters import DEAD_LETTERS, DEAD_LETTERS_ARGUMENTS
 from shared.event_feed.interface import EXCHANGE as LOG
-from shared.event_feed.rabbit_feed import DEAD_LETTERS
 
 VHOST = "twinpath"
 ADMINISTRATOR = "admin"
@@ -48,7 +48,7 @@ def definitions(passwords: Passwords) -> dict[str, Any]:
             _exchange(OUTSIDE_EVENTS, "topic"),
             _exchange(DEAD_LETTERS, "fanout"),
         ],
-        "queues": [{**_durable(DEAD_LETTERS), "arguments": {"x-queue-type": "quorum"}}],
+        "queues": [{**_durable(DEAD_LETTERS), "arguments": dict(DEAD_LETTERS_ARGUMENTS)}],
         "bindings": [
             {
                 "source": DEAD_LETTERS,
@@ -106,7 +106,10 @@ def _users(passwords: Passwords) -> list[dict[str, Any]]:
 
 
 def _permissions(passwords: Passwords) -> list[dict[str, str]]:
-    """Each follows the log through queues of its own; only the command service publishes to the log."""
+    """Each follows the log through queues of its own; only the command service publishes to the log.
+
+    What `twinpath dead-letters requeue` puts back goes through the default exchange to the one queue where it died.
+    """
     letters = DEAD_LETTERS.removeprefix("twinpath.")
     for_fulfilment = f"log|{letters}|{_FULFILMENT}\\..+"
     own: dict[Account, tuple[str, ...]] = {
@@ -116,13 +119,16 @@ def _permissions(passwords: Passwords) -> list[dict[str, str]]:
             f"events|{letters}|({VIEWS}|{OUTSIDE})\\..+",
             f"log|{letters}|({VIEWS}|{OUTSIDE})\\..+",
         ),
-        "tools": ("", letters, letters),
+        "tools": ("events", f"events|{letters}", letters),  # a retry may tell the outside world of what was parked
     }
     granted: dict[str, tuple[str, ...]] = {
         name: tuple(rf"^twinpath\.({one})$" if one else "^$" for one in what)
         for name, what in own.items()
         if passwords.of(name) is not None
     }
+    if "tools" in granted:
+        configure, write, read = granted["tools"]
+        granted["tools"] = (configure, rf"{write}|^amq\.default$", read)
     if passwords.admin_password is not None:
         granted |= {ADMINISTRATOR: (".*",) * 3}
     return [

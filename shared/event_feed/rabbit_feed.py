@@ -13,23 +13,25 @@ What is delivered twice by that is skipped by who follows.
 import asyncio
 import hashlib
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import structlog
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 from faststream import AckPolicy
-from faststream.exceptions import RejectMessage
+from faststream.exceptions import AckMessage
 from faststream.message import StreamMessage
 from faststream.rabbit import Channel, ExchangeType, QueueType, RabbitBroker, RabbitExchange, RabbitQueue
 from faststream.rabbit.subscriber.usecase import RabbitSubscriber
 from pydantic import ValidationError
 
 from shared.ending import is_ending
+from shared.errors import Unavailable
+from shared.event_feed.dead_letters import DEAD_LETTERS, DeadLetters
 from shared.event_feed.interface import EXCHANGE, BatchHandler
 from shared.events.recorded import RecordedEvent, from_json
 from shared.ids import uuid7
 
-DEAD_LETTERS = "twinpath.dead-letters"
 PREFETCH = 32
 _DELIVERY_LIMIT = 20
 _LOOK_SECONDS = 1.0
@@ -49,6 +51,7 @@ class RabbitFeed:
         """By which name it competes for its queues."""
         self._logs = logs
         self._exchange = RabbitExchange(exchange, type=ExchangeType.TOPIC, durable=True)
+        self._dead_letters = DeadLetters(url)
         self._broker: RabbitBroker | None = None
         self._subscribers: dict[str, RabbitSubscriber] = {}
         self._watch: asyncio.Task[None] | None = None
@@ -97,7 +100,7 @@ class RabbitFeed:
             consume_args={"x-priority": priority(self.replica, queue)},
             channel=Channel(prefetch_count=PREFETCH),  # its own, so that one log's trouble closes no other's
             ack_policy=AckPolicy.NACK_ON_ERROR,
-            decoder=self._decode,
+            decoder=partial(self._decode, queue),
             no_reply=True,
             title=log,
             description=f"Batches of the log {log}, in order",
@@ -109,8 +112,11 @@ class RabbitFeed:
         subscriber(take)
         return subscriber
 
-    async def _decode(self, message: StreamMessage[Any]) -> list[RecordedEvent]:
-        """The batch of a message; one that can't be read goes to the dead letters, and the log fills the hole."""
+    async def _decode(self, queue: str, message: StreamMessage[Any]) -> list[RecordedEvent]:
+        """The batch of a message; one that can't be read goes to the dead letters, and the log fills its hole.
+
+        Raises Unavailable when it can't be kept there: then it is not acknowledged, and comes again.
+        """
         try:
             return from_json(message.body)
         except ValidationError as error:
@@ -119,7 +125,8 @@ class RabbitFeed:
             _log.error(
                 "message_undecodable", message_id=message.message_id, wrong=wrong
             )  # what it says may be personal
-            raise RejectMessage from error
+            await self._dead_letters.set_aside(message.raw_message, queue, f"no list of recorded events: {wrong}")
+            raise AckMessage from error
 
     async def _run(self, handler: BatchHandler) -> None:
         missing = 0
@@ -138,13 +145,10 @@ class RabbitFeed:
         self._broker = self.broker(handler)
         try:
             async with asyncio.timeout(_START_SECONDS):
+                await self._dead_letters.prepare()
                 await self._broker.connect()
-                dead_letters = RabbitExchange(DEAD_LETTERS, type=ExchangeType.FANOUT, durable=True)
-                exchange = await self._broker.declare_exchange(dead_letters)
-                queue = await self._broker.declare_queue(RabbitQueue(DEAD_LETTERS, queue_type=QueueType.QUORUM))
-                await queue.bind(exchange)
                 await self._broker.start()
-        except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
+        except (*CONNECTION_EXCEPTIONS, TimeoutError, Unavailable) as error:
             said = str(error) or type(error).__name__
             if self.trouble is None:
                 _log.warning("feed_waits_for_broker", group=self._group, error=said)

@@ -10,7 +10,7 @@ import projector_service.bootstrap
 from command_service.app import ROUTERS
 from deploy.manifests.rendering import KUBERNETES
 from query_service.api import customers, orders, products, shop, ticket_dashboard, tickets
-from shared.event_feed.rabbit_feed import DEAD_LETTERS
+from shared.event_feed.dead_letters import DEAD_LETTERS
 from shared.events.catalogue import CATALOGUE
 from shared.ids import logs_of
 from tests.support.manifests import SERVICES, Manifest, environment, named, objects, pod

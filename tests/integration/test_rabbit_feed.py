@@ -11,8 +11,9 @@ import orjson
 
 from shared.clock import utc_now
 from shared.errors import Unavailable
+from shared.event_feed.dead_letters import DEAD_LETTERS
 from shared.event_feed.interface import EXCHANGE, MAX_BATCH_BYTES, MAX_BATCH_EVENTS
-from shared.event_feed.rabbit_feed import DEAD_LETTERS, RabbitFeed, priority
+from shared.event_feed.rabbit_feed import RabbitFeed, priority
 from shared.event_feed.rabbit_publisher import RabbitPublisher
 from shared.events.recorded import RecordedEvent
 from tests.support.eventually import eventually

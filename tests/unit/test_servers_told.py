@@ -53,6 +53,11 @@ def test_the_query_service_has_no_account_on_the_broker() -> None:
         ("tools", "configure", "twinpath.log", False),
         ("tools", "read", "twinpath.dead-letters", True),
         ("tools", "read", "twinpath.views.order.0", False),
+        ("tools", "write", "amq.default", True),
+        ("tools", "write", "twinpath.log", False),
+        ("projector", "write", "amq.default", False),
+        ("projector", "write", "twinpath.dead-letters", True),
+        ("command", "write", "twinpath.dead-letters", True),
     ],
 )
 def test_each_account_may_use_its_own_queues_only(user: str, right: str, name: str, has: bool) -> None:
