@@ -29,18 +29,16 @@ def list_letters(
     """The letters, oldest first, without what they say."""
 
     async def work(url: str) -> int:
-        shown = 0
-        async with dead_letter_box(url) as box:
-            total = await box.count()
-            async with aclosing(box.letters()) as letters:
-                async for letter, _ in letters:
-                    if queue in (None, letter.queue):
-                        _show(letter, as_json)
-                        shown += 1
-                    if shown == most:
+        shown, more = 0, False
+        async with dead_letter_box(url) as box, aclosing(box.letters()) as letters:
+            async for letter, _ in letters:
+                if queue in (None, letter.queue):
+                    if more := shown == most:
                         break
+                    _show(letter, as_json)
+                    shown += 1
         if not as_json:
-            print(f"{shown:,} of {total:,} dead letters")
+            print(f"{shown:,} dead letters{', and there are more' if more else ''}")
         return 0
 
     ask_broker(work)

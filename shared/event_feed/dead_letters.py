@@ -6,7 +6,7 @@ exceeded its queue's delivery limit is put there by the broker, which says so in
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -109,19 +109,19 @@ class DeadLetterBox:
 
     def __init__(self, channel: AbstractChannel) -> None:
         self._channel = channel
-
-    async def count(self) -> int:
-        """How many letters there are."""
-        queue = await self._channel.declare_queue(DEAD_LETTERS, passive=True)
-        return queue.declaration_result.message_count or 0
+        self._requeued: set[tuple[str, int]] = set()
 
     async def letters(self) -> AsyncGenerator[tuple[DeadLetter, AbstractIncomingMessage]]:
-        """Every letter, oldest first, as it is at hand; each one stays in the queue unless it is requeued."""
-        for _ in range(await self.count()):
-            queue = await self._channel.get_queue(DEAD_LETTERS, ensure=False)
-            if (message := await queue.get(fail=False)) is None:
+        """Every letter, oldest first, until one comes that was requeued here and has died again.
+
+        Each one stays in the queue unless it is requeued.
+        """
+        queue = await self._channel.get_queue(DEAD_LETTERS, ensure=False)
+        while (message := await queue.get(fail=False)) is not None:
+            letter = DeadLetter.of(message)
+            if (letter.id, letter.requeued) in self._requeued:
                 return
-            yield DeadLetter.of(message), message
+            yield letter, message
 
     async def requeue(self, letter: DeadLetter, message: AbstractIncomingMessage) -> bool:
         """Put a letter back at the end of the queue where it died; False when there is no such queue any more.
@@ -139,6 +139,7 @@ class DeadLetterBox:
         except PublishError:
             return False
         await message.ack()
+        self._requeued.add((letter.id, letter.requeued + 1))
         return True
 
 
@@ -149,7 +150,8 @@ async def dead_letter_box(url: str) -> AsyncIterator[DeadLetterBox]:
         try:
             yield DeadLetterBox(channel)
         finally:  # at once, not whenever the broker notices that the connection is gone
-            await (await channel.get_underlay_channel()).basic_nack(_EVERYTHING, multiple=True, requeue=True)
+            with suppress(*CONNECTION_EXCEPTIONS):
+                await (await channel.get_underlay_channel()).basic_nack(_EVERYTHING, multiple=True, requeue=True)
 
 
 @asynccontextmanager

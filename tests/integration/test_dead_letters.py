@@ -106,7 +106,7 @@ async def test_what_came_back_too_often_is_kept_by_the_broker_with_its_reason(ra
     assert found == [("[]", "delivery_limit")]
     listed = await asyncio.to_thread(run, rabbitmq_url, "list")
     assert f" {QUEUE} " in listed.stdout
-    assert listed.stdout.splitlines()[-1] == "1 of 1 dead letters"
+    assert listed.stdout.splitlines()[-1] == "1 dead letters"
 
 
 async def test_while_a_letter_can_not_be_kept_nothing_is_acknowledged(rabbitmq_url: str) -> None:
@@ -151,6 +151,8 @@ async def test_letters_are_listed_shown_and_requeued(rabbitmq_url: str) -> None:
         json.loads(line) for line in (await asyncio.to_thread(run, rabbitmq_url, "list", "--json")).stdout.splitlines()
     ]
 
+    part = await asyncio.to_thread(run, rabbitmq_url, "list", "-n", "1")
+    assert part.stdout.splitlines()[-1] == "1 dead letters, and there are more"
     shown = await asyncio.to_thread(run, rabbitmq_url, "show", first["id"][:6])
     planned = await asyncio.to_thread(run, rabbitmq_url, "requeue", "--all", "--dry-run")
     done = await asyncio.to_thread(run, rabbitmq_url, "requeue", first["id"])
@@ -171,16 +173,23 @@ async def test_letters_are_listed_shown_and_requeued(rabbitmq_url: str) -> None:
 
 async def test_a_requeued_letter_that_dies_again_is_a_letter_again(rabbitmq_url: str) -> None:
     async with following(rabbitmq_url) as channel:
-        await publish(channel, b"never readable")
-        await eventually(lambda: letters(rabbitmq_url))
+        await publish(channel, b"never readable", b"never readable")
+
+        async def both() -> bool:
+            return len(await letters(rabbitmq_url)) == 2
+
+        await eventually(both)
         before = await asyncio.to_thread(run, rabbitmq_url, "list", "--json")
 
-        assert (await asyncio.to_thread(run, rabbitmq_url, "requeue", "--all")).exit_code == 0
-        await eventually(lambda: letters(rabbitmq_url))
+        done = await asyncio.to_thread(run, rabbitmq_url, "requeue", "--all")
+        await eventually(both)
         after = await asyncio.to_thread(run, rabbitmq_url, "list", "--json")
 
-    assert json.loads(after.stdout)["id"] == json.loads(before.stdout)["id"]
-    assert json.loads(after.stdout)["requeued"] == 1
+    assert done.stdout.splitlines()[-1] == "2 requeued, 0 without a queue"
+    [one, other] = [json.loads(line) for line in after.stdout.splitlines()]
+    assert (one["id"], one["requeued"]) == (other["id"], other["requeued"])
+    assert one["requeued"] == 1
+    assert one["id"] in before.stdout
 
 
 async def test_a_letter_whose_queue_is_gone_stays(rabbitmq_url: str) -> None:
