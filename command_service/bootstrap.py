@@ -24,6 +24,7 @@ from command_service.schedule import MongoSchedule
 from command_service.settings import Settings
 from command_service.snapshotting import Snapshots
 from command_service.traced import TracedCommandBus, TracedProcessManager
+from shared.errors import Unavailable
 from shared.event_feed.rabbit_publisher import RabbitPublisher
 from shared.event_store.commits import Document
 from shared.event_store.mongo import MongoEventStore
@@ -117,4 +118,7 @@ async def _mongodb(client: AsyncMongoClient[Document]) -> None:
 
 async def _rabbitmq(publisher: RabbitPublisher, relay: Relay) -> Mapping[str, Any]:
     await publisher.ping()
-    return {"relay": {"leads": relay.leads, "published": relay.positions, "troubles": relay.troubles}}
+    facts = {"leads": relay.leads, "published": relay.positions, "troubles": relay.troubles}
+    if held_up := ", ".join(relay.troubles):
+        raise Unavailable(f"not published: {held_up}", relay=facts)
+    return {"relay": facts}

@@ -18,7 +18,7 @@ from tests.support.servers import (
     KIND_OF_FIXTURE,
     RabbitMQAddress,
     RabbitMQServer,
-    Server,
+    RedisServer,
     SharedServers,
     install_missing,
 )
@@ -104,11 +104,11 @@ def private_mongodb(servers: SharedServers) -> Iterator[Callable[..., MongoDB]]:
 
 
 @pytest.fixture
-def private_redis(servers: SharedServers) -> Iterator[Callable[[], Server]]:
+def private_redis(servers: SharedServers) -> Iterator[Callable[[], RedisServer]]:
     """Makes Redis servers that this test alone uses."""
     with ExitStack() as stack:
 
-        def make() -> Server:
+        def make() -> RedisServer:
             redis = servers.provider.redis()
             stack.callback(redis.close)
             redis.start()

@@ -1,6 +1,8 @@
 """A private RabbitMQ node with its management UI on 127.0.0.1."""
 
+import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import httpx
@@ -76,6 +78,13 @@ class RabbitMQ(Process):
         shutil.rmtree(self._data)
         self._data.mkdir()
         self.start()
+
+    def control(self, *arguments: str) -> str:
+        """What rabbitmqctl says when it is run on this node. Raises subprocess.CalledProcessError."""
+        program = str(Path(self.command[0]).with_name("rabbitmqctl"))
+        env = {**os.environ, **self.env}
+        asked = subprocess.run([program, *arguments], env=env, capture_output=True, text=True, check=True, timeout=60)
+        return asked.stdout
 
     def _environment(self, amqp: int, distribution: int) -> dict[str, str]:
         """Everything the node would otherwise take from, or write to, shared places of the machine."""

@@ -1,5 +1,6 @@
 """A private redis-server on 127.0.0.1 that keeps its data across a restart."""
 
+import shutil
 from pathlib import Path
 
 from redis import Redis as Client
@@ -20,6 +21,7 @@ class Redis(Process):
 
     def __init__(self, program: str, folder: Path, port: Port | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
         self._port = port or hold_port()
         self.url = f"redis://{HOST}:{self._port.number}/0"
         command = [program, "--port", str(self._port.number), "--bind", HOST, "--dir", str(folder.resolve())]
@@ -31,6 +33,12 @@ class Redis(Process):
         self._port.release()
         super().start()
         self.wait_until(lambda: answers(self.url), limit=30)
+
+    def wipe(self) -> None:
+        """Come back empty at the same address."""
+        self.kill()
+        shutil.rmtree(self._folder / "appendonlydir")
+        self.start()
 
 
 def answers(url: str) -> bool:

@@ -129,17 +129,30 @@ class RabbitFeed:
             raise AckMessage from error
 
     async def _run(self, handler: BatchHandler) -> None:
-        missing = 0
+        """Watch until cancelled, whatever the libraries below raise: nobody watches the watch."""
         while not is_ending():
-            if self._broker is None:
-                await self._connect(handler)
-                missing = 0
+            try:
+                if self._broker is None:
+                    await self._connect(handler)
+                await self._watch_consumers()
+            except asyncio.CancelledError:
+                if is_ending():
+                    raise
+                _log.warning("feed_begins_anew", group=self._group, error="a task below was cancelled")
+            except Exception:
+                _log.exception("feed_begins_anew", group=self._group)
+                await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _watch_consumers(self) -> None:
+        """Return, the connection closed, when consumers are missing that had the time to come back by themselves."""
+        missing = 0
+        while missing < _LOOKS_BEFORE_ANEW and self._broker is not None:
             await asyncio.sleep(_LOOK_SECONDS)
             missing = 0 if all(self.consumers().values()) else missing + 1
-            if missing >= _LOOKS_BEFORE_ANEW:
-                lost = [log for log, registered in self.consumers().items() if not registered]
-                _log.warning("consumers_lost", group=self._group, logs=lost)
-                await self._disconnect()
+        if self._broker is not None:
+            lost = [log for log, registered in self.consumers().items() if not registered]
+            _log.warning("consumers_lost", group=self._group, logs=lost)
+            await self._disconnect()
 
     async def _connect(self, handler: BatchHandler) -> None:
         self._broker = self.broker(handler)

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager, suppress
 import aio_pika
 import httpx
 import orjson
+import pytest
+from faststream.rabbit import RabbitBroker
 
 from shared.clock import utc_now
 from shared.errors import Unavailable
@@ -109,6 +111,22 @@ async def test_a_consumer_whose_queue_was_deleted_is_back_within_seconds(rabbitm
             await eventually(lambda: listens(feed), limit=10)
         await publisher.publish(LOGS[0], events(1, 1))
         await eventually(lambda: follower.has(1))
+
+
+async def test_the_watch_outlasts_whatever_the_libraries_below_raise(
+    rabbitmq_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = RabbitBroker.start
+    raised = iter([asyncio.CancelledError(), KeyError("a tag")])
+
+    async def failing(broker: RabbitBroker) -> None:
+        if (error := next(raised, None)) is not None:
+            raise error
+        await start(broker)
+
+    monkeypatch.setattr(RabbitBroker, "start", failing)
+    async with following(rabbitmq_url, Follower()) as feed:
+        await eventually(lambda: listens(feed))
 
 
 async def is_deaf_to_one(feed: RabbitFeed) -> bool:

@@ -20,6 +20,11 @@ class RedisContainer(Container):
         command = ["redis-server", "--save", "", "--appendonly", "yes", "--appendfsync", "no"]
         super().__init__(REDIS_IMAGE, lambda: redis.answers(self.url), command, {_REDIS: port})
 
+    def wipe(self) -> None:
+        """Come back empty at the same address."""
+        self.close()
+        self.start()
+
 
 class RabbitMQContainer(Container):
     """One RabbitMQ node with its management API."""
@@ -35,6 +40,13 @@ class RabbitMQContainer(Container):
         """Come back with an empty disk at the same address."""
         self.close()
         self.start()
+
+    def control(self, *arguments: str) -> str:
+        """What rabbitmqctl says when it is run on this node. Raises RuntimeError."""
+        code, said = self.docker.exec_run(["rabbitmqctl", *arguments])
+        if code:
+            raise RuntimeError(said.decode(errors="replace"))
+        return str(said.decode())
 
 
 class MongoDBContainers(MongoDB):

@@ -35,19 +35,26 @@ class Server(Protocol):
     def close(self) -> None: ...
 
 
+class RedisServer(Server, Protocol):
+    """A Redis; `wipe` brings it back empty at the same address."""
+
+    def wipe(self) -> None: ...
+
+
 class RabbitMQServer(Server, Protocol):
-    """A broker; `wipe` brings it back with an empty disk at the same address."""
+    """A broker; `wipe` brings it back with an empty disk at the same address, `control` runs rabbitmqctl on it."""
 
     management_url: str
 
     def wipe(self) -> None: ...
+    def control(self, *arguments: str) -> str: ...
 
 
 class Provider(Protocol):
     """Makes servers, not started yet."""
 
     def mongodb(self, members: int, election_timeout_ms: int) -> MongoDB: ...
-    def redis(self) -> Server: ...
+    def redis(self) -> RedisServer: ...
     def rabbitmq(self) -> RabbitMQServer: ...
     def close(self) -> None: ...
 
@@ -65,7 +72,7 @@ class LocalServers:
         mongods = [Mongod(self._programs.mongod, folder, port) for port in hold_ports(members)]
         return MongoDB(mongods, election_timeout_ms)
 
-    def redis(self) -> Server:
+    def redis(self) -> RedisServer:
         """A Redis."""
         return Redis(self._programs.redis_server, self._fresh("redis"))
 
@@ -90,7 +97,7 @@ class ContainerServers:
 
         return MongoDBContainers(members, election_timeout_ms)
 
-    def redis(self) -> Server:
+    def redis(self) -> RedisServer:
         """A Redis."""
         from tests.support.container_servers import RedisContainer
 

@@ -160,6 +160,7 @@ async def copy_is_true(system: System) -> bool:
             after: Place | None = None
             while documents := await reader.page(view.name, {}, after, _PAGE):
                 copies = await cache.get_many(view.name, [document["_id"] for document in documents])
-                assert copies == [view.rendered(document) for document in documents], view.name
+                for document, copy in zip(documents, copies, strict=True):
+                    assert copy == view.rendered(document), f"{view.name} {document['_id']}"
                 after = BY_ID.place_of(documents[-1])
     return True
