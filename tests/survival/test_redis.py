@@ -1,0 +1,66 @@
+"""Redis lost in every way: queries go on from MongoDB, and come back to Redis."""
+
+import asyncio
+from collections.abc import Callable
+
+import httpx
+from redis.asyncio import Redis
+
+from tests.support.eventually import eventually
+from tests.support.readiness import watched
+from tests.support.servers import RedisServer
+from tests.support.survival import times
+from tests.support.system import System
+from tests.support.work import Work, at_work
+
+
+async def test_whatever_happens_to_redis_queries_go_on_and_come_back_to_it(
+    make_system: Callable[..., System], private_redis: Callable[[], RedisServer], mongodb_url: str, rabbitmq_url: str
+) -> None:
+    redis = private_redis()
+    system = make_system(mongodb_url, rabbitmq_url, redis.url).start()
+    async with watched(system["query"]) as readiness, at_work(system) as work:
+        for _ in range(times(1, 10)):
+            await work.more(60)
+
+            async with Redis.from_url(redis.url) as client:
+                await client.flushall()
+            await goes_on_and_comes_back(work, redis)
+
+            await asyncio.to_thread(redis.wipe)
+            await goes_on_and_comes_back(work, redis)
+
+            await asyncio.to_thread(redis.kill)
+            readiness.forget()
+            await readiness.said_down("redis")
+            await work.more(60)
+            await asyncio.sleep(times(0, 60))  # away for a minute
+            assert (await health(system)) == (200, "degraded")
+            await asyncio.to_thread(redis.start)
+            await goes_on_and_comes_back(work, redis)
+            await readiness.says_up("redis")
+        assert work.answers[503] == work.answers[0] == 0, "a query was refused, although MongoDB was there"
+
+
+async def goes_on_and_comes_back(work: Work, redis: RedisServer) -> None:
+    """Queries are answered at once, after a while from Redis again."""
+    await work.more_answers(20)
+    async with Redis.from_url(redis.url) as client:
+
+        async def hits() -> int:
+            return int((await client.info("stats"))["keyspace_hits"])
+
+        async def answered_from_redis() -> bool:
+            before = await hits()
+            for ticket in list(work.ledger.tickets)[:20]:
+                (await work.queries.get(f"/api/v1/tickets/{ticket}")).raise_for_status()
+            return await hits() >= before + 20
+
+        await eventually(answered_from_redis, limit=60)
+
+
+async def health(system: System) -> tuple[int, str]:
+    """What the readiness of the query service says."""
+    async with httpx.AsyncClient(base_url=system["query"].url, timeout=10) as client:
+        answer = await client.get("/health/ready")
+        return answer.status_code, answer.json()["status"]
