@@ -12,7 +12,7 @@ from deploy.cli.told import Told
 from deploy.cli.view_checks import view_checks
 from deploy.cli.whole_log import WholeLog
 from shared.event_store.commits import UNIQUE_KEYS
-from shared.event_store.verification import Finding, IdRule, PositionRule, VersionRule, unreadable
+from shared.event_store.verification import Finding, IdRule, PositionRule, VersionRule, erases, unerased, unreadable
 from shared.events.catalogue import CATALOGUE
 from shared.events.recorded import SEALED
 
@@ -66,7 +66,7 @@ class UniqueKeys:
 
 
 class Events:
-    """Each log is gapless, each commit whole and in the log that its stream's name says, each event readable today."""
+    """Each log is gapless, each commit whole and in its stream's log, each event readable, each erasure carried out."""
 
     name, unit = "events", "events"
 
@@ -94,9 +94,12 @@ class Events:
 
     async def _unreadable(self, rule: PositionRule, told: Told) -> list[Finding]:
         events, rule.events = rule.events, []
-        opened, owners = await self._log.connection.seals.open_of(events)
+        seals = self._log.connection.seals
+        opened, owners = await seals.open_of(events)
+        erasures = [event for event in events if erases(event, CATALOGUE)]
+        gone = await seals.erased_since(frozenset(event.stream for event in erasures))
         told(len(events))
-        found = []
+        found = [unerased(event) for event in erasures if event.stream not in gone]
         for stored, readable in zip(events, opened, strict=True):
             has_key = SEALED in stored.data and stored.data[SEALED]["of"] in owners
             if (finding := unreadable(stored, readable, has_key, CATALOGUE)) is not None:

@@ -128,6 +128,17 @@ def unreadable(stored: RecordedEvent, opened: RecordedEvent, has_key: bool, cata
     return None
 
 
+def erases(event: RecordedEvent, catalogue: Catalogue) -> bool:
+    """Whether the key of the event's stream must be gone."""
+    event_type = catalogue.event_type(event.type)
+    return event_type is not None and event_type.erases
+
+
+def unerased(event: RecordedEvent) -> Finding:
+    """What is wrong when an event says that its stream's key was destroyed, and it is there: a restored backup, say."""
+    return _of_event("the key of one who was erased is there", "no key", "a key", event)
+
+
 def _of_event(problem: str, expected: str, found: str, event: RecordedEvent) -> Finding:
     return Finding("events", problem, expected, found, event.log, event.position, f"{event.stream}@{event.version}")
 

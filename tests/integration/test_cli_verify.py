@@ -61,6 +61,11 @@ def _beyond_the_end(log: Documents) -> object:
     return log.relay_watermarks.insert_one({"_id": "customer.2", "position": 1000, "epoch": 1})
 
 
+def _restored_key(log: Documents) -> object:
+    erased = {"type": "customer.erased", "schema": 1, "data": {}}
+    return log.commits.update_one({"version": 2}, {"$set": {"events.0": erased}})
+
+
 FAULTS: dict[str, tuple[Fault, list[str]]] = {
     "a lost commit": (_delete_one, ["positions are missing", "versions are missing"]),
     "a damaged box": (_damage_a_box, ["a seal can't be opened though its key is there"]),
@@ -71,6 +76,7 @@ FAULTS: dict[str, tuple[Fault, list[str]]] = {
     ),
     "a commit in no log": (_no_log, ["a commit is in no log"]),
     "a commit in a log that is not": (_strange_log, ["a stream is in a log that is not its own"]),
+    "a key that came back": (_restored_key, ["the key of one who was erased is there"]),
     "a lost end": (_beyond_the_end, ["the relay has got beyond the end of the log"]),
 }
 
