@@ -2,9 +2,15 @@
 
 import sys
 
-from bench import append, driver, over_http
+from bench import append, driver, over_http, rebuild
 
-FIGURES = {"append": append.main, "command": over_http.command, "query": over_http.query, "driver": driver.main}
+FIGURES = {
+    "append": append.main,
+    "command": over_http.command,
+    "query": over_http.query,
+    "driver": driver.main,
+    "rebuild": rebuild.main,
+}
 
 if __name__ == "__main__":
     wanted = sys.argv[1:] or list(FIGURES)

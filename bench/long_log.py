@@ -1,0 +1,66 @@
+"""Makes a log of any length in seconds: the same commits as the command service writes, inserted in bulk."""
+
+import asyncio
+from collections.abc import Iterator
+
+from pymongo import AsyncMongoClient, WriteConcern
+
+from shared.clock import utc_now
+from shared.event_store.commits import Document, at_position, commits_of, encode
+from shared.event_store.mongo import MongoEventStore
+from shared.events.catalogue import CATALOGUE
+from shared.events.recorded import DomainEvent, Metadata
+from shared.events.ticket import TicketClosed, TicketNoteAdded, TicketOpened, TicketStatusChanged
+from shared.ids import log_of, new_id, uuid7
+
+_LIFE = 4
+_AT_ONCE = 1_000
+"""Tickets that live at the same time, so that a ticket's events stand far apart in the log."""
+_BATCH = 1_000
+
+
+async def write_tickets(client: AsyncMongoClient[Document], database: str, events: int, partitions: int = 4) -> None:
+    """Make the log and fill it: each ticket is opened, noted, triaged and closed."""
+    await MongoEventStore(client, database, CATALOGUE.categories, partitions).prepare()
+    await client[database]["layout"].update_one({"_id": "log"}, {"$set": {"partitions": partitions}}, upsert=True)
+    commits = commits_of(client, database).with_options(write_concern=WriteConcern(1))
+    heads: dict[str, int] = {}
+    batch, inserts = [], set[asyncio.Task[object]]()
+    for stream, version, event in _lives(events):
+        log = log_of(stream, partitions)
+        heads[log] = heads.get(log, 0) + 1
+        recorded = CATALOGUE.encode(event)
+        metadata = Metadata(utc_now(), "bench", "bench")
+        encoded = encode(stream, log, [recorded], version - 1, uuid7(), metadata, "", "bench")
+        batch.append(at_position(encoded, heads[log]))
+        if len(batch) == _BATCH:
+            inserts.add(asyncio.create_task(commits.insert_many(batch, ordered=False)))
+            batch = []
+            if len(inserts) == 4:
+                _, pending = await asyncio.wait(inserts, return_when=asyncio.FIRST_COMPLETED)
+                inserts = set(pending)
+    if batch:
+        await commits.insert_many(batch)
+    await asyncio.gather(*inserts)
+
+
+def _lives(events: int) -> Iterator[tuple[str, int, DomainEvent]]:
+    for _ in range(-(-events // (_LIFE * _AT_ONCE))):
+        tickets = [new_id("ticket") for _ in range(_AT_ONCE)]
+        for version in range(1, _LIFE + 1):
+            for ticket in tickets:
+                yield ticket, version, _event(version)
+
+
+def _event(version: int) -> DomainEvent:
+    match version:
+        case 1:
+            return TicketOpened(subject="Parcel has not arrived", message="x" * 100, opened_at=utc_now())
+        case 2:
+            return TicketNoteAdded(note="called the carrier, they look for it")
+        case 3:
+            return TicketStatusChanged(status="triaged", previous_status="open", seconds_to_triage=60.0)
+        case _:
+            return TicketClosed(
+                resolution="it was at the neighbour's", previous_status="triaged", seconds_to_close=3600.0
+            )
