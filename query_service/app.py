@@ -8,7 +8,7 @@ from functools import partial
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from query_service.api import customers, orders, products, shop, ticket_dashboard, tickets
+from query_service.api import customers, history, orders, products, shop, ticket_dashboard, tickets
 from query_service.api.answering import NotYetVisible, answer_not_yet
 from query_service.api.customers import CUSTOMER_RESOURCE
 from query_service.api.one_document import short_way
@@ -90,7 +90,7 @@ def create_app(
     app.state.orders = OrderQueries(views)
     app.state.dashboards = DashboardQueries(reader, copy, clock)
     app.state.shop_dashboards = ShopDashboardQueries(views, clock)
-    for of in (ticket_dashboard, tickets, products, customers, orders, shop):
+    for of in (ticket_dashboard, tickets, products, customers, orders, shop, history):
         app.include_router(of.router, prefix="/api/v1")
     for resource in (TICKETS, PRODUCTS, CUSTOMER_RESOURCE):
         short_way(app, resource)

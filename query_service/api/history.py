@@ -1,7 +1,7 @@
 """The history of every aggregate: all its events, oldest first, and as it grows."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
@@ -19,15 +19,23 @@ from query_service.api.listing import PageQuery, dumped, views_of
 from query_service.cursor import decode_cursor, encode_cursor
 from query_service.live import Changed
 from query_service.queries.views import ViewQueries
+from shared.events.catalogue import CATALOGUE
 from shared.http.problem_details import problem_responses
 from shared.ids import id_pattern
 from shared.read_models.history import HISTORY, HistoryPage, entry_id
 
+router = APIRouter(prefix="/history", tags=["history"])
 
-def history_of(router: APIRouter, category: str) -> None:
+
+def history_of(resource: APIRouter, category: str) -> None:
     """Add `GET /{id}/history` and `GET /{id}/history/events` to a resource's router."""
     name = f"{category}_id"
     stream_type = Annotated[str, Path(alias=name, pattern=id_pattern(category))]
+    _add(resource, f"/{{{name}}}/history", stream_type, f"one {category}", f"{category}_history")
+
+
+def _add(to: APIRouter, path: str, stream_type: Any, of_what: str, operation: str) -> None:
+    """The pages, and below them the live stream; `stream_type` annotates the parameter that names the stream."""
 
     async def history(stream: stream_type, query: Annotated[PageQuery, Query()], request: Request) -> Response:
         bound_to = {"stream": stream}
@@ -45,24 +53,35 @@ def history_of(router: APIRouter, category: str) -> None:
         after = int(seen) if seen.isascii() and seen.isdigit() and len(seen) <= 10 else 0
         return await open_stream(request, HISTORY.name, stream, _LiveHistory(views_of(request), stream, after))
 
-    router.add_api_route(
-        f"/{{{name}}}/history",
+    to.add_api_route(
+        path,
         history,
-        summary=f"Every event of one {category}, oldest first",
+        summary=f"Every event of {of_what}, oldest first",
         description="What happened, when and who did it. What was personal of an erased customer is null.",
         responses=shown(HistoryPage, HISTORY_PAGE) | problem_responses(400, 404, 422, 503),
         openapi_extra=QUERY_HEADERS_OF_ONE,
-        operation_id=f"{category}_history",
+        operation_id=operation,
     )
-    router.add_api_route(
-        f"/{{{name}}}/history/events",
+    to.add_api_route(
+        f"{path}/events",
         events,
         summary="A history as it grows",
         description="`event: history` for each entry, oldest first; its `id` is the version, and Last-Event-ID goes on"
         " after it.",
-        operation_id=f"{category}_history_events",
+        operation_id=f"{operation}_events",
         **streams(404, 422, 503),
     )
+
+
+_ANY_STREAM = Annotated[
+    str,
+    Path(
+        pattern=id_pattern(f"({'|'.join(CATALOGUE.categories)})"),
+        description="any aggregate's id",
+        examples=["order-0198c0de-0000-7000-8000-000000000003"],
+    ),
+]
+_add(router, "/{stream}", _ANY_STREAM, "any aggregate", "history")
 
 
 class _LiveHistory:

@@ -1,6 +1,6 @@
 """The history of each kind of aggregate is asked for, paged, followed and missed in the same way."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -42,16 +42,23 @@ async def service() -> AsyncIterator[QueryService]:
         yield service
 
 
+PathOf = Callable[[str], str]
+
+
 def path_of(stream: str) -> str:
     return f"/{category_of(stream)}s/{stream}/history"
 
 
+PATHS = pytest.mark.parametrize("path", [path_of, "/history/{}".format], ids=["of its kind", "of any"])
+
+
+@PATHS
 @STREAMS
-async def test_a_history_is_told_in_pages(service: QueryService, stream: str) -> None:
+async def test_a_history_is_told_in_pages(service: QueryService, stream: str, path: PathOf) -> None:
     for event in LIVES[stream]:
         await service.views.happened(stream, event)
 
-    first = await service.get(path_of(stream), limit=1)
+    first = await service.get(path(stream), limit=1)
     second = await service.client.get(first.links["next"]["url"])
 
     items = [item for page in (first, second) for item in HistoryPage.model_validate_json(page.content).items]
@@ -61,24 +68,26 @@ async def test_a_history_is_told_in_pages(service: QueryService, stream: str) ->
     assert second.json()["next"] is None
 
 
+@PATHS
 @STREAMS
-async def test_a_history_waits_for_a_causal_token_and_a_version(stream: str) -> None:
+async def test_a_history_waits_for_a_causal_token_and_a_version(stream: str, path: PathOf) -> None:
     async with in_memory(wait=0.02) as service:
         await service.views.happened(stream, LIVES[stream][0])
         log, _, position = service.views.tokens[stream].partition(":")
 
         for header, value in {"Causal-Token": f"{log}:", "X-Version": ""}.items():
-            shown = await service.get(path_of(stream), {header: f"{value}1"})
-            not_yet = await service.get(path_of(stream), {header: f"{value}2"})
+            shown = await service.get(path(stream), {header: f"{value}1"})
+            not_yet = await service.get(path(stream), {header: f"{value}2"})
 
             assert (position, shown.status_code, not_yet.status_code) == ("1", 200, 202)
 
 
+@PATHS
 @STREAMS
-async def test_a_history_is_followed_as_it_grows(service: QueryService, stream: str) -> None:
+async def test_a_history_is_followed_as_it_grows(service: QueryService, stream: str, path: PathOf) -> None:
     first, second = LIVES[stream]
     await service.views.happened(stream, first)
-    async with service.live(f"{path_of(stream)}/events") as client:
+    async with service.live(f"{path(stream)}/events") as client:
         entries = [await client.next()]
         await service.views.happened(stream, second)
         entries.append(await client.next())
@@ -89,10 +98,13 @@ async def test_a_history_is_followed_as_it_grows(service: QueryService, stream: 
     ]
 
 
+@PATHS
 @STREAMS
 @pytest.mark.parametrize("end", ["", "/events"])
-async def test_an_aggregate_that_nobody_knows_has_no_history(service: QueryService, stream: str, end: str) -> None:
-    answer = await service.get(path_of(stream) + end)
+async def test_an_aggregate_that_nobody_knows_has_no_history(
+    service: QueryService, stream: str, path: PathOf, end: str
+) -> None:
+    answer = await service.get(path(stream) + end)
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (404, PROBLEM_JSON)
     assert answer.json()["code"] == f"{category_of(stream)}_not_found"
@@ -107,3 +119,12 @@ async def test_an_id_of_another_kind_is_refused(service: QueryService, stream: s
 
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == [f"{category_of(stream)}_id"]
+
+
+@pytest.mark.parametrize("end", ["", "/events"])
+@pytest.mark.parametrize("stream", ["order-1", "ticket-*", new_id("voucher"), f"x{new_id('order')}"])
+async def test_what_is_no_aggregates_id_is_refused(service: QueryService, stream: str, end: str) -> None:
+    answer = await service.get(f"/history/{stream}{end}")
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (422, PROBLEM_JSON)
+    assert [error["field"] for error in answer.json()["errors"]] == ["stream"]
