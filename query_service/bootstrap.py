@@ -9,7 +9,7 @@ from shared.mongo_client import mongo_client
 from shared.observability.mongodb_spans import MongoSpans
 from shared.observability.trace_export import tracing_of
 from shared.observability.traced_http import trace_requests
-from shared.observability.traced_views import TracedViewCache
+from shared.observability.traced_views import SOURCE, TracedViewCache
 from shared.view_store.mongo import MongoViewReader
 from shared.view_store.redis import RedisViewCache
 
@@ -19,7 +19,7 @@ _REDIS_SECONDS = 0.25
 def bootstrap(settings: Settings) -> FastAPI:
     """The app on MongoDB and Redis; Redis may be away, then it reads everything from MongoDB."""
     tracing = tracing_of("query")
-    client = mongo_client(settings.mongodb_url, "query", [MongoSpans(tracing)] if tracing else [])
+    client = mongo_client(settings.mongodb_url, "query", [MongoSpans(tracing, {SOURCE: "mongodb"})] if tracing else [])
     redis = Redis.from_url(  # no retries, and a Redis that hangs shall not be noticed: MongoDB has all of it too
         settings.redis_url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS
     )

@@ -4,20 +4,26 @@ from opentelemetry import trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
-from shared.observability.tracing import Tracing
+from shared.observability.tracing import Attributes, Tracing
 
 
 class MongoSpans(CommandListener):
-    """Give it to the client as an event listener; the driver calls it in the task that waits for the answer."""
+    """Give it to the client as an event listener; the driver calls it in the task that waits for the answer.
 
-    def __init__(self, tracing: Tracing) -> None:
+    `marks` are set on the span that the statement is sent within: `twinpath.source` on a query's.
+    """
+
+    def __init__(self, tracing: Tracing, marks: Attributes | None = None) -> None:
         self._tracer = tracing.tracer
+        self._marks = marks or {}
         self._open: dict[int, Span] = {}
 
     def started(self, event: CommandStartedEvent) -> None:
         """See CommandListener.started."""
-        if not trace.get_current_span().is_recording():
+        around = trace.get_current_span()
+        if not around.is_recording():
             return
+        around.set_attributes(self._marks)
         operation, collection = event.command_name, event.command.get(event.command_name)
         attributes = {
             "db.system.name": "mongodb",

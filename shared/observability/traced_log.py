@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
+from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 
 from shared.event_feed.interface import EXCHANGE, BatchHandler, EventPublisher
@@ -34,9 +35,10 @@ class TracedEventStore:
         fingerprint: str = "",
     ) -> Appended:
         """See EventStore.append."""
+        if not trace.get_current_span().is_recording():
+            return await self._inner.append(stream, events, expected_version, command_id, metadata, fingerprint)
         with self._tracing.step("insert commits", SpanKind.CLIENT, self._attributes) as span:
-            if span is None:
-                return await self._inner.append(stream, events, expected_version, command_id, metadata, fingerprint)
+            assert span is not None, "the one around it is recorded"
             metadata = replace(metadata, traceparent=traceparent_of(span))
             appended = await self._inner.append(stream, events, expected_version, command_id, metadata, fingerprint)
             span.set_attributes(

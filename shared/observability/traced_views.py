@@ -21,7 +21,7 @@ from shared.view_store.naming import Generation
 from shared.view_store.parking import Parked, ParkingChange
 
 SOURCE = "twinpath.source"
-"""Attribute of a query's span: `redis` or `mongodb`, whichever gave the answer."""
+"""Attribute of a query's span: `redis` or `mongodb`, whichever gave the answer, or the last part of it."""
 
 
 class TracedBatchWriter:

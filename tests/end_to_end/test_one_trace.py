@@ -74,7 +74,14 @@ async def test_an_order_is_one_trace_from_its_request_to_what_a_query_waited_for
                 "GET /api/v1/orders/{order_id}",
             },
         )
+        (await queries.get(placed.headers["Location"])).raise_for_status()
+        again, headers = new_trace()
+        (await queries.get(placed.headers["Location"], headers=headers)).raise_for_status()
+        query = await shown(receiver, again, {"GET /api/v1/orders/{order_id}", "MGET order_summaries"})
 
+    (waited,) = [span for span in spans if span.name == "GET /api/v1/orders/{order_id}"]
+    (not_waited,) = [span for span in query if span.name == "GET /api/v1/orders/{order_id}"]
+    assert (waited.attributes["twinpath.source"], not_waited.attributes["twinpath.source"]) == ("mongodb", "redis")
     by_id = {span.span_id: span for span in spans}
     services = {span.name: span.service for span in spans}
     assert {span.service for span in spans} == SERVICES

@@ -73,6 +73,8 @@ async def test_no_log_and_no_span_tells_what_somebody_wrote(
     for name in SAID_ON_BAD_WAYS:
         await asyncio.to_thread(system[name].stop)
         assert [line for line in written(system, name).splitlines() if MARK in line] == []
+    away = [line for line in written(system, "command").splitlines() if "event_log_away" in line]
+    assert [line for line in away if "correlation_id" in line] == [], "the writer serves all, not the one that woke it"
     assert len(receiver.spans) > 50
     assert [body for body in receiver.bodies if MARK.encode() in body] == []
 
