@@ -28,7 +28,7 @@ class Folded:
     position: int = 0
 
 
-class _Form:
+class Form:
     """How the state of one kind of aggregate is written: a change of its fields, or of `fold_version`, is another."""
 
     def __init__(self, decider: AnyDecider) -> None:
@@ -42,7 +42,7 @@ class Snapshots:
 
     def __init__(self, store: SnapshotStore) -> None:
         self._store = store
-        self._forms: dict[int, _Form] = {}
+        self._forms: dict[int, Form] = {}
         self._writing: set[asyncio.Task[None]] = set()
 
     async def load(self, decider: AnyDecider, stream: str) -> Folded:
@@ -74,8 +74,8 @@ class Snapshots:
         except Unavailable as error:
             _log.warning("snapshot_not_kept", stream=stream, error=str(error))
 
-    def _form(self, decider: AnyDecider) -> _Form:
+    def _form(self, decider: AnyDecider) -> Form:
         form = self._forms.get(id(decider))
         if form is None:
-            form = self._forms[id(decider)] = _Form(decider)
+            form = self._forms[id(decider)] = Form(decider)
         return form

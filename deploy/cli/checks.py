@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from deploy.cli.connection import Connection
+from deploy.cli.snapshot_check import SnapshotsAgainstFold
 from deploy.cli.told import Told
 from deploy.cli.view_checks import view_checks
 from deploy.cli.whole_log import WholeLog
@@ -39,6 +40,7 @@ async def all_checks(connection: Connection, processes: int | None) -> list[Chec
     """Every check, in the order in which they make sense; views are folded by so many processes, or not at all."""
     log = await WholeLog.now(connection)
     of_log: list[Check] = [UniqueKeys(log), Events(log), Versions(log), CommandIds(log), Progress(log)]
+    of_log.append(SnapshotsAgainstFold(connection))
     return of_log if processes is None else [*of_log, *await view_checks(connection, processes)]
 
 

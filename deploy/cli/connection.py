@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import typer
 from pymongo import AsyncMongoClient
-from pymongo.errors import PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.uri_parser import parse_uri
 from rich.console import Console
 
@@ -52,7 +52,7 @@ async def connected(settings: Settings) -> AsyncIterator[Connection]:
     """A connection, closed at the end.
 
     Raises:
-        Unavailable: MongoDB does not answer.
+        Unavailable: MongoDB does not answer, or refuses what is asked of it.
         NoLogYet: there is no log in it.
     """
     client = mongo_client(settings.mongodb_url, "cli")
@@ -63,6 +63,9 @@ async def connected(settings: Settings) -> AsyncIterator[Connection]:
         log = MongoEventLog(client, settings.log_database, logs_of(CATALOGUE.categories, partitions))
         seals = Seals(MongoKeyStore(client, settings.keys_database), CATALOGUE)
         yield Connection(settings, client, partitions, log, seals)
+    except OperationFailure as error:
+        said = (error.details or {}).get("errmsg", error)
+        raise Unavailable(f"MongoDB refuses this: {said} (the address has the user and the password)") from error
     except PyMongoError as error:
         raise Unavailable(f"MongoDB does not answer: {error}") from error
     finally:

@@ -12,7 +12,7 @@ from deploy.checkout import CHECKOUT
 
 
 class Settings(BaseSettings):
-    """Every setting has a default that fits servers on this machine, as `docker compose` publishes them."""
+    """Every setting has a default that fits servers on the usual ports of this machine that ask for no password."""
 
     model_config = SettingsConfigDict(env_prefix="TWINPATH_", extra="ignore")
 

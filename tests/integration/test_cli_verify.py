@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -109,6 +110,38 @@ def test_a_view_that_is_ahead_of_the_log_is_found(written: Written) -> None:
 
     assert result.exit_code == 1
     assert "history has got beyond the end of the log: log customer.1" in result.stdout
+
+
+SNAPSHOT_FAULTS: dict[str, tuple[dict[str, Any], str]] = {
+    "another state": ({"$set": {"state.status": "closed"}}, 'expected {"status": "open"}, found {"status": "closed"}'),
+    "another place": ({"$inc": {"position": 1}}, "a snapshot is not where its stream is"),
+    "ahead of its stream": ({"$set": {"version": 121}}, "expected version 120"),
+}
+
+
+@pytest.mark.parametrize("fault", SNAPSHOT_FAULTS)
+def test_a_snapshot_that_is_not_what_its_stream_folds_to_is_found(written: Written, fault: str) -> None:
+    change, told = SNAPSHOT_FAULTS[fault]
+    ticket = asyncio.run(written.write_long())
+    assert "snapshots: 1 snapshots, right" in written.run("verify").stdout
+    written.log.snapshots.update_one({}, change)
+
+    result = written.run("verify")
+
+    assert result.exit_code == 1
+    [line] = [line for line in result.stdout.splitlines() if line.startswith("snapshots: a")]
+    assert told in line
+    assert f"stream {ticket}@" in line
+
+
+def test_a_snapshot_that_nobody_reads_any_more_is_left_out(written: Written) -> None:
+    asyncio.run(written.write_long())
+    written.log.snapshots.update_one({}, {"$set": {"schema": "0-older", "state": None}})
+
+    result = written.run("verify")
+
+    assert result.exit_code == 0
+    assert "snapshots: 0 snapshots, right" in result.stdout
 
 
 def test_many_findings_are_counted_and_not_all_shown(written: Written) -> None:

@@ -1,23 +1,28 @@
 """A log of some customers' events in a real MongoDB, and the command line at work on it."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from pymongo import MongoClient
 from pymongo.database import Database
 from typer.testing import CliRunner, Result
 
-from command_service.command_bus import Envelope
+from command_service.command_bus import CommandBus, Envelope
 from command_service.domain.customer import RegisterCustomer, RenameCustomer
+from command_service.domain.ticket import AddAgentNote, OpenTicket
 from deploy.cli.app import app
 from shared.clock import utc_now
 from shared.event_store.layout import fix_partitions
 from shared.event_store.mongo import MongoEventStore
+from shared.event_store.snapshots import MongoSnapshotStore
 from shared.events.catalogue import CATALOGUE
 from shared.ids import new_id
 from shared.mongo_client import mongo_client
 from shared.personal_data.mongo import MongoKeyStore
 from tests.support.commanding import bus_on
+from tests.support.eventually import eventually
 
 Documents = Database[dict[str, Any]]
 
@@ -40,11 +45,7 @@ class Written:
 
     async def write(self, customers: int) -> list[str]:
         """Register some customers and rename each once; their ids."""
-        async with mongo_client(self._url, "test") as client:
-            await fix_partitions(client[f"{self._name}_log"], 4)
-            store = MongoEventStore(client, f"{self._name}_log", CATALOGUE.categories, 4)
-            await store.prepare()
-            bus = bus_on(store, keys=MongoKeyStore(client, f"{self._name}_keys"))
+        async with self._bus() as bus:
 
             async def live(number: int) -> str:
                 of, at = new_id("customer"), utc_now()
@@ -53,9 +54,30 @@ class Written:
                 await bus.handle(Envelope(RenameCustomer(customer_id=of, at=utc_now(), name="Bea")))
                 return of
 
-            ids = await asyncio.gather(*(live(number) for number in range(customers)))
+            return await asyncio.gather(*(live(number) for number in range(customers)))
+
+    async def write_long(self) -> str:
+        """A ticket of 120 events, of whose first hundred there is a snapshot; its id."""
+        ticket = new_id("ticket")
+        async with self._bus() as bus:
+            await bus.handle(Envelope(OpenTicket(ticket_id=ticket, at=utc_now(), subject="s", message="m")))
+            for number in range(119):
+                await bus.handle(Envelope(AddAgentNote(ticket_id=ticket, at=utc_now(), note=f"{number}")))
+            await eventually(self._has_snapshot)
+        return ticket
+
+    async def _has_snapshot(self) -> bool:
+        return self.log.snapshots.count_documents({"version": 100}) == 1
+
+    @asynccontextmanager
+    async def _bus(self) -> AsyncIterator[CommandBus]:
+        async with mongo_client(self._url, "test") as client:
+            await fix_partitions(client[f"{self._name}_log"], 4)
+            store = MongoEventStore(client, f"{self._name}_log", CATALOGUE.categories, 4)
+            await store.prepare()
+            snapshots = MongoSnapshotStore(client, f"{self._name}_log")
+            yield bus_on(store, keys=MongoKeyStore(client, f"{self._name}_keys"), snapshots=snapshots)
             await store.close()
-            return ids
 
     def run(self, *arguments: str) -> Result:
         """Run `twinpath` with these arguments, where no terminal is."""
