@@ -36,6 +36,7 @@ def ask(host: str, method: str, path: str, body: object, headers: dict[str, str]
 def insist(wanted: int, host: str, method: str, path: str, body: object, headers: dict[str, str]) -> dict[str, str]:
     """Repeat what may be repeated; the answer's headers, or an AssertionError that says what the last answer was."""
     deadline = time.monotonic() + LIMIT
+    status: int | str
     while True:
         try:
             status, given, content = ask(host, method, path, body, headers)
@@ -45,9 +46,9 @@ def insist(wanted: int, host: str, method: str, path: str, body: object, headers
             assert status in (202, 503), last
         except (OSError, http.client.HTTPException) as error:
             last = f"{method} {path}: {error!r}"
-            status = 0
+            status = type(error).__name__
         assert time.monotonic() < deadline, last
-        happened[f"{method} repeated after {status or 'no answer'}"] += 1
+        happened[f"{method} repeated after {status}"] += 1
         time.sleep(0.1)
 
 
