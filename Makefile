@@ -55,13 +55,17 @@ format: $(VENV)/installed ## put the code into form
 bench: $(VENV)/bench-installed ## measure; NAME=append for one figure
 	@$(BIN)/python -m bench $(NAME)
 
+load: $(VENV)/bench-installed ## a shop's load on a running `make up`; ARGS="--rate 500 --duration 60", ARGS=--help tells
+	@$(BIN)/python -m bench.load $(ARGS)
+
 lock: $(VENV)/installed ## write the locked versions anew from pyproject.toml; UPGRADE=--upgrade takes the newest
 	@$(LOCK) $(UPGRADE) $(foreach extra,command projector query cli dev,--extra $(extra)) --output-file requirements.lock pyproject.toml
 	@for image in command projector query; do $(MAKE) --no-print-directory deploy/locks/$$image.txt EXTRAS=$$image; done
 	@$(MAKE) --no-print-directory deploy/locks/tools.txt EXTRAS="command projector query cli"
+	@$(MAKE) --no-print-directory deploy/locks/load.txt EXTRAS="cli load"
 
 deploy/locks/%.txt: FORCE
-	@$(LOCK) --generate-hashes --no-annotate $(foreach extra,$(EXTRAS),--extra $(extra)) --constraint requirements.lock --output-file $@ pyproject.toml
+	@$(LOCK) --allow-unsafe --generate-hashes --no-annotate $(foreach extra,$(EXTRAS),--extra $(extra)) --constraint requirements.lock --output-file $@ pyproject.toml
 
 clean: ## remove what make made
 	@rm -rf $(VENV) $(VENV)-manifests .local .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
@@ -81,8 +85,8 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	@touch $@
 
 $(VENV)/bench-installed: $(VENV)/installed
-	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python -e .[bench]; \
-	else $(BIN)/python -m pip install --quiet --disable-pip-version-check -e .[bench]; fi
+	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python -e .[bench,load]; \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check -e .[bench,load]; fi
 	@touch $@
 
 # Apart from the project's own, as checkov asks for a hundred packages in versions of its own.

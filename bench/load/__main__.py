@@ -1,0 +1,101 @@
+"""Puts an open-loop load on a running Twinpath: `python -m bench.load`; `--help` tells the rest."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import aiohttp
+import typer
+from rich.console import Console
+
+from bench.load.figures import Second, milliseconds
+from bench.load.playing import Target, play, stock
+from bench.load.shown import line, picture, table, total
+from deploy.addresses import FILE
+
+COMMAND_P99, QUERY_P99 = 50.0, 10.0
+"""Milliseconds: beyond the knee one of them is longer."""
+_BISECTIONS = 4
+_console = Console()
+
+
+@dataclass(frozen=True)
+class Load:
+    """How much, and for how long."""
+
+    rate: float
+    seconds: float
+    processes: int
+
+
+def main(
+    rate: Annotated[float, typer.Option(min=1, help="requests a second; with --until-saturated the first one")] = 200,
+    duration: Annotated[float, typer.Option(min=5, help="seconds of each load")] = 30,
+    until_saturated: Annotated[bool, typer.Option(help="raise the rate to find the knee")] = False,
+    processes: Annotated[int, typer.Option(min=1, help="that send side by side")] = 2,
+    command: Annotated[str | None, typer.Option(envvar="TWINPATH_COMMAND_URL", help="of the command service")] = None,
+    query: Annotated[str | None, typer.Option(envvar="TWINPATH_QUERY_URL", help="of the query service")] = None,
+    plot: Annotated[Path | None, typer.Option(help="a PNG of latency and lag over time")] = None,
+) -> None:
+    """One write to twenty reads, a few hot products. Without addresses it takes a running `make up` of this folder."""
+    if command is None or query is None:
+        running = json.loads(FILE.read_text()) if FILE.is_file() else {}
+        command, query = command or running.get("command"), query or running.get("query")
+    if command is None or query is None:
+        raise typer.BadParameter("no `make up` runs in this folder: say --command and --query")
+    load = Load(rate, duration, processes)
+    try:
+        asyncio.run(_all(command.rstrip("/"), query.rstrip("/"), load, until_saturated, plot))
+    except (aiohttp.ClientError, RuntimeError, TimeoutError) as error:
+        _console.print(f"[red]{error or type(error).__name__}")
+        raise typer.Exit(2) from error
+
+
+async def _all(command: str, query: str, load: Load, until_saturated: bool, plot: Path | None) -> None:
+    target = await stock(command, query)
+    if until_saturated:
+        await _find_knee(target, load)
+        return
+    seconds = await _play(target, load)
+    if plot is not None:
+        picture(seconds, plot)
+
+
+async def _play(target: Target, load: Load) -> list[Second]:
+    def told(number: int, second: Second) -> None:
+        _console.print(line(number, second), highlight=False)
+
+    seconds = await play(target, load.rate, load.seconds, load.processes, told)
+    table(load.rate, seconds, _console)
+    return seconds
+
+
+async def _find_knee(target: Target, load: Load) -> None:
+    """Double the rate until it is too much, then halve the distance some times."""
+    good, bad, rate, halvings = 0.0, 0.0, load.rate, 0
+    while halvings <= _BISECTIONS:
+        seconds = await _play(target, Load(rate, load.seconds, load.processes))
+        if _is_well(rate, load.seconds, seconds):
+            good = rate
+        else:
+            bad = rate
+        halvings += bool(bad)
+        rate = (good + bad) / 2 if bad else 2 * rate
+    _console.print(
+        f"the knee: {good:,.0f} requests/s, with p99 of commands within {COMMAND_P99:g} ms and of queries within "
+        f"{QUERY_P99:g} ms; {bad:,.0f} was too much"
+    )
+
+
+def _is_well(rate: float, duration: float, seconds: Sequence[Second]) -> bool:
+    whole = total(seconds)
+    quick = milliseconds(whole.times["command"], 99) <= COMMAND_P99
+    quick = quick and milliseconds(whole.times["query"], 99) <= QUERY_P99
+    return quick and whole.answered >= 0.95 * rate * duration and not whole.failed
+
+
+if __name__ == "__main__":
+    typer.run(main)

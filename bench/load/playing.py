@@ -1,0 +1,97 @@
+"""Plays one load with several processes, and puts their figures together."""
+
+import asyncio
+import json
+import random
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from bench.load.figures import Second
+
+_PRODUCTS, _CUSTOMERS = 50, 20
+_LATE_SECONDS = 40.0
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the load goes, and what is there to be bought and by whom."""
+
+    command: str
+    query: str
+    products: list[str]
+    customers: list[str]
+
+
+async def stock(command: str, query: str) -> Target:
+    """Make products with plenty of stock, and customers. Raises RuntimeError when that is refused."""
+    name = random.randrange(16**8)
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session:
+        products, customers = [], []
+        for number in range(_PRODUCTS):
+            body = {
+                "name": f"Lamp {number}",
+                "category": "lighting",
+                "sku": f"LOAD-{name:08X}-{number}",
+                "initial_stock": 1_000_000,
+                "price": {"amount": "19.99", "currency": "EUR"},
+            }
+            products.append((await _post(session, f"{command}/api/v1/products", body))["product_id"])
+        for number in range(_CUSTOMERS):
+            body = {"name": f"Customer {number}", "email": f"c{number}.{name:08x}@example.com"}
+            customers.append((await _post(session, f"{command}/api/v1/customers", body))["customer_id"])
+    return Target(command, query, products, customers)
+
+
+async def _post(session: aiohttp.ClientSession, url: str, body: dict[str, Any]) -> dict[str, Any]:
+    async with session.post(url, json=body) as response:
+        if response.status != 201:
+            raise RuntimeError(f"{url} answered {response.status}: {await response.text()}")
+        answer: dict[str, Any] = await response.json()
+        return answer
+
+
+async def play(
+    target: Target, rate: float, seconds: float, processes: int, told: Callable[[int, Second], None]
+) -> list[Second]:
+    """Figures of each second; `told` hears of a second once every process has told it."""
+    figures: dict[int, Second] = {}
+    heard: dict[int, int] = {}
+
+    def hear(line: bytes) -> None:
+        content = json.loads(line)
+        second = content["second"]
+        figures.setdefault(second, Second()).add(Second.from_json(content))
+        heard[second] = heard.get(second, 0) + 1
+        if heard[second] == processes:
+            told(second, figures[second])
+
+    await asyncio.gather(*(_worker(target, rate / processes, seconds, seed, hear) for seed in range(processes)))
+    return [figures[second] for second in sorted(figures)]
+
+
+async def _worker(target: Target, rate: float, seconds: float, seed: int, hear: Callable[[bytes], None]) -> None:
+    where = {"command": target.command, "query": target.query}
+    there = {"products": target.products, "customers": target.customers}
+    orders = {**where, **there, "rate": rate, "seconds": seconds, "seed": seed, "connections": 256}
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bench.load.worker", stdin=pipe, stdout=pipe, limit=2**22
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        process.stdin.write(json.dumps(orders).encode())
+        process.stdin.close()
+        async with asyncio.timeout(seconds + _LATE_SECONDS):
+            async for line in process.stdout:
+                hear(line)
+            if await process.wait() != 0:
+                raise RuntimeError(f"a process of the load ended with {process.returncode}")
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
