@@ -56,7 +56,8 @@ class Relay:
                 epoch = await self._progress.acquire()
                 trouble = ""
                 if epoch is not None:
-                    await self._lead(epoch)
+                    # in a task of its own: before Python 3.13 a TaskGroup that fails leaves its task as if cancelled
+                    await asyncio.create_task(self._lead(epoch), name="relay leads")
             except* (LeaseLost, Unavailable) as group:
                 said = ", ".join(sorted({str(error) for error in group.exceptions}))
                 if said != trouble:
