@@ -68,6 +68,8 @@ class CausalWaits:
             try:
                 moves = self._reader.watch_checkpoints()
                 self._known = await anext(moves)
+                if pause:
+                    _log.info("checkpoints_followed_again")
                 pause = 0.0
                 self._wake(self._known)
                 async for moved in moves:

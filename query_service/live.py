@@ -168,16 +168,22 @@ class LiveViews:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _follow(self) -> None:
+        is_lost = False
         while not is_ending():
             try:
                 async for view, document_id in self._reader.watch_documents(self._views):
                     self._complete = True
+                    if is_lost:
+                        _log.info("views_followed_again")
+                        is_lost = False
                     key = document_id.partition("@")[0]
                     if (view, None) in self._subscriptions or (view, key) in self._subscriptions:
                         self._wanted[view, document_id] = None
                         self._has_wanted.set()
             except Exception as error:  # whatever it was, the next watch makes everybody read anew
-                _log.warning("views_not_followed", error=message_of(error))
+                if not is_lost:
+                    _log.warning("views_not_followed", error=message_of(error))
+                is_lost = True
             self._complete = False
             self._all_missed()
             await asyncio.sleep(_RETRY_SECONDS)

@@ -96,6 +96,8 @@ class LogWriter:
             while batch := self._take():
                 try:
                     await self._attempt(batch)
+                    if failures:
+                        _log.info("event_log_back", log=self._log)
                     failures = 0
                 except PyMongoError as error:
                     await self._outlast(batch, error, failures)
