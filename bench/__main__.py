@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import append, driver, over_http, rebuild
+from bench import append, driver, over_http, overload, rebuild
 
 FIGURES = {
     "append": append.main,
@@ -10,6 +10,7 @@ FIGURES = {
     "query": over_http.query,
     "driver": driver.main,
     "rebuild": rebuild.main,
+    "overload": overload.main,
 }
 
 if __name__ == "__main__":

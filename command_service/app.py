@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
+from command_service.admission import BULK, Admission
 from command_service.api import bulk, customers, orders, products, tickets
 from command_service.api.short_way import short_ways
 from command_service.command_bus import CommandBus
@@ -21,7 +22,7 @@ stands (`Causal-Token`): send the token back with a query to read your own write
 repeat a command safely, `If-Match` to refuse it on any other version. A body may hold 1 MiB; unknown fields are
 refused; errors are `application/problem+json` with a stable `code`."""
 
-STREAMED = frozenset({"/api/v1/commands"})
+STREAMED = frozenset({BULK})
 """Paths whose bodies are read as they come."""
 
 ROUTERS = (tickets.router, products.router, customers.router, orders.router, bulk.router)
@@ -34,8 +35,10 @@ async def _nothing_to_run(_: FastAPI) -> AsyncIterator[None]:
     yield
 
 
-def add_commands(app: FastAPI) -> None:
+def add_commands(app: FastAPI, bus: CommandBus, admission: Admission | None = None) -> None:
     """Every endpoint, documented by FastAPI and answered the short way."""
+    app.state.bus = bus
+    app.state.admission = admission or Admission()
     for router in ROUTERS:
         app.include_router(router, prefix="/api/v1")
     app.router.routes[:0] = [way for router in ROUTERS for way in short_ways("/api/v1", router)]
@@ -47,11 +50,11 @@ def create_app(
     optional: Mapping[str, Check] | None = None,
     lifespan: Lifespan = _nothing_to_run,
     metrics: CommandMetrics | None = None,
+    admission: Admission | None = None,
 ) -> FastAPI:
     """The app around a command bus; `required` and `optional` are the dependencies that readiness names."""
     app = FastAPIOffline(title="Twinpath command service", version="1", description=_DESCRIPTION, lifespan=lifespan)
-    app.state.bus = bus
-    add_commands(app)
+    add_commands(app, bus, admission)
     app.router.routes += health_routes(required or {}, optional)
     install_problem_details(app)
     app.add_middleware(BodyLimits, streamed=STREAMED)

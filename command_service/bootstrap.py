@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 from pymongo import AsyncMongoClient
 
+from command_service.admission import Admission
 from command_service.app import create_app
 from command_service.command_bus import CommandBus
 from command_service.domain.deciders import DECIDERS
@@ -50,6 +51,7 @@ def bootstrap(settings: Settings) -> FastAPI:
     log_database = settings.log_database
     logs = logs_of(CATALOGUE.categories, settings.partitions)
     metrics = CommandMetrics()
+    admission = Admission(settings.most_waiting_ms / 1000)
     store = MongoEventStore(
         client,
         log_database,
@@ -77,7 +79,7 @@ def bootstrap(settings: Settings) -> FastAPI:
     follows = TracedProcessManager("fulfilment", fulfilment, tracing) if tracing else fulfilment
     process = Process("fulfilment", followed, store, checkpoints, follows, settings.rabbitmq_url)
 
-    metrics.follow(bus, relay, process, store)
+    metrics.follow(bus, relay, process, store, admission)
 
     @asynccontextmanager
     async def working() -> AsyncIterator[None]:
@@ -105,7 +107,7 @@ def bootstrap(settings: Settings) -> FastAPI:
 
     optional: dict[str, Check] = {"rabbitmq": partial(_rabbitmq, publisher, relay), "fulfilment": process.health}
     required: dict[str, Check] = {"mongodb": partial(_mongodb, client), "start": start.check}
-    app = create_app(bus, required, optional, lifespan, metrics)
+    app = create_app(bus, required, optional, lifespan, metrics, admission)
     app.add_middleware(RefusedUntilStarted, start)
     if tracing:
         trace_requests(app, tracing)

@@ -6,6 +6,7 @@ from functools import cache
 from time import perf_counter
 from typing import Literal
 
+from command_service.admission import Admission
 from command_service.command_bus import CommandBus
 from command_service.domain.decider import Command
 from command_service.process import Process
@@ -48,6 +49,11 @@ class CommandMetrics(Metrics):
             "over",
         )
         self.conflicts.values = {("position",): 0, ("version",): 0}  # known before the first one is lost
+        self.in_hand = self.gauge("twinpath_commands_in_hand", "Commands that have no answer yet")
+        self.limit = self.gauge("twinpath_commands_limit", "So many may be in hand before more are refused")
+        self.overloaded = self.counter(
+            "twinpath_commands_overloaded_total", "Requests refused with 503 overloaded, before anything was done"
+        )
         self.published = self.counter("twinpath_relay_events_total", "Events that the broker has confirmed", "log")
         self.publishing = self.histogram(
             "twinpath_relay_publish_duration_seconds", "Publishing a batch, until confirmed"
@@ -69,7 +75,7 @@ class CommandMetrics(Metrics):
         self.consumers = self.feed_consumers()
         self.unreadable = self.unreadable_messages()
 
-    def follow(self, bus: CommandBus, relay: Relay, process: Process, log: EventLog) -> None:
+    def follow(self, bus: CommandBus, relay: Relay, process: Process, log: EventLog, admission: Admission) -> None:
         """Tell of these parts from now on."""
 
         async def look_at_relay() -> None:
@@ -82,6 +88,9 @@ class CommandMetrics(Metrics):
         def of_process(states: Mapping[str, bool]) -> dict[Labels, float]:
             return {(process.name, of): float(state) for of, state in states.items()}
 
+        self.in_hand.read = lambda: {(): float(admission.in_hand)}
+        self.limit.read = lambda: {(): float(int(admission.limit))}
+        self.overloaded.read = lambda: {(): float(admission.refused)}
         bus.on_handled = self.handled
         self.leads.read = lambda: {(): float(relay.leads)}
         self.held_up.read = lambda: of_process(dict.fromkeys(process.troubles, True))

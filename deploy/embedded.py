@@ -77,8 +77,7 @@ class Embedded:
     def _app(self, copy: InMemoryViewCache, clock: Clock) -> FastAPI:
         app = create_app(self.views, copy, clock=clock)
         app.title = "Twinpath in one process"
-        app.state.bus = self.bus
-        add_commands(app)
+        add_commands(app, self.bus)
         app.user_middleware.append(
             Middleware(BodyLimits, streamed=STREAMED)
         )  # within the correlation, as in the command service

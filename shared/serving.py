@@ -1,7 +1,9 @@
 """How every service is served: uvicorn on uvloop, a stop that drains within ten seconds."""
 
+import asyncio
 from collections.abc import Callable
 from types import FrameType
+from typing import Literal
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -19,14 +21,23 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def serve(app: ASGIApp, host: str, port: int, on_stop: Callable[[], None] = lambda: None) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is in hand; `on_stop` ends answers that would last for ever."""
+def serve(
+    app: ASGIApp,
+    host: str,
+    port: int,
+    on_stop: Callable[[], None] = lambda: None,
+    http: type[asyncio.Protocol] | Literal["httptools"] = "httptools",
+) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is in hand; `on_stop` ends answers that would last for ever.
+
+    `http` is the protocol below ASGI.
+    """
     config = uvicorn.Config(
         app,
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=http,
         log_config=None,  # its lines go the way of all others
         log_level="warning",
         access_log=False,

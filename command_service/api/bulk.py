@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -18,6 +19,7 @@ from pydantic import Field, ValidationError
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
+from command_service.admission import Admission
 from command_service.api.accepting import Body, actor_of, bus_of
 from command_service.api.bulk_commands import COMMANDS
 from command_service.command_bus import CommandBus, Envelope
@@ -83,7 +85,8 @@ async def bulk(request: Request) -> Response:
     """
     actor = actor_of(request)
     origin = Origin(actor, request.state.correlation_id, readable(request.headers.get("traceparent")))
-    results = _results(bus_of(request), request.stream(), origin)
+    admission: Admission = request.app.state.admission
+    results = _results(bus_of(request), admission, request.stream(), origin)
     return _Results(results, media_type="application/x-ndjson")
 
 
@@ -95,20 +98,27 @@ class _Results(StreamingResponse):
             await self.stream_response(send)
 
 
-async def _results(bus: CommandBus, body: AsyncIterator[bytes], origin: Origin) -> AsyncIterator[bytes]:
-    """At most `_SIDE_BY_SIDE` lines are in hand; the client's own pace holds back the reading."""
+async def _results(
+    bus: CommandBus, admission: Admission, body: AsyncIterator[bytes], origin: Origin
+) -> AsyncIterator[bytes]:
+    """At most `_SIDE_BY_SIDE` lines are in hand, one alone while the service is busy enough; the reading waits."""
     waiting: deque[asyncio.Task[Mapping[str, Any]]] = deque()
     try:
         async for number, line in _lines(body):
-            if len(waiting) >= _SIDE_BY_SIDE:
+            while waiting and (len(waiting) >= _SIDE_BY_SIDE or not admission.has_room):
                 yield _dumped(await waiting.popleft())
-            work = _carry_out(bus, number, line, origin)
-            waiting.append(asyncio.create_task(work))
+            task = asyncio.create_task(_carry_out(bus, number, line, origin))
+            task.add_done_callback(partial(_done, admission, admission.enter()))
+            waiting.append(task)
         while waiting:
             yield _dumped(await waiting.popleft())
     finally:
         for task in waiting:
             task.cancel()
+
+
+def _done(admission: Admission, entered: float, _: object) -> None:
+    admission.leave(entered)
 
 
 async def _lines(body: AsyncIterator[bytes]) -> AsyncIterator[tuple[int, bytes]]:

@@ -32,7 +32,7 @@ class Correlation:
             return
         began = perf_counter()
         given = next((value for name, value in scope["headers"] if name == b"x-correlation-id"), b"")
-        encoded = given if _USABLE.fullmatch(given) else uuid7().encode()
+        encoded = usable_id(given)
         correlation_id = encoded.decode("ascii")
         scope.setdefault("state", {})["correlation_id"] = correlation_id
         structlog.contextvars.bind_contextvars(correlation_id=correlation_id)
@@ -44,3 +44,8 @@ class Correlation:
             await send(message)
 
         await self._app(scope, receive, send_with_id)
+
+
+def usable_id(given: bytes) -> bytes:
+    """The client's correlation id, or a fresh one where it is none."""
+    return given if _USABLE.fullmatch(given) else uuid7().encode()

@@ -7,7 +7,9 @@ import httpx
 import orjson
 import pytest
 
+from command_service.admission import Admission
 from command_service.api.bulk import MOST_LINE_BYTES, MOST_LINES
+from deploy.embedded import Embedded
 from tests.support.desk import embedded_desk
 
 NDJSON = {"Content-Type": "application/x-ndjson", "X-Actor": "loader"}
@@ -142,3 +144,27 @@ async def test_anything_but_ndjson_is_refused(client: httpx.AsyncClient) -> None
     answer = await client.post("/api/v1/commands", json={})
 
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+
+
+async def test_while_the_service_is_busy_enough_lines_go_one_by_one_and_none_fails() -> None:
+    app = Embedded().app
+    admission: Admission = app.state.admission
+    admission.limit = 0
+    most = 0
+    enter = admission.enter
+
+    def counted() -> float:
+        nonlocal most
+        entered = enter()
+        most = max(most, admission.in_hand)
+        return entered
+
+    admission.enter = counted  # type: ignore[method-assign]
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client,
+    ):
+        results = await sent(client, *(product(f"S{n}") for n in range(50)))
+
+    assert {result["status"] for result in results} == {201}
+    assert (most, admission.in_hand) == (1, 0)
