@@ -1,16 +1,15 @@
 """How many commands are in hand at once: as many as are through before they have waited for too long.
 
 A single process that is asked for more than it can do only queues, until every answer comes too late. So there is a
-limit, found by measuring as BBR does for a connection (Cardwell et al., "BBR: Congestion-Based Congestion Control",
-2016): the best rate of late, times the time that a command takes where little waits, and some waiting. More in hand
-would only wait for longer, by Little's law; fewer would do less. While some are refused, the time without waiting can't
-be seen, so every ten seconds fewer are let in for a moment to see it.
-
-Limits that follow the times alone (Netflix's concurrency-limits) were tried first: under heavy refusing the loop is
-slow whatever is in hand, and the limit fell to its least.
+limit, found by measuring. It grows while commands take less than twice what they may, and shrinks while they take more:
+they may take the base, which is their time where little waits, and some waiting. It never shrinks below what the best
+rate of late needs (Little's law), since while thousands are refused the loop is slow whatever is in hand. And while
+some are refused the base can't be seen, so every ten seconds fewer are let in for a moment to see it, as BBR does for a
+connection (Cardwell et al., "BBR: Congestion-Based Congestion Control", 2016).
 """
 
 from collections.abc import Callable
+from math import sqrt
 from time import perf_counter
 
 BULK = "/api/v1/commands"
@@ -20,6 +19,7 @@ _WINDOW_SECONDS, _WINDOW_COMMANDS = 0.1, 10
 _FORGET = 0.02
 """How much of the best rate is forgotten with each busy window: half of it in 3.5 seconds."""
 
+_SHRINK, _PATIENCE = 0.9, 2.0
 _BASE_SECONDS = 10.0
 """For so long the shortest time that was seen counts."""
 
@@ -30,7 +30,7 @@ _LEAST, _FIRST, _MOST = 16.0, 128.0, 4096.0
 class Admission:
     """Counts what is in hand and says when it is enough; `most_waiting` is in seconds."""
 
-    def __init__(self, most_waiting: float = 0.05, clock: Callable[[], float] = perf_counter) -> None:
+    def __init__(self, most_waiting: float = 0.025, clock: Callable[[], float] = perf_counter) -> None:
         self._most_waiting = most_waiting
         self._clock = clock
         self._best_rate = 0.0
@@ -99,7 +99,9 @@ class Admission:
         self._probing_until = None
         if 2 * self._most_in_hand >= self.limit:  # an idle time says nothing of what could be done
             self._best_rate = max(rate, self._best_rate * (1 - _FORGET))
-            self.limit = min(_MOST, max(_LEAST, self._best_rate * (self._base + self._most_waiting)))
+            allowed = self._base + self._most_waiting
+            limit = self.limit * _SHRINK if mean > _PATIENCE * allowed else self.limit + sqrt(self.limit)
+            self.limit = min(_MOST, max(_LEAST, self._best_rate * allowed, limit))
 
     def _see_base(self, now: float, mean: float) -> None:
         if mean <= self._base or now - self._base_at > _BASE_SECONDS:

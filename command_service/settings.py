@@ -28,5 +28,5 @@ class Settings(LogSettings):
     reservation_hours: float = Field(72.0, gt=0, description="an order that is not shipped by then is cancelled")
     relay_lease_seconds: float = Field(5.0, ge=1, description="a standby relay takes over after this long")
     most_waiting_ms: float = Field(
-        50.0, gt=0, description="what would wait for longer, beyond a command's own time, gets 503 overloaded"
+        25.0, gt=0, description="what would wait for longer, beyond a command's own time, gets 503 overloaded"
     )

