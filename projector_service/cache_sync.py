@@ -29,7 +29,8 @@ _LOOK_SECONDS = 1.0
 _GAP_EVENTS = 2_000
 _PAGE = 500
 _TOKEN_SECONDS = 30
-_MOST_WAITING = 1_000
+_MOST_WAITING = 50_000
+"""Changes, so that what waits for a slow Redis is bounded whatever the size of a transaction."""
 
 _log = structlog.get_logger(__name__)
 
@@ -52,7 +53,8 @@ class CacheSync:
         self._cache = cache
         self._catalogue = catalogue
         self._look_seconds = look_seconds
-        self._waiting: asyncio.Queue[Applied] = asyncio.Queue(_MOST_WAITING)
+        self._waiting: asyncio.Queue[Applied] = asyncio.Queue()
+        self._changes = 0
         self._lagging: dict[tuple[str, str], int] = {}
         self._fills: dict[str, asyncio.Task[None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -76,7 +78,8 @@ class CacheSync:
 
     def applied(self, applied: Applied) -> None:
         """Take note of a transaction; never blocks. What does not fit is made good from the log."""
-        with suppress(asyncio.QueueFull):
+        if self._waiting.empty() or self._changes + len(applied.changes) < _MOST_WAITING:
+            self._changes += 1 + len(applied.changes)
             self._waiting.put_nowait(applied)
 
     async def flushed(self) -> None:
@@ -97,6 +100,7 @@ class CacheSync:
     async def _write_applied(self) -> None:
         while True:
             applied = await self._waiting.get()
+            self._changes -= 1 + len(applied.changes)
             try:
                 if self.trouble is None:
                     async with self._writing:
