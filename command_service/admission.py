@@ -1,7 +1,7 @@
 """How many commands are in hand at once: as many as are through before they have waited for too long.
 
 A single process that is asked for more than it can do only queues, until every answer comes too late. So there is a
-limit, found by measuring. It grows while commands take less than twice what they may, and shrinks while they take more:
+limit, found by measuring. It grows while commands take less than one and a half times what they may, and shrinks else:
 they may take the base, which is their time where little waits, and some waiting. It never shrinks below what the best
 rate of late needs (Little's law), since while thousands are refused the loop is slow whatever is in hand. And while
 some are refused the base can't be seen, so every ten seconds fewer are let in for a moment to see it, as BBR does for a
@@ -19,7 +19,7 @@ _WINDOW_SECONDS, _WINDOW_COMMANDS = 0.1, 10
 _FORGET = 0.02
 """How much of the best rate is forgotten with each busy window: half of it in 3.5 seconds."""
 
-_SHRINK, _PATIENCE = 0.9, 2.0
+_SHRINK, _PATIENCE = 0.9, 1.5
 _BASE_SECONDS = 10.0
 """For so long the shortest time that was seen counts."""
 

@@ -54,7 +54,7 @@ class CacheSync:
         self._catalogue = catalogue
         self._look_seconds = look_seconds
         self._waiting: asyncio.Queue[Applied] = asyncio.Queue()
-        self._changes = 0
+        self._changes_waiting = 0
         self._lagging: dict[tuple[str, str], int] = {}
         self._fills: dict[str, asyncio.Task[None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -78,8 +78,8 @@ class CacheSync:
 
     def applied(self, applied: Applied) -> None:
         """Take note of a transaction; never blocks. What does not fit is made good from the log."""
-        if self._waiting.empty() or self._changes + len(applied.changes) < _MOST_WAITING:
-            self._changes += 1 + len(applied.changes)
+        if self._waiting.empty() or self._changes_waiting + len(applied.changes) < _MOST_WAITING:
+            self._changes_waiting += 1 + len(applied.changes)
             self._waiting.put_nowait(applied)
 
     async def flushed(self) -> None:
@@ -100,7 +100,7 @@ class CacheSync:
     async def _write_applied(self) -> None:
         while True:
             applied = await self._waiting.get()
-            self._changes -= 1 + len(applied.changes)
+            self._changes_waiting -= 1 + len(applied.changes)
             try:
                 if self.trouble is None:
                     async with self._writing:
