@@ -67,6 +67,16 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             "s",
             (("{{instance}}", _quantile(0.99, "twinpath_append_duration_seconds", "instance")),),
         ),
+        Panel(
+            "Commands in hand, and their limit",
+            "none",
+            (("{{instance}}", "twinpath_commands_in_hand"), ("limit {{instance}}", "twinpath_commands_limit")),
+        ),
+        Panel(
+            "Refused as overloaded",
+            "reqps",
+            (("{{instance}}", _rate("twinpath_commands_overloaded_total", "instance")),),
+        ),
         Panel("Races lost to other writers", "ops", (("{{over}}", _rate("twinpath_append_conflicts_total", "over")),)),
     ),
     "Relay and processes": (
