@@ -6,11 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 import pytest
 
+from deploy.local.mongodb import MongoDB
 from tests.support.written_log import Written
 
 
@@ -137,3 +138,23 @@ def test_tail_shows_the_newest_and_then_what_comes_until_it_is_interrupted(writt
         assert [tail.stdout.readline().split()[2] for _ in range(2)] == [f"{bea}@1", f"{bea}@2"]
         tail.send_signal(signal.SIGINT)
         assert tail.wait(30) == 130
+
+
+def test_tail_outlasts_a_server_that_comes_back(private_mongodb: Callable[..., MongoDB], unique: str) -> None:
+    mongodb = private_mongodb()
+    written = Written(mongodb.url, unique)
+    command = [sys.executable, "-m", "deploy.cli", "log", "tail", "customer"]
+    environment = {**os.environ, **written.environment}
+    with written.client:
+        ada = asyncio.run(written.write(1))[0]
+        with subprocess.Popen(command, env=environment, stdout=-1, stderr=-1, text=True) as tail:
+            assert tail.stdout is not None
+            assert tail.stderr is not None
+            assert [tail.stdout.readline().split()[2] for _ in range(2)] == [f"{ada}@1", f"{ada}@2"]
+            mongodb.primary().kill()
+            while "trying again" not in tail.stderr.readline():
+                assert tail.poll() is None
+            mongodb.start()
+            bea = asyncio.run(written.write(1))[0]
+            assert [tail.stdout.readline().split()[2] for _ in range(2)] == [f"{bea}@1", f"{bea}@2"]
+            tail.terminate()

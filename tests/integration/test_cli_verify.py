@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -142,6 +143,20 @@ def test_a_snapshot_that_nobody_reads_any_more_is_left_out(written: Written) -> 
 
     assert result.exit_code == 0
     assert "snapshots: 0 snapshots, right" in result.stdout
+
+
+def test_a_log_that_is_being_written_is_right_too(written: Written) -> None:
+    with ThreadPoolExecutor() as pool:
+        works: list[Coroutine[Any, Any, object]] = [written.write(150), written.write_long()]
+        writing: list[Future[object]] = [pool.submit(asyncio.run, work) for work in works]
+        results = [written.run("verify")]
+        while not all(work.done() for work in writing):
+            results.append(written.run("verify"))
+    results.append(written.run("verify"))
+
+    assert [work.exception() for work in writing] == [None, None]
+    assert [result.stdout for result in results if result.exit_code != 0] == []
+    assert f"events: {60 + 2 * 150 + 120} events, right" in results[-1].stdout
 
 
 def test_many_findings_are_counted_and_not_all_shown(written: Written) -> None:
