@@ -82,13 +82,18 @@ class Applier:
         return self._writer.generation(projection.name).version == projection.version
 
     async def apply(
-        self, projections: Sequence[Projection], events: Sequence[RecordedEvent], refusal: Exception | None = None
+        self,
+        projections: Sequence[Projection],
+        events: Sequence[RecordedEvent],
+        leave: Callable[[Projection, int], None] | None = None,
+        refusal: Exception | None = None,
     ) -> None:
         """Commit consecutive events for each projection, less what it has already; a poison event is parked.
 
         When another consumer moved a checkpoint, what it knows now is read and nothing applied: look again.
         When the store refuses what is in a commit, which does not say whose fault it is, the projections commit one by
-        one, and the one at fault in halves, until a single event is found: it is parked for this `refusal`.
+        one, and the one at fault in halves, until a single event is found: it is parked for this `refusal`. That takes
+        many transactions; with `leave` it is told which projection to leave behind instead, and up to where.
 
         Raises:
             Unavailable: the store is away. The commit may stand, so the checkpoints count as unknown.
@@ -104,13 +109,15 @@ class Applier:
         except Exception as error:
             if len(projections) > 1:
                 for projection in projections:
-                    await self.apply([projection], events)
+                    await self.apply([projection], events, leave)
+            elif leave is not None:
+                leave(projections[0], events[-1].position)
             elif len(events) > 1:
                 middle = len(events) // 2
                 await self.apply(projections, events[:middle])
                 await self.apply(projections, events[middle:])
             elif refusal is None:
-                await self.apply(projections, events, error)
+                await self.apply(projections, events, refusal=error)
             else:
                 raise
 

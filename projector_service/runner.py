@@ -1,12 +1,14 @@
 """Follows one log: merges what waits into one transaction, fills holes from the log.
 
 A delivery is done when every projection of this log has it committed. A projection that is far behind the others,
-such as a new one, is not waited for: it reads the log by itself until it is near, then joins.
+such as a new one, is not waited for: it reads the log by itself until it is near, then joins. Nor is one whose changes
+the store refuses: to find out which event is to blame it goes back, and the others go on.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -155,7 +157,8 @@ class LogRunner:
         known = {event.position: event for delivery in self._batch for event in delivery.events}
         upto = max(delivery.upto for delivery in self._batch)
         while self._live and self.position < upto:
-            await self._applier.apply(self._live, await self._next(self.position, upto, known))
+            leave = self._leave_behind if len(self._live) > 1 else None
+            await self._applier.apply(list(self._live), await self._next(self.position, upto, known), leave)
             self._leave_outdated()
             self._acknowledge()
         self._idle = upto
@@ -202,27 +205,38 @@ class LogRunner:
             self._live.remove(projection)
             self._outdated.append(projection)
 
-    def _begin_to_join(self, projection: Projection) -> None:
+    def _leave_behind(self, projection: Projection, upto: int) -> None:
+        """Have a projection go on by itself, up to this position at least."""
+        self._live.remove(projection)
+        self._begin_to_join(projection, upto)
+
+    def _begin_to_join(self, projection: Projection, upto: int = 0) -> None:
         self._late.append(projection)
         self._applier.forget([projection])
-        self._tasks.append(asyncio.create_task(self._join(projection), name=f"{projection.name} joins {self.log}"))
+        task = asyncio.create_task(self._join(projection, upto), name=f"{projection.name} joins {self.log}")
+        self._tasks.append(task)
+        task.add_done_callback(self._tasks.remove)
 
-    async def _join(self, projection: Projection) -> None:
-        await until_done(partial(self._close_up, projection), self._pace, partial(self.troubles.note, projection.name))
+    async def _join(self, projection: Projection, upto: int) -> None:
+        work = partial(self._close_up, projection, upto)
+        await until_done(work, self._pace, partial(self.troubles.note, projection.name))
         self._late.remove(projection)
         if not self._applier.writes(projection):
             self._outdated.append(projection)
             return
         self._live.append(projection)
         _log.info("projection_caught_up", projection=projection.name, log=self.log)
-        await self.catch_up(self._front())
+        with suppress(Unavailable):  # it is being stopped
+            await self.catch_up(self._front())
 
-    async def _close_up(self, projection: Projection) -> None:
-        """Come near to the others, by transactions of its own."""
-        name = projection.name
+    async def _close_up(self, projection: Projection, upto: int) -> None:
+        """Come near to the others, and to `upto` at least, by transactions of its own."""
         await self._applier.load([projection])
-        while self._applier.writes(projection) and self._front() - self._applier.positions[name] > MOST_EVENTS // 4:
-            events = await self._source.read_log(self.log, self._applier.positions[name], MOST_EVENTS)
+        while self._applier.writes(projection):
+            position = self._applier.positions[projection.name]
+            if position >= upto and self._front() - position <= MOST_EVENTS // 4:
+                break
+            events = await self._source.read_log(self.log, position, MOST_EVENTS)
             if not events:
                 raise Unavailable(f"{self.log} ends before {self._front()}, where other projections are")
             await self._applier.apply([projection], events)

@@ -1,6 +1,7 @@
 """A poison event parks its stream for its projection, and everything else goes on."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -19,7 +20,9 @@ from shared.events.recorded import SEALED, DomainEvent, NewEvent, RecordedEvent
 from shared.events.ticket import TicketOpened
 from shared.ids import new_id, uuid7
 from shared.personal_data.in_memory import InMemoryKeyStore
-from shared.view_store.interface import ViewChange
+from shared.view_store.in_memory import InMemoryViewStore
+from shared.view_store.interface import CheckpointMove, ViewChange
+from shared.view_store.parking import ParkingChange
 from tests.support.appending import metadata
 from tests.support.commanding import seals_of
 from tests.support.eventually import eventually
@@ -127,6 +130,55 @@ async def test_what_is_only_away_never_parks(notes: Notes) -> None:
     assert away.failures == 0
     assert await notes.views.parked.counts() == {}
     assert await shown(notes.views, away) == await notes.all()
+
+
+class Held(InMemoryViewStore):
+    """Commits of `seen` alone, but for the first, wait until they may `go_on`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go_on = asyncio.Event()
+        self._alone = 0
+
+    async def commit(
+        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
+    ) -> None:
+        """See ViewWriter.commit."""
+        if [move.projection for move in moves] == ["seen"]:
+            self._alone += 1
+            if self._alone > 1:
+                await self.go_on.wait()
+        await super().commit(changes, moves, parking)
+
+
+async def test_nobody_waits_for_a_projection_whose_changes_the_store_refuses(notes: Notes) -> None:
+    """To find the events that are to blame takes many transactions."""
+    notes.views = views = Held()
+    seen, also = Seen(misfits=[f"{stream}@2" for stream in (FIRST, SECOND, THIRD)]), AlsoSeen()
+    projector = Projector([seen, also], ["ticket.0"], notes.store, views, seals_of(InMemoryKeyStore()), pace=QUICK)
+    await projector.start()
+
+    await projector.project("ticket.0", await notes.store.read_log("ticket.0", 0, 100))
+
+    assert await shown(views, also) == await notes.all()
+    assert await shown(views, seen) == {}
+    assert projector.status()["ticket.0"].late == {"seen": 0}
+    views.go_on.set()
+    await notes.add(FIRST, 2)
+    await projector.project("ticket.0", await notes.store.read_log("ticket.0", 12, 100))
+
+    async def joined() -> bool:
+        return (await views.checkpoints())["seen", "ticket.0"] == 14 and not projector.status()["ticket.0"].late
+
+    await eventually(joined, pause=0.001)
+    await projector.stop()
+    assert await shown(views, seen) == {FIRST: [1], SECOND: [1], THIRD: [1], "all": [3]}
+    assert await shown(views, also) == await notes.all()
+    assert {one.id: (one.version, one.last) for one in await views.parked.page(None, None, 10)} == {
+        f"seen/{FIRST}": (2, 6),
+        f"seen/{SECOND}": (2, 4),
+        f"seen/{THIRD}": (2, 4),
+    }
 
 
 async def test_status_says_how_many_streams_are_parked_and_stays_live(notes: Notes) -> None:
