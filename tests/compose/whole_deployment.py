@@ -6,6 +6,7 @@
 import json
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ from typing import Any
 import httpx
 import pytest
 
+from deploy.checkout import CHECKOUT
 from deploy.rolling import SERVICES, replace_replicas
 from deploy.sample import load_sample
-from tests.compose.deployment import Deployment
+from tests.compose.deployment import PROJECT, Deployment
 from tests.support.eventually import eventually
 
 LOAD = Path(__file__).with_name("steady_load.py").read_text()
@@ -40,6 +42,14 @@ def opened_tickets(deployment: Deployment) -> int:
     """How many tickets the dashboard counts."""
     answer = httpx.get(f"{deployment.addresses['query']}/api/v1/tickets/dashboard").raise_for_status()
     return sum(answer.json()["by_status"].values())
+
+
+def test_without_secrets_compose_says_what_makes_them(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    command = ["docker", "compose", "-p", PROJECT, "--env-file", str(tmp_path / "empty"), "config", "--quiet"]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "PASSWORD is missing a value: run python3 deploy/secrets_file.py" in done.stderr
 
 
 def test_every_service_is_contained(deployment: Deployment) -> None:
