@@ -12,6 +12,7 @@ from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError, PublishErr
 from shared.errors import Unavailable, Unroutable
 from shared.event_feed.interface import EXCHANGE, MAX_BATCH_BYTES, MAX_BATCH_EVENTS
 from shared.events.recorded import RecordedEvent
+from shared.time_limit import within
 
 MOST_IN_FLIGHT = 500
 """Messages that `publish_each` has unconfirmed at once, over all its callers."""
@@ -40,7 +41,7 @@ class RabbitPublisher:
             message = Message(body, content_type="application/json", delivery_mode=DeliveryMode.PERSISTENT)
             async with self._using() as exchange:
                 try:
-                    await exchange.publish(message, routing_key=log, mandatory=True)
+                    await within(self._timeout, exchange.publish(message, routing_key=log, mandatory=True))
                 except PublishError as error:
                     raise Unroutable(f"no queue follows {log} yet") from error
 
@@ -53,16 +54,15 @@ class RabbitPublisher:
         for start in range(0, len(messages), MOST_IN_FLIGHT):
             lot = messages[start : start + MOST_IN_FLIGHT]
             async with self._in_flight, self._using() as exchange:
-                await asyncio.gather(*(exchange.publish(message, key, mandatory=False) for key, message in lot))
+                await within(self._timeout, _publish_lot(exchange, lot))
 
     @asynccontextmanager
     async def _using(self) -> AsyncIterator[AbstractExchange]:
         """The exchange; whatever goes wrong with the broker becomes Unavailable, and the next use connects anew."""
         exchange: AbstractExchange | None = None
         try:
-            async with asyncio.timeout(self._timeout):
-                exchange = await self._connected()
-                yield exchange
+            exchange = await self._connected()
+            yield exchange
         except (*CONNECTION_EXCEPTIONS, DeliveryError, TimeoutError) as error:
             if exchange is self._exchange:  # not the one that another caller has opened since
                 await self.close()
@@ -71,8 +71,7 @@ class RabbitPublisher:
     async def ping(self) -> None:
         """Check that the broker answers. Raises Unavailable."""
         try:
-            async with asyncio.timeout(self._timeout):
-                await self._connected()
+            await self._connected()
         except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
             await self.close()
             raise Unavailable(f"RabbitMQ does not answer: {error or type(error).__name__}") from error
@@ -82,8 +81,7 @@ class RabbitPublisher:
         connection, self._connection, self._channel, self._exchange = self._connection, None, None, None
         if connection is not None:
             try:
-                async with asyncio.timeout(2.0):
-                    await connection.close()
+                await within(2.0, connection.close())
             except (*CONNECTION_EXCEPTIONS, TimeoutError):
                 pass  # it is broken already, which is why it is closed
 
@@ -91,10 +89,18 @@ class RabbitPublisher:
         async with self._connecting:
             if self._exchange is None or self._channel is None or self._channel.is_closed:
                 await self.close()
-                self._connection = await connect(self._url)
-                self._channel = channel = await self._connection.channel(on_return_raises=True)
-                self._exchange = await channel.declare_exchange(self._exchange_name, ExchangeType.TOPIC, durable=True)
+                await within(self._timeout, self._connect())
+            assert self._exchange is not None, "it was just declared"
             return self._exchange
+
+    async def _connect(self) -> None:
+        self._connection = connection = await connect(self._url)
+        self._channel = channel = await connection.channel(on_return_raises=True)
+        self._exchange = await channel.declare_exchange(self._exchange_name, ExchangeType.TOPIC, durable=True)
+
+
+async def _publish_lot(exchange: AbstractExchange, lot: Sequence[tuple[str, Message]]) -> None:
+    await asyncio.gather(*(exchange.publish(message, key, mandatory=False) for key, message in lot))
 
 
 def _bodies(events: list[RecordedEvent]) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aio_pika
+from aio_pika.exceptions import AMQPError
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 
@@ -76,9 +77,20 @@ async def handler_too_slow(rabbitmq: RabbitMQServer, system: System, until: Unti
     await asyncio.to_thread(rabbitmq.control, "eval", limit.format(1_800_000, 60_000))
 
 
+async def consumed(rabbitmq: RabbitMQServer) -> bool:
+    """Whether every queue has a consumer and nothing waits in it."""
+    try:
+        async with await aio_pika.connect(rabbitmq.url) as connection:
+            channel = await connection.channel()
+            declared = [(await channel.declare_queue(queue, passive=True)).declaration_result for queue in QUEUES]
+    except (AMQPError, OSError):
+        return False
+    return all(queue.consumer_count and not queue.message_count for queue in declared)
+
+
 @asynccontextmanager
 async def no_commits(system: System) -> AsyncIterator[None]:
-    """Another transaction holds checkpoints of every ticket log, so that the projector can't commit."""
+    """Another transaction holds checkpoints of every ticket and product log, so that the projector can't commit."""
     client: AsyncMongoClient[Any]
     async with mongo_client(system.mongodb_url, "test") as client, client.start_session() as session:
         checkpoints = client[system.settings["TWINPATH_VIEWS_DATABASE"]]["checkpoints"]
@@ -86,7 +98,9 @@ async def no_commits(system: System) -> AsyncIterator[None]:
         async def held() -> bool:
             await session.start_transaction()
             try:
-                await checkpoints.update_many({"_id": {"$regex": "/ticket"}}, {"$set": {"held": True}}, session=session)
+                await checkpoints.update_many(
+                    {"_id": {"$regex": "/(ticket|product)"}}, {"$set": {"held": True}}, session=session
+                )
             except OperationFailure:  # the projector was first
                 await session.abort_transaction()
                 return False

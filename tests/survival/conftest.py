@@ -7,7 +7,7 @@ from tests.support.system_fixtures import make_system, pytest_runtest_makereport
 
 __all__ = ["make_system", "pytest_runtest_makereport", "system"]
 
-collect_ignore = [] if LONG else ["test_disk_full.py"]
+collect_ignore = [] if LONG else ["test_disk_full.py", "test_history_lost.py"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

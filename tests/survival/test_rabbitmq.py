@@ -3,10 +3,7 @@
 import random
 from collections.abc import Callable
 
-import aio_pika
-from aio_pika.exceptions import AMQPError
-
-from tests.support.broker_faults import FAULTS, QUEUES, publishers_blocked
+from tests.support.broker_faults import FAULTS, consumed, publishers_blocked
 from tests.support.eventually import eventually
 from tests.support.readiness import watched
 from tests.support.servers import RabbitMQServer
@@ -40,14 +37,3 @@ async def test_whatever_the_broker_does_consumption_goes_on_by_itself_and_readin
             except BaseException as failure:
                 failure.add_note(f"the fault was: {fault.__doc__}")
                 raise
-
-
-async def consumed(rabbitmq: RabbitMQServer) -> bool:
-    """Whether every queue has a consumer and nothing waits in it."""
-    try:
-        async with await aio_pika.connect(rabbitmq.url) as connection:
-            channel = await connection.channel()
-            declared = [(await channel.declare_queue(queue, passive=True)).declaration_result for queue in QUEUES]
-    except (AMQPError, OSError):
-        return False
-    return all(queue.consumer_count and not queue.message_count for queue in declared)
