@@ -94,7 +94,9 @@ class Catalogue:
             for schema in range(stored.schema, event_type.schema_version):
                 data = self._upcasters[stored.type, schema].upcast(deepcopy(data))
         except Exception as error:
-            raise UnknownEvent(f"{stored.type!r} can't be brought to schema {schema + 1}: {error!r}") from error
+            # of a KeyError the field's name; what others say may hold what is personal
+            said = repr(error) if isinstance(error, KeyError) else type(error).__name__
+            raise UnknownEvent(f"{stored.type!r} can't be brought to schema {schema + 1}: {said}") from error
         return stored if data is stored.data else replace(stored, schema=event_type.schema_version, data=data)
 
     def personal(self, name: str, schema: int) -> tuple[str, ...]:

@@ -216,6 +216,17 @@ def test_what_can_not_be_read_is_an_unknown_event(stored: NewEvent) -> None:
         NOW.decode(stored)
 
 
+def test_what_an_upcaster_says_of_somebody_is_not_told() -> None:
+    upcaster = Upcaster("customer.registered", 1, lambda data: {**data, "channel": int(data["full_name"])})
+    broken = Catalogue([RegisteredNow], [upcaster, UPCASTERS[1]])
+
+    with pytest.raises(UnknownEvent) as told:
+        broken.decode(NewEvent("customer.registered", 1, {"full_name": "Ada", "email": None}))
+
+    assert "ValueError" in told.value.detail
+    assert "Ada" not in told.value.detail
+
+
 @pytest.mark.parametrize(
     "upcasters",
     [UPCASTERS[:1], UPCASTERS[1:], (*UPCASTERS, UPCASTERS[0]), (*UPCASTERS, Upcaster("customer.noted", 1, dict))],
