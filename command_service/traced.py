@@ -7,6 +7,7 @@ from opentelemetry.trace import SpanKind
 
 from command_service.command_bus import CommandBus, Envelope
 from command_service.process import ProcessManager
+from shared.event_feed.interface import EXCHANGE
 from shared.event_store.interface import Appended
 from shared.events.recorded import RecordedEvent
 from shared.observability.tracing import Attributes, Tracing, recorded_context
@@ -49,7 +50,7 @@ class TracedProcessManager:
             "messaging.system": "rabbitmq",
             "messaging.operation.name": "process",
             "messaging.operation.type": "process",
-            "messaging.destination.name": recorded.log,
+            "messaging.destination.name": f"{EXCHANGE}:{recorded.log}:twinpath.{self._name}.{recorded.log}",
             "messaging.consumer.group.name": self._name,
             "twinpath.event": recorded.type,
             "twinpath.stream": recorded.stream,

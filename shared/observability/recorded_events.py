@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from opentelemetry.trace import SpanContext
 
+from shared.clock import Clock, utc_now
 from shared.events.recorded import RecordedEvent
 from shared.observability.tracing import recorded_context
 
@@ -14,17 +15,23 @@ MOST_POSITIONS = 4_000
 """Kept a log: twice what one transaction of the projector may hold."""
 
 
+MOST_AGE = 24 * 60 * 60.0
+"""In seconds. Who reads older events fills a view anew, and does nothing for the requests that brought them about."""
+
+
 class RecordedEvents:
     """Log -> position -> the span that this event's next step continues."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = utc_now) -> None:
+        self._clock = clock
         self._spans: dict[str, dict[int, SpanContext]] = {}
 
     def note(self, events: Sequence[RecordedEvent]) -> list[SpanContext]:
-        """Learn of events that came or were read; the spans that their commits name."""
-        found = []
+        """Learn of events that came or were read; the spans that their commits name, if they are of the last day."""
+        found, oldest = [], self._clock().timestamp() - MOST_AGE
         for event in events:
-            if (span := recorded_context(event.traceparent)) is not None:
+            span = recorded_context(event.traceparent)
+            if span is not None and event.at.timestamp() > oldest:
                 found.append(span)
                 self._keep(event, span)
         return found

@@ -124,9 +124,13 @@ def traced_handler(handler: BatchHandler, group: str, tracing: Tracing, recorded
     """A BatchHandler whose every batch is a span in each of its events' traces."""
 
     async def handle(log: str, events: list[RecordedEvent]) -> None:
-        attributes = {**_messaging("process", log, events), "messaging.consumer.group.name": group}
-        name = f"process twinpath.{group}.{log}"
-        with tracing.continued(recorded.note(events), name, SpanKind.CONSUMER, attributes) as spans:
+        queue = f"twinpath.{group}.{log}"
+        attributes = {
+            **_messaging("process", log, events),
+            "messaging.destination.name": f"{EXCHANGE}:{log}:{queue}",
+            "messaging.consumer.group.name": group,
+        }
+        with tracing.continued(recorded.note(events), f"process {queue}", SpanKind.CONSUMER, attributes) as spans:
             recorded.continue_in(events, spans)
             await handler(log, events)
 
@@ -140,7 +144,7 @@ def _messaging(operation: str, log: str, events: Sequence[RecordedEvent]) -> Att
         "messaging.operation.type": "send" if operation == "publish" else operation,
         "messaging.destination.name": f"{EXCHANGE}:{log}",
         "messaging.rabbitmq.destination.routing_key": log,
-        "messaging.batch.message_count": len(events),
         "twinpath.log": log,
+        "twinpath.events": len(events),
         "twinpath.position": events[-1].position,
     }
