@@ -24,6 +24,9 @@ _BASE_SECONDS = 10.0
 """For so long the shortest time that was seen counts."""
 
 _PROBE_SECONDS, _PROBE_SHARE = 0.3, 0.25
+_BURST, _BURST_SECONDS = 3.0, 0.1
+"""A queue that was short a moment ago is a burst, not a load: it may be so many times as long, for so long (CoDel)."""
+
 _LEAST, _FIRST, _MOST = 16.0, 128.0, 4096.0
 
 
@@ -37,6 +40,7 @@ class Admission:
         self._base, self._base_at = float("inf"), clock()
         self._probing_until: float | None = None
         self._began, self._count, self._seconds, self._most_in_hand, self._refused = clock(), 0, 0.0, 0, 0
+        self._quiet_at = clock()
         self.limit = _FIRST
         """So many may be in hand."""
         self.in_hand = 0
@@ -49,8 +53,10 @@ class Admission:
 
     @property
     def is_full(self) -> bool:
-        """Whether one more command would be one too many."""
-        return self.in_hand >= self.limit
+        """Whether one more command would be one too many; what comes at once after a quiet moment is not."""
+        if self.in_hand < self.limit:
+            return False
+        return self.in_hand >= _BURST * self.limit or self._clock() - self._quiet_at > _BURST_SECONDS
 
     @property
     def has_room(self) -> bool:
@@ -76,6 +82,8 @@ class Admission:
         """The command has its answer, whatever it is."""
         now = self._clock()
         self.in_hand -= 1
+        if self.has_room:
+            self._quiet_at = now
         self._count += 1
         self._seconds += now - entered
         passed = now - self._began

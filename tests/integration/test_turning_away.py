@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from itertools import count
 
 import httpx
 import pytest
@@ -59,7 +60,7 @@ async def served(admission: Admission, endpoint: Callable[[Request], Awaitable[R
 
 @pytest.fixture
 def admission() -> Admission:
-    one_at_a_time = Admission()
+    one_at_a_time = Admission(clock=count(1.0).__next__)  # a second from each look to the next, so nothing is a burst
     one_at_a_time.limit = 1
     return one_at_a_time
 

@@ -79,6 +79,18 @@ def test_nobody_is_refused_while_there_is_enough_for_all(factor: float) -> None:
     assert server.refused == 0
 
 
+def test_a_burst_after_a_quiet_moment_is_let_in() -> None:
+    server = Server()
+    server.load(CAPACITY / 10, seconds=1)
+    server.load(3 * CAPACITY, seconds=4)
+    many = int(2 * server.admission.limit)
+
+    server.load(CAPACITY / 10, seconds=1)
+    server.load(1e9, seconds=many / 1e9)
+
+    assert (server.refused, len(server.times)) == (0, many)
+
+
 def test_a_slow_store_is_not_taken_for_an_overload() -> None:
     server = Server(insert=0.5)
 
