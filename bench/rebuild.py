@@ -64,12 +64,11 @@ async def measure(settings: Settings) -> None:
 async def _ours(connection: Connection, store: MongoGenerations, projections: Sequence[Projection]) -> float:
     logs = logs_of(CATALOGUE.categories, connection.partitions)
     began = time.perf_counter()
+    buildings = []
     for projection in projections:
         plan, _ = await begin(projection, logs, store)
-        building = building_of(connection, store, projection, plan)
-        at = time.perf_counter()
-        await filled(building, connection.settings, os.cpu_count() or 1, lambda done, total: None)
-        print(f"  {projection.name}: {time.perf_counter() - at:.1f} s", flush=True)
+        buildings.append(building_of(connection, store, projection, plan))
+    await filled(buildings, connection.settings, os.cpu_count() or 1, lambda done, total: None)
     return time.perf_counter() - began
 
 

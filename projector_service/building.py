@@ -23,9 +23,9 @@ from shared.view_store.generations import GenerationStore, Plan
 from shared.view_store.interface import Checkpoints, ViewChange, ViewWriter
 
 EVENTS_AT_ONCE = 5_000
-"""In one transaction of a fill."""
+"""In one transaction."""
 NEAR = 500
-"""Events; what is left when a fill is done, for the switch to apply."""
+"""Events; so many may be left when a fill is done, and for the switch to apply."""
 _T = TypeVar("_T")
 
 
@@ -90,6 +90,10 @@ class Building:
         self._troubles = Troubles(f"{self.built.name} being built")
         self._appliers = {log: Applier(log, store, catalogue, seals, on_applied) for log in self.logs}
 
+    def applier(self, log: str) -> Applier:
+        """What applies the events of one log, and knows how far it is."""
+        return self._appliers[log]
+
     @property
     def same_version(self) -> bool:
         """Whether the generation in service was built by this version, so that both must be equal."""
@@ -117,20 +121,11 @@ class Building:
         """Log -> position of the generation in service."""
         return {log: checkpoints.get((self.projection.name, log), 0) for log in self.logs}
 
-    async def fill(self, logs: Sequence[str] | None = None) -> None:
-        """Come near to the targets, these logs side by side, however long it takes; a store that is away is waited for.
+    async def reach(self, positions: Mapping[str, int]) -> None:
+        """Apply every event up to these positions; nothing where it is further already.
 
         Raises CantBeBuilt: somebody threw away, or put into service, what is being built.
         """
-        behind = self.logs if logs is None else list(logs)
-        while behind:
-            targets = await self.patiently(self.targets)
-            await self.reach({log: targets[log] for log in behind})
-            targets = await self.patiently(self.targets)
-            behind = [log for log in behind if targets[log] - self.reached[log] > NEAR]
-
-    async def reach(self, positions: Mapping[str, int]) -> None:
-        """Apply every event up to these positions; nothing where it is further already. Raises as `fill` does."""
         await asyncio.gather(*(self._reach(log, position) for log, position in positions.items()))
 
     async def patiently(self, ask: Callable[[], Awaitable[_T]]) -> _T:
@@ -140,30 +135,41 @@ class Building:
         async def work() -> None:
             answers.append(await ask())
 
-        await self._wait_for_store(work, "store")
+        await self.wait_for_store(work, "store")
         return answers[0]
 
     async def _reach(self, log: str, position: int) -> None:
-        applier = self._appliers[log]
+        applier = self.applier(log)
 
         async def work() -> None:
             await applier.load([self.built])
-            while (after := applier.positions[self.built.name]) < position:
-                events = await self.source.read_log(log, after, min(EVENTS_AT_ONCE, position - after))
-                if not events:
-                    raise Unavailable(f"{log} has no event {after + 1}, although {position} is known")
-                await applier.apply([self.built], events)
-                if applier.positions[self.built.name] == after:
-                    await self._must_be_there(log)
+            await advance([self], applier, log, position, EVENTS_AT_ONCE)
 
-        await self._wait_for_store(work, log)
+        await self.wait_for_store(work, log)
 
-    async def _must_be_there(self, log: str) -> None:
+    async def must_be_there(self, log: str) -> None:
+        """Raises CantBeBuilt, Unavailable."""
         if (self.built.name, log) not in await self.store.checkpoints():
             raise CantBeBuilt(f"somebody else has finished, or thrown away, {self.built.name}")
 
-    async def _wait_for_store(self, work: Callable[[], Awaitable[None]], what: str) -> None:
+    async def wait_for_store(self, work: Callable[[], Awaitable[None]], what: str) -> None:
+        """Repeat `work` while the store is away."""
         await until_done(work, self._pace, partial(self._troubles.note, what), Unavailable)
+
+
+async def advance(buildings: Sequence[Building], applier: Applier, log: str, end: int, at_once: int) -> None:
+    """Apply the log to several, whose checkpoints the applier knows, until the one that is least far is at `end`.
+
+    Raises Unavailable; CantBeBuilt: somebody threw away, or put into service, one of them.
+    """
+    built = [building.built for building in buildings]
+    while (after := min(applier.positions[one.name] for one in built)) < end:
+        events = await buildings[0].source.read_log(log, after, min(at_once, end - after))
+        if not events:
+            raise Unavailable(f"{log} has no event {after + 1}, although {end} is known")
+        await applier.apply(built, events)
+        if min(applier.positions[one.name] for one in built) == after:
+            await asyncio.gather(*(building.must_be_there(log) for building in buildings))
 
 
 async def begin(

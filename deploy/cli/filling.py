@@ -1,4 +1,4 @@
-"""Fills a view's generation from the log with several processes, each with logs of its own, and watches their progress.
+"""Fills views' generations from the log with several processes, each with logs of its own, and watches their progress.
 
 The processes share nothing but the database: how far each is, its checkpoints say, so that any of them may be killed.
 """
@@ -16,6 +16,7 @@ from deploy.cli.connection import Connection, connected
 from deploy.cli.settings import Settings
 from deploy.cli.told import SoFar
 from projector_service.building import Building
+from projector_service.filling import Filling
 from projector_service.projection import Projection
 from projector_service.projections import all_projections
 from shared.errors import TwinpathError
@@ -34,29 +35,28 @@ class FillingEnded(TwinpathError):
     code = "filling_ended"
 
 
-async def filled(building: Building, settings: Settings, processes: int, told: SoFar) -> None:
-    """Return when it is near the log's end. Raises Unavailable, FillingEnded."""
-    done, total = await building.progress()
-    useful = min(processes, len(building.logs), (total - done) // _WORTH_A_PROCESS)
+async def filled(buildings: Sequence[Building], settings: Settings, processes: int, told: SoFar) -> None:
+    """Return when all are near the log's end. Raises Unavailable, FillingEnded."""
+    filling = Filling(buildings)
+    done, total = await filling.progress()
+    useful = min(processes, len(filling.logs), (total - done) // _WORTH_A_PROCESS)
     if useful < 2:
-        await _watched(building, asyncio.create_task(building.fill()), told)
+        await _watched(filling, asyncio.create_task(filling.fill()), told)
         return
     spawn = multiprocessing.get_context("spawn")
-    shares = [building.logs[n::useful] for n in range(useful)]
-    name = building.projection.name
-    workers = [
-        spawn.Process(target=_work, args=(settings, name, building.plan, share), daemon=True) for share in shares
-    ]
+    shares = [filling.logs[n::useful] for n in range(useful)]
+    plans = [building.plan for building in buildings]
+    workers = [spawn.Process(target=_work, args=(settings, plans, share), daemon=True) for share in shares]
     for worker in workers:
         worker.start()
     try:
-        await _watched(building, asyncio.create_task(_ended(workers)), told)
+        await _watched(filling, asyncio.create_task(_ended(workers)), told)
     finally:
         for worker in workers:
             worker.terminate()
             worker.join()
     if any(worker.exitcode for worker in workers):
-        raise FillingEnded("a process that filled the view has ended too early; the same command goes on from there")
+        raise FillingEnded("a process that filled has ended too early; the same command goes on from there")
 
 
 async def _ended(workers: Sequence[BaseProcess]) -> None:
@@ -64,13 +64,13 @@ async def _ended(workers: Sequence[BaseProcess]) -> None:
     await asyncio.gather(*(asyncio.to_thread(worker.join) for worker in workers))
 
 
-async def _watched(building: Building, work: "asyncio.Task[None]", told: SoFar) -> None:
+async def _watched(filling: Filling, work: "asyncio.Task[None]", told: SoFar) -> None:
     try:
         while not work.done():
-            told(*await building.progress())
+            told(*await filling.progress())
             await asyncio.wait([work], timeout=_LOOK_SECONDS)
         await work
-        told(*await building.progress())
+        told(*await filling.progress())
     finally:
         work.cancel()
 
@@ -80,7 +80,7 @@ def building_of(connection: Connection, store: MongoGenerations, projection: Pro
     return Building(projection, plan, connection.log, store, connection.seals)
 
 
-def _work(settings: Settings, name: str, plan: Plan, logs: Sequence[str]) -> None:
+def _work(settings: Settings, plans: Sequence[Plan], logs: Sequence[str]) -> None:
     """One process: fill these logs, and end with the one that started it, however that one ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that started it, which then ends this one
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
@@ -90,8 +90,9 @@ def _work(settings: Settings, name: str, plan: Plan, logs: Sequence[str]) -> Non
         async with connected(settings) as connection:
             store = MongoGenerations(connection.client, settings.views_database)
             await store.checkpoints()
-            projection = next(one for one in all_projections() if one.name == name)
-            await building_of(connection, store, projection, plan).fill(logs)
+            known = {projection.name: projection for projection in all_projections()}
+            buildings = [building_of(connection, store, known[plan.projection], plan) for plan in plans]
+            await Filling(buildings).fill(logs)
 
     asyncio.run(fill())
 

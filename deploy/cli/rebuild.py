@@ -26,7 +26,7 @@ _COPY_SECONDS = 600.0
 
 def rebuild(
     views: Annotated[list[str] | None, typer.Argument(help="the views, by name: see `twinpath views`")] = None,
-    every: Annotated[bool, typer.Option("--all", help="every view, one after the other")] = False,
+    every: Annotated[bool, typer.Option("--all", help="every view; the log is read once for all")] = False,
     accept_differences: Annotated[
         bool, typer.Option(help="switch though what was built differs from what is in service")
     ] = False,
@@ -48,34 +48,40 @@ def rebuild(
 
     async def work(connection: Connection) -> int:
         count = processes or os.cpu_count() or 1
-        codes = [await _rebuild(connection, one, accept_differences, afresh, count) for one in chosen]
-        return max(codes)
+        buildings = [await _begun(connection, projection, afresh) for projection in chosen]
+        what = buildings[0].plan.name if len(buildings) == 1 else f"{len(buildings)} views"
+        with bar(f"{what}: fill", "events") as told:
+            await filled(buildings, connection.settings, count, told)
+        return max([await _put_into_service(connection, building, accept_differences) for building in buildings])
 
     ask(work)
 
 
-async def _rebuild(connection: Connection, projection: Projection, accept: bool, afresh: bool, processes: int) -> int:
+async def _begun(connection: Connection, projection: Projection, afresh: bool) -> Building:
     store = MongoGenerations(connection.client, connection.settings.views_database)
-    logs = logs_of(CATALOGUE.categories, connection.partitions)
-    plan, goes_on = await begin(projection, logs, store, afresh)
+    plan, goes_on = await begin(projection, logs_of(CATALOGUE.categories, connection.partitions), store, afresh)
     building = building_of(connection, store, projection, plan)
     print(_what(building, goes_on), flush=True)
-    with bar(f"{plan.name}: fill", "events") as told:
-        await filled(building, connection.settings, processes, told)
-    await _fill_copy(connection, store, building)
+    return building
+
+
+async def _put_into_service(connection: Connection, building: Building, accept: bool) -> int:
+    """Compare what was filled, and switch unless something speaks against it; the exit code."""
+    plan = building.plan
+    await _fill_copy(connection, building)
     with errors.status(f"{plan.name}: compare"):
         comparison = await compare(building)
     _show(building, comparison)
     parked = await newly_parked(building)
     if (reason := _against(building, comparison, parked)) and not accept:
         print(
-            f"{projection.name}: NOT switched, since {reason}. "
-            f"When what was built is right: twinpath rebuild {projection.name} --accept-differences",
+            f"{plan.projection}: NOT switched, since {reason}. "
+            f"When what was built is right: twinpath rebuild {plan.projection} --accept-differences",
             flush=True,
         )
         return REFUSED
     await switch(building)
-    print(f"{projection.name}: generation {plan.number} is in service; the projector drops {plan.old_name} later")
+    print(f"{plan.projection}: generation {plan.number} is in service; the projector drops {plan.old_name} later")
     return 0
 
 
@@ -96,13 +102,13 @@ def _against(building: Building, comparison: Comparison, parked: int) -> str | N
     return None
 
 
-async def _fill_copy(connection: Connection, store: MongoGenerations, building: Building) -> None:
+async def _fill_copy(connection: Connection, building: Building) -> None:
     """Bring the documents into Redis before the switch, so that no query has to do without; Redis may be away."""
     if building.built.views[0].render is None:
         return
     redis = redis_client(connection.settings.redis_url)
     copy = RedisViewCache(redis, connection.settings.redis_prefix)
-    sync = CacheSync([building.built], connection.log, store, copy, CATALOGUE)
+    sync = CacheSync([building.built], connection.log, building.store, copy, CATALOGUE)
     await sync.start()
     try:
         with errors.status(f"{building.plan.name}: copy to Redis"):

@@ -65,7 +65,7 @@ class ViewAgainstFold:
             done = now
 
         try:
-            await filled(building, self._connection.settings, self._processes, applied)
+            await filled([building], self._connection.settings, self._processes, applied)
             comparison = await compare(building)
         finally:
             await self._store.discard(building.plan)

@@ -10,8 +10,10 @@ import pytest
 from command_service.command_bus import CommandBus, Envelope
 from command_service.domain.ticket import AddAgentNote, OpenTicket
 from projector_service.building import Building, CantBeBuilt, begin
+from projector_service.filling import Filling
 from projector_service.projection import Handler, Projection
 from projector_service.projections import all_projections
+from projector_service.projections.history import HistoryProjection
 from projector_service.projections.ticket_list import TicketListProjection
 from projector_service.projector import Projector
 from projector_service.putting_in_service import compare, newly_parked, switch
@@ -141,7 +143,7 @@ async def test_a_view_is_built_compared_and_switched_while_events_come(world: Wo
     async with world.projected() as projector:
         writing = asyncio.create_task(world.write(300))
         building = await world.building()
-        await building.fill()
+        await Filling([building]).fill()
         comparison = await compare(building)
         assert comparison.exact
         assert comparison.equal
@@ -156,6 +158,22 @@ async def test_a_view_is_built_compared_and_switched_while_events_come(world: Wo
         assert {status.state for status in projector.status().values()} == {"live"}
 
 
+async def test_several_views_are_filled_in_one_pass_wherever_each_of_them_is(world: World) -> None:
+    async with world.projected():
+        writing = asyncio.create_task(world.write(200))
+        both = [await world.building(), await world.building(HistoryProjection())]
+        await both[1].reach({await world.fullest_log(): 5})
+        await Filling(both).fill()
+        assert [(await compare(building)).equal for building in both] == [True, True]
+        for building in both:
+            await switch(building)
+        await writing
+        await eventually(world.is_projected, pause=0.001)
+
+        assert await world.shown() == await world.folded()
+        assert world.views.generation("history") == Generation(2, 1)
+
+
 async def test_a_rebuild_that_was_stopped_goes_on_from_there(world: World) -> None:
     async with world.projected():
         first = await world.building()
@@ -166,7 +184,7 @@ async def test_a_rebuild_that_was_stopped_goes_on_from_there(world: World) -> No
         assert plan == first.plan
         second = Building(TicketListProjection(), plan, world.store, world.views, SEALS, pace=QUICK)
         assert (await second.progress())[0] == 3
-        await second.fill()
+        await Filling([second]).fill()
         assert (await compare(second)).equal
         await switch(second)
 
@@ -175,7 +193,7 @@ async def test_a_rebuild_that_was_stopped_goes_on_from_there(world: World) -> No
 
 async def test_afresh_what_was_built_is_thrown_away(world: World) -> None:
     async with world.projected():
-        await (await world.building()).fill()
+        await Filling([await world.building()]).fill()
 
         building = await world.building(afresh=True)
 
@@ -189,13 +207,13 @@ async def test_a_rebuild_whose_generation_somebody_throws_away_ends(world: World
         await world.views.discard(first.plan)
 
         with pytest.raises(CantBeBuilt, match="somebody else"):
-            await first.fill()
+            await Filling([first]).fill()
 
 
 async def test_two_rebuilds_of_a_view_at_once_hurt_nothing(world: World) -> None:
     async with world.projected():
         both = [await world.building() for _ in range(2)]
-        await asyncio.gather(*(building.fill() for building in both))
+        await asyncio.gather(*(Filling([building]).fill() for building in both))
         outcomes = await asyncio.gather(*map(switch, both), return_exceptions=True)
 
         assert {type(outcome) for outcome in outcomes} == {type(None), CheckpointMoved}
@@ -205,7 +223,7 @@ async def test_two_rebuilds_of_a_view_at_once_hurt_nothing(world: World) -> None
 async def test_what_differs_is_told_with_its_fields(world: World) -> None:
     async with world.projected(TicketListProjection()):
         building = await world.building()
-        await building.fill()
+        await Filling([building]).fill()
         changed, gone = world.tickets[0], world.tickets[1]
         await world.views.commit([Change(LIST, changed, set={"subject": "spoilt"})], [])
         world.views._of(LIST).pop(gone)
@@ -232,7 +250,7 @@ async def test_another_version_is_built_while_the_old_one_stands_still_in_servic
 
         building = await world.building(Shouting())
         assert not building.same_version
-        await building.fill()
+        await Filling([building]).fill()
         assert not (await compare(building)).equal
         await switch(building)
         await world.write(30)
@@ -245,7 +263,7 @@ async def test_another_version_is_built_while_the_old_one_stands_still_in_servic
 async def test_old_code_leaves_what_newer_code_built_alone(world: World) -> None:
     async with world.projected() as old:
         building = await world.building(Shouting())
-        await building.fill()
+        await Filling([building]).fill()
         await switch(building)
         shown = await world.shown()
         await world.write(30)
@@ -281,7 +299,7 @@ class Failing(Shouting):
 async def test_what_a_rebuild_parks_is_told_and_goes_into_service_with_it(world: World) -> None:
     async with world.projected():
         building = await world.building(Failing(world.tickets[0]))
-        await building.fill()
+        await Filling([building]).fill()
         assert await newly_parked(building) == 1
         await switch(building)
 
@@ -315,7 +333,7 @@ async def test_what_was_replaced_is_dropped_after_its_time_with_its_copy(world: 
     await cache.write(LIST, "ticket.0", 0, 1, [Cached("a", 1, '"1"', b"{}")], [])
     async with world.projected():
         building = await world.building()
-        await building.fill()
+        await Filling([building]).fill()
         await switch(building)
 
         await Retiring(world.views, cache, timedelta(seconds=60)).look()
