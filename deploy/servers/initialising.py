@@ -22,7 +22,7 @@ async def initialise(settings: Settings, patience: float = 90.0) -> AsyncIterato
     """Do it step by step and say what is done; waits up to `patience` seconds for each server.
 
     Raises:
-        PyMongoError, URLError, Refused: a server does not answer, or refuses.
+        PyMongoError, URLError, Refused, WrongPassword: a server does not answer, or refuses.
         LayoutMismatch: the log was created with another number of partitions.
     """
     url, members = settings.mongodb_url, [one for one in settings.replica_set_members.split(",") if one]

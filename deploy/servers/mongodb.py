@@ -9,11 +9,18 @@ from pymongo.errors import OperationFailure
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from deploy.servers.accounts import ACCOUNTS, Account, Passwords
+from shared.errors import TwinpathError
 
 REPLICA_SET = "rs0"
-_NOT_YET_INITIALIZED, _ALREADY_INITIALIZED, _NO_SUCH_USER = 94, 23, 11
+_NOT_YET_INITIALIZED, _NO_SUCH_USER, _AUTHENTICATION_FAILED = 94, 11, 18
 
 _log = structlog.get_logger(__name__)
+
+
+class WrongPassword(TwinpathError):
+    """Trying again would not help."""
+
+    code = "wrong_password"
 
 
 def rights(log: str, keys: str, views: str) -> dict[Account, dict[str, str]]:
@@ -32,7 +39,9 @@ def rights(log: str, keys: str, views: str) -> dict[Account, dict[str, str]]:
 async def make_replica_set(url: str, members: Sequence[str], patience: float = 60.0) -> None:
     """Make a replica set of these members (`host:port`) unless they are one; `url` leads to the first of them.
 
-    Raises pymongo.errors.PyMongoError when it does not answer within `patience` seconds.
+    Raises:
+        WrongPassword: it knows the administrator under another one.
+        PyMongoError: it does not answer within `patience` seconds.
     """
     config = {"_id": REPLICA_SET, "members": [{"_id": n, "host": host} for n, host in enumerate(members)]}
     client: AsyncMongoClient[dict[str, Any]]
@@ -42,6 +51,10 @@ async def make_replica_set(url: str, members: Sequence[str], patience: float = 6
         try:
             await client.admin.command("replSetGetStatus")
         except OperationFailure as failure:
+            if failure.code == _AUTHENTICATION_FAILED:
+                raise WrongPassword(
+                    "MongoDB refuses the administrator's password; its data was made with another one, see .env"
+                ) from failure
             if failure.code != _NOT_YET_INITIALIZED:
                 raise
             await client.admin.command("replSetInitiate", config)

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 
+from deploy.servers.mongodb import WrongPassword
 from shared.event_store.layout import LayoutMismatch
 from shared.view_store.abandoned import clear_abandoned
 from tests.support.guarded import GuardedMongoDB
@@ -95,6 +96,11 @@ async def test_init_again_changes_nothing_but_a_password_that_is_new(
     await account("command")[LOG]["layout"].find_one({})
     await guarded.initialise()
     await account("query")[VIEWS]["orders"].find_one({})
+
+
+async def test_init_says_at_once_that_the_administrators_password_is_another(guarded: GuardedMongoDB) -> None:
+    with pytest.raises(WrongPassword, match=r"\.env"):
+        await guarded.initialise(mongodb_url=f"mongodb://admin:wrong@{guarded.host}/")
 
 
 async def test_init_refuses_another_number_of_partitions(guarded: GuardedMongoDB) -> None:

@@ -42,6 +42,6 @@ class GuardedMongoDB:
     async def initialise(self, **changed: Any) -> list[str]:
         """What `twinpath init` says when it is run with these settings."""
         passwords = {f"{account}_password": SecretStr(account) for account in ACCOUNTS}
-        url = f"mongodb://admin:admin@{self.host}/"
-        settings = Settings(mongodb_url=url, replica_set_members=self.host, **{**passwords, **changed})
+        usual = {"mongodb_url": f"mongodb://admin:admin@{self.host}/", "replica_set_members": self.host, **passwords}
+        settings = Settings(**{**usual, **changed})
         return [done async for done in initialise(settings)]
