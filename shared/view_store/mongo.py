@@ -61,6 +61,7 @@ class MongoViewReader:
         self._client = client
         self._database = client.get_database(database, _CODEC, ReadPreference.PRIMARY, DURABLE, MAJORITY)
         self._generations: dict[str, Generation] = {}
+        self._switches = 0
         self._told = -math.inf
         """When the checkpoints last told something, by the event loop's clock."""
 
@@ -105,9 +106,12 @@ class MongoViewReader:
 
     async def checkpoints(self) -> Checkpoints:
         """See ViewReader.checkpoints."""
+        switches = self._switches
         with our_errors():
             found = await self._database[CHECKPOINTS].find().to_list()
         self._told = asyncio.get_running_loop().time()
+        if switches == self._switches:  # the watch told of none meanwhile: this is all, also when it was set back
+            self._generations.clear()
         for document in found:
             self._learn(document["_id"], document)
         return {checkpoint_key(document["_id"]): document["position"] for document in found}
@@ -167,6 +171,7 @@ class MongoViewReader:
         projection, _ = checkpoint_key(checkpoint)
         if stored.get("generation", 0) >= self.generation(projection).number:
             version = stored.get("version", self.generation(projection).version)  # not told when it stays the same
+            self._switches += stored["generation"] > self.generation(projection).number
             self._generations[projection] = Generation(stored["generation"], version)
 
 
