@@ -76,6 +76,8 @@ class Projector:
                 applier = Applier(log, writer, catalogue, seals, on_applied, self._report)
                 self._runners[log] = LogRunner(log, followers, source, applier, self._pace)
 
+        self._followed = [(p.name, log) for log in self._runners for p in self.projections if p.follows(log)]
+
     async def start(self) -> None:
         """Return at once; work begins as soon as the stores answer."""
         self._tasks.append(asyncio.create_task(self._run(), name="projector"))
@@ -133,7 +135,7 @@ class Projector:
 
     async def _prepare(self) -> None:
         views = [view for projection in self.projections for view in projection.views]
-        checkpoints = [(p.name, log) for log in self._runners for p in self.projections if p.follows(log)]
+        checkpoints = self._followed
         versions = {projection.name: projection.version for projection in self.projections}
         await self._writer.prepare(views, checkpoints, versions)
         for name, version in versions.items():
@@ -149,6 +151,10 @@ class Projector:
         """
         before = self._heads
         heads, checkpoints = await asyncio.gather(self._source.heads(), self._writer.checkpoints())
+        if not checkpoints.keys() >= set(self._followed):
+            _log.error("views_were_lost", by="projected anew from the log")
+            await self._prepare()
+            checkpoints = await self._writer.checkpoints()
         parked = await self._writer.parked.counts()  # after the checkpoints: see Applier
         self._heads, self._parked = heads, parked
         self._report.flush()

@@ -10,7 +10,7 @@ from typing import Protocol
 from deploy.cli.connection import Connection
 from deploy.cli.snapshot_check import SnapshotsAgainstFold
 from deploy.cli.told import Told
-from deploy.cli.view_checks import view_checks
+from deploy.cli.view_checks import Folding, view_checks
 from deploy.cli.whole_log import WholeLog
 from shared.event_store.commits import UNIQUE_KEYS
 from shared.event_store.verification import Finding, IdRule, PositionRule, VersionRule, erases, unerased, unreadable
@@ -36,12 +36,12 @@ class Check(Protocol):
         ...
 
 
-async def all_checks(connection: Connection, processes: int | None) -> list[Check]:
-    """Every check, in the order in which they make sense; views are folded by so many processes, or not at all."""
+async def all_checks(connection: Connection, folding: Folding | None) -> list[Check]:
+    """Every check, in the order in which they make sense; views are folded only when it is said how."""
     log = await WholeLog.now(connection)
     of_log: list[Check] = [UniqueKeys(log), Events(log), Versions(log), CommandIds(log), Progress(log)]
     of_log.append(SnapshotsAgainstFold(connection))
-    return of_log if processes is None else [*of_log, *await view_checks(connection, processes)]
+    return of_log if folding is None else [*of_log, *await view_checks(connection, folding)]
 
 
 class UniqueKeys:

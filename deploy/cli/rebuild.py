@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from deploy.cli.connection import Connection, ask, errors
+from deploy.cli.differing import values
 from deploy.cli.filling import building_of, filled
 from deploy.cli.progress import bar
 from projector_service.building import Building, begin
@@ -31,6 +32,9 @@ def rebuild(
         bool, typer.Option(help="switch though what was built differs from what is in service")
     ] = False,
     afresh: Annotated[bool, typer.Option(help="throw away what an earlier rebuild has built")] = False,
+    with_values: Annotated[
+        bool, typer.Option("--values", help="show the values that differ, which may be personal")
+    ] = False,
     processes: Annotated[int | None, typer.Option(min=1, help="that fill side by side; as many as cores")] = None,
 ) -> None:
     """Build views anew from the log, without downtime.
@@ -52,7 +56,7 @@ def rebuild(
         what = buildings[0].plan.name if len(buildings) == 1 else f"{len(buildings)} views"
         with bar(f"{what}: fill", "events") as told:
             await filled(buildings, connection.settings, count, told)
-        return max([await _put_into_service(connection, building, accept_differences) for building in buildings])
+        return max([await _put_into_service(connection, one, accept_differences, with_values) for one in buildings])
 
     ask(work)
 
@@ -65,13 +69,13 @@ async def _begun(connection: Connection, projection: Projection, afresh: bool) -
     return building
 
 
-async def _put_into_service(connection: Connection, building: Building, accept: bool) -> int:
+async def _put_into_service(connection: Connection, building: Building, accept: bool, with_values: bool) -> int:
     """Compare what was filled, and switch unless something speaks against it; the exit code."""
     plan = building.plan
     await _fill_copy(connection, building)
     with errors.status(f"{plan.name}: compare"):
         comparison = await compare(building)
-    _show(building, comparison)
+    _show(building, comparison, with_values)
     parked = await newly_parked(building)
     if (reason := _against(building, comparison, parked)) and not accept:
         print(
@@ -119,7 +123,7 @@ async def _fill_copy(connection: Connection, building: Building) -> None:
         await redis.aclose()
 
 
-def _show(building: Building, found: Comparison) -> None:
+def _show(building: Building, found: Comparison, with_values: bool) -> None:
     unequal = [one for one in found.ranges if not one.equal]
     moment = "both at the same moment" if found.exact else "not of the same moment"
     facts = (
@@ -132,9 +136,5 @@ def _show(building: Building, found: Comparison) -> None:
         print(f"  from {one.first} to {one.last}: {one.in_service} in service, {one.built} built")
     for difference in found.sample:
         what = f"{difference.id} {difference.field}".strip()
-        print(f"  {what}: {_short(difference.in_service)} in service, {_short(difference.built)} built")
-
-
-def _short(value: object) -> str:
-    text = "nothing" if value is None else repr(value)
-    return text if len(text) <= 80 else f"{text[:79]}…"
+        in_service, built = values(difference, with_values)
+        print(f"  {what}: {in_service} in service, {built} built")

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from deploy.cli.checks import Check, all_checks
 from deploy.cli.connection import Connection, ask, errors
+from deploy.cli.view_checks import Folding
 from shared.event_store.verification import Finding
 
 DIFFERS = 1
@@ -21,16 +22,19 @@ DIFFERS = 1
 def verify(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a finding, then one a check")] = False,
     most: Annotated[int, typer.Option(min=1, help="findings to show of each check; all are counted")] = 100,
+    with_values: Annotated[
+        bool, typer.Option("--values", help="show the values in views that differ, which may be personal")
+    ] = False,
     views: Annotated[bool, typer.Option(help="fold every view anew and compare it")] = True,
 ) -> None:
     """Check whole logs: gapless, complete, in order, readable today; and every view against a fold of the log.
 
     Exit code 1 when anything differs.
     """
-    processes = (os.cpu_count() or 1) if views else None
+    folding = Folding(os.cpu_count() or 1, with_values) if views else None
 
     async def work(connection: Connection) -> int:
-        found = [await _carry_out(check, most, as_json) for check in await all_checks(connection, processes)]
+        found = [await _carry_out(check, most, as_json) for check in await all_checks(connection, folding)]
         return DIFFERS if any(found) else 0
 
     ask(work)

@@ -5,8 +5,10 @@ takes does not grow with the log; for as long, the database holds the view twice
 """
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 from deploy.cli.connection import Connection, errors
+from deploy.cli.differing import values
 from deploy.cli.filling import building_of, filled
 from deploy.cli.told import Told
 from projector_service.building import Building, begin
@@ -23,7 +25,15 @@ NEVER_IN_SERVICE = 0
 """The number of a generation that is built to be compared."""
 
 
-async def view_checks(connection: Connection, processes: int) -> "list[ViewAgainstFold]":
+@dataclass(frozen=True)
+class Folding:
+    """By how many processes; `with_values` shows what differs, which may be personal."""
+
+    processes: int
+    with_values: bool
+
+
+async def view_checks(connection: Connection, folding: Folding) -> "list[ViewAgainstFold]":
     """One check a view that is in service and was built by this version of its projection."""
     store = MongoGenerations(connection.client, connection.settings.views_database)
     there = {projection for projection, _ in await store.checkpoints()}
@@ -34,7 +44,7 @@ async def view_checks(connection: Connection, processes: int) -> "list[ViewAgain
         elif (built := store.generation(projection.name).version) != projection.version:
             errors.print(f"{projection.name} was built by version {built}: it is not compared", style="dim")
         else:
-            checks.append(ViewAgainstFold(connection, store, projection, processes))
+            checks.append(ViewAgainstFold(connection, store, projection, folding))
     return checks
 
 
@@ -43,12 +53,14 @@ class ViewAgainstFold:
 
     unit = "events"
 
-    def __init__(self, connection: Connection, store: MongoGenerations, projection: Projection, processes: int) -> None:
+    def __init__(
+        self, connection: Connection, store: MongoGenerations, projection: Projection, folding: Folding
+    ) -> None:
         self.name = f"view {projection.name}"
         self._connection = connection
         self._store = store
         self._projection = projection
-        self._processes = processes
+        self._folding = folding
         self._building: Building | None = None
 
     async def size(self) -> int:
@@ -65,7 +77,7 @@ class ViewAgainstFold:
             done = now
 
         try:
-            await filled([building], self._connection.settings, self._processes, applied)
+            await filled([building], self._connection.settings, self._folding.processes, applied)
             comparison = await compare(building)
         finally:
             await self._store.discard(building.plan)
@@ -87,10 +99,5 @@ class ViewAgainstFold:
     def _finding(self, difference: Difference) -> Finding:
         place = f"{difference.id} {difference.field}".strip()
         problem = "a document is not what the log gives" if difference.field else "a document is on one side alone"
-        expected, found = (_short(value) for value in (difference.built, difference.in_service))
+        found, expected = values(difference, self._folding.with_values)
         return Finding(self.name, problem, expected, found, stream=place)
-
-
-def _short(value: object) -> str:
-    text = "nothing" if value is None else repr(value)
-    return text if len(text) <= 200 else f"{text[:199]}…"

@@ -93,11 +93,14 @@ async def test_a_view_that_is_not_what_the_log_gives_is_found_and_not_switched(
         code, output = await ended(system.twinpath("verify"))
         assert code == 1, output
         assert f"{spoilt} subject" in output
+        assert "spoilt" not in output
         code, output = await ended(system.twinpath("rebuild", "ticket_list"))
         assert code == 1, output
         assert "NOT switched" in output
-        code, output = await ended(system.twinpath("rebuild", "ticket_list", "--accept-differences"))
+        assert "spoilt" not in output
+        code, output = await ended(system.twinpath("rebuild", "ticket_list", "--accept-differences", "--values"))
         assert code == 0, output
+        assert "'spoilt' in service" in output
         assert "going on with" in output
 
         code, output = await ended(system.twinpath("verify"))

@@ -99,6 +99,22 @@ def test_lost_doubled_and_reordered_batches_change_nothing(seed: int, loss: floa
     asyncio.run(check())
 
 
+async def test_views_that_are_dropped_under_a_running_projector_are_projected_anew() -> None:
+    store, views = await written(), InMemoryViewStore()
+    projector = Projector(all_projections(), LOGS, store, views, SEALS, pace=QUICK)
+    await projector.start()
+    heads = await store.heads()
+    await eventually(lambda: reached(views, heads), pause=0.001)
+    before = await all_documents(views)
+
+    views._views.clear()
+    views._checkpoints.clear()
+
+    await eventually(lambda: reached(views, heads), pause=0.001)
+    await projector.stop()
+    assert await all_documents(views) == before
+
+
 async def test_the_views_agree_with_a_ledger() -> None:
     shown = await projected(store := await written(6), await in_order(store))
 
