@@ -50,7 +50,17 @@ async def test_whatever_primary_steps_down_nothing_is_lost_doubled_or_out_of_ord
             events = await notes.store.read_log("ticket.0", 0, 10_000)
             batches = [events[start : start + 3] for start in range(0, len(events), 3)]
             await asyncio.gather(*(projector.project("ticket.0", batch) for batch in batches))
+            await eventually(everyone_is_through)
             await projector.stop()
+
+        async def everyone_is_through() -> bool:
+            with suppress(Unavailable):
+                checkpoints = await views.checkpoints()
+                return {at for (_, log), at in checkpoints.items() if log == "ticket.0"} == {await head()}
+            return False
+
+        async def head() -> int:
+            return (await notes.store.heads())["ticket.0"]
 
         async def retry() -> bool:
             try:
