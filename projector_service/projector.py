@@ -150,6 +150,7 @@ class Projector:
         So a message that is only on its way is not read twice, and of two replicas the idle one stays out of the way.
         """
         before = self._heads
+        stood = {log: runner.position for log, runner in self._runners.items()}
         heads, checkpoints = await asyncio.gather(self._source.heads(), self._writer.checkpoints())
         if not checkpoints.keys() >= set(self._followed):
             _log.error("views_were_lost", by="projected anew from the log")
@@ -159,7 +160,8 @@ class Projector:
         self._heads, self._parked = heads, parked
         self._report.flush()
         for log, runner in self._runners.items():
-            runner.others_moved(_of_log(checkpoints, log), parked)
+            if runner.position == stood[log]:  # else it has moved since they were read
+                runner.others_moved(_of_log(checkpoints, log), parked)
             position = runner.position
             still = self._seen.get(log) == position
             self._seen[log] = position

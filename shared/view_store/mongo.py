@@ -3,14 +3,13 @@
 import asyncio
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence, Set
-from contextlib import suppress
 from typing import Any, TypeVar
 
 from bson.codec_options import CodecOptions
 from pymongo import ASCENDING, AsyncMongoClient, IndexModel, ReadPreference, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.errors import BulkWriteError, CollectionInvalid
+from pymongo.errors import BulkWriteError
 
 from shared.errors import CheckpointMoved, Unavailable
 from shared.view_store.interface import (
@@ -41,7 +40,7 @@ from shared.view_store.mongo_statements import (
     statement,
     within,
 )
-from shared.view_store.mongo_transactions import DURABLE, MAJORITY, Transactions
+from shared.view_store.mongo_transactions import DURABLE, MAJORITY, Transactions, make_collection
 from shared.view_store.naming import FIRST_GENERATION, Generation, generation_name
 from shared.view_store.parking import ParkingChange, projection_of
 from shared.view_store.writes import Write
@@ -206,7 +205,7 @@ class MongoViewWriter(MongoViewReader):
                 await self._make(collection.name)
                 if view.indexes:
                     await collection.create_indexes([_index(fields) for fields in view.indexes])
-            await self.parked.prepare(set(await self._database.list_collection_names()))
+            await self.parked.prepare()
             if starts:
                 await self._database[CHECKPOINTS].bulk_write(starts, ordered=False)
         await self.checkpoints()
@@ -230,8 +229,8 @@ class MongoViewWriter(MongoViewReader):
 
     async def _make(self, collection: str) -> None:
         """Make a collection that is missing; a transaction that made one would block others."""
-        with our_errors(), suppress(CollectionInvalid):
-            await self._database.create_collection(collection)
+        with our_errors():
+            await make_collection(self._database, collection)
 
     async def _change(self, operations: Mapping[str, list[Operation]], session: AsyncClientSession) -> None:
         for view, of_view in operations.items():

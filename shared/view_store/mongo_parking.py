@@ -14,6 +14,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from shared.errors import ParkedMoved
 from shared.view_store.interface import Document
 from shared.view_store.mongo_statements import of_projection, our_errors
+from shared.view_store.mongo_transactions import make_collection
 from shared.view_store.parking import (
     Extend,
     LateCopy,
@@ -39,11 +40,10 @@ class MongoParked:
     def __init__(self, database: AsyncDatabase[Document]) -> None:
         self._database = database
 
-    async def prepare(self, existing: Collection[str]) -> None:
+    async def prepare(self) -> None:
         """Make those collections that are not there, since a transaction that makes one blocks others."""
         for name in COLLECTIONS:
-            if name not in existing:
-                await self._database.create_collection(name, check_exists=False)
+            await make_collection(self._database, name)
         orders = [("tried_at", "_id"), ("projection", "tried_at", "_id")]
         indexes = [IndexModel([(field, ASCENDING) for field in order]) for order in orders]
         await self._database[STREAMS].create_indexes(indexes)

@@ -8,7 +8,8 @@ from typing import Any
 
 from pymongo import AsyncMongoClient, WriteConcern
 from pymongo.asynchronous.client_session import AsyncClientSession
-from pymongo.errors import PyMongoError
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from shared.view_store.abandoned import clear_abandoned
@@ -16,8 +17,18 @@ from shared.view_store.mongo_statements import our_errors, passes
 
 MAJORITY = ReadConcern("majority")
 DURABLE = WriteConcern("majority", j=True, wtimeout=10_000)
+_EXISTS = 48
 _ATTEMPTS_BEFORE_CLEARING = 8
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.002, 0.1
+
+
+async def make_collection(database: AsyncDatabase[dict[str, Any]], name: str) -> None:
+    """Make a collection unless it is there, also when somebody else makes it just now. Raises PyMongoError."""
+    try:
+        await database.create_collection(name, check_exists=False)
+    except OperationFailure as error:
+        if error.code != _EXISTS:
+            raise
 
 
 class Transactions:
