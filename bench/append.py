@@ -1,12 +1,15 @@
-"""Group commit against insert_one of the same documents by the same driver, 64 callers in flight, in one run."""
+"""Group commit against insert_one of the same documents by the same driver, 64 callers in flight, and against peers."""
 
-import statistics
+import asyncio
 from contextlib import suppress
 
 import uvloop
-from pymongo import WriteConcern
 
-from bench.measuring import CALLERS, ROUNDS, mongodb_alone, rate, report
+from bench.driver import motor_client
+from bench.eventsourcing_tickets import tickets_on_postgresql
+from bench.figures import at_least, at_most
+from bench.measuring import JOURNALED, mongodb_alone, rate
+from bench.run import Run
 from shared.clock import utc_now
 from shared.errors import ConcurrencyConflict
 from shared.event_store.mongo import MongoEventStore
@@ -17,14 +20,19 @@ from shared.mongo_client import mongo_client
 DATA = {"subject": "Parcel has not arrived", "message": "x" * 100, "customer_id": None, "order_id": None}
 
 
-async def measure(url: str) -> None:
-    """Print a line a round and the medians."""
-    async with mongo_client(url, "bench") as client:
+async def _measure(url: str, run: Run) -> None:
+    sizes = run.sizes
+    appends = run.figure("append / insert_one, 64 callers", at_least(5), "/s")
+    stales = run.figure("append with 5 % stale versions / append", at_least(0.8), "/s")
+    times = run.figure("time of an append alone / insert_one alone", at_most(1.2), "ms")
+    peer = run.figure("append / eventsourcing on PostgreSQL, 64 callers", at_least(1), "/s")
+    motor = run.figure("append / insert_one by Motor, 64 callers", at_least(1), "/s")
+    async with mongo_client(url, "bench") as client, motor_client(url) as by_motor:
         store = MongoEventStore(client, "bench", ("ticket",), 4)
         await store.prepare()
-        plain = client["bench"].get_collection("plain", write_concern=WriteConcern("majority", j=True))
+        plain = client["bench"].get_collection("plain", write_concern=JOURNALED)
+        plain_motor = by_motor["bench"].get_collection("plain", write_concern=JOURNALED)
         events = [NewEvent("ticket.opened", 1, DATA)]
-        event = {"type": "ticket.opened", "schema": 1, "data": DATA}
 
         async def append(number: int, expected: int = 0) -> None:
             with suppress(ConcurrencyConflict):
@@ -34,24 +42,29 @@ async def measure(url: str) -> None:
             await append(number, 3 if number % 20 == 0 else 0)
 
         async def insert_one(number: int) -> None:
-            names = {"stream": new_id("ticket"), "log": "ticket.0", "actor": "a", "correlation_id": "c", "version": 1}
-            document = {"_id": uuid7(), **names, "fingerprint": "", "events": [event], "at": utc_now(), "count": 1}
-            await plain.insert_one(document)
+            await plain.insert_one(_document())
 
-        ratios: list[tuple[float, float, float]] = []
-        for round_ in range(1, ROUNDS + 1):
-            ours, bare = await rate(20_000, CALLERS, append), await rate(5_000, CALLERS, insert_one)
-            stale = await rate(20_000, CALLERS, append_some_stale)
-            alone, bare_alone = await rate(800, 1, append), await rate(800, 1, insert_one)
-            ratios.append((ours / bare, stale / ours, bare_alone / alone))
-            print(f"round {round_}: append {ours:,.0f}/s, insert_one {bare:,.0f}/s, 5 % stale {stale:,.0f}/s")
-    appends, stales, times = (list(column) for column in zip(*ratios, strict=True))
-    report("append / insert_one, 64 callers", appends, ">= 5", statistics.median(appends) >= 5)
-    report("append with 5 % stale versions / append", stales, ">= 0.8", statistics.median(stales) >= 0.8)
-    report("time of an append alone / of insert_one alone", times, "<= 1.2", statistics.median(times) <= 1.2)
+        async def insert_one_by_motor(number: int) -> None:
+            await plain_motor.insert_one(_document())
+
+        with tickets_on_postgresql() as tickets:
+            for _ in run.rounds():
+                ours = await rate(sizes.appends, sizes.callers, append)
+                appends.add(ours, await rate(sizes.inserts, sizes.callers, insert_one))
+                motor.add(ours, await rate(sizes.inserts, sizes.callers, insert_one_by_motor))
+                stales.add(await rate(sizes.appends, sizes.callers, append_some_stale), ours)
+                alone = await rate(sizes.alone, 1, append)
+                times.add(1000 / alone, 1000 / await rate(sizes.alone, 1, insert_one))
+                peer.add(ours, await asyncio.to_thread(tickets.rate, sizes.inserts, sizes.callers))
 
 
-def main() -> None:
-    """Start a private MongoDB, measure, stop it."""
+def _document() -> dict[str, object]:
+    names = {"stream": new_id("ticket"), "log": "ticket.0", "actor": "a", "correlation_id": "c", "version": 1}
+    event = {"type": "ticket.opened", "schema": 1, "data": DATA}
+    return {"_id": uuid7(), **names, "fingerprint": "", "events": [event], "at": utc_now(), "count": 1}
+
+
+def measure(run: Run) -> None:
+    """On a private MongoDB, and a private PostgreSQL for the peer."""
     with mongodb_alone() as url:
-        uvloop.run(measure(url))
+        uvloop.run(_measure(url, run))

@@ -12,6 +12,8 @@ from typing import cast
 import uvloop
 
 _END = b"\r\n\r\n"
+_REFUSED = b"http/1.1 503"
+"""An overloaded service refuses early: such an answer is not counted, and the request is sent again."""
 
 
 class _Connection(asyncio.Protocol):
@@ -37,12 +39,12 @@ class _Connection(asyncio.Protocol):
         length = int(lowered.split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
         if len(body) < length:
             return
-        if not lowered.startswith((b"http/1.1 200", b"http/1.1 201")):
+        if not lowered.startswith((b"http/1.1 200", b"http/1.1 201", _REFUSED)):
             self._done.set_exception(RuntimeError(self._received.decode(errors="replace")))
             self._transport.close()
             return
         self._received = b""
-        self._answers += 1
+        self._answers += not lowered.startswith(_REFUSED)
         if time.perf_counter() < self._deadline:
             self._transport.write(self._request)
         else:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 from pymongo import AsyncMongoClient, WriteConcern
 
+from projector_service.projection import Projection
+from projector_service.projections import all_projections
 from shared.clock import utc_now
 from shared.event_store.commits import Document, at_position, commits_of, encode
 from shared.event_store.mongo import MongoEventStore
@@ -13,10 +15,16 @@ from shared.events.recorded import DomainEvent, Metadata
 from shared.events.ticket import TicketClosed, TicketNoteAdded, TicketOpened, TicketStatusChanged
 from shared.ids import log_of, new_id, uuid7
 
+VIEWS = ("ticket_list", "ticket_details", "ticket_dashboard", "history")
 _LIFE = 4
 _AT_ONCE = 1_000
 """Tickets that live at the same time, so that a ticket's events stand far apart in the log."""
 _BATCH = 1_000
+
+
+def ticket_projections() -> list[Projection]:
+    """Those that make every view of tickets."""
+    return [projection for projection in all_projections() if projection.name in VIEWS]
 
 
 async def write_tickets(client: AsyncMongoClient[Document], database: str, events: int, partitions: int = 4) -> None:

@@ -1,22 +1,25 @@
-"""What every measurement shares: interleaved rounds, medians, private servers, one line a figure."""
+"""What every measurement shares: private servers, the services on them, calls in flight."""
 
 import asyncio
-import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+
+from pymongo import WriteConcern
 
 from deploy.local.install import find_or_install
 from deploy.local.mongodb import Mongod, MongoDB
 from deploy.local.ports import hold_port
 from deploy.local.rabbitmq import RabbitMQ
 from deploy.local.redis import Redis
-from deploy.local.services import service_environment
+from deploy.local.services import Service, service_environment
 
-ROUNDS, CALLERS = 5, 64
+JOURNALED = WriteConcern("majority", j=True)
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,19 @@ def servers() -> Iterator[Servers]:
         yield Servers(mongodb.url, redis.url, rabbitmq.url, folder)
 
 
+@contextmanager
+def running(of: Servers, *names: str, env: Mapping[str, str] = NO_SETTINGS) -> Iterator[list[Service]]:
+    """One replica of each of these services, ready, with these settings on top; stopped at the end."""
+    with ExitStack() as stack:
+        services = [Service(name, of.folder / f"{name}.log", {**of.environment, **env}) for name in names]
+        for service in services:
+            stack.callback(service.stop)
+            service.start()
+        for service in services:
+            service.wait_ready()
+        yield services
+
+
 async def rate(count: int, callers: int, work: Callable[[int], Awaitable[None]]) -> float:
     """Calls of `work` a second, `callers` of them in flight."""
     numbers = iter(range(count))
@@ -70,10 +86,3 @@ async def rate(count: int, callers: int, work: Callable[[int], Awaitable[None]])
     began = time.perf_counter()
     await asyncio.gather(*(call() for _ in range(callers)))
     return count / (time.perf_counter() - began)
-
-
-def report(name: str, ratios: Sequence[float], goal: str, reached: bool) -> None:
-    """One line: the median ratio, its spread, its goal."""
-    median = statistics.median(ratios)
-    spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
-    print(f"{name:56} {median:5.2f}  ({spread}; goal {goal}: {'reached' if reached else 'missed'})", flush=True)

@@ -1,35 +1,44 @@
 """Commands and queries by id over HTTP, 64 connections, one worker each, against bare FastAPI in the same run."""
 
 import asyncio
-import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import aio_pika
 import httpx
 import orjson
 
-from bench.measuring import CALLERS, ROUNDS, Servers, report, servers
+from bench.connection import JSON
+from bench.figures import at_least
+from bench.measuring import Servers, running, servers
+from bench.run import Run
+from bench.sizes import Sizes
 from deploy.local.ports import hold_port, is_listening
 from deploy.local.process import Process
-from deploy.local.services import Service
+from deploy.local.services import NAMES
 from shared.event_feed.interface import EXCHANGE
 
-SECONDS = 4.0
 BODY = orjson.dumps({"subject": "Parcel has not arrived", "message": "x" * 100})
 
 
-def load(url: str, method: str, path: str, body: bytes = b"") -> float:
+def posts(url: str, sizes: Sizes) -> float:
+    """Tickets posted a second."""
+    return load(url, "POST", "/api/v1/tickets", BODY, sizes=sizes)
+
+
+def load(url: str, method: str, path: str, body: bytes = b"", *, sizes: Sizes) -> float:
     """Answers a second."""
     address = urlsplit(url)
     head = f"{method} {path} HTTP/1.1\r\nHost: {address.netloc}\r\n"
     if body:
         head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-    command = [sys.executable, "-m", "bench.http_load", str(address.port), str(SECONDS), str(CALLERS)]
-    return float(subprocess.run(command, input=head.encode() + b"\r\n" + body, capture_output=True, check=True).stdout)
+    command = [sys.executable, "-m", "bench.http_load", str(address.port), str(sizes.seconds), str(sizes.callers)]
+    return float(
+        subprocess.run(command, input=head.encode() + b"\r\n" + body, stdout=subprocess.PIPE, check=True).stdout
+    )
 
 
 @contextmanager
@@ -55,46 +64,26 @@ async def follow_nothing(url: str) -> None:
         await queue.bind(exchange, "#")
 
 
-def command() -> None:
+def command(run: Run) -> None:
     """POST a ticket, durable in the log, relayed to the broker."""
-    with servers() as started, ExitStack() as stack:
+    figure = run.figure("POST a ticket / bare FastAPI POST, 64 connections", at_least(0.65), "/s")
+    with servers() as started:
         asyncio.run(follow_nothing(started.rabbitmq))
-        service = Service("command", started.folder / "command.log", started.environment)
-        stack.callback(service.close)
-        service.start()
-        service.wait_ready()
-        limit = stack.enter_context(bare(started))
-        ratios = []
-        for round_ in range(1, ROUNDS + 1):
-            ours = load(service.url, "POST", "/api/v1/tickets", BODY)
-            theirs = load(limit, "POST", "/api/v1/tickets", BODY)
-            ratios.append(ours / theirs)
-            print(f"round {round_}: {ours:,.0f} commands/s, bare FastAPI {theirs:,.0f}/s")
-        report("POST a ticket / bare FastAPI POST", ratios, ">= 0.65", statistics.median(ratios) >= 0.65)
+        with running(started, "command") as (service,), bare(started) as limit:
+            for _ in run.rounds():
+                ours, theirs = (posts(url, run.sizes) for url in (service.url, limit))
+                figure.add(ours, theirs)
 
 
-def query() -> None:
+def query(run: Run) -> None:
     """GET a ticket by id, from Redis."""
-    with servers() as started, ExitStack() as stack:
-        services = {
-            name: Service(name, started.folder / f"{name}.log", started.environment)
-            for name in ("command", "projector", "query")
-        }
-        for service in services.values():
-            stack.callback(service.close)
-            service.start()
-        for service in services.values():
-            service.wait_ready()
-        created = httpx.post(
-            f"{services['command'].url}/api/v1/tickets", content=BODY, headers={"Content-Type": "application/json"}
-        ).raise_for_status()
+    figure = run.figure("GET a ticket by id / bare FastAPI GET, 64 connections", at_least(0.6), "/s")
+    with servers() as started, running(started, *NAMES) as (to_command, _, to_query):
+        created = httpx.post(f"{to_command.url}/api/v1/tickets", content=BODY, headers=JSON).raise_for_status()
         path = f"/api/v1/tickets/{created.json()['ticket_id']}"
-        headers = {"Causal-Token": created.headers["Causal-Token"]}
-        httpx.get(f"{services['query'].url}{path}", headers=headers, timeout=10).raise_for_status()
-        limit = stack.enter_context(bare(started))
-        ratios = []
-        for round_ in range(1, ROUNDS + 1):
-            ours, theirs = load(services["query"].url, "GET", path), load(limit, "GET", path)
-            ratios.append(ours / theirs)
-            print(f"round {round_}: {ours:,.0f} queries/s, bare FastAPI {theirs:,.0f}/s")
-        report("GET a ticket by id / bare FastAPI GET", ratios, ">= 0.6", statistics.median(ratios) >= 0.6)
+        token = {"Causal-Token": created.headers["Causal-Token"]}
+        httpx.get(f"{to_query.url}{path}", headers=token, timeout=10).raise_for_status()
+        with bare(started) as limit:
+            for _ in run.rounds():
+                ours, theirs = (load(url, "GET", path, sizes=run.sizes) for url in (to_query.url, limit))
+                figure.add(ours, theirs)

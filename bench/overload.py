@@ -2,18 +2,17 @@
 
 import asyncio
 import json
-import statistics
 import subprocess
 import sys
-from contextlib import ExitStack
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from bench.measuring import ROUNDS, report, servers
-from bench.over_http import BODY, follow_nothing, load
-from deploy.local.services import Service
+from bench.figures import at_least, at_most
+from bench.measuring import running, servers
+from bench.over_http import BODY, follow_nothing, posts
+from bench.run import Run
 
-SECONDS, CONNECTIONS = 4.0, 800
+CONNECTIONS = 800
 FACTORS = (0.5, 1.0, 1.5, 3.0)
 NO_LIMIT_MS = "600000"
 """The limit then only grows."""
@@ -31,52 +30,42 @@ class Outcome:
     failed: float
 
 
-def open_load(url: str, rate: float) -> Outcome:
+def open_load(url: str, rate: float, seconds: float, connections: int = CONNECTIONS) -> Outcome:
     """Ask at this rate."""
     address = urlsplit(url)
     head = f"POST /api/v1/tickets HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Type: application/json\r\n"
     head += f"Content-Length: {len(BODY)}\r\n\r\n"
-    command = [sys.executable, "-m", "bench.open_load", str(address.port), str(SECONDS), str(rate), str(CONNECTIONS)]
+    command = [sys.executable, "-m", "bench.open_load", str(address.port), str(seconds), str(rate), str(connections)]
     return Outcome(
         **json.loads(subprocess.run(command, input=head.encode() + BODY, capture_output=True, check=True).stdout)
     )
 
 
-def main() -> None:
-    """Print a line a load and the ratios that matter."""
-    with servers() as started, ExitStack() as stack:
+def measure(run: Run) -> None:
+    """A line a load, and the ratios that matter."""
+    goodputs = run.figure("goodput at 3 x / at 1 x of what the command service can do", at_least(0.9), "/s")
+    latencies = run.figure("p50 of the accepted at 3 x / at 1 x", at_most(2), "ms")
+    without = run.figure("p50 at 3 x without a limit / with it", at_least(5), "ms")
+    other = {"TWINPATH_MOST_WAITING_MS": NO_LIMIT_MS, "TWINPATH_LOG_DATABASE": "without"}
+    seconds = run.sizes.seconds
+    with servers() as started:
         asyncio.run(follow_nothing(started.rabbitmq))
-        limited = Service("command", started.folder / "limited.log", started.environment)
-        other = {"TWINPATH_MOST_WAITING_MS": NO_LIMIT_MS, "TWINPATH_LOG_DATABASE": "without"}
-        unlimited = Service("command", started.folder / "unlimited.log", {**started.environment, **other})
-        for service in (limited, unlimited):
-            stack.callback(service.close)
-            service.start()
-        for service in (limited, unlimited):
-            service.wait_ready()
-        goodputs: list[float] = []
-        latencies: list[float] = []
-        without: list[float] = []
-        for round_ in range(1, ROUNDS + 1):
-            capacity = load(unlimited.url, "POST", "/api/v1/tickets", BODY)
-            print(f"round {round_}: {capacity:,.0f} commands/s with 64 connections")
-            found = {factor: open_load(limited.url, factor * capacity) for factor in FACTORS}
-            for factor, outcome in found.items():
-                _tell(f"{factor:g} x", outcome)
-            plain = {factor: open_load(unlimited.url, factor * capacity) for factor in (1.0, 3.0)}
-            for factor, outcome in plain.items():
-                _tell(f"{factor:g} x without limit", outcome)
-            goodputs.append(found[3.0].goodput / found[1.0].goodput)
-            latencies.append(found[3.0].p50 / found[1.0].p50)
-            without.append(plain[3.0].p50 / found[3.0].p50)
-    report("goodput at 3 x / at 1 x", goodputs, ">= 0.9", statistics.median(goodputs) >= 0.9)
-    report("p50 of the accepted at 3 x / at 1 x", latencies, "<= 2", statistics.median(latencies) <= 2)
-    report("p50 at 3 x without limit / with", without, "> 5", statistics.median(without) > 5)
+        with running(started, "command") as (limited,), running(started, "command", env=other) as (unlimited,):
+            for _ in run.rounds():
+                capacity = posts(unlimited.url, run.sizes)
+                run.say(f"{capacity:,.0f} commands/s with {run.sizes.callers} connections")
+                found = {factor: open_load(limited.url, factor * capacity, seconds) for factor in FACTORS}
+                plain = {factor: open_load(unlimited.url, factor * capacity, seconds) for factor in (1.0, 3.0)}
+                for name, outcomes in (("", found), (" without limit", plain)):
+                    for factor, outcome in outcomes.items():
+                        run.say(_told(f"{factor:g} x{name}", outcome))
+                goodputs.add(found[3.0].goodput, found[1.0].goodput)
+                latencies.add(found[3.0].p50, found[1.0].p50)
+                without.add(plain[3.0].p50, found[3.0].p50)
 
 
-def _tell(name: str, outcome: Outcome) -> None:
-    print(
+def _told(name: str, outcome: Outcome) -> str:
+    return (
         f"  {name:20} {outcome.goodput:6,.0f}/s accepted, p50 {outcome.p50:6.0f} ms, p99 {outcome.p99:6.0f} ms,"
-        f" {outcome.refused:4.0%} refused (p99 {outcome.refused_p99:.0f} ms), {outcome.failed:.0f} failed",
-        flush=True,
+        f" {outcome.refused:4.0%} refused (p99 {outcome.refused_p99:.0f} ms), {outcome.failed:.0f} failed"
     )

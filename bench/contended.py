@@ -1,0 +1,84 @@
+"""Three processes that append to the same four logs, against one of them alone; no gap, no lost caller."""
+
+import asyncio
+import sys
+import time
+
+import uvloop
+
+from bench.figures import at_least
+from bench.measuring import mongodb_alone
+from bench.run import Run
+from shared.event_store.commits import Document
+from shared.event_store.mongo import MongoEventStore
+from shared.event_store.verification import Finding, PositionRule, VersionRule
+from shared.ids import logs_of
+from shared.mongo_client import mongo_client
+
+PROCESSES, PARTITIONS = 3, 4
+
+
+class LostAppend(RuntimeError):
+    """The log is not what its callers were told."""
+
+
+async def _together(url: str, database: str, processes: int, count: int, callers: int) -> float:
+    """Appends a second of all processes, from the word go until the last is through; then the log is checked."""
+    async with mongo_client(url, "bench") as client:
+        await MongoEventStore(client, database, ("ticket",), PARTITIONS).prepare()
+    pipe = asyncio.subprocess.PIPE
+    command = [sys.executable, "-m", "bench.writer", url, database, str(count), str(callers)]
+    writers = [await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe) for _ in range(processes)]
+    try:
+        for writer in writers:
+            assert writer.stdout is not None
+            await writer.stdout.readline()
+        began = time.perf_counter()
+        answers = await asyncio.gather(*(writer.communicate(b"go\n") for writer in writers))
+        took = time.perf_counter() - began
+    finally:
+        for writer in writers:
+            if writer.returncode is None:
+                writer.kill()
+                await writer.wait()
+    answered = sum(int(told) for told, _ in answers)
+    if answered != processes * (count + callers):
+        raise LostAppend(f"{answered} of {processes * (count + callers)} callers got an answer")
+    await _check(url, database, answered)
+    return processes * count / took
+
+
+async def _check(url: str, database: str, answered: int) -> None:
+    """Every log is whole, and all of them together hold what was answered."""
+    findings: list[Finding] = []
+    total = 0
+    async with mongo_client(url, "bench") as client:
+        commits = client[database]["commits"]
+        for log in logs_of(("ticket",), PARTITIONS):
+            positions, versions = PositionRule(log, PARTITIONS), VersionRule()
+            last: Document = {}
+            async for commit in commits.find({"log": log}).sort("position", 1):
+                findings += positions.look(commit)
+                positions.events.clear()
+                last = commit
+                total += 1
+            findings += positions.end(last.get("position", 0))
+            async for commit in commits.find({"log": log}).sort([("stream", 1), ("version", 1)]):
+                findings += versions.look(commit)
+        await client.drop_database(database)
+    if findings or total != answered:
+        raise LostAppend(f"{answered} answered, {total} in the log; {findings[:3]}")
+
+
+async def _measure(url: str, run: Run) -> None:
+    figure = run.figure(f"append, {PROCESSES} processes together / one alone, same logs", at_least(1), "/s")
+    sizes = run.sizes
+    for number in run.rounds():
+        alone = await _together(url, f"alone{number}", 1, sizes.appends, sizes.callers)
+        figure.add(await _together(url, f"together{number}", PROCESSES, sizes.appends, sizes.callers), alone)
+
+
+def measure(run: Run) -> None:
+    """On a private MongoDB."""
+    with mongodb_alone() as url:
+        uvloop.run(_measure(url, run))

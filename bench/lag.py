@@ -1,0 +1,68 @@
+"""From 201 to visible in every view of tickets, at half of the rate at which commands can be taken at all."""
+
+import asyncio
+import statistics
+from time import perf_counter
+
+import aiohttp
+import uvloop
+
+from bench.connection import JSON
+from bench.figures import at_most
+from bench.measuring import running, servers
+from bench.over_http import BODY, posts
+from bench.overload import Outcome, open_load
+from bench.run import Run
+from deploy.local.services import NAMES, Service
+
+LASTS = 3
+"""Times the seconds of other loads."""
+_BETWEEN_SECONDS = 0.02
+VIEWS = ("tickets/{}", "tickets?limit=1", "tickets/dashboard", "history/{}")
+
+
+async def _lag(session: aiohttp.ClientSession, command: str, query: str) -> float:
+    """Milliseconds from the answer to one command until the last of the views shows it."""
+    async with session.post(f"{command}/api/v1/tickets", data=BODY, headers=JSON) as answer:
+        answer.raise_for_status()
+        token, ticket = answer.headers["Causal-Token"], (await answer.json())["ticket_id"]
+    began = perf_counter()
+
+    async def visible(path: str) -> None:
+        while True:  # a query that waited for too long is answered with 202
+            async with session.get(f"{query}/api/v1/{path}", headers={"Causal-Token": token}) as shown:
+                shown.raise_for_status()
+                if shown.status == 200:
+                    return
+
+    await asyncio.gather(*(visible(path.format(ticket)) for path in VIEWS))
+    return 1000 * (perf_counter() - began)
+
+
+async def _sampled(command: str, query: str, rate: float, seconds: float) -> tuple[Outcome, list[float]]:
+    """What became of a load, and the lags of commands that were sent beside it."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session:
+        await _lag(session, command, query)  # nothing of the load before waits any more
+        load = asyncio.create_task(asyncio.to_thread(open_load, command, rate, seconds))
+        samples: list[asyncio.Task[float]] = []
+        while not load.done():
+            samples.append(asyncio.create_task(_lag(session, command, query)))
+            await asyncio.wait([load], timeout=_BETWEEN_SECONDS)
+        return await load, await asyncio.gather(*samples)
+
+
+def _measure(run: Run, to_command: Service, to_query: Service) -> None:
+    median = run.figure("lag, 201 to visible in every view, p50 at half of the peak", at_most(15, "ms"), "ms")
+    worst = run.figure("lag, 201 to visible in every view, p99 at half of the peak", at_most(60, "ms"), "ms")
+    for _ in run.rounds():
+        peak = posts(to_command.url, run.sizes)
+        load, lags = uvloop.run(_sampled(to_command.url, to_query.url, peak / 2, LASTS * run.sizes.seconds))
+        run.say(f"peak {peak:,.0f}/s; at half of it {load.goodput:,.0f}/s accepted, {len(lags)} lags")
+        median.add(statistics.median(lags))
+        worst.add(statistics.quantiles(lags, n=100)[98])
+
+
+def measure(run: Run) -> None:
+    """On private servers, with one of each service."""
+    with servers() as started, running(started, *NAMES) as (to_command, _, to_query):
+        _measure(run, to_command, to_query)

@@ -1,0 +1,114 @@
+"""Pages of 20 from a long list of tickets, filtered, anywhere in it, against the same pages of a short one."""
+
+import random
+import statistics
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+import uvloop
+
+from bench.connection import Connection
+from bench.figures import at_most
+from bench.measuring import Servers, running, servers
+from bench.run import Run
+from query_service.api.tickets import TicketFilters
+from query_service.cursor import encode_cursor
+from shared.event_store.commits import Document
+from shared.ids import new_id
+from shared.mongo_client import mongo_client
+from shared.read_models.ticket_list import TICKET_LIST
+from shared.view_store.mongo import MongoViewWriter
+
+_BATCH = 5_000
+_A_CUSTOMER = 50
+"""Tickets a customer has."""
+FILTERS = (
+    TicketFilters(status="open"),
+    TicketFilters(has_note=True),
+    TicketFilters(status="closed", has_note=False),
+)
+
+
+async def _fill(url: str, database: str, count: int) -> list[str]:
+    """A view with so many rows, and the ids of some of them, from anywhere in it."""
+    async with mongo_client(url, "bench") as client:
+        await MongoViewWriter(client, database).prepare([TICKET_LIST], [(TICKET_LIST.name, "ticket.0")])
+        rows = client[database][TICKET_LIST.name]
+        places: list[str] = []
+        for start in range(0, count, _BATCH):
+            batch = list(_rows(range(start, min(count, start + _BATCH))))
+            places += [row["_id"] for row in random.sample(batch, min(5, len(batch)))]
+            await rows.insert_many(batch, ordered=False)
+    return places
+
+
+def _rows(numbers: Sequence[int]) -> Iterator[Document]:
+    now = datetime.now(UTC)
+    customer = new_id("customer")
+    for number in numbers:
+        if number % _A_CUSTOMER == 0:
+            customer = new_id("customer")
+        ticket = new_id("ticket")
+        yield {
+            "_id": ticket,
+            "revision": 1,
+            "ticket_id": ticket,
+            "subject": "Parcel has not arrived",
+            "status": ("open", "triaged", "closed")[number % 3],
+            "customer_id": customer,
+            "has_note": number % 2 == 0,
+            "preview": "x" * 50,
+            "note_preview": "called the carrier" if number % 2 == 0 else None,
+            "opened_at": now,
+            "updated_at": now,
+            "version": 1,
+        }
+
+
+def _pages(places: Sequence[str], count: int) -> list[str]:
+    """Paths of pages, each after one of the places."""
+    paths = []
+    for number in range(count):
+        filters = FILTERS[number % len(FILTERS)]
+        cursor = encode_cursor((None, random.choice(places)), filters.selection.identity)
+        asked = filters.model_dump(mode="json", exclude_none=True)
+        fields = {name: str(value).lower() for name, value in asked.items()}
+        paths.append(f"/api/v1/tickets?{urlencode({**fields, 'limit': 20, 'cursor': cursor})}")
+    return paths
+
+
+def _milliseconds(url: str, paths: Sequence[str]) -> float:
+    """The median time of a page, asked for one after the other."""
+    times = []
+    with Connection(url) as connection:
+        for path in paths:
+            began = time.perf_counter()
+            connection.ask("GET", path)
+            times.append(time.perf_counter() - began)
+    return 1000 * statistics.median(times)
+
+
+def _measure(started: Servers, run: Run) -> None:
+    sizes = run.sizes
+    figure = run.figure(
+        f"list, 20 of {sizes.tickets:,} tickets, any page / of {sizes.few_tickets:,}", at_most(1.3), "ms"
+    )
+    many = uvloop.run(_fill(started.mongodb, "many", sizes.tickets))
+    few = uvloop.run(_fill(started.mongodb, "few", sizes.few_tickets))
+    with (
+        running(started, "query", env={"TWINPATH_VIEWS_DATABASE": "many"}) as (long,),
+        running(started, "query", env={"TWINPATH_VIEWS_DATABASE": "few"}) as (short,),
+    ):
+        for service, places in ((long, many), (short, few)):
+            _milliseconds(service.url, _pages(places, sizes.pages))  # both warm
+        for _ in run.rounds():
+            ours = _milliseconds(long.url, _pages(many, sizes.pages))
+            figure.add(ours, _milliseconds(short.url, _pages(few, sizes.pages)))
+
+
+def measure(run: Run) -> None:
+    """On private servers, with a query service for each list."""
+    with servers() as started:
+        _measure(started, run)

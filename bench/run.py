@@ -1,0 +1,58 @@
+"""One run of the measurements: it counts the rounds, collects the figures and shows where it is."""
+
+from collections.abc import Iterator
+from types import TracebackType
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from bench.figures import Figure, Goal
+from bench.sizes import Sizes
+
+
+class Run:
+    """What every script is given. To be used as a context: the progress bar is shown within."""
+
+    def __init__(self, sizes: Sizes, scripts: int) -> None:
+        self.sizes = sizes
+        self.figures: list[Figure] = []
+        self._progress = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+        )
+        self._all = self._progress.add_task("figures", total=scripts)
+        self._one = self._progress.add_task("", total=None, visible=False)
+
+    def __enter__(self) -> "Run":
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._progress.stop()
+
+    def begin(self, script: str) -> None:
+        """A script begins."""
+        self._progress.reset(self._one, total=self.sizes.rounds, description=script, visible=True)
+
+    def end(self, figures: int) -> None:
+        """A script has ended, before which there were so many figures."""
+        for figure in self.figures[figures:]:
+            self.say(str(figure))
+        self._progress.advance(self._all)
+
+    def figure(self, name: str, goal: Goal, unit: str) -> Figure:
+        """A figure of this run, empty yet."""
+        self.figures.append(Figure(name, goal, unit))
+        return self.figures[-1]
+
+    def rounds(self) -> Iterator[int]:
+        """1, 2, 3 …; after each round a line a figure that has grown."""
+        for number in range(1, self.sizes.rounds + 1):
+            before = [len(figure.rounds) for figure in self.figures]
+            yield number
+            for figure, count in zip(self.figures, before, strict=True):
+                if len(figure.rounds) > count:
+                    self.say(f"round {number}, {figure.latest()}")
+            self._progress.advance(self._one)
+
+    def say(self, text: str) -> None:
+        """A line above the bar."""
+        self._progress.console.print(text, highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,36 @@
+"""Seconds from `make up` to everything ready and the sample loaded, on a machine that has all installed."""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench.figures import at_most
+from bench.run import Run
+from deploy.checkout import CHECKOUT
+from deploy.local.install import find_or_install
+from deploy.local.process import Process
+
+LONGEST = 120.0
+
+
+def measure(run: Run) -> None:
+    """With local processes, which need no engine."""
+    figure = run.figure("make up, until the sample shop is loaded", at_most(25, "s"), "s")
+    find_or_install()
+    for _ in run.rounds():
+        figure.add(_seconds())
+
+
+def _seconds() -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "up.log"
+        command = [sys.executable, "-m", "deploy.up", "up", "--no-docker"]
+        started = Process("make up", command, log, folder=CHECKOUT)
+        began = time.perf_counter()
+        started.start()
+        try:
+            started.wait_until(lambda: "Ctrl-C stops" in log.read_text(errors="replace"), LONGEST)
+            return time.perf_counter() - began
+        finally:
+            started.stop(60)
