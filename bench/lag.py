@@ -23,9 +23,7 @@ VIEWS = ("tickets/{}", "tickets?limit=1", "tickets/dashboard", "history/{}")
 
 async def _lag(session: aiohttp.ClientSession, command: str, query: str) -> float:
     """Milliseconds from the answer to one command until the last of the views shows it."""
-    async with session.post(f"{command}/api/v1/tickets", data=BODY, headers=JSON) as answer:
-        answer.raise_for_status()
-        token, ticket = answer.headers["Causal-Token"], (await answer.json())["ticket_id"]
+    token, ticket = await _accepted(session, command)
     began = perf_counter()
 
     async def visible(path: str) -> None:
@@ -37,6 +35,17 @@ async def _lag(session: aiohttp.ClientSession, command: str, query: str) -> floa
 
     await asyncio.gather(*(visible(path.format(ticket)) for path in VIEWS))
     return 1000 * (perf_counter() - began)
+
+
+async def _accepted(session: aiohttp.ClientSession, command: str) -> tuple[str, str]:
+    """The token and the id of a new ticket; an overloaded service is asked again."""
+    while True:
+        async with session.post(f"{command}/api/v1/tickets", data=BODY, headers=JSON) as answer:
+            if answer.status == 201:
+                return answer.headers["Causal-Token"], (await answer.json())["ticket_id"]
+            if answer.status != 503:
+                answer.raise_for_status()
+        await asyncio.sleep(_BETWEEN_SECONDS)
 
 
 async def _sampled(command: str, query: str, rate: float, seconds: float) -> tuple[Outcome, list[float]]:
