@@ -61,6 +61,17 @@ async def letters(url: str) -> list[tuple[str, str]]:
         return [(letter.body.decode(), letter.reason) async for letter, _ in box.letters()]
 
 
+async def die_in_order(channel: AbstractChannel, url: str, *bodies: str) -> None:
+    """Have messages die one after the other; of two at once either may be first."""
+    for number, body in enumerate(bodies):
+        await publish(channel, body.encode())
+
+        async def died(count: int = number + 1) -> bool:
+            return len(await letters(url)) == count
+
+        await eventually(died)
+
+
 async def taken(channel: AbstractChannel) -> AbstractIncomingMessage:
     """The next letter, when there is one."""
     queue = await channel.get_queue(DEAD_LETTERS, ensure=False)
@@ -129,24 +140,14 @@ async def test_while_a_letter_can_not_be_kept_nothing_is_acknowledged(rabbitmq_u
 
 async def test_looking_at_a_letter_ever_so_often_does_not_lose_it(rabbitmq_url: str) -> None:
     async with following(rabbitmq_url) as channel:
-        await publish(channel, b"first", b"second")
-
-        async def both() -> bool:
-            return len(await letters(rabbitmq_url)) == 2
-
-        await eventually(both)
+        await die_in_order(channel, rabbitmq_url, "first", "second")
         for _ in range(30):
             assert [body for body, _ in await letters(rabbitmq_url)] == ["first", "second"]
 
 
 async def test_letters_are_listed_shown_and_requeued(rabbitmq_url: str) -> None:
     async with following(rabbitmq_url) as channel:
-        await publish(channel, b"first", b"second")
-
-        async def both() -> bool:
-            return len(await letters(rabbitmq_url)) == 2
-
-        await eventually(both)
+        await die_in_order(channel, rabbitmq_url, "first", "second")
     first, second = [
         json.loads(line) for line in (await asyncio.to_thread(run, rabbitmq_url, "list", "--json")).stdout.splitlines()
     ]
