@@ -20,7 +20,8 @@ from shared.observability.serving_metrics import HttpRequests, install_metrics
 _DESCRIPTION = """Takes the shop's commands. Every answer names the aggregate's new version (`ETag`) and where the event
 stands (`Causal-Token`): send the token back with a query to read your own write. Send `Idempotency-Key` to be able to
 repeat a command safely, `If-Match` to refuse it on any other version. A body may hold 1 MiB; unknown fields are
-refused; errors are `application/problem+json` with a stable `code`."""
+refused; errors are `application/problem+json` with a stable `code`. More than can be done is refused with 503
+`overloaded` and `Retry-After` before anything is done."""
 
 STREAMED = frozenset({BULK})
 """Paths whose bodies are read as they come."""
