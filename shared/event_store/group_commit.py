@@ -149,13 +149,18 @@ class LogWriter:
         stands in line again, its stream's version known."""
         unknown = [p.stream for p in doubtful if p.suspect or p.expected_version > self._versions.get(p.stream, 0)]
         unread = list(dict.fromkeys(unknown))
-        versions = await asyncio.gather(*(version_of(self._commits, self._log, stream) for stream in unread))
+        known, versions = await asyncio.gather(
+            find_commits(self._commits, [pending.command_id for pending in doubtful]),
+            asyncio.gather(*(version_of(self._commits, self._log, stream) for stream in unread)),
+        )
         for stream, version in zip(unread, versions, strict=True):
             self.saw(stream, version)
-        # first the versions, then the ids: an insert whose outcome is not known may still come about at any moment, and
-        # whoever it moves a version for must be found by its id
         now_at = {pending.stream: self._versions.get(pending.stream, 0) for pending in doubtful}
-        known = await find_commits(self._commits, [pending.command_id for pending in doubtful])
+        # an insert whose outcome is not known may have come about between the two reads: whoever it moved a version for
+        # is found by an id read after the version
+        moved = [p.command_id for p in doubtful if p.stream in unread and p.expected_version < now_at[p.stream]]
+        if moved := [command_id for command_id in moved if command_id not in known]:
+            known |= await find_commits(self._commits, moved)
         fresh = []
         for pending in doubtful:
             now = now_at[pending.stream]

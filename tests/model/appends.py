@@ -111,6 +111,7 @@ class Appends:
                 appended = await self._call(replica, partial(_append, command, expected))
             except (OutcomeUnknown, ConnectionLost):
                 self._doubtful.add(command.id)
+                self._refused.discard(command.id)
             except (ConcurrencyConflict, Unavailable) as error:
                 self._was_refused(attempt, error)
                 if not command.persistent:
@@ -164,6 +165,7 @@ class Appends:
         commit = self._servers.majority["commits"].get(command.id)
         assert commit is not None, f"{command.id} was accepted before it was durable"
         assert _place(commit) == (appended.version, appended.position), f"{command.id} does not stand where it was said"
+        self._refused.discard(command.id)  # an earlier try of it
         before = self._accepted.setdefault(command.id, appended)
         assert (before.version, before.position) == (appended.version, appended.position)
 
