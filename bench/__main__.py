@@ -1,6 +1,7 @@
 """Runs the measurements: `python -m bench [NAME ...]`, all of them without a name."""
 
 import sys
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -43,28 +44,33 @@ SCRIPTS: dict[str, Callable[[Run], None]] = {
 DOCS = CHECKOUT / "docs"
 
 
-def main(wanted: list[str]) -> None:
-    """Run these scripts, keep what came out after each of them."""
+def main(wanted: list[str]) -> int:
+    """Run these scripts and keep what came out after each of them; how many have failed."""
     sizes = read_settings(Sizes)
     on = machine()
+    failed = 0
     with Run(sizes, len(wanted)) as run:
+        if on["load_before"] > on["cores"] / 2:
+            run.say(f"A busy machine (load {on['load_before']:.1f}, {on['cores']} cores): the figures will say little.")
         for name in wanted:
-            before = len(run.figures)
             run.begin(name)
-            SCRIPTS[name](run)
-            run.end(before)
-            if run.figures[before:]:
-                results.write(sizes.folder, datetime.now(UTC).date(), on, run.figures[before:])
-    figures = results.newest(sizes.folder)
-    if figures:
+            try:
+                SCRIPTS[name](run)
+            except Exception:  # whatever it is, the other figures are still to be had
+                run.say(f"{name} failed:\n{traceback.format_exc()}")
+                failed += 1
+            if figures := run.end():
+                results.write(sizes.folder, datetime.now(UTC).date(), on, figures)
+    if figures_known := results.newest(sizes.folder):
         shown = sizes.folder if sizes.trial else DOCS
-        plot.draw(figures, shown / "performance.png")
-        page.write(DOCS / "performance.md", shown / "performance.md", figures, on, "performance.png")
+        plot.draw(figures_known, shown / "performance.png")
+        page.write(DOCS / "performance.md", shown / "performance.md", figures_known, on, "performance.png")
         print(f"Written: {sizes.folder} and {shown / 'performance.md'}")
+    return failed
 
 
 if __name__ == "__main__":
     names = sys.argv[1:] or list(SCRIPTS)
     if unknown := set(names) - set(SCRIPTS):
         sys.exit(f"no figure {', '.join(sorted(unknown))}; there are {', '.join(SCRIPTS)}")
-    main(names)
+    sys.exit(main(names))

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from eventsourcing.application import Application
@@ -14,6 +14,9 @@ from eventsourcing.projection import Projection, ProjectionRunner
 from psycopg.sql import SQL, Identifier
 
 from bench.postgresql import USER, postgresql_alone
+from bench.run import Run
+from deploy.local.install import MissingProgram
+from deploy.local.ports import HOST
 
 MESSAGE = "x" * 100
 _LONGEST = 900.0
@@ -93,14 +96,20 @@ class Tickets:
 
 
 @contextmanager
-def tickets_on_postgresql() -> Iterator[Tickets]:
-    """The peer on a private PostgreSQL, stopped at the end. Raises MissingProgram."""
-    with postgresql_alone() as port:
+def tickets_on_postgresql(run: Run) -> Iterator[Tickets | None]:
+    """The peer on a private PostgreSQL, stopped at the end; None, having said so, where none is installed."""
+    with ExitStack() as stack:
+        try:
+            port = stack.enter_context(postgresql_alone())
+        except MissingProgram as missing:
+            run.say(f"Without the peer: {missing}")
+            yield None
+            return
         tickets = Tickets(
             {
                 "PERSISTENCE_MODULE": "eventsourcing.postgres",
                 "POSTGRES_DBNAME": "postgres",
-                "POSTGRES_HOST": "127.0.0.1",
+                "POSTGRES_HOST": HOST,
                 "POSTGRES_PORT": str(port),
                 "POSTGRES_USER": USER,
                 "POSTGRES_PASSWORD": "any",
@@ -108,7 +117,5 @@ def tickets_on_postgresql() -> Iterator[Tickets]:
                 "POSTGRES_MAX_OVERFLOW": "16",
             }
         )
-        try:
-            yield tickets
-        finally:
-            tickets.close()
+        stack.callback(tickets.close)
+        yield tickets

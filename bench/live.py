@@ -134,17 +134,19 @@ def measure(run: Run) -> None:
     figure = run.figure("live projection, every ticket view / merged bulk writes", at_least(0.6), "events/s")
     by_motor = run.figure("live projection / merged bulk writes by Motor", at_least(0.6), "events/s")
     peer = run.figure("live projection, every ticket view / eventsourcing, one view", at_least(1), "events/s")
-    with servers() as started, tickets_on_postgresql() as tickets:
+    with servers() as started, tickets_on_postgresql(run) as tickets:
         uvloop.run(_make_log(started, 0))
         with running(started, "projector", env=_ALONE):
             pass
         uvloop.run(_make_log(started, run.sizes.live_events))
         events = uvloop.run(_read(started))
         batches, total = _statements(events), sum(len(of) for of in events.values())
-        tickets.rate(run.sizes.inserts, run.sizes.callers)
+        if tickets is not None:
+            tickets.rate(run.sizes.inserts, run.sizes.callers)
         for number in run.rounds():
             ours = _ours(started, events, number)
             bare, motor = uvloop.run(_bare_both(started.mongodb, batches, total))
             figure.add(ours, bare)
             by_motor.add(ours, motor)
-            peer.add(ours, tickets.projected(f"rows{number}"))
+            if tickets is not None:
+                peer.add(ours, tickets.projected(f"rows{number}"))

@@ -12,7 +12,7 @@ from typing import Any
 from deploy.local.install import find_or_install
 
 LIBRARIES = (
-    *("aio-pika", "eventsourcing", "fastapi", "faststream", "motor", "orjson", "pydantic", "pymongo", "python-cqrs"),
+    *("aio-pika", "eventsourcing", "fastapi", "faststream", "motor", "orjson", "pydantic", "pymongo"),
     *("redis", "starlette", "uvicorn", "uvloop"),
 )
 

@@ -15,13 +15,15 @@ _REACHED, _MISSED = "#2a7f62", "#c0504d"
 
 
 def draw(figures: Sequence[Kept], file: Path) -> None:
-    """A PNG: beyond the line at 1 the goal is reached; whiskers go from the least to the most."""
+    """A PNG: a bar goes from the goal to where we are; whiskers go from the least to the most."""
     figure, axes = pyplot.subplots(figsize=(9, 1.2 + 0.38 * len(figures)), layout="constrained")
     for place, kept in enumerate(reversed(figures)):
         shares = [_share(kept, value) for value in values(kept)]
         median = statistics.median(shares)
         spread = [[median - min(shares)], [max(shares) - median]]
-        axes.barh(place, median, xerr=spread, color=_REACHED if kept["reached"] else _MISSED, ecolor="#444444")
+        axes.barh(
+            place, median - 1, left=1, xerr=spread, color=_REACHED if kept["reached"] else _MISSED, ecolor="#444444"
+        )
     axes.set_yticks(range(len(figures)), [kept["figure"] for kept in reversed(figures)], fontsize=8)
     axes.axvline(1, color="black", linewidth=1)
     axes.set_xscale("log")

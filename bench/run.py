@@ -14,7 +14,7 @@ class Run:
 
     def __init__(self, sizes: Sizes, scripts: int) -> None:
         self.sizes = sizes
-        self.figures: list[Figure] = []
+        self._figures: list[Figure] = []
         self._progress = Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
         )
@@ -30,25 +30,28 @@ class Run:
 
     def begin(self, script: str) -> None:
         """A script begins."""
+        self._figures = []
         self._progress.reset(self._one, total=self.sizes.rounds, description=script, visible=True)
 
-    def end(self, figures: int) -> None:
-        """A script has ended, before which there were so many figures."""
-        for figure in self.figures[figures:]:
+    def end(self) -> list[Figure]:
+        """A script has ended: those of its figures that have as many rounds as they should."""
+        figures = [figure for figure in self._figures if len(figure.rounds) == self.sizes.rounds]
+        for figure in figures:
             self.say(str(figure))
         self._progress.advance(self._all)
+        return figures
 
     def figure(self, name: str, goal: Goal, unit: str) -> Figure:
-        """A figure of this run, empty yet."""
-        self.figures.append(Figure(name, goal, unit))
-        return self.figures[-1]
+        """A figure of this script, empty yet."""
+        self._figures.append(Figure(name, goal, unit))
+        return self._figures[-1]
 
     def rounds(self) -> Iterator[int]:
         """1, 2, 3 …; after each round a line a figure that has grown."""
         for number in range(1, self.sizes.rounds + 1):
-            before = [len(figure.rounds) for figure in self.figures]
+            before = [len(figure.rounds) for figure in self._figures]
             yield number
-            for figure, count in zip(self.figures, before, strict=True):
+            for figure, count in zip(self._figures, before, strict=True):
                 if len(figure.rounds) > count:
                     self.say(f"round {number}, {figure.latest()}")
             self._progress.advance(self._one)
