@@ -81,7 +81,7 @@ async def test_a_full_disk_of_the_broker_costs_nothing_but_time(
         rabbitmq.start()
         system = make_system(mongodb_url, rabbitmq.url, redis_url).start()
         async with watched(system["command"]) as readiness, at_work(system) as work:
-            for left in (_LEFT_BYTES, 0, _LEFT_BYTES, 0):
+            for left in (_LEFT_BYTES, _LEFT_BYTES, 0):
                 await work.more(100)
                 readiness.forget()
                 with filled(small_disk, left):
