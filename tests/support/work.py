@@ -163,6 +163,6 @@ async def copy_is_true(system: System) -> bool:
             while documents := await reader.page(view.name, {}, after, _PAGE):
                 copies = await cache.get_many(view.name, [document["_id"] for document in documents])
                 for document, copy in zip(documents, copies, strict=True):
-                    assert copy == view.rendered(document), f"{view.name} {document['_id']}"
+                    assert copy == view.rendered(document), f"{view.name} {document['_id']}: {copy} in Redis"
                 after = BY_ID.place_of(documents[-1])
     return True

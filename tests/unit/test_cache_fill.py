@@ -1,0 +1,71 @@
+"""A fill of the copy, and a log whose first events the copy was never told of while it was under way."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from projector_service.cache_sync import CacheSync
+from projector_service.projections.ticket_details import TicketDetailsProjection
+from shared.event_store.in_memory import InMemoryEventStore
+from shared.events.catalogue import CATALOGUE
+from shared.view_store.in_memory import InMemoryViewStore
+from shared.view_store.in_memory_cache import InMemoryViewCache
+from shared.view_store.interface import BY_ID, NOTHING, CheckpointMove, Document, Order, Place, Put, Range, View
+from tests.support.eventually import eventually
+
+VIEW = TicketDetailsProjection.name
+
+
+class HeldPages(InMemoryViewStore):
+    """Whoever reads a page gets what was there when it asked, once it may go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go_on = asyncio.Event()
+
+    async def page(
+        self,
+        view: str,
+        where: Mapping[str, Any],
+        after: Place | None,
+        limit: int,
+        order: Order = BY_ID,
+        ranges: Mapping[str, Range] = NOTHING,
+    ) -> list[Document]:
+        """See ViewReader.page."""
+        found = await super().page(view, where, after, limit, order, ranges)
+        await self.go_on.wait()
+        return found
+
+
+class Shown(TicketDetailsProjection):
+    """The ticket's view, with next to nothing in it."""
+
+    views = (View(VIEW, render=lambda document: document["_id"].encode()),)
+
+
+def opened(ticket: str) -> Put:
+    return Put(VIEW, ticket, {"version": 1})
+
+
+async def test_a_log_that_is_adopted_during_a_fill_is_filled_too() -> None:
+    views, cache = HeldPages(), InMemoryViewCache()
+    await views.prepare([], [(VIEW, "ticket.0"), (VIEW, "ticket.1")])
+    await views.commit([opened("ticket-b")], [CheckpointMove(VIEW, "ticket.0", 0, 1)])
+    store = InMemoryEventStore(CATALOGUE.categories)
+    sync = CacheSync([Shown()], store, views, cache, CATALOGUE, look_seconds=0.005)
+    await sync.start()
+
+    async def is_adopted(log: str) -> bool:
+        return log in await cache.positions(VIEW)
+
+    await eventually(lambda: is_adopted("ticket.0"), pause=0.001)
+    await views.commit([opened("ticket-a")], [CheckpointMove(VIEW, "ticket.1", 0, 1)])  # its answer was lost
+    await eventually(lambda: is_adopted("ticket.1"), pause=0.001)
+    views.go_on.set()
+
+    async def is_copied() -> bool:
+        return None not in await cache.get_many(VIEW, ["ticket-a", "ticket-b"])
+
+    await eventually(is_copied, limit=5, pause=0.001)
+    await sync.stop()
