@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from bench import (
     append,
     contended,
+    costs,
     driver,
     lag,
     listing,
@@ -40,6 +41,7 @@ SCRIPTS: dict[str, Callable[[Run], None]] = {
     "start": start.measure,
     "driver": driver.measure,
     "overload": overload.measure,
+    "costs": costs.measure,
 }
 DOCS = CHECKOUT / "docs"
 
@@ -59,8 +61,9 @@ def main(wanted: list[str]) -> int:
             except Exception:  # whatever it is, the other figures are still to be had
                 run.say(f"{name} failed:\n{traceback.format_exc()}")
                 failed += 1
-            if figures := run.end():
-                results.write(sizes.folder, datetime.now(UTC).date(), on, figures)
+            figures = run.end()
+            if figures or run.kept:
+                results.write(sizes.folder, datetime.now(UTC).date(), on, figures, run.kept)
     if figures_known := results.newest(sizes.folder):
         shown = sizes.folder if sizes.trial else DOCS
         plot.draw(figures_known, shown / "performance.png")

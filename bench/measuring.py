@@ -14,6 +14,7 @@ from pymongo import WriteConcern
 from deploy.local.install import find_or_install
 from deploy.local.mongodb import Mongod, MongoDB
 from deploy.local.ports import hold_port
+from deploy.local.process import Process
 from deploy.local.rabbitmq import RabbitMQ
 from deploy.local.redis import Redis
 from deploy.local.services import Service, service_environment
@@ -30,6 +31,8 @@ class Servers:
     redis: str
     rabbitmq: str
     folder: Path
+    processes: Mapping[str, Process]
+    """`mongod`, `RabbitMQ`, `Redis`."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -53,13 +56,15 @@ def servers() -> Iterator[Servers]:
     programs = find_or_install()
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
-        mongodb = MongoDB([Mongod(programs.mongod, folder / "mongodb", hold_port())])
+        mongod = Mongod(programs.mongod, folder / "mongodb", hold_port())
+        mongodb = MongoDB([mongod])
         redis = Redis(programs.redis_server, folder / "redis")
         rabbitmq = RabbitMQ(programs.rabbitmq_server, programs.epmd, folder / "rabbitmq")
         for server in (mongodb, redis, rabbitmq):
             stack.callback(server.close)
             server.start()
-        yield Servers(mongodb.url, redis.url, rabbitmq.url, folder)
+        processes = {"mongod": mongod, "RabbitMQ": rabbitmq, "Redis": redis}
+        yield Servers(mongodb.url, redis.url, rabbitmq.url, folder, processes)
 
 
 @contextmanager

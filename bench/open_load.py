@@ -1,11 +1,12 @@
-"""Sends one request at a fixed rate, whether or not answers come, and prints what came of it as JSON.
+"""Sends requests at a fixed rate, whether or not answers come, and prints what came of it as JSON.
 
 A time is counted from when its request was due, so what waits for a free connection is not left out. Its own process
-and no HTTP library, so that the load costs little beside the server that is measured:
-`python -m bench.open_load PORT SECONDS RATE CONNECTIONS < request`.
+and no HTTP library, so that the load costs little beside the server that is measured. Several requests, with a zero
+byte between them, are sent in turn: `python -m bench.open_load PORT SECONDS RATE CONNECTIONS < requests`.
 """
 
 import asyncio
+import itertools
 import json
 import sys
 from collections import deque
@@ -15,6 +16,8 @@ from typing import cast
 
 import uvloop
 
+SEPARATOR = b"\0"
+"""Between two requests."""
 _END = b"\r\n\r\n"
 _PATIENCE_SECONDS = 10.0
 
@@ -22,8 +25,8 @@ _PATIENCE_SECONDS = 10.0
 class _Load:
     """The connections, and the requests that are due."""
 
-    def __init__(self, request: bytes) -> None:
-        self.request = request
+    def __init__(self, requests: Sequence[bytes]) -> None:
+        self.requests = itertools.cycle(requests)
         self.idle: deque[_Connection] = deque()
         self.due: deque[float] = deque()
         self.accepted: list[float] = []
@@ -67,7 +70,7 @@ class _Connection(asyncio.Protocol):
 
     def send(self, due: float) -> None:
         self._due = due
-        self._transport.write(self._load.request)
+        self._transport.write(next(self._load.requests))
 
     def data_received(self, data: bytes) -> None:
         self._received += data
@@ -85,9 +88,11 @@ def _at(times: Sequence[float], share: float) -> float:
     return 1000 * ordered[min(len(times) - 1, int(share * len(times)))] if times else 0.0
 
 
-async def _play(port: int, seconds: float, rate: float, connections: int, request: bytes) -> dict[str, float]:
+async def _play(
+    port: int, seconds: float, rate: float, connections: int, requests: Sequence[bytes]
+) -> dict[str, float]:
     loop = asyncio.get_running_loop()
-    load = _Load(request)
+    load = _Load(requests)
     for _ in range(connections):
         await loop.create_connection(lambda: _Connection(load), "127.0.0.1", port)
     began = perf_counter()
@@ -102,6 +107,7 @@ async def _play(port: int, seconds: float, rate: float, connections: int, reques
     while len(load.idle) < connections and perf_counter() - asked < _PATIENCE_SECONDS:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     return {
+        "accepted": len(load.accepted),
         "goodput": load.in_time / seconds,
         "p50": _at(load.accepted, 0.5),
         "p99": _at(load.accepted, 0.99),
@@ -113,5 +119,5 @@ async def _play(port: int, seconds: float, rate: float, connections: int, reques
 
 if __name__ == "__main__":
     port_, seconds_, rate_, connections_ = sys.argv[1:5]
-    request_ = sys.stdin.buffer.read()
-    print(json.dumps(uvloop.run(_play(int(port_), float(seconds_), float(rate_), int(connections_), request_))))
+    requests_ = sys.stdin.buffer.read().split(SEPARATOR)
+    print(json.dumps(uvloop.run(_play(int(port_), float(seconds_), float(rate_), int(connections_), requests_))))

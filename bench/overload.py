@@ -4,11 +4,13 @@ import asyncio
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from bench.figures import at_least, at_most
 from bench.measuring import running, servers
+from bench.open_load import SEPARATOR
 from bench.over_http import BODY, follow_nothing, posts
 from bench.run import Run
 
@@ -20,8 +22,9 @@ NO_LIMIT_MS = "600000"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one load: accepted requests a second, times in milliseconds, refused a share of all."""
+    """What came of one load: accepted requests, in all and a second, times in ms, refused a share of all."""
 
+    accepted: int
     goodput: float
     p50: float
     p99: float
@@ -30,15 +33,25 @@ class Outcome:
     failed: float
 
 
-def open_load(url: str, rate: float, seconds: float, connections: int = CONNECTIONS) -> Outcome:
+POST_A_TICKET = (
+    f"POST /api/v1/tickets HTTP/1.1\r\nHost: twinpath\r\nContent-Type: application/json\r\n"
+    f"Content-Length: {len(BODY)}\r\n\r\n".encode()
+    + BODY
+)
+
+
+def open_load(
+    url: str,
+    rate: float,
+    seconds: float,
+    connections: int = CONNECTIONS,
+    requests: Sequence[bytes] = (POST_A_TICKET,),
+) -> Outcome:
     """Ask at this rate."""
-    address = urlsplit(url)
-    head = f"POST /api/v1/tickets HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Type: application/json\r\n"
-    head += f"Content-Length: {len(BODY)}\r\n\r\n"
-    command = [sys.executable, "-m", "bench.open_load", str(address.port), str(seconds), str(rate), str(connections)]
-    return Outcome(
-        **json.loads(subprocess.run(command, input=head.encode() + BODY, capture_output=True, check=True).stdout)
-    )
+    command = [sys.executable, "-m", "bench.open_load", str(urlsplit(url).port), str(seconds), str(rate)]
+    given = SEPARATOR.join(requests)
+    played = subprocess.run([*command, str(connections)], input=given, stdout=subprocess.PIPE, check=True)
+    return Outcome(**json.loads(played.stdout))
 
 
 def measure(run: Run) -> None:

@@ -1,9 +1,10 @@
 """Keeps figures as JSON, a file a day, and finds the newest of each among the files."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from bench.figures import Figure
@@ -11,14 +12,20 @@ from bench.figures import Figure
 Kept = dict[str, Any]
 """A figure as Figure.as_json gives it; what `newest` finds has its `date` too."""
 
+NOTHING: Mapping[str, Kept] = MappingProxyType({})
 
-def write(folder: Path, day: date, machine: Kept, figures: Sequence[Figure]) -> Path:
-    """Put the figures into the day's file, in place of those of the same name."""
+
+def write(
+    folder: Path, day: date, machine: Kept, figures: Sequence[Figure], found: Mapping[str, Kept] = NOTHING
+) -> Path:
+    """Put the figures, and whatever else was found, into the day's file, in place of those of the same name."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{day.isoformat()}.json"
-    kept = {old["figure"]: old for old in json.loads(file.read_text())["figures"]} if file.exists() else {}
+    before = json.loads(file.read_text()) if file.exists() else {"figures": []}
+    kept = {old["figure"]: old for old in before["figures"]}
     kept |= {figure.name: figure.as_json() for figure in figures}
-    file.write_text(json.dumps({"machine": machine, "figures": list(kept.values())}, indent=1) + "\n")
+    content = {"machine": machine, "figures": list(kept.values()), "found": {**before.get("found", {}), **found}}
+    file.write_text(json.dumps(content, indent=1) + "\n")
     return file
 
 
@@ -29,6 +36,16 @@ def newest(folder: Path) -> list[Kept]:
         for kept in json.loads(file.read_text())["figures"]:
             found[kept["figure"]] = {**kept, "date": file.stem}
     return list(found.values())
+
+
+def newest_found(folder: Path) -> dict[str, Kept]:
+    """By name, what scripts have found that is no figure, as it was last; each with its `date` and `machine`."""
+    newest: dict[str, Kept] = {}
+    for file in sorted(folder.glob("*.json")):
+        content = json.loads(file.read_text())
+        for name, found in content.get("found", {}).items():
+            newest[name] = {**found, "date": file.stem, "machine": content["machine"]}
+    return newest
 
 
 def values(kept: Kept) -> list[float]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from types import TracebackType
+from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -15,6 +16,8 @@ class Run:
     def __init__(self, sizes: Sizes, scripts: int) -> None:
         self.sizes = sizes
         self._figures: list[Figure] = []
+        self.kept: dict[str, dict[str, Any]] = {}
+        """What scripts have found that is no figure, by their names."""
         self._progress = Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
         )
@@ -45,6 +48,10 @@ class Run:
         """A figure of this script, empty yet."""
         self._figures.append(Figure(name, goal, unit))
         return self._figures[-1]
+
+    def keep(self, name: str, found: dict[str, Any]) -> None:
+        """Have something kept beside the figures: plain data for a page of its own."""
+        self.kept[name] = found
 
     def rounds(self) -> Iterator[int]:
         """1, 2, 3 …; after each round a line a figure that has grown."""

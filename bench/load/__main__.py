@@ -19,6 +19,7 @@ from deploy.addresses import FILE
 COMMAND_P99, QUERY_P99 = 50.0, 10.0
 """Milliseconds: beyond the knee one of them is longer."""
 _BISECTIONS = 4
+_SEVERAL = "of a service; say it again for each replica, which are then asked in turn"
 _console = Console()
 
 
@@ -36,25 +37,35 @@ def main(
     duration: Annotated[float, typer.Option(min=5, help="seconds of each load")] = 30,
     until_saturated: Annotated[bool, typer.Option(help="raise the rate to find the knee")] = False,
     processes: Annotated[int, typer.Option(min=1, help="that send side by side")] = 2,
-    command: Annotated[str | None, typer.Option(envvar="TWINPATH_COMMAND_URL", help="of the command service")] = None,
-    query: Annotated[str | None, typer.Option(envvar="TWINPATH_QUERY_URL", help="of the query service")] = None,
+    command: Annotated[list[str] | None, typer.Option(envvar="TWINPATH_COMMAND_URL", help=_SEVERAL)] = None,
+    query: Annotated[list[str] | None, typer.Option(envvar="TWINPATH_QUERY_URL", help=_SEVERAL)] = None,
     plot: Annotated[Path | None, typer.Option(help="a PNG of latency and lag over time")] = None,
 ) -> None:
     """One write to twenty reads, a few hot products. Without addresses it takes a running `make up` of this folder."""
-    if command is None or query is None:
+    if not command or not query:
         running = json.loads(FILE.read_text()) if FILE.is_file() else {}
-        command, query = command or running.get("command"), query or running.get("query")
-    if command is None or query is None:
+        command, query = command or _listed(running.get("command")), query or _listed(running.get("query"))
+    if not command or not query:
         raise typer.BadParameter("no `make up` runs in this folder: say --command and --query")
     load = Load(rate, duration, processes)
     try:
-        asyncio.run(_all(command.rstrip("/"), query.rstrip("/"), load, until_saturated, plot))
+        asyncio.run(_all(_bare(command), _bare(query), load, until_saturated, plot))
     except (aiohttp.ClientError, RuntimeError, TimeoutError) as error:
         _console.print(f"[red]{error or type(error).__name__}")
         raise typer.Exit(2) from error
 
 
-async def _all(command: str, query: str, load: Load, until_saturated: bool, plot: Path | None) -> None:
+def _listed(url: str | None) -> list[str]:
+    return [url] if url else []
+
+
+def _bare(urls: Sequence[str]) -> list[str]:
+    return [url.rstrip("/") for url in urls]
+
+
+async def _all(
+    command: Sequence[str], query: Sequence[str], load: Load, until_saturated: bool, plot: Path | None
+) -> None:
     target = await stock(command, query)
     if until_saturated:
         await _find_knee(target, load)

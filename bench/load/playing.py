@@ -4,7 +4,7 @@ import asyncio
 import json
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,16 +18,17 @@ _LATE_SECONDS = 40.0
 
 @dataclass(frozen=True)
 class Target:
-    """Where the load goes, and what is there to be bought and by whom."""
+    """Where the load goes, and what is there to be bought and by whom. Several addresses are asked in turn."""
 
-    command: str
-    query: str
+    command: Sequence[str]
+    query: Sequence[str]
     products: list[str]
     customers: list[str]
 
 
-async def stock(command: str, query: str) -> Target:
+async def stock(command: Sequence[str], query: Sequence[str]) -> Target:
     """Make products with plenty of stock, and customers. Raises RuntimeError when that is refused."""
+    first = command[0]
     name = random.randrange(16**8)
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session:
         products, customers = [], []
@@ -39,10 +40,10 @@ async def stock(command: str, query: str) -> Target:
                 "initial_stock": 1_000_000,
                 "price": {"amount": "19.99", "currency": "EUR"},
             }
-            products.append((await _post(session, f"{command}/api/v1/products", body))["product_id"])
+            products.append((await _post(session, f"{first}/api/v1/products", body))["product_id"])
         for number in range(_CUSTOMERS):
             body = {"name": f"Customer {number}", "email": f"c{number}.{name:08x}@example.com"}
-            customers.append((await _post(session, f"{command}/api/v1/customers", body))["customer_id"])
+            customers.append((await _post(session, f"{first}/api/v1/customers", body))["customer_id"])
     return Target(command, query, products, customers)
 
 
@@ -74,7 +75,7 @@ async def play(
 
 
 async def _worker(target: Target, rate: float, seconds: float, seed: int, hear: Callable[[bytes], None]) -> None:
-    where = {"command": target.command, "query": target.query}
+    where = {"command": list(target.command), "query": list(target.query)}
     there = {"products": target.products, "customers": target.customers}
     orders = {**where, **there, "rate": rate, "seconds": seconds, "seed": seed, "connections": 256}
     pipe = asyncio.subprocess.PIPE

@@ -5,6 +5,7 @@ Started by bench/load/__main__.py: `python -m bench.load.worker`, its orders as 
 """
 
 import asyncio
+import itertools
 import json
 import random
 import sys
@@ -26,7 +27,7 @@ class Worker:
     """Sends `rate` requests a second for `seconds`, as given in the orders."""
 
     def __init__(self, orders: dict[str, Any], session: aiohttp.ClientSession) -> None:
-        self._urls = {"command": orders["command"], "query": orders["query"]}
+        self._urls = {kind: itertools.cycle(orders[kind]) for kind in ("command", "query")}
         self._rate, self._seconds = orders["rate"], orders["seconds"]
         self._shop = Shop(orders["products"], orders["customers"], random.Random(orders["seed"]))
         self._session = session
@@ -65,7 +66,7 @@ class Worker:
         method = "POST" if request.kind == "command" else "GET"
         token = None
         try:
-            url = self._urls[request.kind] + request.path
+            url = next(self._urls[request.kind]) + request.path
             async with self._session.request(method, url, json=request.body) as response:
                 content = await response.read()
                 answered = perf_counter() - self._began
@@ -87,7 +88,7 @@ class Worker:
     async def _probe(self, request: Request, token: str, accepted: float, figures: Second) -> None:
         """How long after the answer a view shows it: a query with its causal token waits for just that."""
         path = "/orders" if "order" in token else "/products" if "product" in token else "/tickets"
-        url = f"{self._urls['query']}/api/v1{path}?limit=1"
+        url = f"{next(self._urls['query'])}/api/v1{path}?limit=1"
         async with self._session.get(url, headers={"Causal-Token": token}) as response:
             await response.read()
             if response.status == 200:

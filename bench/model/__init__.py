@@ -1,0 +1,1 @@
+"""What one command, event and query costs, and what follows from that for many of them."""

@@ -1,0 +1,76 @@
+"""How long an insert of a group commit takes by how many commits share it: a + b x n, measured through the store."""
+
+import asyncio
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+import uvloop
+
+from bench.long_log import write_tickets
+from shared.clock import utc_now
+from shared.event_store.mongo import MongoEventStore
+from shared.events.catalogue import CATALOGUE
+from shared.events.recorded import Metadata
+from shared.events.ticket import TicketOpened
+from shared.ids import new_id, uuid7
+from shared.mongo_client import mongo_client
+
+COMMITS = (1, 10, 50, 100, 200, 300, 400, 500)
+"""In one insert; 500 is the most that a group commit makes."""
+_REPEATS = 15
+
+
+@dataclass(frozen=True)
+class BatchTime:
+    """Milliseconds of an insert of n commits: `base_ms` + `ms_per_commit` x n."""
+
+    base_ms: float
+    ms_per_commit: float
+
+    def milliseconds(self, commits: int) -> float:
+        """Of one insert."""
+        return self.base_ms + self.ms_per_commit * commits
+
+
+def fitted(points: Sequence[tuple[int, float]]) -> BatchTime:
+    """The line through (commits, milliseconds) that is off by the least share, so that small batches count too."""
+    weights = [1 / milliseconds**2 for _, milliseconds in points]
+    total = sum(weights)
+    mean_commits = sum(w * commits for w, (commits, _) in zip(weights, points, strict=True)) / total
+    mean_ms = sum(w * ms for w, (_, ms) in zip(weights, points, strict=True)) / total
+    spread = sum(w * (commits - mean_commits) ** 2 for w, (commits, _) in zip(weights, points, strict=True))
+    together = sum(
+        w * (commits - mean_commits) * (ms - mean_ms) for w, (commits, ms) in zip(weights, points, strict=True)
+    )
+    slope = together / spread
+    return BatchTime(mean_ms - slope * mean_commits, slope)
+
+
+def batch_times(mongodb: str) -> list[tuple[int, float]]:
+    """Commits in one insert, and the median of its milliseconds; into a log of its own with one partition."""
+    return uvloop.run(_batch_times(mongodb))
+
+
+async def _batch_times(mongodb: str) -> list[tuple[int, float]]:
+    database = f"batches_{uuid7()}"
+    async with mongo_client(mongodb, "bench") as client:
+        await write_tickets(client, database, 0, 1)
+        store = MongoEventStore(client, database, CATALOGUE.categories, 1)
+        await _append_at_once(store, 1)
+        times: dict[int, list[float]] = {commits: [] for commits in COMMITS}
+        for _ in range(_REPEATS):
+            for commits in COMMITS:
+                times[commits].append(await _append_at_once(store, commits))
+        await client.drop_database(database)
+    return [(commits, statistics.median(of)) for commits, of in times.items()]
+
+
+async def _append_at_once(store: MongoEventStore, commits: int) -> float:
+    """Milliseconds until as many tickets stand as fit into one insert, all appended in one turn of the loop."""
+    opened = CATALOGUE.encode(TicketOpened(subject="Parcel has not arrived", message="x" * 100, opened_at=utc_now()))
+    metadata = Metadata(utc_now(), "bench", "bench")
+    began = perf_counter()
+    await asyncio.gather(*(store.append(new_id("ticket"), [opened], 0, uuid7(), metadata) for _ in range(commits)))
+    return 1000 * (perf_counter() - began)

@@ -1,0 +1,153 @@
+"""Puts one load on and learns what each process used for it, beyond what it uses when nobody asks anything."""
+
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+from pymongo import MongoClient
+from redis import Redis
+
+from bench.measuring import Servers
+from bench.model import stored
+from bench.model.caught_up import Client, wait_until_caught_up
+from bench.model.used import Used, used_by
+from bench.overload import Outcome, open_load
+from deploy.local.services import Service
+
+COMMAND, OTHER, PROJECTOR, QUERY = "command service", "another command service", "projector", "query service"
+PROCESSES = (COMMAND, OTHER, PROJECTOR, QUERY, "mongod", "RabbitMQ", "Redis")
+_CONNECTIONS = 200
+_WARMING_SECONDS, _SETTLING_SECONDS = 1.0, 1.0
+_BATCHES = {
+    "commits an insert": "twinpath_append_batch_commits",
+    "events a transaction": "twinpath_projector_batch_events",
+}
+_CONFIRMED, _PUBLISHED = "twinpath_relay_events_total", "twinpath_relay_publish_duration_seconds_count"
+
+
+@dataclass
+class Load:
+    """One kind of request at one rate; `measured` has a value a round of everything that is known of it."""
+
+    name: str
+    to: str
+    rate: float
+    requests: Sequence[bytes]
+    measured: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def note(self, values: Mapping[str, float]) -> None:
+        """Add one value each."""
+        for name, value in values.items():
+            self.measured[name].append(value)
+
+    def as_json(self) -> dict[str, Any]:
+        """Medians, and the rounds that they come from."""
+        medians = {name: statistics.median(values) for name, values in self.measured.items()}
+        return {"name": self.name, "to": self.to, "rate": self.rate, "medians": medians, "rounds": dict(self.measured)}
+
+
+@dataclass(frozen=True)
+class _State:
+    """What everything has come to at one moment."""
+
+    at: float
+    used: Mapping[str, Used]
+    events: Mapping[str, int]
+    counted: Mapping[str, float]
+    kept: Mapping[str, float]
+
+
+class Probe:
+    """The servers and services, the latter named as in PROCESSES. To be closed."""
+
+    def __init__(self, started: Servers, services: Mapping[str, Service]) -> None:
+        self._services = services
+        self._sessions = {name: one.pid for name, one in {**started.processes, **services}.items()}
+        self.client: Client = MongoClient(started.mongodb)
+        self._redis = Redis.from_url(started.redis)
+        self.idle: dict[str, list[float]] = {name: [] for name in PROCESSES}
+        """CPU seconds a second of each process while nobody asks anything, a value a rest."""
+
+    def close(self) -> None:
+        """Close its connections."""
+        self.client.close()
+        self._redis.close()
+
+    def rest(self, seconds: float) -> None:
+        """Learn what each process uses while nobody asks; a load is charged what is beyond the median of all rests."""
+        wait_until_caught_up(self.client)
+        time.sleep(_SETTLING_SECONDS)
+        before, began = used_by(self._sessions), time.perf_counter()
+        time.sleep(seconds)
+        took = time.perf_counter() - began
+        for name, of in used_by(self._sessions).items():
+            self.idle[name].append((of - before[name]).cpu_seconds / took)
+
+    def warm(self, load: Load) -> None:
+        """Have everything asked once that it asks for, so that nothing is done for the first time later."""
+        self._put_on(load, _WARMING_SECONDS)
+        wait_until_caught_up(self.client)
+
+    def play(self, load: Load, seconds: float) -> Outcome:
+        """Put it on, wait until all of it has arrived everywhere, and note what one request took.
+
+        Raises:
+            RuntimeError: some failed, or none was answered.
+        """
+        before = self._state()
+        outcome = self._put_on(load, seconds)
+        now = self._state()
+        took, done = now.at - before.at, outcome.accepted
+        used = {name: of - before.used[name] for name, of in now.used.items()}
+        idle = {name: statistics.median(shares) for name, shares in self.idle.items()}
+        load.note({f"us {name}": 1e6 * (of.cpu_seconds - idle[name] * took) / done for name, of in used.items()})
+        load.note({"p50": outcome.p50, "p99": outcome.p99, "refused": outcome.refused})
+        if load.to != QUERY:
+            load.note({f"written by {name}": of.written / done for name, of in used.items() if of.written})
+            load.note(_of_events(before, now, done))
+        return outcome
+
+    def _put_on(self, load: Load, seconds: float) -> Outcome:
+        outcome = open_load(self._services[load.to].url, load.rate, seconds, _CONNECTIONS, load.requests)
+        if outcome.failed or not outcome.accepted:
+            raise RuntimeError(f"{load.name}: {outcome.failed:.0f} failed, {outcome.accepted} were answered")
+        return outcome
+
+    def _state(self) -> _State:
+        events = wait_until_caught_up(self.client)
+        used, at = used_by(self._sessions), time.perf_counter()
+        counted: defaultdict[str, float] = defaultdict(float)
+        for name in (COMMAND, OTHER, PROJECTOR):
+            text = httpx.get(f"{self._services[name].url}/metrics", timeout=10).raise_for_status().text
+            for family in text_string_to_metric_families(text):
+                for sample in family.samples:
+                    if sample.labels.get("group", "views") == "views":
+                        counted[sample.name] += sample.value
+        kept = {
+            "log": stored.log_bytes(self.client),
+            "views": stored.view_bytes(self.client),
+            "Redis": stored.redis_bytes(self._redis),
+        }
+        return _State(at, used, events, counted, kept)
+
+
+def _of_events(before: _State, now: _State, requests: int) -> dict[str, float]:
+    """Of one request its events, of one event its bytes, and how well they were batched."""
+    events = {category: count - before.events[category] for category, count in now.events.items()}
+    total = sum(events.values())
+
+    def grown(name: str) -> float:
+        return now.counted.get(name, 0.0) - before.counted.get(name, 0.0)
+
+    return {
+        "events": total / requests,
+        **{f"{category} events": count / requests for category, count in events.items()},
+        **{f"bytes in {place}": (now.kept[place] - before.kept[place]) / total for place in now.kept},
+        **{name: grown(f"{metric}_sum") / max(1.0, grown(f"{metric}_count")) for name, metric in _BATCHES.items()},
+        "events a message": grown(_CONFIRMED) / max(1.0, grown(_PUBLISHED)),
+    }
