@@ -23,6 +23,7 @@ from bench import (
     start,
 )
 from bench.machine import machine
+from bench.model import scaling_page
 from bench.run import Run
 from bench.sizes import Sizes
 from deploy.checkout import CHECKOUT
@@ -69,6 +70,9 @@ def main(wanted: list[str]) -> int:
         plot.draw(figures_known, shown / "performance.png")
         page.write(DOCS / "performance.md", shown / "performance.md", figures_known, on, "performance.png")
         print(f"Written: {sizes.folder} and {shown / 'performance.md'}")
+    if found := results.newest_found(sizes.folder):
+        scaling_page.write(DOCS / "scaling.md", shown / "scaling.md", found)
+        print(f"Written: {shown / 'scaling.md'}")
     return failed
 
 

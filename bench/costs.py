@@ -77,8 +77,10 @@ def _loads(shop: Shop) -> list[Load]:
     by_id, lists, dashboards = queries.items()
     return [
         *(Load(TICKET, COMMAND, rate, [POST_A_TICKET]) for rate in (300, 1_000)),
+        Load(TICKET, COMMAND, 1_000, [POST_A_TICKET], held_back=True),
         Load(TICKET, OTHER, 1_000, [POST_A_TICKET]),
         *(Load(MIXED, COMMAND, rate, mixed) for rate in (40, 120)),
+        Load(MIXED, COMMAND, 120, mixed, held_back=True),
         *(Load(by_id[0], QUERY, rate, by_id[1]) for rate in (500, 2_000)),
         Load(lists[0], QUERY, 300, lists[1]),
         Load(dashboards[0], QUERY, 150, dashboards[1]),
@@ -90,4 +92,7 @@ def _told(number: int, load: Load) -> str:
     events = load.measured.get("events")
     per_event = f" ({events[-1]:.1f} events)" if events else ""
     p99 = load.measured["p99"][-1]
-    return f"round {number}, {load.name}{per_event} at {load.rate:,.0f}/s, p99 {p99:.0f} ms; us: {', '.join(spent)}"
+    held = ", projector held back" if load.held_back else ""
+    return (
+        f"round {number}, {load.name}{per_event}{held} at {load.rate:,.0f}/s, p99 {p99:.0f} ms; us: {', '.join(spent)}"
+    )

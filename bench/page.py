@@ -32,17 +32,17 @@ def _row(kept: Kept) -> str:
     return f"| {kept['figure']} | {ratio} | {ours} | {against} | {kept['goal']} | {reached} | {kept['date']} |\n"
 
 
-def put(page: str, written: str) -> str:
+def put(page: str, written: str, begin: str = BEGIN, end: str = END) -> str:
     """The page with this between its markers.
 
     Raises:
         ValueError: it has no markers.
     """
-    before, begun, rest = page.partition(BEGIN)
-    _, ended, after = rest.partition(END)
+    before, begun, rest = page.partition(begin)
+    _, ended, after = rest.partition(end)
     if not (begun and ended):
-        raise ValueError(f"the page has no {BEGIN} with its end")
-    return f"{before}{BEGIN}\n\n{written}\n{END}{after}"
+        raise ValueError(f"the page has no {begin} with its end")
+    return f"{before}{begin}\n\n{written}\n{end}{after}"
 
 
 def write(source: Path, target: Path, figures: Sequence[Kept], machine: Kept, plot: str) -> None:

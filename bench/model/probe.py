@@ -38,6 +38,8 @@ class Load:
     to: str
     rate: float
     requests: Sequence[bytes]
+    held_back: bool = False
+    """Whether the projector is held until all requests are answered, so that it then works in large batches."""
     measured: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def note(self, values: Mapping[str, float]) -> None:
@@ -48,7 +50,8 @@ class Load:
     def as_json(self) -> dict[str, Any]:
         """Medians, and the rounds that they come from."""
         medians = {name: statistics.median(values) for name, values in self.measured.items()}
-        return {"name": self.name, "to": self.to, "rate": self.rate, "medians": medians, "rounds": dict(self.measured)}
+        said = {"name": self.name, "to": self.to, "rate": self.rate, "held_back": self.held_back}
+        return {**said, "medians": medians, "rounds": dict(self.measured)}
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,12 @@ class Probe:
         return outcome
 
     def _put_on(self, load: Load, seconds: float) -> Outcome:
-        outcome = open_load(self._services[load.to].url, load.rate, seconds, _CONNECTIONS, load.requests)
+        if load.held_back:
+            self._services[PROJECTOR].pause()
+        try:
+            outcome = open_load(self._services[load.to].url, load.rate, seconds, _CONNECTIONS, load.requests)
+        finally:
+            self._services[PROJECTOR].resume()
         if outcome.failed or not outcome.accepted:
             raise RuntimeError(f"{load.name}: {outcome.failed:.0f} failed, {outcome.accepted} were answered")
         return outcome

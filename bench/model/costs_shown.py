@@ -1,0 +1,111 @@
+"""The measured costs as tables."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bench.model.batch_time import fitted
+from bench.model.probe import COMMAND, OTHER, PROCESSES, QUERY
+from bench.results import Kept
+
+_SHOWN = tuple(process for process in PROCESSES if process != OTHER)
+
+
+def section(found: Mapping[str, Kept], _: Path) -> str:
+    """All tables."""
+    costs = found["costs"]
+    return "\n".join((measured_on(costs), _processor_time(costs), _bytes(costs), _idle(costs), _inserts(costs)))
+
+
+def measured_on(kept: Kept) -> str:
+    """When and on what."""
+    machine = kept["machine"]
+    servers = ", ".join(f"{name} {version}" for name, version in machine["servers"].items() if name != "postgres")
+    return (
+        f"Measured {kept['date']}: {machine['cores']} cores ({machine['processor']}),"
+        f" {machine['memory'] / 2**30:.0f} GiB, Python {machine['python']}, {servers}. Medians of the rounds.\n"
+    )
+
+
+def row(*cells: object) -> str:
+    """A line of a table."""
+    return f"| {' | '.join(map(str, cells))} |\n"
+
+
+def head(*names: str) -> str:
+    """The first two lines of a table; all but the first column to the right."""
+    return row(*names) + row("---", *["---:"] * (len(names) - 1)).replace(" ", "")
+
+
+def named(load: Kept) -> str:
+    """A load in words."""
+    text = f"{load['name']}, {load['rate']:,.0f}/s"
+    if load["held_back"]:
+        text += ", projector held back meanwhile"
+    return text + (", through a replica that does not relay" if load["to"] == OTHER else "")
+
+
+def _processor_time(costs: Kept) -> str:
+    table = head("µs of CPU for one", *_SHOWN, "all", "events", "events a transaction")
+    for load in costs["loads"]:
+        of = load["medians"]
+        spent = {process: max(0.0, of[f"us {process}"]) for process in PROCESSES}
+        total = sum(spent.values())
+        cells = [f"{spent[process]:,.0f}" for process in _SHOWN]
+        if load["to"] == OTHER:
+            cells[0] = f"{spent[OTHER]:,.0f} + {spent[COMMAND]:,.0f} relaying"
+        else:
+            cells[0] = f"{spent[COMMAND] + spent[OTHER]:,.0f}"
+        events = ("", "") if load["to"] == QUERY else (f"{of['events']:.1f}", f"{of['events a transaction']:,.1f}")
+        table += row(named(load), *cells, f"{total:,.0f}", *events)
+    return table
+
+
+def _bytes(costs: Kept) -> str:
+    table = head(
+        "bytes of one event",
+        "commit in the log",
+        "views",
+        "copy in Redis",
+        "message",
+        "written by mongod",
+        "by RabbitMQ",
+    )
+    for load in costs["loads"]:
+        if load["to"] != QUERY:
+            of = load["medians"]
+            places = (f"{of[f'bytes in {place}']:,.0f}" for place in ("log", "views", "Redis"))
+            written = (
+                f"{of.get(f'written by {process}', 0) / of['events']:,.0f}" for process in ("mongod", "RabbitMQ")
+            )
+            table += row(named(load), *places, f"{message_bytes(costs, load):,.0f}", *written)
+    shares = {
+        place: {part: of[part] / of["size"] for part in ("storage", "index")} for place, of in costs["stored"].items()
+    }
+    kept = "; ".join(
+        f"of the {place} {of['storage']:.2f} after compression, and indexes of {of['index']:.2f} more"
+        for place, of in shares.items()
+    )
+    return f"{table}\nA byte above takes on disk, {kept}.\n"
+
+
+def message_bytes(costs: Kept, load: Kept) -> float:
+    """Of one event of a load in a message to the broker, on average."""
+    sizes: Mapping[str, float] = costs["event bytes"]
+    counts = {category: float(load["medians"].get(f"{category} events", 0.0)) for category in sizes}
+    return sum(sizes[category] * count for category, count in counts.items()) / sum(counts.values())
+
+
+def _idle(costs: Kept) -> str:
+    shares = (f"{process} {100 * statistics.median(costs['idle'][process]):.1f} %" for process in _SHOWN)
+    return f"With nothing to do, in shares of one core: {', '.join(shares)}.\n"
+
+
+def _inserts(costs: Kept) -> str:
+    batch = fitted([(commits, milliseconds) for commits, milliseconds in costs["batches"]])
+    points: Sequence[str] = [f"{commits}: {milliseconds:.1f}" for commits, milliseconds in costs["batches"]]
+    return (
+        f"An insert of n commits into one log takes {batch.base_ms:.2f} ms + n x {1000 * batch.ms_per_commit:.0f} µs"
+        f" until it is durable (measured, commits: ms: {', '.join(points)}). Commands on one single stream, 64 callers:"
+        f" {costs['one stream']:,.0f} a second.\n"
+    )
