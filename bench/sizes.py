@@ -28,7 +28,7 @@ class Sizes(BaseSettings):
     few_tickets: PositiveInt = Field(10_000, description="in the short list")
     pages: PositiveInt = Field(200, description="pages asked of each list a round")
     stream_events: PositiveInt = Field(10_000, description="in the long stream")
-    cost_seconds: PositiveFloat = Field(3.0, description="of each load that costs are measured at")
+    cost_seconds: PositiveFloat = Field(2.0, description="of each load that costs are measured at")
     commands: PositiveInt = Field(200, description="commands on each stream a round")
 
     @property
