@@ -1,11 +1,12 @@
 """Brings the Redis copy of views along, without ever holding up or failing a projection.
 
 After each commit the changed documents are read back and written together with the log's position in the copy, which
-moves only from where the commit began. Whatever goes wrong (Redis away, this process killed between the two writes,
-another replica's zombie) shows as a position that lags behind the checkpoint, and once a second what lies between is
-made good from the log. A position that is missing means that the copy was emptied: then it is adopted as it is, since a
-document that is absent is simply read from MongoDB, and all documents are filled in behind. A live write always wins
-over a fill, because a fill only adds what is absent; and a copy emptied during a fill has lost the fill's token too.
+moves only from where the commit began, or from beyond that; commits that wait go as one. Whatever goes wrong (Redis
+away, this process killed between the two writes, another replica's zombie) shows as a position that lags behind the
+checkpoint, and once a second what lies between is made good from the log. A position that is missing means that the
+copy was emptied: then it is adopted as it is, since a document that is absent is simply read from MongoDB, and all
+documents are filled in behind. A live write always wins over a fill, because a fill only adds what is absent; and a
+copy emptied during a fill has lost the fill's token too.
 What was parked and applied later does not show in any position: the store keeps a record of it until it is copied.
 """
 
@@ -16,21 +17,31 @@ from contextlib import suppress
 import structlog
 
 from projector_service.applying import Applied
+from projector_service.copy_steps import Step, Steps, step_of
 from projector_service.projection import Projection
 from shared.errors import Unavailable
 from shared.event_store.interface import EventLog
 from shared.events.catalogue import Catalogue
 from shared.events.recorded import RecordedEvent
 from shared.ids import uuid7
-from shared.view_store.interface import BY_ID, ChangeWhere, Checkpoints, Place, View, ViewCache, ViewChange, ViewWriter
+from shared.view_store.interface import (
+    BY_ID,
+    NEWEST_FIRST,
+    ChangeWhere,
+    Checkpoints,
+    Place,
+    View,
+    ViewCache,
+    ViewChange,
+    ViewWriter,
+)
 from shared.view_store.naming import generation_name
 
 _LOOK_SECONDS = 1.0
 _GAP_EVENTS = 2_000
 _PAGE = 500
+"""Documents, in one read and in one write."""
 _TOKEN_SECONDS = 30
-_MOST_WAITING = 50_000
-"""Changes, so that what waits for a slow Redis is bounded whatever the size of a transaction."""
 
 _log = structlog.get_logger(__name__)
 
@@ -53,8 +64,7 @@ class CacheSync:
         self._cache = cache
         self._catalogue = catalogue
         self._look_seconds = look_seconds
-        self._waiting: asyncio.Queue[Applied] = asyncio.Queue()
-        self._changes_waiting = 0
+        self._steps = Steps()
         self._lagging: dict[tuple[str, str], int] = {}
         self._fills: dict[str, asyncio.Task[None]] = {}
         self._to_fill: set[str] = set()
@@ -71,7 +81,7 @@ class CacheSync:
         """Write what waits, if that goes quickly, and end."""
         with suppress(TimeoutError):
             async with asyncio.timeout(1.0):
-                await self._waiting.join()
+                await self._steps.flushed()
         tasks = [*self._tasks, *self._fills.values()]
         for task in tasks:
             task.cancel()
@@ -79,13 +89,14 @@ class CacheSync:
 
     def applied(self, applied: Applied) -> None:
         """Take note of a transaction; never blocks. What does not fit is made good from the log."""
-        if self._waiting.empty() or self._changes_waiting + len(applied.changes) < _MOST_WAITING:
-            self._changes_waiting += 1 + len(applied.changes)
-            self._waiting.put_nowait(applied)
+        moves = {move.projection: move for move in applied.moves}
+        for projection, view in self._followed:
+            if (move := moves.get(projection.name)) is not None:
+                self._steps.add(step_of(view, applied.log, move.expected, move.position, applied.changes))
 
     async def flushed(self) -> None:
         """Wait until everything noted has been written or given up."""
-        await self._waiting.join()
+        await self._steps.flushed()
 
     async def filled(self, view: str, seconds: float) -> bool:
         """Wait, at most so long, until every document of a view is in the copy; False when that was not to be had."""
@@ -100,33 +111,36 @@ class CacheSync:
 
     async def _write_applied(self) -> None:
         while True:
-            applied = await self._waiting.get()
-            self._changes_waiting -= 1 + len(applied.changes)
+            step = await self._steps.next()
             try:
                 if self.trouble is None:
                     async with self._writing:
-                        await self._write(applied)
+                        await self._write(step)
             except Unavailable as error:
                 self._note(error)
             finally:
-                self._waiting.task_done()
+                self._steps.done()
 
-    async def _write(self, applied: Applied) -> None:
-        moves = {move.projection: move for move in applied.moves}
-        for projection, view in self._followed:
-            if (move := moves.get(projection.name)) is not None:
-                await self._bring(view, applied.log, move.expected, move.position, applied.changes)
+    async def _write(self, step: Step) -> None:
+        if not await self._bring(step, step.expected):
+            copied = (await self._cache.positions(self._copy_of(step.view))).get(step.log, 0)
+            if step.expected < copied < step.position:  # a part of it was made good
+                await self._bring(step, copied)
 
-    async def _bring(self, view: View, log: str, expected: int, position: int, changes: Iterable[ViewChange]) -> bool:
-        ours = [change for change in changes if change.view == view.name]
-        touched = dict.fromkeys(change.id for change in ours if not isinstance(change, ChangeWhere))
-        for change in ours:
-            if isinstance(change, ChangeWhere):
-                touched |= dict.fromkeys(await self._met_by(change))
-        documents = await self._writer.documents(view.name, list(touched)) if touched else []
-        removed = touched.keys() - {document["_id"] for document in documents}
-        rendered = [view.rendered(document) for document in documents]
-        return await self._cache.write(self._copy_of(view), log, expected, position, rendered, sorted(removed))
+    async def _bring(self, step: Step, copied: int) -> bool:
+        """Copy what a step names; False where the copy is not at `copied`. Its position moves with the last part."""
+        ids = step.ids.copy()
+        for change in step.met:
+            ids |= dict.fromkeys(await self._met_by(change))
+        parts = [list(ids)[start : start + _PAGE] for start in range(0, len(ids), _PAGE)] or [[]]
+        for part in parts:
+            documents = await self._writer.documents(step.view.name, part) if part else []
+            removed = sorted(set(part) - {document["_id"] for document in documents})
+            rendered = [step.view.rendered(document) for document in documents]
+            reached = step.position if part is parts[-1] else copied
+            if not await self._cache.write(self._copy_of(step.view), step.log, copied, reached, rendered, removed):
+                return False
+        return True
 
     def _copy_of(self, view: View) -> str:
         """Each generation has a copy of its own."""
@@ -165,7 +179,7 @@ class CacheSync:
                 await self._cache.adopt(copy, log, checkpoint)
                 adopted = True  # what was written before this may be missing, also when all was filled long ago
             elif copied < checkpoint and self._lagging.get((view.name, log)) == copied:
-                await self._make_good(projection, view, log, copied, checkpoint)
+                await self._make_good(projection, view, log)
             self._lagging[view.name, log] = -1 if copied is None else copied
         if adopted:
             self._to_fill.add(view.name)  # also when a fill is under way, which may be beyond what is missing
@@ -173,15 +187,21 @@ class CacheSync:
             self._to_fill.discard(view.name)
             self._fills[view.name] = asyncio.create_task(self._fill(view), name=f"fill {view.name}")
 
-    async def _make_good(self, projection: Projection, view: View, log: str, copied: int, checkpoint: int) -> None:
+    async def _make_good(self, projection: Projection, view: View, log: str) -> None:
         """Bring the documents that the events in between touch; the pure methods tell which."""
-        _log.info("cache_makes_good", view=view.name, log=log, after=copied, upto=checkpoint)
-        while copied < checkpoint:
-            events = await self._source.read_log(log, copied, min(_GAP_EVENTS, checkpoint - copied))
-            changes = self._changes(projection, events)
-            if not events or not await self._bring(view, log, copied, events[-1].position, changes):
-                return  # somebody else was first: the next look tells
-            copied = events[-1].position
+        while True:
+            async with self._writing:  # what is applied meanwhile waits, and leads on from here
+                copied = (await self._cache.positions(self._copy_of(view))).get(log)
+                checkpoint = (await self._writer.checkpoints()).get((projection.name, log), 0)
+                if copied is None or copied >= checkpoint or self._steps.go_on(view, log, copied):
+                    return
+                events = await self._source.read_log(log, copied, min(_GAP_EVENTS, checkpoint - copied))
+                if not events:
+                    return
+                _log.info("cache_makes_good", view=view.name, log=log, after=copied, upto=events[-1].position)
+                changes = self._changes(projection, events)
+                if not await self._bring(step_of(view, log, copied, events[-1].position, changes), copied):
+                    return  # somebody else was first: the next look tells
 
     def _changes(self, projection: Projection, events: Iterable[RecordedEvent]) -> list[ViewChange]:
         """What the events touch; nothing of a poison event is in a view."""
@@ -204,22 +224,25 @@ class CacheSync:
 
     async def _bring_late(self, view: View, log: str, changes: Iterable[ViewChange]) -> bool:
         async with self._writing:
-            copied = (await self._cache.positions(view.name)).get(log)
+            copied = (await self._cache.positions(self._copy_of(view))).get(log)
             # a copy that was emptied is filled from what is in the view by now
-            return copied is None or await self._bring(view, log, copied, copied, changes)
+            return copied is None or await self._bring(step_of(view, log, copied, copied, changes), copied)
 
     async def _fill(self, view: View) -> None:
         token, copy = uuid7(), self._copy_of(view)
         try:
             await self._cache.set_fill_state(copy, token, _TOKEN_SECONDS)
+            newest = await self._writer.page(view.name, {}, None, 1, NEWEST_FIRST)  # what comes later is written live
             after: Place | None = None
             copied = 0
-            while documents := await self._writer.page(view.name, {}, after, _PAGE):
+            while newest and (documents := await self._writer.page(view.name, {}, after, _PAGE)):
                 if not await self._cache.fill(copy, token, [view.rendered(document) for document in documents]):
                     return  # emptied again: the next look begins anew
                 await self._cache.set_fill_state(copy, token, _TOKEN_SECONDS)
                 copied += len(documents)
                 after = BY_ID.place_of(documents[-1])
+                if after >= BY_ID.place_of(newest[0]):
+                    break
             await self._cache.set_fill_state(copy, "done")
             _log.info("cache_filled", view=view.name, documents=copied)
         except Unavailable as error:

@@ -121,10 +121,25 @@ async def test_what_comes_after_a_gap_is_not_taken_for_all(views: CopiedViews) -
     await made_good(views)
 
 
+async def test_what_waits_leads_on_from_where_a_part_of_it_was_made_good(views: CopiedViews) -> None:
+    told: list[Applied] = []
+    async with views.synced(SELDOM) as sync:
+        for _ in range(2):
+            last = await views.opened()
+            await views.apply(told.append)
+        await views.cache.adopt("ticket_details", TICKETS, 1)
+        for applied in told:
+            sync.applied(applied)
+        await sync.flushed()
+
+        assert await views.cache.positions("ticket_details") == {TICKETS: 2}
+        assert await views.cache.get("ticket_details", last) is not None
+
+
 async def test_more_than_can_wait_is_made_good_from_the_log(
     views: CopiedViews, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("projector_service.cache_sync._MOST_WAITING", 1)
+    monkeypatch.setattr("projector_service.copy_steps.MOST_WAITING", 1)
     told: list[Applied] = []
     async with views.synced(SELDOM) as sync:
         for _ in range(5):
