@@ -22,6 +22,7 @@ from bench import (
     results,
     start,
 )
+from bench.growth import drawing, stream_length
 from bench.machine import machine
 from bench.model import scaling_page
 from bench.run import Run
@@ -43,7 +44,10 @@ SCRIPTS: dict[str, Callable[[Run], None]] = {
     "driver": driver.measure,
     "overload": overload.measure,
     "costs": costs.measure,
+    "growth_stream": stream_length.measure,
 }
+GROUPS = {"growth": [name for name in SCRIPTS if name.startswith("growth_")]}
+"""Names for several."""
 DOCS = CHECKOUT / "docs"
 
 
@@ -68,6 +72,7 @@ def main(wanted: list[str]) -> int:
     if figures_known := results.newest(sizes.folder):
         shown = sizes.folder if sizes.trial else DOCS
         plot.draw(figures_known, shown / "performance.png")
+        drawing.draw(figures_known, shown / "growth.png")
         page.write(DOCS / "performance.md", shown / "performance.md", figures_known, on, "performance.png")
         print(f"Written: {sizes.folder} and {shown / 'performance.md'}")
     if found := results.newest_found(sizes.folder):
@@ -77,7 +82,7 @@ def main(wanted: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    names = sys.argv[1:] or list(SCRIPTS)
+    names = [name for asked in sys.argv[1:] or SCRIPTS for name in GROUPS.get(asked, [asked])]
     if unknown := set(names) - set(SCRIPTS):
-        sys.exit(f"no figure {', '.join(sorted(unknown))}; there are {', '.join(SCRIPTS)}")
+        sys.exit(f"no figure {', '.join(sorted(unknown))}; there are {', '.join([*SCRIPTS, *GROUPS])}")
     sys.exit(main(names))

@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -46,17 +46,34 @@ class Round:
 
 
 @dataclass
+class Curve:
+    """What something costs at growing sizes: `of` is what grows, `line` whose cost it is; each round a cost a size."""
+
+    of: str
+    line: str
+    sizes: Sequence[int]
+    costs: list[Sequence[float]] = field(default_factory=list)
+
+
+@dataclass
 class Figure:
-    """`name` says what is divided by what; `unit` is that of both."""
+    """`name` says what is divided by what; `unit` is that of both. Of a curve: the largest size, and the smallest."""
 
     name: str
     goal: Goal
     unit: str
     rounds: list[Round] = field(default_factory=list)
+    curve: Curve | None = None
 
     def add(self, ours: float, against: float | None = None) -> None:
         """Count in a round."""
         self.rounds.append(Round(ours, against))
+
+    def add_costs(self, costs: Sequence[float]) -> None:
+        """Count in a round of a curve: the cost at each of its sizes."""
+        assert self.curve is not None
+        self.curve.costs.append(costs)
+        self.add(costs[-1], costs[0])
 
     @property
     def values(self) -> Sequence[float]:
@@ -76,6 +93,9 @@ class Figure:
     def latest(self) -> str:
         """The last round in a line."""
         last = self.rounds[-1]
+        if self.curve is not None:
+            costs = (f"{size:,}: {cost:.4g}" for size, cost in zip(self.curve.sizes, self.curve.costs[-1], strict=True))
+            return f"{self.name}: {last.value:.2f} ({', '.join(costs)} {self.unit})"
         against = "" if last.against is None else f" against {last.against:,.4g}: {last.value:.2f}"
         return f"{self.name}: {last.ours:,.4g}{against} {self.unit}"
 
@@ -93,4 +113,5 @@ class Figure:
             "at_most": self.goal.at_most,
             "reached": self.reached,
             "rounds": [{"ours": round_.ours, "against": round_.against} for round_ in self.rounds],
+            **({"curve": asdict(self.curve)} if self.curve else {}),
         }

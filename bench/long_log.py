@@ -1,7 +1,7 @@
 """Makes a log of any length in seconds: the same commits as the command service writes, inserted in bulk."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pymongo import AsyncMongoClient, WriteConcern
 
@@ -29,14 +29,32 @@ def ticket_projections() -> list[Projection]:
 
 async def write_tickets(client: AsyncMongoClient[Document], database: str, events: int, partitions: int = 4) -> None:
     """Make the log and fill it: each ticket is opened, noted, triaged and closed."""
-    await MongoEventStore(client, database, CATALOGUE.categories, partitions).prepare()
+    await _write(client, database, _lives(events), partitions)
+
+
+async def write_streams(
+    client: AsyncMongoClient[Document], database: str, lengths: Sequence[int], partitions: int = 4
+) -> list[str]:
+    """Make the log if it is missing, and put tickets of these lengths into it, opened and then noted; their ids."""
+    streams = [(new_id("ticket"), length) for length in lengths]
+    notes = ((stream, version, _event(min(version, 2))) for stream, of in streams for version in range(1, of + 1))
+    await _write(client, database, notes, partitions)
+    return [stream for stream, _ in streams]
+
+
+async def _write(
+    client: AsyncMongoClient[Document], database: str, events: Iterator[tuple[str, int, DomainEvent]], partitions: int
+) -> None:
+    """One event a commit, behind what is in the log."""
+    store = MongoEventStore(client, database, CATALOGUE.categories, partitions)
+    await store.prepare()
     await client[database]["layout"].update_one({"_id": "log"}, {"$set": {"partitions": partitions}}, upsert=True)
     commits = commits_of(client, database).with_options(write_concern=WriteConcern(1))
-    heads: dict[str, int] = {}
+    heads = await store.heads()
     batch, inserts = [], set[asyncio.Task[object]]()
-    for stream, version, event in _lives(events):
+    for stream, version, event in events:
         log = log_of(stream, partitions)
-        heads[log] = heads.get(log, 0) + 1
+        heads[log] += 1
         recorded = CATALOGUE.encode(event)
         metadata = Metadata(utc_now(), "bench", "bench")
         encoded = encode(stream, log, [recorded], version - 1, uuid7(), metadata, "", "bench")

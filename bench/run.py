@@ -1,12 +1,12 @@
 """One run of the measurements: it counts the rounds, collects the figures and shows where it is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench.figures import Figure, Goal
+from bench.figures import Curve, Figure, Goal
 from bench.sizes import Sizes
 
 
@@ -52,6 +52,12 @@ class Run:
     def keep(self, name: str, found: dict[str, Any]) -> None:
         """Have something kept beside the figures: plain data for a page of its own."""
         self.kept[name] = found
+
+    def curve(self, of: str, line: str, sizes: Sequence[int], goal: Goal, unit: str) -> Figure:
+        """A figure of this script that has a cost at each of these sizes of what grows, the smallest first."""
+        figure = self.figure(f"{line}, {of}: {sizes[-1]:,} / {sizes[0]:,}", goal, unit)
+        figure.curve = Curve(of, line, sizes)
+        return figure
 
     def rounds(self) -> Iterator[int]:
         """1, 2, 3 …; after each round a line a figure that has grown."""

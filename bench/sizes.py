@@ -30,6 +30,8 @@ class Sizes(BaseSettings):
     stream_events: PositiveInt = Field(10_000, description="in the long stream")
     cost_seconds: PositiveFloat = Field(2.0, description="of each load that costs are measured at")
     commands: PositiveInt = Field(200, description="commands on each stream a round")
+    parked: PositiveInt = Field(10_000, description="parked streams, at most")
+    waits: PositiveInt = Field(5_000, description="open causal waits, at most")
 
     @property
     def trial(self) -> bool:

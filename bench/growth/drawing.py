@@ -1,0 +1,66 @@
+"""Draws the curves, a panel each thing that grows: costs as multiples of those at the smallest size."""
+
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+from bench.growth.curves import multiples, panels
+from bench.results import Kept
+
+matplotlib.use("Agg")
+from matplotlib import pyplot  # after the choice of what draws
+
+_ACROSS = 2
+_COLOURS = ("#2a6f97", "#c0504d", "#2a7f62", "#8a6d3b", "#6d4c8a")
+_LEAST_TOP = 2.0
+"""Every panel goes at least so far up, so that noise does not look like growth."""
+
+
+def draw(figures: Sequence[Kept], file: Path) -> bool:
+    """A PNG, unless there is no curve. Points are medians, whiskers go from the least to the most."""
+    found = panels(figures)
+    if not found:
+        return False
+    down = -(-len(found) // _ACROSS)
+    figure, places = pyplot.subplots(down, _ACROSS, figsize=(11, 0.6 + 3.6 * down), layout="constrained", squeeze=False)
+    for axes, (of, lines) in zip(places.flat, found.items(), strict=False):
+        _panel(axes, of, lines)
+    for axes in list(places.flat)[len(found) :]:
+        axes.remove()
+    figure.savefig(file, dpi=110, facecolor="white")
+    pyplot.close(figure)
+    return True
+
+
+def _panel(axes: Any, of: str, lines: Sequence[Kept]) -> None:
+    sizes = max((kept["curve"]["sizes"] for kept in lines), key=len)
+    top, bounds = _LEAST_TOP, set[float]()
+    for kept, colour in zip(lines, _COLOURS, strict=False):
+        values = multiples(kept)
+        medians = [statistics.median(rounds) for rounds in values]
+        low = [median - min(rounds) for median, rounds in zip(medians, values, strict=True)]
+        high = [max(rounds) - median for median, rounds in zip(medians, values, strict=True)]
+        smallest = statistics.median(of_round[0] for of_round in kept["curve"]["costs"])
+        label = f"{kept['curve']['line']} ({smallest:.3g} {kept['unit']})"
+        axes.errorbar(
+            kept["curve"]["sizes"], medians, [low, high], label=label, color=colour, marker="o", markersize=4, capsize=3
+        )
+        bounds.add(kept["bound"])
+        top = max(top, 1.1 * max(map(max, values)))
+    for bound in bounds:
+        axes.axhline(bound, color="#444444", linewidth=1, linestyle=":")
+        at = axes.get_yaxis_transform()
+        axes.text(0.99, bound, f"goal {bound:g}", transform=at, ha="right", va="bottom", fontsize=8)
+    least = min(size for size in sizes if size)
+    axes.set_xscale("symlog", linthresh=least, linscale=0.6)
+    axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    axes.minorticks_off()
+    axes.set_xlim(-least / 4 if 0 in sizes else least / 1.6, sizes[-1] * 2)
+    axes.set_ylim(0, top)
+    axes.set_xlabel(of)
+    axes.set_ylabel(f"times the cost at {sizes[0]:,}")
+    axes.grid(axis="y", alpha=0.3)
+    axes.legend(loc="lower right", fontsize=8, title="cost of (at the smallest size)", title_fontsize=8)

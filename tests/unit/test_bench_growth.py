@@ -1,0 +1,72 @@
+"""Curves of `make bench NAME=growth`: what is kept of them, what is drawn, and that no size is favoured."""
+
+import asyncio
+from datetime import date
+from pathlib import Path
+
+from bench.figures import Figure, at_most
+from bench.growth.curves import multiples, panels
+from bench.growth.interleaved import medians
+from bench.results import newest, write
+from bench.run import Run
+from bench.sizes import Sizes
+
+
+def curve(of: str, *costs: tuple[float, ...]) -> Figure:
+    made = Run(Sizes(), 1).curve(of, "a command", (10, 100, 1_000), at_most(1.3), "ms")
+    for round_ in costs:
+        made.add_costs(round_)
+    return made
+
+
+def test_the_figure_of_a_curve_is_the_largest_size_against_the_smallest() -> None:
+    kept = curve("events", (2.0, 5.0, 2.2), (4.0, 5.0, 4.8), (2.0, 5.0, 2.6)).as_json()
+    assert kept["figure"] == "a command, events: 1,000 / 10"
+    assert [round(of["ours"] / of["against"], 9) for of in kept["rounds"]] == [1.1, 1.2, 1.3]
+    assert (kept["ratio"], kept["reached"]) == (1.2, True)
+
+
+def test_each_cost_is_compared_with_the_smallest_size_of_its_own_round() -> None:
+    kept = curve("events", (2.0, 3.0, 4.0), (4.0, 4.0, 2.0)).as_json()
+    assert multiples(kept) == [[1.0, 1.0], [1.5, 1.0], [2.0, 0.5]]
+
+
+def test_curves_of_what_grows_share_a_panel_and_other_figures_have_none(tmp_path: Path) -> None:
+    plain = Figure("append", at_most(2), "ms")
+    plain.add(1, 1)
+    streams, logs = curve("events", (1.0, 1.0, 1.0)), curve("log", (1.0, 1.0, 1.0))
+    another = curve("events", (1.0, 1.0, 1.0))
+    another.name = "another"
+    write(tmp_path, date(2026, 11, 21), {}, [streams, plain, logs, another])
+    found = panels(newest(tmp_path))
+    assert {of: [kept["figure"] for kept in lines] for of, lines in found.items()} == {
+        "events": [streams.name, "another"],
+        "log": [logs.name],
+    }
+
+
+def test_a_round_of_a_curve_tells_the_cost_at_every_size() -> None:
+    assert curve("events", (2.0, 3.0, 4.0)).latest() == (
+        "a command, events: 1,000 / 10: 2.00 (10: 2, 100: 3, 1,000: 4 ms)"
+    )
+
+
+async def test_every_size_has_as_many_turns_and_is_first_as_often() -> None:
+    seen: list[tuple[int, str]] = []
+
+    async def small(turn: int) -> None:
+        seen.append((turn, "small"))
+
+    async def large(turn: int) -> None:
+        seen.append((turn, "large"))
+        await asyncio.sleep(0)
+
+    found = await medians(4, [small, large])
+
+    assert seen == [
+        *((0, "small"), (0, "large")),
+        *((1, "large"), (1, "small")),
+        *((2, "small"), (2, "large")),
+        *((3, "large"), (3, "small")),
+    ]
+    assert all(milliseconds > 0 for milliseconds in found)
