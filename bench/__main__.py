@@ -10,6 +10,7 @@ from bench import (
     contended,
     costs,
     driver,
+    knee,
     lag,
     listing,
     live,
@@ -20,6 +21,8 @@ from bench import (
     plot,
     rebuild,
     results,
+    scaling,
+    simulation,
     start,
 )
 from bench.growth import drawing, stream_length
@@ -44,6 +47,9 @@ SCRIPTS: dict[str, Callable[[Run], None]] = {
     "driver": driver.measure,
     "overload": overload.measure,
     "costs": costs.measure,
+    "simulation": simulation.measure,
+    "scaling": scaling.measure,
+    "knee": knee.measure,
     "growth_stream": stream_length.measure,
 }
 GROUPS = {"growth": [name for name in SCRIPTS if name.startswith("growth_")]}
@@ -69,15 +75,15 @@ def main(wanted: list[str]) -> int:
             figures = run.end()
             if figures or run.kept:
                 results.write(sizes.folder, datetime.now(UTC).date(), on, figures, run.kept)
+    shown = sizes.folder if sizes.trial else DOCS
     if figures_known := results.newest(sizes.folder):
-        shown = sizes.folder if sizes.trial else DOCS
         plot.draw(figures_known, shown / "performance.png")
         drawing.draw(figures_known, shown / "growth.png")
         page.write(DOCS / "performance.md", shown / "performance.md", figures_known, on, "performance.png")
         print(f"Written: {sizes.folder} and {shown / 'performance.md'}")
     if found := results.newest_found(sizes.folder):
         scaling_page.write(DOCS / "scaling.md", shown / "scaling.md", found)
-        print(f"Written: {shown / 'scaling.md'}")
+        print(f"Written: {sizes.folder} and {shown / 'scaling.md'}")
     return failed
 
 

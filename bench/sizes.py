@@ -29,6 +29,8 @@ class Sizes(BaseSettings):
     pages: PositiveInt = Field(200, description="pages asked of each list a round")
     stream_events: PositiveInt = Field(10_000, description="in the long stream")
     cost_seconds: PositiveFloat = Field(2.0, description="of each load that costs are measured at")
+    knee_seconds: PositiveFloat = Field(6.0, ge=5, description="of each load that looks for the knee")
+    knee_last_seconds: PositiveFloat = Field(25.0, ge=5, description="of the load at the knee that is drawn")
     commands: PositiveInt = Field(200, description="commands on each stream a round")
     parked: PositiveInt = Field(10_000, description="parked streams, at most")
     waits: PositiveInt = Field(5_000, description="open causal waits, at most")

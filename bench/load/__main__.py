@@ -11,14 +11,12 @@ import aiohttp
 import typer
 from rich.console import Console
 
-from bench.load.figures import Second, milliseconds
+from bench.load.figures import Second
+from bench.load.knee import COMMAND_P99, QUERY_P99, find_knee, is_well
 from bench.load.playing import Target, play, stock
-from bench.load.shown import line, picture, table, total
+from bench.load.shown import line, picture, table
 from deploy.addresses import FILE
 
-COMMAND_P99, QUERY_P99 = 50.0, 10.0
-"""Milliseconds: beyond the knee one of them is longer."""
-_BISECTIONS = 4
 _SEVERAL = "of a service; say it again for each replica, which are then asked in turn"
 _console = Console()
 
@@ -85,27 +83,14 @@ async def _play(target: Target, load: Load) -> list[Second]:
 
 
 async def _find_knee(target: Target, load: Load) -> None:
-    """Double the rate until it is too much, then halve the distance some times."""
-    good, bad, rate, halvings = 0.0, 0.0, load.rate, 0
-    while halvings <= _BISECTIONS:
-        seconds = await _play(target, Load(rate, load.seconds, load.processes))
-        if _is_well(rate, load.seconds, seconds):
-            good = rate
-        else:
-            bad = rate
-        halvings += bool(bad)
-        rate = (good + bad) / 2 if bad else 2 * rate
+    async def goes_well(rate: float) -> bool:
+        return is_well(rate, load.seconds, await _play(target, Load(rate, load.seconds, load.processes)))
+
+    good, bad = await find_knee(load.rate, goes_well)
     _console.print(
         f"the knee: {good:,.0f} requests/s, with p99 of commands within {COMMAND_P99:g} ms and of queries within "
         f"{QUERY_P99:g} ms; {bad:,.0f} was too much"
     )
-
-
-def _is_well(rate: float, duration: float, seconds: Sequence[Second]) -> bool:
-    whole = total(seconds)
-    quick = milliseconds(whole.times["command"], 99) <= COMMAND_P99
-    quick = quick and milliseconds(whole.times["query"], 99) <= QUERY_P99
-    return quick and whole.answered >= 0.95 * rate * duration and not whole.failed
 
 
 if __name__ == "__main__":

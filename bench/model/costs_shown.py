@@ -40,9 +40,11 @@ def head(*names: str) -> str:
 def named(load: Kept) -> str:
     """A load in words."""
     text = f"{load['name']}, {load['rate']:,.0f}/s"
+    if load["to"] == OTHER:
+        text += ", through a replica that does not relay"
     if load["held_back"]:
-        text += ", projector held back meanwhile"
-    return text + (", through a replica that does not relay" if load["to"] == OTHER else "")
+        text += f", {'relay' if load['held_back'] == COMMAND else 'projector'} held back meanwhile"
+    return text
 
 
 def _processor_time(costs: Kept) -> str:

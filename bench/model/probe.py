@@ -38,8 +38,8 @@ class Load:
     to: str
     rate: float
     requests: Sequence[bytes]
-    held_back: bool = False
-    """Whether the projector is held until all requests are answered, so that it then works in large batches."""
+    held_back: str = ""
+    """A process that is held until all requests are answered, so that what follows is done in large batches."""
     measured: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def note(self, values: Mapping[str, float]) -> None:
@@ -116,12 +116,14 @@ class Probe:
         return outcome
 
     def _put_on(self, load: Load, seconds: float) -> Outcome:
-        if load.held_back:
-            self._services[PROJECTOR].pause()
+        held = self._services.get(load.held_back)
+        if held is not None:
+            held.pause()
         try:
             outcome = open_load(self._services[load.to].url, load.rate, seconds, _CONNECTIONS, load.requests)
         finally:
-            self._services[PROJECTOR].resume()
+            if held is not None:
+                held.resume()
         if outcome.failed or not outcome.accepted:
             raise RuntimeError(f"{load.name}: {outcome.failed:.0f} failed, {outcome.accepted} were answered")
         return outcome

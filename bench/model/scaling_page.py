@@ -3,11 +3,16 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bench.model import costs_shown
+from bench.model import costs_shown, knee_shown, scaling_shown, simulation_shown
 from bench.page import put
 from bench.results import Kept
 
-SECTIONS: Mapping[str, Callable[[Mapping[str, Kept], Path], str]] = {"costs": costs_shown.section}
+SECTIONS: Mapping[str, Callable[[Mapping[str, Kept], Path], str]] = {
+    "costs": costs_shown.section,
+    "simulation": simulation_shown.section,
+    "scaling": scaling_shown.section,
+    "knee": knee_shown.section,
+}
 """By name of what was found: what is written of it, given all that was found and the folder for pictures."""
 
 

@@ -1,0 +1,127 @@
+"""One log that is written by group commit, as a discrete event simulation; all times are milliseconds.
+
+One writer: what waits when an insert ends is in the next one, 500 commits at most. Of a hot stream one command at a
+time is under way (the command bus has the others wait), and the next one is `think` later at the writer.
+
+Several writers, one a replica: an insert claims its place in the log when it reaches the server, is durable a batch
+time later, and only then do others read the new head. Whoever meets a place that is taken has lost a race, reads the
+head again and waits before the next attempt as shared/event_store/group_commit.py does.
+"""
+
+import heapq
+import random
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+
+from bench.model.batch_time import BatchTime
+from shared.event_store.group_commit import MAX_BATCH_COMMITS
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Of the commands that ended, in order of size: those of the hot stream, and the others."""
+
+    others: list[float]
+    hot: list[float]
+
+
+def share_within(times: Sequence[float], share: float) -> float:
+    """What this share of the times, which are in order, does not exceed; 0 where there are none."""
+    return times[min(len(times) - 1, int(share * len(times)))] if times else 0.0
+
+
+def arrivals(rate: float, until: float, chance: random.Random) -> Iterator[float]:
+    """Moments, in milliseconds, of a Poisson process of `rate` a second."""
+    at = 0.0
+    while rate and (at := at + chance.expovariate(rate / 1000)) < until:
+        yield at
+
+
+def one_writer(
+    batch: BatchTime, think: float, rate: float, hot_rate: float, until: float, chance: random.Random
+) -> Waits:
+    """A log with `rate` commands a second on fresh streams, and `hot_rate` on one stream."""
+    others, hot = deque(arrivals(rate, until, chance)), deque(arrivals(hot_rate, until, chance))
+    waits: list[float] = []
+    hot_waits: list[float] = []
+    now, hot_free = 0.0, 0.0
+    while others or hot:
+        hot_ready = max(hot[0], hot_free) if hot else float("inf")
+        now = max(now, min(others[0] if others else float("inf"), hot_ready))
+        if now > until:
+            break
+        taken: list[float] = []
+        with_hot = hot_ready <= now
+        while others and others[0] <= now and len(taken) + with_hot < MAX_BATCH_COMMITS:
+            taken.append(others.popleft())
+        now += batch.milliseconds(len(taken) + with_hot)
+        waits += [now - arrived for arrived in taken]
+        if with_hot:
+            hot_waits.append(now - hot.popleft())
+            hot_free = now + think
+    return Waits(sorted(waits), sorted(hot_waits))
+
+
+@dataclass
+class _Log:
+    """What the server knows: batches that have a place, and how many of them are durable and so seen by readers."""
+
+    claimed: int = 0
+    durable: int = 0
+    lost: int = 0
+
+
+def several_writers(
+    batch: BatchTime, round_trip: float, rate: float, writers: int, until: float, chance: random.Random
+) -> tuple[list[float], float]:
+    """A log with `rate` commands a second, which come to so many replicas at random.
+
+    Returns:
+        The latencies in order of size, and the races lost for each insert that stands.
+    """
+    waiting: list[deque[float]] = [deque() for _ in range(writers)]
+    for at in arrivals(rate, until, chance):
+        waiting[chance.randrange(writers)].append(at)
+    log, waits = _Log(), list[float]()
+    running = [_writer(log, batch, round_trip, of, waits) for of in waiting if of]
+    times = [(next(one), number) for number, one in enumerate(running)]
+    heapq.heapify(times)
+    while times and times[0][0] < until:
+        now, number = heapq.heappop(times)
+        with suppress(StopIteration):
+            heapq.heappush(times, (running[number].send(now), number))
+    return sorted(waits), log.lost / max(1, log.durable)
+
+
+def _writer(
+    log: _Log, batch: BatchTime, round_trip: float, waiting: deque[float], waits: list[float]
+) -> Generator[float, float, None]:
+    """One replica: yields when it is to go on, and is sent the time that it is then."""
+    known: int | None = 0
+    lost = 0
+    now = 0.0
+    while waiting:
+        now = yield max(now, waiting[0])
+        if known is None:
+            now = yield now + round_trip / 2
+            seen = log.durable
+            now = yield now + round_trip / 2
+            known = seen
+        taken = sum(arrived <= now for arrived in islice(waiting, MAX_BATCH_COMMITS))
+        now = yield now + round_trip / 2
+        if log.claimed != known:
+            log.lost += 1
+            lost += 1
+            backoff = min(2.0 ** min(lost, 6), 50.0) if lost > 1 else 0.0
+            now = yield now + round_trip / 2 + backoff
+            known = None
+            continue
+        log.claimed = place = known + 1
+        now = yield now + max(0.0, batch.milliseconds(taken) - round_trip)
+        log.durable = place
+        now = yield now + round_trip / 2
+        waits += [now - waiting.popleft() for _ in range(taken)]
+        known, lost = place, 0

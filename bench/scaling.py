@@ -1,0 +1,42 @@
+"""What 1,000, 100,000 and 1,000,000 commands a second need, calculated from the measured costs; no server runs.
+
+Change what is assumed below and say `make bench NAME=scaling`.
+"""
+
+from dataclasses import asdict
+
+from bench import costs
+from bench.model.needs import Assumptions, model_of, needs
+from bench.model.requests import shares
+from bench.run import Run
+
+NAME = "scaling"
+RATES = (1_000, 100_000, 1_000_000)
+EVENTS_A_LOG = {"as built": 100, "each log written by one replica": 2_000}
+"""The busiest log's events a second. With several writers the simulation says where latencies grow; with one the
+projector's, which handles a log with one process, is what ends it."""
+ASSUMED = Assumptions(
+    queries_a_command=20,
+    busy=0.6,
+    mongod_cores=16,
+    secondary=0.5,
+    broker_cores=8,
+    quorum=2.0,
+    copies_of_an_event=2.5,
+    hot_hours=1,
+    core_hour=0.04,
+    gibibyte_memory_hour=0.005,
+    gigabyte_month=0.08,
+)
+
+
+def measure(run: Run) -> None:
+    """From the latest costs."""
+    known = costs.known(run.sizes)
+    model = model_of(known, costs.TICKET, costs.MIXED, shares())
+    columns = [
+        {"variant": variant, "rate": rate, "needs": needs(model, ASSUMED, rate, events_a_log)}
+        for variant, events_a_log in EVENTS_A_LOG.items()
+        for rate in RATES
+    ]
+    run.keep(NAME, {"columns": columns, "assumed": asdict(ASSUMED), "model": asdict(model), "costs of": known["date"]})
