@@ -12,14 +12,17 @@ from contextlib import suppress
 import structlog
 
 from command_service.relay_progress import LeaseLost, RelayProgress
+from command_service.upcoming import Upcoming
 from shared.ending import is_ending
 from shared.errors import Unavailable, Unroutable
 from shared.event_feed.interface import EventPublisher
 from shared.event_store.interface import EventStore
+from shared.events.recorded import RecordedEvent
 
-_READ_EVENTS = 2_000
 _LOOK_SECONDS = 1.0
 _LONGEST_PAUSE = 2.0
+_WATERMARK_SECONDS = 0.1
+"""A write of the watermarks costs as much as publishing a batch; what it is late may be published again."""
 
 _log = structlog.get_logger(__name__)
 
@@ -39,14 +42,14 @@ class Relay:
         self._publisher = publisher
         self._progress = progress
         self._pause = lease_seconds / 3
-        self._wakes = {log: asyncio.Event() for log in logs}
+        self._upcoming = {log: Upcoming(store, log) for log in logs}
         self._moved = asyncio.Event()
         self.leads = False
         self.positions: dict[str, int] = {}
         """How far each log is published, while this replica leads."""
         self.troubles: dict[str, str] = {}
         """Log -> why it can't be published just now."""
-        store.on_append(self._wake)
+        store.on_append(self._appended)
 
     async def run(self) -> None:
         """Lead whenever nobody else does, until cancelled."""
@@ -66,7 +69,7 @@ class Relay:
             await asyncio.sleep(self._pause)
 
     async def _lead(self, epoch: int) -> None:
-        self.positions = await self._progress.claim(self._wakes, epoch)
+        self.positions = await self._progress.claim(self._upcoming, epoch)
         _log.info("relay_leads", epoch=epoch, positions=self.positions)
         self.leads = True
         try:
@@ -75,7 +78,7 @@ class Relay:
                 tasks.create_task(self._keep_watermarks(epoch))
                 tasks.create_task(self._watch_others())
                 tasks.create_task(self._look())
-                for log in self._wakes:
+                for log in self._upcoming:
                     tasks.create_task(self._follow(log), name=f"relay {log}")
         finally:
             self.leads = False
@@ -85,11 +88,11 @@ class Relay:
 
     async def _follow(self, log: str) -> None:
         """Publish one log, each batch only when the one before it is confirmed; outlast whatever is away."""
-        failures = 0
+        upcoming, failures = self._upcoming[log], 0
+        upcoming.look()
         while not is_ending():
-            self._wakes[log].clear()
             try:
-                events = await self._store.read_log(log, self.positions[log], _READ_EVENTS)
+                events = await upcoming.after(self.positions[log])
                 if events:
                     await self._publisher.publish(log, events)
                     self.positions[log] = events[-1].position
@@ -98,6 +101,7 @@ class Relay:
                 if self.troubles.get(log) != error.code:
                     _log.warning("relay_waits", log=log, code=error.code, error=error.detail)
                 self.troubles[log] = error.code
+                upcoming.look()
                 await asyncio.sleep(min(0.05 * 2**failures, _LONGEST_PAUSE))
                 failures += 1
                 continue
@@ -105,7 +109,7 @@ class Relay:
                 _log.info("relay_goes_on", log=log, position=self.positions[log])
             failures = 0
             if not events and not is_ending():
-                await self._wakes[log].wait()
+                await upcoming.wait()
 
     async def _renew(self, epoch: int) -> None:
         while not is_ending():
@@ -113,26 +117,28 @@ class Relay:
             await self._progress.renew(epoch)
 
     async def _keep_watermarks(self, epoch: int) -> None:
-        """Write the watermarks behind the publishing, as fast as the store takes them: one may be late, never early."""
+        """Write the watermarks behind the publishing: one may be late, never early."""
         while not is_ending():
             await self._moved.wait()
             self._moved.clear()
             await self._progress.advance(self.positions, epoch)
+            await asyncio.sleep(_WATERMARK_SECONDS)
 
     async def _watch_others(self) -> None:
         while not is_ending():
             try:
                 async for log in self._store.appends_of_others():
-                    self._wake(log)
+                    if (upcoming := self._upcoming.get(log)) is not None:
+                        upcoming.look()
             except Unavailable:
                 await asyncio.sleep(_LOOK_SECONDS)  # the look each second covers for it
 
     async def _look(self) -> None:
         while not is_ending():
             await asyncio.sleep(_LOOK_SECONDS)
-            for wake in self._wakes.values():
-                wake.set()
+            for upcoming in self._upcoming.values():
+                upcoming.look()
 
-    def _wake(self, log: str) -> None:
-        if (wake := self._wakes.get(log)) is not None:
-            wake.set()
+    def _appended(self, log: str, events: Sequence[RecordedEvent]) -> None:
+        if self.leads and (upcoming := self._upcoming.get(log)) is not None:
+            upcoming.appended(events)

@@ -12,7 +12,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.read_concern import ReadConcern
 
 from shared.event_store.interface import Appended, Commit
-from shared.events.recorded import Metadata, NewEvent, RecordedEvent
+from shared.events.recorded import Metadata, NewEvent, RecordedEvent, record
 
 Document = dict[str, Any]
 Commits = AsyncCollection[Document]
@@ -102,6 +102,15 @@ def _summary(commit: Document, events: Sequence[RecordedEvent]) -> Commit:
     last = commit["count"] - 1
     appended = Appended(commit["stream"], commit["version"] + last, commit["log"], commit["position"] + last)
     return Commit(appended, commit["fingerprint"], events)
+
+
+def recorded(events: Sequence[NewEvent], last: Appended, metadata: Metadata) -> list[RecordedEvent]:
+    """The events of a commit whose last one stands at `last`, as `events_of` reads them."""
+    before = len(events) - 1
+    return [
+        record(event, last.stream, last.version - before + n, last.log, last.position - before + n, metadata)
+        for n, event in enumerate(events)
+    ]
 
 
 def events_of(commit: Document) -> list[RecordedEvent]:

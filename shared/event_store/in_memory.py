@@ -2,14 +2,13 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import datetime
+from collections.abc import AsyncIterator, Sequence
 
 import orjson
 
 from shared.errors import CommitTooLarge
-from shared.event_store.interface import MAX_COMMIT_BYTES, Appended, Commit, conflict, repeated
-from shared.events.recorded import Metadata, NewEvent, RecordedEvent
+from shared.event_store.interface import MAX_COMMIT_BYTES, Appended, Commit, OnAppend, conflict, repeated
+from shared.events.recorded import Metadata, NewEvent, RecordedEvent, record
 from shared.ids import log_of, logs_of
 
 
@@ -21,7 +20,7 @@ class InMemoryEventStore:
         self._logs: dict[str, list[RecordedEvent]] = {log: [] for log in logs_of(categories, partitions)}
         self._streams: defaultdict[str, list[RecordedEvent]] = defaultdict(list)
         self._commits: dict[str, Commit] = {}
-        self._listeners: list[Callable[[str], None]] = []
+        self._listeners: list[OnAppend] = []
 
     async def append(
         self,
@@ -49,7 +48,7 @@ class InMemoryEventStore:
         appended = Appended(stream, expected_version + len(events), log, len(entries))
         self._commits[command_id] = Commit(appended, fingerprint, entries[-len(events) :])
         for listener in self._listeners:
-            listener(log)
+            listener(log, entries[-len(events) :])
         return appended
 
     async def load(self, stream: str, after_version: int = 0) -> list[RecordedEvent]:
@@ -73,7 +72,7 @@ class InMemoryEventStore:
         """See EventStore.commit_of."""
         return self._commits.get(command_id)
 
-    def on_append(self, listener: Callable[[str], None]) -> None:
+    def on_append(self, listener: OnAppend) -> None:
         """See EventStore.on_append."""
         self._listeners.append(listener)
 
@@ -81,22 +80,3 @@ class InMemoryEventStore:
         """See EventStore.appends_of_others: this log has no other process."""
         await asyncio.Event().wait()
         yield ""
-
-
-def record(event: NewEvent, stream: str, version: int, log: str, position: int, metadata: Metadata) -> RecordedEvent:
-    """The event as it stands in the log."""
-    at: datetime = metadata.at
-    return RecordedEvent(
-        type=event.type,
-        schema=event.schema,
-        data=event.data,
-        stream=stream,
-        version=version,
-        log=log,
-        position=position,
-        at=at,
-        actor=metadata.actor,
-        correlation_id=metadata.correlation_id,
-        causation_id=metadata.causation_id,
-        traceparent=metadata.traceparent,
-    )

@@ -32,6 +32,10 @@ class Commit:
     events: Sequence[RecordedEvent] = ()
 
 
+OnAppend = Callable[[str, Sequence[RecordedEvent]], None]
+"""Takes a log and events that were appended to it, as they can be read from now on."""
+
+
 class EventLog(Protocol):
     """The reading side: what relay and projector need."""
 
@@ -87,8 +91,8 @@ class EventStore(EventLog, Protocol):
         """What became of a command, with its events, or None when it took no effect. Raises Unavailable."""
         ...
 
-    def on_append(self, listener: Callable[[str], None]) -> None:
-        """Call `listener(log)` after each append of this process: a wake-up, which may come too often."""
+    def on_append(self, listener: OnAppend) -> None:
+        """Call `listener(log, events)` after appends of this process, in the log's order; one may go untold."""
         ...
 
     def appends_of_others(self) -> AsyncIterator[str]:

@@ -4,7 +4,7 @@ Why it is safe stands in docs/architecture.md; how appends share one round trip,
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from pymongo import ASCENDING, DESCENDING, AsyncMongoClient
 from pymongo.errors import PyMongoError
@@ -12,8 +12,8 @@ from pymongo.errors import PyMongoError
 from shared.change_stream import changes_in
 from shared.errors import CommitTooLarge, Unavailable
 from shared.event_store.commits import UNIQUE_KEYS, Document, commits_of, encode, events_of, find_commit, head_of
-from shared.event_store.group_commit import LogWriter, Pending
-from shared.event_store.interface import MAX_COMMIT_BYTES, Appended, Commit
+from shared.event_store.group_commit import WRITERS, GroupWriter, Pending
+from shared.event_store.interface import MAX_COMMIT_BYTES, Appended, Commit, OnAppend
 from shared.event_store.observing import AppendObserver
 from shared.events.recorded import Metadata, NewEvent, RecordedEvent
 from shared.ids import log_of, logs_of, uuid7
@@ -75,8 +75,9 @@ class MongoEventStore(MongoEventLog):
         self._partitions = partitions
         self._patience = patience
         self._writer_id = uuid7()
-        self._listeners: list[Callable[[str], None]] = []
-        self._writers = {log: LogWriter(log, self._commits, self._appended, observer) for log in self._logs}
+        self._listeners: list[OnAppend] = []
+        writers = [GroupWriter(self._commits, self._listeners, observer) for _ in range(min(WRITERS, partitions))]
+        self._writers = {log: writers[number % len(writers)] for number, log in enumerate(self._logs)}
 
     async def prepare(self) -> None:
         """Make the unique keys. May be called again at any time."""
@@ -100,7 +101,7 @@ class MongoEventStore(MongoEventLog):
         if len(encoded) > MAX_COMMIT_BYTES:
             raise CommitTooLarge(f"a commit may hold {MAX_COMMIT_BYTES} bytes; this one would take {len(encoded)}")
         deadline = asyncio.get_running_loop().time() + self._patience
-        pending = Pending(command_id, stream, expected_version, len(events), fingerprint, encoded, deadline)
+        pending = Pending(command_id, log, stream, expected_version, events, metadata, fingerprint, encoded, deadline)
         return await self._writers[log].append(pending)
 
     async def load(self, stream: str, after_version: int = 0) -> list[RecordedEvent]:
@@ -118,7 +119,7 @@ class MongoEventStore(MongoEventLog):
         except PyMongoError as error:
             raise _away(error) from error
 
-    def on_append(self, listener: Callable[[str], None]) -> None:
+    def on_append(self, listener: OnAppend) -> None:
         """See EventStore.on_append."""
         self._listeners.append(listener)
 
@@ -134,11 +135,7 @@ class MongoEventStore(MongoEventLog):
 
     async def close(self) -> None:
         """Wait until every append that was taken has its answer."""
-        await asyncio.gather(*(writer.drained() for writer in self._writers.values()))
-
-    def _appended(self, log: str) -> None:
-        for listener in self._listeners:
-            listener(log)
+        await asyncio.gather(*(writer.drained() for writer in set(self._writers.values())))
 
 
 def _away(error: PyMongoError) -> Unavailable:

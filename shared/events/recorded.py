@@ -74,6 +74,24 @@ class RecordedEvent:
         return f"{self.stream}@{self.version}"
 
 
+def record(event: NewEvent, stream: str, version: int, log: str, position: int, metadata: Metadata) -> RecordedEvent:
+    """The event as it stands in the log."""
+    return RecordedEvent(
+        event.type,
+        event.schema,
+        event.data,
+        stream,
+        version,
+        log,
+        position,
+        metadata.at,
+        metadata.actor,
+        metadata.correlation_id,
+        metadata.causation_id,
+        metadata.traceparent,
+    )
+
+
 _events = TypeAdapter(list[RecordedEvent])
 
 

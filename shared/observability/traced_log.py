@@ -1,13 +1,13 @@
 """Spans around the log and its way through the broker: the append, the publishing, the handling of a batch."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 
 from shared.event_feed.interface import EXCHANGE, BatchHandler, EventPublisher
-from shared.event_store.interface import Appended, Commit, EventLog, EventStore
+from shared.event_store.interface import Appended, Commit, EventLog, EventStore, OnAppend
 from shared.events.recorded import Metadata, NewEvent, RecordedEvent
 from shared.observability.recorded_events import RecordedEvents
 from shared.observability.tracing import Attributes, Tracing, recorded_context, traceparent_of
@@ -73,7 +73,7 @@ class TracedEventStore:
         """See EventLog.heads."""
         return await self._inner.heads()
 
-    def on_append(self, listener: Callable[[str], None]) -> None:
+    def on_append(self, listener: OnAppend) -> None:
         """See EventStore.on_append."""
         self._inner.on_append(listener)
 

@@ -1,6 +1,7 @@
 """What every event store promises, shown with each adapter."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from shared.errors import CommandIdReused, CommitTooLarge, ConcurrencyConflict
 from shared.event_store.in_memory import InMemoryEventStore
 from shared.event_store.interface import EventStore
 from shared.event_store.mongo import MongoEventStore
+from shared.events.recorded import RecordedEvent
 from shared.ids import log_of, new_id, uuid7
 from tests.support.appending import CATEGORIES, append, metadata, note, whole_log
 
@@ -213,13 +215,15 @@ async def test_a_commit_of_17_megabytes_is_refused_before_it_is_sent(store: Even
     await append(store)
 
 
-async def test_a_listener_hears_of_every_log_appended_to(store: EventStore) -> None:
-    heard: list[str] = []
-    store.on_append(heard.append)
+async def test_a_listener_is_told_the_events_as_they_are_read(store: EventStore) -> None:
+    told: defaultdict[str, list[RecordedEvent]] = defaultdict(list)
+    store.on_append(lambda log, events: told[log].extend(events))
 
-    appended = [await append(store) for _ in range(8)]
+    await asyncio.gather(*(append(store, None, 0, "first", "second") for _ in range(20)))
 
-    assert set(heard) == {answer.log for answer in appended}
+    assert sum(map(len, told.values())) == 40
+    for log, events in told.items():
+        assert events == await store.read_log(log, 0, 100)
 
 
 async def test_many_callers_at_once_leave_gapless_logs(store: EventStore) -> None:

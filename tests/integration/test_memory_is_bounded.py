@@ -5,8 +5,9 @@ import gc
 from collections.abc import Sequence
 from typing import Any
 
-from command_service.relay import _READ_EVENTS, Relay
+from command_service.relay import Relay
 from command_service.relay_progress import RelayProgress
+from command_service.upcoming import MOST_EVENTS as MOST_UPCOMING
 from projector_service.applying import Applied
 from projector_service.cache_sync import CacheSync
 from projector_service.copy_steps import MOST_WAITING, Step
@@ -119,7 +120,7 @@ async def test_the_relay_holds_one_batch_a_log_whatever_is_not_published(mongodb
     async with mongo_client(mongodb_url, "test") as client:
         store = MongoEventStore(client, unique, CATEGORIES, 1)
         await store.prepare()
-        waiting = 3 * _READ_EVENTS
+        waiting = 3 * MOST_UPCOMING
         for number in range(waiting // 100):
             await append(store, "ticket-1", number * 100, *["n"] * 100)
         before = held()
@@ -128,10 +129,10 @@ async def test_the_relay_holds_one_batch_a_log_whatever_is_not_published(mongodb
         running = asyncio.create_task(relay.run())
 
         await eventually(lambda: asked(publisher))
-        assert held() - before <= _READ_EVENTS
+        assert held() - before <= MOST_UPCOMING
         publisher.may_confirm.set()
         await eventually(lambda: published(publisher, waiting))
-        assert max(publisher.batches) <= _READ_EVENTS
+        assert max(publisher.batches) <= MOST_UPCOMING
 
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

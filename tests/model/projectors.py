@@ -12,9 +12,8 @@ from projector_service.applying import Applied
 from projector_service.projection import Handler, Projection
 from projector_service.projector import Projector
 from shared.errors import Unavailable
-from shared.event_store.in_memory import record
 from shared.events.catalogue import CATALOGUE
-from shared.events.recorded import DomainEvent, Metadata, NewEvent, RecordedEvent
+from shared.events.recorded import DomainEvent, Metadata, NewEvent, RecordedEvent, record
 from shared.personal_data.in_memory import InMemoryKeyStore
 from shared.personal_data.sealing import Seals
 from shared.view_store.in_memory import InMemoryViewStore
