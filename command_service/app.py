@@ -5,17 +5,18 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.middleware import Middleware
 
 from command_service.admission import BULK, Admission
 from command_service.api import bulk, customers, orders, products, tickets
-from command_service.api.short_way import short_ways
+from command_service.api.short_way import ShortWays
 from command_service.command_bus import CommandBus
 from command_service.metrics import CommandMetrics
 from shared.http.correlation import Correlation
 from shared.http.health import Check, health_routes
 from shared.http.limits import BodyLimits
 from shared.http.problem_details import install_problem_details
-from shared.observability.serving_metrics import HttpRequests, install_metrics
+from shared.observability.serving_metrics import NO_TELEMETRY, HttpRequests, install_metrics
 
 _DESCRIPTION = """Takes the shop's commands. Every answer names the aggregate's new version (`ETag`) and where the event
 stands (`Causal-Token`): send the token back with a query to read your own write. Send `Idempotency-Key` to be able to
@@ -42,7 +43,7 @@ def add_commands(app: FastAPI, bus: CommandBus, admission: Admission | None = No
     app.state.admission = admission or Admission()
     for router in ROUTERS:
         app.include_router(router, prefix="/api/v1")
-    app.router.routes[:0] = [way for router in ROUTERS for way in short_ways("/api/v1", router)]
+    app.user_middleware.append(Middleware(ShortWays, "/api/v1", ROUTERS))  # the innermost
 
 
 def create_app(
@@ -54,7 +55,13 @@ def create_app(
     admission: Admission | None = None,
 ) -> FastAPI:
     """The app around a command bus; `required` and `optional` are the dependencies that readiness names."""
-    app = FastAPIOffline(title="Twinpath command service", version="1", description=_DESCRIPTION, lifespan=lifespan)
+    app = FastAPIOffline(
+        title="Twinpath command service",
+        version="1",
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        telemetry=NO_TELEMETRY,
+    )
     add_commands(app, bus, admission)
     app.router.routes += health_routes(required or {}, optional)
     install_problem_details(app)

@@ -55,6 +55,10 @@ class Envelope:
         return self.derived_id is not None or self.idempotency_key is not None
 
 
+def _fingerprint(command: Command) -> str:
+    return hashlib.blake2b(command.content(), digest_size=16).hexdigest()
+
+
 OnHandled = Callable[[Command, Appended | BaseException, float], None]
 """Takes a command, its answer or what was raised, and how many seconds that took."""
 
@@ -118,7 +122,7 @@ class CommandBus:
 
     async def _handle(self, envelope: Envelope, cached: Folded | None) -> Appended:
         command, command_id = envelope.command, envelope.command_id
-        fingerprint = hashlib.blake2b(command.content(), digest_size=16).hexdigest()
+        fingerprint = _fingerprint(command) if envelope.may_be_repeated else ""
         # 1. load, unless the cache knows the aggregate or it is a new one
         folded, is_fresh = (cached, command.creates) if cached else (await self._refreshed(command.stream), True)
         for attempt in range(_ATTEMPTS):

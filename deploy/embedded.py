@@ -77,10 +77,9 @@ class Embedded:
     def _app(self, copy: InMemoryViewCache, clock: Clock) -> FastAPI:
         app = create_app(self.views, copy, clock=clock)
         app.title = "Twinpath in one process"
+        limits = Middleware(BodyLimits, streamed=STREAMED)
+        app.user_middleware.append(limits)  # within the correlation, as in the command service
         add_commands(app, self.bus)
-        app.user_middleware.append(
-            Middleware(BodyLimits, streamed=STREAMED)
-        )  # within the correlation, as in the command service
         of_queries = app.router.lifespan_context
 
         @asynccontextmanager

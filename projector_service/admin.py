@@ -9,13 +9,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.http.limits import BodyLimits
 from shared.http.problem_details import install_problem_details, problem
+from shared.observability.serving_metrics import NO_TELEMETRY
 
 PATH = "/admin/v1"
 
 
 def admin_app(token: SecretStr | None, routers: Iterable[APIRouter]) -> FastAPI:
     """The app to mount at PATH. Without a token nobody is let in."""
-    app = FastAPI(title="Twinpath projector administration", version="1", docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Twinpath projector administration", version="1", docs_url=None, redoc_url=None, telemetry=NO_TELEMETRY
+    )
     for router in routers:
         app.include_router(router)
     install_problem_details(app)

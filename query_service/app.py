@@ -27,7 +27,7 @@ from shared.clock import Clock, utc_now
 from shared.http.correlation import Correlation
 from shared.http.health import Check, health_routes
 from shared.http.problem_details import install_problem_details
-from shared.observability.serving_metrics import HttpRequests, install_metrics
+from shared.observability.serving_metrics import NO_TELEMETRY, HttpRequests, install_metrics
 from shared.read_models.customers import CUSTOMERS
 from shared.read_models.history import HISTORY
 from shared.read_models.order_summaries import ORDER_SUMMARIES
@@ -82,7 +82,9 @@ def create_app(
     waits.on_move = live.checkpoints_moved
     metrics.follow(copy, waits, live)
     lifespan = partial(_lifespan, waits, live, close)
-    app = FastAPIOffline(title="Twinpath query service", version="1", description=_DESCRIPTION, lifespan=lifespan)
+    app = FastAPIOffline(
+        title="Twinpath query service", version="1", description=_DESCRIPTION, lifespan=lifespan, telemetry=NO_TELEMETRY
+    )
     app.state.stop = partial(_stop, waits, live)
     app.state.waits = waits
     app.state.live = live

@@ -1,6 +1,7 @@
 """How every service is served: uvicorn on uvloop, a stop that drains within ten seconds."""
 
 import asyncio
+import gc
 from collections.abc import Callable
 from types import FrameType
 from typing import Literal
@@ -44,4 +45,15 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
+    _collect_rarely()
     _Server(config, on_stop).run()
+
+
+def _collect_rarely() -> None:
+    """Have the garbage collector leave alone what is there for good, and look every 10,000 objects instead of 700.
+
+    A quarter of the time of a command went there, where next to nothing is found: what is done with is freed at once.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)

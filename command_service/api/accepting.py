@@ -1,6 +1,7 @@
 """From an HTTP request to a command's envelope, and from its answer back: what every command endpoint shares."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -34,12 +35,12 @@ async def accept(
     bus: CommandBus, request: Request, command: Command, id_name: str, location: str | None = None
 ) -> Response:
     """Carry out the command and answer with id and version; `location` makes it a 201."""
-    headers = request.headers
+    headers = given_headers(request)
     appended = await bus.handle(
         Envelope(
             command,
-            actor=actor_of(request),
-            correlation_id=request.state.correlation_id,
+            actor=actor_of(headers),
+            correlation_id=request.scope["state"]["correlation_id"],
             traceparent=readable(headers.get("traceparent")),
             idempotency_key=_visible(headers.get("idempotency-key"), "Idempotency-Key", "malformed_idempotency_key"),
             expected_version=_expected_version(headers.get("if-match")),
@@ -61,9 +62,14 @@ async def accept(
     )
 
 
-def actor_of(request: Request) -> str:
+def given_headers(request: Request) -> Mapping[str, str]:
+    """The headers by their names in lower case, of one that is given twice the last: each look costs little so."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]}
+
+
+def actor_of(headers: Mapping[str, str]) -> str:
     """Who does it, as X-Actor says. Raises MalformedRequest."""
-    return _visible(request.headers.get("x-actor"), "X-Actor", "malformed_actor") or "anonymous"
+    return _visible(headers.get("x-actor"), "X-Actor", "malformed_actor") or "anonymous"
 
 
 def _visible(value: str | None, header: str, code: str) -> str | None:

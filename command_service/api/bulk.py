@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from command_service.admission import Admission
-from command_service.api.accepting import Body, actor_of, bus_of
+from command_service.api.accepting import Body, actor_of, bus_of, given_headers
 from command_service.api.bulk_commands import COMMANDS
 from command_service.command_bus import CommandBus, Envelope
 from shared.causal_token import format_token
@@ -83,8 +83,8 @@ async def bulk(request: Request) -> Response:
     `restock`, `discontinue`, `register_customer`, `rename_customer`, `change_email`, `erase_customer`, `place_order`,
     `ship_order`, `cancel_order`.
     """
-    actor = actor_of(request)
-    origin = Origin(actor, request.state.correlation_id, readable(request.headers.get("traceparent")))
+    headers = given_headers(request)
+    origin = Origin(actor_of(headers), request.state.correlation_id, readable(headers.get("traceparent")))
     admission: Admission = request.app.state.admission
     results = _results(bus_of(request), admission, request.stream(), origin)
     return _Results(results, media_type="application/x-ndjson")

@@ -5,7 +5,7 @@ It takes a request whose path fits as a whole; everything else, the documentatio
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from fastapi import APIRouter
@@ -14,50 +14,65 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.ids import UUID_PATTERN
 
 _MISSING = {"type": "missing", "loc": ("body",), "msg": "Field required"}
 
 
-class ShortWay(BaseRoute):
-    """One endpoint `f([<category>_id], [body], request)` under its path; its errors go to the app's handlers."""
+class ShortWays:
+    """ASGI middleware: serves the endpoints of these routers itself. What they raise goes to the layer around it."""
+
+    def __init__(self, app: ASGIApp, prefix: str, routers: Iterable[APIRouter]) -> None:
+        self._app = app
+        self._ways = [
+            _ShortWay(prefix, route) for router in routers for route in router.routes if isinstance(route, APIRoute)
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http":
+            method, path = scope["method"], scope["path"].removeprefix(scope.get("root_path", ""))
+            for way in self._ways:
+                if method in way.methods and (found := way.pattern.fullmatch(path)):
+                    scope["route"] = way
+                    await way.serve(found.groupdict(), scope, receive, send)
+                    return
+        await self._app(scope, receive, send)
+
+
+class _ShortWay:
+    """One endpoint `f([<category>_id], [body], request)` under its path."""
 
     def __init__(self, prefix: str, route: APIRoute) -> None:
-        path = re.sub(r"{(\w+)_id}", rf"(?P<\1_id>\1-{UUID_PATTERN})", prefix + route.path)
-        self._path = re.compile(path)
+        self.pattern = re.compile(re.sub(r"{(\w+)_id}", rf"(?P<\1_id>\1-{UUID_PATTERN})", prefix + route.path))
         self.path = route.path
         """As the metrics name it."""
-        self._methods = route.methods or set()
+        self.methods = route.methods or set()
         self._endpoint: Callable[..., Awaitable[Response]] = route.endpoint
         parameters = inspect.signature(route.endpoint).parameters
         self._body: type[BaseModel] | None = parameters["body"].annotation if "body" in parameters else None
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """See BaseRoute.matches."""
-        if scope["type"] == "http" and scope["method"] in self._methods:
-            found = self._path.fullmatch(scope["path"].removeprefix(scope.get("root_path", "")))
-            if found is not None:
-                return Match.FULL, {"path_params": found.groupdict(), "route": self}
-        return Match.NONE, {}
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See BaseRoute.handle."""
+    async def serve(self, arguments: dict[str, Any], scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        arguments: dict[str, Any] = scope["path_params"]
         if self._body is not None:
-            arguments = {**arguments, "body": _read(self._body, await request.body())}
+            body = await _whole(receive)
+            if body is None:
+                return
+            arguments["body"] = _read(self._body, body)
         response = await self._endpoint(**arguments, request=request)
         await response(scope, receive, send)
 
 
-def short_ways(prefix: str, router: APIRouter) -> Iterator[ShortWay]:
-    """One for each endpoint of a router."""
-    for route in router.routes:
-        if isinstance(route, APIRoute):
-            yield ShortWay(prefix, route)
+async def _whole(receive: Receive) -> bytes | None:
+    """The body, or None when the client went away. It mostly comes in one piece: Request.body costs 10 µs more."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body", False):
+        message = await receive()
+        body += message.get("body", b"")
+    return body if message["type"] == "http.request" else None
 
 
 def _read(model: type[BaseModel], body: bytes) -> BaseModel:

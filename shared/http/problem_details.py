@@ -102,14 +102,17 @@ def install_problem_details(app: FastAPI) -> None:
 
     Call it before other middleware is added: those then see every answer, also a 500.
     """
-    app.add_exception_handler(TwinpathError, _ours)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _of_the_router)
-    app.add_middleware(_Unexpected)
+
+    async def handle(request: Request, error: Exception) -> Response:
+        return _answer(request.scope, error)
+
+    for kind in (TwinpathError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, handle)
+    app.add_middleware(_Problems)
 
 
-class _Unexpected:
-    """ASGI middleware: what nobody expected becomes a 500 and one line in the log.
+class _Problems:
+    """ASGI middleware: answers what no handler of FastAPI's did; what nobody expected is a 500, and logged.
 
     A handler for Exception would run outside all other middleware, and the server would log the error a second time.
     """
@@ -130,43 +133,49 @@ class _Unexpected:
         except Exception as error:
             if started or scope["type"] != "http":  # half an answer can only be cut off, which the server does
                 raise
-            await _unexpected(scope, error)(scope, receive, send)
+            await _answer(scope, error)(scope, receive, send)
 
 
-async def _ours(request: Request, error: Exception) -> Response:
-    assert isinstance(error, TwinpathError)
+def _answer(scope: Scope, error: Exception) -> Response:
+    path = scope["path"]
+    match error:
+        case TwinpathError():
+            return _ours(path, error)
+        case RequestValidationError():
+            return _invalid(path, error)
+        case HTTPException():
+            return _of_the_router(path, scope["method"], error)
+        case _:
+            _log.error("internal_error", path=path, method=scope["method"], exc_info=error)
+            return problem(path, 500, "internal_error", "Something went wrong here; it has been logged.")
+
+
+def _ours(path: str, error: TwinpathError) -> Response:
     if isinstance(error, UnknownEvent):
-        _log.error("event_unreadable", path=request.url.path, error=error.detail)
+        _log.error("event_unreadable", path=path, error=error.detail)
         error = UnknownEvent("This replica can't read an event that it needs; another one may.")
     for kind in type(error).__mro__:
         if (status := STATUSES.get(kind)) is not None:
-            return problem(request.url.path, status, error.code, error.detail, **error.facts)
+            return problem(path, status, error.code, error.detail, **error.facts)
     raise error
 
 
-async def _invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
+def _invalid(path: str, error: RequestValidationError) -> Response:
     found = error.errors()
     if any(one["type"] == "json_invalid" for one in found):
-        return problem(request.url.path, 400, "malformed_json", "The body is not JSON.")
+        return problem(path, 400, "malformed_json", "The body is not JSON.")
     fields = [
         {"field": ".".join(map(str, one["loc"][1:])) or str(one["loc"][0]), "code": one["type"], "message": one["msg"]}
         for one in found
     ]
     named = ", ".join(dict.fromkeys(field["field"] for field in fields))
-    return problem(request.url.path, 422, "invalid_fields", f"Not valid: {named}.", errors=fields)
+    return problem(path, 422, "invalid_fields", f"Not valid: {named}.", errors=fields)
 
 
-async def _of_the_router(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+def _of_the_router(path: str, method: str, error: HTTPException) -> Response:
     code = _ROUTER_CODES.get(error.status_code, HTTPStatus(error.status_code).name.lower())
     if error.status_code == 400:  # FastAPI could not read the body as text
         code = "malformed_json"
-    answer = problem(request.url.path, error.status_code, code, f"{request.method} {request.url.path}: {error.detail}.")
+    answer = problem(path, error.status_code, code, f"{method} {path}: {error.detail}.")
     answer.headers.update(error.headers or {})
     return answer
-
-
-def _unexpected(scope: Scope, error: Exception) -> Response:
-    _log.error("internal_error", path=scope["path"], method=scope["method"], exc_info=error)
-    return problem(scope["path"], 500, "internal_error", "Something went wrong here; it has been logged.")

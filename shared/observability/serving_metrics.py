@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import Any
 
 import structlog
+from fastapi.telemetry import TelemetryConfig
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +16,10 @@ from starlette.routing import Route
 from starlette.types import Scope
 
 from shared.observability.metrics import Histogram, Metrics
+
+NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+"""For FastAPI's own, in whose place ours stand. It would ask the environment for providers with every request, and log
+what was sent."""
 
 _API = "/api/v1"
 _log = structlog.get_logger(__name__)
