@@ -1,6 +1,7 @@
 """Writes history: every event of every aggregate, as it was recorded."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from projector_service.projection import Handler, Projection
 from shared.events.customer import CustomerErased
@@ -23,7 +24,7 @@ class HistoryProjection(Projection):
     def happened(self, event: DomainEvent, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """One entry, with the event's data; what is personal apart, None where it can't be read any more."""
         owner = owner_of(type(event), recorded.stream, recorded.data)
-        personal = {name: recorded.data[name] for name in type(event).personal if owner is not None}
+        data, personal = _apart(recorded.data, type(event).personal if owner is not None else ())
         entry = {
             "stream": recorded.stream,
             "version": recorded.version,
@@ -32,8 +33,8 @@ class HistoryProjection(Projection):
             "at": recorded.at,
             "actor": recorded.actor,
             "correlation_id": recorded.correlation_id,
-            "data": {name: value for name, value in recorded.data.items() if name not in personal},
-            "personal": personal if any(value is not None for value in personal.values()) else None,
+            "data": data,
+            "personal": personal,
             "personal_of": owner,
         }
         yield Put(HISTORY.name, entry_id(recorded.stream, recorded.version), entry)
@@ -42,3 +43,12 @@ class HistoryProjection(Projection):
         """The erasure itself, and nothing personal any more in what came before."""
         yield from self.happened(event, recorded)
         yield ChangeWhere(HISTORY.name, {"personal_of": recorded.stream}, {"personal": None})
+
+
+def _apart(data: Mapping[str, Any], names: Sequence[str]) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
+    """What anybody may know of an event, and what is personal in it if any of that is there."""
+    if not names:
+        return data, None
+    personal = {name: data[name] for name in names}
+    rest = {name: value for name, value in data.items() if name not in personal}
+    return rest, personal if any(value is not None for value in personal.values()) else None

@@ -50,5 +50,5 @@ def _total(recorded: RecordedEvent, increment: Mapping[str, int]) -> Change:
 def _day(what: str, at: datetime, recorded: RecordedEvent) -> Change:
     """Count one on the day of `at` (UTC), a field named by two digits in the part of its month."""
     day = at.astimezone(UTC)
-    part = month_id(f"{day:%Y-%m}", recorded.log)
-    return Change(TICKET_DASHBOARD.name, part, increment={f"{what}.{day:%d}": 1}, create=True)
+    part = month_id(f"{day.year:04}-{day.month:02}", recorded.log)
+    return Change(TICKET_DASHBOARD.name, part, increment={f"{what}.{day.day:02}": 1}, create=True)

@@ -12,8 +12,6 @@ from typing import Any
 from shared.view_store.interface import Change, ChangeWhere, Put, Remove, ViewChange
 from shared.view_store.writes import OpenWrite, Tail, Write
 
-_OF_THE_STORE = ("_id", "revision")
-
 Operation = Write | Remove | ChangeWhere
 
 
@@ -26,16 +24,17 @@ def merged(changes: Iterable[ViewChange]) -> dict[str, list[Operation]]:
     chains: dict[str, dict[str, _Chain]] = {}
     done: dict[str, list[Operation]] = {}
     for change in changes:
-        of_view = chains.setdefault(change.view, {})
+        of_view = chains.get(change.view)
+        if of_view is None:
+            of_view = chains[change.view] = {}
         if isinstance(change, ChangeWhere):
             _refuse_reserved(change.set)
             done.setdefault(change.view, []).extend([*_rounds(of_view.values()), change])
             of_view.clear()
-            continue
-        chain = of_view.get(change.id)
-        if chain is None:
-            chain = of_view[change.id] = _Chain(change.view, change.id)
-        chain.add(change)
+        elif (chain := of_view.get(change.id)) is not None:
+            chain.add(change)
+        else:
+            of_view[change.id] = _Chain(change)
     for view, of_view in chains.items():
         done.setdefault(view, []).extend(_rounds(of_view.values()))
     return done
@@ -44,47 +43,49 @@ def merged(changes: Iterable[ViewChange]) -> dict[str, list[Operation]]:
 class _Chain:
     """What is to be done to one document, in order; the last write is open for more."""
 
-    def __init__(self, view: str, document_id: str) -> None:
+    __slots__ = ("_open", "operations")
+
+    def __init__(self, first: Put | Change | Remove) -> None:
         self.operations: list[Operation] = []
-        self._view = view
-        self._id = document_id
         self._open: OpenWrite | None = None
+        self.add(first)
 
     def add(self, change: Put | Change | Remove) -> None:
-        if isinstance(change, Remove):
+        if isinstance(change, Put):
+            self._set_all(change, change.document, create=True)
+        elif isinstance(change, Change):
+            self._set_all(change, change.set, change.create)
+            if change.increment:
+                _refuse_reserved(change.increment)
+                for path, amount in change.increment.items():
+                    self._do(change, OpenWrite.increment, path, amount)
+            if change.append:
+                _refuse_reserved(change.append)
+                for path, value in change.append.items():
+                    self._do(change, OpenWrite.append, path, Tail([value], change.keep))
+        else:
             self.operations = [change]
             self._open = None
-        elif isinstance(change, Put):
-            _refuse_reserved(change.document)
-            self._begin(create=True)
-            self._set_all(change.document)
-        else:
-            for fields in (change.set, change.increment, change.append):
-                _refuse_reserved(fields)
-            self._begin(change.create)
-            self._set_all(change.set)
-            for path, amount in change.increment.items():
-                self._do(OpenWrite.increment, path, amount)
-            for path, value in change.append.items():
-                self._do(OpenWrite.append, path, Tail([value], change.keep))
 
-    def _begin(self, create: bool) -> OpenWrite:
-        """The open write. Whether it may create is for its first change to say: after that the document exists."""
-        if self._open is None:
-            write = Write(self._view, self._id, create)
-            self.operations.append(write)
-            self._open = OpenWrite(write)
-        return self._open
-
-    def _set_all(self, values: Mapping[str, Any]) -> None:
-        if not self._begin(create=False).set_plain(values):
+    def _set_all(self, change: Put | Change, values: Mapping[str, Any], create: bool) -> None:
+        _refuse_reserved(values)
+        open_write = self._open or self._begin(change, create)
+        if values and not open_write.set_plain(values):
             for path, value in values.items():
-                self._do(OpenWrite.set, path, value)
+                self._do(change, OpenWrite.set, path, value)
 
-    def _do(self, step: Callable[[OpenWrite, str, Any], bool], path: str, value: Any) -> None:
-        if not step(self._begin(create=False), path, value):
-            self._open = None
-            step(self._begin(create=False), path, value)
+    def _do(
+        self, change: Put | Change, step: Callable[[OpenWrite, str, Any], bool], path: str, value: Any
+    ) -> None:
+        if self._open is None or not step(self._open, path, value):
+            step(self._begin(change, create=False), path, value)
+
+    def _begin(self, change: Put | Change, create: bool) -> OpenWrite:
+        """A further write. Whether it may create is for its first change to say: after that the document exists."""
+        write = Write(change.view, change.id, create)
+        self.operations.append(write)
+        self._open = OpenWrite(write)
+        return self._open
 
 
 def _rounds(chains: Iterable[_Chain]) -> Iterator[Operation]:
@@ -102,6 +103,5 @@ def _rounds(chains: Iterable[_Chain]) -> Iterator[Operation]:
 
 
 def _refuse_reserved(fields: Mapping[str, Any]) -> None:
-    for name in _OF_THE_STORE:
-        if name in fields:
-            raise ValueError(f"{name} is the store's, no change may name it")
+    if "_id" in fields or "revision" in fields:
+        raise ValueError(f"{'_id' if '_id' in fields else 'revision'} is the store's, no change may name it")

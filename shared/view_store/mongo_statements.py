@@ -25,14 +25,14 @@ _MISFITS = frozenset({2, 9, 14, 16, 28, 40, 52, 56, 57, 66, 10334, 15981, 16837,
 def statement(operation: Operation, *, insert: bool) -> Statement:
     """What MongoDB is told for an operation; with `insert`, a whole document is taken for a new one."""
     match operation:
-        case Remove():
-            return DeleteOne({"_id": operation.id})
-        case ChangeWhere():
-            return UpdateMany(equal_to(operation.where), {"$set": dict(operation.set), "$inc": {"revision": 1}})
         case Write() if insert and operation.whole:
             return InsertOne({"_id": operation.id, "revision": 1, **operation.set})
         case Write():
             return UpdateOne({"_id": operation.id}, _update(operation), upsert=operation.create)
+        case Remove():
+            return DeleteOne({"_id": operation.id})
+        case ChangeWhere():
+            return UpdateMany(equal_to(operation.where), {"$set": dict(operation.set), "$inc": {"revision": 1}})
 
 
 def _update(write: Write) -> Document:

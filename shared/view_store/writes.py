@@ -7,7 +7,7 @@ from typing import Any
 from shared.view_store.paths import added, appended, changed, last
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Tail:
     """Elements to append to a list, of which the last `keep` stay then (all when None)."""
 
@@ -28,11 +28,13 @@ class Write:
     set: dict[str, Any] = field(default_factory=dict)
     increment: dict[str, int | float] = field(default_factory=dict)
     append: dict[str, Tail] = field(default_factory=dict)
+    plain: bool = field(default=True, compare=False)
+    """Whether each path of `set` is a name."""
 
     @property
     def whole(self) -> bool:
         """Whether `set` is all of the document, should it be new."""
-        return self.create and not self.increment and not self.append and "." not in "".join(self.set)
+        return self.create and self.plain and not self.increment and not self.append
 
 
 class OpenWrite:
@@ -41,9 +43,11 @@ class OpenWrite:
     A step that can't be done to what is set here, such as an increment of a text, is for the store to refuse.
     """
 
+    __slots__ = ("_above", "_write")
+
     def __init__(self, write: Write) -> None:
         self._write = write
-        self._above: set[str] = set()
+        self._above: frozenset[str] = frozenset()
         """Every path that lies above one that was touched."""
 
     def set(self, path: str, value: Any) -> bool:
@@ -58,6 +62,7 @@ class OpenWrite:
         write.increment.pop(path, None)
         write.append.pop(path, None)
         write.set[path] = value
+        write.plain = write.plain and "." not in path
         self._note(path)
         return True
 
@@ -66,9 +71,10 @@ class OpenWrite:
         if self._above or "." in "".join(fields):
             return False
         write = self._write
-        for actions in (write.increment, write.append):
-            for path in actions.keys() & fields.keys():
-                del actions[path]
+        if write.increment or write.append:
+            for actions in (write.increment, write.append):
+                for path in actions.keys() & fields.keys():
+                    del actions[path]
         write.set.update(fields)
         return True
 
@@ -123,7 +129,7 @@ class OpenWrite:
 
     def _note(self, path: str) -> None:
         if "." in path:
-            self._above.update(_above(path))
+            self._above = self._above.union(_above(path))
 
 
 def _joined(first: Tail, then: Tail) -> Tail:
