@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from projector_service.parking import Aside, changes_of, reason_of, wipes_of
+from projector_service.parking import Aside, changes_of, reason_of, undisturbed, wipes_of
 from projector_service.parking_report import ParkingReport
 from projector_service.projection import Projection
 from projector_service.reading import EventReader, Readable
@@ -131,17 +131,26 @@ class Applier:
         readable, owners = await self._readable(asides, events, refusal)
         changes: list[ViewChange] = []
         for aside in asides:
-            for event in fresh[aside.projection]:
-                if not aside.takes(event):
-                    changes += changes_of(aside, event, *readable[event.position])
-                elif refusal is None:
-                    changes += wipes_of(aside.projection, event, self._catalogue)
+            events_of = fresh[aside.projection]
+            at_once = None if refusal else undisturbed(aside, events_of, readable)
+            changes += self._one_by_one(aside, events_of, readable, refusal) if at_once is None else at_once
         try:
             await self._write(changes, asides, events[-1].position)
         finally:  # a commit that fails may stand all the same
             if owners:
                 self._unchecked.append((projections, owners, events[-1]))
         await self._wipe_erased()
+
+    def _one_by_one(
+        self, aside: Aside, events: Sequence[RecordedEvent], readable: Readable, refusal: Exception | None
+    ) -> list[ViewChange]:
+        changes: list[ViewChange] = []
+        for event in events:
+            if not aside.takes(event):
+                changes += changes_of(aside, event, *readable[event.position])
+            elif refusal is None:
+                changes += wipes_of(aside.projection, event, self._catalogue)
+        return changes
 
     def _fresh(self, projection: Projection, events: Sequence[RecordedEvent]) -> Sequence[RecordedEvent]:
         """What comes next for a projection; nothing where it has all, or was set back: the caller looks again."""

@@ -17,6 +17,7 @@ from projector_service.admin import admin_app
 from projector_service.admin_parked import parked_routes
 from projector_service.app import create_app
 from projector_service.cache_sync import CacheSync
+from projector_service.joint_commits import JointCommits
 from projector_service.measuring import MeasuredBatches, timed
 from projector_service.metrics import ProjectorMetrics
 from projector_service.outside_events import EXCHANGE as OUTSIDE_EXCHANGE
@@ -65,13 +66,14 @@ def bootstrap(settings: Settings) -> Starlette:
     retiring = Retiring(writer, copy, timedelta(seconds=settings.retired_seconds))
     metrics = ProjectorMetrics()
     measured = MeasuredBatches(views.writer(writer, settings.views_database), metrics, GROUP)
-    projector = Projector(projections, logs, views.source(source), measured, seals, cache.applied)
+    projector = Projector(projections, logs, views.source(source), JointCommits(measured), seals, cache.applied)
     feed = RabbitFeed(settings.rabbitmq_url, GROUP, logs)
 
     publisher = RabbitPublisher(settings.rabbitmq_url, OUTSIDE_EXCHANGE)
     outside_writer = outside_events.publisher(OutsideWriter(writer, publisher), OUTSIDE_EXCHANGE)
     measured_outside = MeasuredBatches(outside_writer, metrics, OUTSIDE_GROUP)
-    outside = Projector([OutsideEventsProjection()], logs, outside_events.source(source), measured_outside, seals)
+    outside_joint = JointCommits(measured_outside)
+    outside = Projector([OutsideEventsProjection()], logs, outside_events.source(source), outside_joint, seals)
     outside_feed = RabbitFeed(settings.rabbitmq_url, OUTSIDE_GROUP, logs)
     followers = {GROUP: (projector, feed)}
     if settings.publish_events:

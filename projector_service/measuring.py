@@ -74,5 +74,5 @@ class MeasuredBatches:
         for move in moves:
             self._metrics.events.count((move.projection, move.log), move.position - move.expected)
             self._metrics.applied.count((move.projection, move.log))
-        if moves:  # without one it only wiped what an erasure had left
-            self._metrics.batches.observe((self._group,), max(move.position - move.expected for move in moves))
+        for of_log in {move.log: move.position - move.expected for move in moves}.values():
+            self._metrics.batches.observe((self._group,), of_log)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from projector_service.projection import Projection
+from projector_service.reading import Readable
 from shared.clock import utc_now
 from shared.errors import Unavailable, UnknownEvent
 from shared.events.catalogue import Catalogue
@@ -27,6 +28,11 @@ class Aside:
         self._extended: dict[str, Extend] = {}
         self.taken = 0
         """How many events were not left aside."""
+
+    @property
+    def holds_any(self) -> bool:
+        """Whether any stream of this batch was parked before."""
+        return bool(self._held)
 
     def holds(self, stream: str) -> bool:
         """Whether a stream was parked before this batch."""
@@ -69,6 +75,23 @@ class Aside:
     def changes(self) -> list[ParkingChange]:
         """What the batch's commit says of it."""
         return [*map(Park, self._parked.values()), *self._extended.values()]
+
+
+def undisturbed(aside: Aside, events: Sequence[RecordedEvent], readable: Readable) -> list[ViewChange] | None:
+    """What a projection makes of events of which it leaves none aside; None where it may: they go one by one then."""
+    if aside.holds_any:
+        return None
+    changes: list[ViewChange] = []
+    try:
+        for event in events:
+            said, opened = readable[event.position]
+            if isinstance(said, Exception):
+                return None
+            changes += aside.projection.changes(said, opened)
+    except Exception:  # it shows again when they go one by one
+        return None
+    aside.taken += len(events)
+    return changes
 
 
 def changes_of(

@@ -64,13 +64,12 @@ class TracedBatchWriter:
         self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
     ) -> None:
         """See BatchWriter.commit."""
-        log, upto = (moves[0].log, moves[0].position) if moves else ("", 0)
-        spans = self._recorded.between(log, min((move.expected for move in moves), default=0), upto)
+        reach = {move.log: (min(m.expected for m in moves if m.log == move.log), move.position) for move in moves}
+        spans = [span for log, (after, upto) in reach.items() for span in self._recorded.between(log, after, upto)]
         attributes = {
             **self._attributes,
-            "twinpath.log": log,
-            "twinpath.position": upto,
-            "twinpath.projections": [move.projection for move in moves],
+            "twinpath.logs": [f"{log}:{upto}" for log, (_, upto) in reach.items()],
+            "twinpath.projections": list(dict.fromkeys(move.projection for move in moves)),
         }
         with self._tracing.continued(spans, self._name, self._kind, attributes):
             await self._inner.commit(changes, moves, parking)

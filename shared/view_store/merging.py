@@ -74,9 +74,7 @@ class _Chain:
             for path, value in values.items():
                 self._do(change, OpenWrite.set, path, value)
 
-    def _do(
-        self, change: Put | Change, step: Callable[[OpenWrite, str, Any], bool], path: str, value: Any
-    ) -> None:
+    def _do(self, change: Put | Change, step: Callable[[OpenWrite, str, Any], bool], path: str, value: Any) -> None:
         if self._open is None or not step(self._open, path, value):
             step(self._begin(change, create=False), path, value)
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from projector_service.applying import Applied
+from projector_service.joint_commits import JointCommits
 from projector_service.projection import Handler, Projection
 from projector_service.projector import Projector
 from shared.errors import Unavailable
@@ -197,7 +198,9 @@ class Projectors:
         seals = Seals(InMemoryKeyStore(), CATALOGUE)
 
         async def run() -> None:
-            projector = Projector([First(), Second(self._poison)], LOGS, self._log, self._views, seals, self._applied)
+            projections = [First(), Second(self._poison)]
+            joint = JointCommits(self._views)
+            projector = Projector(projections, LOGS, self._log, joint, seals, self._applied)
             self._replicas[process.name] = (process, projector)
             await projector.start()
             self._queues.consume(process, projector.project)
