@@ -50,9 +50,11 @@ async def _search(run: Run, replicas: int, command: Sequence[str], query: Sequen
         return False
 
     good, bad = await find_knee(_FIRST_RATE, goes_well)
-    at_knee = await _play(target, good or _FIRST_RATE, run.sizes.knee_last_seconds)
-    run.say(f"{replicas} of each: the knee is at {good:,.0f} requests/s; there {_told(at_knee)}")
-    return {"good": good, "bad": bad, "whole": _plain(total(at_knee)), "seconds": [_plain(of) for of in at_knee]}
+    rate = good or _FIRST_RATE
+    at_knee = await _play(target, rate, run.sizes.knee_last_seconds)
+    run.say(f"{replicas} of each: the knee is at {good:,.0f} requests/s; at {rate:,.0f} {_told(at_knee)}")
+    at_rate = {"rate": rate, "whole": _plain(total(at_knee)), "seconds": [_plain(of) for of in at_knee]}
+    return {"good": good, "bad": bad, **at_rate}
 
 
 async def _play(target: Target, rate: float, seconds: float) -> list[Second]:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from bench import costs
 from bench.model.needs import Assumptions, model_of, needs
-from bench.model.requests import shares
+from bench.model.requests import on_the_favourite, shares
 from bench.run import Run
 
 NAME = "scaling"
@@ -33,9 +33,14 @@ ASSUMED = Assumptions(
 def measure(run: Run) -> None:
     """From the latest costs."""
     known = costs.known(run.sizes)
-    model = model_of(known, costs.TICKET, costs.MIXED, shares())
+    model = model_of(known, costs.TICKET, costs.MIXED, shares(), on_the_favourite())
     columns = [
-        {"variant": variant, "rate": rate, "needs": needs(model, ASSUMED, rate, events_a_log)}
+        {
+            "variant": variant,
+            "events_a_log": events_a_log,
+            "rate": rate,
+            "needs": needs(model, ASSUMED, rate, events_a_log),
+        }
         for variant, events_a_log in EVENTS_A_LOG.items()
         for rate in RATES
     ]

@@ -8,13 +8,16 @@ from bench.model.batch_time import fitted
 from bench.model.probe import COMMAND, OTHER, PROCESSES, QUERY
 from bench.results import Kept
 
+_LEAST_US = 15.0
+"""What is less is noise of a process that has no part in it."""
 _SHOWN = tuple(process for process in PROCESSES if process != OTHER)
 
 
 def section(found: Mapping[str, Kept], _: Path) -> str:
     """All tables."""
     costs = found["costs"]
-    return "\n".join((measured_on(costs), _processor_time(costs), _bytes(costs), _idle(costs), _inserts(costs)))
+    parts = (measured_on(costs), _processor_time(costs), _full(costs), _bytes(costs), _idle(costs), _inserts(costs))
+    return "\n".join(parts)
 
 
 def measured_on(kept: Kept) -> str:
@@ -60,6 +63,19 @@ def _processor_time(costs: Kept) -> str:
             cells[0] = f"{spent[COMMAND] + spent[OTHER]:,.0f}"
         events = ("", "") if load["to"] == QUERY else (f"{of['events']:.1f}", f"{of['events a transaction']:,.1f}")
         table += row(named(load), *cells, f"{total:,.0f}", *events)
+    return table
+
+
+def _full(costs: Kept) -> str:
+    """At which rate one core of each process is busy all the time, by the cost at the highest rate of each kind."""
+    table = head("a second, until one core of it is full", *_SHOWN)
+    for name in dict.fromkeys(load["name"] for load in costs["loads"]):
+        plain = [
+            load for load in costs["loads"] if load["name"] == name and load["to"] != OTHER and not load["held_back"]
+        ]
+        spent = max(plain, key=lambda load: float(load["rate"]))["medians"]
+        rates = (1e6 / spent[f"us {process}"] if spent[f"us {process}"] > _LEAST_US else 0.0 for process in _SHOWN)
+        table += row(name, *(f"{rate:,.0f}" if rate else "" for rate in rates))
     return table
 
 

@@ -42,10 +42,10 @@ def _draw(kept: Kept, file: Path) -> None:
                 axes.plot(values, style, color=_COLOURS[kind], label=f"{kind}, {percentile}")
         for limit, kind in ((COMMAND_P99, "command"), (QUERY_P99, "query")):
             axes.axhline(limit, color=_COLOURS[kind], linewidth=0.8, linestyle=":")
-        axes.set(title=f"{replicas} of each service, {of['good']:,.0f} requests/s", xlabel="seconds", yscale="log")
+        axes.set(title=f"{replicas} of each service, {of['rate']:,.0f} requests/s", xlabel="seconds", yscale="log")
         axes.yaxis.set_major_formatter("{x:g}")
         axes.grid(alpha=0.3, which="both")
     all_axes[0][0].set_ylabel("ms, from when it was due (lag: from the answer)")
-    all_axes[0][-1].legend(fontsize="small", loc="upper right")
+    figure.legend(*all_axes[0][0].get_legend_handles_labels(), fontsize="small", loc="outside lower center", ncols=6)
     figure.savefig(file, dpi=100)
     pyplot.close(figure)

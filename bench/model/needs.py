@@ -98,10 +98,12 @@ class Model:
     copy: float
     """Bytes of one event in a message; in the log and in the views, on disk with indexes; in Redis."""
     stream: float
-    """Commands a second on one stream."""
+    """Commands a second that one stream takes."""
+    favourite: float
+    """Commands on the product that is wanted most, for each command of the shop's mix."""
 
 
-def model_of(costs: Costs, ticket: str, mixed: str, shares: Mapping[str, float]) -> Model:
+def model_of(costs: Costs, ticket: str, mixed: str, shares: Mapping[str, float], favourite: float) -> Model:
     """From what `make bench NAME=costs` has kept; `shares` are those of the kinds of queries."""
     busiest = max((load for load in costs["loads"] if load["name"] == mixed), key=lambda load: load["rate"])
     of = busiest["medians"]
@@ -135,6 +137,7 @@ def model_of(costs: Costs, ticket: str, mixed: str, shares: Mapping[str, float])
         views=of["bytes in views"] * on_disk["views"],
         copy=of["bytes in Redis"],
         stream=costs["one stream"],
+        favourite=favourite,
     )
 
 
@@ -182,7 +185,8 @@ def needs(model: Model, assumed: Assumptions, rate: float, events_a_log: float) 
         "Redis primaries": ceil(redis / assumed.busy),
         "GiB in Redis": memory,
         "TB of disk a day": disk / 1000,
-        "share of one stream at most": min(1.0, model.stream / events),
+        "commands a second on the favourite product": rate * model.favourite,
+        "commands a second that one stream takes": model.stream,
         "cores to rent, without the following": cores,
         "USD a month, running": 730 * hourly,
         "USD a month, for each month's disk": 30 * disk * assumed.gigabyte_month,

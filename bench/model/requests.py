@@ -9,7 +9,7 @@ import orjson
 
 from bench.load.mix import Request, Shop
 
-KINDS = ("a command", "one by id", "a list", "a dashboard")
+KINDS = ("a command of the shop's mix", "one document by id", "a page of a list", "a dashboard")
 _SAMPLE = 50_000
 
 
@@ -41,6 +41,16 @@ def shares() -> Mapping[str, float]:
     counted = Counter(kind_of(request) for request in itertools.islice(asked_for(shop), _SAMPLE))
     queries = counted.total() - counted[KINDS[0]]
     return {kind: counted[kind] / queries for kind in KINDS[1:]}
+
+
+def on_the_favourite() -> float:
+    """Of all commands of the shop, how many are for the product that is wanted most, be it in an order or by itself."""
+    favourite = "product-0"
+    shop = Shop([favourite, *(f"product-{number}" for number in range(1, 50))], ["customer"], random.Random(1))
+    commands = some(shop, KINDS[0], _SAMPLE // 10)
+    of_orders = [line["product_id"] for one in commands for line in (one.body or {}).get("lines", ())]
+    by_itself = sum(f"/{favourite}/" in one.path for one in commands)
+    return (of_orders.count(favourite) + by_itself) / len(commands)
 
 
 def as_bytes(request: Request) -> bytes:

@@ -98,6 +98,7 @@ def _draw(kept: Kept, file: Path) -> None:
     measured = [(count, p99) for count, _, p99, _ in kept["measured"]]
     shared.plot(*zip(*measured, strict=True), "kx", label="300 commits/s, measured")
     shared.set(title="One log written by several replicas", xlabel="replicas", ylabel="p99, ms until durable")
+    shared.set_ylim(bottom=1)
     for axes in (logs, replicas, shared):
         axes.set_xscale("log", base=2)
         axes.set_yscale("log")

@@ -9,7 +9,7 @@ import pytest
 from bench.load.mix import Request, Shop
 from bench.model.batch_time import fitted
 from bench.model.probe import COMMAND, PROCESSES, Load
-from bench.model.requests import KINDS, as_bytes, kind_of, shares, some
+from bench.model.requests import KINDS, as_bytes, kind_of, on_the_favourite, shares, some
 from bench.model.scaling_page import SECTIONS, marks
 from bench.model.used import session_and_cpu, used_by, written
 from bench.page import put
@@ -49,8 +49,12 @@ def test_requests_are_told_by_what_they_ask_for() -> None:
 def test_most_queries_ask_for_one_by_id_and_all_kinds_together_are_all() -> None:
     found = shares()
     assert sum(found.values()) == pytest.approx(1)
-    assert 0.6 < found["one by id"] < 0.8
-    assert 0.01 < found["a dashboard"] < 0.03
+    assert 0.6 < found[KINDS[1]] < 0.8
+    assert 0.01 < found[KINDS[3]] < 0.03
+
+
+def test_the_favourite_product_is_in_about_every_third_command() -> None:
+    assert 0.25 < on_the_favourite() < 0.6
 
 
 def test_as_many_of_a_kind_as_were_wanted_in_the_form_that_http_wants() -> None:

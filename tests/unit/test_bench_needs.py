@@ -7,7 +7,7 @@ import pytest
 
 from bench.model.needs import Assumptions, Line, Model, line, needs
 from bench.model.probe import QUERY
-from bench.model.scaling_shown import number
+from bench.model.scaling_shown import shown
 from bench.scaling import ASSUMED
 
 FLAT = Line(100.0, 0.0)
@@ -29,6 +29,7 @@ MODEL = Model(
     views=1_000.0,
     copy=300.0,
     stream=400.0,
+    favourite=0.3,
 )
 PLAIN: Assumptions = replace(ASSUMED, busy=0.5, queries_a_command=20, mongod_cores=16, secondary=0.5)
 
@@ -67,13 +68,21 @@ def test_replicas_of_queries_pay_for_following_the_views_until_nothing_is_left_o
     assert needs(MODEL, PLAIN, 1_000_000, 100)["query replicas"] == inf
 
 
-def test_one_stream_may_have_what_it_can_take_and_no_more_than_all() -> None:
-    assert needs(MODEL, PLAIN, 1_000, 100)["share of one stream at most"] == pytest.approx(0.2)
-    assert needs(MODEL, PLAIN, 10, 100)["share of one stream at most"] == 1
+def test_what_is_asked_of_the_favourite_stands_beside_what_one_stream_takes() -> None:
+    found = needs(MODEL, PLAIN, 1_000, 100)
+    assert found["commands a second on the favourite product"] == pytest.approx(300)
+    assert found["commands a second that one stream takes"] == 400
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(inf, "not possible"), (12_345.6, "12,346"), (12.345, "12.3"), (0.00012, "1.2e-04"), (4, "4")]
+    ("name", "value", "said"),
+    [
+        ("query replicas", inf, "not possible"),
+        ("events a second", 12_345.6, "12,346"),
+        ("cores", 12.345, "12.3"),
+        ("Gbit/s", 0.00012, "1.2e-04"),
+        ("share of one stream", 0.0011, "0.11 %"),
+    ],
 )
-def test_numbers_have_the_digits_that_say_something(value: float, shown: str) -> None:
-    assert number(value) == shown
+def test_numbers_have_the_digits_that_say_something(name: str, value: float, said: str) -> None:
+    assert shown(name, value) == said
