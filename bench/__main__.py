@@ -25,7 +25,7 @@ from bench import (
     simulation,
     start,
 )
-from bench.growth import drawing, stream_length
+from bench.growth import drawing, log_size, open_waits, parked_streams, stream_length
 from bench.machine import machine
 from bench.model import scaling_page
 from bench.run import Run
@@ -51,6 +51,9 @@ SCRIPTS: dict[str, Callable[[Run], None]] = {
     "scaling": scaling.measure,
     "knee": knee.measure,
     "growth_stream": stream_length.measure,
+    "growth_log": log_size.measure,
+    "growth_parked": parked_streams.measure,
+    "growth_waits": open_waits.measure,
 }
 GROUPS = {"growth": [name for name in SCRIPTS if name.startswith("growth_")]}
 """Names for several."""

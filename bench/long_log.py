@@ -63,8 +63,8 @@ async def _write(
             inserts.add(asyncio.create_task(commits.insert_many(batch, ordered=False)))
             batch = []
             if len(inserts) == 4:
-                _, pending = await asyncio.wait(inserts, return_when=asyncio.FIRST_COMPLETED)
-                inserts = set(pending)
+                done, inserts = await asyncio.wait(inserts, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.gather(*done)  # one that failed leaves a hole
     if batch:
         await commits.insert_many(batch)
     await asyncio.gather(*inserts)

@@ -8,8 +8,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
-from pymongo import WriteConcern
+from pymongo import MongoClient, WriteConcern
 
 from deploy.local.install import find_or_install
 from deploy.local.mongodb import Mongod, MongoDB
@@ -20,6 +21,7 @@ from deploy.local.redis import Redis
 from deploy.local.services import Service, service_environment
 
 JOURNALED = WriteConcern("majority", j=True)
+_FILLING_BYTES = 2 * 2**30
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -78,6 +80,21 @@ def running(of: Servers, *names: str, env: Mapping[str, str] = NO_SETTINGS) -> I
         for service in services:
             service.wait_ready()
         yield services
+
+
+@contextmanager
+def filling(mongodb: str) -> Iterator[None]:
+    """Let MongoDB have more memory to be filled quickly; after it all stands in its files, and memory is as before."""
+    with MongoClient[dict[str, Any]](mongodb, appname="bench") as client:  # no time limit: to write all takes a while
+        before = client.admin.command("serverStatus")["wiredTiger"]["cache"]["maximum bytes configured"]
+        _set_cache(client, max(before, _FILLING_BYTES))
+        yield
+        client.admin.command("fsync")
+        _set_cache(client, before)
+
+
+def _set_cache(client: MongoClient[dict[str, Any]], size: int) -> None:
+    client.admin.command({"setParameter": 1, "wiredTigerEngineRuntimeConfig": f"cache_size={size}"})
 
 
 async def rate(count: int, callers: int, work: Callable[[int], Awaitable[None]]) -> float:

@@ -1,15 +1,22 @@
 """Curves of `make bench NAME=growth`: what is kept of them, what is drawn, and that no size is favoured."""
 
 import asyncio
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from bench.figures import Figure, at_most
+from bench.growth.batches import batch
 from bench.growth.curves import multiples, panels
 from bench.growth.interleaved import medians
+from bench.growth.tickets import ticket_documents
+from bench.growth.waiting import open_waits
 from bench.results import newest, write
 from bench.run import Run
 from bench.sizes import Sizes
+from shared.read_models.ticket_details import TICKET_DETAILS, TicketDetails
 
 
 def curve(of: str, *costs: tuple[float, ...]) -> Figure:
@@ -70,3 +77,36 @@ async def test_every_size_has_as_many_turns_and_is_first_as_often() -> None:
         *((3, "large"), (3, "small")),
     ]
     assert all(milliseconds > 0 for milliseconds in found)
+
+
+def test_a_batch_is_consecutive_and_its_tickets_are_opened_before_they_are_noted() -> None:
+    events = batch("ticket.0", 7, 2, ["ticket-known"])
+    assert [event.position for event in events] == [8, 9, 10, 11, 12]
+    first, second = events[0].stream, events[1].stream
+    assert [(event.type, event.stream, event.version) for event in events] == [
+        ("ticket.opened", first, 1),
+        ("ticket.opened", second, 1),
+        ("ticket.note_added", first, 2),
+        ("ticket.note_added", second, 2),
+        ("ticket.note_added", "ticket-known", 2),
+    ]
+
+
+def test_a_ticket_of_the_bench_is_as_the_view_shows_it() -> None:
+    [document] = ticket_documents(["ticket-1"])
+    assert (document["_id"], document["revision"], document["ticket_id"]) == ("ticket-1", 1, "ticket-1")
+    TicketDetails.model_validate_json(TICKET_DETAILS.rendered(document).body)
+
+
+@pytest.mark.parametrize(("status", "error"), [("200 OK", None), ("202 Accepted", RuntimeError)])
+async def test_a_wait_counts_as_ended_by_200_alone(status: str, error: type[Exception] | None) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert b"Causal-Token: ticket.0:7" in await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 {status}\r\n\r\n".encode())
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        [waiting] = await open_waits(f"http://127.0.0.1:{port}", "/", ["ticket.0:7"])
+        with pytest.raises(error) if error else nullcontext():
+            assert await waiting.answered > 0

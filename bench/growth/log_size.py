@@ -1,0 +1,103 @@
+"""Appends, and reads as the relay and the projector make them, on logs of 0 to 1,000,000 events."""
+
+import random
+from collections.abc import Sequence
+
+import uvloop
+from pymongo import AsyncMongoClient
+
+from bench.append import DATA
+from bench.figures import at_most
+from bench.growth.interleaved import Work, medians
+from bench.long_log import write_tickets
+from bench.measuring import filling, mongodb_alone
+from bench.run import Run
+from bench.sizes import Sizes
+from shared.clock import utc_now
+from shared.event_store.commits import Document
+from shared.event_store.mongo import MongoEventStore
+from shared.events.recorded import Metadata, NewEvent
+from shared.ids import new_id, uuid7
+from shared.mongo_client import mongo_client
+
+PARTITIONS = 4
+_READ = 100
+"""Events in one read; the relay reads what came since its last one."""
+_FIRST = 64
+"""Appends that are not counted: they learn the heads of the logs."""
+EVENTS = [NewEvent("ticket.opened", 1, DATA)]
+
+
+def _sizes(sizes: Sizes) -> list[int]:
+    return [0, sizes.events // 100, sizes.events // 10, sizes.events]
+
+
+def _appending(store: MongoEventStore) -> Work:
+    async def append(_: int) -> None:
+        await store.append(new_id("ticket"), EVENTS, 0, uuid7(), Metadata(utc_now(), "bench", "bench"))
+
+    return append
+
+
+def _reading_the_end(store: MongoEventStore, heads: dict[str, int]) -> Work:
+    logs = list(heads)
+
+    async def read(turn: int) -> None:
+        log = logs[turn % len(logs)]
+        await store.read_log(log, max(0, heads[log] - _READ), _READ)
+
+    return read
+
+
+def _reading_anywhere(store: MongoEventStore, heads: dict[str, int]) -> Work:
+    logs = list(heads)
+
+    async def read(turn: int) -> None:
+        log = logs[turn % len(logs)]
+        await store.read_log(log, random.randrange(max(1, heads[log] - _READ)), _READ)
+
+    return read
+
+
+def _looking(store: MongoEventStore) -> Work:
+    async def look(_: int) -> None:
+        await store.heads()
+
+    return look
+
+
+async def _stores(client: AsyncMongoClient[Document], databases: Sequence[str]) -> list[MongoEventStore]:
+    """Stores that have appended something: the unique keys are there, and their heads known."""
+    stores = [MongoEventStore(client, database, ("ticket",), PARTITIONS) for database in databases]
+    for store in stores:
+        await store.prepare()
+    await medians(_FIRST, [_appending(store) for store in stores])
+    return stores
+
+
+async def _measure(url: str, run: Run) -> None:
+    sizes, of = run.sizes, "events in the log"
+    append = run.curve(of, "an append, one caller", _sizes(sizes), at_most(1.3), "ms")
+    end = run.curve(of, f"the last {_READ} events of a log", _sizes(sizes), at_most(1.3), "ms")
+    anywhere = run.curve(of, f"{_READ} events from anywhere", _sizes(sizes), at_most(1.3), "ms")
+    look = run.curve(of, f"the heads of {PARTITIONS} logs", _sizes(sizes), at_most(1.3), "ms")
+    async with mongo_client(url, "bench") as client:
+        filled = [f"log{size}" for size in _sizes(sizes)[1:]]
+        with filling(url):
+            for database, size in zip(filled, _sizes(sizes)[1:], strict=True):
+                await write_tickets(client, database, size, PARTITIONS)
+        for number in run.rounds():
+            stores = await _stores(client, [f"empty{number}", *filled])
+            append.add_costs(await medians(sizes.alone, [_appending(store) for store in stores]))
+            heads = [await store.heads() for store in stores]
+            pairs = list(zip(stores, heads, strict=True))
+            end.add_costs(await medians(sizes.pages, [_reading_the_end(*pair) for pair in pairs]))
+            anywhere.add_costs(await medians(sizes.pages, [_reading_anywhere(*pair) for pair in pairs]))
+            look.add_costs(await medians(sizes.pages, [_looking(store) for store in stores]))
+            await client.drop_database(f"empty{number}")
+
+
+def measure(run: Run) -> None:
+    """On a private MongoDB. The empty log is a new one in each round, which the round's own appends then fill."""
+    with mongodb_alone() as url:
+        uvloop.run(_measure(url, run))

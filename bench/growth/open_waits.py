@@ -1,0 +1,149 @@
+"""A query by id, and how soon a wait ends, while up to 5,000 queries of one process wait for their causal tokens."""
+
+import asyncio
+import re
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+import uvloop
+from pymongo.asynchronous.collection import AsyncCollection
+
+from bench.connection import Connection
+from bench.figures import at_most
+from bench.growth.interleaved import Work, medians
+from bench.growth.tickets import ticket_documents
+from bench.growth.waiting import Waiting, allow_connections, open_waits
+from bench.measuring import Servers, running, servers
+from bench.run import Run
+from bench.sizes import Sizes
+from deploy.local.services import Service
+from shared.event_store.commits import Document
+from shared.ids import new_id
+from shared.mongo_client import mongo_client
+from shared.read_models.ticket_details import TICKET_DETAILS
+from shared.view_store.mongo import CHECKPOINTS, MongoViewWriter
+from shared.view_store.mongo_statements import checkpoint_id
+from shared.view_store.redis import RedisViewCache, redis_client
+
+LOG = "ticket.0"
+_TURNS = 50
+"""Waits that end one after the other."""
+_FAR = 1_000_000
+"""Positions beyond the checkpoint where all others wait."""
+_OPEN = re.compile(rb"^twinpath_causal_waits_open (\d+)", re.MULTILINE)
+_WAIT_SECONDS = "60"
+
+
+def _sizes(sizes: Sizes) -> list[int]:
+    return [0, sizes.waits // 10, sizes.waits * 2 // 5, sizes.waits]
+
+
+@dataclass
+class Crowd:
+    """A query service with a view of its own, and those who wait in it."""
+
+    size: int
+    url: str
+    path: str
+    checkpoints: AsyncCollection[Document]
+    position: int = 0
+    alone: list[Waiting] = field(default_factory=list)
+    together: list[Waiting] = field(default_factory=list)
+
+    async def gather(self) -> None:
+        """Open the waits: some that end one by one, and all the others, at one position far behind them."""
+        tokens = [f"{LOG}:{self.position + 1 + turn}" for turn in range(_TURNS)]
+        self.alone = await open_waits(self.url, self.path, tokens)
+        self.together = await open_waits(self.url, self.path, [f"{LOG}:{self.position + _FAR}"] * self.size)
+        async with asyncio.timeout(30):
+            while self.waits_open() < _TURNS + self.size:  # noqa: ASYNC110  # it is another process that knows
+                await asyncio.sleep(0.05)
+
+    def waits_open(self) -> int:
+        """What the service says of itself."""
+        with Connection(self.url) as connection:
+            told = _OPEN.search(connection.ask("GET", "/metrics"))
+        assert told is not None
+        return int(told[1])
+
+    async def move(self, position: int) -> None:
+        """Move the checkpoint, as a projector does."""
+        found = {"_id": checkpoint_id(TICKET_DETAILS.name, LOG)}
+        await self.checkpoints.update_one(found, {"$set": {"position": position}})
+        self.position = position
+
+    def querying(self, connection: Connection) -> Work:
+        """Queries by id that wait for nothing."""
+
+        async def query(_: int) -> None:
+            connection.ask("GET", self.path)
+
+        return query
+
+    async def end_one(self, turn: int) -> None:
+        """Move the checkpoint by one, and see the one who waited for that answered."""
+        await self.move(self.position + 1)
+        await self.alone[turn].answered
+
+    async def end_all(self) -> float:
+        """Milliseconds a wait, from the checkpoint's move until all of them are answered."""
+        began = time.perf_counter()
+        await self.move(self.position - _TURNS + _FAR)
+        ended = await asyncio.gather(*(waiting.answered for waiting in self.together))
+        return 1000 * (max(ended) - began) / len(ended) if ended else 0.0
+
+
+async def _view(started: Servers, database: str) -> str:
+    """A view with one ticket, in MongoDB and in Redis; its id."""
+    ticket = new_id("ticket")
+    async with mongo_client(started.mongodb, "bench") as client, redis_client(started.redis) as redis:
+        await MongoViewWriter(client, database).prepare([TICKET_DETAILS], [(TICKET_DETAILS.name, LOG)])
+        [document] = ticket_documents([ticket])
+        await client[database][TICKET_DETAILS.name].insert_one(document)
+        rendered = [TICKET_DETAILS.rendered(document)]
+        await RedisViewCache(redis, database).write(TICKET_DETAILS.name, LOG, 0, 1, rendered, [])
+    return ticket
+
+
+async def _measure(started: Servers, services: Sequence[Service], tickets: Sequence[str], run: Run) -> None:
+    sizes, of = _sizes(run.sizes), "open causal waits in one process"
+    query = run.curve(of, "a query by id", sizes, at_most(1.3), "ms")
+    one = run.curve(of, "from a checkpoint's move to one answer", sizes, at_most(1.3), "ms")
+    every = run.curve(of, "from a move to all answers, each", sizes[1:], at_most(1.3), "ms")
+    async with mongo_client(started.mongodb, "bench") as client:
+        crowds = [
+            Crowd(size, service.url, f"/api/v1/tickets/{ticket}", client[_database(size)][CHECKPOINTS])
+            for size, service, ticket in zip(sizes, services, tickets, strict=True)
+        ]
+        for _ in run.rounds():
+            for crowd in crowds:
+                await crowd.gather()
+            with ExitStack() as stack:  # anew in each round: a connection that nobody uses for long is closed
+                connections = [stack.enter_context(Connection(crowd.url)) for crowd in crowds]
+                asking = [crowd.querying(connection) for crowd, connection in zip(crowds, connections, strict=True)]
+                query.add_costs(await medians(run.sizes.pages, asking))
+            one.add_costs(await medians(_TURNS, [crowd.end_one for crowd in crowds]))
+            every.add_costs([await crowd.end_all() for crowd in crowds[1:]])
+
+
+def _database(size: int) -> str:
+    return f"waits{size}"
+
+
+def measure(run: Run) -> None:
+    """On private servers, with a query service and a view for each size, all at the same time."""
+    sizes = _sizes(run.sizes)
+    allow_connections(sum(sizes) + len(sizes) * _TURNS)
+    with servers() as started, ExitStack() as stack:
+        services, tickets = [], []
+        for size in sizes:
+            tickets.append(uvloop.run(_view(started, _database(size))))
+            env = {
+                "TWINPATH_VIEWS_DATABASE": _database(size),
+                "TWINPATH_REDIS_PREFIX": _database(size),
+                "TWINPATH_CAUSAL_WAIT_SECONDS": _WAIT_SECONDS,
+            }
+            services += stack.enter_context(running(started, "query", env=env))
+        uvloop.run(_measure(started, services, tickets, run))

@@ -1,0 +1,85 @@
+"""A batch of events applied to every view of tickets while 0 to 10,000 other streams are parked."""
+
+from collections.abc import Sequence
+
+import uvloop
+from pymongo import AsyncMongoClient
+
+from bench.figures import at_most
+from bench.growth.batches import batch
+from bench.growth.interleaved import Work, medians
+from bench.long_log import ticket_projections
+from bench.measuring import mongodb_alone
+from bench.run import Run
+from bench.sizes import Sizes
+from projector_service.applying import Applier
+from projector_service.projection import Projection
+from shared.clock import utc_now
+from shared.event_store.commits import Document
+from shared.events.catalogue import CATALOGUE
+from shared.events.recorded import RecordedEvent
+from shared.ids import new_id
+from shared.mongo_client import mongo_client
+from shared.personal_data.in_memory import InMemoryKeyStore
+from shared.personal_data.sealing import Seals
+from shared.view_store.mongo import MongoViewWriter
+from shared.view_store.parking import Park, ParkedStream
+
+LOG = "ticket.0"
+_BATCHES = 20
+"""A round."""
+_TICKETS = 250
+"""New ones in a batch, each opened and noted: 500 events."""
+_AT_ONCE = 1_000
+
+
+def _sizes(sizes: Sizes) -> list[int]:
+    return [0, sizes.parked // 100, sizes.parked // 10, sizes.parked]
+
+
+def _parked(projection: Projection) -> Park:
+    now, reason = utc_now(), "ValueError at ticket_list.py:30 in opened"
+    return Park(ParkedStream(projection.name, new_id("ticket"), LOG, 1, 1, 3, reason, 2, now, now))
+
+
+async def _applier(client: AsyncMongoClient[Document], size: int) -> Applier:
+    """An applier on views of its own, of which the projections have so many streams parked, in equal shares."""
+    projections = ticket_projections()
+    writer = MongoViewWriter(client, f"parked{size}")
+    views = [view for projection in projections for view in projection.views]
+    await writer.prepare(views, [(projection.name, LOG) for projection in projections])
+    for start in range(0, size, _AT_ONCE):
+        numbers = range(start, min(size, start + _AT_ONCE))
+        await writer.commit([], [], [_parked(projections[number % len(projections)]) for number in numbers])
+    applier = Applier(LOG, writer, CATALOGUE, Seals(InMemoryKeyStore(), CATALOGUE), lambda applied: None)
+    await applier.load(projections)
+    return applier
+
+
+def _applying(applier: Applier, batches: Sequence[Sequence[RecordedEvent]]) -> Work:
+    projections = ticket_projections()
+
+    async def apply(turn: int) -> None:
+        await applier.apply(projections, batches[turn])
+
+    return apply
+
+
+async def _measure(url: str, run: Run) -> None:
+    sizes = _sizes(run.sizes)
+    line = f"a batch of {2 * _TICKETS} events, every view of tickets"
+    figure = run.curve("parked streams", line, sizes, at_most(1.3), "ms")
+    async with mongo_client(url, "bench") as client:
+        appliers = [await _applier(client, size) for size in sizes]
+        position = 0
+        for _ in run.rounds():
+            batches = [batch(LOG, position + number * 2 * _TICKETS, _TICKETS) for number in range(_BATCHES)]
+            position += _BATCHES * 2 * _TICKETS
+            figure.add_costs(await medians(_BATCHES, [_applying(applier, batches) for applier in appliers]))
+        assert all(set(applier.positions.values()) == {position} for applier in appliers)
+
+
+def measure(run: Run) -> None:
+    """On a private MongoDB, with a database for each size."""
+    with mongodb_alone() as url:
+        uvloop.run(_measure(url, run))

@@ -1,0 +1,22 @@
+"""Documents of ticket_details in any number, as its projection makes them."""
+
+from collections.abc import Iterable, Iterator
+
+from projector_service.projections.ticket_details import TicketDetailsProjection
+from shared.clock import utc_now
+from shared.events.recorded import RecordedEvent
+from shared.events.ticket import TicketOpened
+from shared.view_store.interface import Document, Put
+
+SUBJECT, MESSAGE = "Parcel has not arrived", "x" * 100
+
+
+def ticket_documents(tickets: Iterable[str]) -> Iterator[Document]:
+    """One a ticket, just opened."""
+    now = utc_now()
+    opened = TicketOpened(subject=SUBJECT, message=MESSAGE, opened_at=now)
+    recorded = RecordedEvent("ticket.opened", 1, {}, "", 1, "ticket.0", 1, now, "bench", "bench", None, None)
+    [put] = TicketDetailsProjection().changes(opened, recorded)
+    assert isinstance(put, Put)
+    for ticket in tickets:
+        yield {"_id": ticket, "revision": 1, **put.document, "ticket_id": ticket}
