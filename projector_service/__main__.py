@@ -7,7 +7,6 @@ from projector_service.bootstrap import bootstrap
 from projector_service.checking import checks
 from projector_service.settings import Settings
 from shared.checking.report import report
-from shared.garbage import collect_seldom
 from shared.observability.logs import configure_logs
 from shared.serving import serve
 from shared.settings import put_together, read_settings
@@ -18,5 +17,4 @@ if __name__ == "__main__":
     app = put_together(bootstrap, settings)
     if "--check" in sys.argv:
         sys.exit(asyncio.run(report(checks(settings))))
-    collect_seldom()
     serve(app, settings.host, settings.port)

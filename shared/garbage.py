@@ -1,7 +1,7 @@
 """How often Python looks for garbage: seldom, in a process that keeps thousands of events in hand.
 
 Reference counts free nearly everything here; the collector only finds cycles. By default it begins after 700 new
-objects and walks through all that a batch holds, again and again: a quarter of the projector's time.
+objects and walks through all that a batch holds, again and again: a quarter of a command's and of the projector's time.
 """
 
 import gc
