@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
-from pymongo import AsyncMongoClient
 
 from command_service.admission import Admission
 from command_service.app import create_app
@@ -27,7 +26,6 @@ from command_service.snapshotting import Snapshots
 from command_service.traced import TracedCommandBus, TracedProcessManager
 from shared.errors import Unavailable
 from shared.event_feed.rabbit_publisher import RabbitPublisher
-from shared.event_store.commits import Document
 from shared.event_store.mongo import MongoEventStore
 from shared.event_store.snapshots import MongoSnapshotStore
 from shared.events.catalogue import CATALOGUE
@@ -46,81 +44,99 @@ from shared.starting import Start
 
 def bootstrap(settings: Settings) -> FastAPI:
     """The app, whose lifespan prepares the log, runs relay and fulfilment, and drains all of it at the end."""
-    tracing = tracing_of("command")
-    client = mongo_client(settings.mongodb_url, "command", [MongoSpans(tracing)] if tracing else [])
-    log_database = settings.log_database
-    logs = logs_of(CATALOGUE.categories, settings.partitions)
-    metrics = CommandMetrics()
-    admission = Admission(settings.most_waiting_ms / 1000)
-    store = MongoEventStore(
-        client,
-        log_database,
-        CATALOGUE.categories,
-        settings.partitions,
-        settings.append_patience_seconds,
-        MeasuredAppends(metrics),
-    )
-    keys = MongoKeyStore(client, settings.keys_database)
-    snapshots = Snapshots(MongoSnapshotStore(client, log_database))
-    appends = TracedEventStore(store, tracing) if tracing else store
-    make_bus = partial(TracedCommandBus, tracing) if tracing else CommandBus
-    bus = make_bus(appends, DECIDERS, CATALOGUE, Seals(keys, CATALOGUE), snapshots, settings.cached_aggregates)
+    return _CommandService(settings).app()
 
-    publisher = RabbitPublisher(settings.rabbitmq_url)
-    progress = RelayProgress(client, log_database, uuid7(), settings.relay_lease_seconds)
-    measured = MeasuredPublisher(publisher, metrics)
-    publishes = TracedPublisher(measured, tracing) if tracing else measured
-    relay = Relay(store, publishes, progress, logs, settings.relay_lease_seconds)
 
-    schedule = MongoSchedule(client, log_database)
-    fulfilment = Fulfilment(bus, store, keys, schedule, timedelta(hours=settings.reservation_hours))
-    followed = logs_of(FOLLOWED_CATEGORIES, settings.partitions)
-    checkpoints = ProcessCheckpoints(client, log_database, "fulfilment")
-    follows = TracedProcessManager("fulfilment", fulfilment, tracing) if tracing else fulfilment
-    process = Process("fulfilment", followed, store, checkpoints, follows, settings.rabbitmq_url)
+class _CommandService:
+    """The parts, each made of those before it, and how they start and stop."""
 
-    metrics.follow(bus, relay, process, store, admission)
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._tracing = tracing_of("command")
+        spans = [MongoSpans(self._tracing)] if self._tracing else []
+        self._client = mongo_client(settings.mongodb_url, "command", spans)
+        self._metrics = CommandMetrics()
+        self._admission = Admission(settings.most_waiting_ms / 1000)
+        self._store = MongoEventStore(
+            self._client,
+            settings.log_database,
+            CATALOGUE.categories,
+            settings.partitions,
+            settings.append_patience_seconds,
+            MeasuredAppends(self._metrics),
+        )
+        self._keys = MongoKeyStore(self._client, settings.keys_database)
+        self._snapshots = Snapshots(MongoSnapshotStore(self._client, settings.log_database))
+        self._schedule = MongoSchedule(self._client, settings.log_database)
+        self._publisher = RabbitPublisher(settings.rabbitmq_url)
+        self._bus = self._make_bus()
+        self._relay = self._make_relay()
+        self._process = self._make_process()
+        self._start = Start(self._working)
+        self._metrics.follow(self._bus, self._relay, self._process, self._store, self._admission)
+
+    def app(self) -> FastAPI:
+        required: dict[str, Check] = {"mongodb": self._ping_mongodb, "start": self._start.check}
+        optional: dict[str, Check] = {"rabbitmq": self._ping_rabbitmq, "fulfilment": self._process.health}
+        app = create_app(self._bus, required, optional, self._lifespan, self._metrics, self._admission)
+        app.add_middleware(RefusedUntilStarted, self._start)
+        if self._tracing:
+            trace_requests(app, self._tracing)
+        return app
+
+    def _make_bus(self) -> CommandBus:
+        appends = TracedEventStore(self._store, self._tracing) if self._tracing else self._store
+        make = partial(TracedCommandBus, self._tracing) if self._tracing else CommandBus
+        seals = Seals(self._keys, CATALOGUE)
+        return make(appends, DECIDERS, CATALOGUE, seals, self._snapshots, self._settings.cached_aggregates)
+
+    def _make_relay(self) -> Relay:
+        lease_seconds = self._settings.relay_lease_seconds
+        progress = RelayProgress(self._client, self._settings.log_database, uuid7(), lease_seconds)
+        measured = MeasuredPublisher(self._publisher, self._metrics)
+        publishes = TracedPublisher(measured, self._tracing) if self._tracing else measured
+        logs = logs_of(CATALOGUE.categories, self._settings.partitions)
+        return Relay(self._store, publishes, progress, logs, lease_seconds)
+
+    def _make_process(self) -> Process:
+        name, settings = "fulfilment", self._settings
+        reservation = timedelta(hours=settings.reservation_hours)
+        fulfilment = Fulfilment(self._bus, self._store, self._keys, self._schedule, reservation)
+        manager = TracedProcessManager(name, fulfilment, self._tracing) if self._tracing else fulfilment
+        checkpoints = ProcessCheckpoints(self._client, settings.log_database, name)
+        followed = logs_of(FOLLOWED_CATEGORIES, settings.partitions)
+        return Process(name, followed, self._store, checkpoints, manager, settings.rabbitmq_url)
 
     @asynccontextmanager
-    async def working() -> AsyncIterator[None]:
-        await prepare_log(client[log_database], settings.partitions, schedule, keys, store)
-        relaying = asyncio.create_task(relay.run(), name="relay")
-        await process.start()
+    async def _working(self) -> AsyncIterator[None]:
+        log = self._client[self._settings.log_database]
+        await prepare_log(log, self._settings.partitions, self._schedule, self._keys, self._store)
+        relaying = asyncio.create_task(self._relay.run(), name="relay")
+        await self._process.start()
         yield
-        await process.stop()
-        await snapshots.written()
-        await store.close()
+        await self._process.stop()
+        await self._snapshots.written()
+        await self._store.close()
         relaying.cancel()
         with suppress(asyncio.CancelledError):
             await relaying
 
-    start = Start(working)
-
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with start.running():
+    async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        async with self._start.running():
             yield
-        await publisher.close()
-        await client.close()
-        if tracing:
-            tracing.stop()
+        await self._publisher.close()
+        await self._client.close()
+        if self._tracing:
+            self._tracing.stop()
 
-    optional: dict[str, Check] = {"rabbitmq": partial(_rabbitmq, publisher, relay), "fulfilment": process.health}
-    required: dict[str, Check] = {"mongodb": partial(_mongodb, client), "start": start.check}
-    app = create_app(bus, required, optional, lifespan, metrics, admission)
-    app.add_middleware(RefusedUntilStarted, start)
-    if tracing:
-        trace_requests(app, tracing)
-    return app
+    async def _ping_mongodb(self) -> None:
+        await self._client.admin.command("ping")
 
-
-async def _mongodb(client: AsyncMongoClient[Document]) -> None:
-    await client.admin.command("ping")
-
-
-async def _rabbitmq(publisher: RabbitPublisher, relay: Relay) -> Mapping[str, Any]:
-    await publisher.ping()
-    facts = {"leads": relay.leads, "published": relay.positions, "troubles": relay.troubles}
-    if held_up := ", ".join(relay.troubles):
-        raise Unavailable(f"not published: {held_up}", relay=facts)
-    return {"relay": facts}
+    async def _ping_rabbitmq(self) -> Mapping[str, Any]:
+        await self._publisher.ping()
+        relay = self._relay
+        facts = {"leads": relay.leads, "published": relay.positions, "troubles": relay.troubles}
+        if held_up := ", ".join(relay.troubles):
+            raise Unavailable(f"not published: {held_up}", relay=facts)
+        return {"relay": facts}

@@ -26,6 +26,10 @@ class CommandMetrics(Metrics):
     def __init__(self) -> None:
         super().__init__()
         self.requests = self.http_requests()
+        self._add_commands_and_appends()
+        self._add_relay_and_processes()
+
+    def _add_commands_and_appends(self) -> None:
         self.commands = self.histogram(
             "twinpath_command_duration_seconds",
             "Commands, those of bulk requests and of fulfilment too: accepted, replayed (the first answer again), "
@@ -54,6 +58,8 @@ class CommandMetrics(Metrics):
         self.overloaded = self.counter(
             "twinpath_commands_overloaded_total", "Requests refused with 503 overloaded, before anything was done"
         )
+
+    def _add_relay_and_processes(self) -> None:
         self.published = self.counter("twinpath_relay_events_total", "Events that the broker has confirmed", "log")
         self.publishing = self.histogram(
             "twinpath_relay_publish_duration_seconds", "Publishing a batch, until confirmed"

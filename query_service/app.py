@@ -92,17 +92,21 @@ def create_app(
     app.state.orders = OrderQueries(views)
     app.state.dashboards = DashboardQueries(reader, copy, clock)
     app.state.shop_dashboards = ShopDashboardQueries(views, clock)
-    for of in (ticket_dashboard, tickets, products, customers, orders, shop, history):
-        app.include_router(of.router, prefix="/api/v1")
-    for resource in (TICKETS, PRODUCTS, CUSTOMER_RESOURCE):
-        short_way(app, resource)
-    app.router.routes.insert(0, ReadyRoute("/orders/", "order", orders.answer_order))
+    _add_queries(app)
     app.router.routes += health_routes(required or {}, optional)
     install_problem_details(app)
     app.add_exception_handler(NotYetVisible, answer_not_yet)
     app.add_middleware(Correlation, on_answer=HttpRequests(metrics.requests))
     install_metrics(app, metrics)
     return app
+
+
+def _add_queries(app: FastAPI) -> None:
+    for of in (ticket_dashboard, tickets, products, customers, orders, shop, history):
+        app.include_router(of.router, prefix="/api/v1")
+    for resource in (TICKETS, PRODUCTS, CUSTOMER_RESOURCE):
+        short_way(app, resource)
+    app.router.routes.insert(0, ReadyRoute("/orders/", "order", orders.answer_order))
 
 
 @asynccontextmanager
