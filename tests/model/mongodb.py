@@ -16,15 +16,12 @@ from bson.codec_options import CodecOptions
 from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError, WriteConcernError
 
 from tests.model.loop import Process, current_process
-from tests.model.mongodb_language import Document, inserted, matches, updated
+from tests.model.mongodb_language import Document, State, Updated, copied, inserted, matches, updated
 from tests.model.network import Condition, Network, Step, Work
 
 _DUPLICATE_KEY = 11000
 _CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True)
 _BEGAN = datetime(2026, 3, 10, tzinfo=UTC)
-
-State = dict[str, dict[Any, Document]]
-"""Collection -> _id -> document; a document is never mutated."""
 
 Replicated = Callable[[str, Document | None, Document], None]
 """Told (collection, before, after) of each write that has reached a majority."""
@@ -77,12 +74,12 @@ class ReplicaSet:
         self.on_majority(collection, before, document)
 
     def _elect(self) -> None:
-        old = _copied(self.majority)
+        old = copied(self.majority)
         for process in self.network.loop.processes:
             if process.alive:
                 self._left_behind.setdefault(process, old)
         self._waiting.clear()
-        self.primary = _copied(self.majority)
+        self.primary = copied(self.majority)
         self._term += 1
 
     def _hear(self, process: Process) -> None:
@@ -271,14 +268,6 @@ class ModelCollection:
         return result
 
 
-class Updated:
-    """What the updates did: how many documents they met, and the last of them afterwards."""
-
-    def __init__(self) -> None:
-        self.matched_count = 0
-        self.after: Document | None = None
-
-
 class ModelCursor:
     """As much of AsyncCursor as is used."""
 
@@ -304,7 +293,3 @@ class ModelCursor:
     def _selected(self, found: list[Document]) -> list[Document]:
         ordered = sorted(found, key=lambda one: one[self._key], reverse=self._direction < 0)
         return ordered[: self._limit] if self._limit else ordered
-
-
-def _copied(state: State) -> State:
-    return defaultdict(dict, {name: dict(documents) for name, documents in state.items()})

@@ -1,10 +1,14 @@
 """As much of MongoDB's query language as the code under test speaks; anything else is an error."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 Document = dict[str, Any]
+
+State = dict[str, dict[Any, Document]]
+"""Collection -> _id -> document; a document is never mutated."""
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "$gt": lambda value, bound: value is not None and value > bound,
@@ -68,3 +72,16 @@ def inserted(where: Mapping[str, Any], update: Any, now: datetime) -> Document:
     """The document that an upsert makes."""
     equal = {name: value for name, value in where.items() if not name.startswith("$") and not isinstance(value, dict)}
     return updated(equal, update, now, inserting=True)
+
+
+class Updated:
+    """What the updates did: how many documents they met, and the last of them afterwards."""
+
+    def __init__(self) -> None:
+        self.matched_count = 0
+        self.after: Document | None = None
+
+
+def copied(state: State) -> State:
+    """As deep as it is changed."""
+    return defaultdict(dict, {name: dict(documents) for name, documents in state.items()})

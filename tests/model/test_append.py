@@ -13,7 +13,8 @@ from shared.event_store.interface import Commit
 from tests.model.appends import KEYS, play
 from tests.model.history import History
 from tests.model.loop import Process
-from tests.model.mongodb import ReplicaSet, State
+from tests.model.mongodb import ReplicaSet
+from tests.model.mongodb_language import State
 from tests.model.network import Work
 from tests.model.search import TAPES, every_history, finds
 

@@ -9,8 +9,8 @@ from hypothesis import given
 
 from shared.events.recorded import RecordedEvent
 from tests.model.loop import Process
-from tests.model.mongodb import ReplicaSet, State
-from tests.model.mongodb_language import Document
+from tests.model.mongodb import ReplicaSet
+from tests.model.mongodb_language import Document, State
 from tests.model.relays import Broker, play
 from tests.model.search import TAPES, every_history, finds
 

@@ -1,6 +1,6 @@
 """Projections that can't take some events: what they show is the versions of each stream, in the order they came."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from projector_service.applying import Applier
 from projector_service.projection import Handler, Projection
@@ -96,3 +96,12 @@ def in_one_log(number: int) -> list[str]:
     """Names of streams that live in one log."""
     names = (f"ticket-{n}" for n in range(100 * number))
     return [name for name in names if log_of(name, PARTITIONS) == "ticket.0"][:number]
+
+
+async def mixed(streams: Sequence[str], count: int) -> Notes:
+    """So many notes in each of these streams, in turn."""
+    notes = Notes()
+    for _ in range(count):
+        for stream in streams:
+            await notes.add(stream)
+    return notes

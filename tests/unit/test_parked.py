@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 import pytest
@@ -12,21 +12,15 @@ from hypothesis import strategies as st
 from projector_service.applying import Applier
 from projector_service.parked import ParkedStreams
 from projector_service.parked_steps import STEP_EVENTS
-from projector_service.projections.customers import CustomersProjection
 from shared.errors import NotFound, RuleViolation, Unavailable
 from shared.events.catalogue import CATALOGUE
-from shared.events.customer import CustomerErased, CustomerRegistered, CustomerRenamed
-from shared.events.recorded import DomainEvent, RecordedEvent
-from shared.ids import log_of, new_id, uuid7
 from shared.personal_data.in_memory import InMemoryKeyStore
-from shared.read_models.erased import ERASED_CUSTOMER
 from shared.view_store.in_memory import InMemoryViewStore
 from shared.view_store.interface import CheckpointMove, ViewChange
 from shared.view_store.parking import ParkingChange
-from tests.support.appending import metadata
 from tests.support.clocks import Ticking
 from tests.support.commanding import seals_of
-from tests.support.poisoning import PARTITIONS, AlsoSeen, Notes, Seen, in_one_log, shown
+from tests.support.poisoning import AlsoSeen, Notes, Seen, in_one_log, mixed, shown
 
 FIRST, SECOND, THIRD = STREAMS = in_one_log(3)
 KEYS = InMemoryKeyStore()
@@ -47,12 +41,7 @@ async def retried(parked: ParkedStreams, stream: str | None = None, limit: int =
 
 @pytest.fixture
 async def notes() -> Notes:
-    """Three streams in one log with four notes each, mixed."""
-    notes = Notes()
-    for _ in range(4):
-        for stream in STREAMS:
-            await notes.add(stream)
-    return notes
+    return await mixed(STREAMS, 4)
 
 
 @pytest.mark.parametrize("kind", ["poison", "misfits"])
@@ -306,66 +295,3 @@ def test_whatever_is_poison_and_dies_in_the_end_the_views_have_everything_once(
         assert await world.notes.views.parked.page(None, None, 10) == []
 
     asyncio.run(check())
-
-
-class CanNotRename(CustomersProjection):
-    """It can't take another name."""
-
-    def renamed(self, event: CustomerRenamed, recorded: RecordedEvent) -> Iterable[ViewChange]:
-        """Raise."""
-        raise ValueError
-
-
-class Overtaken(InMemoryViewStore):
-    """Something happens `meanwhile`, after what is to be committed next was read."""
-
-    meanwhile: Callable[[], Awaitable[None]] | None = None
-
-    async def commit(
-        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
-    ) -> None:
-        """See ViewWriter.commit."""
-        meanwhile, self.meanwhile = self.meanwhile, None
-        if meanwhile:
-            await meanwhile()
-        await super().commit(changes, moves, parking)
-
-
-async def test_what_a_retry_opened_before_an_erasure_and_committed_after_it_is_wiped() -> None:
-    keys, notes, customer = InMemoryKeyStore(), Notes(), new_id("customer")
-    notes.views = views = Overtaken()
-    seals, log = seals_of(keys), log_of(customer, PARTITIONS)
-
-    async def happened(version: int, *events: DomainEvent) -> None:
-        sealed = await seals.seal(customer, [CATALOGUE.encode(event) for event in events])
-        await notes.store.append(customer, sealed, version, uuid7(), metadata())
-
-    async def projected() -> None:
-        projection = CanNotRename()
-        await views.prepare(projection.views, [(projection.name, log)])
-        applier = Applier(log, views, CATALOGUE, seals, lambda applied: None)
-        await applier.load([projection])
-        at = applier.positions[projection.name]
-        await applier.apply([projection], await notes.store.read_log(log, at, 100))
-
-    async def erased() -> None:
-        await keys.destroy(customer)
-        await happened(3, CustomerErased())
-        await projected()
-
-    registered = CustomerRegistered(name="Ada", email="ada@example.org")
-    await happened(0, registered, CustomerRenamed(name="Secret"), CustomerRenamed(name="Private"))
-    await projected()
-    mended = CustomersProjection()
-    parked = ParkedStreams({"customers": (mended, views)}, views, notes.store, seals, CATALOGUE, later)
-
-    views.meanwhile = erased
-    [step] = [step async for step in parked.retry(None, None, 1)]
-
-    assert step.applied == 1
-    [document] = await views.page("customers", {}, None, 10)
-    assert (document["name"], document["email"]) == (ERASED_CUSTOMER, None)
-    assert [(late.first, late.last) for late in await views.parked.late_copies(10)] == [(2, 2), (2, 2)]
-    await retried(parked)
-    [document] = await views.page("customers", {}, None, 10)
-    assert (document["name"], document["version"], document["status"]) == (ERASED_CUSTOMER, 4, "erased")

@@ -9,15 +9,12 @@ from structlog.testing import capture_logs
 
 from projector_service.applying import Applier
 from projector_service.parking import MOST_REASON, reason_of
-from projector_service.projections.customers import CustomersProjection
-from projector_service.projections.ticket_list import TicketListProjection
 from projector_service.projector import Projector
 from projector_service.retrying import Pace
 from shared.errors import Unavailable
 from shared.events.catalogue import CATALOGUE
-from shared.events.customer import CustomerErased, CustomerRegistered, CustomerRenamed
+from shared.events.customer import CustomerRegistered
 from shared.events.recorded import SEALED, DomainEvent, NewEvent, RecordedEvent
-from shared.events.ticket import TicketOpened
 from shared.ids import new_id, uuid7
 from shared.personal_data.in_memory import InMemoryKeyStore
 from shared.view_store.in_memory import InMemoryViewStore
@@ -26,7 +23,7 @@ from shared.view_store.parking import ParkingChange
 from tests.support.appending import metadata
 from tests.support.commanding import seals_of
 from tests.support.eventually import eventually
-from tests.support.poisoning import AlsoSeen, Notes, Seen, in_one_log, shown
+from tests.support.poisoning import AlsoSeen, Notes, Seen, in_one_log, mixed, shown
 from tests.support.recording import recorded
 
 QUICK = Pace(first=0.001, most=0.005, poison=0.005, look=0.005)
@@ -35,12 +32,7 @@ FIRST, SECOND, THIRD = in_one_log(3)
 
 @pytest.fixture
 async def notes() -> Notes:
-    """Three streams in one log with four notes each, mixed."""
-    notes = Notes()
-    for _ in range(4):
-        for stream in (FIRST, SECOND, THIRD):
-            await notes.add(stream)
-    return notes
+    return await mixed([FIRST, SECOND, THIRD], 4)
 
 
 @pytest.mark.parametrize("kind", ["poison", "misfits"])
@@ -228,63 +220,6 @@ async def test_an_event_that_can_not_be_read_parks_for_every_projection(data: di
         assert await shown(notes.views, projection) == {FIRST: [1], THIRD: [1, 2], "all": [3]}
     waiting = {one.id: one.version for one in await notes.views.parked.page(None, None, 10)}
     assert waiting == {f"{name}/{of}": v for name in ("seen", "also_seen") for of, v in ((FIRST, 2), (SECOND, 1))}
-
-
-class CanNotRename(CustomersProjection):
-    """It can't take another name."""
-
-    def renamed(self, event: CustomerRenamed, recorded: RecordedEvent) -> Iterable[ViewChange]:
-        """Raise."""
-        raise ValueError(f"no {event.name}")
-
-
-class CanNotRegister(TicketListProjection):
-    """It can't take what its customers begin with."""
-
-    def handlers(self) -> Any:
-        """All of its own and one more."""
-        return {**super().handlers(), CustomerRegistered: self.registered}
-
-    def registered(self, event: CustomerRegistered, recorded: RecordedEvent) -> Iterable[ViewChange]:
-        """Raise."""
-        raise ValueError(f"no {event.name}")
-
-
-async def test_an_erasure_wipes_at_once_also_where_its_stream_is_parked() -> None:
-    keys, notes = InMemoryKeyStore(), Notes()
-    seals = seals_of(keys)
-    customer, ticket = new_id("customer"), new_id("ticket")
-
-    async def happened(stream: str, version: int, event: DomainEvent) -> None:
-        sealed = await seals.seal(stream, [CATALOGUE.encode(event)])
-        await notes.store.append(stream, sealed, version, uuid7(), metadata())
-
-    async def projected() -> str:
-        projector = Projector(
-            [CanNotRename(), CanNotRegister()], await notes.store.heads(), notes.store, notes.views, seals, pace=QUICK
-        )
-        await projector.start()
-        for log in await notes.store.heads():
-            await projector.project(log, await notes.store.read_log(log, 0, 100))
-        await projector.stop()
-        return str([await notes.views.page(view, {}, None, 10) for view in ("customers", "ticket_list")])
-
-    await happened(customer, 0, CustomerRegistered(name="Ada Private", email="ada@example.org"))
-    await happened(customer, 1, CustomerRenamed(name="Ada Secret"))
-    opened = TicketOpened(subject="Private", message="Secret", customer_id=customer, opened_at=metadata().at)
-    await happened(ticket, 0, opened)
-    before = await projected()
-    await keys.destroy(customer)
-    await notes.store.append(customer, [CATALOGUE.encode(CustomerErased())], 2, uuid7(), metadata())
-    after = await projected()
-
-    parked = await notes.views.parked.page(None, None, 10)
-    assert {one.projection: (one.version, one.last) for one in parked} == {"customers": (2, 3), "ticket_list": (1, 3)}
-    for private in ("Private", "ada@"):
-        assert private in before
-        assert private not in after
-        assert private not in str(parked)
-    assert "Secret" not in f"{after} {parked}"
 
 
 def test_a_reason_has_no_message_where_that_may_hold_what_is_personal() -> None:

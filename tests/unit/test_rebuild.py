@@ -1,135 +1,28 @@
 """A view built anew beside the one in service, on in-memory stores, while events go on coming."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
 
-from command_service.command_bus import CommandBus, Envelope
-from command_service.domain.ticket import AddAgentNote, OpenTicket
 from projector_service.building import Building, CantBeBuilt, begin
 from projector_service.filling import Filling
-from projector_service.projection import Handler, Projection
-from projector_service.projections import all_projections
+from projector_service.projection import Handler
 from projector_service.projections.history import HistoryProjection
 from projector_service.projections.ticket_list import TicketListProjection
-from projector_service.projector import Projector
 from projector_service.putting_in_service import compare, newly_parked, switch
 from projector_service.retiring import Retiring
-from projector_service.retrying import Pace
 from shared.clock import utc_now
 from shared.errors import CheckpointMoved
-from shared.event_store.in_memory import InMemoryEventStore
-from shared.events.catalogue import CATALOGUE
 from shared.events.recorded import DomainEvent, RecordedEvent
-from shared.ids import log_of, logs_of, new_id
-from shared.personal_data.in_memory import InMemoryKeyStore
+from shared.ids import log_of
 from shared.view_store.generations import Plan
 from shared.view_store.in_memory_cache import InMemoryViewCache
-from shared.view_store.in_memory_generations import InMemoryGenerations
-from shared.view_store.interface import Cached, Change, CheckpointMove, Checkpoints, ViewChange
+from shared.view_store.interface import Cached, Change, ViewChange
 from shared.view_store.naming import Generation
-from shared.view_store.parking import ParkingChange
-from tests.support.commanding import bus_on, seals_of
 from tests.support.eventually import eventually
-
-LOGS = logs_of(CATALOGUE.categories, 4)
-SEALS = seals_of(InMemoryKeyStore())
-QUICK = Pace(first=0.001, most=0.005, poison=0.005, look=0.005)
-LIST = "ticket_list"
-
-
-class Interleaving(InMemoryGenerations):
-    """A store that lets others go first, as one does that is a network away."""
-
-    async def checkpoints(self) -> Checkpoints:
-        await asyncio.sleep(0)
-        return await super().checkpoints()
-
-    async def commit(
-        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
-    ) -> None:
-        await asyncio.sleep(0)
-        await super().commit(changes, moves, parking)
-        await asyncio.sleep(0)
-
-
-class Shouting(TicketListProjection):
-    """The list as a later version of the code has it: subjects are in capitals."""
-
-    version = 2
-
-    def changes(self, event: DomainEvent, recorded: RecordedEvent) -> list[ViewChange]:
-        return [*super().changes(event, recorded), *self._louder(event, recorded)]
-
-    def _louder(self, event: DomainEvent, recorded: RecordedEvent) -> Iterable[ViewChange]:
-        if recorded.type == "ticket.opened":
-            yield Change(LIST, recorded.stream, set={"subject": recorded.data["subject"].upper()})
-
-
-class World:
-    """A log that is written, a projector that follows it, and views."""
-
-    def __init__(self) -> None:
-        self.store = InMemoryEventStore(CATALOGUE.categories)
-        self.bus: CommandBus = bus_on(self.store)
-        self.views = Interleaving()
-        self.tickets: list[str] = []
-
-    async def write(self, commands: int) -> None:
-        for number in range(commands):
-            at = utc_now()
-            if number % 3 == 0:
-                self.tickets.append(new_id("ticket"))
-                opened = OpenTicket(ticket_id=self.tickets[-1], at=at, subject=f"s{number}", message="m")
-                await self.bus.handle(Envelope(opened))
-            else:
-                ticket = self.tickets[number % len(self.tickets)]
-                await self.bus.handle(Envelope(AddAgentNote(ticket_id=ticket, at=at, note=f"n{number}")))
-            await asyncio.sleep(0)
-
-    @asynccontextmanager
-    async def projected(self, *projections: Projection) -> AsyncIterator[Projector]:
-        """With a projector at work, which has everything that it may write at first."""
-        projector = Projector(projections or all_projections(), LOGS, self.store, self.views, SEALS, pace=QUICK)
-        await projector.start()
-        await eventually(lambda: self.follows(projector), pause=0.001)
-        try:
-            yield projector
-        finally:
-            await projector.stop()
-
-    async def follows(self, projector: Projector) -> bool:
-        return await self.is_projected() or await is_outdated(projector)
-
-    async def fullest_log(self) -> str:
-        heads = await self.store.heads()
-        return max(heads, key=lambda log: heads[log])
-
-    async def is_projected(self) -> bool:
-        heads = await self.store.heads()
-        checkpoints = await self.views.checkpoints()
-        return (LIST, "ticket.0") in checkpoints and all(
-            position == heads[log] for (name, log), position in checkpoints.items() if name == LIST
-        )
-
-    async def building(self, projection: Projection | None = None, afresh: bool = False) -> Building:
-        projection = projection or TicketListProjection()
-        plan, _ = await begin(projection, LOGS, self.views, afresh)
-        return Building(projection, plan, self.store, self.views, SEALS, pace=QUICK)
-
-    async def folded(self, projection: Projection | None = None) -> list[dict[str, object]]:
-        """The view as a plain fold of the whole log gives it."""
-        other = World()
-        other.store = self.store
-        async with other.projected(projection or TicketListProjection()):
-            return await other.shown()
-
-    async def shown(self) -> list[dict[str, object]]:
-        documents = await self.views.page(LIST, {}, None, 10_000)
-        return [{name: value for name, value in one.items() if name != "revision"} for one in documents]
+from tests.support.rebuilding import LIST, LOGS, QUICK, SEALS, Shouting, World, is_outdated
 
 
 @pytest.fixture
@@ -273,10 +166,6 @@ async def test_old_code_leaves_what_newer_code_built_alone(world: World) -> None
         others = [key for key in await world.views.checkpoints() if key[0] == "ticket_details"]
         heads = await world.store.heads()
         await eventually(lambda: at_heads(world, others, heads), pause=0.001)
-
-
-async def is_outdated(projector: Projector) -> bool:
-    return any(LIST in status.outdated for status in projector.status().values())
 
 
 async def at_heads(world: World, keys: list[tuple[str, str]], heads: Mapping[str, int]) -> bool:
