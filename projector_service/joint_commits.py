@@ -69,6 +69,7 @@ class JointCommits:
         try:
             while self._waiting:
                 await self._together(self._take())
+                await asyncio.sleep(0)  # logs that have waited for this one come with the next, not with the one after
         finally:
             self._task = None
 

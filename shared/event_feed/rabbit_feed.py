@@ -77,7 +77,7 @@ class RabbitFeed:
 
     def broker(self, handler: BatchHandler) -> RabbitBroker:
         """A FastStream broker with a subscriber a log, not yet started; also what AsyncAPI describes."""
-        broker = RabbitBroker(self._url, graceful_timeout=2.0, reconnect_interval=1.0, logger=None)
+        broker = RabbitBroker(self._url, graceful_timeout=2.0, reconnect_interval=1.0, logger=None, apply_types=False)
         self._subscribers = {log: self._subscribe(broker, log, handler) for log in self._logs}
         return broker
 

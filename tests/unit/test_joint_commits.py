@@ -83,6 +83,21 @@ async def test_what_comes_while_one_is_under_way_goes_together() -> None:
     assert len(await joint.store.documents(VIEW, [f"{log}-document" for log in LOGS])) == 3
 
 
+async def test_who_has_more_at_once_comes_with_the_next() -> None:
+    joint = await Joint().prepared()
+
+    async def twice() -> None:
+        for expected in range(2):
+            await joint.commits.commit([], [CheckpointMove(VIEW, LOGS[0], expected, expected + 1)])
+
+    both = asyncio.create_task(twice())
+    await joint.begun(1)
+    other = joint.commit(LOGS[1])
+
+    assert await joint.outcomes(both, other) == [COMMITTED] * 2
+    assert joint.store.begun == [["thing.0"], ["thing.1", "thing.0"]]
+
+
 async def test_what_is_large_does_not_wait() -> None:
     joint = await Joint().prepared()
     first = await joint.first_begun()
