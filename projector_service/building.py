@@ -56,7 +56,10 @@ class Built(Projection):
 
     def changes(self, event: DomainEvent, recorded: RecordedEvent) -> list[ViewChange]:
         """See Projection.changes."""
-        return [replace(change, view=self.name) for change in self.of.changes(event, recorded)]
+        changes = self.of.changes(event, recorded)
+        for change in changes:  # made for this call, so there is no need of a copy
+            change.view = self.name
+        return changes
 
 
 class Building:

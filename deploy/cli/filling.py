@@ -20,6 +20,7 @@ from projector_service.filling import Filling
 from projector_service.projection import Projection
 from projector_service.projections import all_projections
 from shared.errors import TwinpathError
+from shared.garbage import collect_seldom
 from shared.observability.logs import configure_logs
 from shared.view_store.generations import Plan
 from shared.view_store.mongo_generations import MongoGenerations
@@ -85,6 +86,7 @@ def _work(settings: Settings, plans: Sequence[Plan], logs: Sequence[str]) -> Non
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that started it, which then ends this one
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     configure_logs("cli")
+    collect_seldom()
 
     async def fill() -> None:
         async with connected(settings) as connection:
