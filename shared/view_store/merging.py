@@ -10,9 +10,11 @@ from itertools import zip_longest
 from typing import Any
 
 from shared.view_store.interface import Change, ChangeWhere, Put, Remove, ViewChange
-from shared.view_store.writes import OpenWrite, Tail, Write
+from shared.view_store.writes import OpenWrite, Tail, Write, are_names
 
 Operation = Write | Remove | ChangeWhere
+_Single = Put | Change | Remove
+"""A change of a document that no other change of the batch meets, so far."""
 
 
 def merged(changes: Iterable[ViewChange]) -> dict[str, list[Operation]]:
@@ -21,7 +23,7 @@ def merged(changes: Iterable[ViewChange]) -> dict[str, list[Operation]]:
     Raises:
         ValueError: a change names `_id` or `revision`.
     """
-    chains: dict[str, dict[str, _Chain]] = {}
+    chains: dict[str, dict[str, _Chain | _Single]] = {}
     done: dict[str, list[Operation]] = {}
     for change in changes:
         of_view = chains.get(change.view)
@@ -31,13 +33,25 @@ def merged(changes: Iterable[ViewChange]) -> dict[str, list[Operation]]:
             _refuse_reserved(change.set)
             done.setdefault(change.view, []).extend([*_rounds(of_view.values()), change])
             of_view.clear()
-        elif (chain := of_view.get(change.id)) is not None:
-            chain.add(change)
+        elif (before := of_view.get(change.id)) is None:
+            of_view[change.id] = change
         else:
-            of_view[change.id] = _Chain(change)
+            if not isinstance(before, _Chain):
+                before = of_view[change.id] = _Chain(before)
+            before.add(change)
     for view, of_view in chains.items():
         done.setdefault(view, []).extend(_rounds(of_view.values()))
     return done
+
+
+def _operations(of: "_Chain | _Single") -> list[Operation]:
+    """What is to be done to one document; to most of them a batch does one thing."""
+    if isinstance(of, _Chain):
+        return of.operations
+    if isinstance(of, Put) and are_names(of.document):
+        _refuse_reserved(of.document)
+        return [Write(of.view, of.id, True, dict(of.document))]
+    return _Chain(of).operations
 
 
 class _Chain:
@@ -45,12 +59,12 @@ class _Chain:
 
     __slots__ = ("_open", "operations")
 
-    def __init__(self, first: Put | Change | Remove) -> None:
+    def __init__(self, first: _Single) -> None:
         self.operations: list[Operation] = []
         self._open: OpenWrite | None = None
         self.add(first)
 
-    def add(self, change: Put | Change | Remove) -> None:
+    def add(self, change: _Single) -> None:
         if isinstance(change, Put):
             self._set_all(change, change.document, create=True)
         elif isinstance(change, Change):
@@ -86,9 +100,9 @@ class _Chain:
         return self._open
 
 
-def _rounds(chains: Iterable[_Chain]) -> Iterator[Operation]:
+def _rounds(chains: "Iterable[_Chain | _Single]") -> Iterator[Operation]:
     """The first of each document, then the second of each, and so on; of these, alike ones are together."""
-    for operations in zip_longest(*(chain.operations for chain in chains)):
+    for operations in zip_longest(*map(_operations, chains)):
         removals: list[Operation] = []
         whole: list[Operation] = []
         others: list[Operation] = []

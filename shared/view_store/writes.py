@@ -1,6 +1,6 @@
 """One write of one document, and how further steps are folded into it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,7 +68,7 @@ class OpenWrite:
 
     def set_plain(self, fields: Mapping[str, Any]) -> bool:
         """Set many fields at once, where every path here and there is a name, as in most puts."""
-        if self._above or "." in "".join(fields):
+        if self._above or not are_names(fields):
             return False
         write = self._write
         if write.increment or write.append:
@@ -130,6 +130,11 @@ class OpenWrite:
     def _note(self, path: str) -> None:
         if "." in path:
             self._above = self._above.union(_above(path))
+
+
+def are_names(paths: Iterable[str]) -> bool:
+    """Whether none of the paths leads into a field."""
+    return "." not in "".join(paths)
 
 
 def _joined(first: Tail, then: Tail) -> Tail:
