@@ -25,7 +25,7 @@ from bench import (
     simulation,
     start,
 )
-from bench.growth import drawing, log_size, open_waits, parked_streams, stream_length
+from bench.growth import drawing, log_size, open_waits, parked_streams, stream_length, view_documents
 from bench.machine import machine
 from bench.model import scaling_page
 from bench.run import Run
@@ -52,6 +52,7 @@ SCRIPTS: dict[str, Callable[[Run], None]] = {
     "knee": knee.measure,
     "growth_stream": stream_length.measure,
     "growth_log": log_size.measure,
+    "growth_documents": view_documents.measure,
     "growth_parked": parked_streams.measure,
     "growth_waits": open_waits.measure,
 }

@@ -11,7 +11,7 @@ import uvloop
 
 from bench.connection import Connection
 from bench.figures import at_most
-from bench.measuring import Servers, running, servers
+from bench.measuring import Servers, filling, running, servers
 from bench.run import Run
 from query_service.api.tickets import TicketFilters
 from query_service.cursor import encode_cursor
@@ -35,16 +35,17 @@ async def _fill(url: str, database: str, count: int) -> list[str]:
     """A view with so many rows, and the ids of some of them, from anywhere in it."""
     async with mongo_client(url, "bench") as client:
         await MongoViewWriter(client, database).prepare([TICKET_LIST], [(TICKET_LIST.name, "ticket.0")])
-        rows = client[database][TICKET_LIST.name]
+        collection = client[database][TICKET_LIST.name]
         places: list[str] = []
         for start in range(0, count, _BATCH):
-            batch = list(_rows(range(start, min(count, start + _BATCH))))
+            batch = list(rows(range(start, min(count, start + _BATCH))))
             places += [row["_id"] for row in random.sample(batch, min(5, len(batch)))]
-            await rows.insert_many(batch, ordered=False)
+            await collection.insert_many(batch, ordered=False)
     return places
 
 
-def _rows(numbers: Sequence[int]) -> Iterator[Document]:
+def rows(numbers: Sequence[int]) -> Iterator[Document]:
+    """Rows of ticket_list."""
     now = datetime.now(UTC)
     customer = new_id("customer")
     for number in numbers:
@@ -95,8 +96,9 @@ def _measure(started: Servers, run: Run) -> None:
     figure = run.figure(
         f"list, 20 of {sizes.tickets:,} tickets, any page / of {sizes.few_tickets:,}", at_most(1.3), "ms"
     )
-    many = uvloop.run(_fill(started.mongodb, "many", sizes.tickets))
-    few = uvloop.run(_fill(started.mongodb, "few", sizes.few_tickets))
+    with filling(started.mongodb):
+        many = uvloop.run(_fill(started.mongodb, "many", sizes.tickets))
+        few = uvloop.run(_fill(started.mongodb, "few", sizes.few_tickets))
     with (
         running(started, "query", env={"TWINPATH_VIEWS_DATABASE": "many"}) as (long,),
         running(started, "query", env={"TWINPATH_VIEWS_DATABASE": "few"}) as (short,),

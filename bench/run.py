@@ -55,7 +55,7 @@ class Run:
 
     def curve(self, of: str, line: str, sizes: Sequence[int], goal: Goal, unit: str) -> Figure:
         """A figure of this script that has a cost at each of these sizes of what grows, the smallest first."""
-        figure = self.figure(f"{line}, {of}: {sizes[-1]:,} / {sizes[0]:,}", goal, unit)
+        figure = self.figure(f"{line}; {of}: {sizes[-1]:,} / {sizes[0]:,}", goal, unit)
         figure.curve = Curve(of, line, sizes)
         return figure
 

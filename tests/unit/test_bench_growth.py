@@ -28,7 +28,7 @@ def curve(of: str, *costs: tuple[float, ...]) -> Figure:
 
 def test_the_figure_of_a_curve_is_the_largest_size_against_the_smallest() -> None:
     kept = curve("events", (2.0, 5.0, 2.2), (4.0, 5.0, 4.8), (2.0, 5.0, 2.6)).as_json()
-    assert kept["figure"] == "a command, events: 1,000 / 10"
+    assert kept["figure"] == "a command; events: 1,000 / 10"
     assert [round(of["ours"] / of["against"], 9) for of in kept["rounds"]] == [1.1, 1.2, 1.3]
     assert (kept["ratio"], kept["reached"]) == (1.2, True)
 
@@ -54,7 +54,7 @@ def test_curves_of_what_grows_share_a_panel_and_other_figures_have_none(tmp_path
 
 def test_a_round_of_a_curve_tells_the_cost_at_every_size() -> None:
     assert curve("events", (2.0, 3.0, 4.0)).latest() == (
-        "a command, events: 1,000 / 10: 2.00 (10: 2, 100: 3, 1,000: 4 ms)"
+        "a command; events: 1,000 / 10: 2.00 (10: 2, 100: 3, 1,000: 4 ms)"
     )
 
 
@@ -79,7 +79,7 @@ async def test_every_size_has_as_many_turns_and_is_first_as_often() -> None:
     assert all(milliseconds > 0 for milliseconds in found)
 
 
-def test_a_batch_is_consecutive_and_its_tickets_are_opened_before_they_are_noted() -> None:
+def test_a_batch_is_consecutive_and_new_tickets_are_opened_before_they_are_noted() -> None:
     events = batch("ticket.0", 7, 2, ["ticket-known"])
     assert [event.position for event in events] == [8, 9, 10, 11, 12]
     first, second = events[0].stream, events[1].stream
@@ -88,7 +88,7 @@ def test_a_batch_is_consecutive_and_its_tickets_are_opened_before_they_are_noted
         ("ticket.opened", second, 1),
         ("ticket.note_added", first, 2),
         ("ticket.note_added", second, 2),
-        ("ticket.note_added", "ticket-known", 2),
+        ("ticket.status_changed", "ticket-known", 2),
     ]
 
 

@@ -1,0 +1,122 @@
+"""Queries, and a projected batch, on views of 1,000 to 1,000,000 tickets."""
+
+import random
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+import uvloop
+from pymongo import AsyncMongoClient
+
+from bench.connection import Connection
+from bench.figures import at_most
+from bench.growth.batches import batch
+from bench.growth.interleaved import Work, medians
+from bench.growth.view_filling import LATEST, LOG, Filler, Tickets
+from bench.measuring import Servers, filling, running, servers
+from bench.run import Run
+from bench.sizes import Sizes
+from projector_service.applying import Applier
+from projector_service.projections.ticket_details import TicketDetailsProjection
+from projector_service.projections.ticket_list import TicketListProjection
+from shared.event_store.commits import Document
+from shared.events.catalogue import CATALOGUE
+from shared.mongo_client import mongo_client
+from shared.personal_data.in_memory import InMemoryKeyStore
+from shared.personal_data.sealing import Seals
+from shared.read_models.ticket_list import TICKET_LIST
+from shared.view_store.mongo import MongoViewWriter
+from shared.view_store.redis import redis_client
+
+_BATCHES, _NEW, _OLD = 20, 100, 100
+_EVENTS = 2 * _NEW + _OLD
+_FIRST_PAGES = ("", "&status=open", "&has_note=true", "&status=closed&has_note=false")
+
+
+def _sizes(sizes: Sizes) -> list[int]:
+    return [max(1, sizes.tickets // by) for by in (1000, 100, 10, 1)]
+
+
+def _database(size: int) -> str:
+    return f"documents{size}"
+
+
+async def _fill(started: Servers, sizes: Sequence[int]) -> list[Tickets]:
+    async with mongo_client(started.mongodb, "bench") as client, redis_client(started.redis) as redis:
+        await redis.config_set("appendonly", "no")  # nobody asks how quickly it fills
+        return [await Filler(client, redis, _database(size), size).fill() for size in sizes]
+
+
+def _asking(connection: Connection, tickets: Sequence[str]) -> Work:
+    async def ask(_: int) -> None:
+        connection.ask("GET", f"/api/v1/tickets/{random.choice(tickets)}")
+
+    return ask
+
+
+def _listing(connection: Connection) -> Work:
+    async def page(turn: int) -> None:
+        connection.ask("GET", f"/api/v1/tickets?limit=20{_FIRST_PAGES[turn % len(_FIRST_PAGES)]}")
+
+    return page
+
+
+class Projecting:
+    """Batches of new tickets and of changes of old ones, for one database."""
+
+    def __init__(self, client: AsyncMongoClient[Document], size: int) -> None:
+        self._projections = [TicketListProjection(), TicketDetailsProjection()]
+        writer = MongoViewWriter(client, _database(size))
+        self._applier = Applier(LOG, writer, CATALOGUE, Seals(InMemoryKeyStore(), CATALOGUE), lambda applied: None)
+
+    async def load(self) -> None:
+        """Where the checkpoints are."""
+        await self._applier.load(self._projections)
+
+    def changing(self, tickets: Sequence[str]) -> Work:
+        """The batches of a round; the old tickets are some of these."""
+        at = self._applier.positions[TICKET_LIST.name]
+        old = [random.sample(tickets, min(_OLD, len(tickets))) for _ in range(_BATCHES)]
+        events = 2 * _NEW + len(old[0])
+        batches = [batch(LOG, at + turn * events, _NEW, old[turn]) for turn in range(_BATCHES)]
+
+        async def apply(turn: int) -> None:
+            await self._applier.apply(self._projections, batches[turn])
+
+        return apply
+
+
+async def _measure(started: Servers, urls: Sequence[str], tickets: Sequence[Tickets], run: Run) -> None:
+    sizes, of, turns = _sizes(run.sizes), "documents in the view", run.sizes.pages
+    cached = run.curve(of, "a query by id, from Redis", sizes, at_most(1.3), "ms")
+    read = run.curve(of, "a query by id, from MongoDB", sizes, at_most(1.3), "ms")
+    page = run.curve(of, "the first page of a list", sizes, at_most(1.3), "ms")
+    latest = run.curve(of, f"a batch of {_EVENTS} events, a third on the latest {LATEST}", sizes, at_most(1.3), "ms")
+    old = run.curve(of, f"a batch of {_EVENTS} events, a third on any document", sizes, at_most(2), "ms")
+    async with mongo_client(started.mongodb, "bench") as client:
+        projecting = [Projecting(client, size) for size in sizes]
+        for each in projecting:
+            await each.load()
+        for _ in run.rounds():
+            with ExitStack() as stack:
+                connections = [stack.enter_context(Connection(url)) for url in urls]
+                pairs = list(zip(connections, tickets, strict=True))
+                cached.add_costs(await medians(turns, [_asking(one, its.copied) for one, its in pairs]))
+                read.add_costs(await medians(turns, [_asking(one, its.uncopied) for one, its in pairs]))
+                page.add_costs(await medians(turns, [_listing(one) for one in connections]))
+            chosen = list(zip(projecting, tickets, strict=True))
+            latest.add_costs(await medians(_BATCHES, [each.changing(its.latest) for each, its in chosen]))
+            old.add_costs(await medians(_BATCHES, [each.changing(its.copied + its.uncopied) for each, its in chosen]))
+
+
+def measure(run: Run) -> None:
+    """On private servers, with views and a query service for each size."""
+    sizes = _sizes(run.sizes)
+    with servers() as started, ExitStack() as stack:
+        with filling(started.mongodb):
+            tickets = uvloop.run(_fill(started, sizes))
+        urls = []
+        for size in sizes:
+            env = {"TWINPATH_VIEWS_DATABASE": _database(size), "TWINPATH_REDIS_PREFIX": _database(size)}
+            [service] = stack.enter_context(running(started, "query", env=env))
+            urls.append(service.url)
+        uvloop.run(_measure(started, urls, tickets, run))
