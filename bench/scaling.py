@@ -6,18 +6,18 @@ Change what is assumed below and say `make bench NAME=scaling`.
 from dataclasses import asdict
 
 from bench import costs
-from bench.model.needs import Assumptions, model_of, needs
+from bench.model.needs import Assumptions, models_of, needs
 from bench.model.requests import on_the_favourite, shares
 from bench.run import Run
 
 NAME = "scaling"
 RATES = (1_000, 100_000, 1_000_000)
-EVENTS_A_LOG = {"as built": 100, "each log written by one replica": 2_000}
-"""The busiest log's events a second. With several writers the simulation says where latencies grow; with one the
-projector's, which handles a log with one process, is what ends it."""
 ASSUMED = Assumptions(
     queries_a_command=20,
     busy=0.6,
+    events_a_log=100,
+    logs_a_projector=4,
+    busy_categories=2,
     mongod_cores=16,
     secondary=0.5,
     broker_cores=8,
@@ -33,15 +33,10 @@ ASSUMED = Assumptions(
 def measure(run: Run) -> None:
     """From the latest costs."""
     known = costs.known(run.sizes)
-    model = model_of(known, costs.TICKET, costs.MIXED, shares(), on_the_favourite())
+    models = models_of(known, costs.TICKET, costs.MIXED, shares(), on_the_favourite())
     columns = [
-        {
-            "variant": variant,
-            "events_a_log": events_a_log,
-            "rate": rate,
-            "needs": needs(model, ASSUMED, rate, events_a_log),
-        }
-        for variant, events_a_log in EVENTS_A_LOG.items()
+        {"variant": variant, "rate": rate, "needs": needs(model, ASSUMED, rate)}
+        for variant, model in models.items()
         for rate in RATES
     ]
-    run.keep(NAME, {"columns": columns, "assumed": asdict(ASSUMED), "model": asdict(model), "costs of": known["date"]})
+    run.keep(NAME, {"columns": columns, "assumed": asdict(ASSUMED), "costs of": known["date"]})

@@ -8,6 +8,7 @@ from bench.model.batch_time import fitted
 from bench.model.probe import COMMAND, OTHER, PROCESSES, QUERY
 from bench.results import Kept
 
+_BATCHES = ("commits an insert", "events a message", "events a transaction")
 _LEAST_US = 15.0
 """What is less is noise of a process that has no part in it."""
 _SHOWN = tuple(process for process in PROCESSES if process != OTHER)
@@ -51,7 +52,7 @@ def named(load: Kept) -> str:
 
 
 def _processor_time(costs: Kept) -> str:
-    table = head("µs of CPU for one", *_SHOWN, "all", "events", "events a transaction")
+    table = head("µs of CPU for one", *_SHOWN, "all", "events", *_BATCHES)
     for load in costs["loads"]:
         of = load["medians"]
         spent = {process: max(0.0, of[f"us {process}"]) for process in PROCESSES}
@@ -61,7 +62,8 @@ def _processor_time(costs: Kept) -> str:
             cells[0] = f"{spent[OTHER]:,.0f} + {spent[COMMAND]:,.0f} relaying"
         else:
             cells[0] = f"{spent[COMMAND] + spent[OTHER]:,.0f}"
-        events = ("", "") if load["to"] == QUERY else (f"{of['events']:.1f}", f"{of['events a transaction']:,.1f}")
+        batches = ("events", *_BATCHES)
+        events = [""] * len(batches) if load["to"] == QUERY else [f"{of[name]:,.1f}" for name in batches]
         table += row(named(load), *cells, f"{total:,.0f}", *events)
     return table
 

@@ -4,8 +4,9 @@ One writer: what waits when an insert ends is in the next one, 500 commits at mo
 time is under way (the command bus has the others wait), and the next one is `think` later at the writer.
 
 Several writers, one a replica: an insert claims its place in the log when it reaches the server, is durable a batch
-time later, and only then do others read the new head. Whoever meets a place that is taken has lost a race, reads the
-head again and waits before the next attempt as shared/event_store/group_commit.py does.
+time later, and only then do others read the new head. Whoever meets a place that is taken has lost a race, and reads
+the head again: after a pause that doubles with each race lost in a row, as shared/event_store/group_commit.py does, or
+without one, by a read that the server answers as soon as the winner's insert is durable.
 """
 
 import heapq
@@ -71,11 +72,19 @@ class _Log:
 
     claimed: int = 0
     durable: int = 0
+    durable_at: float = 0.0
+    """When the last one that has a place is durable."""
     lost: int = 0
 
 
 def several_writers(
-    batch: BatchTime, round_trip: float, rate: float, writers: int, until: float, chance: random.Random
+    batch: BatchTime,
+    round_trip: float,
+    rate: float,
+    writers: int,
+    until: float,
+    chance: random.Random,
+    pauses: bool = True,
 ) -> tuple[list[float], float]:
     """A log with `rate` commands a second, which come to so many replicas at random.
 
@@ -86,7 +95,7 @@ def several_writers(
     for at in arrivals(rate, until, chance):
         waiting[chance.randrange(writers)].append(at)
     log, waits = _Log(), list[float]()
-    running = [_writer(log, batch, round_trip, of, waits) for of in waiting if of]
+    running = [_writer(log, batch, round_trip, of, waits, pauses) for of in waiting if of]
     times = [(next(one), number) for number, one in enumerate(running)]
     heapq.heapify(times)
     while times and times[0][0] < until:
@@ -97,7 +106,7 @@ def several_writers(
 
 
 def _writer(
-    log: _Log, batch: BatchTime, round_trip: float, waiting: deque[float], waits: list[float]
+    log: _Log, batch: BatchTime, round_trip: float, waiting: deque[float], waits: list[float], pauses: bool
 ) -> Generator[float, float, None]:
     """One replica: yields when it is to go on, and is sent the time that it is then."""
     known: int | None = 0
@@ -106,7 +115,8 @@ def _writer(
     while waiting:
         now = yield max(now, waiting[0])
         if known is None:
-            now = yield now + round_trip / 2
+            reaches = now + round_trip / 2
+            now = yield reaches if pauses else max(reaches, log.durable_at)
             seen = log.durable
             now = yield now + round_trip / 2
             known = seen
@@ -115,12 +125,13 @@ def _writer(
         if log.claimed != known:
             log.lost += 1
             lost += 1
-            backoff = min(2.0 ** min(lost, 6), 50.0) if lost > 1 else 0.0
-            now = yield now + round_trip / 2 + backoff
+            pause = min(2.0 ** min(lost, 6), 50.0) if pauses and lost > 1 else 0.0
+            now = yield now + round_trip / 2 + pause
             known = None
             continue
         log.claimed = place = known + 1
-        now = yield now + max(0.0, batch.milliseconds(taken) - round_trip)
+        log.durable_at = now + max(0.0, batch.milliseconds(taken) - round_trip)
+        now = yield log.durable_at
         log.durable = place
         now = yield now + round_trip / 2
         waits += [now - waiting.popleft() for _ in range(taken)]

@@ -24,10 +24,14 @@ PROCESSES = (COMMAND, OTHER, PROJECTOR, QUERY, "mongod", "RabbitMQ", "Redis")
 _CONNECTIONS = 200
 _WARMING_SECONDS, _SETTLING_SECONDS = 1.0, 1.0
 _BATCHES = {
-    "commits an insert": "twinpath_append_batch_commits",
-    "events a transaction": "twinpath_projector_batch_events",
+    "commits an insert": ("twinpath_append_batch_commits_sum", "twinpath_append_batch_commits_count"),
+    "events a message": ("twinpath_relay_events_total", "twinpath_relay_publish_duration_seconds_count"),
+    "events a transaction": (
+        "twinpath_projector_batch_events_sum",
+        "twinpath_projector_transaction_duration_seconds_count",
+    ),
 }
-_CONFIRMED, _PUBLISHED = "twinpath_relay_events_total", "twinpath_relay_publish_duration_seconds_count"
+"""What is divided by what, of the services' metrics."""
 
 
 @dataclass
@@ -158,6 +162,5 @@ def _of_events(before: _State, now: _State, requests: int) -> dict[str, float]:
         "events": total / requests,
         **{f"{category} events": count / requests for category, count in events.items()},
         **{f"bytes in {place}": (now.kept[place] - before.kept[place]) / total for place in now.kept},
-        **{name: grown(f"{metric}_sum") / max(1.0, grown(f"{metric}_count")) for name, metric in _BATCHES.items()},
-        "events a message": grown(_CONFIRMED) / max(1.0, grown(_PUBLISHED)),
+        **{name: grown(what) / max(1.0, grown(by)) for name, (what, by) in _BATCHES.items()},
     }

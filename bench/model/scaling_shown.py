@@ -18,10 +18,7 @@ def section(found: Mapping[str, Kept], _: Path) -> str:
 
 def _table(columns: list[Kept]) -> str:
     first = columns[0]
-    table = head(
-        f"{first['variant']}, {first['events_a_log']:,} events a second and log at most",
-        *(f"{column['rate']:,} commands/s" for column in columns),
-    )
+    table = head(first["variant"], *(f"{column['rate']:,} commands/s" for column in columns))
     for name in first["needs"]:
         table += row(name, *(shown(name, column["needs"][name]) for column in columns))
     return table

@@ -78,6 +78,9 @@ def _shared(kept: Kept) -> str:
     for rate in _values(rows, "rate"):
         of = [each for each in rows if each["rate"] == rate]
         table += row(f"{rate:,.0f} commits/s", *(f"{each['p99']:,.0f} ({each['lost']:.1f})" for each in of))
+    of = kept["shared without pause"]
+    cells = (f"{each['p99']:,.0f} ({each['lost']:.1f})" for each in of)
+    table += row(f"{of[0]['rate']:,.0f} commits/s, without the pause", *cells)
     measured = {count: f"{p99:,.0f} ({lost:.1f})" for count, _, p99, lost in kept["measured"]}
     return table + row("300 commits/s, measured", *(measured.get(count, "") for count in writers))
 
@@ -95,10 +98,13 @@ def _draw(kept: Kept, file: Path) -> None:
     hot.set(title="One hot stream, 1,000 commits/s of others in its log", yscale="log")
     hot.set(xlabel="commands a second on the hot stream", ylabel="ms until durable")
     _lines(shared, kept["shared"], "rate", "writers", "p99", "{:,.0f} commits/s")
+    _lines(shared, kept["shared without pause"], "rate", "writers", "p99", "{:,.0f} commits/s, no pause")
     measured = [(count, p99) for count, _, p99, _ in kept["measured"]]
     shared.plot(*zip(*measured, strict=True), "kx", label="300 commits/s, measured")
     shared.set(title="One log written by several replicas", xlabel="replicas", ylabel="p99, ms until durable")
-    shared.set_ylim(bottom=1)
+    shared.set_ylim(
+        1, 2 * max(p99 for p99 in (*(each["p99"] for each in kept["shared"]), *(p99 for _, p99 in measured)))
+    )
     for axes in (logs, replicas, shared):
         axes.set_xscale("log", base=2)
         axes.set_yscale("log")

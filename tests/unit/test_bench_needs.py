@@ -2,28 +2,26 @@
 
 from dataclasses import replace
 from math import inf
+from typing import Any
 
 import pytest
 
-from bench.model.needs import Assumptions, Line, Model, line, needs
-from bench.model.probe import QUERY
+from bench.model.needs import LARGE_BATCHES, MEASURED, Model, models_of, needs
+from bench.model.probe import COMMAND, OTHER, PROCESSES, PROJECTOR, QUERY
 from bench.model.scaling_shown import shown
 from bench.scaling import ASSUMED
 
-FLAT = Line(100.0, 0.0)
 MODEL = Model(
     events=2.0,
     busiest_category=0.5,
     command=1_000.0,
-    relaying=FLAT,
-    projector=Line(100.0, 900.0),
-    mongod=FLAT,
-    redis=FLAT,
-    rabbitmq=FLAT,
-    following=Line(0.0, 1.0),
+    relaying=100.0,
+    projector=1_000.0,
+    mongod=100.0,
+    redis=100.0,
+    rabbitmq=100.0,
+    following=1.0,
     query={QUERY: 300.0, "mongod": 0.0, "Redis": 10.0},
-    transaction_ms=10.0,
-    message_ms=5.0,
     message=500.0,
     log=1_000.0,
     views=1_000.0,
@@ -31,45 +29,62 @@ MODEL = Model(
     stream=400.0,
     favourite=0.3,
 )
-PLAIN: Assumptions = replace(ASSUMED, busy=0.5, queries_a_command=20, mongod_cores=16, secondary=0.5)
+PLAIN = replace(ASSUMED, busy=0.5, queries_a_command=20, events_a_log=100, logs_a_projector=4, busy_categories=2)
 
 
-def test_points_on_a_line_in_one_by_n_give_the_line() -> None:
-    found = line([(1, 110.0), (2, 60.0), (10, 20.0)])
-    assert found.item == pytest.approx(10)
-    assert found.batch == pytest.approx(100)
-    assert found.at(100) == pytest.approx(11)
+def load(name: str, us: float, to: str = COMMAND, rate: float = 100, held: str = "") -> dict[str, Any]:
+    """A load as costs keep it, every process at `us` for one of it."""
+    of = {"events": 2.0, "order events": 1.5, "ticket events": 0.5}
+    sizes = dict.fromkeys(("bytes in log", "bytes in views", "bytes in Redis"), 100.0)
+    times = {f"us {process}": us for process in PROCESSES}
+    return {"name": name, "to": to, "rate": rate, "held_back": held, "medians": {**of, **sizes, **times}}
 
 
-def test_no_part_of_a_cost_is_below_zero_and_one_point_is_all_item() -> None:
-    assert line([(1, 10.0), (10, 20.0)]).batch == 0
-    assert line([(1, 100.0), (10, 1.0)]).item == pytest.approx(0, abs=1e-9)
-    assert line([(3, 50.0)]) == Line(50.0, 0.0)
+def costs() -> dict[str, Any]:
+    loads = [
+        *(load("ticket", 40, OTHER), load("ticket", 4, OTHER, held=COMMAND), load("ticket", 400)),
+        *(load("mix", 900, rate=10), load("mix", 200, rate=50), load("mix", 60, rate=50, held=PROJECTOR)),
+        *(load("by id", 500, QUERY, rate=10), load("by id", 100, QUERY, rate=90), load("list", 1_000, QUERY)),
+    ]
+    disk = {"size": 100.0, "storage": 30.0, "index": 20.0}
+    sizes = {"event bytes": {"order": 600.0, "ticket": 400.0}, "stored": {"log": disk, "views": disk}}
+    return {"loads": loads, "one stream": 300.0, **sizes}
 
 
-def test_logs_are_as_many_as_keep_the_busiest_below_its_rate() -> None:
-    found = needs(MODEL, PLAIN, 1_000, 100)
+def test_what_is_measured_is_the_cost_at_the_highest_rate_with_nobody_held_back() -> None:
+    model = models_of(costs(), "ticket", "mix", {"by id": 0.9, "list": 0.1}, 0.3)[MEASURED]
+    assert (model.command, model.projector, model.relaying) == (200, 100, 20)
+    assert model.query[QUERY] == pytest.approx(0.9 * 100 + 0.1 * 1_000)
+    assert (model.busiest_category, model.log) == (0.75, 50)
+    assert model.message == pytest.approx((600 * 1.5 + 400 * 0.5) / 2)
+
+
+def test_large_batches_are_those_of_who_was_held_back_and_taking_a_command_stays_what_it_is() -> None:
+    model = models_of(costs(), "ticket", "mix", {"by id": 1.0}, 0.3)[LARGE_BATCHES]
+    assert (model.command, model.projector, model.relaying, model.rabbitmq) == (200, 30, 2, 2)
+
+
+def test_replicas_are_as_many_as_keep_each_as_busy_as_it_may_be() -> None:
+    found = needs(MODEL, PLAIN, 1_000)
     assert found["events a second"] == 2_000
-    assert found["partitions a category"] == 10
-    assert found["events a transaction"] == 1
+    assert found["command replicas"] == 2
+    assert found["projector replicas"] == 4
+    assert found["cores of the relay's leader"] == pytest.approx(0.2)
 
 
-def test_a_busier_log_handles_more_at_once_and_so_each_event_costs_less() -> None:
-    few, many = needs(MODEL, PLAIN, 1_000, 100), needs(MODEL, PLAIN, 1_000, 1_000)
-    assert many["events a transaction"] > few["events a transaction"]
-    assert many["projector replicas"] < few["projector replicas"]
-    assert few["projector replicas"] == 4  # 2,000 events of 1,000 us each on half a core
-    assert few["command replicas"] == 2
+def test_partitions_are_enough_for_the_projectors_and_for_the_busiest_log() -> None:
+    assert needs(MODEL, PLAIN, 1_000)["partitions a category"] == 10
+    assert needs(MODEL, replace(PLAIN, events_a_log=10_000), 1_000)["partitions a category"] == 8
+    assert needs(MODEL, PLAIN, 10)["partitions a category"] == 4
 
 
 def test_replicas_of_queries_pay_for_following_the_views_until_nothing_is_left_of_them() -> None:
-    at_ease = needs(MODEL, PLAIN, 1_000, 100)
-    assert at_ease["query replicas"] == 13  # 6 cores of queries, at 0.498 of a core each
-    assert needs(MODEL, PLAIN, 1_000_000, 100)["query replicas"] == inf
+    assert needs(MODEL, PLAIN, 1_000)["query replicas"] == 13  # 6 cores of queries, at 0.498 of a core each
+    assert needs(MODEL, PLAIN, 1_000_000)["query replicas"] == inf
 
 
 def test_what_is_asked_of_the_favourite_stands_beside_what_one_stream_takes() -> None:
-    found = needs(MODEL, PLAIN, 1_000, 100)
+    found = needs(MODEL, PLAIN, 1_000)
     assert found["commands a second on the favourite product"] == pytest.approx(300)
     assert found["commands a second that one stream takes"] == 400
 
