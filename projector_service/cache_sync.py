@@ -11,7 +11,7 @@ What was parked and applied later does not show in any position: the store keeps
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 import structlog
@@ -27,8 +27,10 @@ from shared.ids import uuid7
 from shared.view_store.interface import (
     BY_ID,
     NEWEST_FIRST,
+    NOTHING,
     ChangeWhere,
     Checkpoints,
+    Document,
     Place,
     View,
     ViewCache,
@@ -111,36 +113,47 @@ class CacheSync:
 
     async def _write_applied(self) -> None:
         while True:
-            step = await self._steps.next()
+            steps = await self._steps.next()
             try:
                 if self.trouble is None:
                     async with self._writing:
-                        await self._write(step)
+                        await self._write(steps)
             except Unavailable as error:
                 self._note(error)
             finally:
                 self._steps.done()
 
-    async def _write(self, step: Step) -> None:
-        if not await self._bring(step, step.expected):
-            copied = (await self._cache.positions(self._copy_of(step.view))).get(step.log, 0)
-            if step.expected < copied < step.position:  # a part of it was made good
-                await self._bring(step, copied)
+    async def _write(self, steps: Sequence[Step]) -> None:
+        """Steps of one view; what several need is read at once."""
+        together = [document_id for step in steps for document_id in step.ids] if len(steps) > 1 else []
+        found = await self._documents(steps[0].view, together)
+        for step in steps:
+            if not await self._bring(step, step.expected, found):
+                copied = (await self._cache.positions(self._copy_of(step.view))).get(step.log, 0)
+                if step.expected < copied < step.position:  # a part of it was made good
+                    await self._bring(step, copied, found)
 
-    async def _bring(self, step: Step, copied: int) -> bool:
-        """Copy what a step names; False where the copy is not at `copied`. Its position moves with the last part."""
+    async def _bring(self, step: Step, copied: int, found: Mapping[str, Document] = NOTHING) -> bool:
+        """Copy what a step names, of which some may be `found` already; False where the copy is not at `copied`.
+
+        The copy's position moves with the last part.
+        """
         ids = step.ids.copy()
         for change in step.met:
             ids |= dict.fromkeys(await self._met_by(change))
         parts = [list(ids)[start : start + _PAGE] for start in range(0, len(ids), _PAGE)] or [[]]
         for part in parts:
-            documents = await self._writer.documents(step.view.name, part) if part else []
-            removed = sorted(set(part) - {document["_id"] for document in documents})
-            rendered = [step.view.rendered(document) for document in documents]
+            documents = found or await self._documents(step.view, part)
+            rendered = [step.view.rendered(documents[each]) for each in part if each in documents]
+            removed = sorted(each for each in part if each not in documents)
             reached = step.position if part is parts[-1] else copied
             if not await self._cache.write(self._copy_of(step.view), step.log, copied, reached, rendered, removed):
                 return False
         return True
+
+    async def _documents(self, view: View, ids: Sequence[str]) -> dict[str, Document]:
+        """Those that exist, by id."""
+        return {document["_id"]: document for document in await self._writer.documents(view.name, ids)} if ids else {}
 
     def _copy_of(self, view: View) -> str:
         """Each generation has a copy of its own."""

@@ -1,13 +1,18 @@
 """What waits to be copied to Redis: commits that follow each other are one step, so a copy that is behind has less."""
 
 import asyncio
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from shared.view_store.interface import ChangeWhere, View, ViewChange
 
 MOST_WAITING = 50_000
 """Documents and ChangeWheres, so that what waits for a slow Redis is bounded whatever the size of a transaction."""
+
+READ_TOGETHER = 500
+"""Documents of steps of several logs."""
 
 
 @dataclass(slots=True, eq=False)
@@ -35,18 +40,21 @@ def step_of(view: View, log: str, expected: int, position: int, changes: Iterabl
 
 
 class Steps:
-    """A queue of steps, each taken by `next` and then `done`."""
+    """A queue of steps: `next` takes some of one view, which are in hand until they are `done`."""
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[Step] = asyncio.Queue()
+        self._queue: deque[Step] = deque()
         self._last: dict[tuple[str, str], Step] = {}
         """(view, log) -> the last step that waits."""
         self._size = 0
+        self._added = asyncio.Event()
+        self._empty = asyncio.Event()
+        self._empty.set()
 
     def add(self, step: Step) -> None:
         """Have a step wait, or drop it when there is no room."""
         last = self._last.get((step.view.name, step.log))
-        if not self._queue.empty() and self._size + step.size > MOST_WAITING:
+        if self._queue and self._size + step.size > MOST_WAITING:
             return
         if last is not None and last.position == step.expected:
             self._size -= last.size
@@ -55,24 +63,37 @@ class Steps:
             last.met += step.met
         else:
             last = self._last[step.view.name, step.log] = step
-            self._queue.put_nowait(step)
+            self._queue.append(step)
         self._size += last.size
+        self._added.set()
+        self._empty.clear()
 
-    async def next(self) -> Step:
-        """The step that has waited longest; nothing joins it any more."""
-        step = await self._queue.get()
-        self._size -= step.size
-        if self._last[step.view.name, step.log] is step:
-            del self._last[step.view.name, step.log]
-        return step
+    async def next(self) -> list[Step]:
+        """The step that has waited longest, and small ones of its view that can be read with it; none joins them."""
+        while not self._queue:
+            self._added.clear()
+            await self._added.wait()
+        taken = [self._queue[0]]
+        for step in islice(self._queue, 1, None):
+            if step.view is taken[0].view:
+                if step.met or taken[0].met or step.size + sum(one.size for one in taken) > READ_TOGETHER:
+                    break
+                taken.append(step)
+        for step in taken:
+            self._queue.remove(step)
+            self._size -= step.size
+            if self._last[step.view.name, step.log] is step:
+                del self._last[step.view.name, step.log]
+        return taken
 
     def done(self) -> None:
-        """The step that was taken is written, or given up."""
-        self._queue.task_done()
+        """What was taken is written, or given up."""
+        if not self._queue:
+            self._empty.set()
 
     async def flushed(self) -> None:
         """Wait until all are done."""
-        await self._queue.join()
+        await self._empty.wait()
 
     def go_on(self, view: View, log: str, position: int) -> bool:
         """Whether a step waits that leads on from there."""

@@ -26,7 +26,7 @@ async def taken(steps: Steps) -> list[tuple[str, int, int, list[str]]]:
     while True:
         try:
             async with asyncio.timeout(0):
-                found.append(summary(await steps.next()))
+                found += [summary(one) for one in await steps.next()]
         except TimeoutError:
             return found
         steps.done()
@@ -59,7 +59,7 @@ async def test_what_comes_after_a_gap_is_a_step_of_its_own() -> None:
 async def test_a_step_in_hand_takes_nothing_more() -> None:
     steps = Steps()
     steps.add(step(0, 2, "a"))
-    in_hand = await steps.next()
+    [in_hand] = await steps.next()
     steps.add(step(2, 3, "b"))
 
     assert summary(in_hand) == (LOG, 0, 2, ["a"])
@@ -73,6 +73,39 @@ async def test_more_than_may_wait_is_dropped_and_leaves_a_gap(monkeypatch: pytes
         steps.add(one)
 
     assert await taken(steps) == [(LOG, 0, 2, ["a", "b"]), (LOG, 4, 5, ["e"])]
+
+
+async def test_small_steps_of_one_view_are_taken_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("projector_service.copy_steps.READ_TOGETHER", 3)
+    steps = Steps()
+    elsewhere = step_of(TICKET_LIST, LOG, 0, 1, [])
+    for one in (step(0, 1, "a"), elsewhere, step(0, 1, "b", "c", log=OTHER), step(7, 8, "d")):
+        steps.add(one)
+
+    assert [summary(one) for one in await steps.next()] == [(LOG, 0, 1, ["a"]), (OTHER, 0, 1, ["b", "c"])]
+    assert await steps.next() == [elsewhere]
+    assert [summary(one) for one in await steps.next()] == [(LOG, 7, 8, ["d"])]
+
+
+async def test_what_met_others_goes_alone() -> None:
+    steps = Steps()
+    for one in (step(0, 1, "a"), step_of(TICKET_DETAILS, OTHER, 0, 1, [WHERE]), step(7, 8, "b")):
+        steps.add(one)
+
+    assert [len(await steps.next()) for _ in range(3)] == [1, 1, 1]
+
+
+async def test_flushed_is_what_is_done() -> None:
+    steps = Steps()
+    await steps.flushed()
+    steps.add(step(0, 1, "a"))
+    await steps.next()
+    flushed = asyncio.create_task(steps.flushed())
+    await asyncio.sleep(0)
+    assert not flushed.done()
+
+    steps.done()
+    await flushed
 
 
 @pytest.mark.parametrize(("position", "leads_on"), [(0, False), (1, True), (2, True), (3, False)])

@@ -1,0 +1,46 @@
+"""Commits of several logs that wait for the copy are read from the view at once."""
+
+from collections.abc import Sequence
+
+from projector_service.applying import Applied
+from projector_service.cache_sync import CacheSync
+from shared.event_store.in_memory import InMemoryEventStore
+from shared.events.catalogue import CATALOGUE
+from shared.view_store.in_memory import InMemoryViewStore
+from shared.view_store.in_memory_cache import InMemoryViewCache
+from shared.view_store.interface import CheckpointMove, Document, Put, Remove, ViewChange
+from tests.unit.test_cache_fill import VIEW, Shown
+
+LOGS = ("ticket.0", "ticket.1", "ticket.2")
+
+
+class CountedReads(InMemoryViewStore):
+    """Notes which documents are read at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: list[list[str]] = []
+
+    async def documents(self, view: str, ids: Sequence[str]) -> list[Document]:
+        """See ViewReader.documents."""
+        self.read.append(list(ids))
+        return await super().documents(view, ids)
+
+
+async def test_what_waits_of_several_logs_is_read_at_once() -> None:
+    views, cache = CountedReads(), InMemoryViewCache()
+    await views.prepare([], [(VIEW, log) for log in LOGS])
+    sync = CacheSync([Shown()], InMemoryEventStore(CATALOGUE.categories), views, cache, CATALOGUE)
+    removal: list[ViewChange] = [Put(VIEW, LOGS[2], {"version": 1}), Remove(VIEW, LOGS[2])]
+    for log, changes in ((LOGS[0], [Put(VIEW, LOGS[0], {"version": 1})]), (LOGS[1], []), (LOGS[2], removal)):
+        moves = [CheckpointMove(VIEW, log, 0, 1)]
+        await views.commit(changes, moves)
+        sync.applied(Applied(log, changes, moves))
+    await sync.start()
+    await sync.flushed()
+    await sync.stop()
+
+    assert views.read[0] == [LOGS[0], LOGS[2]]
+    assert len(views.read) == 1
+    assert await cache.positions(VIEW) == dict.fromkeys(LOGS, 1)
+    assert [one and one.id for one in await cache.get_many(VIEW, LOGS)] == [LOGS[0], None, None]
