@@ -7,7 +7,7 @@ import pytest
 
 from bench.figures import Figure, at_least, at_most
 from bench.page import BEGIN, END, put, table, write
-from bench.results import newest
+from bench.results import newest, newest_found
 from bench.results import write as keep
 from bench.sizes import RESULTS, TRIALS, Sizes
 from deploy.checkout import CHECKOUT
@@ -53,6 +53,17 @@ def test_one_figure_measured_again_replaces_itself_alone(tmp_path: Path) -> None
     keep(tmp_path, second, MACHINE, [figure("append", (6, 1))])
     found = [(kept["figure"], kept["ratio"], kept["date"]) for kept in newest(tmp_path)]
     assert found == [("append", 6, "2026-11-22"), ("query", 3, "2026-11-21")]
+
+
+def test_what_is_no_figure_is_kept_beside_them_and_found_where_it_was_found_last(tmp_path: Path) -> None:
+    first, second = date(2026, 11, 21), date(2026, 11, 22)
+    keep(tmp_path, first, MACHINE, [figure("append", (5, 1))], {"costs": {"us": 1}, "knee": {"rate": 2}})
+    keep(tmp_path, first, MACHINE, [figure("query", (3, 1))])
+    keep(tmp_path, second, MACHINE, [], {"costs": {"us": 3}})
+    found = newest_found(tmp_path)
+    assert (found["costs"]["us"], found["costs"]["date"]) == (3, "2026-11-22")
+    assert (found["knee"]["rate"], found["knee"]["machine"]) == (2, MACHINE)
+    assert [kept["figure"] for kept in newest(tmp_path)] == ["append", "query"]
 
 
 def test_the_table_stands_between_the_markers_and_the_rest_of_the_page_stays(tmp_path: Path) -> None:

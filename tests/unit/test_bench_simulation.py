@@ -7,6 +7,7 @@ import pytest
 from bench.model.batch_time import BatchTime
 from bench.model.evenness import loads_of_logs, loads_of_replicas, one_hot, stream_names, unevenness, zipf
 from bench.model.one_log import arrivals, one_writer, several_writers, share_within
+from shared.event_feed.rabbit_feed import priority
 from shared.ids import log_of
 
 BATCH = BatchTime(2.0, 0.04)
@@ -42,6 +43,12 @@ def test_replicas_share_all_of_the_load_and_one_more_takes_only_from_others() ->
     three, four = (loads_of_replicas(loads, [f"replica-{one}" for one in range(count)]) for count in (3, 4))
     assert sum(three.values()) == sum(four.values()) == 64
     assert all(four[replica] <= three[replica] for replica in three)
+
+
+def test_a_log_is_the_replicas_that_rabbitmq_prefers() -> None:
+    replicas = [f"replica-{one}" for one in range(5)]
+    preferred = max(replicas, key=lambda replica: priority(replica, "twinpath.views.order.3"))
+    assert loads_of_replicas({"order.3": 1.0}, replicas)[preferred] == 1
 
 
 def test_arrivals_come_at_their_rate_in_order_and_not_after_the_end() -> None:
