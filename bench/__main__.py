@@ -82,8 +82,8 @@ def main(wanted: list[str]) -> int:
     shown = sizes.folder if sizes.trial else DOCS
     if figures_known := results.newest(sizes.folder):
         plot.draw(figures_known, shown / "performance.png")
-        drawing.draw(figures_known, shown / "growth.png")
-        page.write(DOCS / "performance.md", shown / "performance.md", figures_known, on, "performance.png")
+        curves = "growth.png" if drawing.draw(figures_known, shown / "growth.png") else ""
+        page.write(DOCS / "performance.md", shown / "performance.md", figures_known, on, "performance.png", curves)
         print(f"Written: {sizes.folder} and {shown / 'performance.md'}")
     if found := results.newest_found(sizes.folder):
         scaling_page.write(DOCS / "scaling.md", shown / "scaling.md", found)

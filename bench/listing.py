@@ -96,9 +96,9 @@ def _measure(started: Servers, run: Run) -> None:
     figure = run.figure(
         f"list, 20 of {sizes.tickets:,} tickets, any page / of {sizes.few_tickets:,}", at_most(1.3), "ms"
     )
-    with filling(started.mongodb):
-        many = uvloop.run(_fill(started.mongodb, "many", sizes.tickets))
-        few = uvloop.run(_fill(started.mongodb, "few", sizes.few_tickets))
+    with filling(started.mongodb) as patient:
+        many = uvloop.run(_fill(patient, "many", sizes.tickets))
+        few = uvloop.run(_fill(patient, "few", sizes.few_tickets))
     with (
         running(started, "query", env={"TWINPATH_VIEWS_DATABASE": "many"}) as (long,),
         running(started, "query", env={"TWINPATH_VIEWS_DATABASE": "few"}) as (short,),

@@ -21,7 +21,7 @@ from deploy.local.redis import Redis
 from deploy.local.services import Service, service_environment
 
 JOURNALED = WriteConcern("majority", j=True)
-_FILLING_BYTES = 2 * 2**30
+_FILLING_BYTES, _FILLING_PATIENCE_MS = 2 * 2**30, 120_000
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -83,12 +83,13 @@ def running(of: Servers, *names: str, env: Mapping[str, str] = NO_SETTINGS) -> I
 
 
 @contextmanager
-def filling(mongodb: str) -> Iterator[None]:
-    """Let MongoDB have more memory to be filled quickly; after it all stands in its files, and memory is as before."""
+def filling(mongodb: str) -> Iterator[str]:
+    """The URL to fill by, patiently. MongoDB has more memory meanwhile; after it all stands in its files, and memory is
+    as before."""
     with MongoClient[dict[str, Any]](mongodb, appname="bench") as client:  # no time limit: to write all takes a while
         before = client.admin.command("serverStatus")["wiredTiger"]["cache"]["maximum bytes configured"]
         _set_cache(client, max(before, _FILLING_BYTES))
-        yield
+        yield f"{mongodb}&socketTimeoutMS={_FILLING_PATIENCE_MS}"
         client.admin.command("fsync")
         _set_cache(client, before)
 

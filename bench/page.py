@@ -45,6 +45,9 @@ def put(page: str, written: str, begin: str = BEGIN, end: str = END) -> str:
     return f"{before}{begin}\n\n{written}\n{end}{after}"
 
 
-def write(source: Path, target: Path, figures: Sequence[Kept], machine: Kept, plot: str) -> None:
-    """Write `source` with the table and the picture called `plot` to `target`, which may be the same."""
-    target.write_text(put(source.read_text(), f"{table(figures, machine)}\n![How far each figure is]({plot})\n"))
+def write(source: Path, target: Path, figures: Sequence[Kept], machine: Kept, plot: str, curves: str = "") -> None:
+    """Write `source` with the table and the pictures called `plot` and `curves` to `target`, which may be the same."""
+    pictures = f"![How far each figure is]({plot})\n"
+    if curves:
+        pictures += f"\n![What each thing costs at growing sizes]({curves})\n"
+    target.write_text(put(source.read_text(), f"{table(figures, machine)}\n{pictures}"))

@@ -35,8 +35,8 @@ async def _measure(settings: Settings, run: Run) -> None:
     figure = run.figure("(read the log + insert the views) / rebuild", at_least(0.4), "events/s")
     memory = run.figure("memory of the largest process that rebuilds", at_most(600, "MB"), "MB")
     events = run.sizes.events
-    async with mongo_client(settings.mongodb_url, "bench") as client:
-        with filling(settings.mongodb_url):
+    with filling(settings.mongodb_url) as patient:
+        async with mongo_client(patient, "bench") as client:
             await write_tickets(client, settings.log_database, events)
     projections = ticket_projections()
     async with connected(settings) as connection:

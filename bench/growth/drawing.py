@@ -25,7 +25,7 @@ def draw(figures: Sequence[Kept], file: Path) -> bool:
     if not found:
         return False
     down = -(-len(found) // _ACROSS)
-    figure, places = pyplot.subplots(down, _ACROSS, figsize=(11, 0.6 + 3.6 * down), layout="constrained", squeeze=False)
+    figure, places = pyplot.subplots(down, _ACROSS, figsize=(11, 0.6 + 4.2 * down), layout="constrained", squeeze=False)
     for axes, (of, lines) in zip(places.flat, found.items(), strict=False):
         _panel(axes, of, lines)
     for axes in list(places.flat)[len(found) :]:
@@ -53,7 +53,7 @@ def _panel(axes: Any, of: str, lines: Sequence[Kept]) -> None:
     for bound in bounds:
         axes.axhline(bound, color="#444444", linewidth=1, linestyle=":")
         at = axes.get_yaxis_transform()
-        axes.text(0.99, bound, f"goal {bound:g}", transform=at, ha="right", va="bottom", fontsize=8)
+        axes.text(0.01, bound, f"goal {bound:g}", transform=at, va="bottom", fontsize=8)
     least = min(size for size in sizes if size)
     axes.set_xscale("symlog", linthresh=least, linscale=0.6)
     axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
@@ -61,6 +61,6 @@ def _panel(axes: Any, of: str, lines: Sequence[Kept]) -> None:
     axes.set_xlim(-least / 4 if 0 in sizes else least / 1.6, sizes[-1] * 2)
     axes.set_ylim(0, top)
     axes.set_xlabel(of)
-    axes.set_ylabel(f"times the cost at {sizes[0]:,}")
+    axes.set_ylabel("times the cost at the smallest size")
     axes.grid(axis="y", alpha=0.3)
-    axes.legend(loc="lower right", fontsize=8, title="cost of (at the smallest size)", title_fontsize=8)
+    axes.legend(loc="lower right", fontsize=8, title="cost at the smallest size in brackets", title_fontsize=8)

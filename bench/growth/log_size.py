@@ -81,11 +81,12 @@ async def _measure(url: str, run: Run) -> None:
     end = run.curve(of, f"the last {_READ} events of a log", _sizes(sizes), at_most(1.3), "ms")
     anywhere = run.curve(of, f"{_READ} events from anywhere", _sizes(sizes), at_most(1.3), "ms")
     look = run.curve(of, f"the heads of {PARTITIONS} logs", _sizes(sizes), at_most(1.3), "ms")
-    async with mongo_client(url, "bench") as client:
-        filled = [f"log{size}" for size in _sizes(sizes)[1:]]
-        with filling(url):
+    filled = [f"log{size}" for size in _sizes(sizes)[1:]]
+    with filling(url) as patient:
+        async with mongo_client(patient, "bench") as client:
             for database, size in zip(filled, _sizes(sizes)[1:], strict=True):
                 await write_tickets(client, database, size, PARTITIONS)
+    async with mongo_client(url, "bench") as client:
         for number in run.rounds():
             stores = await _stores(client, [f"empty{number}", *filled])
             append.add_costs(await medians(sizes.alone, [_appending(store) for store in stores]))

@@ -10,7 +10,7 @@ from bench.figures import at_most
 from bench.growth.interleaved import Work, medians
 from bench.long_log import write_streams
 from bench.long_stream import NOTE, NOTHING_KEPT
-from bench.measuring import Servers, running, servers
+from bench.measuring import filling, running, servers
 from bench.over_http import follow_nothing
 from bench.run import Run
 from bench.sizes import Sizes
@@ -30,9 +30,9 @@ def _streams_of(length: int, commands: int) -> int:
     return commands if length < EVERY else 1
 
 
-async def _make(started: Servers, sizes: Sizes) -> list[Streams]:
+async def _make(mongodb: str, sizes: Sizes) -> list[Streams]:
     """The streams of each round: a short one as long as it shall be, of a long one the last event is a command's."""
-    async with mongo_client(started.mongodb, "bench") as client:
+    async with mongo_client(mongodb, "bench") as client:
         return [
             [
                 await write_streams(
@@ -57,7 +57,8 @@ def measure(run: Run) -> None:
     figure = run.curve("events in the stream", "a command", _sizes(sizes), at_most(1.3), "ms")
     with servers() as started:
         asyncio.run(follow_nothing(started.rabbitmq))
-        rounds = uvloop.run(_make(started, sizes))
+        with filling(started.mongodb) as patient:
+            rounds = uvloop.run(_make(patient, sizes))
         with running(started, "command", env=NOTHING_KEPT) as (service,), Connection(service.url) as connection:
             for number in run.rounds():
                 works = [_noting(connection, streams) for streams in rounds[number - 1]]

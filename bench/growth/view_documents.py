@@ -40,8 +40,8 @@ def _database(size: int) -> str:
     return f"documents{size}"
 
 
-async def _fill(started: Servers, sizes: Sequence[int]) -> list[Tickets]:
-    async with mongo_client(started.mongodb, "bench") as client, redis_client(started.redis) as redis:
+async def _fill(mongodb: str, started: Servers, sizes: Sequence[int]) -> list[Tickets]:
+    async with mongo_client(mongodb, "bench") as client, redis_client(started.redis) as redis:
         await redis.config_set("appendonly", "no")  # nobody asks how quickly it fills
         return [await Filler(client, redis, _database(size), size).fill() for size in sizes]
 
@@ -112,8 +112,8 @@ def measure(run: Run) -> None:
     """On private servers, with views and a query service for each size."""
     sizes = _sizes(run.sizes)
     with servers() as started, ExitStack() as stack:
-        with filling(started.mongodb):
-            tickets = uvloop.run(_fill(started, sizes))
+        with filling(started.mongodb) as patient:
+            tickets = uvloop.run(_fill(patient, started, sizes))
         urls = []
         for size in sizes:
             env = {"TWINPATH_VIEWS_DATABASE": _database(size), "TWINPATH_REDIS_PREFIX": _database(size)}

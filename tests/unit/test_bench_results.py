@@ -81,6 +81,16 @@ def test_the_table_stands_between_the_markers_and_the_rest_of_the_page_stays(tmp
     assert text.count("![") == 1
 
 
+def test_the_plot_of_the_curves_is_shown_once_there_is_one(tmp_path: Path) -> None:
+    page = tmp_path / "performance.md"
+    page.write_text(f"{BEGIN}\n{END}\n")
+    kept = [{**figure("append", (5, 1)).as_json(), "date": "2026-11-21"}]
+    write(page, page, kept, MACHINE, "performance.png")
+    assert "growth.png" not in page.read_text()
+    write(page, page, kept, MACHINE, "performance.png", "growth.png")
+    assert page.read_text().count("](growth.png)") == 1
+
+
 def test_a_lag_is_shown_with_its_spread_and_without_a_ratio() -> None:
     kept = {**figure("lag", (12, None), (14, None), bound=15, most=True).as_json(), "date": "2026-11-21"}
     row = "| lag |  | 13.00 (12.00 to 14.00) ms |  | at most 15 ms | yes | 2026-11-21 |"
