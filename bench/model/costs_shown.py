@@ -9,8 +9,8 @@ from bench.model.probe import COMMAND, OTHER, PROCESSES, QUERY
 from bench.results import Kept
 
 _BATCHES = ("commits an insert", "events a message", "events a transaction")
-_LEAST_US = 15.0
-"""What is less is noise of a process that has no part in it."""
+_LEAST_SHARE = 0.02
+"""Of all that one takes; what is less is noise, or of no weight."""
 _SHOWN = tuple(process for process in PROCESSES if process != OTHER)
 
 
@@ -25,9 +25,10 @@ def measured_on(kept: Kept) -> str:
     """When and on what."""
     machine = kept["machine"]
     servers = ", ".join(f"{name} {version}" for name, version in machine["servers"].items() if name != "postgres")
+    busy = " The machine was busy with other work." if machine["load_before"] > machine["cores"] / 2 else ""
     return (
         f"Measured {kept['date']}: {machine['cores']} cores ({machine['processor']}),"
-        f" {machine['memory'] / 2**30:.0f} GiB, Python {machine['python']}, {servers}. Medians of the rounds.\n"
+        f" {machine['memory'] / 2**30:.0f} GiB, Python {machine['python']}, {servers}. Medians of the rounds.{busy}\n"
     )
 
 
@@ -76,7 +77,8 @@ def _full(costs: Kept) -> str:
             load for load in costs["loads"] if load["name"] == name and load["to"] != OTHER and not load["held_back"]
         ]
         spent = max(plain, key=lambda load: float(load["rate"]))["medians"]
-        rates = (1e6 / spent[f"us {process}"] if spent[f"us {process}"] > _LEAST_US else 0.0 for process in _SHOWN)
+        times = [max(0.0, spent[f"us {process}"]) for process in _SHOWN]
+        rates = (1e6 / us if us > _LEAST_SHARE * sum(times) else 0.0 for us in times)
         table += row(name, *(f"{rate:,.0f}" if rate else "" for rate in rates))
     return table
 
