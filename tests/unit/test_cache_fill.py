@@ -69,3 +69,34 @@ async def test_a_log_that_is_adopted_during_a_fill_is_filled_too() -> None:
 
     await eventually(is_copied, limit=5, pause=0.001)
     await sync.stop()
+
+
+class Growing(InMemoryViewStore):
+    """Whenever a page is read another document comes, the last by id."""
+
+    async def page(
+        self,
+        view: str,
+        where: Mapping[str, Any],
+        after: Place | None,
+        limit: int,
+        order: Order = BY_ID,
+        ranges: Mapping[str, Range] = NOTHING,
+    ) -> list[Document]:
+        """See ViewReader.page."""
+        found = await super().page(view, where, after, limit, order, ranges)
+        await asyncio.sleep(0)  # a store takes its time, so that who waits for the fill can give up
+        at = (await self.checkpoints())[VIEW, "ticket.0"]
+        await self.commit([opened(f"ticket-{at + 1:06}")], [CheckpointMove(VIEW, "ticket.0", at, at + 1)])
+        return found
+
+
+async def test_a_fill_ends_though_documents_keep_coming() -> None:
+    views, cache = Growing(), InMemoryViewCache()
+    await views.prepare([], [(VIEW, "ticket.0")])
+    await views.commit([opened("ticket-000001")], [CheckpointMove(VIEW, "ticket.0", 0, 1)])
+    sync = CacheSync([Shown()], InMemoryEventStore(CATALOGUE.categories), views, cache, CATALOGUE)
+    await sync.start()
+
+    assert await sync.filled(VIEW, seconds=5)
+    await sync.stop()
