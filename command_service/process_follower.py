@@ -121,6 +121,10 @@ class ProcessFollower:
             while (event := known.get(position + len(batch) + 1)) is not None and len(batch) < _MOST_EVENTS:
                 batch.append(event)
             if not batch:
+                stored = await self._checkpoints.position(log)
+                if stored > position:  # what lies between, another replica has handled
+                    self._positions[log] = stored
+                    continue
                 batch = await self._source.read_log(log, position, min(upto - position, _MOST_EVENTS))
             if not batch:
                 raise Unavailable(f"{log} has no event {position + 1}, although {upto} was announced")

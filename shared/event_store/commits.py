@@ -8,6 +8,7 @@ import bson
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel, ReadPreference, WriteConcern
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.read_concern import ReadConcern
 
@@ -73,9 +74,10 @@ def at_position(encoded: bytes, position: int) -> RawBSONDocument:
     return RawBSONDocument(struct.pack("<i", len(encoded) + len(element)) + encoded[4:-1] + element + b"\x00")
 
 
-async def head_of(commits: Commits, log: str) -> int:
-    """Position of the last event of a log; 0 when it is empty."""
-    last = await commits.find_one({"log": log}, {"position": 1, "count": 1}, sort=[("position", DESCENDING)])
+async def head_of(commits: Commits, log: str, session: AsyncClientSession | None = None) -> int:
+    """Position of the last event of a log, 0 when it is empty; not before what the session has met, if it is given."""
+    last_first, place = [("position", DESCENDING)], {"position": 1, "count": 1}
+    last = await commits.find_one({"log": log}, place, sort=last_first, session=session)
     return 0 if last is None else last["position"] + last["count"] - 1
 
 

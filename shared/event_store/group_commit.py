@@ -2,7 +2,8 @@
 
 Three unique keys decide every race (docs/architecture.md). What a writer knows, the logs' heads and the streams'
 versions, comes from majority reads and acknowledged inserts only, so it can be behind but never wrong: being behind
-costs one refused insert, after which it is read anew.
+costs one refused insert, after which it is read anew. That read is in the insert's session, so it is answered once the
+commit that was first has reached a majority, and sees it.
 
 The technique of letting the batch grow while the last one is written is as old as databases: DeWitt et al.,
 "Implementation Techniques for Main Memory Database Systems", SIGMOD 1984.
@@ -17,6 +18,7 @@ from time import perf_counter
 from typing import Any
 
 import structlog
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import BulkWriteError, PyMongoError, ServerSelectionTimeoutError
 
 from shared.errors import CommandIdReused, OutcomeUnknown, Unavailable
@@ -73,7 +75,7 @@ class GroupWriter:
         self._task: asyncio.Task[None] | None = None
         self._heads: dict[str, int] = {}
         self._versions: dict[str, int] = {}
-        self._lost_races = 0
+        self._session: AsyncClientSession
 
     async def append(self, pending: Pending) -> Appended:
         """Queue an append and wait for its answer; see EventStore.append for what it raises."""
@@ -100,15 +102,16 @@ class GroupWriter:
         failures = 0
         batch: list[Pending] = []
         try:
-            while batch := self._take():
-                try:
-                    await self._attempt(batch)
-                    if failures:
-                        _log.info("event_log_back")
-                    failures = 0
-                except PyMongoError as error:
-                    await self._outlast(batch, error, failures)
-                    failures += 1
+            async with self._commits.database.client.start_session() as self._session:
+                while batch := self._take():
+                    try:
+                        await self._attempt(batch)
+                        if failures:
+                            _log.info("event_log_back")
+                        failures = 0
+                    except PyMongoError as error:
+                        await self._outlast(batch, error, failures)
+                        failures += 1
         finally:  # empty in the ordinary case; when this task is cancelled or fails, nobody is left without an answer
             for pending in (*batch, *self._waiting):
                 _refuse(pending, OutcomeUnknown("the writer was stopped; repeat with the same key"))
@@ -130,11 +133,8 @@ class GroupWriter:
 
     async def _attempt(self, batch: list[Pending]) -> None:
         """One insert of what can be inserted; who is in doubt is looked up meanwhile, and answered or in line again."""
-        unread = [log for log in {pending.log for pending in batch} if log not in self._heads]
-        if unread:
-            self._heads |= zip(
-                unread, await asyncio.gather(*(head_of(self._commits, log) for log in unread)), strict=True
-            )
+        for log in {pending.log for pending in batch} - self._heads.keys():
+            self._heads[log] = await head_of(self._commits, log, self._session)
         chosen: list[Pending] = []
         doubtful: list[Pending] = []
         again: list[Pending] = []
@@ -202,7 +202,7 @@ class GroupWriter:
         written = len(batch)
         began = perf_counter()
         try:
-            await self._commits.insert_many(documents, ordered=True)
+            await self._commits.insert_many(documents, ordered=True, session=self._session)
         except ServerSelectionTimeoutError:
             raise  # no server was found, so nothing was sent
         except BulkWriteError as error:
@@ -213,15 +213,12 @@ class GroupWriter:
         finally:
             self._observer.inserted(len(batch), perf_counter() - began)
         self._acknowledge(batch[:written], places[:written])
-        if written == len(batch):
-            self._lost_races = 0
-        else:
-            self._waiting.extendleft(reversed(batch[written:]))
-            await self._lost_a_race()
+        self._waiting.extendleft(reversed(batch[written:]))
 
     def _acknowledge(self, batch: list[Pending], places: list[Appended]) -> None:
         for pending, appended in zip(batch, places, strict=True):
-            self._heads[appended.log] = appended.position
+            if appended.log in self._heads:  # else another one was first behind it
+                self._heads[appended.log] = appended.position
             self.saw(appended.stream, appended.version)
             _settle(pending, appended)
         if self._listeners:
@@ -247,17 +244,12 @@ class GroupWriter:
             raise error
         index = int(first["index"])
         if "position" in first["keyPattern"]:
-            del self._heads[batch[index].log]
+            for pending in batch[index:]:  # also of the other logs: who writes one writes them all
+                self._heads.pop(pending.log, None)
             self._observer.lost_race("position")
         else:
             batch[index].suspect = True
         return index
-
-    async def _lost_a_race(self) -> None:
-        """After the first lost race read again at once; after more, wait for the winner's write to reach a majority."""
-        self._lost_races += 1
-        if self._lost_races > 1:
-            await asyncio.sleep(min(0.001 * 2 ** min(self._lost_races, 6), 0.05))
 
     async def _outlast(self, batch: list[Pending], error: PyMongoError, failures: int) -> None:
         """The store went away: forget what was known, and go on with those that still have time."""

@@ -7,6 +7,7 @@ primary for a while. tests/contract/test_model_of_mongodb.py holds it against th
 
 from collections import defaultdict
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -16,18 +17,12 @@ from bson.codec_options import CodecOptions
 from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError, WriteConcernError
 
 from tests.model.loop import Process, current_process
-from tests.model.mongodb_language import Document, State, Updated, copied, inserted, matches, updated
+from tests.model.mongodb_language import Document, Replicated, State, Updated, Wrote, copied, inserted, matches, updated
 from tests.model.network import Condition, Network, Step, Work
 
 _DUPLICATE_KEY = 11000
 _CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True)
 _BEGAN = datetime(2026, 3, 10, tzinfo=UTC)
-
-Replicated = Callable[[str, Document | None, Document], None]
-"""Told (collection, before, after) of each write that has reached a majority."""
-
-Wrote = Callable[[Process, str, Document | None, Document], None]
-"""Told of each write of the primary, and whose it is."""
 
 
 class ReplicaSet:
@@ -165,7 +160,15 @@ class ModelCollection:
         self._servers = servers
         self._name = name
 
-    async def find_one(self, where: Document, projection: Any = None, sort: Any = None) -> Document | None:
+    database = client = property(lambda self: self)
+
+    def start_session(self) -> AbstractAsyncContextManager[None]:
+        """See AsyncMongoClient.start_session. A refused insert waits too here: a read then sees who was first."""
+        return nullcontext()
+
+    async def find_one(
+        self, where: Document, projection: Any = None, sort: Any = None, session: None = None
+    ) -> Document | None:
         """See AsyncCollection.find_one."""
         found = await self.find(where).sort(*(sort or [("_id", 1)])[0]).limit(1).to_list()
         return found[0] if found else None
@@ -174,7 +177,7 @@ class ModelCollection:
         """See AsyncCollection.find."""
         return ModelCursor(self, where)
 
-    async def insert_many(self, documents: Sequence[Any], ordered: bool = True) -> None:
+    async def insert_many(self, documents: Sequence[Any], ordered: bool = True, session: None = None) -> None:
         """See AsyncCollection.insert_many."""
         assert ordered
         decoded = [bson.decode(document.raw, _CODEC) for document in documents]

@@ -5,10 +5,18 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.model.loop import Process
+
 Document = dict[str, Any]
 
 State = dict[str, dict[Any, Document]]
 """Collection -> _id -> document; a document is never mutated."""
+
+Replicated = Callable[[str, Document | None, Document], None]
+"""Told (collection, before, after) of each write that has reached a majority."""
+
+Wrote = Callable[[Process, str, Document | None, Document], None]
+"""Told of each write of the primary, and whose it is."""
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "$gt": lambda value, bound: value is not None and value > bound,
