@@ -5,8 +5,7 @@ time is under way (the command bus has the others wait), and the next one is `th
 
 Several writers, one a replica: an insert claims its place in the log when it reaches the server, is durable a batch
 time later, and only then do others read the new head. Whoever meets a place that is taken has lost a race, and reads
-the head again: after a pause that doubles with each race lost in a row, as shared/event_store/group_commit.py does, or
-without one, by a read that the server answers as soon as the winner's insert is durable.
+the head again, by a read that the server answers as soon as the winner's insert is durable.
 """
 
 import heapq
@@ -84,7 +83,6 @@ def several_writers(
     writers: int,
     until: float,
     chance: random.Random,
-    pauses: bool = True,
 ) -> tuple[list[float], float]:
     """A log with `rate` commands a second, which come to so many replicas at random.
 
@@ -95,7 +93,7 @@ def several_writers(
     for at in arrivals(rate, until, chance):
         waiting[chance.randrange(writers)].append(at)
     log, waits = _Log(), list[float]()
-    running = [_writer(log, batch, round_trip, of, waits, pauses) for of in waiting if of]
+    running = [_writer(log, batch, round_trip, of, waits) for of in waiting if of]
     times = [(next(one), number) for number, one in enumerate(running)]
     heapq.heapify(times)
     while times and times[0][0] < until:
@@ -106,17 +104,16 @@ def several_writers(
 
 
 def _writer(
-    log: _Log, batch: BatchTime, round_trip: float, waiting: deque[float], waits: list[float], pauses: bool
+    log: _Log, batch: BatchTime, round_trip: float, waiting: deque[float], waits: list[float]
 ) -> Generator[float, float, None]:
     """One replica: yields when it is to go on, and is sent the time that it is then."""
     known: int | None = 0
-    lost = 0
     now = 0.0
     while waiting:
         now = yield max(now, waiting[0])
         if known is None:
             reaches = now + round_trip / 2
-            now = yield reaches if pauses else max(reaches, log.durable_at)
+            now = yield max(reaches, log.durable_at)
             seen = log.durable
             now = yield now + round_trip / 2
             known = seen
@@ -124,9 +121,7 @@ def _writer(
         now = yield now + round_trip / 2
         if log.claimed != known:
             log.lost += 1
-            lost += 1
-            pause = min(2.0 ** min(lost, 6), 50.0) if pauses and lost > 1 else 0.0
-            now = yield now + round_trip / 2 + pause
+            now = yield now + round_trip / 2
             known = None
             continue
         log.claimed = place = known + 1
@@ -135,4 +130,4 @@ def _writer(
         log.durable = place
         now = yield now + round_trip / 2
         waits += [now - waiting.popleft() for _ in range(taken)]
-        known, lost = place, 0
+        known = place

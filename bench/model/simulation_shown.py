@@ -78,9 +78,6 @@ def _shared(kept: Kept) -> str:
     for rate in _values(rows, "rate"):
         of = [each for each in rows if each["rate"] == rate]
         table += row(f"{rate:,.0f} commits/s", *(f"{each['p99']:,.0f} ({each['lost']:.1f})" for each in of))
-    of = kept["shared without pause"]
-    cells = (f"{each['p99']:,.0f} ({each['lost']:.1f})" for each in of)
-    table += row(f"{of[0]['rate']:,.0f} commits/s, without the pause", *cells)
     measured = {count: f"{p99:,.0f} ({lost:.1f})" for count, _, p99, lost in kept["measured"]}
     return table + row("300 commits/s, measured", *(measured.get(count, "") for count in writers))
 
@@ -98,7 +95,6 @@ def _draw(kept: Kept, file: Path) -> None:
     hot.set(title="One hot stream, 1,000 commits/s of others in its log", yscale="log")
     hot.set(xlabel="commands a second on the hot stream", ylabel="ms until durable")
     _lines(shared, kept["shared"], "rate", "writers", "p99", "{:,.0f} commits/s")
-    _lines(shared, kept["shared without pause"], "rate", "writers", "p99", "{:,.0f} commits/s, no pause")
     measured = [(count, p99) for count, _, p99, _ in kept["measured"]]
     shared.plot(*zip(*measured, strict=True), "kx", label="300 commits/s, measured")
     shared.set(title="One log written by several replicas", xlabel="replicas", ylabel="p99, ms until durable")

@@ -86,10 +86,3 @@ def test_with_several_writers_nothing_is_lost_but_races_and_latency_grows() -> N
     assert len(waits) == pytest.approx(300 * LONG / 1000, rel=0.05)
     assert lost > 0.5
     assert share_within(waits, 0.99) > 3 * share_within(alone, 0.99)
-
-
-def test_who_lost_a_race_and_makes_no_pause_is_sooner_through() -> None:
-    pausing, _ = several_writers(BATCH, 0.5, 300, 8, LONG, random.Random(1))
-    waits, _ = several_writers(BATCH, 0.5, 300, 8, LONG, random.Random(1), pauses=False)
-    assert len(waits) == pytest.approx(len(pausing), rel=0.01)
-    assert share_within(waits, 0.99) < share_within(pausing, 0.99) / 2
