@@ -140,7 +140,13 @@ class SkipReport(BaseModel):
 def parked_routes(parked: ParkedStreams) -> APIRouter:
     """The routes on these parked streams."""
     routes = APIRouter(prefix="/parked", tags=["parked"], responses=problem_responses(401, 403, 422, 503))
+    _add_lists(routes, parked)
+    _add_retry(routes, parked)
+    _add_one(routes, parked)
+    return routes
 
+
+def _add_lists(routes: APIRouter, parked: ParkedStreams) -> None:
     @routes.get("")
     async def list_parked(
         request: Request, answer: Response, projection: OfProjection = None, after: After = None, limit: Limit = 20
@@ -159,6 +165,8 @@ def parked_routes(parked: ParkedStreams) -> APIRouter:
         following = _next(request, answer, [one.id for one in found], limit)
         return SkippedPage(items=[SkippedShown.model_validate(one) for one in found[:limit]], next=following)
 
+
+def _add_retry(routes: APIRouter, parked: ParkedStreams) -> None:
     @routes.get("/retry", responses=problem_responses(404, 409))
     async def plan(projection: OfProjection = None, stream: OfStream = None, limit: MostEvents = 1000) -> PlanShown:
         """What a retry would do; nothing is changed."""
@@ -192,6 +200,8 @@ def parked_routes(parked: ParkedStreams) -> APIRouter:
             finished=finished,
         )
 
+
+def _add_one(routes: APIRouter, parked: ParkedStreams) -> None:
     @routes.get("/{projection}/{stream}", responses=problem_responses(404))
     async def show(projection: str, stream: str) -> ParkedDetails:
         """One parked stream; of the events that wait the first 100."""
@@ -205,8 +215,6 @@ def parked_routes(parked: ParkedStreams) -> APIRouter:
         """Never apply the event that a stream waits for. What waits after it is applied by the next retry."""
         waiting = await parked.skip(projection, stream, body.version, body.by, body.why)
         return SkipReport(waiting=None if waiting is None else ParkedShown.model_validate(waiting))
-
-    return routes
 
 
 def _next(request: Request, answer: Response, ids: Sequence[str], limit: int) -> str | None:

@@ -5,12 +5,9 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from faststream.specification import AsyncAPI
-from pymongo import AsyncMongoClient
-from redis.asyncio import Redis
 from starlette.applications import Starlette
 
 from projector_service.admin import admin_app
@@ -42,7 +39,7 @@ from shared.observability.trace_export import tracing_of
 from shared.personal_data.mongo import MongoKeyStore
 from shared.personal_data.sealing import Seals
 from shared.starting import Start
-from shared.view_store.interface import BatchWriter, Document
+from shared.view_store.interface import BatchWriter
 from shared.view_store.mongo_generations import MongoGenerations
 from shared.view_store.redis import RedisViewCache, redis_client
 
@@ -51,87 +48,106 @@ GROUP, OUTSIDE_GROUP = "views", "outside"
 
 def bootstrap(settings: Settings) -> Starlette:
     """The app, whose lifespan follows the log and, at the end, finishes what is in hand."""
-    tracing = tracing_of("projector")
-    client = mongo_client(settings.mongodb_url, "projector", [MongoSpans(tracing)] if tracing else [])
-    redis = redis_client(settings.redis_url)
-    logs = logs_of(CATALOGUE.categories, settings.partitions)
-    source = MongoEventLog(client, settings.log_database, logs)
-    writer = MongoGenerations(client, settings.views_database)
-    seals = Seals(MongoKeyStore(client, settings.keys_database), CATALOGUE)
-    projections = all_projections()
-    traced = {group: TracedGroup(group, tracing) for group in (GROUP, OUTSIDE_GROUP)}
-    views, outside_events = traced.values()
-    copy = views.cache(RedisViewCache(redis, settings.redis_prefix))
-    cache = CacheSync(projections, views.source(source), writer, copy, CATALOGUE)
-    retiring = Retiring(writer, copy, timedelta(seconds=settings.retired_seconds))
-    metrics = ProjectorMetrics()
-    measured = MeasuredBatches(views.writer(writer, settings.views_database), metrics, GROUP)
-    projector = Projector(projections, logs, views.source(source), JointCommits(measured), seals, cache.applied)
-    feed = RabbitFeed(settings.rabbitmq_url, GROUP, logs)
+    return _ProjectorService(settings).app()
 
-    publisher = RabbitPublisher(settings.rabbitmq_url, OUTSIDE_EXCHANGE)
-    outside_writer = outside_events.publisher(OutsideWriter(writer, publisher), OUTSIDE_EXCHANGE)
-    measured_outside = MeasuredBatches(outside_writer, metrics, OUTSIDE_GROUP)
-    outside_joint = JointCommits(measured_outside)
-    outside = Projector([OutsideEventsProjection()], logs, outside_events.source(source), outside_joint, seals)
-    outside_feed = RabbitFeed(settings.rabbitmq_url, OUTSIDE_GROUP, logs)
-    followers = {GROUP: (projector, feed)}
-    if settings.publish_events:
-        followers[OUTSIDE_GROUP] = (outside, outside_feed)
-    writers: list[tuple[Projector, BatchWriter]] = [(projector, measured), (outside, outside_writer)]
-    known = {projection.name: (projection, its) for of, its in writers for projection in of.projections}
-    parked = ParkedStreams(known, writer, source, seals, CATALOGUE)
-    metrics.follow(followers, source, writer, cache)
+
+class _ProjectorService:
+    """The parts, each made of those before it, and how they start and stop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._tracing = tracing_of("projector")
+        spans = [MongoSpans(self._tracing)] if self._tracing else []
+        self._client = mongo_client(settings.mongodb_url, "projector", spans)
+        self._redis = redis_client(settings.redis_url)
+        self._logs = logs_of(CATALOGUE.categories, settings.partitions)
+        self._source = MongoEventLog(self._client, settings.log_database, self._logs)
+        self._writer = MongoGenerations(self._client, settings.views_database)
+        self._seals = Seals(MongoKeyStore(self._client, settings.keys_database), CATALOGUE)
+        self._metrics = ProjectorMetrics()
+        self._traced = {group: TracedGroup(group, self._tracing) for group in (GROUP, OUTSIDE_GROUP)}
+        self._projections = all_projections()
+        self._copy = self._traced[GROUP].cache(RedisViewCache(self._redis, settings.redis_prefix))
+        source = self._traced[GROUP].source(self._source)
+        self._cache = CacheSync(self._projections, source, self._writer, self._copy, CATALOGUE)
+        self._publisher = RabbitPublisher(settings.rabbitmq_url, OUTSIDE_EXCHANGE)
+        self._followers: dict[str, tuple[Projector, RabbitFeed]] = {}
+        self._writers: list[tuple[Projector, BatchWriter]] = []
+        self._views = self._follow_for_views()
+        self._outside = self._follow_for_outside()
+        self._metrics.follow(self._followers, self._source, self._writer, self._cache)
+        self._start = Start(self._working)
+
+    def app(self) -> Starlette:
+        required: dict[str, Check] = {"mongodb": self._ping_mongodb, "start": self._start.check}
+        optional: dict[str, Check] = {"redis": self._ping_redis}
+        if self._settings.publish_events:
+            optional["outside_events"] = self._look_at_outside_events
+        described = RabbitFeed("amqp://rabbitmq/", GROUP, self._logs).broker(self._views.project)
+        describe(described, CATALOGUE.types)
+        specification = AsyncAPI(described, title="Twinpath projector service", version="1")
+        known = {projection.name: (projection, its) for of, its in self._writers for projection in of.projections}
+        parked = ParkedStreams(known, self._writer, self._source, self._seals, CATALOGUE)
+        admin = admin_app(self._settings.admin_token, [parked_routes(parked)])
+        _, feed = self._followers[GROUP]
+        return create_app(self._views, feed, specification, required, optional, self._lifespan, self._metrics, admin)
+
+    def _follow_for_views(self) -> Projector:
+        traced = self._traced[GROUP]
+        writer = MeasuredBatches(traced.writer(self._writer, self._settings.views_database), self._metrics, GROUP)
+        source, applied = traced.source(self._source), self._cache.applied
+        projector = Projector(self._projections, self._logs, source, JointCommits(writer), self._seals, applied)
+        self._writers.append((projector, writer))
+        self._followers[GROUP] = projector, RabbitFeed(self._settings.rabbitmq_url, GROUP, self._logs)
+        return projector
+
+    def _follow_for_outside(self) -> Projector:
+        traced = self._traced[OUTSIDE_GROUP]
+        writer = traced.publisher(OutsideWriter(self._writer, self._publisher), OUTSIDE_EXCHANGE)
+        joint = JointCommits(MeasuredBatches(writer, self._metrics, OUTSIDE_GROUP))
+        source = traced.source(self._source)
+        projector = Projector([OutsideEventsProjection()], self._logs, source, joint, self._seals)
+        self._writers.append((projector, writer))
+        if self._settings.publish_events:
+            feed = RabbitFeed(self._settings.rabbitmq_url, OUTSIDE_GROUP, self._logs)
+            self._followers[OUTSIDE_GROUP] = projector, feed
+        return projector
 
     @asynccontextmanager
-    async def working() -> AsyncIterator[None]:
-        await expect_partitions(client[settings.log_database], settings.partitions)
-        await cache.start()
-        for group, (of_logs, of_broker) in followers.items():
-            await of_logs.start()
-            await of_broker.start(timed(traced[group].handler(of_logs.project), metrics, group))
+    async def _working(self) -> AsyncIterator[None]:
+        await expect_partitions(self._client[self._settings.log_database], self._settings.partitions)
+        await self._cache.start()
+        for group, (projector, feed) in self._followers.items():
+            await projector.start()
+            await feed.start(timed(self._traced[group].handler(projector.project), self._metrics, group))
+        retiring = Retiring(self._writer, self._copy, timedelta(seconds=self._settings.retired_seconds))
         drops = asyncio.create_task(retiring.run(), name="retiring")
         yield
         drops.cancel()
-        await asyncio.gather(*(of_logs.stop(seconds=4.0) for of_logs, _ in followers.values()))
-        await asyncio.gather(*(of_broker.stop() for _, of_broker in followers.values()))
-        await publisher.close()
-        await cache.stop()
-
-    start = Start(working)
+        await asyncio.gather(*(projector.stop(seconds=4.0) for projector, _ in self._followers.values()))
+        await asyncio.gather(*(feed.stop() for _, feed in self._followers.values()))
+        await self._publisher.close()
+        await self._cache.stop()
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with start.running():
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        async with self._start.running():
             yield
-        await redis.aclose()
-        await client.close()
-        if tracing:
-            tracing.stop()
+        await self._redis.aclose()
+        await self._client.close()
+        if self._tracing:
+            self._tracing.stop()
 
-    required: dict[str, Check] = {"mongodb": partial(_mongodb, client), "start": start.check}
-    optional: dict[str, Check] = {"redis": partial(_redis, redis, cache)}
-    if settings.publish_events:
-        optional["outside_events"] = partial(_outside_events, outside)
-    described = RabbitFeed("amqp://rabbitmq/", GROUP, logs).broker(projector.project)
-    describe(described, CATALOGUE.types)
-    specification = AsyncAPI(described, title="Twinpath projector service", version="1")
-    admin = admin_app(settings.admin_token, [parked_routes(parked)])
-    return create_app(projector, feed, specification, required, optional, lifespan, metrics, admin)
+    async def _ping_mongodb(self) -> None:
+        await self._client.admin.command("ping")
 
+    async def _ping_redis(self) -> None:
+        await self._redis.ping()
+        if self._cache.trouble is not None:
+            raise Unavailable(self._cache.trouble)
 
-async def _mongodb(client: AsyncMongoClient[Document]) -> None:
-    await client.admin.command("ping")
-
-
-async def _redis(redis: Redis, cache: CacheSync) -> None:
-    await redis.ping()
-    if cache.trouble is not None:
-        raise Unavailable(cache.trouble)
-
-
-async def _outside_events(outside: Projector) -> Mapping[str, Any]:
-    statuses = {log: asdict(status) for log, status in outside.status().items()}
-    if held_up := [log for log, status in statuses.items() if status["state"] != "live"]:
-        raise Unavailable(f"not telling the outside world of: {', '.join(held_up)}", logs=statuses)
-    return {"logs": statuses, "parked_streams": outside.parked()}
+    async def _look_at_outside_events(self) -> Mapping[str, Any]:
+        statuses = {log: asdict(status) for log, status in self._outside.status().items()}
+        if held_up := [log for log, status in statuses.items() if status["state"] != "live"]:
+            raise Unavailable(f"not telling the outside world of: {', '.join(held_up)}", logs=statuses)
+        return {"logs": statuses, "parked_streams": self._outside.parked()}

@@ -6,13 +6,13 @@ the others: then it is the store that is busy, and it does several at once.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.errors import CheckpointMoved, TwinpathError
-from shared.view_store.interface import NOTHING, BatchWriter, CheckpointMove, Checkpoints, View, ViewChange
-from shared.view_store.naming import Generation
-from shared.view_store.parking import Parked, ParkingChange
+from shared.view_store.around import AroundBatchWriter
+from shared.view_store.interface import BatchWriter, CheckpointMove, ViewChange
+from shared.view_store.parking import ParkingChange
 
 LARGE = 1_000
 """Changes that are worth a transaction of their own."""
@@ -25,39 +25,20 @@ class _Commit:
     done: asyncio.Future[None]
 
 
-class JointCommits:
+class JointCommits(AroundBatchWriter):
     """A BatchWriter in front of another. Each caller learns what became of its own commit, as if it were alone."""
 
     def __init__(self, writer: BatchWriter) -> None:
-        self._writer = writer
+        super().__init__(writer)
         self._waiting: list[_Commit] = []
         self._task: asyncio.Task[None] | None = None
-
-    async def prepare(
-        self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]], versions: Mapping[str, int] = NOTHING
-    ) -> None:
-        """See BatchWriter.prepare."""
-        await self._writer.prepare(views, checkpoints, versions)
-
-    def generation(self, projection: str) -> Generation:
-        """See BatchWriter.generation."""
-        return self._writer.generation(projection)
-
-    async def checkpoints(self) -> Checkpoints:
-        """See BatchWriter.checkpoints."""
-        return await self._writer.checkpoints()
-
-    @property
-    def parked(self) -> Parked:
-        """See BatchWriter.parked."""
-        return self._writer.parked
 
     async def commit(
         self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
     ) -> None:
         """See BatchWriter.commit."""
         if parking or not moves or len(changes) >= LARGE:
-            await self._writer.commit(changes, moves, parking)
+            await self._inner.commit(changes, moves, parking)
             return
         commit = _Commit(changes, moves, asyncio.get_running_loop().create_future())
         self._waiting.append(commit)
@@ -89,7 +70,7 @@ class JointCommits:
         try:
             if commits:
                 changes = [change for commit in commits for change in commit.changes]
-                await self._writer.commit(changes, [move for commit in commits for move in commit.moves])
+                await self._inner.commit(changes, [move for commit in commits for move in commit.moves])
         except Exception as error:
             away = isinstance(error, TwinpathError | MemoryError) and not isinstance(error, CheckpointMoved)
             if not away and len(commits) > 1:

@@ -1,6 +1,6 @@
 """Adapters that note in the metrics what passes through them: batches on their way to a store, messages on theirs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from time import perf_counter
 
 from projector_service.metrics import ProjectorMetrics
@@ -8,9 +8,9 @@ from shared.clock import Clock, utc_now
 from shared.errors import CheckpointMoved, Unavailable
 from shared.event_feed.interface import BatchHandler
 from shared.events.recorded import RecordedEvent
-from shared.view_store.interface import NOTHING, BatchWriter, CheckpointMove, Checkpoints, View, ViewChange
-from shared.view_store.naming import Generation
-from shared.view_store.parking import Parked, ParkingChange
+from shared.view_store.around import AroundBatchWriter
+from shared.view_store.interface import BatchWriter, CheckpointMove, ViewChange
+from shared.view_store.parking import ParkingChange
 
 
 def timed(handler: BatchHandler, metrics: ProjectorMetrics, group: str, clock: Clock = utc_now) -> BatchHandler:
@@ -24,32 +24,13 @@ def timed(handler: BatchHandler, metrics: ProjectorMetrics, group: str, clock: C
     return handle
 
 
-class MeasuredBatches:
+class MeasuredBatches(AroundBatchWriter):
     """A BatchWriter that notes what is committed; `group` says for whom."""
 
     def __init__(self, writer: BatchWriter, metrics: ProjectorMetrics, group: str) -> None:
-        self._writer = writer
+        super().__init__(writer)
         self._metrics = metrics
         self._group = group
-
-    async def prepare(
-        self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]], versions: Mapping[str, int] = NOTHING
-    ) -> None:
-        """See BatchWriter.prepare."""
-        await self._writer.prepare(views, checkpoints, versions)
-
-    def generation(self, projection: str) -> Generation:
-        """See BatchWriter.generation."""
-        return self._writer.generation(projection)
-
-    async def checkpoints(self) -> Checkpoints:
-        """See BatchWriter.checkpoints."""
-        return await self._writer.checkpoints()
-
-    @property
-    def parked(self) -> Parked:
-        """See BatchWriter.parked."""
-        return self._writer.parked
 
     async def commit(
         self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
@@ -58,7 +39,7 @@ class MeasuredBatches:
         began = perf_counter()
         outcome = "failed"
         try:
-            await self._writer.commit(changes, moves, parking)
+            await self._inner.commit(changes, moves, parking)
             outcome = "committed"
         except CheckpointMoved:
             outcome = "overtaken"

@@ -16,6 +16,10 @@ class ProjectorMetrics(Metrics):
 
     def __init__(self) -> None:
         super().__init__()
+        self._add_work()
+        self._add_state()
+
+    def _add_work(self) -> None:
         self.transactions = self.histogram(
             "twinpath_projector_transaction_duration_seconds",
             "Transactions of views with their checkpoints, or publications to the outside world: committed, overtaken "
@@ -37,6 +41,8 @@ class ProjectorMetrics(Metrics):
             "From a command to its views, or to the outside world: how old each message's oldest event is then",
             "group",
         )
+
+    def _add_state(self) -> None:
         self.lags = LagGauges(
             self.gauge(
                 "twinpath_projection_lag_events", "Events that a projection has not applied yet", "projection", "log"

@@ -15,9 +15,9 @@ from pydantic import BaseModel, Field, create_model
 from projector_service.projection import Handler, Projection
 from shared.event_feed.rabbit_publisher import RabbitPublisher
 from shared.events.recorded import SEALED, DomainEvent, RecordedEvent
-from shared.view_store.interface import NOTHING, BatchWriter, CheckpointMove, Checkpoints, Put, View, ViewChange
-from shared.view_store.naming import Generation
-from shared.view_store.parking import Parked, ParkingChange
+from shared.view_store.around import AroundBatchWriter
+from shared.view_store.interface import BatchWriter, CheckpointMove, Put, ViewChange
+from shared.view_store.parking import ParkingChange
 
 EXCHANGE = "twinpath.events"
 """A topic exchange; the routing key is the event's type, as in `order.placed`."""
@@ -60,31 +60,12 @@ def cloud_event(event_type: type[DomainEvent], recorded: RecordedEvent) -> dict[
     }
 
 
-class OutsideWriter:
+class OutsideWriter(AroundBatchWriter):
     """A BatchWriter whose commit publishes and then moves the checkpoints, which `inner` keeps."""
 
     def __init__(self, inner: BatchWriter, publisher: RabbitPublisher) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._publisher = publisher
-
-    async def prepare(
-        self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]], versions: Mapping[str, int] = NOTHING
-    ) -> None:
-        """See BatchWriter.prepare."""
-        await self._inner.prepare(views, checkpoints, versions)
-
-    def generation(self, projection: str) -> Generation:
-        """See BatchWriter.generation."""
-        return self._inner.generation(projection)
-
-    async def checkpoints(self) -> Checkpoints:
-        """See BatchWriter.checkpoints."""
-        return await self._inner.checkpoints()
-
-    @property
-    def parked(self) -> Parked:
-        """See BatchWriter.parked."""
-        return self._inner.parked
 
     async def commit(
         self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()

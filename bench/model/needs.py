@@ -123,7 +123,6 @@ def _model(costs: Kept, load: Kept, relay: Kept, plain: Kept, shares: Mapping[st
 def needs(model: Model, assumed: Assumptions, rate: float) -> dict[str, float]:
     """What `rate` commands a second need; cores are those in use. What can't be had at all is infinite."""
     events, queries = rate * model.events, rate * assumed.queries_a_command
-    following = events * model.following / 1e6
     primaries = (events * model.mongod + queries * model.query["mongod"]) / 1e6
     redis = (events * model.redis + queries * model.query["Redis"]) / 1e6
     used = {
@@ -134,22 +133,19 @@ def needs(model: Model, assumed: Assumptions, rate: float) -> dict[str, float]:
         "RabbitMQ": assumed.quorum * events * model.rabbitmq / 1e6,
         "Redis": 2 * redis,
     }
-    projectors = ceil(used["projector"] / assumed.busy)
-    by_races = ceil(events * model.busiest_category / assumed.events_a_log)
-    by_replicas = ceil(projectors * assumed.logs_a_projector / assumed.busy_categories)
-    room = assumed.busy - following
+    following = events * model.following / 1e6
+    cores = sum(used.values()) / assumed.busy
     memory = events * model.copy * assumed.hot_hours * 3600 / 2**30
     disk = 3 * events * (model.log + model.views) * 86_400 / 1e9
-    cores = sum(used.values()) / assumed.busy
     hourly = cores * assumed.core_hour + 2 * memory * assumed.gibibyte_memory_hour
     return {
         "events a second": events,
-        "partitions a category": max(_LEAST_PARTITIONS, by_races, by_replicas),
+        "partitions a category": _partitions(model, assumed, rate),
         "command replicas": ceil(used["command"] / assumed.busy),
         "cores of the relay's leader": events * model.relaying / 1e6,
-        "projector replicas": projectors,
+        "projector replicas": _projectors(model, assumed, rate),
         "share of each query replica that follows the views": following,
-        "query replicas": ceil(used["query"] / room) if room > 0 else inf,
+        "query replicas": ceil(used["query"] / (assumed.busy - following)) if following < assumed.busy else inf,
         "cores of MongoDB's primaries": primaries,
         "MongoDB shards": ceil(primaries / (assumed.mongod_cores * assumed.busy)),
         "RabbitMQ nodes": max(_LEAST_NODES, ceil(used["RabbitMQ"] / (assumed.broker_cores * assumed.busy))),
@@ -163,3 +159,13 @@ def needs(model: Model, assumed: Assumptions, rate: float) -> dict[str, float]:
         "commands a second on the favourite product": rate * model.favourite,
         "commands a second that one stream takes": model.stream,
     }
+
+
+def _projectors(model: Model, assumed: Assumptions, rate: float) -> int:
+    return ceil(rate * model.events * model.projector / 1e6 / assumed.busy)
+
+
+def _partitions(model: Model, assumed: Assumptions, rate: float) -> int:
+    by_races = ceil(rate * model.events * model.busiest_category / assumed.events_a_log)
+    by_replicas = ceil(_projectors(model, assumed, rate) * assumed.logs_a_projector / assumed.busy_categories)
+    return max(_LEAST_PARTITIONS, by_races, by_replicas)

@@ -1,30 +1,27 @@
 """Spans around what a projection does: the transaction of a batch, and the copy of views that is kept and read."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 
 from shared.observability.recorded_events import RecordedEvents
 from shared.observability.tracing import Attributes, Tracing
+from shared.view_store.around import AroundBatchWriter
 from shared.view_store.interface import (
-    NOTHING,
     BatchWriter,
     Cached,
     CheckpointMove,
-    Checkpoints,
-    View,
     ViewCache,
     ViewChange,
 )
-from shared.view_store.naming import Generation
-from shared.view_store.parking import Parked, ParkingChange
+from shared.view_store.parking import ParkingChange
 
 SOURCE = "twinpath.source"
 """Attribute of a query's span: `redis` or `mongodb`, whichever gave the answer, or the last part of it."""
 
 
-class TracedBatchWriter:
+class TracedBatchWriter(AroundBatchWriter):
     """A BatchWriter whose every commit is a span, of this name and kind, in the traces of the events it moves past."""
 
     def __init__(
@@ -36,29 +33,10 @@ class TracedBatchWriter:
         kind: SpanKind,
         attributes: Attributes,
     ) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._tracing = tracing
         self._recorded = recorded
         self._name, self._kind, self._attributes = name, kind, attributes
-
-    async def prepare(
-        self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]], versions: Mapping[str, int] = NOTHING
-    ) -> None:
-        """See BatchWriter.prepare."""
-        await self._inner.prepare(views, checkpoints, versions)
-
-    def generation(self, projection: str) -> Generation:
-        """See BatchWriter.generation."""
-        return self._inner.generation(projection)
-
-    async def checkpoints(self) -> Checkpoints:
-        """See BatchWriter.checkpoints."""
-        return await self._inner.checkpoints()
-
-    @property
-    def parked(self) -> Parked:
-        """See BatchWriter.parked."""
-        return self._inner.parked
 
     async def commit(
         self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
