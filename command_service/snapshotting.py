@@ -13,7 +13,8 @@ from command_service.domain.decider import AnyDecider
 from shared.errors import Unavailable
 from shared.event_store.snapshots import Snapshot, SnapshotStore
 
-EVERY = 100
+EVERY = 50
+"""Events; a load reads half of it on average. With 100 a command on a long stream took 1.34 of one on a short."""
 
 _log = structlog.get_logger(__name__)
 

@@ -200,7 +200,7 @@ async def test_a_long_stream_is_folded_on_from_its_snapshot() -> None:
     store, snapshots = CountingStore(), InMemorySnapshotStore()
     first = bus_on(store, snapshots=snapshots)
     ticket = (await opened(first)).stream
-    for number in range(249):
+    for number in range(269):
         await first.handle(Envelope(note(ticket, f"n{number}")))
     await first.handle(Envelope(close(ticket)))
     await first._snapshots.written()
@@ -210,7 +210,7 @@ async def test_a_long_stream_is_folded_on_from_its_snapshot() -> None:
         await bus_on(store, snapshots=snapshots).handle(Envelope(close(ticket)))
 
     assert refused.value.code == "ticket_closed"
-    assert store.loads == [200]
+    assert store.loads == [250]
 
 
 async def test_a_snapshot_that_other_code_wrote_is_not_read(store: InMemoryEventStore) -> None:
