@@ -21,6 +21,9 @@ from shared.events.recorded import RecordedEvent
 
 _LOOK_SECONDS = 1.0
 _LONGEST_PAUSE = 2.0
+_GATHER_SECONDS = 0.02
+"""After a message what comes to its log is gathered for so long. A message costs everybody behind it as much as many
+events do: at 1,300 events a second views had theirs after 44 ms instead of 77."""
 _WATERMARK_SECONDS = 0.1
 """A write of the watermarks costs as much as publishing a batch; what it is late may be published again."""
 
@@ -108,7 +111,9 @@ class Relay:
             if self.troubles.pop(log, None):
                 _log.info("relay_goes_on", log=log, position=self.positions[log])
             failures = 0
-            if not events and not is_ending():
+            if events:
+                await asyncio.sleep(_GATHER_SECONDS)
+            elif not is_ending():
                 await upcoming.wait()
 
     async def _renew(self, epoch: int) -> None:
