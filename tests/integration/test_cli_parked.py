@@ -170,7 +170,7 @@ def test_an_event_is_skipped_for_a_reason_and_the_rest_is_retried(parked: Parked
 
 
 def test_a_retry_that_is_killed_or_interrupted_goes_on_where_it_was(parked: Parked) -> None:
-    parked.park(150, CanNotRename())
+    parked.park(600, CanNotRename())
     command = [sys.executable, "-m", "deploy.cli", "parked", "retry", "--yes"]
     for how in (signal.SIGKILL, signal.SIGINT):
         process = subprocess.Popen(command, env={**os.environ, **parked.environment}, stdout=subprocess.PIPE, text=True)
@@ -185,12 +185,12 @@ def test_a_retry_that_is_killed_or_interrupted_goes_on_where_it_was(parked: Park
         if how == signal.SIGINT:
             assert process.returncode == 130
             assert "stopped: what is applied stays" in said
-        assert sorted(parked.names()).count("Bea") == 150 - after
+        assert sorted(parked.names()).count("Bea") == 600 - after
 
     rest = parked.run("parked", "retry", "--yes")
 
     assert rest.exit_code == 0
-    assert parked.names() == ["Bea"] * 150
+    assert parked.names() == ["Bea"] * 600
     assert {(one["version"], one["revision"]) for one in parked.views["customers"].find()} == {(2, 2)}
     assert parked.views["parked"].count_documents({}) == 0
     assert parked.views["parked_counts"].count_documents({"streams": {"$ne": 0}}) == 0
