@@ -7,8 +7,8 @@ def is_ending() -> bool:
     """Whether somebody cancelled the task that asks.
 
     PyMongo 4.20 swallows a cancellation that comes while it waits for a server, and aio-pika 10.2 one that comes while
-    it closes a connection, so a loop around them must look. Not in a task that has an asyncio.TaskGroup of its own:
-    before Python 3.13 one that fails leaves the task as if it were cancelled.
+    it closes a connection, so a loop around them must look. Not behind an asyncio.TaskGroup of the task's own: before
+    Python 3.13 one that fails leaves the task as if it were cancelled.
     """
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0

@@ -36,8 +36,6 @@ class Work:
         self.ledger = Ledger(commands, opens=15)
         self.shop = Shop(commands)
         self.orders: list[str] = []
-        self.refused = 0
-        """Orders that were refused because nothing was left."""
         self.answers: Counter[int] = Counter()
         """Status code of a query -> how often; 0 is no answer at all."""
         self._product = ""
@@ -72,13 +70,13 @@ class Work:
             await asyncio.sleep(0.005)  # the time in which a person thinks
 
     async def buy(self) -> None:
-        """A buyer, who goes on when nothing is left."""
+        """One buyer after the other: who is refused, because nothing is left, makes way for the next to register."""
         customer = await self.shop.customer()
         product = self._product.replace("-", "_")
         while not self._enough.is_set():
             order = await self.shop.order(customer, **{product: 1})
             if order is None:
-                self.refused += 1
+                customer = await self.shop.customer()
             else:
                 self.orders.append(order)
             await asyncio.sleep(0.05)

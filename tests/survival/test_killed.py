@@ -15,12 +15,12 @@ from tests.support.work import at_work
 
 POINTS = {
     "command": [
+        Point("before", "command_service.process_follower:ProcessCheckpoints.move", latest=5),  # while there is stock
         Point("before", "shared.event_store.group_commit:GroupWriter._insert"),
         Point("before", "shared.event_store.group_commit:GroupWriter._acknowledge"),  # the commit stands, no answer yet
         Point("before", "shared.event_feed.rabbit_publisher:RabbitPublisher.publish"),
         Point("before", "command_service.relay_progress:RelayProgress.advance"),  # published, no watermark yet
         Point("after", "command_service.relay_progress:RelayProgress.advance"),
-        Point("before", "command_service.process_follower:ProcessCheckpoints.move", latest=5),
     ],
     "projector": [
         Point("before", "shared.view_store.mongo:MongoViewWriter.commit"),

@@ -1,7 +1,6 @@
 """A fill of the copy, and a log whose first events the copy was never told of while it was under way."""
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 
 from projector_service.cache_sync import CacheSync
@@ -10,7 +9,7 @@ from shared.event_store.in_memory import InMemoryEventStore
 from shared.events.catalogue import CATALOGUE
 from shared.view_store.in_memory import InMemoryViewStore
 from shared.view_store.in_memory_cache import InMemoryViewCache
-from shared.view_store.interface import BY_ID, NOTHING, CheckpointMove, Document, Order, Place, Put, Range, View
+from shared.view_store.interface import CheckpointMove, Document, Put, View
 from tests.support.eventually import eventually
 
 VIEW = TicketDetailsProjection.name
@@ -23,17 +22,9 @@ class HeldPages(InMemoryViewStore):
         super().__init__()
         self.go_on = asyncio.Event()
 
-    async def page(
-        self,
-        view: str,
-        where: Mapping[str, Any],
-        after: Place | None,
-        limit: int,
-        order: Order = BY_ID,
-        ranges: Mapping[str, Range] = NOTHING,
-    ) -> list[Document]:
+    async def page(self, *asked: Any, **options: Any) -> list[Document]:
         """See ViewReader.page."""
-        found = await super().page(view, where, after, limit, order, ranges)
+        found = await super().page(*asked, **options)
         await self.go_on.wait()
         return found
 
@@ -74,17 +65,9 @@ async def test_a_log_that_is_adopted_during_a_fill_is_filled_too() -> None:
 class Growing(InMemoryViewStore):
     """Whenever a page is read another document comes, the last by id."""
 
-    async def page(
-        self,
-        view: str,
-        where: Mapping[str, Any],
-        after: Place | None,
-        limit: int,
-        order: Order = BY_ID,
-        ranges: Mapping[str, Range] = NOTHING,
-    ) -> list[Document]:
+    async def page(self, *asked: Any, **options: Any) -> list[Document]:
         """See ViewReader.page."""
-        found = await super().page(view, where, after, limit, order, ranges)
+        found = await super().page(*asked, **options)
         await asyncio.sleep(0)  # a store takes its time, so that who waits for the fill can give up
         at = (await self.checkpoints())[VIEW, "ticket.0"]
         await self.commit([opened(f"ticket-{at + 1:06}")], [CheckpointMove(VIEW, "ticket.0", at, at + 1)])
