@@ -7,7 +7,6 @@ from typing import Any, Protocol
 import structlog
 
 from command_service.process_follower import ProcessCheckpoints, ProcessFollower
-from shared.ending import is_ending
 from shared.errors import Unavailable
 from shared.event_feed.rabbit_feed import RabbitFeed
 from shared.event_store.interface import EventLog
@@ -91,7 +90,7 @@ class Process:
         return dict(zip(self._logs, await asyncio.gather(*map(self._checkpoints.position, self._logs)), strict=True))
 
     async def _keep_appointments(self) -> None:
-        while not is_ending():
+        while True:
             try:
                 done = await self._manager.carry_out_due()
             except Unavailable:

@@ -16,7 +16,6 @@ from structlog.contextvars import bound_contextvars
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential_jitter
 
-from shared.ending import is_ending
 from shared.errors import Unavailable
 from shared.event_store.commits import Document
 from shared.event_store.interface import EventLog
@@ -94,7 +93,7 @@ class ProcessFollower:
         """Once a second, read from the log what no message told of; until cancelled."""
         before: dict[str, int] = {}
         async with asyncio.TaskGroup() as reading:
-            while not is_ending():
+            while True:
                 await asyncio.sleep(_LOOK_SECONDS)
                 try:
                     heads = await self._source.heads()
@@ -104,7 +103,6 @@ class ProcessFollower:
                     if self._positions.get(log, 0) < before.get(log, 0) and not lock.locked():
                         reading.create_task(self._reach(log, before[log], {}))
                 before = heads
-            raise asyncio.CancelledError  # was swallowed on the way; what still reads ends with it
 
     async def _reach(self, log: str, upto: int, known: dict[int, RecordedEvent]) -> None:
         async with self._locks[log]:

@@ -57,7 +57,7 @@ class Relay:
     async def run(self) -> None:
         """Lead whenever nobody else does, until cancelled."""
         trouble = ""
-        while not is_ending():
+        while True:
             try:
                 epoch = await self._progress.acquire()
                 trouble = ""
@@ -117,20 +117,20 @@ class Relay:
                 await upcoming.wait()
 
     async def _renew(self, epoch: int) -> None:
-        while not is_ending():
+        while True:
             await asyncio.sleep(self._pause)
             await self._progress.renew(epoch)
 
     async def _keep_watermarks(self, epoch: int) -> None:
         """Write the watermarks behind the publishing: one may be late, never early."""
-        while not is_ending():
+        while True:
             await self._moved.wait()
             self._moved.clear()
             await self._progress.advance(self.positions, epoch)
             await asyncio.sleep(_WATERMARK_SECONDS)
 
     async def _watch_others(self) -> None:
-        while not is_ending():
+        while True:
             try:
                 async for log in self._store.appends_of_others():
                     if (upcoming := self._upcoming.get(log)) is not None:
@@ -139,7 +139,7 @@ class Relay:
                 await asyncio.sleep(_LOOK_SECONDS)  # the look each second covers for it
 
     async def _look(self) -> None:
-        while not is_ending():
+        while True:
             await asyncio.sleep(_LOOK_SECONDS)
             for upcoming in self._upcoming.values():
                 upcoming.look()

@@ -19,7 +19,6 @@ import structlog
 from projector_service.applying import Applied
 from projector_service.copy_steps import Step, Steps, step_of
 from projector_service.projection import Projection
-from shared.ending import is_ending
 from shared.errors import Unavailable
 from shared.event_store.interface import EventLog
 from shared.events.catalogue import Catalogue
@@ -113,7 +112,7 @@ class CacheSync:
         return False
 
     async def _write_applied(self) -> None:
-        while not is_ending():
+        while True:
             steps = await self._steps.next()
             try:
                 if self.trouble is None:
@@ -170,7 +169,7 @@ class CacheSync:
         return ids
 
     async def _look_for_gaps(self) -> None:
-        while not is_ending():
+        while True:
             try:
                 checkpoints = await self._writer.checkpoints()
                 for projection, view in self._followed:

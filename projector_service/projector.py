@@ -13,7 +13,6 @@ from projector_service.parking_report import ParkingReport
 from projector_service.projection import Projection
 from projector_service.retrying import Pace, Troubles, until_done
 from projector_service.runner import LogRunner
-from shared.ending import is_ending
 from shared.errors import Unavailable
 from shared.event_store.interface import EventLog
 from shared.events.catalogue import CATALOGUE, Catalogue
@@ -126,7 +125,7 @@ class Projector:
         await until_done(self._prepare, self._pace, partial(self._troubles.note, "prepare"))
         for runner in self._runners.values():
             runner.start()
-        while not is_ending():
+        while True:
             try:
                 await self._look()
                 self._troubles.note("look", None)

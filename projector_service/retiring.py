@@ -6,7 +6,6 @@ from datetime import timedelta
 import structlog
 
 from shared.clock import Clock, utc_now
-from shared.ending import is_ending
 from shared.errors import Unavailable
 from shared.view_store.generations import GenerationStore
 from shared.view_store.interface import ViewCache
@@ -35,7 +34,7 @@ class Retiring:
 
     async def run(self) -> None:
         """Until cancelled."""
-        while not is_ending():
+        while True:
             try:
                 await self.look()
             except Unavailable as error:

@@ -17,7 +17,6 @@ import structlog
 from projector_service.applying import Applier
 from projector_service.projection import Projection
 from projector_service.retrying import Pace, Troubles, until_done
-from shared.ending import is_ending
 from shared.errors import Unavailable
 from shared.event_store.interface import EventLog
 from shared.events.recorded import RecordedEvent
@@ -133,7 +132,7 @@ class LogRunner:
 
     async def _work(self) -> None:
         await until_done(self._part, self._pace, partial(self.troubles.note, self.log))
-        while not is_ending():
+        while True:
             await self._wake.wait()
             self._batch = self._take()
             if self._batch:

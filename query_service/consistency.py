@@ -16,7 +16,6 @@ from time import perf_counter
 import structlog
 
 from shared.causal_token import CausalToken
-from shared.ending import is_ending
 from shared.errors import MalformedRequest, Unavailable
 from shared.observability.told_exceptions import message_of
 from shared.view_store.interface import Checkpoints, ViewReader
@@ -64,7 +63,7 @@ class CausalWaits:
     async def follow(self) -> None:
         """Learn of every move, until cancelled; while the watch is away, look for those who wait."""
         pause = 0.0
-        while not is_ending():
+        while True:
             try:
                 moves = self._reader.watch_checkpoints()
                 self._known = await anext(moves)

@@ -15,7 +15,6 @@ from typing import Protocol
 
 import structlog
 
-from shared.ending import is_ending
 from shared.errors import NotFound, Unavailable
 from shared.observability.told_exceptions import message_of
 from shared.view_store.interface import Document, ViewReader
@@ -169,7 +168,7 @@ class LiveViews:
 
     async def _follow(self) -> None:
         is_lost = False
-        while not is_ending():
+        while True:
             try:
                 async for view, document_id in self._reader.watch_documents(self._views):
                     self._complete = True
@@ -190,7 +189,7 @@ class LiveViews:
 
     async def _read(self) -> None:
         """Read each changed document once for all who want it."""
-        while not is_ending():
+        while True:
             await self._has_wanted.wait()
             self._has_wanted.clear()
             wanted, self._wanted = self._wanted, {}

@@ -1,31 +1,16 @@
-"""The MongoDB client as every service opens it: with time limits, so that a store that hangs is noticed.
-
-PyMongo 4.20 waits for a server with asyncio.wait_for around a condition. Before Python 3.12 that waits in a task
-of its own; when the caller is cancelled just as the wait times out, this task takes the lock and nobody gives it back:
-the client hangs for ever (seen with a killed mongod: commands had no answer after 60 seconds). Waiting within the
-caller's task, as Python 3.12's wait_for does, mends it.
-"""
+"""The MongoDB client as every service opens it: with time limits, so that a store that hangs is noticed."""
 
 import asyncio
-import sys
-from collections.abc import Awaitable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import pymongo.lock
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.monitoring import CommandListener
 
-_T = TypeVar("_T")
-
-
-async def _wait_for(awaitable: Awaitable[_T], timeout: float | None) -> _T:
-    async with asyncio.timeout(timeout):
-        return await awaitable
-
-
-if sys.version_info < (3, 12):
-    pymongo.lock.wait_for = _wait_for  # type: ignore[assignment,attr-defined]
+# it has it by name, perhaps of a time before shared/wait_for
+pymongo.lock.wait_for = asyncio.wait_for  # type: ignore[attr-defined]
 
 
 def mongo_client(url: str, service: str, listeners: Sequence[CommandListener] = ()) -> AsyncMongoClient[dict[str, Any]]:

@@ -11,7 +11,6 @@ import typer
 
 from deploy.cli.connection import Connection, ask, errors
 from deploy.cli.showing_events import Shown
-from shared.ending import is_ending
 from shared.errors import NotFound, Unavailable
 from shared.events.recorded import RecordedEvent
 from shared.ids import is_log, log_of
@@ -36,14 +35,13 @@ def tail(logs: Logs = None, n: Newest = 10, as_json: AsJson = False, opened: Ope
     async def work(connection: Connection) -> int:
         positions = await _heads(connection, logs)
         await _show(connection, shown, await _newest(connection, positions, n), opened)
-        while not is_ending():
+        while True:
             try:
                 await _show_new(connection, positions, shown, opened)
                 await asyncio.sleep(_LOOK_SECONDS)
             except Unavailable as error:
                 errors.print(f"{error.detail}; trying again", style="dim", markup=False, soft_wrap=True)
                 await asyncio.sleep(_RETRY_SECONDS)
-        raise asyncio.CancelledError  # which PyMongo swallowed
 
     ask(work)
 

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Sequence
 from pymongo import ASCENDING, DESCENDING, AsyncMongoClient
 from pymongo.errors import PyMongoError
 
-from shared.change_stream import changes_in
 from shared.errors import CommitTooLarge, Unavailable
 from shared.event_store.commits import UNIQUE_KEYS, Document, commits_of, encode, events_of, find_commit, head_of
 from shared.event_store.group_commit import WRITERS, GroupWriter, Pending
@@ -128,7 +127,7 @@ class MongoEventStore(MongoEventLog):
         of_others = {"$match": {"operationType": "insert", "fullDocument.writer": {"$ne": self._writer_id}}}
         try:
             async with await self._commits.watch([of_others, {"$project": {"fullDocument.log": 1}}]) as changes:
-                async for change in changes_in(changes):
+                async for change in changes:
                     yield change["fullDocument"]["log"]
         except PyMongoError as error:
             raise _away(error) from error

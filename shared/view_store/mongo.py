@@ -11,7 +11,6 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError
 
-from shared.change_stream import changes_in
 from shared.errors import CheckpointMoved, Unavailable
 from shared.view_store.interface import (
     BY_ID,
@@ -125,7 +124,7 @@ class MongoViewReader:
         with our_errors():
             async with await self._database[CHECKPOINTS].watch(positions) as changes:
                 yield await self.checkpoints()  # read after the watch is open, so that no move falls between
-                async for change in changes_in(changes):
+                async for change in changes:
                     moved = change.get("fullDocument") or change["updateDescription"]["updatedFields"]
                     self._told = asyncio.get_running_loop().time()
                     self._learn(change["documentKey"]["_id"], moved)
@@ -141,7 +140,7 @@ class MongoViewReader:
         told: list[Document] = [{"$match": {"$or": [a_document, a_switch]}}, {"$project": {"documentKey": 1, "ns": 1}}]
         with our_errors():
             async with await self._database.watch(told) as changes:
-                async for change in changes_in(changes):
+                async for change in changes:
                     if (view := names.get(change["ns"]["coll"])) is None:
                         await self.checkpoints()
                         raise Unavailable("another generation of a view is in service: it is to be read anew")

@@ -1,8 +1,6 @@
 """A process's followers share their progress: what one replica has handled, another does not handle again."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 
 import pytest
 
@@ -72,25 +70,3 @@ async def test_what_no_message_brought_and_nobody_handled_is_read_from_the_log(
 
     assert first.handled == [1, 2]
     assert second.handled == [3, 4, 5]
-
-
-async def test_a_follower_ends_although_its_log_swallows_the_cancellation(
-    replicas: tuple[Replica, Replica], store: InMemoryEventStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = asyncio.Event()
-
-    async def deaf_once() -> dict[str, int]:
-        if not asked.is_set():
-            asked.set()
-            with suppress(asyncio.CancelledError):
-                await asyncio.Event().wait()
-        return {LOG: 6}
-
-    monkeypatch.setattr(store, "heads", deaf_once)
-    looks = asyncio.create_task(replicas[0].follower.look())
-    await asked.wait()
-
-    looks.cancel()
-
-    await asyncio.wait([looks], timeout=10)
-    assert looks.cancelled()

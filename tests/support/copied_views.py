@@ -128,13 +128,8 @@ class CopiedViews:
 
 @asynccontextmanager
 async def copied_views(mongodb_url: str, redis_url: str, name: str) -> AsyncIterator[CopiedViews]:
-    """Empty ones; databases and keys start with `name`.
-
-    The client of Redis has no time limit: with one, redis-py writes within asyncio.wait_for, which before Python 3.12
-    may swallow a cancellation, and then a CacheSync that looks often does not end when it is stopped.
-    """
-    no_limit = Redis.from_url(redis_url, socket_timeout=None)
-    async with mongo_client(mongodb_url, "test") as client, no_limit as redis:
+    """Empty ones; databases and keys start with `name`."""
+    async with mongo_client(mongodb_url, "test") as client, Redis.from_url(redis_url) as redis:
         views = CopiedViews(client, redis, name)
         await views.prepare()
         yield views
