@@ -6,11 +6,16 @@ from typing import Any
 
 import pymongo.lock
 from pymongo import AsyncMongoClient
+from pymongo.asynchronous.pool import AsyncConnection
 from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.monitoring import CommandListener
 
 # it has it by name, perhaps of a time before shared/wait_for
 pymongo.lock.wait_for = asyncio.wait_for  # type: ignore[attr-defined]
+
+# PyMongo 4.20 remembers of each connection whether it takes sessions: not when it was opened just as the server changed
+# its part, as in a failover, although every MongoDB since 3.6 takes them. It then refused transactions for ever.
+AsyncConnection.supports_sessions = property(lambda _: True, lambda *_: None)  # type: ignore[assignment]
 
 
 def mongo_client(url: str, service: str, listeners: Sequence[CommandListener] = ()) -> AsyncMongoClient[dict[str, Any]]:
