@@ -68,6 +68,8 @@ async def _write(
     if batch:
         await commits.insert_many(batch)
     await asyncio.gather(*inserts)
+    # a majority has it only now: until then a reader finds a part of the log, and measures that
+    await client.admin.command({"appendOplogNote": 1, "data": {}, "writeConcern": {"w": "majority", "j": True}})
 
 
 def _lives(events: int) -> Iterator[tuple[str, int, DomainEvent]]:
