@@ -38,7 +38,7 @@ class Mongod(Process):
 
     def start(self) -> None:
         """Start it and wait until it takes connections; it joins the set by itself."""
-        self._held.release()
+        self._held.lend()
         super().start()
         self.wait_until(lambda: member_answers(self.port), limit=60)
 

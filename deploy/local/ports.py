@@ -1,7 +1,8 @@
-"""Free TCP ports on 127.0.0.1, held until the moment a server takes them."""
+"""Free TCP ports on 127.0.0.1, held until a server takes them."""
 
 import random
 import socket
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,16 +12,31 @@ _EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 class Port:
-    """One port, bound here so that nobody else gets it; `release` it right before its server starts."""
+    """One port, bound here so that nobody else gets it, as long as this object lives."""
 
     def __init__(self, held: socket.socket) -> None:
         self._held = held
         self.number: int = held.getsockname()[1]
 
+    def lend(self) -> int:
+        """Let a server listen on it that sets SO_REUSEADDR, as ours all do, and give its number.
+
+        It stays bound here, so no other `hold_port` gets it before the server, which may take seconds, is there; on
+        Linux. Elsewhere it is released.
+        """
+        if sys.platform != "linux":
+            return self.release()
+        if self._held.fileno() >= 0:
+            self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return self.number
+
     def release(self) -> int:
         """Let go of the port and give its number; calling it again changes nothing."""
         self._held.close()
         return self.number
+
+    def __del__(self) -> None:
+        self._held.close()
 
 
 def hold_port(number: int | None = None) -> Port:

@@ -53,7 +53,7 @@ class Prometheus(Process):
 
     def start(self) -> None:
         """Start it and wait until it is ready."""
-        self._port.release()
+        self._port.lend()
         super().start()
         self.wait_until(self._is_ready, 30)
 

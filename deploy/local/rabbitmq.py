@@ -56,7 +56,7 @@ class RabbitMQ(Process):
     def start(self) -> None:
         """Start it and wait until it takes AMQP connections and its management API answers."""
         for port in self._ports:
-            port.release()
+            port.lend()
         self._mapper.start()
         self._mapper.wait_until(lambda: is_listening(self._mapper_port), limit=10)
         super().start()

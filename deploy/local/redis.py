@@ -30,7 +30,7 @@ class Redis(Process):
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        self._port.release()
+        self._port.lend()
         super().start()
         self.wait_until(lambda: answers(self.url), limit=30)
 

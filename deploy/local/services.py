@@ -25,7 +25,7 @@ class Service(Process):
 
     def start(self) -> None:
         """Start it, without waiting."""
-        self._port.release()
+        self._port.lend()
         super().start()
 
     def wait_ready(self) -> None:

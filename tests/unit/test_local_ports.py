@@ -1,4 +1,4 @@
-"""Ports are held until their server takes them."""
+"""Ports are held until their server takes them, and beyond."""
 
 import socket
 from contextlib import ExitStack
@@ -32,3 +32,15 @@ def test_a_held_port_refuses_connections_and_a_server_on_it_takes_them() -> None
     with socket.create_server((HOST, port.release())):
         assert is_listening(port.number)
     assert not is_listening(port.number)
+
+
+@pytest.mark.parametrize("start", ["first", "again"])
+def test_a_lent_port_is_for_its_server_alone_also_when_that_is_late_or_starts_again(start: str) -> None:
+    port = hold_port()
+    if start == "again":
+        socket.create_server((HOST, port.lend())).close()
+    number = port.lend()
+    with pytest.raises(OSError, match="in use"):
+        hold_port(number)
+    with socket.create_server((HOST, number)):
+        assert is_listening(number)
