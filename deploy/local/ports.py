@@ -1,5 +1,6 @@
 """Free TCP ports on 127.0.0.1, held until a server takes them."""
 
+import os
 import random
 import socket
 import sys
@@ -15,8 +16,8 @@ class Port:
     """One port, bound here so that nobody else gets it, as long as this object lives."""
 
     def __init__(self, held: socket.socket) -> None:
-        self._held = held
         self.number: int = held.getsockname()[1]
+        self._held: int | None = held.detach()
 
     def lend(self) -> int:
         """Let a server listen on it that sets SO_REUSEADDR, as ours all do, and give its number.
@@ -24,19 +25,17 @@ class Port:
         It stays bound here, so no other `hold_port` gets it before the server, which may take seconds, is there; on
         Linux. Elsewhere it is released.
         """
-        if sys.platform != "linux":
-            return self.release()
-        if self._held.fileno() >= 0:
-            self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        return self.number
+        return self.number if sys.platform == "linux" else self.release()
 
     def release(self) -> int:
         """Let go of the port and give its number; calling it again changes nothing."""
-        self._held.close()
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
         return self.number
 
     def __del__(self) -> None:
-        self._held.close()
+        self.release()
 
 
 def hold_port(number: int | None = None) -> Port:
@@ -65,6 +64,7 @@ def _hold(number: int) -> Port:
     held = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         held.bind((HOST, number))
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # only now: whoever holds it is alone
     except OSError:
         held.close()
         raise
