@@ -26,11 +26,14 @@ class InMemoryViewCache:
         self._positions[view][log] = position
         for document_id in removed:
             self._documents[view].pop(document_id, None)
+        self._put(view, documents)
+        return True
+
+    def _put(self, view: str, documents: Sequence[Cached]) -> None:
         for document in documents:
             old = self._documents[view].get(document.id)
             if old is None or old.revision < document.revision:
                 self._documents[view][document.id] = document
-        return True
 
     async def positions(self, view: str) -> dict[str, int]:
         """See ViewCache.positions."""
@@ -53,8 +56,7 @@ class InMemoryViewCache:
         """See ViewCache.fill."""
         if await self.fill_state(view) != token:
             return False
-        for document in documents:
-            self._documents[view].setdefault(document.id, document)
+        self._put(view, documents)
         return True
 
     async def get(self, view: str, document_id: str) -> Cached | None:

@@ -274,7 +274,7 @@ class ViewCache(Protocol):
         ...
 
     async def fill(self, view: str, token: str, documents: Sequence[Cached]) -> bool:
-        """Add those documents that the copy does not have; False when the fill state is no longer `token`."""
+        """Add those documents that the copy has not, or has older; False when the fill state is no longer `token`."""
         ...
 
     async def get(self, view: str, document_id: str) -> Cached | None:

@@ -33,7 +33,10 @@ return 1
 """
 _FILL = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-for i = 2, #KEYS do redis.call('SET', KEYS[i], ARGV[i], 'NX') end
+for i = 2, #KEYS do
+  local value = ARGV[i]
+  if redis.call('GETRANGE', KEYS[i], 0, 15) < string.sub(value, 1, 16) then redis.call('SET', KEYS[i], value) end
+end
 return 1
 """
 

@@ -126,13 +126,13 @@ async def test_an_adopted_position_is_where_writing_goes_on(cache: ViewCache) ->
     assert await cache.write(VIEW, LOG, 40, 41, [thing("a", 3)], [])
 
 
-async def test_a_fill_adds_what_is_absent_and_never_overwrites(cache: ViewCache) -> None:
-    await cache.write(VIEW, LOG, 0, 1, [thing("a", 5)], [])
+async def test_a_fill_adds_what_is_absent_or_older_and_overwrites_nothing_newer(cache: ViewCache) -> None:
+    await cache.write(VIEW, LOG, 0, 1, [thing("a", 5), thing("c", 9)], [])
     await cache.set_fill_state(VIEW, "token", 60)
 
-    assert await cache.fill(VIEW, "token", [thing("a", 4, "read earlier"), thing("b", 4)])
+    assert await cache.fill(VIEW, "token", [thing("a", 4, "read earlier"), thing("b", 4), thing("c", 10)])
 
-    assert await cache.get_many(VIEW, ["a", "b"]) == [thing("a", 5), thing("b", 4)]
+    assert await cache.get_many(VIEW, ["a", "b", "c"]) == [thing("a", 5), thing("b", 4), thing("c", 10)]
 
 
 @pytest.mark.parametrize("state", [None, "another token", "done"])

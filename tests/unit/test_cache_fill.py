@@ -62,6 +62,34 @@ async def test_a_log_that_is_adopted_during_a_fill_is_filled_too() -> None:
     await sync.stop()
 
 
+class LogBegins(InMemoryViewStore):
+    """The first document of another log comes just before a page is read; the copy is not told of it."""
+
+    async def page(self, *asked: Any, **options: Any) -> list[Document]:
+        """See ViewReader.page."""
+        if (await self.checkpoints())[VIEW, "ticket.1"] == 0:
+            await self.commit([opened("ticket-a")], [CheckpointMove(VIEW, "ticket.1", 0, 1)])
+        return await super().page(*asked, **options)
+
+
+async def test_what_a_fill_brought_of_a_log_that_is_adopted_later_does_not_stay_as_it_was() -> None:
+    views, cache = LogBegins(), InMemoryViewCache()
+    await views.prepare([], [(VIEW, "ticket.0"), (VIEW, "ticket.1")])
+    await views.commit([opened("ticket-b")], [CheckpointMove(VIEW, "ticket.0", 0, 1)])
+    store = InMemoryEventStore(CATALOGUE.categories)
+    sync = CacheSync([Shown()], store, views, cache, CATALOGUE, look_seconds=0.2)
+    await sync.start()
+    assert await sync.filled(VIEW, seconds=5)
+    await views.commit([Put(VIEW, "ticket-a", {"version": 2})], [CheckpointMove(VIEW, "ticket.1", 1, 2)])
+
+    async def is_new() -> bool:
+        copied = await cache.get(VIEW, "ticket-a")
+        return copied is not None and copied.revision == 2
+
+    await eventually(is_new, limit=5, pause=0.01)
+    await sync.stop()
+
+
 class Growing(InMemoryViewStore):
     """Whenever a page is read another document comes, the last by id."""
 
