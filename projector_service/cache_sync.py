@@ -5,8 +5,9 @@ moves only from where the commit began, or from beyond that; commits that wait g
 away, this process killed between the two writes, another replica's zombie) shows as a position that lags behind the
 checkpoint, and once a second what lies between is made good from the log. A position that is missing means that the
 copy was emptied: then it is adopted as it is, since a document that is absent is simply read from MongoDB, and all
-documents are filled in behind. A live write always wins over a fill, because a fill adds only what is absent or older: a
-fill may have brought a document of a log that is adopted only later. A copy emptied meanwhile has lost its token too.
+documents are filled in behind. A live write always wins over a fill, because a fill adds only what is absent or older:
+an earlier one may have brought a document of a log that is adopted only later. A copy emptied meanwhile has lost its
+token too.
 What was parked and applied later does not show in any position: the store keeps a record of it until it is copied.
 """
 
