@@ -6,8 +6,9 @@ away, this process killed between the two writes, another replica's zombie) show
 checkpoint, and once a second what lies between is made good from the log. A position that is missing means that the
 copy was emptied: then it is adopted as it is, since a document that is absent is simply read from MongoDB, and all
 documents are filled in behind. A live write always wins over a fill, because a fill adds only what is absent or older:
-an earlier one may have brought a document of a log that is adopted only later. A copy emptied meanwhile has lost its
-token too.
+an earlier one may have brought a document of a log that is adopted only later. Whether all is filled is known in the
+copy alone, so that no fill is forgotten that fails or whose process is killed: what empties the copy takes that with
+it, and so does adopting a log.
 What was parked and applied later does not show in any position: the store keeps a record of it until it is copied.
 """
 
@@ -44,7 +45,6 @@ _LOOK_SECONDS = 1.0
 _GAP_EVENTS = 2_000
 _PAGE = 500
 """Documents, in one read and in one write."""
-_TOKEN_SECONDS = 30
 
 _log = structlog.get_logger(__name__)
 
@@ -70,7 +70,8 @@ class CacheSync:
         self._steps = Steps()
         self._lagging: dict[tuple[str, str], int] = {}
         self._fills: dict[str, asyncio.Task[None]] = {}
-        self._to_fill: set[str] = set()
+        self._tokens: dict[str, str] = {}
+        """View -> that of its last fill."""
         self._tasks: list[asyncio.Task[None]] = []
         self._writing = asyncio.Lock()
         self.trouble: str | None = None
@@ -184,21 +185,16 @@ class CacheSync:
     async def _sync(self, projection: Projection, view: View, checkpoints: Checkpoints) -> None:
         copy = self._copy_of(view)
         positions = await self._cache.positions(copy)
-        adopted = False
         for (name, log), checkpoint in checkpoints.items():
             if name != projection.name or checkpoint == 0:
                 continue
             copied = positions.get(log)
             if copied is None:
                 await self._cache.adopt(copy, log, checkpoint)
-                adopted = True  # what was written before this may be missing, also when all was filled long ago
             elif copied < checkpoint and self._lagging.get((view.name, log)) == copied:
                 await self._make_good(projection, view, log)
             self._lagging[view.name, log] = -1 if copied is None else copied
-        if adopted:
-            self._to_fill.add(view.name)  # also when a fill is under way, which may be beyond what is missing
-        if view.name not in self._fills and (view.name in self._to_fill or await self._cache.fill_state(copy) is None):
-            self._to_fill.discard(view.name)
+        if view.name not in self._fills and await self._cache.fill_state(copy) in (None, self._tokens.get(view.name)):
             self._fills[view.name] = asyncio.create_task(self._fill(view), name=f"fill {view.name}")
 
     async def _make_good(self, projection: Projection, view: View, log: str) -> None:
@@ -244,20 +240,21 @@ class CacheSync:
 
     async def _fill(self, view: View) -> None:
         token, copy = uuid7(), self._copy_of(view)
+        self._tokens[view.name] = token
         try:
-            await self._cache.set_fill_state(copy, token, _TOKEN_SECONDS)
+            await self._cache.begin_fill(copy, token)
             newest = await self._writer.page(view.name, {}, None, 1, NEWEST_FIRST)  # what comes later is written live
             after: Place | None = None
             copied = 0
-            while newest and (documents := await self._writer.page(view.name, {}, after, _PAGE)):
-                if not await self._cache.fill(copy, token, [view.rendered(document) for document in documents]):
-                    return  # emptied again: the next look begins anew
-                await self._cache.set_fill_state(copy, token, _TOKEN_SECONDS)
+            last = False
+            while not last:
+                documents = await self._writer.page(view.name, {}, after, _PAGE)
+                after = BY_ID.place_of(documents[-1]) if documents else None
+                last = not newest or after is None or after >= BY_ID.place_of(newest[0])
+                rendered = [view.rendered(document) for document in documents]
+                if not await self._cache.fill(copy, token, rendered, last):
+                    return  # emptied again, or a log was adopted: the next look begins anew
                 copied += len(documents)
-                after = BY_ID.place_of(documents[-1])
-                if after >= BY_ID.place_of(newest[0]):
-                    break
-            await self._cache.set_fill_state(copy, "done")
             _log.info("cache_filled", view=view.name, documents=copied)
         except Unavailable as error:
             self._note(error)

@@ -51,9 +51,9 @@ class Filler:
             for start in starts:
                 await self._put(range(start, min(self._size, start + _AT_ONCE)))
 
-        await self._cache.set_fill_state(TICKET_DETAILS.name, "bench")
+        await self._cache.begin_fill(TICKET_DETAILS.name, "bench")
         await asyncio.gather(*(work() for _ in range(4)))
-        await self._cache.set_fill_state(TICKET_DETAILS.name, "done")
+        await self._cache.fill(TICKET_DETAILS.name, "bench", [], last=True)
         return self._tickets
 
     async def _put(self, numbers: Sequence[int]) -> None:
@@ -69,5 +69,5 @@ class Filler:
         await asyncio.gather(
             self._database[TICKET_LIST.name].insert_many(listed, ordered=False),
             self._database[TICKET_DETAILS.name].insert_many(details, ordered=False),
-            self._cache.fill(TICKET_DETAILS.name, "bench", copied),
+            self._cache.fill(TICKET_DETAILS.name, "bench", copied, last=False),
         )

@@ -102,13 +102,13 @@ class TracedViewCache:
         """See ViewCache.fill_state."""
         return await self._inner.fill_state(view)
 
-    async def set_fill_state(self, view: str, state: str, seconds: int | None = None) -> None:
-        """See ViewCache.set_fill_state."""
-        await self._inner.set_fill_state(view, state, seconds)
+    async def begin_fill(self, view: str, token: str) -> None:
+        """See ViewCache.begin_fill."""
+        await self._inner.begin_fill(view, token)
 
-    async def fill(self, view: str, token: str, documents: Sequence[Cached]) -> bool:
+    async def fill(self, view: str, token: str, documents: Sequence[Cached], last: bool) -> bool:
         """See ViewCache.fill."""
-        return await self._inner.fill(view, token, documents)
+        return await self._inner.fill(view, token, documents, last)
 
     async def forget(self, view: str) -> None:
         """See ViewCache.forget."""

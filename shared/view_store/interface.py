@@ -241,6 +241,10 @@ class ViewReader(Protocol):
         ...
 
 
+FILL_SECONDS = 30
+"""The longest time between two pages of a fill of a copy."""
+
+
 class ViewCache(Protocol):
     """A copy by id of views that have `render`, fed by the projector alone.
 
@@ -262,19 +266,26 @@ class ViewCache(Protocol):
         ...
 
     async def adopt(self, view: str, log: str, position: int) -> None:
-        """Say that, whatever documents the copy holds of this log, none is older than `position`."""
+        """Say that, whatever documents the copy holds of this log, none is older than `position`.
+
+        What it does not hold is to be filled in: the fill state is None again, and a fill under way is refused.
+        """
         ...
 
     async def fill_state(self, view: str) -> str | None:
         """`done` when every document was copied since the cache was empty, a token while somebody copies, or None."""
         ...
 
-    async def set_fill_state(self, view: str, state: str, seconds: int | None = None) -> None:
-        """Set the fill state, to be forgotten after `seconds` when given."""
+    async def begin_fill(self, view: str, token: str) -> None:
+        """Make `token` the fill state, to be forgotten after FILL_SECONDS: whoever filled before is refused."""
         ...
 
-    async def fill(self, view: str, token: str, documents: Sequence[Cached]) -> bool:
-        """Add those documents that the copy has not, or has older; False when the fill state is no longer `token`."""
+    async def fill(self, view: str, token: str, documents: Sequence[Cached], last: bool) -> bool:
+        """Add those documents that the copy has not, or has older, and that were not removed since the fill began.
+
+        False, and nothing is added, when the fill state is no longer `token`: else that begins anew to be forgotten
+        after FILL_SECONDS or, with the `last` documents, becomes `done`.
+        """
         ...
 
     async def get(self, view: str, document_id: str) -> Cached | None:

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from shared.errors import Unavailable
-from shared.view_store.interface import Cached
+from shared.view_store.interface import FILL_SECONDS, Cached
 from shared.view_store.redis_reads import SharedReads
 
 _REVISION_WIDTH = 16
@@ -24,18 +24,30 @@ _WRITE = """
 if (redis.call('HGET', KEYS[1], ARGV[1]) or '0') ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
 local documents = #ARGV - 3
-for i = 2 + documents, #KEYS do redis.call('DEL', KEYS[i]) end
+local filled = redis.call('GET', KEYS[2]) or 'done'
+for i = 4 + documents, #KEYS do
+  redis.call('DEL', KEYS[i])
+  if filled ~= 'done' then redis.call('SADD', KEYS[3], KEYS[i]) end
+end
 for i = 1, documents do
-  local key, value = KEYS[1 + i], ARGV[3 + i]
+  local key, value = KEYS[3 + i], ARGV[3 + i]
   if redis.call('GETRANGE', key, 0, 15) < string.sub(value, 1, 16) then redis.call('SET', key, value) end
 end
 return 1
 """
 _FILL = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-for i = 2, #KEYS do
-  local value = ARGV[i]
-  if redis.call('GETRANGE', KEYS[i], 0, 15) < string.sub(value, 1, 16) then redis.call('SET', KEYS[i], value) end
+for i = 3, #KEYS do
+  local key, value = KEYS[i], ARGV[i]
+  if redis.call('GETRANGE', key, 0, 15) < string.sub(value, 1, 16) and redis.call('SISMEMBER', KEYS[2], key) == 0 then
+    redis.call('SET', key, value)
+  end
+end
+if ARGV[2] == 'last' then
+  redis.call('SET', KEYS[1], 'done')
+  redis.call('DEL', KEYS[2])
+else
+  redis.call('EXPIRE', KEYS[1], ARGV[2])
 end
 return 1
 """
@@ -44,9 +56,10 @@ return 1
 class RedisViewCache:
     """A ViewCache. Give it a client with time limits, as `redis_client` makes it, or a Redis that hangs hangs us."""
 
-    def __init__(self, client: Redis, prefix: str) -> None:
+    def __init__(self, client: Redis, prefix: str, fill_seconds: int = FILL_SECONDS) -> None:
         self._client = client
         self._prefix = prefix
+        self._fill_seconds = fill_seconds
         self._write_script = client.register_script(_WRITE)
         self._fill_script = client.register_script(_FILL)
         self._reads: dict[str, SharedReads] = {}
@@ -55,7 +68,11 @@ class RedisViewCache:
         self, view: str, log: str, expected: int, position: int, documents: Sequence[Cached], removed: Sequence[str]
     ) -> bool:
         """See ViewCache.write."""
-        keys = [self._positions_key(view), *(self._key(view, document.id) for document in documents)]
+        keys = [
+            self._positions_key(view),
+            *self._fill_keys(view),
+            *(self._key(view, document.id) for document in documents),
+        ]
         keys += [self._key(view, document_id) for document_id in removed]
         values = [_encode(document) for document in documents]
         with our_errors():
@@ -71,24 +88,32 @@ class RedisViewCache:
     async def adopt(self, view: str, log: str, position: int) -> None:
         """See ViewCache.adopt."""
         with our_errors():
-            await self._client.hset(self._positions_key(view), log, str(position))
+            async with self._client.pipeline(transaction=True) as both:
+                both.hset(self._positions_key(view), log, str(position))
+                both.delete(*self._fill_keys(view))
+                await both.execute()
 
     async def fill_state(self, view: str) -> str | None:
         """See ViewCache.fill_state."""
         with our_errors():
-            state: Any = await self._client.get(self._fill_key(view))
+            state: Any = await self._client.get(self._fill_keys(view)[0])
         return None if state is None else state.decode()
 
-    async def set_fill_state(self, view: str, state: str, seconds: int | None = None) -> None:
-        """See ViewCache.set_fill_state."""
+    async def begin_fill(self, view: str, token: str) -> None:
+        """See ViewCache.begin_fill."""
+        state, removed = self._fill_keys(view)
         with our_errors():
-            await self._client.set(self._fill_key(view), state, ex=seconds)
+            async with self._client.pipeline(transaction=True) as both:
+                both.set(state, token, ex=self._fill_seconds)
+                both.delete(removed)
+                await both.execute()
 
-    async def fill(self, view: str, token: str, documents: Sequence[Cached]) -> bool:
+    async def fill(self, view: str, token: str, documents: Sequence[Cached], last: bool) -> bool:
         """See ViewCache.fill."""
-        keys = [self._fill_key(view), *(self._key(view, document.id) for document in documents)]
+        keys = [*self._fill_keys(view), *(self._key(view, document.id) for document in documents)]
+        arguments = [token, "last" if last else self._fill_seconds, *map(_encode, documents)]
         with our_errors():
-            return bool(await self._fill_script(keys=keys, args=[token, *map(_encode, documents)]))
+            return bool(await self._fill_script(keys=keys, args=arguments))
 
     async def get(self, view: str, document_id: str) -> Cached | None:
         """See ViewCache.get. Calls that come while a read of the view is under way share the next one."""
@@ -109,7 +134,7 @@ class RedisViewCache:
     async def forget(self, view: str) -> None:
         """See ViewCache.forget. Documents last, so that none counts as copied once it is gone."""
         with our_errors():
-            await self._client.delete(self._positions_key(view), self._fill_key(view))
+            await self._client.delete(self._positions_key(view), *self._fill_keys(view))
             some: list[bytes] = []
             async for key in self._client.scan_iter(match=self._key(view, "*"), count=_KEYS_A_SCAN):
                 some.append(key)
@@ -130,8 +155,9 @@ class RedisViewCache:
     def _positions_key(self, view: str) -> str:
         return f"{self._prefix}:{{{view}}}|positions"
 
-    def _fill_key(self, view: str) -> str:
-        return f"{self._prefix}:{{{view}}}|fill"
+    def _fill_keys(self, view: str) -> tuple[str, str]:
+        """Of the fill state, and of the set of what was removed while a fill is under way."""
+        return f"{self._prefix}:{{{view}}}|fill", f"{self._prefix}:{{{view}}}|removed"
 
 
 def _encode(document: Cached) -> bytes:

@@ -46,8 +46,8 @@ CACHE_CALLS: dict[str, Callable[[RedisViewCache], Awaitable[Any]]] = {
     "positions": lambda cache: cache.positions("things"),
     "adopt": lambda cache: cache.adopt("things", "log", 1),
     "fill_state": lambda cache: cache.fill_state("things"),
-    "set_fill_state": lambda cache: cache.set_fill_state("things", "done", 10),
-    "fill": lambda cache: cache.fill("things", "token", [THING]),
+    "begin_fill": lambda cache: cache.begin_fill("things", "token"),
+    "fill": lambda cache: cache.fill("things", "token", [THING], False),
     "get": lambda cache: cache.get("things", "a"),
     "get_many": lambda cache: cache.get_many("things", ["a", "b"]),
 }

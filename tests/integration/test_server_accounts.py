@@ -103,8 +103,8 @@ async def test_in_redis_the_projector_writes_the_copy_and_the_query_service_only
         copy, seen = RedisViewCache(projector, "twinpath"), RedisViewCache(query, "twinpath")
         await copy.adopt("orders", "order.0", 0)
         assert await copy.write("orders", "order.0", 0, 1, [Cached("1", 1, '"e"', b"{}")], [])
-        await copy.set_fill_state("orders", "token", 30)
-        assert await copy.fill("orders", "token", [Cached("2", 1, '"e"', b"{}")])
+        await copy.begin_fill("orders", "token")
+        assert await copy.fill("orders", "token", [Cached("2", 1, '"e"', b"{}")], last=False)
 
         assert await seen.get("orders", "1") == Cached("1", 1, '"e"', b"{}")
         assert len(await seen.get_many("orders", ["1", "2"])) == 2

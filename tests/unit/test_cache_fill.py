@@ -1,15 +1,19 @@
 """A fill of the copy, and a log whose first events the copy was never told of while it was under way."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
+
+import pytest
 
 from projector_service.cache_sync import CacheSync
 from projector_service.projections.ticket_details import TicketDetailsProjection
+from shared.errors import Unavailable
 from shared.event_store.in_memory import InMemoryEventStore
 from shared.events.catalogue import CATALOGUE
 from shared.view_store.in_memory import InMemoryViewStore
 from shared.view_store.in_memory_cache import InMemoryViewCache
-from shared.view_store.interface import CheckpointMove, Document, Put, View
+from shared.view_store.interface import Cached, CheckpointMove, Document, Put, View
 from tests.support.eventually import eventually
 
 VIEW = TicketDetailsProjection.name
@@ -59,6 +63,47 @@ async def test_a_log_that_is_adopted_during_a_fill_is_filled_too() -> None:
         return None not in await cache.get_many(VIEW, ["ticket-a", "ticket-b"])
 
     await eventually(is_copied, limit=5, pause=0.001)
+    await sync.stop()
+
+
+class RefusesAFill(InMemoryViewCache):
+    """Refuses the `next` call, `begin_fill` or `fill`, as a Redis does whose connection breaks."""
+
+    next = ""
+
+    async def begin_fill(self, view: str, token: str) -> None:
+        """See ViewCache.begin_fill."""
+        self._refuse("begin_fill")
+        await super().begin_fill(view, token)
+
+    async def fill(self, view: str, token: str, documents: Sequence[Cached], last: bool) -> bool:
+        """See ViewCache.fill."""
+        self._refuse("fill")
+        return await super().fill(view, token, documents, last)
+
+    def _refuse(self, call: str) -> None:
+        if self.next == call:
+            self.next = ""
+            raise Unavailable("the connection broke")
+
+
+@pytest.mark.parametrize("call", ["begin_fill", "fill"])
+async def test_a_fill_for_a_log_that_was_adopted_is_done_again_when_it_fails(call: str) -> None:
+    views, cache = InMemoryViewStore(), RefusesAFill()
+    await views.prepare([], [(VIEW, "ticket.0"), (VIEW, "ticket.1")])
+    await views.commit([opened("ticket-b")], [CheckpointMove(VIEW, "ticket.0", 0, 1)])
+    store = InMemoryEventStore(CATALOGUE.categories)
+    sync = CacheSync([Shown()], store, views, cache, CATALOGUE, look_seconds=0.005)
+    await sync.start()
+    assert await sync.filled(VIEW, seconds=5)
+    cache.next = call
+    await views.commit([opened("ticket-a")], [CheckpointMove(VIEW, "ticket.1", 0, 1)])  # its answer was lost
+
+    async def is_copied() -> bool:
+        return await cache.get(VIEW, "ticket-a") is not None
+
+    await eventually(is_copied, limit=5, pause=0.001)
+    assert cache.next == ""
     await sync.stop()
 
 
