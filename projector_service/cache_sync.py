@@ -30,6 +30,7 @@ from shared.view_store.interface import (
     BY_ID,
     NEWEST_FIRST,
     NOTHING,
+    Cached,
     ChangeWhere,
     Checkpoints,
     Document,
@@ -146,8 +147,8 @@ class CacheSync:
         parts = [list(ids)[start : start + _PAGE] for start in range(0, len(ids), _PAGE)] or [[]]
         for part in parts:
             documents = found or await self._documents(step.view, part)
-            rendered = [step.view.rendered(documents[each]) for each in part if each in documents]
-            removed = sorted(each for each in part if each not in documents)
+            rendered = _rendered(step.view, [documents[each] for each in part if each in documents])
+            removed = sorted({*part} - {copy.id for copy in rendered})
             reached = step.position if part is parts[-1] else copied
             if not await self._cache.write(self._copy_of(step.view), step.log, copied, reached, rendered, removed):
                 return False
@@ -251,8 +252,7 @@ class CacheSync:
                 documents = await self._writer.page(view.name, {}, after, _PAGE)
                 after = BY_ID.place_of(documents[-1]) if documents else None
                 last = not newest or after is None or after >= BY_ID.place_of(newest[0])
-                rendered = [view.rendered(document) for document in documents]
-                if not await self._cache.fill(copy, token, rendered, last):
+                if not await self._cache.fill(copy, token, _rendered(view, documents), last):
                     return  # emptied again, or a log was adopted: the next look begins anew
                 copied += len(documents)
             _log.info("cache_filled", view=view.name, documents=copied)
@@ -267,3 +267,14 @@ class CacheSync:
         elif error is None and self.trouble is not None:
             _log.info("cache_back")
         self.trouble = None if error is None else error.detail
+
+
+def _rendered(view: View, documents: Iterable[Document]) -> list[Cached]:
+    """Ready to send, less what can't be rendered: a query for such a document reads the view, and alone fails."""
+    rendered: list[Cached] = []
+    for document in documents:
+        try:
+            rendered.append(view.rendered(document))
+        except Exception as error:
+            _log.error("can_not_be_rendered", view=view.name, id=document["_id"], error=type(error).__name__)
+    return rendered

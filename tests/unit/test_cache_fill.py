@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from projector_service.applying import Applied
 from projector_service.cache_sync import CacheSync
 from projector_service.projections.ticket_details import TicketDetailsProjection
 from shared.errors import Unavailable
@@ -105,6 +106,33 @@ async def test_a_fill_for_a_log_that_was_adopted_is_done_again_when_it_fails(cal
     await eventually(is_copied, limit=5, pause=0.001)
     assert cache.next == ""
     await sync.stop()
+
+
+class Odd(TicketDetailsProjection):
+    """One of its documents can't be rendered."""
+
+    views = (View(VIEW, render=lambda document: document["text"].encode()),)
+
+
+async def test_a_document_that_can_not_be_rendered_is_left_out_and_keeps_no_other_from_the_copy() -> None:
+    views, cache = InMemoryViewStore(), InMemoryViewCache()
+    await views.prepare([], [(VIEW, "ticket.0")])
+    await views.commit(
+        [Put(VIEW, "ticket-a", {"text": "a"}), opened("ticket-b"), Put(VIEW, "ticket-c", {"text": "c"})],
+        [CheckpointMove(VIEW, "ticket.0", 0, 3)],
+    )
+    sync = CacheSync([Odd()], InMemoryEventStore(CATALOGUE.categories), views, cache, CATALOGUE)
+    await sync.start()
+    assert await sync.filled(VIEW, seconds=5)
+    changes = [Put(VIEW, "ticket-a", {"text": None}), opened("ticket-d"), Put(VIEW, "ticket-e", {"text": "e"})]
+    move = CheckpointMove(VIEW, "ticket.0", 3, 6)
+    await views.commit(changes, [move])
+    sync.applied(Applied("ticket.0", changes, [move]))
+    await sync.flushed()
+    await sync.stop()
+
+    copied = await cache.get_many(VIEW, [f"ticket-{letter}" for letter in "abcde"])
+    assert [one and one.body for one in copied] == [None, None, b"c", None, b"e"]
 
 
 class LogBegins(InMemoryViewStore):
