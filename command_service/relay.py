@@ -14,10 +14,11 @@ import structlog
 from command_service.relay_progress import LeaseLost, RelayProgress
 from command_service.upcoming import Upcoming
 from shared.ending import is_ending
-from shared.errors import Unavailable, Unroutable
+from shared.errors import TwinpathError, Unavailable
 from shared.event_feed.interface import EventPublisher
 from shared.event_store.interface import EventStore
 from shared.events.recorded import RecordedEvent
+from shared.observability.told_exceptions import message_of
 
 _LOOK_SECONDS = 1.0
 _LONGEST_PAUSE = 2.0
@@ -64,10 +65,11 @@ class Relay:
                 if epoch is not None:
                     # in a task of its own: before Python 3.13 a TaskGroup that fails leaves its task as if cancelled
                     await asyncio.create_task(self._lead(epoch), name="relay leads")
-            except* (LeaseLost, Unavailable) as group:
-                said = ", ".join(sorted({str(error) for error in group.exceptions}))
+            except* Exception as group:
+                said = ", ".join(sorted({message_of(error) for error in group.exceptions}))
                 if said != trouble:
-                    _log.warning("relay_interrupted", error=said)
+                    defect = group.split((LeaseLost, Unavailable))[1]
+                    _log.warning("relay_interrupted", error=said, exc_info=defect)
                 trouble = said
             await asyncio.sleep(self._pause)
 
@@ -100,10 +102,12 @@ class Relay:
                     await self._publisher.publish(log, events)
                     self.positions[log] = events[-1].position
                     self._moved.set()
-            except (Unavailable, Unroutable) as error:
-                if self.troubles.get(log) != error.code:
-                    _log.warning("relay_waits", log=log, code=error.code, error=error.detail)
-                self.troubles[log] = error.code
+            except Exception as error:
+                code = error.code if isinstance(error, TwinpathError) else type(error).__name__
+                if self.troubles.get(log) != code:
+                    defect = None if isinstance(error, TwinpathError) else error
+                    _log.warning("relay_waits", log=log, code=code, error=message_of(error), exc_info=defect)
+                self.troubles[log] = code
                 upcoming.look()
                 await asyncio.sleep(min(0.05 * 2**failures, _LONGEST_PAUSE))
                 failures += 1

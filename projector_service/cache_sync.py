@@ -26,6 +26,7 @@ from shared.event_store.interface import EventLog
 from shared.events.catalogue import Catalogue
 from shared.events.recorded import RecordedEvent
 from shared.ids import uuid7
+from shared.observability.told_exceptions import message_of
 from shared.view_store.interface import (
     BY_ID,
     NEWEST_FIRST,
@@ -121,7 +122,7 @@ class CacheSync:
                 if self.trouble is None:
                     async with self._writing:
                         await self._write(steps)
-            except Unavailable as error:
+            except Exception as error:
                 self._note(error)
             finally:
                 self._steps.done()
@@ -179,7 +180,7 @@ class CacheSync:
                     await self._sync(projection, view, checkpoints)
                 await self._copy_late()
                 self._note(None)
-            except Unavailable as error:
+            except Exception as error:
                 self._note(error)
             await asyncio.sleep(self._look_seconds)
 
@@ -256,17 +257,22 @@ class CacheSync:
                     return  # emptied again, or a log was adopted: the next look begins anew
                 copied += len(documents)
             _log.info("cache_filled", view=view.name, documents=copied)
-        except Unavailable as error:
+        except Exception as error:
             self._note(error)
         finally:
             del self._fills[view.name]
 
-    def _note(self, error: Unavailable | None) -> None:
-        if error is not None and self.trouble is None:
-            _log.warning("cache_away", error=error.detail)
-        elif error is None and self.trouble is not None:
+    def _note(self, error: Exception | None) -> None:
+        """Whatever it was, what it kept from the copy is made good once that can be."""
+        before, self.trouble = self.trouble, None
+        if isinstance(error, Unavailable):
+            self.trouble = error.detail
+        elif error is not None:
+            self.trouble = message_of(error)
+        if self.trouble and not before:
+            _log.warning("cache_away", error=self.trouble, exc_info=None if isinstance(error, Unavailable) else error)
+        elif before and not self.trouble:
             _log.info("cache_back")
-        self.trouble = None if error is None else error.detail
 
 
 def _rendered(view: View, documents: Iterable[Document]) -> list[Cached]:

@@ -13,7 +13,6 @@ from projector_service.parking_report import ParkingReport
 from projector_service.projection import Projection
 from projector_service.retrying import Pace, Troubles, until_done
 from projector_service.runner import LogRunner
-from shared.errors import Unavailable
 from shared.event_store.interface import EventLog
 from shared.events.catalogue import CATALOGUE, Catalogue
 from shared.events.recorded import RecordedEvent
@@ -129,7 +128,7 @@ class Projector:
             try:
                 await self._look()
                 self._troubles.note("look", None)
-            except Unavailable as error:
+            except Exception as error:  # whatever it was, the next look begins anew
                 self._troubles.note("look", error)
             await asyncio.sleep(self._pace.look)
 

@@ -39,6 +39,8 @@ class Retiring:
                 await self.look()
             except Unavailable as error:
                 _log.info("retired_generations_wait", error=error.detail)
+            except Exception:  # nobody watches this but the log
+                _log.exception("retired_generations_wait")
             await asyncio.sleep(self._look_seconds)
 
     async def look(self) -> None:

@@ -200,7 +200,9 @@ class LiveViews:
                 for view, ids in by_view.items():
                     for start in range(0, len(ids), _MOST_IN_ONE_READ):
                         await self._read_some(view, ids[start : start + _MOST_IN_ONE_READ])
-            except Unavailable:
+            except Exception as error:
+                if not isinstance(error, Unavailable):
+                    _log.exception("views_not_read")
                 self._all_missed()
 
     async def _read_some(self, view: str, ids: Sequence[str]) -> None:

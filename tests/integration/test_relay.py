@@ -111,7 +111,7 @@ async def test_what_was_appended_while_it_was_down_is_published_when_it_is_back(
         assert [e for log in LOGS for e in kept.published[log]] == await whole_log(b.store)
 
 
-@pytest.mark.parametrize("trouble", [Unavailable("the broker is away"), Unroutable("nobody follows yet")])
+@pytest.mark.parametrize("trouble", [Unavailable("away"), Unroutable("nobody follows yet"), ValueError()])
 async def test_appends_are_taken_while_nothing_can_be_published_and_all_of_it_arrives_later(
     mongodb_url: str, unique: str, trouble: Exception
 ) -> None:

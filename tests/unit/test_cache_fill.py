@@ -67,10 +67,16 @@ async def test_a_log_that_is_adopted_during_a_fill_is_filled_too() -> None:
     await sync.stop()
 
 
-class RefusesAFill(InMemoryViewCache):
-    """Refuses the `next` call, `begin_fill` or `fill`, as a Redis does whose connection breaks."""
+class Refuses(InMemoryViewCache):
+    """Refuses the `next` call, `begin_fill`, `fill` or `positions`, for a `reason`."""
 
     next = ""
+    reason: Exception = Unavailable("the connection broke")
+
+    async def positions(self, view: str) -> dict[str, int]:
+        """See ViewCache.positions."""
+        self._refuse("positions")
+        return await super().positions(view)
 
     async def begin_fill(self, view: str, token: str) -> None:
         """See ViewCache.begin_fill."""
@@ -85,12 +91,14 @@ class RefusesAFill(InMemoryViewCache):
     def _refuse(self, call: str) -> None:
         if self.next == call:
             self.next = ""
-            raise Unavailable("the connection broke")
+            raise self.reason
 
 
-@pytest.mark.parametrize("call", ["begin_fill", "fill"])
-async def test_a_fill_for_a_log_that_was_adopted_is_done_again_when_it_fails(call: str) -> None:
-    views, cache = InMemoryViewStore(), RefusesAFill()
+@pytest.mark.parametrize("reason", [Unavailable("the connection broke"), ValueError("nobody thought of that")])
+@pytest.mark.parametrize("call", ["begin_fill", "fill", "positions"])
+async def test_a_fill_for_a_log_that_was_adopted_is_done_again_when_it_fails(call: str, reason: Exception) -> None:
+    views, cache = InMemoryViewStore(), Refuses()
+    cache.reason = reason
     await views.prepare([], [(VIEW, "ticket.0"), (VIEW, "ticket.1")])
     await views.commit([opened("ticket-b")], [CheckpointMove(VIEW, "ticket.0", 0, 1)])
     store = InMemoryEventStore(CATALOGUE.categories)

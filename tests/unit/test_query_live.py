@@ -15,6 +15,7 @@ from shared.events.product import ProductCreated, StockReserved
 from shared.ids import new_id
 from shared.view_store.in_memory import InMemoryViewStore
 from shared.view_store.in_memory_cache import InMemoryViewCache
+from shared.view_store.interface import Document
 from tests.support.eventually import eventually
 from tests.support.query_app import QueryService, in_memory, running
 from tests.support.ticket_views import TicketViews
@@ -152,13 +153,20 @@ async def test_an_idle_stream_sends_heartbeats(service: QueryService, monkeypatc
 
 
 class _WatchedStore(InMemoryViewStore):
-    """A store whose watch of documents opens late, and which can go away."""
+    """A store whose watch of documents opens late, and which can go away; and which `fails` to read documents once."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.fails = False
         self.watches = 0
         self.opens = asyncio.Event()
         self.breaks = asyncio.Event()
+
+    async def documents(self, view: str, ids: Sequence[str]) -> list[Document]:
+        if self.fails:
+            self.fails = False
+            raise ValueError("nobody thought of that")
+        return await super().documents(view, ids)
 
     async def watch_documents(self, views: Sequence[str]) -> AsyncIterator[tuple[str, str]]:
         await self.opens.wait()
@@ -213,6 +221,24 @@ async def test_a_change_while_the_watch_is_away_is_not_missed(watched: tuple[_Wa
         told = await client.next()
         while told.data["version"] < 4:
             told = await client.next()
+
+
+async def test_a_change_that_could_not_be_read_for_whatever_reason_is_told(
+    watched: tuple[_WatchedStore, QueryService],
+) -> None:
+    store, service = watched
+    store.opens.set()
+    ticket = await service.views.open()
+    async with service.live(f"/tickets/{ticket}/events") as client:
+        await client.next()
+        await service.views.note(ticket)
+        await client.next()
+        await eventually(lambda: _true(service.app.state.live._complete), pause=0)
+        for version in (3, 4):
+            store.fails = version == 3
+            await service.views.note(ticket)
+            assert (await client.next()).data["version"] == version
+        assert not store.fails
 
 
 async def test_many_subscribers_share_one_watch_and_leave_nothing_behind(
