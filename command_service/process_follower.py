@@ -99,6 +99,9 @@ class ProcessFollower:
                     heads = await self._source.heads()
                 except Unavailable:
                     continue
+                except Exception:  # whatever it was, the next look begins anew
+                    _log.exception("process_look_fails")
+                    continue
                 for log, lock in self._locks.items():
                     if self._positions.get(log, 0) < before.get(log, 0) and not lock.locked():
                         reading.create_task(self._reach(log, before[log], {}))

@@ -1,6 +1,8 @@
 """A process's followers share their progress: what one replica has handled, another does not handle again."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 
@@ -10,6 +12,7 @@ from shared.events.recorded import RecordedEvent
 from shared.ids import new_id
 from shared.mongo_client import mongo_client
 from tests.support.appending import append
+from tests.support.eventually import eventually
 
 LOG = "ticket.0"
 
@@ -25,10 +28,23 @@ class Replica:
         self.handled.append(event.position)
 
 
+class Log(InMemoryEventStore):
+    """Whose heads can't be told while something `fails` that nobody thought of."""
+
+    fails = 0
+
+    async def heads(self) -> dict[str, int]:
+        """See EventLog.heads."""
+        self.fails -= 1
+        if self.fails >= 0:
+            raise ValueError("nobody thought of that")
+        return await super().heads()
+
+
 @pytest.fixture
-async def store() -> InMemoryEventStore:
+async def store() -> Log:
     """A log of six events."""
-    store = InMemoryEventStore(("ticket",), 1)
+    store = Log(("ticket",), 1)
     for _ in range(6):
         await append(store, new_id("ticket"))
     return store
@@ -40,7 +56,7 @@ async def events(store: InMemoryEventStore) -> list[RecordedEvent]:
 
 
 @pytest.fixture
-async def replicas(store: InMemoryEventStore, mongodb_url: str, unique: str) -> AsyncIterator[tuple[Replica, Replica]]:
+async def replicas(store: Log, mongodb_url: str, unique: str) -> AsyncIterator[tuple[Replica, Replica]]:
     """Two, on that log."""
     async with mongo_client(mongodb_url, "test") as client:
         checkpoints = ProcessCheckpoints(client, unique, "fulfilment")
@@ -70,3 +86,20 @@ async def test_what_no_message_brought_and_nobody_handled_is_read_from_the_log(
 
     assert first.handled == [1, 2]
     assert second.handled == [3, 4, 5]
+
+
+async def test_what_no_message_told_of_is_found_although_a_look_failed(
+    store: Log, replicas: tuple[Replica, Replica], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("command_service.process_follower._LOOK_SECONDS", 0.01)
+    store.fails = 1
+    looking = asyncio.create_task(replicas[0].follower.look())
+
+    async def has_handled() -> bool:
+        return replicas[0].handled == [1, 2, 3, 4, 5, 6]
+
+    await eventually(has_handled, limit=10)
+    looking.cancel()
+    with suppress(asyncio.CancelledError):
+        await looking
+    assert store.fails < 0
