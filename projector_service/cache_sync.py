@@ -129,15 +129,16 @@ class CacheSync:
 
     async def _write(self, steps: Sequence[Step]) -> None:
         """Steps of one view; what several need is read at once."""
+        copy = self._copy_of(steps[0].view)
         together = [document_id for step in steps for document_id in step.ids] if len(steps) > 1 else []
         found = await self._documents(steps[0].view, together)
         for step in steps:
-            if not await self._bring(step, step.expected, found):
-                copied = (await self._cache.positions(self._copy_of(step.view))).get(step.log, 0)
+            if not await self._bring(step, copy, step.expected, found):
+                copied = (await self._cache.positions(copy)).get(step.log, 0)
                 if step.expected < copied < step.position:  # a part of it was made good
-                    await self._bring(step, copied, found)
+                    await self._bring(step, copy, copied, found)
 
-    async def _bring(self, step: Step, copied: int, found: Mapping[str, Document] = NOTHING) -> bool:
+    async def _bring(self, step: Step, copy: str, copied: int, found: Mapping[str, Document] = NOTHING) -> bool:
         """Copy what a step names, of which some may be `found` already; False where the copy is not at `copied`.
 
         The copy's position moves with the last part.
@@ -151,7 +152,7 @@ class CacheSync:
             rendered = _rendered(step.view, [documents[each] for each in part if each in documents])
             removed = sorted({*part} - {copy.id for copy in rendered})
             reached = step.position if part is parts[-1] else copied
-            if not await self._cache.write(self._copy_of(step.view), step.log, copied, reached, rendered, removed):
+            if not await self._cache.write(copy, step.log, copied, reached, rendered, removed):
                 return False
         return True
 
@@ -160,7 +161,7 @@ class CacheSync:
         return {document["_id"]: document for document in await self._writer.documents(view.name, ids)} if ids else {}
 
     def _copy_of(self, view: View) -> str:
-        """Each generation has a copy of its own."""
+        """Each generation has a copy of its own; ask before documents are read, or old ones get into the new one's."""
         return generation_name(view.name, self._writer.generation(view.name).number)
 
     async def _met_by(self, change: ChangeWhere) -> list[str]:
@@ -203,7 +204,8 @@ class CacheSync:
         """Bring the documents that the events in between touch; the pure methods tell which."""
         while True:
             async with self._writing:  # what is applied meanwhile waits, and leads on from here
-                copied = (await self._cache.positions(self._copy_of(view))).get(log)
+                copy = self._copy_of(view)
+                copied = (await self._cache.positions(copy)).get(log)
                 checkpoint = (await self._writer.checkpoints()).get((projection.name, log), 0)
                 if copied is None or copied >= checkpoint or self._steps.go_on(view, log, copied):
                     return
@@ -212,7 +214,7 @@ class CacheSync:
                     return
                 _log.info("cache_makes_good", view=view.name, log=log, after=copied, upto=events[-1].position)
                 changes = self._changes(projection, events)
-                if not await self._bring(step_of(view, log, copied, events[-1].position, changes), copied):
+                if not await self._bring(step_of(view, log, copied, events[-1].position, changes), copy, copied):
                     return  # somebody else was first: the next look tells
 
     def _changes(self, projection: Projection, events: Iterable[RecordedEvent]) -> list[ViewChange]:
@@ -236,9 +238,10 @@ class CacheSync:
 
     async def _bring_late(self, view: View, log: str, changes: Iterable[ViewChange]) -> bool:
         async with self._writing:
-            copied = (await self._cache.positions(self._copy_of(view))).get(log)
+            copy = self._copy_of(view)
+            copied = (await self._cache.positions(copy)).get(log)
             # a copy that was emptied is filled from what is in the view by now
-            return copied is None or await self._bring(step_of(view, log, copied, copied, changes), copied)
+            return copied is None or await self._bring(step_of(view, log, copied, copied, changes), copy, copied)
 
     async def _fill(self, view: View) -> None:
         token, copy = uuid7(), self._copy_of(view)

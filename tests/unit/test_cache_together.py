@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import pytest
+
 from projector_service.applying import Applied
 from projector_service.cache_sync import CacheSync
 from shared.event_store.in_memory import InMemoryEventStore
@@ -9,6 +11,7 @@ from shared.events.catalogue import CATALOGUE
 from shared.view_store.in_memory import InMemoryViewStore
 from shared.view_store.in_memory_cache import InMemoryViewCache
 from shared.view_store.interface import CheckpointMove, Document, Put, Remove, ViewChange
+from shared.view_store.naming import Generation
 from tests.unit.test_cache_fill import VIEW, Shown
 
 LOGS = ("ticket.0", "ticket.1", "ticket.2")
@@ -25,6 +28,31 @@ class CountedReads(InMemoryViewStore):
         """See ViewReader.documents."""
         self.read.append(list(ids))
         return await super().documents(view, ids)
+
+
+class Switches(InMemoryViewStore):
+    """Another generation is put into service while documents of the one before are read."""
+
+    async def documents(self, view: str, ids: Sequence[str]) -> list[Document]:
+        """See ViewReader.documents."""
+        found = await super().documents(view, ids)
+        self._generations[view] = Generation(2, 1)
+        return found
+
+
+@pytest.mark.parametrize("logs", [1, 2])
+async def test_no_document_of_a_generation_gets_into_the_copy_of_the_next(logs: int) -> None:
+    views, cache = Switches(), InMemoryViewCache()
+    await views.prepare([], [(VIEW, log) for log in LOGS])
+    sync = CacheSync([Shown()], InMemoryEventStore(CATALOGUE.categories), views, cache, CATALOGUE)
+    for log in LOGS[:logs]:
+        changes, move = [Put(VIEW, log, {"version": 1})], CheckpointMove(VIEW, log, 0, 1)
+        await views.commit(changes, [move])
+        sync.applied(Applied(log, changes, [move]))
+    await sync._write(await sync._steps.next())
+
+    assert [one and one.id for one in await cache.get_many(VIEW, LOGS[:logs])] == [*LOGS[:logs]]
+    assert await cache.get_many(f"{VIEW}@2", LOGS) == [None, None, None]
 
 
 async def test_what_waits_of_several_logs_is_read_at_once() -> None:
