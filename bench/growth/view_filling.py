@@ -53,7 +53,8 @@ class Filler:
 
         await self._cache.begin_fill(TICKET_DETAILS.name, "bench")
         await asyncio.gather(*(work() for _ in range(4)))
-        await self._cache.fill(TICKET_DETAILS.name, "bench", [], last=True)
+        if not await self._cache.fill(TICKET_DETAILS.name, "bench", [], last=True):
+            raise RuntimeError("the copy refused the tickets: from one page to the next it took too long")
         return self._tickets
 
     async def _put(self, numbers: Sequence[int]) -> None:
