@@ -266,7 +266,7 @@ class ViewCache(Protocol):
         ...
 
     async def adopt(self, view: str, log: str, position: int) -> None:
-        """Say that, whatever documents the copy holds of this log, none is older than `position`.
+        """Say that no document that the copy holds of this log is older than `position`.
 
         What it does not hold is to be filled in: the fill state is None again, and a fill under way is refused.
         """
@@ -281,10 +281,9 @@ class ViewCache(Protocol):
         ...
 
     async def fill(self, view: str, token: str, documents: Sequence[Cached], last: bool) -> bool:
-        """Add those documents that the copy has not, or has older, and that were not removed since the fill began.
+        """Add what the copy has not, or has older, less what was removed since the fill began; False without `token`.
 
-        False, and nothing is added, when the fill state is no longer `token`: else that begins anew to be forgotten
-        after FILL_SECONDS or, with the `last` documents, becomes `done`.
+        The token is kept for another FILL_SECONDS; with the `last` documents the fill state becomes `done`.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
@@ -17,7 +17,7 @@ from shared.view_store.in_memory import InMemoryViewStore
 from shared.view_store.in_memory_cache import InMemoryViewCache
 from shared.view_store.interface import Document
 from tests.support.eventually import eventually
-from tests.support.query_app import QueryService, in_memory, running
+from tests.support.query_app import LiveClient, QueryService, in_memory, running
 from tests.support.ticket_views import TicketViews
 
 PRICE = Money(minor=1999, currency="EUR")
@@ -204,8 +204,9 @@ async def test_a_change_before_the_watch_has_opened_is_not_missed(watched: tuple
         assert (await client.next()).data["version"] == 2
 
 
-async def test_a_change_while_the_watch_is_away_is_not_missed(watched: tuple[_WatchedStore, QueryService]) -> None:
-    store, service = watched
+@asynccontextmanager
+async def second_version(store: _WatchedStore, service: QueryService) -> AsyncIterator[tuple[str, LiveClient]]:
+    """A ticket, and who follows it through a watch that has shown its second version."""
     store.opens.set()
     ticket = await service.views.open()
     async with service.live(f"/tickets/{ticket}/events") as client:
@@ -213,6 +214,12 @@ async def test_a_change_while_the_watch_is_away_is_not_missed(watched: tuple[_Wa
         await service.views.note(ticket)
         await client.next()
         await eventually(lambda: _true(service.app.state.live._complete), pause=0)
+        yield ticket, client
+
+
+async def test_a_change_while_the_watch_is_away_is_not_missed(watched: tuple[_WatchedStore, QueryService]) -> None:
+    store, service = watched
+    async with second_version(store, service) as (ticket, client):
         store.opens.clear()
         store.breaks.set()
         await service.views.note(ticket)
@@ -227,13 +234,7 @@ async def test_a_change_that_could_not_be_read_for_whatever_reason_is_told(
     watched: tuple[_WatchedStore, QueryService],
 ) -> None:
     store, service = watched
-    store.opens.set()
-    ticket = await service.views.open()
-    async with service.live(f"/tickets/{ticket}/events") as client:
-        await client.next()
-        await service.views.note(ticket)
-        await client.next()
-        await eventually(lambda: _true(service.app.state.live._complete), pause=0)
+    async with second_version(store, service) as (ticket, client):
         for version in (3, 4):
             store.fails = version == 3
             await service.views.note(ticket)
