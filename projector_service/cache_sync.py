@@ -150,7 +150,7 @@ class CacheSync:
         for part in parts:
             documents = found or await self._documents(step.view, part)
             rendered = _rendered(step.view, [documents[each] for each in part if each in documents])
-            removed = sorted({*part} - {copy.id for copy in rendered})
+            removed = sorted({*part} - {one.id for one in rendered})
             reached = step.position if part is parts[-1] else copied
             if not await self._cache.write(copy, step.log, copied, reached, rendered, removed):
                 return False
