@@ -17,17 +17,17 @@ down: $(VENV)/installed ## stop what `make up` started
 	@$(BIN)/python -m deploy.up down
 
 demo: $(VENV)/installed ## both APIs from one process, with no server at all
-	@$(BIN)/python -m deploy.embedded
+	@$(BIN)/python -m twinpath.testing.in_memory
 
 test: $(VENV)/installed ## all tests, on real servers that are started for them
-	@$(BIN)/python -m pytest --ignore=tests/survival --numprocesses auto --maxprocesses 3 --dist worksteal
-	@$(BIN)/python -m pytest tests/survival
+	@$(BIN)/python -m pytest --ignore=tests/engine/survival --numprocesses auto --maxprocesses 3 --dist worksteal
+	@$(BIN)/python -m pytest tests/engine/survival
 
 survive: $(VENV)/installed ## break everything on purpose, for an hour or so; `make test` has the short form
-	@TWINPATH_SURVIVAL=long $(BIN)/python -m pytest tests/survival
+	@TWINPATH_SURVIVAL=long $(BIN)/python -m pytest tests/engine/survival
 
 compose-test: $(VENV)/installed ## try the deployment with docker compose, on an engine that answers
-	@$(BIN)/python -m pytest tests/compose/whole_deployment.py -q -rP --durations=6
+	@$(BIN)/python -m pytest tests/shop/compose/whole_deployment.py -q -rP --durations=6
 
 roll: $(VENV)/installed ## replace each replica of a running `docker compose --profile scale` by a new one
 	@$(BIN)/python -m deploy.rolling
@@ -37,13 +37,13 @@ check: $(VENV)/installed ## format, lint, types, import rules and unit tests, in
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest tests/unit tests/architecture -q --numprocesses auto --maxprocesses 4
+	@$(BIN)/python -m pytest tests/engine/unit tests/shop/unit tests/shop/architecture tests/local/test_local_ports.py tests/local/test_local_process.py -q --numprocesses auto --maxprocesses 4
 
 manifests: $(VENV)/installed $(VENV)-manifests/installed ## render and check the Kubernetes manifests
 	@$(BIN)/python -m deploy.manifests $(VENV)-manifests/bin
 
 alerts: $(VENV)/installed ## test the alert rules with promtool
-	@$(BIN)/python -m pytest tests/integration/test_alert_rules.py -q
+	@$(BIN)/python -m pytest tests/shop/integration/test_alert_rules.py -q
 
 pages: $(VENV)/installed ## write docs/metrics.md, docs/settings.md and the dashboard anew from the code
 	@$(BIN)/python -m deploy.observability

@@ -31,7 +31,7 @@ from bench.model import scaling_page
 from bench.run import Run
 from bench.sizes import Sizes
 from deploy.checkout import CHECKOUT
-from shared.settings import read_settings
+from twinpath.running.settings import read_settings
 
 SCRIPTS: dict[str, Callable[[Run], None]] = {
     "append": append.measure,

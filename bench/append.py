@@ -10,12 +10,12 @@ from bench.eventsourcing_tickets import tickets_on_postgresql
 from bench.figures import at_least, at_most
 from bench.measuring import JOURNALED, mongodb_alone, rate
 from bench.run import Run
-from shared.clock import utc_now
-from shared.errors import ConcurrencyConflict
-from shared.event_store.mongo import MongoEventStore
-from shared.events.recorded import Metadata, NewEvent
-from shared.ids import new_id, uuid7
-from shared.mongo_client import mongo_client
+from twinpath.clock import utc_now
+from twinpath.domain.events import Metadata, NewEvent
+from twinpath.errors import ConcurrencyConflict
+from twinpath.ids import new_id, uuid7
+from twinpath.log.mongodb import MongoEventStore
+from twinpath.mongo_client import mongo_client
 
 DATA = {"subject": "Parcel has not arrived", "message": "x" * 100, "customer_id": None, "order_id": None}
 

@@ -5,7 +5,7 @@ import sys
 from fastapi import FastAPI, Response
 from pydantic import BaseModel
 
-from shared.serving import serve
+from twinpath.running.serving import serve
 
 app = FastAPI()
 READY = b'{"ticket_id":"ticket-0198c0de-0000-7000-8000-000000000001","message":"' + b"x" * 600 + b'"}'

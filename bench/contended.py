@@ -9,11 +9,11 @@ import uvloop
 from bench.figures import at_least
 from bench.measuring import mongodb_alone
 from bench.run import Run
-from shared.event_store.commits import Document
-from shared.event_store.mongo import MongoEventStore
-from shared.event_store.verification import Finding, PositionRule, VersionRule
-from shared.ids import logs_of
-from shared.mongo_client import mongo_client
+from twinpath.ids import logs_of
+from twinpath.log.commits import Document
+from twinpath.log.mongodb import MongoEventStore
+from twinpath.log.verification import Finding, PositionRule, VersionRule
+from twinpath.mongo_client import mongo_client
 
 PROCESSES, PARTITIONS = 3, 4
 

@@ -11,7 +11,7 @@ from pymongo import AsyncMongoClient
 from bench.figures import at_least
 from bench.measuring import JOURNALED, mongodb_alone, rate
 from bench.run import Run
-from shared.ids import uuid7
+from twinpath.ids import uuid7
 
 DOCUMENT = {"subject": "Parcel has not arrived", "message": "x" * 100, "customer_id": None, "order_id": None}
 

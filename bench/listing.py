@@ -13,13 +13,13 @@ from bench.connection import Connection
 from bench.figures import at_most
 from bench.measuring import Servers, filling, running, servers
 from bench.run import Run
-from query_service.api.tickets import TicketFilters
-from query_service.cursor import encode_cursor
-from shared.event_store.commits import Document
-from shared.ids import new_id
-from shared.mongo_client import mongo_client
+from query_service.tickets import TicketFilters
 from shared.read_models.ticket_list import TICKET_LIST
-from shared.view_store.mongo import MongoViewWriter
+from twinpath.ids import new_id
+from twinpath.log.commits import Document
+from twinpath.mongo_client import mongo_client
+from twinpath.queries.reading.cursor import encode_cursor
+from twinpath.views.mongodb.stores import MongoViewWriter
 
 _BATCH = 5_000
 _A_CUSTOMER = 50

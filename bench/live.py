@@ -13,16 +13,16 @@ from bench.figures import at_least
 from bench.long_log import ticket_projections, write_tickets
 from bench.measuring import JOURNALED, Servers, running, servers
 from bench.run import Run
-from projector_service.runner import MOST_EVENTS
-from shared.event_feed.rabbit_publisher import RabbitPublisher
-from shared.event_store.mongo import MongoEventLog
-from shared.events.catalogue import CATALOGUE
-from shared.events.recorded import RecordedEvent
-from shared.ids import logs_of
-from shared.mongo_client import mongo_client
-from shared.view_store.merging import merged
-from shared.view_store.mongo import CHECKPOINTS
-from shared.view_store.mongo_statements import Statement, statement
+from shared.events import CATALOGUE
+from twinpath.domain.events import RecordedEvent
+from twinpath.feed.rabbit_publisher import RabbitPublisher
+from twinpath.ids import logs_of
+from twinpath.log.mongodb import MongoEventLog
+from twinpath.mongo_client import mongo_client
+from twinpath.projecting.following.log_runner import MOST_EVENTS
+from twinpath.views.merging import merged
+from twinpath.views.mongodb.statements import Statement, statement
+from twinpath.views.mongodb.stores import CHECKPOINTS
 
 LOG, PARTITIONS = "twinpath_log", 4
 _MESSAGE = 500

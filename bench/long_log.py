@@ -5,15 +5,15 @@ from collections.abc import Iterator, Sequence
 
 from pymongo import AsyncMongoClient, WriteConcern
 
-from projector_service.projection import Projection
 from projector_service.projections import all_projections
-from shared.clock import utc_now
-from shared.event_store.commits import Document, at_position, commits_of, encode
-from shared.event_store.mongo import MongoEventStore
-from shared.events.catalogue import CATALOGUE
-from shared.events.recorded import DomainEvent, Metadata
+from shared.events import CATALOGUE
 from shared.events.ticket import TicketClosed, TicketNoteAdded, TicketOpened, TicketStatusChanged
-from shared.ids import log_of, new_id, uuid7
+from twinpath.clock import utc_now
+from twinpath.domain.events import DomainEvent, Metadata
+from twinpath.domain.projection import Projection
+from twinpath.ids import log_of, new_id, uuid7
+from twinpath.log.commits import Document, at_position, commits_of, encode
+from twinpath.log.mongodb import MongoEventStore
 
 VIEWS = ("ticket_list", "ticket_details", "ticket_dashboard", "history")
 _LIFE = 4

@@ -10,14 +10,14 @@ from bench.connection import Connection
 from bench.figures import at_most
 from bench.measuring import Servers, rate, running, servers
 from bench.run import Run
-from shared.clock import utc_now
-from shared.event_store.interface import EventStore
-from shared.event_store.mongo import MongoEventStore
-from shared.events.catalogue import CATALOGUE
-from shared.events.recorded import Metadata
+from shared.events import CATALOGUE
 from shared.events.ticket import TicketNoteAdded, TicketOpened
-from shared.ids import new_id, uuid7
-from shared.mongo_client import mongo_client
+from twinpath.clock import utc_now
+from twinpath.domain.events import Metadata
+from twinpath.ids import new_id, uuid7
+from twinpath.log.interface import EventStore
+from twinpath.log.mongodb import MongoEventStore
+from twinpath.mongo_client import mongo_client
 
 SHORT = 10
 NOTE = b'{"note": "called the carrier, they look for it"}'

@@ -19,7 +19,7 @@ from bench.sizes import Sizes
 from deploy.local.ports import hold_port, is_listening
 from deploy.local.process import Process
 from deploy.local.services import NAMES
-from shared.event_feed.interface import EXCHANGE
+from twinpath.feed.interface import EXCHANGE
 
 BODY = orjson.dumps({"subject": "Parcel has not arrived", "message": "x" * 100})
 

@@ -17,16 +17,16 @@ from bench.figures import at_least, at_most
 from bench.long_log import ticket_projections, write_tickets
 from bench.measuring import JOURNALED, filling, mongodb_alone
 from bench.run import Run
-from deploy.cli.connection import Connection, connected
-from deploy.cli.filling import building_of, filled
-from deploy.cli.settings import Settings
-from projector_service.building import begin
-from projector_service.projection import Projection
-from shared.event_store.commits import Document
-from shared.events.catalogue import CATALOGUE
-from shared.ids import logs_of
-from shared.mongo_client import mongo_client
-from shared.view_store.mongo_generations import MongoGenerations
+from shared.events import CATALOGUE
+from twinpath.cli.connection import Connection, connected
+from twinpath.cli.filling import building_of, filled
+from twinpath.cli.settings import Settings
+from twinpath.domain.projection import Projection
+from twinpath.ids import logs_of
+from twinpath.log.commits import Document
+from twinpath.mongo_client import mongo_client
+from twinpath.projecting.rebuilding.building import begin
+from twinpath.views.mongodb.generations import MongoGenerations
 
 _BATCH = 1_000
 

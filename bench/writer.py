@@ -10,11 +10,11 @@ import uvloop
 
 from bench.append import DATA
 from bench.measuring import rate
-from shared.clock import utc_now
-from shared.event_store.mongo import MongoEventStore
-from shared.events.recorded import Metadata, NewEvent
-from shared.ids import new_id, uuid7
-from shared.mongo_client import mongo_client
+from twinpath.clock import utc_now
+from twinpath.domain.events import Metadata, NewEvent
+from twinpath.ids import new_id, uuid7
+from twinpath.log.mongodb import MongoEventStore
+from twinpath.mongo_client import mongo_client
 
 
 async def _write(url: str, database: str, count: int, callers: int) -> None:

@@ -3,14 +3,14 @@
 import asyncio
 import sys
 
-from command_service.bootstrap import bootstrap
-from command_service.checking import checks
-from command_service.settings import Settings
-from shared.checking.report import report
-from shared.http.turning_away import gated
-from shared.observability.logs import configure_logs
-from shared.serving import serve
-from shared.settings import put_together, read_settings
+from twinpath.checking.report import report
+from twinpath.commands.checking import checks
+from twinpath.commands.service import bootstrap
+from twinpath.commands.settings import Settings
+from twinpath.http.turning_away import gated
+from twinpath.observability.logs import configure_logs
+from twinpath.running.serving import serve
+from twinpath.running.settings import put_together, read_settings
 
 if __name__ == "__main__":
     settings = read_settings(Settings)

@@ -16,21 +16,22 @@ from uuid import UUID, uuid5
 
 import structlog
 
-from command_service.command_bus import CommandBus, Envelope
-from command_service.domain.customer import EraseCustomer
-from command_service.domain.decider import Command
-from command_service.domain.order import CancelOrder, ConfirmOrder, RejectOrder
-from command_service.domain.product import ReleaseStock, ReserveStock, TakeStock
-from command_service.schedule import Appointment, Schedule
-from shared.clock import Clock, utc_now
-from shared.errors import NotFound, RuleViolation
-from shared.event_store.interface import EventStore
-from shared.events.catalogue import CATALOGUE, Catalogue
+from command_service.customer import EraseCustomer
+from command_service.order import CancelOrder, ConfirmOrder, RejectOrder
+from command_service.product import ReleaseStock, ReserveStock, TakeStock
+from shared.events import CATALOGUE
 from shared.events.customer import CustomerErased
 from shared.events.order import OrderCancelled, OrderPlaced, OrderRejected, OrderShipped
 from shared.events.product import ReservationRefused
-from shared.events.recorded import RecordedEvent
-from shared.personal_data.interface import KeyStore
+from twinpath.clock import Clock, utc_now
+from twinpath.commands.bus import CommandBus, Envelope
+from twinpath.commands.processes.timers import Appointment, Schedule
+from twinpath.domain.aggregate import Command
+from twinpath.domain.catalogue import Catalogue
+from twinpath.domain.events import RecordedEvent
+from twinpath.errors import NotFound, RuleViolation
+from twinpath.log.interface import EventStore
+from twinpath.personal_data.interface import KeyStore
 
 FOLLOWED_CATEGORIES = ("order", "customer")
 """The categories whose logs it follows."""

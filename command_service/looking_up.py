@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Iterable
 
-from command_service.command_bus import CommandBus
-from command_service.domain.customer import Customer
-from command_service.domain.order import CustomerFact, ProductFact
-from command_service.domain.product import Product
+from command_service.customer import Customer
+from command_service.order import CustomerFact, ProductFact
+from command_service.product import Product
+from twinpath.commands.bus import CommandBus
 
 
 async def customer_fact(bus: CommandBus, customer_id: str) -> CustomerFact | None:

@@ -9,13 +9,13 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
-from command_service.settings import Settings as CommandSettings
 from deploy.checkout import CHECKOUT
-from deploy.cli.settings import Settings as CliSettings
-from deploy.servers.settings import Settings as ServerSettings
-from projector_service.settings import Settings as ProjectorSettings
-from query_service.settings import Settings as QuerySettings
-from shared.settings import variable
+from twinpath.cli.settings import Settings as CliSettings
+from twinpath.commands.settings import Settings as CommandSettings
+from twinpath.projecting.settings import Settings as ProjectorSettings
+from twinpath.queries.settings import Settings as QuerySettings
+from twinpath.running.settings import variable
+from twinpath.servers.settings import Settings as ServerSettings
 
 FILE = CHECKOUT / "docs/settings.md"
 

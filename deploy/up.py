@@ -16,7 +16,6 @@ import httpx
 import typer
 from rich.console import Console
 
-from deploy.addresses import FILE, compose_addresses, forget_addresses, show, write_addresses
 from deploy.checkout import CHECKOUT
 from deploy.local.install import MissingProgram
 from deploy.local.process import StartFailed
@@ -24,6 +23,7 @@ from deploy.local.services import Service
 from deploy.local.stack import Stack
 from deploy.sample import load_sample
 from deploy.secrets_file import write_secrets
+from twinpath.cli.addresses import FILE, compose_addresses, forget_addresses, show, write_addresses
 
 INSTANCES = Path(".local/instances")
 _MOST_RESTARTS_A_MINUTE = 10

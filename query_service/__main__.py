@@ -3,13 +3,13 @@
 import asyncio
 import sys
 
-from query_service.bootstrap import bootstrap
-from query_service.checking import checks
-from query_service.settings import Settings
-from shared.checking.report import report
-from shared.observability.logs import configure_logs
-from shared.serving import serve
-from shared.settings import put_together, read_settings
+from twinpath.checking.report import report
+from twinpath.observability.logs import configure_logs
+from twinpath.queries.checking import checks
+from twinpath.queries.service import bootstrap
+from twinpath.queries.settings import Settings
+from twinpath.running.serving import serve
+from twinpath.running.settings import put_together, read_settings
 
 if __name__ == "__main__":
     settings = read_settings(Settings)

@@ -4,11 +4,11 @@ import random
 from collections.abc import Sequence
 
 from bench.growth.tickets import MESSAGE, SUBJECT
-from shared.clock import utc_now
-from shared.events.catalogue import CATALOGUE
-from shared.events.recorded import RecordedEvent
+from shared.events import CATALOGUE
 from shared.events.ticket import TicketNoteAdded, TicketOpened, TicketStatusChanged
-from shared.ids import new_id
+from twinpath.clock import utc_now
+from twinpath.domain.events import RecordedEvent
+from twinpath.ids import new_id
 
 
 def batch(log: str, after: int, new: int, old: Sequence[str] = ()) -> list[RecordedEvent]:

@@ -13,12 +13,12 @@ from bench.long_log import write_tickets
 from bench.measuring import filling, mongodb_alone
 from bench.run import Run
 from bench.sizes import Sizes
-from shared.clock import utc_now
-from shared.event_store.commits import Document
-from shared.event_store.mongo import MongoEventStore
-from shared.events.recorded import Metadata, NewEvent
-from shared.ids import new_id, uuid7
-from shared.mongo_client import mongo_client
+from twinpath.clock import utc_now
+from twinpath.domain.events import Metadata, NewEvent
+from twinpath.ids import new_id, uuid7
+from twinpath.log.commits import Document
+from twinpath.log.mongodb import MongoEventStore
+from twinpath.mongo_client import mongo_client
 
 PARTITIONS = 4
 _READ = 100

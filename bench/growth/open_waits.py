@@ -19,13 +19,13 @@ from bench.measuring import Servers, running, servers
 from bench.run import Run
 from bench.sizes import Sizes
 from deploy.local.services import Service
-from shared.event_store.commits import Document
-from shared.ids import new_id
-from shared.mongo_client import mongo_client
 from shared.read_models.ticket_details import TICKET_DETAILS
-from shared.view_store.mongo import CHECKPOINTS, MongoViewWriter
-from shared.view_store.mongo_statements import checkpoint_id
-from shared.view_store.redis import RedisViewCache, redis_client
+from twinpath.ids import new_id
+from twinpath.log.commits import Document
+from twinpath.mongo_client import mongo_client
+from twinpath.views.mongodb.statements import checkpoint_id
+from twinpath.views.mongodb.stores import CHECKPOINTS, MongoViewWriter
+from twinpath.views.redis.cache import RedisViewCache, redis_client
 
 LOG = "ticket.0"
 _TURNS = 50

@@ -12,18 +12,18 @@ from bench.long_log import ticket_projections
 from bench.measuring import mongodb_alone
 from bench.run import Run
 from bench.sizes import Sizes
-from projector_service.applying import Applier
-from projector_service.projection import Projection
-from shared.clock import utc_now
-from shared.event_store.commits import Document
-from shared.events.catalogue import CATALOGUE
-from shared.events.recorded import RecordedEvent
-from shared.ids import new_id
-from shared.mongo_client import mongo_client
-from shared.personal_data.in_memory import InMemoryKeyStore
-from shared.personal_data.sealing import Seals
-from shared.view_store.mongo import MongoViewWriter
-from shared.view_store.parking import Park, ParkedStream
+from shared.events import CATALOGUE
+from twinpath.clock import utc_now
+from twinpath.domain.events import RecordedEvent
+from twinpath.domain.projection import Projection
+from twinpath.ids import new_id
+from twinpath.log.commits import Document
+from twinpath.mongo_client import mongo_client
+from twinpath.personal_data.in_memory import InMemoryKeyStore
+from twinpath.personal_data.sealing import Seals
+from twinpath.projecting.applying.applier import Applier
+from twinpath.views.mongodb.stores import MongoViewWriter
+from twinpath.views.parking import Park, ParkedStream
 
 LOG = "ticket.0"
 _BATCHES = 20

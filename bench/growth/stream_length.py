@@ -14,8 +14,8 @@ from bench.measuring import filling, running, servers
 from bench.over_http import follow_nothing
 from bench.run import Run
 from bench.sizes import Sizes
-from command_service.snapshotting import EVERY
-from shared.mongo_client import mongo_client
+from twinpath.commands.snapshotting import EVERY
+from twinpath.mongo_client import mongo_client
 
 Streams = list[list[str]]
 """A size its streams: as many as there are commands where a stream would outgrow its size, else one."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from projector_service.projections.ticket_details import TicketDetailsProjection
-from shared.clock import utc_now
-from shared.events.recorded import RecordedEvent
+from projector_service.ticket_details import TicketDetailsProjection
 from shared.events.ticket import TicketOpened
-from shared.view_store.interface import Document, Put
+from twinpath.clock import utc_now
+from twinpath.domain.events import RecordedEvent
+from twinpath.domain.views import Document, Put
 
 SUBJECT, MESSAGE = "Parcel has not arrived", "x" * 100
 

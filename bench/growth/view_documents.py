@@ -15,17 +15,17 @@ from bench.growth.view_filling import LATEST, LOG, Filler, Tickets
 from bench.measuring import Servers, filling, running, servers
 from bench.run import Run
 from bench.sizes import Sizes
-from projector_service.applying import Applier
-from projector_service.projections.ticket_details import TicketDetailsProjection
-from projector_service.projections.ticket_list import TicketListProjection
-from shared.event_store.commits import Document
-from shared.events.catalogue import CATALOGUE
-from shared.mongo_client import mongo_client
-from shared.personal_data.in_memory import InMemoryKeyStore
-from shared.personal_data.sealing import Seals
+from projector_service.ticket_details import TicketDetailsProjection
+from projector_service.ticket_list import TicketListProjection
+from shared.events import CATALOGUE
 from shared.read_models.ticket_list import TICKET_LIST
-from shared.view_store.mongo import MongoViewWriter
-from shared.view_store.redis import redis_client
+from twinpath.log.commits import Document
+from twinpath.mongo_client import mongo_client
+from twinpath.personal_data.in_memory import InMemoryKeyStore
+from twinpath.personal_data.sealing import Seals
+from twinpath.projecting.applying.applier import Applier
+from twinpath.views.mongodb.stores import MongoViewWriter
+from twinpath.views.redis.cache import redis_client
 
 _BATCHES, _NEW, _OLD = 20, 100, 100
 _EVENTS = 2 * _NEW + _OLD

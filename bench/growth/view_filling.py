@@ -10,11 +10,11 @@ from redis.asyncio import Redis
 
 from bench.growth.tickets import ticket_documents
 from bench.listing import rows
-from shared.event_store.commits import Document
 from shared.read_models.ticket_details import TICKET_DETAILS
 from shared.read_models.ticket_list import TICKET_LIST
-from shared.view_store.mongo import MongoViewWriter
-from shared.view_store.redis import RedisViewCache
+from twinpath.log.commits import Document
+from twinpath.views.mongodb.stores import MongoViewWriter
+from twinpath.views.redis.cache import RedisViewCache
 
 LOG = "ticket.0"
 LATEST = 500

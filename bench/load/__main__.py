@@ -15,7 +15,7 @@ from bench.load.figures import Second
 from bench.load.knee import COMMAND_P99, QUERY_P99, find_knee, is_well
 from bench.load.playing import Target, play, stock
 from bench.load.shown import line, picture, table
-from deploy.addresses import FILE
+from twinpath.cli.addresses import FILE
 
 _SEVERAL = "of a service; say it again for each replica, which are then asked in turn"
 _console = Console()

@@ -9,13 +9,13 @@ from time import perf_counter
 import uvloop
 
 from bench.long_log import write_tickets
-from shared.clock import utc_now
-from shared.event_store.mongo import MongoEventStore
-from shared.events.catalogue import CATALOGUE
-from shared.events.recorded import Metadata
+from shared.events import CATALOGUE
 from shared.events.ticket import TicketOpened
-from shared.ids import new_id, uuid7
-from shared.mongo_client import mongo_client
+from twinpath.clock import utc_now
+from twinpath.domain.events import Metadata
+from twinpath.ids import new_id, uuid7
+from twinpath.log.mongodb import MongoEventStore
+from twinpath.mongo_client import mongo_client
 
 COMMITS = (1, 10, 50, 100, 200, 300, 400, 500)
 """In one insert; 500 is the most that a group commit makes."""

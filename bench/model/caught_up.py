@@ -6,9 +6,9 @@ from typing import Any
 
 from pymongo import DESCENDING, MongoClient
 
-from shared.events.catalogue import CATALOGUE
-from shared.ids import logs_of
-from shared.view_store.mongo import CHECKPOINTS
+from shared.events import CATALOGUE
+from twinpath.ids import logs_of
+from twinpath.views.mongodb.stores import CHECKPOINTS
 
 LOG, VIEWS, PARTITIONS = "twinpath_log", "twinpath_views", 4
 """As the services have them by default."""

@@ -4,8 +4,8 @@ import random
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from shared.event_feed.rabbit_feed import priority
-from shared.ids import log_of
+from twinpath.feed.rabbit_feed import priority
+from twinpath.ids import log_of
 
 
 def stream_names(count: int, chance: random.Random, category: str = "order") -> list[str]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from bench.model.batch_time import BatchTime
-from shared.event_store.group_commit import MAX_BATCH_COMMITS
+from twinpath.log.group_commit import MAX_BATCH_COMMITS
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ import uvloop
 
 from bench.long_log import write_tickets
 from bench.model.one_log import share_within
-from shared.clock import utc_now
-from shared.event_store.mongo import MongoEventStore
-from shared.event_store.observing import AppendObserver
-from shared.events.catalogue import CATALOGUE
-from shared.events.recorded import Metadata
+from shared.events import CATALOGUE
 from shared.events.ticket import TicketOpened
-from shared.ids import new_id, uuid7
-from shared.mongo_client import mongo_client
+from twinpath.clock import utc_now
+from twinpath.domain.events import Metadata
+from twinpath.ids import new_id, uuid7
+from twinpath.log.mongodb import MongoEventStore
+from twinpath.log.observing import AppendObserver
+from twinpath.mongo_client import mongo_client
 
 RATE = 300
 """Appends a second, all of them to one log."""

@@ -9,7 +9,7 @@ from pymongo import MongoClient
 from redis import Redis
 
 from bench.model.caught_up import LOG, VIEWS, Client
-from shared.event_store.commits import events_of
+from twinpath.log.commits import events_of
 
 _SAMPLE = 500
 

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from command_service.api import customers, orders, products, tickets
-from command_service.api.accepting import Body
-from command_service.command_bus import CommandBus
-from command_service.domain.customer import ChangeEmail, EraseCustomer, RegisterCustomer, RenameCustomer
-from command_service.domain.decider import Command
-from command_service.domain.order import CancelOrder, ShipOrder
-from command_service.domain.product import Discontinue, Restock
-from command_service.domain.ticket import AddAgentNote, ChangeTicketStatus, CloseTicket
-from shared.clock import utc_now
-from shared.ids import new_id
+from command_service.customer import ChangeEmail, EraseCustomer, RegisterCustomer, RenameCustomer
+from command_service.order import CancelOrder, ShipOrder
+from command_service.product import Discontinue, Restock
+from command_service.ticket import AddAgentNote, ChangeTicketStatus, CloseTicket
+from twinpath.clock import utc_now
+from twinpath.commands.accepting import Body
+from twinpath.commands.bus import CommandBus
+from twinpath.domain.aggregate import Command
+from twinpath.ids import new_id
 
 _Body = TypeVar("_Body", bound=Body)
 Build = Callable[[CommandBus, str, dict[str, Any]], Awaitable[Command]]

@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field
 
-from command_service.api.accepting import COMMAND_HEADERS, Body, accept, accepted_response, bus_of
-from command_service.domain.customer import ChangeEmail, Email, EraseCustomer, RegisterCustomer, RenameCustomer
-from command_service.domain.text import Line
-from shared.clock import utc_now
-from shared.http.problem_details import problem_responses
-from shared.ids import id_pattern, new_id
+from command_service.customer import ChangeEmail, Email, EraseCustomer, RegisterCustomer, RenameCustomer
+from command_service.text import Line
+from twinpath.clock import utc_now
+from twinpath.commands.accepting import COMMAND_HEADERS, Body, accept, accepted_response, bus_of
+from twinpath.http.problem_details import problem_responses
+from twinpath.ids import id_pattern, new_id
 
 CustomerId = Annotated[
     str, Path(pattern=id_pattern("customer"), examples=["customer-0198c0de-0000-7000-8000-000000000002"])

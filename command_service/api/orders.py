@@ -7,15 +7,15 @@ import pycountry
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
-from command_service.api.accepting import COMMAND_HEADERS, Body, accept, accepted_response, bus_of
-from command_service.command_bus import CommandBus
-from command_service.domain.order import CancelOrder, PlaceOrder, ShipOrder, Wish
-from command_service.domain.text import Line
 from command_service.looking_up import customer_fact, product_facts
-from shared.clock import utc_now
+from command_service.order import CancelOrder, PlaceOrder, ShipOrder, Wish
+from command_service.text import Line
 from shared.events.order import ShippingAddress
-from shared.http.problem_details import problem_responses
-from shared.ids import id_pattern, new_id
+from twinpath.clock import utc_now
+from twinpath.commands.accepting import COMMAND_HEADERS, Body, accept, accepted_response, bus_of
+from twinpath.commands.bus import CommandBus
+from twinpath.http.problem_details import problem_responses
+from twinpath.ids import id_pattern, new_id
 
 OrderId = Annotated[str, Path(pattern=id_pattern("order"), examples=["order-0198c0de-0000-7000-8000-000000000003"])]
 

@@ -7,21 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
-from command_service.api.accepting import COMMAND_HEADERS, Body, accept, accepted_response, bus_of
-from command_service.domain.product import (
-    CreateProduct,
-    Discontinue,
-    Pieces,
-    Restock,
-    Sku,
-    UpdatePrice,
-    product_id_of,
-)
-from command_service.domain.text import Category, Line
-from shared.clock import utc_now
+from command_service.product import CreateProduct, Discontinue, Pieces, Restock, Sku, UpdatePrice, product_id_of
+from command_service.text import Category, Line
 from shared.events.money import CurrencyCode, Money, minor_of
-from shared.http.problem_details import problem_responses
-from shared.ids import id_pattern
+from twinpath.clock import utc_now
+from twinpath.commands.accepting import COMMAND_HEADERS, Body, accept, accepted_response, bus_of
+from twinpath.http.problem_details import problem_responses
+from twinpath.ids import id_pattern
 
 _PLAIN = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 

@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 
-from command_service.api.accepting import COMMAND_HEADERS, Body, accept, accepted_response, bus_of
-from command_service.domain.text import Line, Message, Note
-from command_service.domain.ticket import AddAgentNote, ChangeTicketStatus, CloseTicket, OpenTicket
-from shared.clock import utc_now
+from command_service.text import Line, Message, Note
+from command_service.ticket import AddAgentNote, ChangeTicketStatus, CloseTicket, OpenTicket
 from shared.events.ticket import TicketStatus
-from shared.http.problem_details import problem_responses
-from shared.ids import id_pattern, new_id
+from twinpath.clock import utc_now
+from twinpath.commands.accepting import COMMAND_HEADERS, Body, accept, accepted_response, bus_of
+from twinpath.http.problem_details import problem_responses
+from twinpath.ids import id_pattern, new_id
 
 TicketId = Annotated[str, Path(pattern=id_pattern("ticket"), examples=["ticket-0198c0de-0000-7000-8000-000000000001"])]
 

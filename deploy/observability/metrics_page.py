@@ -5,7 +5,7 @@ from pathlib import Path
 
 from deploy.checkout import CHECKOUT
 from deploy.observability.services import all_metrics
-from shared.observability.metrics import Family
+from twinpath.observability.metrics import Family
 
 FILE = CHECKOUT / "docs/metrics.md"
 

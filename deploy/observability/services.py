@@ -1,9 +1,9 @@
 """The metrics of the three services, made without any server, for pages and tests."""
 
-from command_service.metrics import CommandMetrics
-from projector_service.metrics import ProjectorMetrics
-from query_service.metrics import QueryMetrics
-from shared.observability.metrics import Metrics
+from twinpath.commands.metrics import CommandMetrics
+from twinpath.observability.metrics import Metrics
+from twinpath.projecting.metrics import ProjectorMetrics
+from twinpath.queries.metrics import QueryMetrics
 
 
 def all_metrics() -> dict[str, Metrics]:

@@ -1,1 +1,10 @@
-"""The published language: every event, as it is stored and sent."""
+"""The published events of the shop, and the catalogue of all of them."""
+
+from shared.events.customer import CUSTOMER_EVENTS
+from shared.events.order import ORDER_EVENTS
+from shared.events.product import PRODUCT_EVENTS
+from shared.events.ticket import TICKET_EVENTS
+from twinpath.domain.catalogue import Catalogue
+
+CATALOGUE = Catalogue([*TICKET_EVENTS, *PRODUCT_EVENTS, *CUSTOMER_EVENTS, *ORDER_EVENTS])
+"""The events of this shop."""

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from shared.events.recorded import DomainEvent
+from twinpath.domain.events import DomainEvent
 
 
 class CustomerRegistered(DomainEvent):

@@ -6,7 +6,7 @@
 from typing import ClassVar, Literal
 
 from shared.events.money import Money
-from shared.events.recorded import DomainEvent
+from twinpath.domain.events import DomainEvent
 
 
 class ProductCreated(DomainEvent):

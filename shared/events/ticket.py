@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from shared.events.recorded import DomainEvent
+from twinpath.domain.events import DomainEvent
 
 TicketStatus = Literal["open", "triaged", "closed"]
 

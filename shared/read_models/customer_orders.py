@@ -2,7 +2,7 @@
 
 import orjson
 
-from shared.view_store.interface import Document, View
+from twinpath.domain.views import Document, View
 
 KEPT = 50
 """So many orders of a part are remembered, the latest; the latest of all parts are among them."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from shared.events.order import OrderStatus, ShippingAddress
 from shared.read_models.prices import Price
-from shared.view_store.interface import Document, View
+from twinpath.domain.views import Document, View
 
 
 class OrderLineShown(BaseModel):

@@ -6,7 +6,7 @@ import orjson
 from pydantic import BaseModel
 
 from shared.read_models.prices import Price
-from shared.view_store.interface import Document, View
+from twinpath.domain.views import Document, View
 
 PRICE_ORDER, NAME_ORDER = "price_order", "name_order"
 """The fields that lists are sorted by: the price as a whole number, the name without upper case."""

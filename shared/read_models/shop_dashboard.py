@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 import orjson
 from pydantic import BaseModel
 
-from shared.view_store.interface import Document, View
+from twinpath.domain.views import Document, View
 
 
 def category_key(category: str) -> str:

@@ -13,7 +13,7 @@ from datetime import date
 import orjson
 from pydantic import BaseModel
 
-from shared.view_store.interface import Document, View
+from twinpath.domain.views import Document, View
 
 RELATIVE_ERROR = 0.01
 _GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)

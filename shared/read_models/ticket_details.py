@@ -6,7 +6,7 @@ from typing import Literal
 import orjson
 from pydantic import BaseModel
 
-from shared.view_store.interface import Document, View
+from twinpath.domain.views import Document, View
 
 KEPT_NOTES = 100
 

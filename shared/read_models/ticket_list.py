@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from shared.view_store.interface import View
+from twinpath.domain.views import View
 
 PREVIEW_CHARACTERS = 50
 

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 
-from shared.clock import utc_now
-from shared.event_store.interface import Appended, EventLog, EventStore
-from shared.events.recorded import Metadata, NewEvent, RecordedEvent
-from shared.ids import new_id, uuid7
+from twinpath.clock import utc_now
+from twinpath.domain.events import Metadata, NewEvent, RecordedEvent
+from twinpath.ids import new_id, uuid7
+from twinpath.log.interface import Appended, EventLog, EventStore
 
 CATEGORIES = ("ticket",)
 

@@ -10,13 +10,13 @@ from aio_pika.exceptions import AMQPError
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 
-from projector_service.bootstrap import GROUP
-from shared.events.catalogue import CATALOGUE
-from shared.ids import logs_of
-from shared.mongo_client import mongo_client
+from shared.events import CATALOGUE
 from tests.support.eventually import eventually
 from tests.support.servers import RabbitMQServer
 from tests.support.system import System
+from twinpath.ids import logs_of
+from twinpath.mongo_client import mongo_client
+from twinpath.projecting.service import GROUP
 
 QUEUES = [f"twinpath.{GROUP}.{log}" for log in logs_of(CATALOGUE.categories, 4)]
 _ACKNOWLEDGEMENT_MS = 2_000

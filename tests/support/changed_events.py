@@ -6,12 +6,12 @@ What is personal changed its name: `full_name` of schema 1 is `name` of schema 2
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
-from command_service.domain.customer import RegisterCustomer
-from command_service.domain.decider import Command, Decider
-from shared.errors import RuleViolation
-from shared.events.catalogue import Catalogue, Upcaster
+from command_service.customer import RegisterCustomer
 from shared.events.customer import CustomerErased
-from shared.events.recorded import DomainEvent
+from twinpath.domain.aggregate import Command, Decider
+from twinpath.domain.catalogue import Catalogue, Upcaster
+from twinpath.domain.events import DomainEvent
+from twinpath.errors import RuleViolation
 
 
 class Noted(DomainEvent):

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from shared.view_store.interface import Change, ChangeWhere, Put, Remove, ViewChange
+from twinpath.domain.views import Change, ChangeWhere, Put, Remove, ViewChange
 
 VIEW = "things"
 

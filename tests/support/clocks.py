@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from itertools import count
 
-from shared.clock import utc_now
+from twinpath.clock import utc_now
 
 _ticks = count(1)
 

@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 
-from command_service.command_bus import CommandBus
-from command_service.domain.decider import AnyDecider
-from command_service.domain.deciders import DECIDERS
-from command_service.snapshotting import Snapshots
-from shared.event_store.interface import EventStore
-from shared.event_store.snapshots import InMemorySnapshotStore, SnapshotStore
-from shared.events.catalogue import CATALOGUE, Catalogue
-from shared.personal_data.in_memory import InMemoryKeyStore
-from shared.personal_data.interface import KeyStore
-from shared.personal_data.sealing import Seals
+from command_service.deciders import DECIDERS
+from shared.events import CATALOGUE
+from twinpath.commands.bus import CommandBus
+from twinpath.commands.snapshotting import Snapshots
+from twinpath.domain.aggregate import AnyDecider
+from twinpath.domain.catalogue import Catalogue
+from twinpath.log.interface import EventStore
+from twinpath.log.snapshots import InMemorySnapshotStore, SnapshotStore
+from twinpath.personal_data.in_memory import InMemoryKeyStore
+from twinpath.personal_data.interface import KeyStore
+from twinpath.personal_data.sealing import Seals
 
 
 def bus_on(

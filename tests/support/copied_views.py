@@ -7,26 +7,26 @@ from contextlib import asynccontextmanager
 from pymongo import AsyncMongoClient
 from redis.asyncio import Redis
 
-from projector_service.applying import Applied, Applier
-from projector_service.cache_sync import CacheSync
-from projector_service.projection import Projection
-from projector_service.projections.customers import CustomersProjection
-from projector_service.projections.ticket_dashboard import TicketDashboardProjection
-from projector_service.projections.ticket_details import TicketDetailsProjection
-from shared.event_store.mongo import MongoEventStore
-from shared.events.catalogue import CATALOGUE
-from shared.events.recorded import DomainEvent
+from projector_service.customers import CustomersProjection
+from projector_service.ticket_dashboard import TicketDashboardProjection
+from projector_service.ticket_details import TicketDetailsProjection
+from shared.events import CATALOGUE
 from shared.events.ticket import TicketNoteAdded, TicketOpened
-from shared.ids import logs_of, new_id, uuid7
-from shared.mongo_client import mongo_client
-from shared.personal_data.in_memory import InMemoryKeyStore
-from shared.view_store.interface import Document
-from shared.view_store.mongo import MongoViewWriter
-from shared.view_store.redis import RedisViewCache
 from tests.support.appending import metadata
 from tests.support.commanding import seals_of
 from tests.support.eventually import eventually
 from tests.support.recording import NOON
+from twinpath.domain.events import DomainEvent
+from twinpath.domain.projection import Projection
+from twinpath.domain.views import Document
+from twinpath.ids import logs_of, new_id, uuid7
+from twinpath.log.mongodb import MongoEventStore
+from twinpath.mongo_client import mongo_client
+from twinpath.personal_data.in_memory import InMemoryKeyStore
+from twinpath.projecting.applying.applier import Applied, Applier
+from twinpath.projecting.copying.copy_keeper import CacheSync
+from twinpath.views.mongodb.stores import MongoViewWriter
+from twinpath.views.redis.cache import RedisViewCache
 
 PROJECTIONS: list[Projection] = [TicketDetailsProjection(), TicketDashboardProjection(), CustomersProjection()]
 VIEWS = [view for projection in PROJECTIONS for view in projection.views]

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from deploy.embedded import Embedded
+from twinpath.testing.in_memory import Embedded
 
 
 @asynccontextmanager

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
 
-from shared.event_feed.interface import EXCHANGE
 from tests.support.broker_faults import QUEUES
+from twinpath.feed.interface import EXCHANGE
 
 _LATE = 40
 """How many messages are kept back, from which the next one is drawn."""

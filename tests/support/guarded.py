@@ -11,9 +11,9 @@ from pymongo import MongoClient
 from deploy.local.install import find_or_install
 from deploy.local.mongodb import Mongod
 from deploy.local.ports import HOST, hold_port
-from deploy.servers.accounts import ACCOUNTS
-from deploy.servers.initialising import initialise
-from deploy.servers.settings import Settings
+from twinpath.servers.accounts import ACCOUNTS
+from twinpath.servers.initialising import initialise
+from twinpath.servers.settings import Settings
 
 
 class GuardedMongoDB:

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from projector_service.applying import Applier
-from projector_service.projection import Handler, Projection
-from shared.event_store.in_memory import InMemoryEventStore
-from shared.events.catalogue import CATALOGUE
-from shared.events.recorded import DomainEvent, RecordedEvent
+from shared.events import CATALOGUE
 from shared.events.ticket import TicketNoteAdded, TicketOpened
-from shared.ids import log_of, uuid7
-from shared.personal_data.in_memory import InMemoryKeyStore
-from shared.view_store.in_memory import InMemoryViewStore
-from shared.view_store.interface import Change, View, ViewChange, ViewReader
 from tests.support.appending import metadata, note
 from tests.support.commanding import seals_of
+from twinpath.domain.events import DomainEvent, RecordedEvent
+from twinpath.domain.projection import Handler, Projection
+from twinpath.domain.views import Change, View, ViewChange
+from twinpath.ids import log_of, uuid7
+from twinpath.log.in_memory import InMemoryEventStore
+from twinpath.personal_data.in_memory import InMemoryKeyStore
+from twinpath.projecting.applying.applier import Applier
+from twinpath.views.in_memory.stores import InMemoryViewStore
+from twinpath.views.interface import ViewReader
 
 PARTITIONS = 2
 

@@ -10,11 +10,11 @@ import httpx
 import orjson
 from fastapi import FastAPI
 
-from query_service.app import create_app
-from shared.view_store.in_memory import InMemoryViewStore
-from shared.view_store.in_memory_cache import InMemoryViewCache
-from shared.view_store.interface import ViewCache, ViewReader
 from tests.support.ticket_views import NOON, TicketViews
+from twinpath.queries.app import create_app
+from twinpath.views.in_memory.cache import InMemoryViewCache
+from twinpath.views.in_memory.stores import InMemoryViewStore
+from twinpath.views.interface import ViewCache, ViewReader
 
 LIMIT = 10.0
 """Seconds that a test waits for what must come."""

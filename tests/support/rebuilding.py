@@ -4,25 +4,26 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
-from command_service.command_bus import CommandBus, Envelope
-from command_service.domain.ticket import AddAgentNote, OpenTicket
-from projector_service.building import Building, begin
-from projector_service.projection import Projection
+from command_service.ticket import AddAgentNote, OpenTicket
 from projector_service.projections import all_projections
-from projector_service.projections.ticket_list import TicketListProjection
-from projector_service.projector import Projector
-from projector_service.retrying import Pace
-from shared.clock import utc_now
-from shared.event_store.in_memory import InMemoryEventStore
-from shared.events.catalogue import CATALOGUE
-from shared.events.recorded import DomainEvent, RecordedEvent
-from shared.ids import logs_of, new_id
-from shared.personal_data.in_memory import InMemoryKeyStore
-from shared.view_store.in_memory_generations import InMemoryGenerations
-from shared.view_store.interface import Change, CheckpointMove, Checkpoints, ViewChange
-from shared.view_store.parking import ParkingChange
+from projector_service.ticket_list import TicketListProjection
+from shared.events import CATALOGUE
 from tests.support.commanding import bus_on, seals_of
 from tests.support.eventually import eventually
+from twinpath.clock import utc_now
+from twinpath.commands.bus import CommandBus, Envelope
+from twinpath.domain.events import DomainEvent, RecordedEvent
+from twinpath.domain.projection import Projection
+from twinpath.domain.views import Change, ViewChange
+from twinpath.ids import logs_of, new_id
+from twinpath.log.in_memory import InMemoryEventStore
+from twinpath.personal_data.in_memory import InMemoryKeyStore
+from twinpath.projecting.following.projector import Projector
+from twinpath.projecting.following.retrying import Pace
+from twinpath.projecting.rebuilding.building import Building, begin
+from twinpath.views.in_memory.generations import InMemoryGenerations
+from twinpath.views.interface import CheckpointMove, Checkpoints
+from twinpath.views.parking import ParkingChange
 
 LOGS = logs_of(CATALOGUE.categories, 4)
 SEALS = seals_of(InMemoryKeyStore())

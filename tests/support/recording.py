@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 
-from projector_service.projection import Projection
-from shared.events.catalogue import CATALOGUE
-from shared.events.recorded import DomainEvent, RecordedEvent
-from shared.ids import category_of
-from shared.view_store.interface import ViewChange
+from shared.events import CATALOGUE
+from twinpath.domain.events import DomainEvent, RecordedEvent
+from twinpath.domain.projection import Projection
+from twinpath.domain.views import ViewChange
+from twinpath.ids import category_of
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 

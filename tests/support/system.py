@@ -78,7 +78,7 @@ class System:
 
     def twinpath(self, *arguments: str) -> subprocess.Popen[str]:
         """Start the command line on this system."""
-        command = [sys.executable, "-m", "deploy.cli", *arguments]
+        command = [sys.executable, "-m", "twinpath.cli", *arguments]
         env = {**os.environ, **self.settings}
         return subprocess.Popen(
             command, cwd=CHECKOUT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

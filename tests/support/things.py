@@ -2,9 +2,10 @@
 
 from typing import Any, Protocol
 
-from shared.view_store.generations import GenerationStore
-from shared.view_store.interface import Change, CheckpointMove, Document, Put, View, ViewReader, ViewWriter
 from tests.support.changes import VIEW
+from twinpath.domain.views import Change, Document, Put, View
+from twinpath.views.generations import GenerationStore
+from twinpath.views.interface import CheckpointMove, ViewReader, ViewWriter
 
 THINGS = View("things", indexes=(("status",), ("status", "color")))
 LOGS = ("ticket.0", "ticket.1")

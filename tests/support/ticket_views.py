@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from projector_service.projections import all_projections
-from shared.causal_token import format_token
-from shared.events.catalogue import CATALOGUE
-from shared.events.recorded import DomainEvent, RecordedEvent
+from shared.events import CATALOGUE
 from shared.events.ticket import TicketClosed, TicketNoteAdded, TicketOpened, TicketStatusChanged
-from shared.ids import log_of, logs_of, new_id
-from shared.view_store.interface import CheckpointMove, ViewCache, ViewWriter
+from twinpath.domain.events import DomainEvent, RecordedEvent
+from twinpath.http.causal_token import format_token
+from twinpath.ids import log_of, logs_of, new_id
+from twinpath.views.interface import CheckpointMove, ViewCache, ViewWriter
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 LOGS = logs_of(CATALOGUE.categories, 4)

@@ -10,33 +10,33 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import DEFAULT_ON, Sampler
 
-from command_service.app import create_app as command_app
-from command_service.domain.deciders import DECIDERS
+from command_service.deciders import DECIDERS
 from command_service.fulfilment import Fulfilment
-from command_service.schedule import InMemorySchedule
-from command_service.snapshotting import Snapshots
-from command_service.traced import TracedCommandBus, TracedProcessManager
-from projector_service.cache_sync import CacheSync
 from projector_service.projections import all_projections
-from projector_service.projector import Projector
-from projector_service.retrying import Pace
-from projector_service.traced import TracedGroup
-from query_service.app import create_app as query_app
-from shared.event_feed.in_memory import InMemoryFeed
-from shared.event_store.in_memory import InMemoryEventStore
-from shared.event_store.snapshots import InMemorySnapshotStore
-from shared.events.catalogue import CATALOGUE
-from shared.events.recorded import RecordedEvent
-from shared.ids import logs_of
-from shared.observability.traced_http import trace_requests
-from shared.observability.traced_log import TracedEventStore, TracedPublisher
-from shared.observability.traced_views import TracedViewCache
-from shared.observability.tracing import Tracing
-from shared.personal_data.in_memory import InMemoryKeyStore
-from shared.personal_data.sealing import Seals
-from shared.view_store.in_memory import InMemoryViewStore
-from shared.view_store.in_memory_cache import InMemoryViewCache
+from shared.events import CATALOGUE
 from tests.support.eventually import eventually
+from twinpath.commands.app import create_app as command_app
+from twinpath.commands.processes.timers import InMemorySchedule
+from twinpath.commands.snapshotting import Snapshots
+from twinpath.commands.traced import TracedCommandBus, TracedProcessManager
+from twinpath.domain.events import RecordedEvent
+from twinpath.feed.in_memory import InMemoryFeed
+from twinpath.ids import logs_of
+from twinpath.log.in_memory import InMemoryEventStore
+from twinpath.log.snapshots import InMemorySnapshotStore
+from twinpath.observability.traced_http import trace_requests
+from twinpath.observability.traced_log import TracedEventStore, TracedPublisher
+from twinpath.observability.traced_views import TracedViewCache
+from twinpath.observability.tracing import Tracing
+from twinpath.personal_data.in_memory import InMemoryKeyStore
+from twinpath.personal_data.sealing import Seals
+from twinpath.projecting.copying.copy_keeper import CacheSync
+from twinpath.projecting.following.projector import Projector
+from twinpath.projecting.following.retrying import Pace
+from twinpath.projecting.traced import TracedGroup
+from twinpath.queries.app import create_app as query_app
+from twinpath.views.in_memory.cache import InMemoryViewCache
+from twinpath.views.in_memory.stores import InMemoryViewStore
 
 LOGS = logs_of(CATALOGUE.categories, 4)
 

@@ -13,14 +13,14 @@ import httpx
 from redis.asyncio import Redis
 
 from projector_service.projections import all_projections
-from shared.mongo_client import mongo_client
-from shared.view_store.interface import BY_ID, Place
-from shared.view_store.mongo import MongoViewReader
-from shared.view_store.redis import RedisViewCache
 from tests.support.eventually import eventually
 from tests.support.ledger import Ledger
 from tests.support.shop import Shop, orders_of, stock_of
 from tests.support.system import System
+from twinpath.domain.views import BY_ID, Place
+from twinpath.mongo_client import mongo_client
+from twinpath.views.mongodb.stores import MongoViewReader
+from twinpath.views.redis.cache import RedisViewCache
 
 _STOCK = 40
 _PAGE = 200

@@ -10,9 +10,9 @@ from typing import Any
 
 from pymongo import AsyncMongoClient
 
-from shared.errors import ConcurrencyConflict
-from shared.event_store.mongo import MongoEventStore
 from tests.support.appending import CATEGORIES, append
+from twinpath.errors import ConcurrencyConflict
+from twinpath.log.mongodb import MongoEventStore
 
 
 async def main(url: str, database: str, shared_stream: str, count: int) -> None:

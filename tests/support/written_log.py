@@ -9,20 +9,20 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from typer.testing import CliRunner, Result
 
-from command_service.command_bus import CommandBus, Envelope
-from command_service.domain.customer import RegisterCustomer, RenameCustomer
-from command_service.domain.ticket import AddAgentNote, OpenTicket
-from deploy.cli.app import app
-from shared.clock import utc_now
-from shared.event_store.layout import fix_partitions
-from shared.event_store.mongo import MongoEventStore
-from shared.event_store.snapshots import MongoSnapshotStore
-from shared.events.catalogue import CATALOGUE
-from shared.ids import new_id
-from shared.mongo_client import mongo_client
-from shared.personal_data.mongo import MongoKeyStore
+from command_service.customer import RegisterCustomer, RenameCustomer
+from command_service.ticket import AddAgentNote, OpenTicket
+from shared.events import CATALOGUE
 from tests.support.commanding import bus_on
 from tests.support.eventually import eventually
+from twinpath.cli.app import app
+from twinpath.clock import utc_now
+from twinpath.commands.bus import CommandBus, Envelope
+from twinpath.ids import new_id
+from twinpath.log.layout import fix_partitions
+from twinpath.log.mongodb import MongoEventStore
+from twinpath.log.snapshots import MongoSnapshotStore
+from twinpath.mongo_client import mongo_client
+from twinpath.personal_data.mongo import MongoKeyStore
 
 Documents = Database[dict[str, Any]]
 

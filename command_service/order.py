@@ -1,0 +1,280 @@
+"""An order: placed at the catalogue's prices, confirmed or rejected by its stock, shipped, cancelled."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal, assert_never
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from command_service.text import Line
+from shared.events.money import MOST_MINOR, Money, added, amount_text
+from shared.events.order import (
+    CategoryRevenue,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderEvent,
+    OrderLine,
+    OrderPlaced,
+    OrderRejected,
+    OrderShipped,
+    OrderStatus,
+    ProductQuantity,
+    ShippingAddress,
+)
+from twinpath.domain.aggregate import Command, Decider
+from twinpath.errors import NotFound, RuleViolation
+
+
+class _Fact(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Wish(_Fact):
+    """So many pieces of a product."""
+
+    product_id: str
+    quantity: Annotated[int, Field(ge=1, le=10_000)]
+
+
+class CustomerFact(_Fact):
+    """What the write side knows of the customer just now."""
+
+    erased: bool
+
+
+class ProductFact(_Fact):
+    """What the write side knows of a product just now."""
+
+    name: str
+    sku: str
+    category: str
+    price: Money
+    on_hand: int
+    discontinued: bool
+
+
+class OrderAction(Command):
+    """A command to one order."""
+
+    target: ClassVar[str] = "order_id"
+
+    order_id: str
+
+
+class PlaceOrder(OrderAction):
+    """Order products; `customer` and `products` (product id -> fact) are what was looked up for it."""
+
+    creates: ClassVar[bool] = True
+    looked_up: ClassVar[frozenset[str]] = frozenset({"customer", "products"})
+
+    customer_id: str
+    lines: Annotated[tuple[Wish, ...], Field(min_length=1, max_length=100)]
+    shipping_address: ShippingAddress
+    customer: CustomerFact | None
+    products: Mapping[str, ProductFact]
+
+
+class ConfirmOrder(OrderAction):
+    """Every piece is reserved."""
+
+
+class RejectOrder(OrderAction):
+    """A product was short."""
+
+    product_id: str
+    quantity: int
+    on_hand: int
+    reason: Literal["insufficient_stock", "discontinued"]
+
+
+class ShipOrder(OrderAction):
+    """It leaves the house."""
+
+    carrier: Line
+    tracking_number: Line
+
+
+class CancelOrder(OrderAction):
+    """It is not wanted any more, or can't be delivered."""
+
+    reason: Line
+
+
+OrderCommand = PlaceOrder | ConfirmOrder | RejectOrder | ShipOrder | CancelOrder
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the rules, and the later events, need to know."""
+
+    status: OrderStatus
+    total: Money
+    products: tuple[ProductQuantity, ...]
+    revenue: tuple[CategoryRevenue, ...]
+    confirmed_at: datetime | None = None
+    carrier: str | None = None
+    tracking_number: str | None = None
+
+
+def decide(command: OrderCommand, order: Order | None) -> list[OrderEvent]:
+    """What the command makes happen. What fulfilment sends stays quiet where it comes too late or again.
+
+    Raises:
+        NotFound: `order_not_found`, `customer_not_found` or `product_not_found`.
+        RuleViolation: `order_exists`, `customer_erased`, `product_discontinued`, `mixed_currencies`,
+            `insufficient_stock`, `total_too_large`, `order_not_confirmed`, `order_shipped` or `order_rejected`.
+    """
+    if isinstance(command, PlaceOrder):
+        return _place(command, order)
+    if order is None:
+        raise NotFound(f"There is no order {command.order_id}.", code="order_not_found")
+    match command:
+        case ConfirmOrder():
+            confirmed = OrderConfirmed(total=order.total, revenue=order.revenue, confirmed_at=command.at)
+            return [confirmed] if order.status == "placed" else []
+        case RejectOrder():
+            return _reject(command, order)
+        case ShipOrder():
+            return _ship(command, order)
+        case CancelOrder():
+            return _cancel(command, order)
+        case _:
+            assert_never(command)
+
+
+def evolve(order: Order | None, event: OrderEvent) -> Order:
+    """The order after the event."""
+    match event:
+        case OrderPlaced():
+            products = tuple(
+                ProductQuantity(product_id=line.product_id, quantity=line.quantity) for line in event.lines
+            )
+            return Order("placed", event.total, products, _revenue(event.lines))
+        case OrderConfirmed():
+            return replace(_existing(order), status="confirmed", confirmed_at=event.confirmed_at)
+        case OrderRejected():
+            return replace(_existing(order), status="rejected")
+        case OrderShipped():
+            order = replace(_existing(order), status="shipped")
+            return replace(order, carrier=event.carrier, tracking_number=event.tracking_number)
+        case OrderCancelled():
+            return replace(_existing(order), status="cancelled")
+        case _:
+            assert_never(event)
+
+
+def _place(command: PlaceOrder, order: Order | None) -> list[OrderEvent]:
+    if order is not None:
+        raise RuleViolation(f"Order {command.order_id} is placed already.", code="order_exists")
+    if command.customer is None:
+        detail = f"There is no customer {command.customer_id}."
+        raise NotFound(detail, code="customer_not_found", customer_id=command.customer_id)
+    if command.customer.erased:
+        detail = f"Customer {command.customer_id} is erased."
+        raise RuleViolation(detail, code="customer_erased", customer_id=command.customer_id)
+    lines = _lines(command)
+    currency = lines[0].unit_price.currency
+    prices = [line.unit_price.times(line.quantity) for line in lines]
+    if sum(price.minor for price in prices) > MOST_MINOR:
+        detail = f"An order's total may be {amount_text(MOST_MINOR, currency)} {currency} at most."
+        raise RuleViolation(detail, code="total_too_large")
+    return [
+        OrderPlaced(
+            customer_id=command.customer_id,
+            lines=lines,
+            total=added(prices, currency),
+            shipping_address=command.shipping_address,
+            placed_at=command.at,
+        )
+    ]
+
+
+def _lines(command: PlaceOrder) -> tuple[OrderLine, ...]:
+    """One line a product, at its price of now; refuses what can't be sold."""
+    wanted: Counter[str] = Counter()
+    for wish in command.lines:
+        wanted[wish.product_id] += wish.quantity
+    lines = []
+    for product_id, quantity in wanted.items():
+        product = command.products.get(product_id)
+        if product is None:
+            raise NotFound(f"There is no product {product_id}.", code="product_not_found", product_id=product_id)
+        if product.discontinued:
+            detail = f"Product {product_id} is discontinued."
+            raise RuleViolation(detail, code="product_discontinued", product_id=product_id)
+        if product.on_hand < quantity:
+            facts = {"product_id": product_id, "requested": quantity, "available": product.on_hand}
+            detail = f"Of product {product_id} {quantity} pieces are wanted and {product.on_hand} on hand."
+            raise RuleViolation(detail, code="insufficient_stock", **facts)
+        lines.append(
+            OrderLine(
+                product_id=product_id,
+                sku=product.sku,
+                name=product.name,
+                category=product.category,
+                quantity=quantity,
+                unit_price=product.price,
+            )
+        )
+    if len(currencies := sorted({line.unit_price.currency for line in lines})) > 1:
+        detail = f"An order has one currency; these products are priced in {', '.join(currencies)}."
+        raise RuleViolation(detail, code="mixed_currencies", currencies=currencies)
+    return tuple(lines)
+
+
+def _reject(command: RejectOrder, order: Order) -> list[OrderEvent]:
+    if order.status != "placed":
+        return []
+    return [
+        OrderRejected(
+            product_id=command.product_id, quantity=command.quantity, on_hand=command.on_hand, reason=command.reason
+        )
+    ]
+
+
+def _ship(command: ShipOrder, order: Order) -> list[OrderEvent]:
+    if order.status == "shipped":
+        if (order.carrier, order.tracking_number) == (command.carrier, command.tracking_number):
+            return []
+        raise RuleViolation(f"Order {command.order_id} is shipped already.", code="order_shipped")
+    if order.status != "confirmed":
+        detail = f"Only a confirmed order ships; order {command.order_id} is {order.status}."
+        raise RuleViolation(detail, code="order_not_confirmed", order_status=order.status)
+    shipped = OrderShipped(carrier=command.carrier, tracking_number=command.tracking_number, products=order.products)
+    return [shipped]
+
+
+def _cancel(command: CancelOrder, order: Order) -> list[OrderEvent]:
+    if order.status == "cancelled":
+        return []
+    if order.status == "shipped":
+        raise RuleViolation(f"Order {command.order_id} is shipped, it can't be cancelled.", code="order_shipped")
+    if order.status == "rejected":
+        raise RuleViolation(f"Order {command.order_id} is rejected, there is nothing to cancel.", code="order_rejected")
+    return [
+        OrderCancelled(
+            reason=command.reason,
+            previous_status=order.status,
+            total=order.total,
+            revenue=order.revenue,
+            confirmed_at=order.confirmed_at,
+            products=order.products,
+        )
+    ]
+
+
+def _revenue(lines: tuple[OrderLine, ...]) -> tuple[CategoryRevenue, ...]:
+    minor: Counter[str] = Counter()
+    for line in lines:
+        minor[line.category] += line.unit_price.minor * line.quantity
+    return tuple(CategoryRevenue(category=category, minor=minor[category]) for category in sorted(minor))
+
+
+def _existing(order: Order | None) -> Order:
+    assert order is not None, "an order's first event places it"
+    return order
+
+
+ORDER: Decider[OrderCommand, Order, OrderEvent] = Decider(decide=decide, evolve=evolve, state=Order)

@@ -1,0 +1,244 @@
+"""A product and its stock: created, priced, restocked, reserved for orders, discontinued."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Annotated, ClassVar, assert_never
+from uuid import UUID, uuid5
+
+from pydantic import Field, StringConstraints
+
+from command_service.text import Category, Line
+from shared.events.money import Money
+from shared.events.product import (
+    ProductCreated,
+    ProductDiscontinued,
+    ProductEvent,
+    ProductPriceUpdated,
+    ProductRestocked,
+    ReservationRefused,
+    StockReleased,
+    StockReserved,
+    StockTaken,
+)
+from twinpath.domain.aggregate import Command, Decider
+from twinpath.errors import NotFound, RuleViolation
+
+Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+"""The shop's own number of a product; upper and lower case are the same."""
+
+Pieces = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+
+_SKUS = UUID("0e6c5a1e-53a8-5a53-9a5f-6b0e5b8f9a11")
+
+
+def product_id_of(sku: str) -> str:
+    """The id of the product with this SKU, and so its stream: the log lets nobody else begin it (decision 0005)."""
+    return f"product-{uuid5(_SKUS, sku.casefold())}"
+
+
+class ProductAction(Command):
+    """A command to one product."""
+
+    target: ClassVar[str] = "product_id"
+
+    product_id: str
+
+
+class CreateProduct(ProductAction):
+    """Offer a new product; `product_id` is that of its SKU."""
+
+    creates: ClassVar[bool] = True
+
+    name: Line
+    category: Category
+    sku: Sku
+    price: Money
+    initial_stock: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+
+
+class UpdatePrice(ProductAction):
+    """Ask another price from now on."""
+
+    new_price: Money
+    reason: Line
+
+
+class Restock(ProductAction):
+    """Pieces came in."""
+
+    quantity: Pieces
+
+
+class Discontinue(ProductAction):
+    """Sell it no more."""
+
+
+class ReserveStock(ProductAction):
+    """Keep pieces for an order."""
+
+    order_id: str
+    quantity: Pieces
+
+
+class ReleaseStock(ProductAction):
+    """Put what is kept for an order back."""
+
+    order_id: str
+
+
+class TakeStock(ProductAction):
+    """What is kept for an order leaves the house."""
+
+    order_id: str
+
+
+ProductCommand = CreateProduct | UpdatePrice | Restock | Discontinue | ReserveStock | ReleaseStock | TakeStock
+
+
+@dataclass(frozen=True)
+class Product:
+    """What the rules need to know; `reserved` is order id -> pieces, which are not on hand."""
+
+    name: str
+    category: str
+    sku: str
+    price: Money
+    on_hand: int
+    reserved: Mapping[str, int] = field(default_factory=dict)
+    discontinued: bool = False
+
+
+def decide(command: ProductCommand, product: Product | None) -> list[ProductEvent]:
+    """What the command makes happen.
+
+    Raises:
+        NotFound: there is no such product.
+        RuleViolation: `sku_taken`, `product_discontinued`, `currency_mismatch` or `price_not_positive`.
+    """
+    if isinstance(command, CreateProduct):
+        return _create(command, product)
+    if product is None:
+        raise NotFound(f"There is no product {command.product_id}.", code="product_not_found")
+    match command:
+        case UpdatePrice():
+            return _update_price(command, product)
+        case Restock():
+            _still_sold(command, product)
+            return [ProductRestocked(quantity=command.quantity, on_hand=product.on_hand + command.quantity)]
+        case Discontinue():
+            return [] if product.discontinued else [ProductDiscontinued()]
+        case ReserveStock():
+            return _reserve(command, product)
+        case ReleaseStock():
+            return _release(command, product)
+        case TakeStock():
+            kept = product.reserved.get(command.order_id)
+            return [] if kept is None else [StockTaken(order_id=command.order_id, quantity=kept)]
+        case _:
+            assert_never(command)
+
+
+def evolve(product: Product | None, event: ProductEvent) -> Product:
+    """The product after the event."""
+    match event:
+        case ProductCreated():
+            return Product(event.name, event.category, event.sku, event.price, event.on_hand)
+        case ProductPriceUpdated():
+            return replace(_existing(product), price=event.price)
+        case ProductRestocked():
+            return replace(_existing(product), on_hand=event.on_hand)
+        case ProductDiscontinued():
+            return replace(_existing(product), discontinued=True)
+        case StockReserved():
+            product = _existing(product)
+            reserved = {**product.reserved, event.order_id: event.quantity}
+            return replace(product, on_hand=event.on_hand, reserved=reserved)
+        case ReservationRefused():
+            return _existing(product)
+        case StockReleased():
+            return replace(_without(product, event.order_id), on_hand=event.on_hand)
+        case StockTaken():
+            return _without(product, event.order_id)
+        case _:
+            assert_never(event)
+
+
+def _create(command: CreateProduct, product: Product | None) -> list[ProductEvent]:
+    if product is not None:
+        detail = f"SKU {product.sku} belongs to product {command.product_id} already."
+        raise RuleViolation(detail, code="sku_taken", product_id=command.product_id)
+    _positive(command.price)
+    return [
+        ProductCreated(
+            name=command.name,
+            category=command.category,
+            sku=command.sku,
+            price=command.price,
+            on_hand=command.initial_stock,
+        )
+    ]
+
+
+def _update_price(command: UpdatePrice, product: Product) -> list[ProductEvent]:
+    _still_sold(command, product)
+    _positive(command.new_price)
+    if command.new_price.currency != product.price.currency:
+        detail = f"This product is priced in {product.price.currency}, and stays so."
+        raise RuleViolation(detail, code="currency_mismatch", currency=product.price.currency)
+    if command.new_price == product.price:
+        return []
+    return [ProductPriceUpdated(price=command.new_price, previous_price=product.price, reason=command.reason)]
+
+
+def _reserve(command: ReserveStock, product: Product) -> list[ProductEvent]:
+    if command.order_id in product.reserved:
+        return []
+    left = product.on_hand - command.quantity
+    if left >= 0 and not product.discontinued:
+        return [StockReserved(order_id=command.order_id, quantity=command.quantity, on_hand=left)]
+    return [
+        ReservationRefused(
+            order_id=command.order_id,
+            quantity=command.quantity,
+            on_hand=product.on_hand,
+            reason="discontinued" if product.discontinued else "insufficient_stock",
+        )
+    ]
+
+
+def _release(command: ReleaseStock, product: Product) -> list[ProductEvent]:
+    kept = product.reserved.get(command.order_id)
+    if kept is None:
+        return []
+    return [
+        StockReleased(
+            order_id=command.order_id,
+            quantity=kept,
+            on_hand=product.on_hand + kept,
+            discontinued=product.discontinued,
+        )
+    ]
+
+
+def _positive(price: Money) -> None:
+    if price.minor <= 0:
+        raise RuleViolation("A price is above zero.", code="price_not_positive")
+
+
+def _still_sold(command: ProductAction, product: Product) -> None:
+    if product.discontinued:
+        detail = f"Product {command.product_id} is discontinued."
+        raise RuleViolation(detail, code="product_discontinued", product_id=command.product_id)
+
+
+def _without(product: Product | None, order_id: str) -> Product:
+    product = _existing(product)
+    return replace(product, reserved={of: kept for of, kept in product.reserved.items() if of != order_id})
+
+
+def _existing(product: Product | None) -> Product:
+    assert product is not None, "a product's first event creates it"
+    return product
+
+
+PRODUCT: Decider[ProductCommand, Product, ProductEvent] = Decider(decide=decide, evolve=evolve, state=Product)

@@ -1,0 +1,157 @@
+"""A support ticket: opened, triaged, noted on, closed for good."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import ClassVar, Literal, assert_never
+
+from command_service.text import Line, Message, Note
+from shared.events.ticket import (
+    TicketClosed,
+    TicketEvent,
+    TicketNoteAdded,
+    TicketOpened,
+    TicketStatus,
+    TicketStatusChanged,
+)
+from twinpath.domain.aggregate import Command, Decider
+from twinpath.errors import NotFound, RuleViolation
+
+
+class TicketAction(Command):
+    """A command to one ticket."""
+
+    target: ClassVar[str] = "ticket_id"
+
+    ticket_id: str
+
+
+class OpenTicket(TicketAction):
+    """Ask for help; about an order or for a customer, if it is known."""
+
+    creates: ClassVar[bool] = True
+
+    subject: Line
+    message: Message
+    customer_id: str | None = None
+    order_id: str | None = None
+
+
+class ChangeTicketStatus(TicketAction):
+    """Move a ticket between open and triaged."""
+
+    status: TicketStatus
+
+
+class AddAgentNote(TicketAction):
+    """Write down what an agent found or did; also on a closed ticket."""
+
+    note: Note
+
+
+class CloseTicket(TicketAction):
+    """Say how the ticket was resolved and end it."""
+
+    resolution: Note
+
+
+TicketCommand = OpenTicket | ChangeTicketStatus | AddAgentNote | CloseTicket
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What the rules need to know of a ticket."""
+
+    status: TicketStatus
+    opened_at: datetime
+    was_triaged: bool = False
+
+
+def decide(command: TicketCommand, ticket: Ticket | None) -> list[TicketEvent]:
+    """What the command makes happen.
+
+    Raises:
+        NotFound: there is no such ticket.
+        RuleViolation: `ticket_exists`, `ticket_closed` or `close_needs_resolution`.
+    """
+    if isinstance(command, OpenTicket):
+        return _open(command, ticket)
+    if ticket is None:
+        raise NotFound(f"There is no ticket {command.ticket_id}.", code="ticket_not_found")
+    match command:
+        case ChangeTicketStatus():
+            return _change_status(command, ticket)
+        case AddAgentNote():
+            return [TicketNoteAdded(note=command.note)]
+        case CloseTicket():
+            return _close(command, ticket)
+        case _:
+            assert_never(command)
+
+
+def evolve(ticket: Ticket | None, event: TicketEvent) -> Ticket:
+    """The ticket after the event."""
+    match event:
+        case TicketOpened():
+            return Ticket(status="open", opened_at=event.opened_at)
+        case TicketStatusChanged():
+            ticket = _existing(ticket)
+            return replace(ticket, status=event.status, was_triaged=ticket.was_triaged or event.status == "triaged")
+        case TicketNoteAdded():
+            return _existing(ticket)
+        case TicketClosed():
+            return replace(_existing(ticket), status="closed")
+        case _:
+            assert_never(event)
+
+
+def _open(command: OpenTicket, ticket: Ticket | None) -> list[TicketEvent]:
+    if ticket is not None:
+        raise RuleViolation(f"Ticket {command.ticket_id} is open already.", code="ticket_exists")
+    return [
+        TicketOpened(
+            subject=command.subject,
+            message=command.message,
+            customer_id=command.customer_id,
+            order_id=command.order_id,
+            opened_at=command.at,
+        )
+    ]
+
+
+def _change_status(command: ChangeTicketStatus, ticket: Ticket) -> list[TicketEvent]:
+    if command.status == "closed":
+        raise RuleViolation(
+            "A ticket is closed with POST /tickets/{id}/close, which says how it was resolved.",
+            code="close_needs_resolution",
+        )
+    previous = _not_closed(command, ticket)
+    if command.status == previous:
+        return []
+    first_triage = command.status == "triaged" and not ticket.was_triaged
+    seconds = _seconds_since_opened(command, ticket) if first_triage else None
+    return [TicketStatusChanged(status=command.status, previous_status=previous, seconds_to_triage=seconds)]
+
+
+def _close(command: CloseTicket, ticket: Ticket) -> list[TicketEvent]:
+    previous = _not_closed(command, ticket)
+    seconds = _seconds_since_opened(command, ticket)
+    return [TicketClosed(resolution=command.resolution, previous_status=previous, seconds_to_close=seconds)]
+
+
+def _not_closed(command: TicketCommand, ticket: Ticket) -> Literal["open", "triaged"]:
+    if ticket.status == "closed":
+        raise RuleViolation(f"Ticket {command.ticket_id} is closed, and closed for good.", code="ticket_closed")
+    return ticket.status
+
+
+def _seconds_since_opened(command: TicketCommand, ticket: Ticket) -> float:
+    # clocks of two machines may differ by more than the ticket is old
+    return max(0.0, (command.at - ticket.opened_at).total_seconds())
+
+
+def _existing(ticket: Ticket | None) -> Ticket:
+    assert ticket is not None, "a ticket's first event opens it"
+    return ticket
+
+
+TICKET: Decider[TicketCommand, Ticket, TicketEvent] = Decider(decide=decide, evolve=evolve, state=Ticket)

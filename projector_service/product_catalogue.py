@@ -1,0 +1,99 @@
+"""Writes product_catalogue: what is offered, at what price, and how much of it is there."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from shared.events.money import Money
+from shared.events.product import (
+    ProductCreated,
+    ProductDiscontinued,
+    ProductPriceUpdated,
+    ProductRestocked,
+    ReservationRefused,
+    StockReleased,
+    StockReserved,
+    StockTaken,
+)
+from shared.read_models.prices import shown_price, sortable
+from shared.read_models.product_catalogue import NAME_ORDER, PRICE_ORDER, PRODUCT_CATALOGUE
+from twinpath.domain.events import DomainEvent, RecordedEvent
+from twinpath.domain.projection import Handler, Projection
+from twinpath.domain.views import Change, Put, ViewChange
+
+
+class ProductCatalogueProjection(Projection):
+    """Every stock event says what is on hand after it; what is reserved is counted."""
+
+    name = "product_catalogue"
+    views = (PRODUCT_CATALOGUE,)
+
+    def handlers(self) -> Mapping[type[DomainEvent], Handler]:
+        """See Projection.handlers."""
+        return {
+            ProductCreated: self.created,
+            ProductPriceUpdated: self.price_updated,
+            ProductRestocked: self.restocked,
+            ProductDiscontinued: self.discontinued,
+            StockReserved: self.reserved,
+            ReservationRefused: self.refused,
+            StockReleased: self.released,
+            StockTaken: self.taken,
+        }
+
+    def created(self, event: ProductCreated, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """A new product."""
+        document: dict[str, object] = {
+            "product_id": recorded.stream,
+            "name": event.name,
+            NAME_ORDER: event.name.casefold(),
+            "category": event.category,
+            "sku": event.sku,
+            "on_hand": event.on_hand,
+            "reserved": 0,
+            "in_stock": event.on_hand > 0,
+            "discontinued": False,
+            "created_at": recorded.at,
+            "updated_at": recorded.at,
+            "version": recorded.version,
+            **_priced(event.price),
+        }
+        yield Put(PRODUCT_CATALOGUE.name, recorded.stream, document)
+
+    def price_updated(self, event: ProductPriceUpdated, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """Another price from now on."""
+        yield _change(recorded, _priced(event.price))
+
+    def restocked(self, event: ProductRestocked, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """Pieces came in; a discontinued product takes none."""
+        yield _change(recorded, {"on_hand": event.on_hand, "in_stock": event.on_hand > 0})
+
+    def discontinued(self, event: ProductDiscontinued, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """Not for sale any more, however many are left."""
+        yield _change(recorded, {"discontinued": True, "in_stock": False})
+
+    def reserved(self, event: StockReserved, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """Pieces are kept for an order."""
+        yield _change(recorded, {"on_hand": event.on_hand, "in_stock": event.on_hand > 0}, event.quantity)
+
+    def refused(self, event: ReservationRefused, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """Nothing moves but the version, which a client sends back as If-Match."""
+        yield _change(recorded, {})
+
+    def released(self, event: StockReleased, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """Pieces are back."""
+        in_stock = event.on_hand > 0 and not event.discontinued
+        yield _change(recorded, {"on_hand": event.on_hand, "in_stock": in_stock}, -event.quantity)
+
+    def taken(self, event: StockTaken, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """Pieces have left."""
+        yield _change(recorded, {}, -event.quantity)
+
+
+def _priced(price: Money) -> dict[str, Any]:
+    return {"price": shown_price(price), PRICE_ORDER: sortable(price.minor, price.currency)}
+
+
+def _change(recorded: RecordedEvent, fields: Mapping[str, Any], reserved: int = 0) -> Change:
+    fields = {**fields, "updated_at": recorded.at, "version": recorded.version}
+    increment = {"reserved": reserved} if reserved else {}
+    return Change(PRODUCT_CATALOGUE.name, recorded.stream, set=fields, increment=increment)

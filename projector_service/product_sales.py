@@ -1,0 +1,33 @@
+"""Writes product_sales: how many pieces of each product are sold, or kept for orders."""
+
+from collections.abc import Iterable, Mapping
+
+from shared.events.product import ProductCreated, StockReleased, StockReserved
+from shared.read_models.shop_dashboard import PRODUCT_SALES
+from twinpath.domain.events import DomainEvent, RecordedEvent
+from twinpath.domain.projection import Handler, Projection
+from twinpath.domain.views import Change, Put, ViewChange
+
+
+class ProductSalesProjection(Projection):
+    """Counted from the product's own log, which alone writes its document, so that no hot product is a conflict."""
+
+    name = "product_sales"
+    views = (PRODUCT_SALES,)
+
+    def handlers(self) -> Mapping[type[DomainEvent], Handler]:
+        """See Projection.handlers."""
+        return {ProductCreated: self.created, StockReserved: self.reserved, StockReleased: self.released}
+
+    def created(self, event: ProductCreated, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """Nothing sold yet."""
+        document = {"product_id": recorded.stream, "name": event.name, "units": 0}
+        yield Put(PRODUCT_SALES.name, recorded.stream, document)
+
+    def reserved(self, event: StockReserved, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """Sold, as far as anybody knows."""
+        yield Change(PRODUCT_SALES.name, recorded.stream, increment={"units": event.quantity})
+
+    def released(self, event: StockReleased, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """Not sold after all."""
+        yield Change(PRODUCT_SALES.name, recorded.stream, increment={"units": -event.quantity})

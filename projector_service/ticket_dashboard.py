@@ -1,0 +1,54 @@
+"""Writes ticket_dashboard: counts and sketches of durations, in parts a log, by increments alone."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from shared.events.ticket import TicketClosed, TicketOpened, TicketStatusChanged
+from shared.read_models.ticket_dashboard import TICKET_DASHBOARD, bucket_of, month_id, total_id
+from twinpath.domain.events import DomainEvent, RecordedEvent
+from twinpath.domain.projection import Handler, Projection
+from twinpath.domain.views import Change, ViewChange
+
+
+class TicketDashboardProjection(Projection):
+    """Every event carries what it moves from and to, so nothing has to be remembered or looked up."""
+
+    name = "ticket_dashboard"
+    views = (TICKET_DASHBOARD,)
+
+    def handlers(self) -> Mapping[type[DomainEvent], Handler]:
+        """See Projection.handlers."""
+        return {
+            TicketOpened: self.opened,
+            TicketStatusChanged: self.status_changed,
+            TicketClosed: self.closed,
+        }
+
+    def opened(self, event: TicketOpened, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """One open ticket more, today and in total."""
+        yield _total(recorded, {"by_status.open": 1})
+        yield _day("opened", event.opened_at, recorded)
+
+    def status_changed(self, event: TicketStatusChanged, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """One less there, one more here; the first triage tells how long it took."""
+        moved = {f"by_status.{event.previous_status}": -1, f"by_status.{event.status}": 1}
+        if event.seconds_to_triage is not None:
+            moved[f"triage.{bucket_of(event.seconds_to_triage)}"] = 1
+        yield _total(recorded, moved)
+
+    def closed(self, event: TicketClosed, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """One closed ticket more, and how long it took."""
+        close = f"close.{bucket_of(event.seconds_to_close)}"
+        yield _total(recorded, {f"by_status.{event.previous_status}": -1, "by_status.closed": 1, close: 1})
+        yield _day("closed", recorded.at, recorded)
+
+
+def _total(recorded: RecordedEvent, increment: Mapping[str, int]) -> Change:
+    return Change(TICKET_DASHBOARD.name, total_id(recorded.log), increment=increment, create=True)
+
+
+def _day(what: str, at: datetime, recorded: RecordedEvent) -> Change:
+    """Count one on the day of `at` (UTC), a field named by two digits in the part of its month."""
+    day = at.astimezone(UTC)
+    part = month_id(f"{day.year:04}-{day.month:02}", recorded.log)
+    return Change(TICKET_DASHBOARD.name, part, increment={f"{what}.{day.day:02}": 1}, create=True)

@@ -1,0 +1,66 @@
+"""Writes ticket_list: one row a ticket."""
+
+from collections.abc import Iterable, Mapping
+
+from shared.events.customer import CustomerErased
+from shared.events.ticket import TicketClosed, TicketNoteAdded, TicketOpened, TicketStatusChanged
+from shared.read_models.erased import ERASED
+from shared.read_models.ticket_list import PREVIEW_CHARACTERS, TICKET_LIST
+from twinpath.domain.events import DomainEvent, RecordedEvent
+from twinpath.domain.projection import Handler, Projection
+from twinpath.domain.views import Change, ChangeWhere, Put, ViewChange
+
+
+class TicketListProjection(Projection):
+    """A row's previews are cut here, once, so that a list never carries whole messages."""
+
+    name = "ticket_list"
+    views = (TICKET_LIST,)
+
+    def handlers(self) -> Mapping[type[DomainEvent], Handler]:
+        """See Projection.handlers."""
+        return {
+            TicketOpened: self.opened,
+            TicketStatusChanged: self.status_changed,
+            TicketNoteAdded: self.note_added,
+            TicketClosed: self.closed,
+            CustomerErased: self.customer_erased,
+        }
+
+    def opened(self, event: TicketOpened, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """A new row."""
+        row = {
+            "ticket_id": recorded.stream,
+            "subject": event.subject or ERASED,
+            "status": "open",
+            "customer_id": event.customer_id,
+            "has_note": False,
+            "preview": (event.message or ERASED)[:PREVIEW_CHARACTERS],
+            "note_preview": None,
+            "opened_at": event.opened_at,
+            "updated_at": recorded.at,
+            "version": recorded.version,
+        }
+        yield Put(TICKET_LIST.name, recorded.stream, row)
+
+    def status_changed(self, event: TicketStatusChanged, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """Open or triaged."""
+        yield _change(recorded, status=event.status)
+
+    def note_added(self, event: TicketNoteAdded, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """The preview is that of the last note."""
+        yield _change(recorded, has_note=True, note_preview=event.note[:PREVIEW_CHARACTERS])
+
+    def closed(self, event: TicketClosed, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """Closed for good."""
+        yield _change(recorded, status="closed")
+
+    def customer_erased(self, event: CustomerErased, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """What the customer wrote is gone; what agents wrote stays."""
+        erased = {"subject": ERASED, "preview": ERASED}
+        yield ChangeWhere(TICKET_LIST.name, {"customer_id": recorded.stream}, erased)
+
+
+def _change(recorded: RecordedEvent, **fields: object) -> Change:
+    fields |= {"updated_at": recorded.at, "version": recorded.version}
+    return Change(TICKET_LIST.name, recorded.stream, set=fields)

@@ -1,1 +1,0 @@
-"""The REST endpoints of the query service, one file a resource."""

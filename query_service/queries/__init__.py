@@ -1,1 +1,0 @@
-"""The questions that the endpoints ask of the views, one file a resource."""

@@ -1,1 +1,0 @@
-"""Where views are kept: the interface and its adapters."""

@@ -1,0 +1,132 @@
+"""What every store of personal keys promises."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from pymongo import AsyncMongoClient
+
+from twinpath.clock import utc_now
+from twinpath.errors import Unavailable
+from twinpath.ids import new_id
+from twinpath.mongo_client import mongo_client
+from twinpath.personal_data.in_memory import InMemoryKeyStore
+from twinpath.personal_data.interface import KEY_BYTES, KeyStore
+from twinpath.personal_data.mongo import MongoKeyStore
+
+
+@pytest.fixture(params=["in_memory", "mongo"])
+async def keys(request: pytest.FixtureRequest) -> AsyncIterator[KeyStore]:
+    if request.param == "in_memory":
+        yield InMemoryKeyStore()
+        return
+    url, unique = request.getfixturevalue("mongodb_url"), request.getfixturevalue("unique")
+    async with mongo_client(url, "test") as client:
+        kept = MongoKeyStore(client, unique)
+        await kept.prepare()
+        yield kept
+
+
+async def test_a_key_is_made_when_first_needed_and_stays(keys: KeyStore) -> None:
+    ada, bob = new_id("customer"), new_id("customer")
+
+    key = await keys.key_for(ada)
+
+    assert key is not None
+    assert len(key) == KEY_BYTES
+    assert await keys.key_for(ada) == key
+    assert await keys.key_for(bob) != key
+    assert await keys.keys([ada]) == {ada: key}
+
+
+async def test_many_who_need_it_at_once_get_the_same_key(keys: KeyStore) -> None:
+    ada = new_id("customer")
+
+    assert len(set(await asyncio.gather(*(keys.key_for(ada) for _ in range(30))))) == 1
+
+
+async def test_a_destroyed_key_is_gone_and_never_made_again(keys: KeyStore) -> None:
+    ada = new_id("customer")
+    await keys.key_for(ada)
+
+    await keys.destroy(ada)
+    await keys.destroy(ada)
+
+    assert await keys.key_for(ada) is None
+    assert await keys.keys([ada]) == {}
+
+
+async def test_who_was_erased_before_there_was_a_key_never_gets_one(keys: KeyStore) -> None:
+    ada = new_id("customer")
+
+    await keys.destroy(ada)
+
+    assert await keys.key_for(ada) is None
+
+
+async def test_many_keys_are_given_at_once_but_neither_destroyed_nor_unknown_ones(keys: KeyStore) -> None:
+    ada, bob, eve, nobody = (new_id("customer") for _ in range(4))
+    wanted = {customer: await keys.key_for(customer) for customer in (ada, bob)}
+    await keys.key_for(eve)
+    await keys.destroy(eve)
+
+    assert await keys.keys([ada, bob, eve, nobody]) == wanted
+    assert await keys.keys([]) == {}
+
+
+async def test_a_key_that_is_made_while_it_is_destroyed_does_not_survive(keys: KeyStore) -> None:
+    async def destroyed(customer: str) -> None:
+        await keys.keys([customer])  # about as long as it takes to find that there is no key yet
+        await keys.destroy(customer)
+
+    for _ in range(40):
+        customers = [new_id("customer") for _ in range(20)]
+        await asyncio.gather(*(of(customer) for customer in customers for of in (destroyed, keys.key_for)))
+
+        assert await keys.keys(customers) == {}
+
+
+async def test_a_destroyed_key_is_unconfirmed_until_the_log_knows_of_it(keys: KeyStore) -> None:
+    ada, bob = new_id("customer"), new_id("customer")
+    await keys.key_for(ada)
+    await keys.key_for(bob)
+    await keys.destroy(ada)
+    soon, before = utc_now() + timedelta(minutes=1), utc_now() - timedelta(minutes=1)
+
+    assert await keys.unconfirmed(soon) == [ada]
+    assert await keys.unconfirmed(before) == []
+
+    await keys.confirm(ada)
+    assert await keys.unconfirmed(soon) == []
+
+    await keys.destroy(ada)
+    assert await keys.unconfirmed(soon) == [], "the log knows of it already"
+
+
+async def test_what_is_confirmed_is_destroyed(keys: KeyStore) -> None:
+    ada = new_id("customer")
+    await keys.key_for(ada)
+
+    await keys.confirm(ada)
+
+    assert await keys.key_for(ada) is None
+    assert await keys.unconfirmed(utc_now() + timedelta(minutes=1)) == []
+
+
+async def test_a_store_that_is_away_says_so() -> None:
+    client: AsyncMongoClient[dict[str, object]] = mongo_client(
+        "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50", "test"
+    )
+    keys = MongoKeyStore(client, "away")
+    asked = [
+        keys.keys(["customer-1"]),
+        keys.key_for("customer-1"),
+        keys.destroy("customer-1"),
+        keys.confirm("customer-1"),
+        keys.unconfirmed(utc_now()),
+        keys.prepare(),
+    ]
+    answers: list[object] = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [Unavailable] * len(asked)
+    await client.close()

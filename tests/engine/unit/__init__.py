@@ -1,0 +1,1 @@
+"""Unit tests of the engine: pure, milliseconds, one room a room of the engine."""

@@ -1,0 +1,195 @@
+"""A fill of the copy, and a log whose first events the copy was never told of while it was under way."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from projector_service.ticket_details import TicketDetailsProjection
+from shared.events import CATALOGUE
+from tests.support.eventually import eventually
+from twinpath.domain.views import Cached, Document, Put, View
+from twinpath.errors import Unavailable
+from twinpath.log.in_memory import InMemoryEventStore
+from twinpath.projecting.applying.applier import Applied
+from twinpath.projecting.copying.copy_keeper import CacheSync
+from twinpath.views.in_memory.cache import InMemoryViewCache
+from twinpath.views.in_memory.stores import InMemoryViewStore
+from twinpath.views.interface import CheckpointMove
+
+VIEW = TicketDetailsProjection.name
+
+
+class HeldPages(InMemoryViewStore):
+    """Whoever reads a page gets what was there when it asked, once it may go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go_on = asyncio.Event()
+
+    async def page(self, *asked: Any, **options: Any) -> list[Document]:
+        """See ViewReader.page."""
+        found = await super().page(*asked, **options)
+        await self.go_on.wait()
+        return found
+
+
+class Shown(TicketDetailsProjection):
+    """The ticket's view, with next to nothing in it."""
+
+    views = (View(VIEW, render=lambda document: document["_id"].encode()),)
+
+
+def opened(ticket: str) -> Put:
+    return Put(VIEW, ticket, {"version": 1})
+
+
+async def test_a_log_that_is_adopted_during_a_fill_is_filled_too() -> None:
+    views, cache = HeldPages(), InMemoryViewCache()
+    await views.prepare([], [(VIEW, "ticket.0"), (VIEW, "ticket.1")])
+    await views.commit([opened("ticket-b")], [CheckpointMove(VIEW, "ticket.0", 0, 1)])
+    store = InMemoryEventStore(CATALOGUE.categories)
+    sync = CacheSync([Shown()], store, views, cache, CATALOGUE, look_seconds=0.005)
+    await sync.start()
+
+    async def is_adopted(log: str) -> bool:
+        return log in await cache.positions(VIEW)
+
+    await eventually(lambda: is_adopted("ticket.0"), pause=0.001)
+    await views.commit([opened("ticket-a")], [CheckpointMove(VIEW, "ticket.1", 0, 1)])  # its answer was lost
+    await eventually(lambda: is_adopted("ticket.1"), pause=0.001)
+    views.go_on.set()
+
+    async def is_copied() -> bool:
+        return None not in await cache.get_many(VIEW, ["ticket-a", "ticket-b"])
+
+    await eventually(is_copied, limit=5, pause=0.001)
+    await sync.stop()
+
+
+class Refuses(InMemoryViewCache):
+    """Refuses the `next` call, `begin_fill`, `fill` or `positions`, for a `reason`."""
+
+    next = ""
+    reason: Exception = Unavailable("the connection broke")
+
+    async def positions(self, view: str) -> dict[str, int]:
+        """See ViewCache.positions."""
+        self._refuse("positions")
+        return await super().positions(view)
+
+    async def begin_fill(self, view: str, token: str) -> None:
+        """See ViewCache.begin_fill."""
+        self._refuse("begin_fill")
+        await super().begin_fill(view, token)
+
+    async def fill(self, view: str, token: str, documents: Sequence[Cached], last: bool) -> bool:
+        """See ViewCache.fill."""
+        self._refuse("fill")
+        return await super().fill(view, token, documents, last)
+
+    def _refuse(self, call: str) -> None:
+        if self.next == call:
+            self.next = ""
+            raise self.reason
+
+
+@pytest.mark.parametrize("reason", [Unavailable("the connection broke"), ValueError("nobody thought of that")])
+@pytest.mark.parametrize("call", ["begin_fill", "fill", "positions"])
+async def test_a_fill_for_a_log_that_was_adopted_is_done_again_when_it_fails(call: str, reason: Exception) -> None:
+    views, cache = InMemoryViewStore(), Refuses()
+    cache.reason = reason
+    await views.prepare([], [(VIEW, "ticket.0"), (VIEW, "ticket.1")])
+    await views.commit([opened("ticket-b")], [CheckpointMove(VIEW, "ticket.0", 0, 1)])
+    store = InMemoryEventStore(CATALOGUE.categories)
+    sync = CacheSync([Shown()], store, views, cache, CATALOGUE, look_seconds=0.005)
+    await sync.start()
+    assert await sync.filled(VIEW, seconds=5)
+    cache.next = call
+    await views.commit([opened("ticket-a")], [CheckpointMove(VIEW, "ticket.1", 0, 1)])  # its answer was lost
+
+    async def is_copied() -> bool:
+        return await cache.get(VIEW, "ticket-a") is not None
+
+    await eventually(is_copied, limit=5, pause=0.001)
+    assert cache.next == ""
+    await sync.stop()
+
+
+class Odd(TicketDetailsProjection):
+    """One of its documents can't be rendered."""
+
+    views = (View(VIEW, render=lambda document: document["text"].encode()),)
+
+
+async def test_a_document_that_can_not_be_rendered_is_left_out_and_keeps_no_other_from_the_copy() -> None:
+    views, cache = InMemoryViewStore(), InMemoryViewCache()
+    await views.prepare([], [(VIEW, "ticket.0")])
+    await views.commit(
+        [Put(VIEW, "ticket-a", {"text": "a"}), opened("ticket-b"), Put(VIEW, "ticket-c", {"text": "c"})],
+        [CheckpointMove(VIEW, "ticket.0", 0, 3)],
+    )
+    sync = CacheSync([Odd()], InMemoryEventStore(CATALOGUE.categories), views, cache, CATALOGUE)
+    await sync.start()
+    assert await sync.filled(VIEW, seconds=5)
+    changes = [Put(VIEW, "ticket-a", {"text": None}), opened("ticket-d"), Put(VIEW, "ticket-e", {"text": "e"})]
+    move = CheckpointMove(VIEW, "ticket.0", 3, 6)
+    await views.commit(changes, [move])
+    sync.applied(Applied("ticket.0", changes, [move]))
+    await sync.flushed()
+    await sync.stop()
+
+    copied = await cache.get_many(VIEW, [f"ticket-{letter}" for letter in "abcde"])
+    assert [one and one.body for one in copied] == [None, None, b"c", None, b"e"]
+
+
+class LogBegins(InMemoryViewStore):
+    """The first document of another log comes just before a page is read; the copy is not told of it."""
+
+    async def page(self, *asked: Any, **options: Any) -> list[Document]:
+        """See ViewReader.page."""
+        if (await self.checkpoints())[VIEW, "ticket.1"] == 0:
+            await self.commit([opened("ticket-a")], [CheckpointMove(VIEW, "ticket.1", 0, 1)])
+        return await super().page(*asked, **options)
+
+
+async def test_what_a_fill_brought_of_a_log_that_is_adopted_later_does_not_stay_as_it_was() -> None:
+    views, cache = LogBegins(), InMemoryViewCache()
+    await views.prepare([], [(VIEW, "ticket.0"), (VIEW, "ticket.1")])
+    await views.commit([opened("ticket-b")], [CheckpointMove(VIEW, "ticket.0", 0, 1)])
+    store = InMemoryEventStore(CATALOGUE.categories)
+    sync = CacheSync([Shown()], store, views, cache, CATALOGUE, look_seconds=0.2)
+    await sync.start()
+    assert await sync.filled(VIEW, seconds=5)
+    await views.commit([Put(VIEW, "ticket-a", {"version": 2})], [CheckpointMove(VIEW, "ticket.1", 1, 2)])
+
+    async def is_new() -> bool:
+        copied = await cache.get(VIEW, "ticket-a")
+        return copied is not None and copied.revision == 2
+
+    await eventually(is_new, limit=5, pause=0.01)
+    await sync.stop()
+
+
+class Growing(InMemoryViewStore):
+    """Whenever a page is read another document comes, the last by id."""
+
+    async def page(self, *asked: Any, **options: Any) -> list[Document]:
+        """See ViewReader.page."""
+        found = await super().page(*asked, **options)
+        await asyncio.sleep(0)  # a store takes its time, so that who waits for the fill can give up
+        at = (await self.checkpoints())[VIEW, "ticket.0"]
+        await self.commit([opened(f"ticket-{at + 1:06}")], [CheckpointMove(VIEW, "ticket.0", at, at + 1)])
+        return found
+
+
+async def test_a_fill_ends_though_documents_keep_coming() -> None:
+    views, cache = Growing(), InMemoryViewCache()
+    await views.prepare([], [(VIEW, "ticket.0")])
+    await views.commit([opened("ticket-000001")], [CheckpointMove(VIEW, "ticket.0", 0, 1)])
+    sync = CacheSync([Shown()], InMemoryEventStore(CATALOGUE.categories), views, cache, CATALOGUE)
+    await sync.start()
+
+    assert await sync.filled(VIEW, seconds=5)
+    await sync.stop()

@@ -1,0 +1,75 @@
+"""Commits of several logs that wait for the copy are read from the view at once."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from shared.events import CATALOGUE
+from tests.engine.unit.copying.test_cache_fill import VIEW, Shown
+from twinpath.domain.views import Document, Put, Remove, ViewChange
+from twinpath.log.in_memory import InMemoryEventStore
+from twinpath.projecting.applying.applier import Applied
+from twinpath.projecting.copying.copy_keeper import CacheSync
+from twinpath.views.in_memory.cache import InMemoryViewCache
+from twinpath.views.in_memory.stores import InMemoryViewStore
+from twinpath.views.interface import CheckpointMove
+from twinpath.views.naming import Generation
+
+LOGS = ("ticket.0", "ticket.1", "ticket.2")
+
+
+class CountedReads(InMemoryViewStore):
+    """Notes which documents are read at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: list[list[str]] = []
+
+    async def documents(self, view: str, ids: Sequence[str]) -> list[Document]:
+        """See ViewReader.documents."""
+        self.read.append(list(ids))
+        return await super().documents(view, ids)
+
+
+class Switches(InMemoryViewStore):
+    """Another generation is put into service while documents of the one before are read."""
+
+    async def documents(self, view: str, ids: Sequence[str]) -> list[Document]:
+        """See ViewReader.documents."""
+        found = await super().documents(view, ids)
+        self._generations[view] = Generation(2, 1)
+        return found
+
+
+@pytest.mark.parametrize("logs", [1, 2])
+async def test_no_document_of_a_generation_gets_into_the_copy_of_the_next(logs: int) -> None:
+    views, cache = Switches(), InMemoryViewCache()
+    await views.prepare([], [(VIEW, log) for log in LOGS])
+    sync = CacheSync([Shown()], InMemoryEventStore(CATALOGUE.categories), views, cache, CATALOGUE)
+    for log in LOGS[:logs]:
+        changes, move = [Put(VIEW, log, {"version": 1})], CheckpointMove(VIEW, log, 0, 1)
+        await views.commit(changes, [move])
+        sync.applied(Applied(log, changes, [move]))
+    await sync._write(await sync._steps.next())
+
+    assert [one and one.id for one in await cache.get_many(VIEW, LOGS[:logs])] == [*LOGS[:logs]]
+    assert await cache.get_many(f"{VIEW}@2", LOGS) == [None, None, None]
+
+
+async def test_what_waits_of_several_logs_is_read_at_once() -> None:
+    views, cache = CountedReads(), InMemoryViewCache()
+    await views.prepare([], [(VIEW, log) for log in LOGS])
+    sync = CacheSync([Shown()], InMemoryEventStore(CATALOGUE.categories), views, cache, CATALOGUE)
+    removal: list[ViewChange] = [Put(VIEW, LOGS[2], {"version": 1}), Remove(VIEW, LOGS[2])]
+    for log, changes in ((LOGS[0], [Put(VIEW, LOGS[0], {"version": 1})]), (LOGS[1], []), (LOGS[2], removal)):
+        moves = [CheckpointMove(VIEW, log, 0, 1)]
+        await views.commit(changes, moves)
+        sync.applied(Applied(log, changes, moves))
+    await sync.start()
+    await sync.flushed()
+    await sync.stop()
+
+    assert views.read[0] == [LOGS[0], LOGS[2]]
+    assert len(views.read) == 1
+    assert await cache.positions(VIEW) == dict.fromkeys(LOGS, 1)
+    assert [one and one.id for one in await cache.get_many(VIEW, LOGS)] == [LOGS[0], None, None]

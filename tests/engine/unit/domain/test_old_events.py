@@ -1,0 +1,250 @@
+"""Events of an older schema are read as today's wherever they come from: the log, a message, a view."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from command_service.customer import RegisterCustomer
+from command_service.deciders import DECIDERS
+from command_service.fulfilment import Fulfilment
+from shared.events import CATALOGUE
+from shared.events.order import ORDER_EVENTS, OrderPlaced
+from shared.events.product import PRODUCT_EVENTS
+from tests.support.appending import metadata
+from tests.support.changed_events import DECIDER_NOW, DECIDER_THEN, NOW, THEN, UPCASTERS, Note, RegisteredNow
+from tests.support.commanding import bus_on
+from tests.support.eventually import eventually
+from twinpath.clock import utc_now
+from twinpath.commands.app import create_app
+from twinpath.commands.bus import Envelope
+from twinpath.commands.processes.timers import InMemorySchedule
+from twinpath.domain.catalogue import Catalogue, Upcaster
+from twinpath.domain.events import SEALED, NewEvent, RecordedEvent, from_json, to_json
+from twinpath.errors import RuleViolation, UnknownEvent
+from twinpath.ids import logs_of, new_id
+from twinpath.log.in_memory import InMemoryEventStore
+from twinpath.log.snapshots import InMemorySnapshotStore
+from twinpath.personal_data.in_memory import InMemoryKeyStore
+from twinpath.personal_data.sealing import Seals
+from twinpath.projecting.following.projector import Projector
+from twinpath.projecting.history import HistoryProjection
+from twinpath.projecting.outside_events import OutsideEventsProjection
+from twinpath.queries.reading.fast_copy import FastCopy
+from twinpath.queries.reading.views import ViewQueries
+from twinpath.views.in_memory.cache import InMemoryViewCache
+from twinpath.views.in_memory.stores import InMemoryViewStore
+
+LOGS = logs_of(NOW.categories, 4)
+READ = {"name": "Ada", "email": "ada@example.org", "channel": "unknown"}
+ERASED = {"name": None, "email": None, "channel": "unknown"}
+ERASURE = pytest.mark.parametrize("erased", [False, True], ids=["with its key", "erased"])
+
+
+class Then:
+    """A log that an older version wrote: one customer, sealed, and some notes."""
+
+    def __init__(self) -> None:
+        self.store = InMemoryEventStore(THEN.categories)
+        self.keys = InMemoryKeyStore()
+        self.snapshots = InMemorySnapshotStore()
+        self.customer = new_id("customer")
+
+    async def write(self, notes: int = 0) -> "Then":
+        deciders = {"customer": DECIDER_THEN}
+        bus = bus_on(self.store, keys=self.keys, snapshots=self.snapshots, deciders=deciders, catalogue=THEN)
+        register = RegisterCustomer(customer_id=self.customer, at=utc_now(), name="Ada", email="ada@example.org")
+        await bus.handle(Envelope(register))
+        for _ in range(notes):
+            await bus.handle(Envelope(Note(customer_id=self.customer, at=utc_now())))
+        return self
+
+    async def events(self) -> list[RecordedEvent]:
+        return await self.store.load(self.customer)
+
+
+async def projected(then: Then, projection: Any, events: list[RecordedEvent]) -> InMemoryViewStore:
+    views = InMemoryViewStore()
+    projector = Projector([projection], LOGS, then.store, views, Seals(then.keys, NOW), catalogue=NOW)
+    await projector.start()
+    await projector.project(events[0].log, events)
+    await projector.stop()
+    return views
+
+
+@ERASURE
+async def test_a_command_is_decided_on_what_an_older_version_stored(erased: bool) -> None:
+    then = await Then().write()
+    if erased:
+        await then.keys.destroy(then.customer)
+    bus = bus_on(then.store, keys=then.keys, deciders={"customer": DECIDER_NOW}, catalogue=NOW)
+    note = Envelope(Note(customer_id=then.customer, at=utc_now()))
+
+    if erased:
+        with pytest.raises(RuleViolation):
+            await bus.handle(note)
+    else:
+        assert (await bus.handle(note)).version == 2
+
+
+async def test_an_older_versions_snapshot_is_not_read_and_the_old_events_are() -> None:
+    then = await Then().write(notes=120)
+    await eventually(lambda: is_there(then.snapshots, then.customer))
+    bus = bus_on(
+        then.store, keys=then.keys, snapshots=then.snapshots, deciders={"customer": DECIDER_NOW}, catalogue=NOW
+    )
+
+    known = await bus.look(then.customer)
+
+    assert known is not None
+    assert (known.name, known.channel, known.notes) == ("Ada", "unknown", 120)
+
+
+async def is_there(snapshots: InMemorySnapshotStore, stream: str) -> bool:
+    return stream in snapshots._snapshots
+
+
+@ERASURE
+async def test_a_message_of_an_older_version_is_projected_as_todays(erased: bool) -> None:
+    then = await Then().write()
+    if erased:
+        await then.keys.destroy(then.customer)
+
+    views = await projected(then, HistoryProjection(), from_json(to_json(await then.events())))
+
+    entry = await views.get("history", f"{then.customer}@0000000001")
+    assert entry is not None
+    assert entry["data"] == {"channel": "unknown"}
+    assert (entry["personal"], entry["schema"]) == (None if erased else {"name": "Ada", "email": READ["email"]}, 3)
+
+
+async def test_the_outside_world_is_told_todays_form_and_nothing_personal_under_any_name() -> None:
+    then = await Then().write()
+
+    views = await projected(then, OutsideEventsProjection(), await then.events())
+
+    told = await views.get("outside_events", f"{then.customer}@1")
+    assert told is not None
+    assert told["data"] == {"channel": "unknown"}
+    assert told["dataschema"] == "urn:twinpath:event:customer.registered:3"
+    assert b"Ada" not in orjson.dumps(told)
+
+
+@ERASURE
+async def test_a_history_that_an_older_version_wrote_is_answered_in_todays_form(erased: bool) -> None:
+    then, views = await Then().write(), InMemoryViewStore()
+    if erased:
+        await then.keys.destroy(then.customer)
+    projector = Projector([HistoryProjection()], LOGS, then.store, views, Seals(then.keys, THEN), catalogue=THEN)
+    await projector.start()
+    [event] = await then.events()
+    await projector.project(event.log, [event])
+    await projector.stop()
+
+    page = await ViewQueries(views, FastCopy(InMemoryViewCache(), views), NOW).history(then.customer, None, 10)
+
+    assert [entry["data"] for entry in page.documents] == [ERASED if erased else READ]
+
+
+async def test_a_history_that_a_newer_version_wrote_is_answered_as_it_is() -> None:
+    then = await Then().write()
+    views = await projected(then, HistoryProjection(), await then.events())
+
+    page = await ViewQueries(views, FastCopy(InMemoryViewCache(), views), THEN).history(then.customer, None, 10)
+
+    assert [entry["data"] for entry in page.documents] == [READ]
+
+
+class OrderPlacedNow(OrderPlaced):
+    """An order whose older schema did not say when it was placed."""
+
+    schema_version = 2
+
+
+async def test_fulfilment_carries_out_what_an_older_version_asked_for() -> None:
+    def when(data: dict[str, Any]) -> dict[str, Any]:
+        return {**data, "placed_at": "2026-03-10T12:00:00Z"}
+
+    others = [event for event in (*ORDER_EVENTS, *PRODUCT_EVENTS) if event is not OrderPlaced]
+    catalogue = Catalogue([*others, OrderPlacedNow], [Upcaster("order.placed", 1, when)])
+    store, keys, schedule, order = (
+        InMemoryEventStore(catalogue.categories),
+        InMemoryKeyStore(),
+        InMemorySchedule(),
+        new_id("order"),
+    )
+    money = {"minor": 100, "currency": "EUR"}
+    data: dict[str, Any] = {"customer_id": new_id("customer"), "lines": [], "total": money, "shipping_address": None}
+    await store.append(order, [NewEvent("order.placed", 1, data)], 0, "c", metadata())
+    bus = bus_on(store, keys=keys, catalogue=catalogue, deciders=DECIDERS)
+    fulfilment = Fulfilment(bus, store, keys, schedule, timedelta(hours=1), catalogue=catalogue)
+
+    for event in from_json(to_json(await store.load(order))):
+        await fulfilment.handle(event)
+
+    assert [event.type for event in await store.load(order)] == ["order.placed", "order.confirmed"]
+
+
+def test_what_is_sealed_and_not_opened_is_none_under_todays_names() -> None:
+    sealed = NewEvent("customer.registered", 1, {SEALED: {"of": "customer-1", "box": "…"}})
+
+    assert NOW.decode(sealed) == RegisteredNow(**ERASED)
+
+
+def test_a_stored_event_is_not_changed_by_reading_it() -> None:
+    stored = NewEvent("customer.registered", 1, {"full_name": "Ada", "email": None})
+
+    NOW.today(stored)
+
+    assert stored.data == {"full_name": "Ada", "email": None}
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        NewEvent("customer.registered", 4, READ),
+        NewEvent("customer.registered", 0, READ),
+        NewEvent("customer.registered", 1, {"first_name": "Ada"}),
+        NewEvent("customer.registered", 3, {**READ, "channel": "nowhere"}),
+        NewEvent("voucher.issued", 1, {}),
+    ],
+    ids=["a newer schema", "no schema", "not what its schema says", "a wrong value", "an unknown type"],
+)
+def test_what_can_not_be_read_is_an_unknown_event(stored: NewEvent) -> None:
+    with pytest.raises(UnknownEvent):
+        NOW.decode(stored)
+
+
+def test_what_an_upcaster_says_of_somebody_is_not_told() -> None:
+    upcaster = Upcaster("customer.registered", 1, lambda data: {**data, "channel": int(data["full_name"])})
+    broken = Catalogue([RegisteredNow], [upcaster, UPCASTERS[1]])
+
+    with pytest.raises(UnknownEvent) as told:
+        broken.decode(NewEvent("customer.registered", 1, {"full_name": "Ada", "email": None}))
+
+    assert "ValueError" in told.value.detail
+    assert "Ada" not in told.value.detail
+
+
+@pytest.mark.parametrize(
+    "upcasters",
+    [UPCASTERS[:1], UPCASTERS[1:], (*UPCASTERS, UPCASTERS[0]), (*UPCASTERS, Upcaster("customer.noted", 1, dict))],
+    ids=["the last is missing", "the first is missing", "one is doubled", "one leads nowhere"],
+)
+def test_a_catalogue_that_could_not_read_every_schema_is_refused(upcasters: tuple[Upcaster, ...]) -> None:
+    with pytest.raises(ValueError, match="one upcaster for each"):
+        Catalogue([RegisteredNow], upcasters)
+
+
+async def test_a_replica_that_meets_a_newer_schema_asks_to_come_back() -> None:
+    store, ticket = InMemoryEventStore(CATALOGUE.categories), new_id("ticket")
+    await store.append(ticket, [NewEvent("ticket.opened", 2, {"secret": "Ada"})], 0, "c", metadata())
+    transport = httpx.ASGITransport(create_app(bus_on(store)))
+
+    async with httpx.AsyncClient(transport=transport, base_url="http://c") as client:
+        answer = await client.post(f"/api/v1/tickets/{ticket}/notes", json={"note": "seen"})
+
+    assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (503, "unknown_event", "1")
+    assert "Ada" not in answer.text

@@ -1,0 +1,1 @@
+"""Servers as private local processes."""

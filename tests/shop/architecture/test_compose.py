@@ -1,0 +1,87 @@
+"""docker-compose.yml holds to its rules, also where no engine is there to try it: `make compose-test` does."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+from pydantic_settings import BaseSettings
+
+from deploy.checkout import CHECKOUT
+from deploy.rolling import SERVICES
+from deploy.secrets_file import SECRETS
+from twinpath.cli.settings import Settings as CliSettings
+from twinpath.commands.settings import Settings as CommandSettings
+from twinpath.projecting.settings import Settings as ProjectorSettings
+from twinpath.queries.settings import Settings as QuerySettings
+from twinpath.running.settings import variable
+from twinpath.servers.settings import Settings as ServerSettings
+
+TEXT = (CHECKOUT / "docker-compose.yml").read_text()
+COMPOSE: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["services"]
+OURS = {name for name, service in COMPOSE.items() if service["image"].startswith("twinpath/")}
+PROGRAMS: dict[str, type[BaseSettings]] = {
+    "command": CommandSettings,
+    "projector": ProjectorSettings,
+    "query": QuerySettings,
+    "tools": CliSettings,
+    "init": ServerSettings,
+    "server-files": ServerSettings,
+}
+
+
+@pytest.mark.parametrize("name", COMPOSE)
+def test_every_port_is_on_this_machine_only(name: str) -> None:
+    assert all(port.startswith("127.0.0.1:${") for port in COMPOSE[name].get("ports", []))
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_our_images_have_no_right_and_no_writable_file(name: str) -> None:
+    service = COMPOSE[name]
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service.get("cap_add", []) == (["CHOWN"] if name == "server-files" else [])
+    assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+@pytest.mark.parametrize("name", COMPOSE)
+def test_whatever_stays_up_has_limits_and_comes_back(name: str) -> None:
+    if name not in ("init", "server-files", "tools", "load"):
+        assert COMPOSE[name]["deploy"]["resources"]["limits"]["memory"]
+        assert COMPOSE[name]["restart"] == "unless-stopped"
+
+
+@pytest.mark.parametrize("name", sorted(OURS - {"load"}))
+def test_a_program_is_told_only_what_it_knows(name: str) -> None:
+    settings = PROGRAMS[name.removesuffix("-2")]
+    known = {variable(settings, field) for field in settings.model_fields}
+    told = {told for told in COMPOSE[name]["environment"] if told.startswith("TWINPATH_")}
+    assert told - {"TWINPATH_ADMIN_TOKEN"} <= known
+
+
+def test_secrets_come_from_the_environment_and_a_missing_one_says_what_makes_it() -> None:
+    used = re.findall(r"\$\{(\w+)([^}]*)\}", TEXT)
+    assert {name for name, _ in used} >= SECRETS.keys()
+    for name, otherwise in used:
+        wanted = ":?run python3 deploy/secrets_file.py" if name in SECRETS else ":-"
+        assert otherwise.startswith(wanted), name
+    assert "guest" not in TEXT
+
+
+@pytest.mark.parametrize("account", ["command", "projector", "query", "tools"])
+def test_a_service_knows_no_password_but_its_own(account: str) -> None:
+    known = re.findall(r"TWINPATH_\w+_PASSWORD", str(COMPOSE[account]["environment"]))
+    assert set(known) == {f"TWINPATH_{account.upper()}_PASSWORD"}
+
+
+def test_a_rolling_restart_replaces_every_replica_of_every_service() -> None:
+    replicas = {name for name in OURS if name.removesuffix("-2") in ("command", "projector", "query")}
+    assert set(SERVICES) == replicas
+    for second in (name for name in replicas if name.endswith("-2")):
+        assert COMPOSE[second]["networks"]["default"]["aliases"] == [second.removesuffix("-2")]
+        assert not COMPOSE[second]["ports"]
+
+
+def test_no_image_is_whatever_is_newest() -> None:
+    assert all(re.search(r":[\w.-]+$", service["image"]) for service in COMPOSE.values())
+    assert "latest" not in TEXT

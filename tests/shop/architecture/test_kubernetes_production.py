@@ -1,0 +1,126 @@
+"""The production overlay: what goes where, how many replicas there are, and servers as services expect them."""
+
+import re
+
+import pytest
+import yaml
+from fastapi import FastAPI
+
+import twinpath.projecting.service
+from deploy.manifests.rendering import KUBERNETES
+from query_service import customers, orders, products, shop, ticket_dashboard, tickets
+from shared.events import CATALOGUE
+from tests.support.manifests import SERVICES, Manifest, environment, named, objects, pod
+from twinpath.commands.app import ROUTERS
+from twinpath.feed.dead_letters import DEAD_LETTERS
+from twinpath.ids import logs_of
+
+PRODUCTION = "production"
+
+
+def _routes(*routers: object) -> set[tuple[str, str]]:
+    app = FastAPI()
+    for router in routers:
+        app.include_router(router, prefix="/api/v1")  # type: ignore[arg-type]
+    return {(method.upper(), path) for path, methods in app.openapi()["paths"].items() for method in methods}
+
+
+def _backend(method: str, path: str) -> str | None:
+    """Where the gateway sends a request; None: it answers 404 itself."""
+    for rule in named(PRODUCTION, "HTTPRoute", "apis")["spec"]["rules"]:
+        for match in rule["matches"]:
+            assert match["path"]["type"] == "PathPrefix"
+            if match["method"] == method and f"{path}/".startswith(match["path"]["value"] + "/"):
+                (backend,) = rule["backendRefs"]
+                return str(backend["name"])
+    return None
+
+
+def test_every_command_goes_to_the_command_service_and_every_query_to_the_query_service() -> None:
+    commands = _routes(*ROUTERS)
+    queries = _routes(*(of.router for of in (ticket_dashboard, tickets, products, customers, orders, shop)))
+    assert len(commands) > 10
+    assert len(queries) > 10
+    assert {_backend(*route) for route in commands} == {"command"}
+    assert {_backend(*route) for route in queries} == {"query"}
+
+
+@pytest.mark.parametrize("path", ["/health/ready", "/metrics", "/docs", "/admin/v1/parked", "/api/v10/x"])
+def test_nothing_but_the_apis_is_reachable_from_outside(path: str) -> None:
+    assert [_backend(method, path) for method in ("GET", "POST")] == [None, None]
+
+
+def test_routes_lead_to_ports_of_services() -> None:
+    for route in objects(PRODUCTION, "HTTPRoute"):
+        for rule in route["spec"]["rules"]:
+            for backend in rule.get("backendRefs", []):
+                ports = named(PRODUCTION, "Service", backend["name"])["spec"]["ports"]
+                assert backend["port"] in {port["port"] for port in ports}
+
+
+def _scaled() -> dict[str, Manifest]:
+    scalers = objects(PRODUCTION, "HorizontalPodAutoscaler", "ScaledObject")
+    return {one["spec"]["scaleTargetRef"]["name"]: one for one in scalers}
+
+
+def test_every_service_is_scaled_and_says_no_number_of_its_own() -> None:
+    assert _scaled().keys() == set(SERVICES)
+    for service in SERVICES:
+        assert "replicas" not in named(PRODUCTION, "Deployment", service)["spec"], (
+            "each `kubectl apply` would set it back"
+        )
+    for scaler in _scaled().values():
+        smallest = scaler["spec"].get("minReplicas", scaler["spec"].get("minReplicaCount"))
+        assert smallest >= 2, "with one, every restart is an outage"
+
+
+def test_the_projector_is_scaled_by_the_queues_it_empties_and_never_beyond_their_number() -> None:
+    specification = _scaled()["projector"]["spec"]
+    partitions = int(named(PRODUCTION, "ConfigMap", "projector-settings")["data"]["TWINPATH_PARTITIONS"])
+    queues = [
+        f"twinpath.{twinpath.projecting.service.GROUP}.{log}" for log in logs_of(CATALOGUE.categories, partitions)
+    ]
+    (trigger,) = specification["triggers"]
+    assert all(re.search(trigger["metadata"]["queueName"], queue) for queue in queues)
+    assert not re.search(trigger["metadata"]["queueName"], DEAD_LETTERS)
+    assert specification["maxReplicaCount"] <= len(queues)
+    servers = named(PRODUCTION, "ConfigMap", "servers")["data"]
+    assert servers["rabbitmq"].endswith(f"/{trigger['metadata']['vhostName']}")
+
+
+def test_servers_are_where_the_services_look_for_them() -> None:
+    (mongodb,) = objects(PRODUCTION, "MongoDBCommunity")
+    (rabbitmq,) = objects(PRODUCTION, "RabbitmqCluster")
+    redis = yaml.safe_load((KUBERNETES / "overlays" / PRODUCTION / "redis-values.yaml").read_text())
+    name = mongodb["metadata"]["name"]
+    members = [f"{name}-{number}.{name}-svc:27017" for number in range(mongodb["spec"]["members"])]
+    servers = named(PRODUCTION, "ConfigMap", "servers")["data"]
+    assert servers["mongodb"] == f"{','.join(members)}/?replicaSet={name}"
+    assert servers["rabbitmq"].startswith(f"{rabbitmq['metadata']['name']}:5672/")
+    assert servers["redis"].startswith(f"{redis['fullnameOverride']}-haproxy:6379/")
+
+
+def test_each_server_outlasts_the_loss_of_one_member() -> None:
+    (mongodb,) = objects(PRODUCTION, "MongoDBCommunity")
+    (rabbitmq,) = objects(PRODUCTION, "RabbitmqCluster")
+    assert mongodb["spec"]["members"] >= 3
+    assert rabbitmq["spec"]["replicas"] >= 3
+    budgets = {one["metadata"]["name"]: one["spec"] for one in objects(PRODUCTION, "PodDisruptionBudget")}
+    assert budgets["mongodb"]["maxUnavailable"] == budgets["rabbitmq"]["maxUnavailable"] == 1
+
+
+def test_what_is_backed_up_is_restored_by_the_same_means() -> None:
+    restore = yaml.safe_load((KUBERNETES / "restore.yaml").read_text())
+    backup = named(PRODUCTION, "CronJob", "backup")
+    assert restore["metadata"]["namespace"] == backup["metadata"]["namespace"]
+    assert (
+        restore["spec"]["template"]["metadata"]["labels"]
+        == (backup["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["labels"])
+    )
+    assert {key: value for key, value in pod(restore).items() if key != "containers"} == (
+        {key: value for key, value in pod(backup).items() if key != "containers"}
+    )
+    (restoring,), (dumping,) = pod(restore)["containers"], pod(backup)["containers"]
+    for same in ("image", "securityContext", "volumeMounts"):
+        assert restoring[same] == dumping[same]
+    assert environment(PRODUCTION, restoring).items() >= environment(PRODUCTION, dumping).items()

@@ -1,0 +1,139 @@
+"""What the pods of every Kubernetes overlay are told: settings that exist, right addresses, few secrets."""
+
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from pydantic_settings import BaseSettings
+from typer.core import TyperGroup
+from typer.main import get_command
+
+import twinpath.commands.settings
+import twinpath.projecting.settings
+import twinpath.queries.settings
+from deploy.manifests.checking import exceptions
+from deploy.manifests.rendering import KUBERNETES, OVERLAYS
+from tests.support.manifests import (
+    SERVICES,
+    WORKLOADS,
+    containers,
+    environment,
+    named,
+    objects,
+    pod,
+    secrets_of,
+)
+from twinpath.cli.app import app
+from twinpath.mongo_client import mongo_client
+from twinpath.servers.settings import Settings as CommandLineSettings
+
+SETTINGS: dict[str, type[BaseSettings]] = {
+    "command": twinpath.commands.settings.Settings,
+    "projector": twinpath.projecting.settings.Settings,
+    "query": twinpath.queries.settings.Settings,
+}
+
+_SERVERS_ONLY = ("TWINPATH_HOST", "TWINPATH_PORT")
+"""What `twinpath init` shares with the command service's settings, and has no use for."""
+
+ADDRESSES = ("mongodb_url", "rabbitmq_url", "redis_url")
+
+
+def _told(overlay: str, service: str) -> dict[str, str]:
+    (container,) = pod(named(overlay, "Deployment", service))["containers"]
+    found = environment(overlay, container)
+    return {name.removeprefix("TWINPATH_").lower(): found[name] for name in found if name.startswith("TWINPATH_")}
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_setting_exists_and_has_a_value_of_its_type(overlay: str, service: str) -> None:
+    told = _told(overlay, service)
+    assert told.keys() <= SETTINGS[service].model_fields.keys()
+    settings = SETTINGS[service].model_validate(told)
+    assert settings.model_dump()["host"] == "0.0.0.0"
+    (container,) = pod(named(overlay, "Deployment", service))["containers"]
+    assert [port["containerPort"] for port in container["ports"]] == [settings.model_dump()["port"]]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_command_line_in_a_pod_is_told_what_it_knows(overlay: str) -> None:
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    ours = [one for of in objects(overlay, *WORKLOADS) for one in containers(of) if "twinpath/tools" in one["image"]]
+    assert ours
+    for container in ours:
+        assert container.get("args", ["verify"])[0] in group.commands
+        told = {name for name in environment(overlay, container) if name.startswith("TWINPATH_")} - {*_SERVERS_ONLY}
+        assert {name.removeprefix("TWINPATH_").lower() for name in told} <= CommandLineSettings.model_fields.keys()
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("service", SERVICES)
+async def test_every_address_is_set_and_has_the_services_own_account(overlay: str, service: str) -> None:
+    told = _told(overlay, service)
+    needed = SETTINGS[service].model_fields.keys() & set(ADDRESSES)
+    assert needed == told.keys() & set(ADDRESSES), "an address that is not set would be the one of a laptop"
+    for address in needed:
+        parts = urlsplit(told[address].partition(",")[0])
+        assert (parts.username, parts.password) == (service, f"<{service}>")
+    async with mongo_client(told["mongodb_url"].replace("<", "").replace(">", ""), service) as client:
+        assert client.options.replica_set_name is not None, "transactions and change streams need a replica set"
+
+
+def test_local_addresses_lead_to_ports_of_services() -> None:
+    ports = {
+        (one["metadata"]["name"], port["port"]) for one in objects("local", "Service") for port in one["spec"]["ports"]
+    }
+    for key, value in named("local", "ConfigMap", "servers")["data"].items():
+        host, port = re.split(r"[:/]", value)[:2]
+        assert (host.rpartition(".")[2], int(port)) in ports, key
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_command_service_projector_and_init_are_told_the_same_number_of_partitions(overlay: str) -> None:
+    said = {named(overlay, "ConfigMap", f"{of}-settings")["data"]["TWINPATH_PARTITIONS"] for of in SERVICES[:2]}
+    (init,) = pod(named(overlay, "Job", "init"))["containers"]
+    assert said == {environment(overlay, init)["TWINPATH_PARTITIONS"]}
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_has_the_secret_of_its_own_account_and_no_other(overlay: str, service: str) -> None:
+    besides = {"admin-token"} if service == "projector" else set()  # which lets its callers in
+    assert secrets_of(named(overlay, "Deployment", service)) == {service} | besides
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_no_secret_is_in_the_manifests_and_all_that_are_referred_to_are_made(overlay: str) -> None:
+    assert not objects(overlay, "Secret")
+    script = (KUBERNETES / "make-secrets.sh").read_text()
+    listed = re.search(rf"^  {overlay}\) names=\((.+?)\)", script, re.MULTILINE)
+    assert listed is not None
+    by_operators = {"production": {"rabbitmq-default-user"}, "local": set()}[overlay]
+    used = {name for workload in objects(overlay, *WORKLOADS) for name in secrets_of(workload)}
+    assert used == set(listed[1].split()) | by_operators
+
+
+def test_every_exception_says_why() -> None:
+    allowed = exceptions()
+    reasons = [*allowed["without_schema"].values(), *(why for of in allowed["checkov"].values() for why in of.values())]
+    assert all(len(reason) > 10 for reason in reasons)
+    assert allowed["checkov"].keys() == set(OVERLAYS)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_kinds_without_a_schema_are_those_that_are_excused(overlay: str) -> None:
+    kubernetes = {"v1", "apps/v1", "batch/v1", "policy/v1", "networking.k8s.io/v1", "autoscaling/v2"}
+    rendered = {
+        f"{one['apiVersion']}/{one['kind']}"
+        for one in objects(overlay, *_kinds(overlay))
+        if one["apiVersion"] not in kubernetes
+    }
+    assert rendered == (set(exceptions()["without_schema"]) if overlay == "production" else set())
+
+
+def _kinds(overlay: str) -> set[str]:
+    text = Path(KUBERNETES / "rendered" / f"{overlay}.yaml").read_text()
+    return set(re.findall(r"^kind: (\w+)$", text, re.MULTILINE))

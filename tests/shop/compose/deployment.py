@@ -1,0 +1,57 @@
+"""`docker compose up` as a user has it, under another name and on ports of its own, beside whatever else runs."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from deploy.checkout import CHECKOUT
+from deploy.local.ports import hold_ports
+from deploy.secrets_file import write_secrets
+from twinpath.cli.addresses import COMPOSE_PORTS, compose_addresses
+
+PROJECT = "twinpath-test"
+
+
+class Deployment:
+    """Two replicas of each service, with fresh secrets and volumes; `folder` takes the secrets."""
+
+    def __init__(self, folder: Path) -> None:
+        secrets = write_secrets(folder / "env")
+        held = hold_ports(len(COMPOSE_PORTS))
+        ports = {name: str(port.release()) for name, port in zip(COMPOSE_PORTS, held, strict=True)}
+        self._environment = {**os.environ, **ports}
+        self.addresses = compose_addresses({**secrets, **ports})
+        self._compose = ["docker", "compose", "-p", PROJECT, "--env-file", str(folder / "env"), "--profile", "scale"]
+
+    def compose(self, *arguments: str) -> str:
+        """Run docker compose; what it says. Raises CalledProcessError, after its output was shown."""
+        return run(*self._compose, *arguments, env=self._environment)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """The same in the background; what is written to its standard input goes there."""
+        command = [*self._compose, *arguments]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, cwd=CHECKOUT, env=self._environment, text=True, stdin=pipe, stdout=pipe)
+
+    def inspect(self, service: str) -> dict[str, Any]:
+        """What the engine says of a service's container."""
+        container = self.compose("ps", "--all", "--quiet", service).strip()
+        found: dict[str, Any] = json.loads(run("docker", "inspect", container))[0]
+        return found
+
+    def left(self) -> list[str]:
+        """Everything that the engine still has of it, but images."""
+        label = f"label=com.docker.compose.project={PROJECT}"
+        kinds = (("ps", "--all"), ("volume", "ls"), ("network", "ls"))
+        return [line for kind in kinds for line in run("docker", *kind, "-q", "--filter", label).split()]
+
+
+def run(*command: str, env: dict[str, str] | None = None) -> str:
+    """Run a program in the checkout; what it says. Raises CalledProcessError, after its output was shown."""
+    done = subprocess.run(command, cwd=CHECKOUT, env=env, text=True, capture_output=True, check=False)
+    if done.returncode != 0:
+        print(done.stdout, done.stderr)
+        done.check_returncode()
+    return done.stdout

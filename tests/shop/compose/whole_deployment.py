@@ -1,0 +1,146 @@
+"""docker compose tried for real: up, sample, rights, a crash, a rolling restart under load, down, and nothing left.
+
+`make compose-test` runs it where a Docker engine answers. The tests build on each other, from top to bottom.
+"""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from deploy.checkout import CHECKOUT
+from deploy.rolling import SERVICES, replace_replicas
+from deploy.sample import load_sample
+from tests.shop.compose.deployment import PROJECT, Deployment
+from tests.support.eventually import eventually
+
+LOAD = Path(__file__).with_name("steady_load.py").read_text()
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """The deployment, up."""
+    deployment = Deployment(tmp_path_factory.mktemp("deployment"))
+    try:
+        deployment.compose("down", "--volumes", "--remove-orphans")  # what a run that was killed left
+        deployment.compose("up", "--build", "--wait", "--wait-timeout", "180")
+        yield deployment
+    except BaseException:
+        print(deployment.compose("logs", "--tail", "30"))
+        raise
+    finally:
+        deployment.compose("down", "--volumes", "--remove-orphans", "--timeout", "10")
+
+
+def opened_tickets(deployment: Deployment) -> int:
+    """How many tickets the dashboard counts."""
+    answer = httpx.get(f"{deployment.addresses['query']}/api/v1/tickets/dashboard").raise_for_status()
+    return sum(answer.json()["by_status"].values())
+
+
+def test_without_secrets_compose_says_what_makes_them(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    command = ["docker", "compose", "-p", PROJECT, "--env-file", str(tmp_path / "empty"), "config", "--quiet"]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "PASSWORD is missing a value: run python3 deploy/secrets_file.py" in done.stderr
+
+
+def test_every_service_is_contained(deployment: Deployment) -> None:
+    for service in SERVICES:
+        found = deployment.inspect(service)
+        host = found["HostConfig"]
+        assert found["Config"]["User"] == "10001:10001"
+        assert found["State"]["Health"]["Status"] == "healthy"
+        assert host["ReadonlyRootfs"]
+        assert host["CapDrop"] == ["ALL"]
+        assert not host["CapAdd"]
+        assert host["SecurityOpt"] == ["no-new-privileges:true"]
+        assert host["Memory"] > 0
+        assert host["NanoCpus"] > 0
+        assert host["RestartPolicy"]["Name"] == "unless-stopped"
+
+
+def test_nothing_listens_beyond_this_machine(deployment: Deployment) -> None:
+    for service in (*SERVICES, "mongo", "rabbitmq", "redis"):
+        published: dict[str, list[dict[str, str]] | None] = deployment.inspect(service)["NetworkSettings"]["Ports"]
+        assert {binding["HostIp"] for bindings in published.values() for binding in bindings or ()} <= {"127.0.0.1"}
+
+
+@pytest.mark.parametrize("service", ["command", "projector", "query"])
+def test_the_check_of_each_service_is_content(deployment: Deployment, service: str) -> None:
+    said = deployment.compose("exec", "-T", service, "python3", "-m", f"{service}_service", "--check")
+    assert "FAILED" not in said
+    assert "ok     rights" in said
+
+
+def test_init_again_changes_nothing(deployment: Deployment) -> None:
+    assert "MongoDB accounts: command, projector, query, tools" in deployment.compose("run", "--rm", "-T", "init")
+
+
+def test_the_management_ui_lets_the_administrator_in_and_nobody_else(deployment: Deployment) -> None:
+    url = httpx.URL(deployment.addresses["rabbitmq_ui"])
+    assert httpx.get(url.join("/api/whoami")).json()["tags"] == ["administrator"]
+    assert httpx.get(url.join("/api/whoami").copy_with(userinfo=b"guest:guest")).status_code == 401
+    policies = httpx.get(url.join("/api/policies/twinpath")).json()
+    assert {policy["name"] for policy in policies} == {"followers", "dead-letters"}
+
+
+async def test_the_sample_is_loaded_and_seen(deployment: Deployment) -> None:
+    loaded = load_sample(deployment.addresses["command"])
+
+    async def seen() -> bool:
+        return opened_tickets(deployment) == loaded["tickets"]
+
+    await eventually(seen)
+
+
+def test_the_command_line_may_rebuild_a_view(deployment: Deployment) -> None:
+    said = deployment.compose("run", "--rm", "-T", "--no-deps", "tools", "rebuild", "order_summaries")
+    assert "order_summaries: generation 2 is in service" in said
+
+
+async def test_a_service_that_crashes_comes_back_by_itself(deployment: Deployment) -> None:
+    before = deployment.inspect("projector")
+    os.kill(before["State"]["Pid"], signal.SIGKILL)
+
+    async def back() -> bool:
+        now = deployment.inspect("projector")
+        return bool(now["RestartCount"] > before["RestartCount"] and now["State"]["Health"]["Status"] == "healthy")
+
+    await eventually(back, limit=60, pause=0.5)
+
+
+async def test_a_rolling_restart_under_load_fails_no_request(deployment: Deployment) -> None:
+    before = opened_tickets(deployment)
+    load = deployment.start("run", "--rm", "-T", "--no-deps", "--entrypoint", "python3", "tools", "-c", LOAD)
+
+    async def under_way() -> bool:
+        return opened_tickets(deployment) > before + 20
+
+    try:
+        await eventually(under_way)
+        assert replace_replicas(deployment.compose) == list(SERVICES)
+    finally:
+        output, _ = load.communicate("", timeout=60)
+    happened: dict[str, Any] = json.loads(output)
+    print("rolling restart:", happened)
+    assert happened["failures"] == []
+    assert happened["read"] == happened["accepted"] > 100
+
+    async def all_counted() -> bool:
+        return bool(opened_tickets(deployment) == before + happened["accepted"])
+
+    await eventually(all_counted)
+    deployment.compose("run", "--rm", "-T", "--no-deps", "tools", "verify")  # exit code 1 when anything differs
+
+
+def test_down_leaves_nothing(deployment: Deployment) -> None:
+    deployment.compose("down", "--volumes", "--remove-orphans", "--timeout", "10")
+    assert deployment.left() == []

@@ -1,0 +1,121 @@
+"""RabbitMQ and Redis with the accounts of a deployment: each service works with its own, and not beyond it."""
+
+import asyncio
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import aio_pika
+import pytest
+from aio_pika.exceptions import ProbableAuthenticationError
+from pydantic import SecretStr
+from redis.asyncio import Redis
+from redis.exceptions import AuthenticationError, NoPermissionError
+
+from tests.support.eventually import eventually
+from tests.support.servers import RabbitMQServer, Server
+from twinpath.clock import utc_now
+from twinpath.domain.events import RecordedEvent
+from twinpath.domain.views import Cached
+from twinpath.errors import Unavailable
+from twinpath.feed.rabbit_feed import RabbitFeed
+from twinpath.feed.rabbit_publisher import RabbitPublisher
+from twinpath.projecting.outside_events import EXCHANGE as OUTSIDE
+from twinpath.projecting.service import GROUP
+from twinpath.servers.accounts import Passwords
+from twinpath.servers.rabbitmq import import_definitions
+from twinpath.servers.redis import acl
+from twinpath.views.redis.cache import RedisViewCache
+
+PASSWORDS = Passwords(
+    admin_password=SecretStr("admin"),
+    command_password=SecretStr("command"),
+    projector_password=SecretStr("projector"),
+    query_password=SecretStr("query"),
+    tools_password=SecretStr("tools"),
+)
+LOG = "ticket.0"
+EVENT = RecordedEvent("ticket.note_added", 1, {"note": "n"}, "ticket-1", 1, LOG, 1, utc_now(), "a", "c")
+
+
+async def test_on_the_broker_the_command_service_publishes_and_the_projector_follows(
+    private_rabbitmq: Callable[[], RabbitMQServer],
+) -> None:
+    broker = await asyncio.to_thread(private_rabbitmq)
+    for _ in range(2):  # the second time changes nothing
+        await asyncio.to_thread(import_definitions, broker.management_url, PASSWORDS)
+    host = urlsplit(broker.url).netloc.rpartition("@")[2]
+
+    def url(account: str) -> str:
+        return f"amqp://{account}:{account}@{host}/twinpath"
+
+    seen: list[int] = []
+
+    async def follow(log: str, events: list[RecordedEvent]) -> None:
+        seen.extend(event.position for event in events)
+
+    feeds = [RabbitFeed(url("projector"), GROUP, [LOG]), RabbitFeed(url("command"), "fulfilment", [LOG])]
+    publisher, forger = RabbitPublisher(url("command")), RabbitPublisher(url("projector"))
+    outside = RabbitPublisher(url("projector"), OUTSIDE)
+    try:
+        for feed in feeds:
+            await feed.start(follow)
+
+        async def follows() -> bool:
+            return all(feed.consumers()[LOG] for feed in feeds)
+
+        await eventually(follows)
+        await publisher.publish(LOG, [EVENT])
+
+        async def arrived() -> bool:
+            return seen == [1, 1]
+
+        await eventually(arrived)
+        await outside.publish_each([("ticket.opened", aio_pika.Message(b"{}"))])
+        with pytest.raises(Unavailable, match="refused"):
+            await forger.publish(LOG, [EVENT])
+        with pytest.raises(ProbableAuthenticationError):
+            await aio_pika.connect(url("query"))
+    finally:
+        for one in (publisher, forger, outside):
+            await one.close()
+        for feed in feeds:
+            await feed.stop()
+
+
+async def test_in_redis_the_projector_writes_the_copy_and_the_query_service_only_reads_it(
+    private_redis: Callable[[], Server],
+) -> None:
+    url = (await asyncio.to_thread(private_redis)).url
+    async with Redis.from_url(url) as admin:
+        for line in reversed(acl(PASSWORDS, "twinpath")):  # the default user, which we are, last
+            _, name, *rules = line.split()
+            await admin.execute_command("ACL", "SETUSER", name, *rules)  # type: ignore[no-untyped-call]
+        assert await admin.ping()
+        with pytest.raises(NoPermissionError):
+            await admin.get("twinpath:{orders}:1")
+    host = urlsplit(url).netloc
+
+    async with (
+        Redis.from_url(f"redis://projector:projector@{host}/0") as projector,
+        Redis.from_url(f"redis://query:query@{host}/0") as query,
+        Redis.from_url(f"redis://query:wrong@{host}/0") as stranger,
+    ):
+        copy, seen = RedisViewCache(projector, "twinpath"), RedisViewCache(query, "twinpath")
+        await copy.adopt("orders", "order.0", 0)
+        assert await copy.write("orders", "order.0", 0, 1, [Cached("1", 1, '"e"', b"{}")], [])
+        await copy.begin_fill("orders", "token")
+        assert await copy.fill("orders", "token", [Cached("2", 1, '"e"', b"{}")], last=False)
+
+        assert await seen.get("orders", "1") == Cached("1", 1, '"e"', b"{}")
+        assert len(await seen.get_many("orders", ["1", "2"])) == 2
+        assert await seen.positions("orders") == {"order.0": 1}
+        for attempt in (seen.adopt("orders", "order.0", 9), seen.write("orders", "order.0", 1, 2, [], ["1"])):
+            with pytest.raises(Unavailable, match="permission"):
+                await attempt
+        for client in (projector, query):
+            with pytest.raises(NoPermissionError):
+                await client.get("somebody-elses")
+            with pytest.raises(NoPermissionError):
+                await client.flushall()
+        with pytest.raises(AuthenticationError):
+            await stranger.get("twinpath:{orders}:1")

@@ -1,0 +1,300 @@
+"""The shop's endpoints: what they do and refuse, each refusal with its own code, and what a repetition gets."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.desk import embedded_desk
+from tests.support.shop import ADDRESS, Shop
+from twinpath.ids import log_of
+
+EUR = {"amount": "19.99", "currency": "EUR"}
+PRODUCT = {"name": "Lamp", "category": "lighting", "sku": "LAMP-1", "price": EUR}
+UNKNOWN = "0198c0de-0000-7000-8000-000000000009"
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    async with embedded_desk() as client:
+        yield client
+
+
+@pytest.fixture
+def shop(client: httpx.AsyncClient) -> Shop:
+    return Shop(client)
+
+
+def order_of(customer: str, product: str, quantity: int = 1, **fields: Any) -> dict[str, Any]:
+    lines = [{"product_id": product, "quantity": quantity}]
+    return {"customer_id": customer, "lines": lines, "shipping_address": ADDRESS} | fields
+
+
+async def test_a_create_answers_with_location_version_etag_and_causal_token(client: httpx.AsyncClient) -> None:
+    bodies = {"product": PRODUCT | {"initial_stock": 5}, "customer": {"name": "Ada", "email": "ada@example.org"}}
+    ids: dict[str, str] = {}
+    for kind in ("product", "customer", "order"):
+        body = bodies.get(kind) or order_of(ids["customer"], ids["product"])
+        answer = await client.post(f"/api/v1/{kind}s", json=body)
+
+        created = ids[kind] = answer.json()[f"{kind}_id"]
+        assert answer.json() == {f"{kind}_id": created, "version": 1, "status": "accepted"}
+        assert (answer.status_code, answer.headers["ETag"]) == (201, '"1"')
+        assert answer.headers["Causal-Token"] == f"{log_of(created, 4)}:1"
+        assert answer.headers["Location"] == f"/api/v1/{kind}s/{created}"
+        assert (await client.get(answer.headers["Location"])).json()[f"{kind}_id"] == created
+
+
+async def test_a_product_is_led_through_its_whole_life(client: httpx.AsyncClient, shop: Shop) -> None:
+    path = f"/products/{await shop.product('LAMP', stock=5)}"
+
+    steps = [
+        await shop.send("PUT", f"{path}/price", {"price": {"amount": "25", "currency": "EUR"}, "reason": "r"}),
+        await shop.send("POST", f"{path}/restock", {"quantity": 2}),
+        await shop.send("POST", f"{path}/discontinue"),
+        await shop.send("POST", f"{path}/discontinue", {}),
+    ]
+
+    assert [(step.status_code, step.json()["version"]) for step in steps] == [(200, 2), (200, 3), (200, 4), (200, 4)]
+    shown = (await client.get(f"/api/v1{path}")).json()
+    assert (shown["price"]["amount"], shown["on_hand"], shown["discontinued"]) == ("25.00", 7, True)
+
+
+async def test_a_customer_gets_another_name_and_address(client: httpx.AsyncClient, shop: Shop) -> None:
+    path = f"/customers/{await shop.customer()}"
+
+    steps = [
+        await shop.send("PUT", f"{path}/name", {"name": " Ada King "}),
+        await shop.send("PUT", f"{path}/email", {"email": "king@example.org"}),
+        await shop.send("PUT", f"{path}/name", {"name": "Ada King"}),
+    ]
+
+    assert [(step.status_code, step.json()["version"]) for step in steps] == [(200, 2), (200, 3), (200, 3)]
+    shown = (await client.get(f"/api/v1{path}")).json()
+    assert (shown["name"], shown["email"]) == ("Ada King", "king@example.org")
+
+
+async def test_a_confirmed_order_ships_once_and_is_not_cancelled_then(client: httpx.AsyncClient, shop: Shop) -> None:
+    product, customer = await shop.product("LAMP", stock=5), await shop.customer()
+    path = (await client.post("/api/v1/orders", json=order_of(customer, product, 2))).headers["Location"]
+    parcel = {"carrier": "DHL", "tracking_number": "1"}
+
+    first = await client.post(f"{path}/ship", json=parcel)
+    assert (first.status_code, first.json()["version"]) == (200, 3)
+    assert (await client.post(f"{path}/ship", json=parcel)).json() == first.json()
+
+    refusals = [
+        await client.post(f"{path}/ship", json=parcel | {"tracking_number": "2"}),
+        await client.post(f"{path}/cancel", json={"reason": "r"}),
+    ]
+    assert [(answer.status_code, answer.json()["code"]) for answer in refusals] == [(409, "order_shipped")] * 2
+    shown = (await client.get(path)).json()
+    assert (shown["status"], shown["carrier"], shown["tracking_number"]) == ("shipped", "DHL", "1")
+
+
+async def test_a_cancelled_order_gives_its_stock_back_and_does_not_ship(client: httpx.AsyncClient, shop: Shop) -> None:
+    product, customer = await shop.product("LAMP", stock=5), await shop.customer()
+    path = (await client.post("/api/v1/orders", json=order_of(customer, product, 2))).headers["Location"]
+
+    first = await client.post(f"{path}/cancel", json={"reason": "r"})
+    again = await client.post(f"{path}/cancel", json={"reason": "another"})
+    refused = await client.post(f"{path}/ship", json={"carrier": "DHL", "tracking_number": "1"})
+
+    assert (first.status_code, first.json()["version"]) == (200, 3)
+    assert again.json() == first.json()
+    assert (refused.status_code, refused.json()["code"]) == (409, "order_not_confirmed")
+    assert refused.json()["order_status"] == "cancelled"
+    assert (await client.get(f"/api/v1/products/{product}")).json()["on_hand"] == 5
+
+
+async def test_one_sku_is_one_product_also_when_creates_race(client: httpx.AsyncClient) -> None:
+    spelled = [PRODUCT | {"sku": sku, "name": f"Lamp {number}"} for number, sku in enumerate(["L-1", "l-1"] * 5)]
+
+    answers = await asyncio.gather(*(client.post("/api/v1/products", json=body) for body in spelled))
+
+    created, *refused = sorted(answers, key=lambda answer: answer.status_code)
+    assert created.status_code == 201
+    told = {(one.status_code, one.json()["code"], one.json()["product_id"]) for one in refused}
+    assert told == {(409, "sku_taken", created.json()["product_id"])}
+    assert len((await client.get("/api/v1/products")).json()["items"]) == 1
+
+
+NO_PRODUCT, NO_CUSTOMER, NO_ORDER = (f"/{kind}s/{kind}-{UNKNOWN}" for kind in ("product", "customer", "order"))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "named"),
+    [
+        ("POST", "/products", PRODUCT | {"x": 1}, 422, "x"),
+        ("POST", "/products", PRODUCT | {"sku": "-1"}, 422, "sku"),
+        ("POST", "/products", PRODUCT | {"name": "a\nb"}, 422, "name"),
+        ("POST", "/products", PRODUCT | {"category": "x" * 51}, 422, "category"),
+        ("PUT", f"{NO_PRODUCT}/price", {"price": EUR, "reason": " "}, 422, "reason"),
+        ("PUT", f"{NO_PRODUCT}/price", {"price": EUR, "reason": "r"}, 404, "product_not_found"),
+        ("POST", f"{NO_PRODUCT}/restock", {"quantity": 0}, 422, "quantity"),
+        ("POST", f"{NO_PRODUCT}/restock", {"quantity": 1}, 404, "product_not_found"),
+        ("POST", f"{NO_PRODUCT}/discontinue", None, 404, "product_not_found"),
+        ("POST", "/products/lamp/discontinue", None, 422, "product_id"),
+        ("POST", "/customers", {"name": "Ada", "email": "ada"}, 422, "email"),
+        ("PUT", f"{NO_CUSTOMER}/name", {"name": ""}, 422, "name"),
+        ("PUT", f"{NO_CUSTOMER}/name", {"name": "A"}, 404, "customer_not_found"),
+        ("PUT", f"{NO_CUSTOMER}/email", {"email": "a@b.org"}, 404, "customer_not_found"),
+        ("DELETE", NO_CUSTOMER, None, 404, "customer_not_found"),
+        ("DELETE", "/customers/bob", None, 422, "customer_id"),
+        ("POST", f"{NO_ORDER}/ship", {"carrier": "DHL"}, 422, "tracking_number"),
+        ("POST", f"{NO_ORDER}/ship", {"carrier": "DHL", "tracking_number": "1"}, 404, "order_not_found"),
+        ("POST", f"{NO_ORDER}/cancel", {"reason": "r", "x": 1}, 422, "x"),
+        ("POST", f"{NO_ORDER}/cancel", {"reason": "r"}, 404, "order_not_found"),
+    ],
+)
+async def test_a_bad_field_and_a_missing_aggregate_are_refused_by_name(
+    client: httpx.AsyncClient, method: str, path: str, body: dict[str, Any] | None, status: int, named: str
+) -> None:
+    answer = await client.request(method, f"/api/v1{path}", json=body)
+
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (status, named if status == 404 else "invalid_fields")
+    assert [error["field"] for error in problem.get("errors", [])] == ([] if status == 404 else [named])
+
+
+async def test_another_currency_and_a_discontinued_product_are_refused_with_their_facts(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    product = await shop.product("LAMP")
+    path = f"/api/v1/products/{product}"
+    dollars = {"price": {"amount": "1", "currency": "USD"}, "reason": "r"}
+    refused = await client.put(f"{path}/price", json=dollars)
+    problem = refused.json()
+    assert (refused.status_code, problem["code"], problem["currency"]) == (409, "currency_mismatch", "EUR")
+
+    await shop.send("POST", f"/products/{product}/discontinue")
+    refusals = [
+        await client.put(f"{path}/price", json={"price": EUR, "reason": "r"}),
+        await client.post(f"{path}/restock", json={"quantity": 1}),
+    ]
+    told = {(one.status_code, one.json()["code"], one.json()["product_id"]) for one in refusals}
+    assert told == {(409, "product_discontinued", product)}
+
+
+@pytest.mark.parametrize(
+    ("price", "field"),
+    [
+        ({"amount": "0", "currency": "EUR"}, "price.amount"),
+        ({"amount": "1.999", "currency": "EUR"}, "price"),
+        ({"amount": "1.5", "currency": "JPY"}, "price"),
+        ({"amount": "NaN", "currency": "EUR"}, "price.amount"),
+        ({"amount": "1e30", "currency": "EUR"}, "price.amount"),
+        ({"amount": "1_000", "currency": "EUR"}, "price.amount"),
+        ({"amount": True, "currency": "EUR"}, "price.amount"),
+        ({"amount": "1", "currency": "EURO"}, "price.currency"),
+        ({"amount": "1", "currency": "XAU"}, "price.currency"),
+        ({"amount": "1", "currency": "EUR", "x": 1}, "price.x"),
+        ({"amount": "1"}, "price.currency"),
+    ],
+)
+async def test_a_price_that_is_none_is_refused(client: httpx.AsyncClient, price: dict[str, Any], field: str) -> None:
+    answer = await client.post("/api/v1/products", json=PRODUCT | {"price": price})
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_fields")
+    assert field in [error["field"] for error in answer.json()["errors"]]
+
+
+@pytest.mark.parametrize("amount", ["19.99", 19.99, "19.990", 20, "0.01"])
+async def test_a_price_is_exact_however_it_is_written(client: httpx.AsyncClient, amount: object) -> None:
+    price = {"amount": amount, "currency": "EUR"}
+    created = await client.post("/api/v1/products", json=PRODUCT | {"price": price})
+
+    shown = (await client.get(created.headers["Location"])).json()["price"]["amount"]
+    assert shown == {"19.990": "19.99", "20": "20.00"}.get(str(amount), str(amount))
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({"customer_id": f"customer-{UNKNOWN}"}, 404, "customer_not_found"),
+        ({"lines": [{"product_id": f"product-{UNKNOWN}", "quantity": 1}]}, 404, "product_not_found"),
+        ({"lines": []}, 422, "invalid_fields"),
+        ({"shipping_address": ADDRESS | {"country": "ZZ"}}, 422, "invalid_fields"),
+        ({"shipping_address": ADDRESS | {"country": "gb"}}, 422, "invalid_fields"),
+        ({"shipping_address": {"name": "n"}}, 422, "invalid_fields"),
+        ({"customer_id": "bob"}, 422, "invalid_fields"),
+    ],
+)
+async def test_an_order_that_makes_no_sense_is_refused(
+    client: httpx.AsyncClient, shop: Shop, change: dict[str, Any], status: int, code: str
+) -> None:
+    product, customer = await shop.product("LAMP", stock=5), await shop.customer()
+
+    answer = await client.post("/api/v1/orders", json=order_of(customer, product) | change)
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert (await client.get("/api/v1/orders")).json()["items"] == []
+
+
+async def test_what_is_plainly_short_is_named_with_both_quantities(client: httpx.AsyncClient, shop: Shop) -> None:
+    product, customer = await shop.product("LAMP", stock=5), await shop.customer()
+
+    answer = await client.post("/api/v1/orders", json=order_of(customer, product, 6))
+
+    assert answer.status_code == 409
+    problem = answer.json()
+    assert (problem["code"], problem["product_id"]) == ("insufficient_stock", product)
+    assert (problem["requested"], problem["available"]) == (6, 5)
+
+
+async def test_a_discontinued_product_and_two_currencies_are_refused_by_name(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    lamp, customer = await shop.product("LAMP", stock=5), await shop.customer()
+    yen = PRODUCT | {"sku": "YEN", "price": {"amount": "100", "currency": "JPY"}, "initial_stock": 5}
+    other = (await client.post("/api/v1/products", json=yen)).json()["product_id"]
+    mixed = {"lines": [{"product_id": product, "quantity": 1} for product in (lamp, other)]}
+    assert (await client.post("/api/v1/orders", json=order_of(customer, lamp) | mixed)).json()[
+        "code"
+    ] == "mixed_currencies"
+
+    await shop.send("POST", f"/products/{lamp}/discontinue")
+    refused = (await client.post("/api/v1/orders", json=order_of(customer, lamp))).json()
+    assert (refused["code"], refused["product_id"]) == ("product_discontinued", lamp)
+
+
+async def test_a_repeated_order_gets_the_first_answer_whatever_the_prices_are_by_now(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    product, customer = await shop.product("LAMP", stock=1), await shop.customer()
+    body, key = order_of(customer, product), {"Idempotency-Key": "k-1"}
+    first = await client.post("/api/v1/orders", json=body, headers=key)
+    price = {"price": {"amount": "25", "currency": "EUR"}, "reason": "r"}
+    await shop.send("PUT", f"/products/{product}/price", price)
+
+    again = await client.post("/api/v1/orders", json=body, headers=key)
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json()
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert (await client.get(first.headers["Location"])).json()["total"]["amount"] == "19.99"
+
+
+async def test_if_match_guards_the_shops_commands_too(client: httpx.AsyncClient, shop: Shop) -> None:
+    product = await shop.product("LAMP")
+    stale = await client.post(f"/api/v1/products/{product}/restock", json={"quantity": 1}, headers={"If-Match": '"7"'})
+
+    assert (stale.status_code, stale.json()["current_version"]) == (412, 1)
+
+
+async def test_erasing_again_changes_nothing_and_an_erased_customer_takes_no_command(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    customer, product = await shop.customer(), await shop.product("LAMP", stock=5)
+    first = await client.delete(f"/api/v1/customers/{customer}")
+    again = await client.delete(f"/api/v1/customers/{customer}")
+    assert first.json() == again.json()
+
+    refusals = [
+        await client.put(f"/api/v1/customers/{customer}/name", json={"name": "A"}),
+        await client.post("/api/v1/orders", json=order_of(customer, product)),
+        await client.post("/api/v1/tickets", json={"subject": "s", "message": "m", "customer_id": customer}),
+    ]
+    assert [(answer.status_code, answer.json()["code"]) for answer in refusals] == [(409, "customer_erased")] * 3

@@ -1,0 +1,278 @@
+"""What each projection of products, of orders and of the shop's figures makes of each event, to the last field."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from projector_service.customer_orders import CustomerOrdersProjection
+from projector_service.order_summaries import OrderSummariesProjection
+from projector_service.product_catalogue import ProductCatalogueProjection
+from projector_service.product_prices import ProductPricesProjection
+from projector_service.product_sales import ProductSalesProjection
+from projector_service.shop_dashboard import ShopDashboardProjection
+from shared.events.customer import CustomerErased
+from shared.events.money import Money
+from shared.events.order import (
+    CategoryRevenue,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderLine,
+    OrderPlaced,
+    OrderRejected,
+    OrderShipped,
+    ProductQuantity,
+    ShippingAddress,
+)
+from shared.events.product import (
+    ProductCreated,
+    ProductDiscontinued,
+    ProductPriceUpdated,
+    ProductRestocked,
+    ReservationRefused,
+    StockReleased,
+    StockReserved,
+    StockTaken,
+)
+from tests.support.recording import NOON, changes_of
+from twinpath.domain.views import Change, ChangeWhere, Put
+
+PRODUCT, ORDER, CUSTOMER = "product-5", "order-4", "customer-3"
+EARLIER = datetime(2026, 3, 1, 0, 30, tzinfo=timezone(timedelta(hours=2)))
+"""In UTC it is still February."""
+NOW = {"updated_at": NOON, "version": 2}
+CREATED = ProductCreated(name="LAMP Straße", category="light", sku="L-1", price=Money(minor=1999, currency="EUR"))
+RAISED = ProductPriceUpdated(
+    price=Money(minor=500, currency="JPY"), previous_price=Money(minor=450, currency="JPY"), reason="dearer"
+)
+RESERVED = StockReserved(order_id=ORDER, quantity=3, on_hand=4)
+REFUSED = ReservationRefused(order_id=ORDER, quantity=3, on_hand=1, reason="insufficient_stock")
+RELEASED = StockReleased(order_id=ORDER, quantity=1, on_hand=1, discontinued=False)
+TAKEN = StockTaken(order_id=ORDER, quantity=3)
+
+LAMP = OrderLine(
+    product_id=PRODUCT,
+    sku="L-1",
+    name="Lamp",
+    category="light",
+    quantity=2,
+    unit_price=Money(minor=1999, currency="EUR"),
+)
+CABLE = LAMP.model_copy(update={"product_id": "product-6", "sku": "C-1", "name": "Cable", "quantity": 3})
+TOTAL = Money(minor=9995, currency="EUR")
+SHARES = (CategoryRevenue(category="light", minor=9000), CategoryRevenue(category="a.b/c", minor=995))
+ADDRESS = ShippingAddress(name="Ada", street="12 Square", city="London", postal_code="SW1Y", country="GB")
+PIECES = (ProductQuantity(product_id=PRODUCT, quantity=2),)
+PLACED = OrderPlaced(
+    customer_id=CUSTOMER, lines=(LAMP, CABLE), total=TOTAL, shipping_address=ADDRESS, placed_at=EARLIER
+)
+CONFIRMED = OrderConfirmed(total=TOTAL, revenue=SHARES, confirmed_at=EARLIER)
+REJECTED = OrderRejected(product_id=PRODUCT, quantity=2, on_hand=1, reason="insufficient_stock")
+SHIPPED = OrderShipped(carrier="Post", tracking_number="T-1", products=PIECES)
+CANCELLED = OrderCancelled(
+    reason="Too late.",
+    previous_status="confirmed",
+    total=TOTAL,
+    revenue=SHARES,
+    confirmed_at=EARLIER,
+    products=PIECES,
+)
+CANCELLED_EARLY = CANCELLED.model_copy(update={"previous_status": "placed", "confirmed_at": None})
+
+
+def product(fields: dict[str, object], reserved: int | None = None) -> Change:
+    increment = {} if reserved is None else {"reserved": reserved}
+    return Change("product_catalogue", PRODUCT, set={**fields, **NOW}, increment=increment)
+
+
+@pytest.mark.parametrize(("on_hand", "in_stock"), [(0, False), (1, True)])
+def test_product_catalogue_has_a_document_for_a_new_product(on_hand: int, in_stock: bool) -> None:
+    document = {
+        "product_id": PRODUCT,
+        "name": "LAMP Straße",
+        "name_order": "lamp strasse",
+        "category": "light",
+        "sku": "L-1",
+        "price": {"amount": "19.99", "currency": "EUR"},
+        "price_order": 199900,
+        "on_hand": on_hand,
+        "reserved": 0,
+        "in_stock": in_stock,
+        "discontinued": False,
+        "created_at": NOON,
+        "updated_at": NOON,
+        "version": 1,
+    }
+    event = CREATED.model_copy(update={"on_hand": on_hand})
+    assert changes_of(ProductCatalogueProjection(), event, PRODUCT, 1) == [Put("product_catalogue", PRODUCT, document)]
+
+
+def test_product_catalogue_shows_and_sorts_by_the_latest_price() -> None:
+    change = product({"price": {"amount": "500", "currency": "JPY"}, "price_order": 5000000})
+    assert changes_of(ProductCatalogueProjection(), RAISED, PRODUCT) == [change]
+
+
+def test_product_catalogue_shows_what_came_in() -> None:
+    event = ProductRestocked(quantity=1, on_hand=1)
+    change = product({"on_hand": 1, "in_stock": True})
+    assert changes_of(ProductCatalogueProjection(), event, PRODUCT) == [change]
+
+
+def test_product_catalogue_offers_a_discontinued_product_no_more() -> None:
+    change = product({"discontinued": True, "in_stock": False})
+    assert changes_of(ProductCatalogueProjection(), ProductDiscontinued(), PRODUCT) == [change]
+
+
+@pytest.mark.parametrize(("on_hand", "in_stock"), [(0, False), (1, True)])
+def test_product_catalogue_moves_pieces_from_on_hand_to_reserved(on_hand: int, in_stock: bool) -> None:
+    event = RESERVED.model_copy(update={"on_hand": on_hand})
+    change = product({"on_hand": on_hand, "in_stock": in_stock}, 3)
+    assert changes_of(ProductCatalogueProjection(), event, PRODUCT) == [change]
+
+
+def test_product_catalogue_shows_the_version_of_a_refused_reservation_and_moves_no_pieces() -> None:
+    assert changes_of(ProductCatalogueProjection(), REFUSED, PRODUCT) == [product({})]
+
+
+@pytest.mark.parametrize("discontinued", [False, True])
+def test_product_catalogue_takes_pieces_back_but_offers_no_discontinued_ones(discontinued: bool) -> None:
+    event = RELEASED.model_copy(update={"discontinued": discontinued})
+    change = product({"on_hand": 1, "in_stock": not discontinued}, -1)
+    assert changes_of(ProductCatalogueProjection(), event, PRODUCT) == [change]
+
+
+def test_product_catalogue_counts_pieces_that_left_as_reserved_no_more() -> None:
+    assert changes_of(ProductCatalogueProjection(), TAKEN, PRODUCT) == [product({}, -3)]
+
+
+def price(version: int, amount: str, currency: str, previous: str | None, reason: str | None) -> Put:
+    entry = {
+        "product_id": PRODUCT,
+        "version": version,
+        "price": {"amount": amount, "currency": currency},
+        "previous_price": None if previous is None else {"amount": previous, "currency": currency},
+        "reason": reason,
+        "at": NOON,
+        "by": "ann",
+    }
+    return Put("product_prices", f"{PRODUCT}@{version:010d}", entry)
+
+
+def test_product_prices_begins_with_the_first_price() -> None:
+    assert changes_of(ProductPricesProjection(), CREATED, PRODUCT, 1) == [price(1, "19.99", "EUR", None, None)]
+
+
+def test_product_prices_has_every_later_price_and_why() -> None:
+    assert changes_of(ProductPricesProjection(), RAISED, PRODUCT) == [price(2, "500", "JPY", "450", "dearer")]
+
+
+def test_product_sales_begins_with_nothing_sold() -> None:
+    document = {"product_id": PRODUCT, "name": "LAMP Straße", "units": 0}
+    assert changes_of(ProductSalesProjection(), CREATED, PRODUCT, 1) == [Put("product_sales", PRODUCT, document)]
+
+
+def test_product_sales_counts_what_is_kept_for_an_order() -> None:
+    change = Change("product_sales", PRODUCT, increment={"units": 3})
+    assert changes_of(ProductSalesProjection(), RESERVED, PRODUCT) == [change]
+
+
+def test_product_sales_takes_back_what_was_released_and_not_what_left() -> None:
+    change = Change("product_sales", PRODUCT, increment={"units": -1})
+    assert changes_of(ProductSalesProjection(), RELEASED, PRODUCT) == [change]
+    assert changes_of(ProductSalesProjection(), TAKEN, PRODUCT) == []
+
+
+def order(status: str, **fields: object) -> Change:
+    return Change("order_summaries", ORDER, set={"status": status, **fields, **NOW})
+
+
+def shown_line(line: OrderLine, line_total: str) -> dict[str, object]:
+    prices = {"unit_price": {"amount": "19.99", "currency": "EUR"}}
+    return line.model_dump() | prices | {"line_total": {"amount": line_total, "currency": "EUR"}}
+
+
+def test_order_summaries_has_a_document_for_an_order_that_was_placed() -> None:
+    not_yet = ("confirmed_at", "shipped_at", "cancelled_at", "carrier", "tracking_number", "reason", "rejection")
+    address = {"name": "Ada", "street": "12 Square", "city": "London", "postal_code": "SW1Y", "country": "GB"}
+    document = {
+        "order_id": ORDER,
+        "customer_id": CUSTOMER,
+        "status": "placed",
+        "total": {"amount": "99.95", "currency": "EUR"},
+        "item_count": 5,
+        "lines": [shown_line(LAMP, "39.98"), shown_line(CABLE, "59.97")],
+        "shipping_address": address,
+        "placed_at": EARLIER,
+        "updated_at": NOON,
+        "version": 1,
+        **dict.fromkeys(not_yet),
+    }
+    assert changes_of(OrderSummariesProjection(), PLACED, ORDER, 1) == [Put("order_summaries", ORDER, document)]
+    erased = PLACED.model_copy(update={"shipping_address": None})
+    without = Put("order_summaries", ORDER, {**document, "shipping_address": None})
+    assert changes_of(OrderSummariesProjection(), erased, ORDER, 1) == [without]
+
+
+def test_order_summaries_says_when_an_order_was_confirmed() -> None:
+    assert changes_of(OrderSummariesProjection(), CONFIRMED, ORDER) == [order("confirmed", confirmed_at=EARLIER)]
+
+
+def test_order_summaries_says_what_was_short() -> None:
+    rejection = {"product_id": PRODUCT, "quantity": 2, "on_hand": 1, "reason": "insufficient_stock"}
+    assert changes_of(OrderSummariesProjection(), REJECTED, ORDER) == [order("rejected", rejection=rejection)]
+
+
+def test_order_summaries_says_with_whom_an_order_was_shipped() -> None:
+    change = order("shipped", carrier="Post", tracking_number="T-1", shipped_at=NOON)
+    assert changes_of(OrderSummariesProjection(), SHIPPED, ORDER) == [change]
+
+
+def test_order_summaries_says_why_an_order_was_cancelled() -> None:
+    change = order("cancelled", cancelled_at=NOON, reason="Too late.")
+    assert changes_of(OrderSummariesProjection(), CANCELLED, ORDER) == [change]
+
+
+def test_order_summaries_forgets_where_the_orders_of_an_erased_customer_went() -> None:
+    forgotten = ChangeWhere("order_summaries", {"customer_id": CUSTOMER}, {"shipping_address": None})
+    assert changes_of(OrderSummariesProjection(), CustomerErased(), CUSTOMER) == [forgotten]
+
+
+def test_customer_orders_keeps_the_ids_of_the_latest_fifty_orders_of_a_log() -> None:
+    change = Change("customer_orders", f"{CUSTOMER}/order.1", append={"orders": ORDER}, keep=50, create=True)
+    assert changes_of(CustomerOrdersProjection(), PLACED, ORDER) == [change]
+
+
+def counts(document_id: str, increment: dict[str, int]) -> Change:
+    return Change("shop_dashboard", document_id, increment=increment, create=True)
+
+
+def moved(previous: str, now: str) -> Change:
+    return counts("total/order.1", {f"by_status.{previous}": -1, f"by_status.{now}": 1})
+
+
+def revenue(sign: int) -> list[Change]:
+    """What the order brings, in all, by category and on the day in UTC of its confirmation."""
+    by_category = {"light": sign * 9000, "a%2Eb%2Fc": sign * 995}
+    amounts = {f"revenue.EUR.by_category.{key}": amount for key, amount in by_category.items()}
+    total = counts("total/order.1", {"revenue.EUR.total": sign * 9995, **amounts})
+    return [total, counts("2026-02/order.1", {"revenue.EUR.28": sign * 9995})]
+
+
+def test_shop_dashboard_counts_an_order_that_was_placed_as_no_revenue_yet() -> None:
+    assert changes_of(ShopDashboardProjection(), PLACED, ORDER) == [counts("total/order.1", {"by_status.placed": 1})]
+
+
+def test_shop_dashboard_counts_a_confirmed_order_as_revenue_of_that_day() -> None:
+    assert changes_of(ShopDashboardProjection(), CONFIRMED, ORDER) == [moved("placed", "confirmed"), *revenue(1)]
+
+
+def test_shop_dashboard_counts_a_rejected_order_as_no_revenue() -> None:
+    assert changes_of(ShopDashboardProjection(), REJECTED, ORDER) == [moved("placed", "rejected")]
+
+
+def test_shop_dashboard_counts_a_shipped_order() -> None:
+    assert changes_of(ShopDashboardProjection(), SHIPPED, ORDER) == [moved("confirmed", "shipped")]
+
+
+def test_shop_dashboard_takes_the_revenue_of_a_cancelled_order_back_from_its_day() -> None:
+    assert changes_of(ShopDashboardProjection(), CANCELLED, ORDER) == [moved("confirmed", "cancelled"), *revenue(-1)]
+    assert changes_of(ShopDashboardProjection(), CANCELLED_EARLY, ORDER) == [moved("placed", "cancelled")]

@@ -1,0 +1,211 @@
+"""Whatever is done to the shop in whatever order, its books balance: random commands at the whole in-memory system."""
+
+import asyncio
+from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+
+from command_service.product import product_id_of
+from projector_service.projections import all_projections
+from shared.events import CATALOGUE
+from twinpath.domain.views import Document
+from twinpath.ids import logs_of
+from twinpath.projecting.following.projector import Projector
+from twinpath.testing.in_memory import PARTITIONS, Embedded
+from twinpath.views.in_memory.stores import InMemoryViewStore
+
+LOGS = logs_of(CATALOGUE.categories, PARTITIONS)
+RESERVATION = timedelta(hours=72)
+SKUS = st.sampled_from(["A", "a", "B", "C", "D.1"])
+QUANTITIES = st.integers(1, 6)
+VIEWS = [view.name for projection in all_projections() for view in projection.views]
+
+
+class ShopMachine(RuleBasedStateMachine):
+    """Every rule is a command over HTTP; what is refused is refused, and must leave no trace."""
+
+    products: Bundle[str] = Bundle("products")
+    customers: Bundle[str] = Bundle("customers")
+    orders: Bundle[str] = Bundle("orders")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.now = datetime(2026, 3, 1, tzinfo=UTC)
+        self.shop = Embedded(clock=lambda: self.now, reservation=RESERVATION, fulfil_at_once=False)
+        self.lifespan = self.shop.app.router.lifespan_context(self.shop.app)
+        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.shop.app), base_url="http://shop/api/v1")
+        self.secrets: dict[str, list[str]] = defaultdict(list)
+        self.erased: set[str] = set()
+        self.runner.run(self.lifespan.__aenter__())
+
+    @initialize(target=products)
+    def open_shop(self) -> Any:
+        return multiple(*(self.create_product_of(sku, 5, "19.99") for sku in ("A", "E")))
+
+    @initialize(target=customers)
+    def have_customers(self) -> Any:
+        return multiple(*(self.registered() for _ in range(4)))
+
+    def send(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any] | None:
+        answer = self.runner.run(self.client.request(method, path, json=body))
+        assert answer.status_code in (200, 201, 409), answer.text
+        content: dict[str, Any] = answer.json()
+        return content if answer.is_success else None
+
+    @rule(target=products, sku=SKUS, stock=st.integers(0, 8), price=st.sampled_from(["0.01", "19.99", "5"]))
+    def create_product(self, sku: str, stock: int, price: str) -> Any:
+        created = self.create_product_of(sku, stock, price)
+        return created or multiple()
+
+    @rule(product=products, change=st.sampled_from(["restock", "restock", "price", "discontinue"]), n=QUANTITIES)
+    def change_product(self, product: str, change: str, n: int) -> None:
+        if change == "restock":
+            self.send("POST", f"/products/{product}/restock", {"quantity": n})
+        elif change == "price":
+            price = {"amount": f"{n}.50", "currency": "EUR"}
+            self.send("PUT", f"/products/{product}/price", {"price": price, "reason": "r"})
+        else:
+            self.send("POST", f"/products/{product}/discontinue")
+
+    def registered(self) -> str:
+        name = f"Somebody{len(self.secrets)}x"
+        answer = self.send("POST", "/customers", {"name": name, "email": f"{name}@example.org"})
+        assert answer is not None
+        self.secrets[answer["customer_id"]].append(name)
+        return str(answer["customer_id"])
+
+    def create_product_of(self, sku: str, stock: int, price: str) -> str | None:
+        body = {"name": sku, "category": f"of {sku}", "sku": sku, "initial_stock": stock}
+        created = self.send("POST", "/products", body | {"price": {"amount": price, "currency": "EUR"}})
+        return str(created["product_id"]) if created else None
+
+    @rule(customer=customers, change=st.sampled_from(["rename", "complain", "complain", "erase"]))
+    def change_customer(self, customer: str, change: str) -> None:
+        name = self.secrets[customer][0]
+        if change == "rename":
+            self.send("PUT", f"/customers/{customer}/name", {"name": f"{name}-{self.now:%H}"})
+        elif change == "complain":
+            words = f"{name} is not happy"
+            self.send("POST", "/tickets", {"subject": words, "message": words, "customer_id": customer})
+        else:
+            self.send("DELETE", f"/customers/{customer}")
+            self.erased.add(customer)
+
+    @rule(target=orders, customer=customers, wishes=st.lists(st.tuples(products, QUANTITIES), min_size=1, max_size=3))
+    def place(self, customer: str, wishes: list[tuple[str, int]]) -> Any:
+        street = f"{self.secrets[customer][0]} street"
+        address = {"name": street, "street": street, "city": "c", "postal_code": "p", "country": "GB"}
+        lines = [{"product_id": product, "quantity": quantity} for product, quantity in wishes]
+        body = {"customer_id": customer, "lines": lines, "shipping_address": address}
+        placed = self.send("POST", "/orders", body)
+        return placed["order_id"] if placed else multiple()
+
+    @rule(target=orders, customer=customers, quantities=st.lists(QUANTITIES, min_size=2, max_size=2))
+    def place_both(self, customer: str, quantities: list[int]) -> Any:
+        """The two products of the beginning, so that one is often short when the other is reserved already."""
+        return self.place(customer, list(zip(map(product_id_of, "AE"), quantities, strict=True)))
+
+    @rule(order=orders)
+    def ship(self, order: str) -> None:
+        self.send("POST", f"/orders/{order}/ship", {"carrier": "DHL", "tracking_number": "1"})
+
+    @rule(order=orders)
+    def cancel(self, order: str) -> None:
+        self.send("POST", f"/orders/{order}/cancel", {"reason": "r"})
+
+    @rule()
+    def fulfilment_catches_up(self) -> None:
+        self.runner.run(self.shop.fulfil())
+
+    @rule(hours=st.integers(1, 100))
+    def time_passes(self, hours: int) -> None:
+        self.now += timedelta(hours=hours)
+        self.runner.run(self.shop.fulfilment.carry_out_due())
+
+    @invariant()
+    def the_books_balance(self) -> None:
+        """Stock on hand + reserved + taken = created + restocked, and no order is both confirmed and rejected."""
+        came, taken = Counter[str](), Counter[str]()
+        life: defaultdict[str, set[str]] = defaultdict(set)
+        for event in self.events():
+            life[event.stream].add(event.type)
+            came[event.stream] += event.data["on_hand"] if event.type == "product.created" else 0
+            came[event.stream] += event.data["quantity"] if event.type == "product.restocked" else 0
+            taken[event.stream] += event.data["quantity"] if event.type == "product.stock_taken" else 0
+        assert not [stream for stream, types in life.items() if {"order.confirmed", "order.rejected"} <= types]
+        for product in self.runner.run(self.shop.views.page("product_catalogue", {}, None, 100)):
+            assert product["on_hand"] >= 0
+            assert product["on_hand"] + product["reserved"] + taken[product["_id"]] == came[product["_id"]]
+
+    def only_confirmed_orders_hold_stock(self) -> None:
+        kept: set[str] = set()
+        for event in sorted(self.events(), key=lambda event: (event.stream, event.version)):
+            if event.type == "product.stock_reserved":
+                kept.add(event.stream + event.data["order_id"])
+            elif event.type in ("product.stock_released", "product.stock_taken"):
+                kept.discard(event.stream + event.data["order_id"])
+        orders = self.runner.run(self.shop.views.page("order_summaries", {"status": "confirmed"}, None, 1_000))
+        assert kept == {line["product_id"] + order["order_id"] for order in orders for line in order["lines"]}
+
+    def events(self) -> list[Any]:
+        async def read() -> list[Any]:
+            return [event for log in LOGS for event in await self.shop.store.read_log(log, 0, 10_000)]
+
+        return self.runner.run(read())
+
+    def teardown(self) -> None:
+        try:
+            self.fulfilment_catches_up()
+            self.the_books_balance()
+            self.only_confirmed_orders_hold_stock()
+            shown = self.runner.run(documents(self.shop.views))
+            assert self.runner.run(self.rebuilt()) == shown
+            everything = orjson.dumps([shown, [event.data for event in self.events()]], default=str).decode()
+            for customer in self.erased:
+                assert f"{self.secrets[customer][0]} " not in everything
+                assert f'"{self.secrets[customer][0]}' not in everything
+        finally:
+            self.runner.run(self.lifespan.__aexit__(None, None, None))
+            self.runner.close()
+
+    async def rebuilt(self) -> dict[str, list[Document]]:
+        """Every view as a fold of the whole log gives it."""
+        views = InMemoryViewStore()
+        projector = Projector(all_projections(), LOGS, self.shop.store, views, self.shop.seals)
+        await projector.start()
+        for log in LOGS:
+            await projector.project(log, await self.shop.store.read_log(log, 0, 10_000))
+        await projector.stop()
+        return await documents(views)
+
+
+async def documents(views: InMemoryViewStore) -> dict[str, list[Document]]:
+    """Every document of every view, less its revision, which counts commits."""
+    return {
+        view: [
+            {name: value for name, value in document.items() if name != "revision"}
+            for document in await views.page(view, {}, None, 10_000)
+        ]
+        for view in VIEWS
+    }
+
+
+@pytest.mark.timeout(600)  # shrinking a failure takes its time
+def test_the_shops_books_balance_whatever_is_done() -> None:
+    run_state_machine_as_test(ShopMachine, settings=settings(max_examples=40, stateful_step_count=50, deadline=None))

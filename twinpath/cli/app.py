@@ -1,0 +1,25 @@
+"""The commands of `twinpath`, one file each beside this one, put together."""
+
+import typer
+
+from twinpath.cli import dead_letters, inspect, log, parked
+from twinpath.cli.init import init, server_files
+from twinpath.cli.rebuild import rebuild
+from twinpath.cli.verify import verify
+from twinpath.cli.views import views
+
+app = typer.Typer(name="twinpath", help="Look at a running Twinpath, and put it right.", no_args_is_help=True)
+app.add_typer(log.app, name="log")
+app.add_typer(inspect.app, name="inspect")
+app.add_typer(parked.app, name="parked")
+app.add_typer(dead_letters.app, name="dead-letters")
+app.command()(rebuild)
+app.command()(views)
+app.command()(verify)
+app.command()(init)
+app.command()(server_files)
+
+
+@app.callback()
+def twinpath() -> None:
+    """Look at a running Twinpath, and put it right."""

@@ -1,0 +1,114 @@
+"""One connection to a running system for the length of a command, and how a command ends."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+import typer
+from pymongo import AsyncMongoClient
+from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.uri_parser import parse_uri
+from rich.console import Console
+
+from shared.events import CATALOGUE
+from twinpath.cli.settings import Settings, find_system
+from twinpath.errors import TwinpathError, Unavailable
+from twinpath.ids import logs_of
+from twinpath.log.commits import Document
+from twinpath.log.layout import read_partitions
+from twinpath.log.mongodb import MongoEventLog
+from twinpath.mongo_client import mongo_client
+from twinpath.personal_data.mongo import MongoKeyStore
+from twinpath.personal_data.sealing import Seals
+
+CANNOT = 2
+"""The exit code of a command that could not be carried out; 1 says that it was, and found something wrong."""
+
+errors = Console(stderr=True, highlight=False)
+
+
+class NoLogYet(TwinpathError):
+    """The servers answer, but no command service has ever started on them."""
+
+    code = "no_log_yet"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A system at hand: its log, what opens what is personal, and the client for everything else."""
+
+    settings: Settings
+    client: AsyncMongoClient[Document]
+    partitions: int
+    log: MongoEventLog
+    seals: Seals
+
+
+@asynccontextmanager
+async def connected(settings: Settings) -> AsyncIterator[Connection]:
+    """A connection, closed at the end.
+
+    Raises:
+        Unavailable: MongoDB does not answer, or refuses what is asked of it.
+        NoLogYet: there is no log in it.
+    """
+    client = mongo_client(settings.mongodb_url, "cli")
+    try:
+        partitions = await read_partitions(client[settings.log_database])
+        if partitions is None:
+            raise NoLogYet(f"no command service has made a log in the database {settings.log_database} yet")
+        log = MongoEventLog(client, settings.log_database, logs_of(CATALOGUE.categories, partitions))
+        seals = Seals(MongoKeyStore(client, settings.keys_database), CATALOGUE)
+        yield Connection(settings, client, partitions, log, seals)
+    except OperationFailure as error:
+        said = (error.details or {}).get("errmsg", error)
+        raise Unavailable(f"MongoDB refuses this: {said} (the address has the user and the password)") from error
+    except PyMongoError as error:
+        raise Unavailable(f"MongoDB does not answer: {error}") from error
+    finally:
+        await client.close()
+
+
+def ask(work: Callable[[Connection], Awaitable[int]]) -> None:
+    """Say which system is talked to, do the work with a connection to it, and end with the exit code it returns.
+
+    What goes wrong is one line on stderr and the exit code CANNOT; Ctrl-C is 130, as of every program.
+    """
+    settings, which = find_system()
+
+    async def whole() -> int:
+        async with connected(settings) as connection:
+            return await work(connection)
+
+    _carry_out(f"{which}: MongoDB at {_places(settings.mongodb_url)}", whole())
+
+
+def ask_broker(work: Callable[[str], Awaitable[int]]) -> None:
+    """As `ask`, for work that needs nothing but the broker's address."""
+    settings, which = find_system()
+
+    async def whole() -> int:
+        return await work(settings.rabbitmq_url)
+
+    address = urlsplit(settings.rabbitmq_url)
+    _carry_out(f"{which}: RabbitMQ at {address.hostname}:{address.port or 5672}", whole())
+
+
+def _carry_out(which: str, work: Coroutine[Any, Any, int]) -> NoReturn:
+    errors.print(which, style="dim", markup=False, soft_wrap=True)
+    try:
+        code = asyncio.run(work)
+    except TwinpathError as error:
+        errors.print(error.detail, style="red", markup=False, soft_wrap=True)
+        code = CANNOT
+    except KeyboardInterrupt:
+        code = 130
+    raise typer.Exit(code)
+
+
+def _places(mongodb_url: str) -> str:
+    """The hosts of the address; its user and password are nobody's business."""
+    return ", ".join(f"{host}:{port}" for host, port in parse_uri(mongodb_url)["nodelist"])

@@ -1,0 +1,217 @@
+"""`twinpath parked`: streams that wait because an event of theirs could not be applied; try them again, or skip."""
+
+import getpass
+import sys
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from projector_service.projections import all_projections
+from shared.events import CATALOGUE
+from twinpath.cli.connection import CANNOT, Connection, ask
+from twinpath.cli.progress import bar
+from twinpath.cli.showing_events import Shown, time_text
+from twinpath.domain.projection import Projection
+from twinpath.feed.rabbit_publisher import RabbitPublisher
+from twinpath.projecting.outside_events import EXCHANGE as OUTSIDE_EXCHANGE
+from twinpath.projecting.outside_events import OutsideEventsProjection, OutsideWriter
+from twinpath.projecting.parking.repairs import ParkedStreams, Plan
+from twinpath.views.interface import BatchWriter
+from twinpath.views.mongodb.generations import MongoGenerations
+from twinpath.views.parking import ParkedStream, Skipped
+
+FAILED_AGAIN = 1
+_STREAMS_SHOWN = 20
+_PAGE = 500
+
+OfProjection = Annotated[str | None, typer.Option("--projection", help="of this projection alone")]
+OfStream = Annotated[str | None, typer.Option("--stream", help="this stream alone")]
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
+ProjectionName = Annotated[str, typer.Argument(help="the projection, as `parked list` names it")]
+StreamName = Annotated[str, typer.Argument(help="the stream, as in order-0198…")]
+
+app = typer.Typer(no_args_is_help=True, help="Streams that wait because an event of theirs could not be applied.")
+
+
+@app.command("list")
+def list_parked(
+    projection: OfProjection = None,
+    skipped: Annotated[bool, typer.Option("--skipped", help="the events that were skipped instead")] = False,
+    most: Annotated[int, typer.Option("-n", min=1, help="entries to show")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """What is parked, by projection and stream."""
+
+    async def work(connection: Connection) -> int:
+        async with _opened(connection) as parked:
+            pages = parked.parked.skipped if skipped else parked.parked.page
+            after, left = None, most
+            while left > 0 and (page := await pages(projection, after, min(left, _PAGE))):
+                for entry in page:
+                    _show(entry, as_json)
+                after, left = page[-1].id, left - len(page)
+            if not skipped and not as_json:
+                streams, events = await parked.parked.totals(projection)
+                print(f"{_streams(streams)} parked, {_events(events)}")
+        return 0
+
+    ask(work)
+
+
+@app.command()
+def show(
+    projection: ProjectionName,
+    stream: StreamName,
+    most: Annotated[int, typer.Option("-n", min=0, help="events to show")] = 20,
+    as_json: AsJson = False,
+    opened: Annotated[
+        bool, typer.Option("--open", help="show also what is personal, as long as its key exists")
+    ] = False,
+) -> None:
+    """One parked stream: why it waits, what today's code says of it, and the events that wait, from the log."""
+
+    async def work(connection: Connection) -> int:
+        shown = Shown(as_json)
+        async with _opened(connection) as parked:
+            found = await parked.stream(projection, stream)
+            now = await parked.explain(found)
+            if as_json:
+                shown.json({**asdict(found), "now": now})
+            else:
+                _show(found, as_json)
+                print(f"  with today's code: {now or 'its method takes the event'}")
+            events = await parked.events(found, 0, most)
+            for event in await connection.seals.open(events) if opened else events:
+                shown.event(event)
+        return 0
+
+    ask(work)
+
+
+@app.command()
+def retry(
+    projection: OfProjection = None,
+    stream: OfStream = None,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="events to try")] = 1000,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be done, and do nothing")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+) -> None:
+    """Apply what waits, each stream in its order, with today's code. Ctrl-C stops it; run again, it goes on there.
+
+    Exit code 1 when a stream parked again.
+    """
+
+    async def work(connection: Connection) -> int:
+        async with _opened(connection) as parked:
+            plan = await parked.plan(projection, stream, limit)
+            _show_plan(plan)
+            if not plan.streams or dry_run:
+                return 0
+            if not yes and not _agreed():
+                return CANNOT
+            return await _retry(parked, projection, stream, plan.events)
+
+    ask(work)
+
+
+@app.command()
+def skip(
+    projection: ProjectionName,
+    stream: StreamName,
+    version: Annotated[int, typer.Argument(min=1, help="the version that the stream waits for")],
+    why: Annotated[str, typer.Option("--reason", help="why it may be left out; it is kept")],
+    by: Annotated[str | None, typer.Option(help="who says so; you, where it is not given")] = None,
+) -> None:
+    """Never apply one event. What waits after it is applied by the next `parked retry`."""
+    if not why.strip():
+        raise typer.BadParameter("say why", param_hint="--reason")
+
+    async def work(connection: Connection) -> int:
+        async with _opened(connection) as parked:
+            waiting = await parked.skip(projection, stream, version, by or getpass.getuser(), why.strip())
+        print(f"{projection}/{stream}: version {version} is skipped")
+        if waiting is not None:
+            print(f"{_events(waiting.events)} after it still wait: twinpath parked retry --stream {stream}")
+        return 0
+
+    ask(work)
+
+
+@asynccontextmanager
+async def _opened(connection: Connection) -> AsyncIterator[ParkedStreams]:
+    """What is parked, with every projection that is known here."""
+    writer = MongoGenerations(connection.client, connection.settings.views_database)
+    publisher = RabbitPublisher(connection.settings.rabbitmq_url, OUTSIDE_EXCHANGE)
+    known: dict[str, tuple[Projection, BatchWriter]] = {one.name: (one, writer) for one in all_projections()}
+    outside = OutsideEventsProjection()
+    known[outside.name] = (outside, OutsideWriter(writer, publisher))
+    await writer.prepare([], [])
+    try:
+        yield ParkedStreams(known, writer, connection.log, connection.seals, CATALOGUE)
+    finally:
+        await publisher.close()
+
+
+async def _retry(parked: ParkedStreams, projection: str | None, stream: str | None, limit: int) -> int:
+    applied = freed = failed = 0
+    finished = False
+    try:
+        with bar("retry", "events") as told:
+            async with aclosing(parked.retry(projection, stream, limit)) as steps:
+                async for step in steps:
+                    applied += step.applied
+                    freed += step.after is None
+                    failed += step.failed
+                    if step.failed and failed <= _STREAMS_SHOWN and step.after is not None:
+                        _show(step.after, as_json=False)
+                    told(applied + failed, limit)
+        finished = True
+    finally:
+        ended = "" if finished else "stopped: what is applied stays; "
+        print(f"{ended}{_events(applied)} applied, {_streams(freed)} free, {failed:,} parked again", flush=True)
+    return FAILED_AGAIN if failed else 0
+
+
+def _agreed() -> bool:
+    if not sys.stdin.isatty():
+        print("say --yes to do it")
+        return False
+    return typer.confirm("Do it?")
+
+
+def _show_plan(plan: Plan) -> None:
+    print(
+        f"{_streams(plan.total_streams)} parked with {_events(plan.total_events)}; "
+        f"this tries at most {_events(plan.events)} of {_streams(len(plan.streams))}, in this order:"
+    )
+    for found in plan.streams[:_STREAMS_SHOWN]:
+        _show(found, as_json=False)
+    if len(plan.streams) > _STREAMS_SHOWN:
+        print(f"and {_streams(len(plan.streams) - _STREAMS_SHOWN)} more")
+
+
+def _show(entry: ParkedStream | Skipped, as_json: bool) -> None:
+    if as_json:
+        Shown(as_json).json(asdict(entry))
+        return
+    place = f"{entry.projection} {entry.stream} version {entry.version} ({entry.log}:{entry.position})"
+    if isinstance(entry, Skipped):
+        said = (
+            f"skipped {time_text(entry.skipped_at)} by {entry.skipped_by}: {entry.why}; it had failed: {entry.reason}"
+        )
+    else:
+        since = f"{_events(entry.events)} since {time_text(entry.parked_at)}"
+        tried = f"tried {entry.attempts} times, last {time_text(entry.tried_at)}: {entry.reason}"
+        said = f"{since}, {tried if entry.reason else 'not tried yet'}"
+    print(f"{place}: {said}", flush=True)
+
+
+def _events(count: int) -> str:
+    return f"{count:,} event{'' if count == 1 else 's'}"
+
+
+def _streams(count: int) -> str:
+    return f"{count:,} stream{'' if count == 1 else 's'}"

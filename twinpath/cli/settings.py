@@ -1,0 +1,46 @@
+"""Where the command line finds the servers: the services' own environment variables, or the stack of `make up`."""
+
+import json
+import os
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from twinpath.cli.addresses import FILE
+
+_ROOT = Path(__file__).resolve().parents[2]
+"""The checkout, where this is one."""
+
+
+class Settings(BaseSettings):
+    """Every setting has a default that fits servers on the usual ports of this machine that ask for no password."""
+
+    model_config = SettingsConfigDict(env_prefix="TWINPATH_", extra="ignore")
+
+    mongodb_url: str = Field(
+        "mongodb://127.0.0.1:27017/?replicaSet=rs0&directConnection=true", description="the log and the views are in it"
+    )
+    log_database: str = Field("twinpath_log", description="database of the event log")
+    keys_database: str = Field("twinpath_keys", description="database of the keys of what is personal")
+    views_database: str = Field("twinpath_views", description="database of the views")
+    rabbitmq_url: str = Field("amqp://guest:guest@127.0.0.1:5672/", description="where the dead letters are")
+    redis_url: str = Field("redis://127.0.0.1:6379/0", description="the fast copy of the views")
+    redis_prefix: str = Field("twinpath", description="what every key in Redis begins with")
+
+
+def find_system(folders: tuple[Path, ...] | None = None) -> tuple[Settings, str]:
+    """The settings of the system to talk to, and how it was found, for people.
+
+    The environment comes first. Where it sets none of them, a running `make up` of this folder or of this checkout is
+    taken, whose servers are on ports of their own; never some settings from here and some from there.
+    """
+    if any(f"TWINPATH_{name}".upper() in os.environ for name in Settings.model_fields):
+        return Settings(), "the system that TWINPATH_… in the environment names"
+    for folder in folders or (Path.cwd(), _ROOT):
+        file = folder / FILE
+        if file.is_file():
+            running = json.loads(file.read_text())
+            addresses = {f"{name}_url": running[name] for name in ("mongodb", "rabbitmq", "redis")}
+            return Settings(**addresses), f"the system of `make up` in {folder}"
+    return Settings(), "a system on the usual ports of this machine"

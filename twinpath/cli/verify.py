@@ -1,0 +1,86 @@
+"""`twinpath verify`: every check one after the other, and what differs."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from twinpath.cli.checks import Check, all_checks
+from twinpath.cli.connection import Connection, ask, errors
+from twinpath.cli.view_checks import Folding
+from twinpath.log.verification import Finding
+
+DIFFERS = 1
+
+
+def verify(
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a finding, then one a check")] = False,
+    most: Annotated[int, typer.Option(min=1, help="findings to show of each check; all are counted")] = 100,
+    with_values: Annotated[
+        bool, typer.Option("--values", help="show the values in views that differ, which may be personal")
+    ] = False,
+    views: Annotated[bool, typer.Option(help="fold every view anew and compare it")] = True,
+) -> None:
+    """Check whole logs: gapless, complete, in order, readable today; and every view against a fold of the log.
+
+    Exit code 1 when anything differs.
+    """
+    folding = Folding(os.cpu_count() or 1, with_values) if views else None
+
+    async def work(connection: Connection) -> int:
+        found = [await _carry_out(check, most, as_json) for check in await all_checks(connection, folding)]
+        return DIFFERS if any(found) else 0
+
+    ask(work)
+
+
+async def _carry_out(check: Check, most: int, as_json: bool) -> int:
+    """Show what a check finds; how much that was."""
+    done, found = 0, 0
+    with _progress(check.name, await check.size()) as advance:
+
+        def told(units: int) -> None:
+            nonlocal done
+            done += units
+            advance(units)
+
+        async for finding in check.findings(told):
+            found += 1
+            if found <= most:
+                print(json.dumps(asdict(finding)) if as_json else _line(finding), flush=True)
+    if as_json:
+        print(json.dumps({"check": check.name, "looked_at": done, "unit": check.unit, "findings": found}), flush=True)
+    else:
+        more = f", {found - most} of them not shown" if found > most else ""
+        print(f"{check.name}: {done:,} {check.unit}, {f'{found:,} differ{more}' if found else 'right'}", flush=True)
+    return found
+
+
+def _line(finding: Finding) -> str:
+    places = {"log": finding.log, "position": finding.position, "stream": finding.stream}
+    where = " ".join(f"{name} {value}" for name, value in places.items() if value is not None)
+    return f"{finding.check}: {finding.problem}: {where}: expected {finding.expected}, found {finding.found}"
+
+
+@contextmanager
+def _progress(name: str, size: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, nothing elsewhere."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    times = (TimeElapsedColumn(), TimeRemainingColumn())
+    bar = Progress(
+        *columns,
+        *times,
+        console=errors,
+        transient=True,
+        redirect_stdout=sys.stdout.isatty(),  # else it would take to stderr what goes into a file
+        disable=not errors.is_terminal,
+    )
+    with bar as progress:
+        task = progress.add_task(name, total=size)
+        yield lambda units: progress.advance(task, units)

@@ -1,0 +1,103 @@
+"""The part of `twinpath verify` that folds each view anew from the log and compares it with the one in service.
+
+The fold goes into a generation that is never put into service and is thrown away at the end, so that the memory it
+takes does not grow with the log; for as long, the database holds the view twice.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from projector_service.projections import all_projections
+from shared.events import CATALOGUE
+from twinpath.cli.connection import Connection, errors
+from twinpath.cli.differing import values
+from twinpath.cli.filling import building_of, filled
+from twinpath.cli.told import Told
+from twinpath.domain.projection import Projection
+from twinpath.ids import logs_of
+from twinpath.log.verification import Finding
+from twinpath.projecting.rebuilding.building import Building, begin
+from twinpath.projecting.rebuilding.comparing import Difference
+from twinpath.projecting.rebuilding.switching import compare
+from twinpath.views.mongodb.generations import MongoGenerations
+
+NEVER_IN_SERVICE = 0
+"""The number of a generation that is built to be compared."""
+
+
+@dataclass(frozen=True)
+class Folding:
+    """By how many processes; `with_values` shows what differs, which may be personal."""
+
+    processes: int
+    with_values: bool
+
+
+async def view_checks(connection: Connection, folding: Folding) -> "list[ViewAgainstFold]":
+    """One check a view that is in service and was built by this version of its projection."""
+    store = MongoGenerations(connection.client, connection.settings.views_database)
+    there = {projection for projection, _ in await store.checkpoints()}
+    checks = []
+    for projection in all_projections():
+        if projection.name not in there:
+            errors.print(f"{projection.name} is not in service: it is not compared", style="dim")
+        elif (built := store.generation(projection.name).version) != projection.version:
+            errors.print(f"{projection.name} was built by version {built}: it is not compared", style="dim")
+        else:
+            checks.append(ViewAgainstFold(connection, store, projection, folding))
+    return checks
+
+
+class ViewAgainstFold:
+    """A view shows what a fold of the log gives: the same documents, field by field."""
+
+    unit = "events"
+
+    def __init__(
+        self, connection: Connection, store: MongoGenerations, projection: Projection, folding: Folding
+    ) -> None:
+        self.name = f"view {projection.name}"
+        self._connection = connection
+        self._store = store
+        self._projection = projection
+        self._folding = folding
+        self._building: Building | None = None
+
+    async def size(self) -> int:
+        """See Check.size."""
+        return (await (await self._begun()).progress())[1]
+
+    async def findings(self, told: Told) -> AsyncIterator[Finding]:
+        """See Check.findings."""
+        building, done = await self._begun(), 0
+
+        def applied(now: int, _: int) -> None:
+            nonlocal done
+            told(now - done)
+            done = now
+
+        try:
+            await filled([building], self._connection.settings, self._folding.processes, applied)
+            comparison = await compare(building)
+        finally:
+            await self._store.discard(building.plan)
+        if not comparison.exact and not comparison.equal:
+            errors.print(f"{self.name}: the projector is behind the fold; what differs may only be late", style="dim")
+        for difference in comparison.sample:
+            yield self._finding(difference)
+        untold = comparison.differ + comparison.missing + comparison.extra - len({one.id for one in comparison.sample})
+        if untold:
+            yield Finding(self.name, "more documents differ", "none", f"{untold:,}")
+
+    async def _begun(self) -> Building:
+        if self._building is None:
+            logs = logs_of(CATALOGUE.categories, self._connection.partitions)
+            plan, _ = await begin(self._projection, logs, self._store, afresh=True, number=NEVER_IN_SERVICE)
+            self._building = building_of(self._connection, self._store, self._projection, plan)
+        return self._building
+
+    def _finding(self, difference: Difference) -> Finding:
+        place = f"{difference.id} {difference.field}".strip()
+        problem = "a document is not what the log gives" if difference.field else "a document is on one side alone"
+        found, expected = values(difference, self._folding.with_values)
+        return Finding(self.name, problem, expected, found, stream=place)

@@ -1,0 +1,73 @@
+"""`twinpath views`: every view, which generation of it is in service, and what is being built or left behind."""
+
+import json
+from collections import Counter
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from projector_service.projections import all_projections
+from twinpath.cli.connection import Connection, ask
+from twinpath.clock import utc_now
+from twinpath.views.mongodb.generations import MongoGenerations
+from twinpath.views.naming import generation_name
+
+
+def views(
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a view")] = False,
+) -> None:
+    """Show every view with its generation, how far it is, and whether it is to be rebuilt."""
+
+    async def work(connection: Connection) -> int:
+        rows = await _rows(connection)
+        if as_json:
+            for row in rows:
+                print(json.dumps(row))
+        else:
+            _show(rows)
+        return 0
+
+    ask(work)
+
+
+async def _rows(connection: Connection) -> list[dict[str, Any]]:
+    store = MongoGenerations(connection.client, connection.settings.views_database)
+    checkpoints, heads = await store.checkpoints(), await connection.log.heads()
+    retired = await store.retired(utc_now())
+    parked: Counter[str] = Counter()
+    for (name, _), streams in (await store.parked.counts()).items():
+        parked[name] += streams
+    rows = []
+    for projection in all_projections():
+        name, now = projection.name, store.generation(projection.name)
+        positions = {log: at for (of, log), at in checkpoints.items() if of == name}
+        building = generation_name(name, now.number + 1)
+        rows.append(
+            {
+                "view": name,
+                "generation": now.number if positions else None,
+                "version": now.version if positions else None,
+                "lag": sum(heads.get(log, 0) - at for log, at in positions.items()),
+                "parked_streams": parked[name],
+                "to_be_rebuilt": bool(positions) and now.version != projection.version,
+                "building": building if any(of == building for of, _ in checkpoints) else None,
+                "left_behind": [one for one in retired if one.partition("@")[0] == name],
+            }
+        )
+    return rows
+
+
+def _show(rows: list[dict[str, Any]]) -> None:
+    table = Table(*("view", "generation", "version", "events behind", "parked streams", "remarks"))
+    for row in rows:
+        remarks = [
+            *(["not in service yet"] if row["generation"] is None else []),
+            *(["to be rebuilt: its projection's version has changed"] if row["to_be_rebuilt"] else []),
+            *([f"{row['building']} is begun"] if row["building"] else []),
+            *(f"{name} is still there" for name in row["left_behind"]),
+        ]
+        shown = [row[name] for name in ("view", "generation", "version", "lag", "parked_streams")]
+        table.add_row(*("-" if value is None else f"{value}" for value in shown), "; ".join(remarks))
+    Console().print(table)

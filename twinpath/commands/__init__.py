@@ -1,0 +1,1 @@
+"""The command service's engine: the bus, its endpoints, the relay, processes."""

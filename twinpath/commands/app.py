@@ -1,0 +1,73 @@
+"""The command service as an ASGI app: endpoints, limits, errors, health."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from starlette.middleware import Middleware
+
+from command_service.api import customers, orders, products, tickets
+from twinpath.commands import bulk
+from twinpath.commands.admission import BULK, Admission
+from twinpath.commands.bus import CommandBus
+from twinpath.commands.metrics import CommandMetrics
+from twinpath.http.correlation import Correlation
+from twinpath.http.health import Check, health_routes
+from twinpath.http.limits import BodyLimits
+from twinpath.http.problem_details import install_problem_details
+from twinpath.http.short_way import ShortWays
+from twinpath.observability.serving_metrics import NO_TELEMETRY, HttpRequests, install_metrics
+
+_DESCRIPTION = """Takes the shop's commands. Every answer names the aggregate's new version (`ETag`) and where the event
+stands (`Causal-Token`): send the token back with a query to read your own write. Send `Idempotency-Key` to be able to
+repeat a command safely, `If-Match` to refuse it on any other version. A body may hold 1 MiB; unknown fields are
+refused; errors are `application/problem+json` with a stable `code`. More than can be done is refused with 503
+`overloaded` and `Retry-After` before anything is done."""
+
+STREAMED = frozenset({BULK})
+"""Paths whose bodies are read as they come."""
+
+ROUTERS = (tickets.router, products.router, customers.router, orders.router, bulk.router)
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+@asynccontextmanager
+async def _nothing_to_run(_: FastAPI) -> AsyncIterator[None]:
+    yield
+
+
+def add_commands(app: FastAPI, bus: CommandBus, admission: Admission | None = None) -> None:
+    """Every endpoint, documented by FastAPI and answered the short way."""
+    app.state.bus = bus
+    app.state.admission = admission or Admission()
+    for router in ROUTERS:
+        app.include_router(router, prefix="/api/v1")
+    app.user_middleware.append(Middleware(ShortWays, "/api/v1", ROUTERS))  # the innermost
+
+
+def create_app(
+    bus: CommandBus,
+    required: Mapping[str, Check] | None = None,
+    optional: Mapping[str, Check] | None = None,
+    lifespan: Lifespan = _nothing_to_run,
+    metrics: CommandMetrics | None = None,
+    admission: Admission | None = None,
+) -> FastAPI:
+    """The app around a command bus; `required` and `optional` are the dependencies that readiness names."""
+    app = FastAPIOffline(
+        title="Twinpath command service",
+        version="1",
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        telemetry=NO_TELEMETRY,
+    )
+    add_commands(app, bus, admission)
+    app.router.routes += health_routes(required or {}, optional)
+    install_problem_details(app)
+    app.add_middleware(BodyLimits, streamed=STREAMED)
+    metrics = metrics or CommandMetrics()
+    app.add_middleware(Correlation, on_answer=HttpRequests(metrics.requests))
+    install_metrics(app, metrics)
+    return app

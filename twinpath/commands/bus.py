@@ -1,0 +1,214 @@
+"""The one way of every command: load, decide, append; again only when another writer was first.
+
+A bounded cache of folded aggregates saves most loads. It may be behind another process, so a refusal (or "nothing to
+do") is believed only after the events since have been read; a decision to write needs no such care, because the
+append itself fails on a stale version.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+from weakref import WeakValueDictionary
+
+from twinpath.commands.snapshotting import Folded, Snapshots
+from twinpath.domain.aggregate import AnyDecider, Command
+from twinpath.domain.catalogue import Catalogue
+from twinpath.domain.events import DomainEvent, Metadata
+from twinpath.errors import ConcurrencyConflict, NotFound, RuleViolation, StaleVersion, TwinpathError
+from twinpath.ids import category_of, uuid7
+from twinpath.log.interface import Appended, EventStore, repeated
+from twinpath.personal_data.sealing import Seals
+
+_ATTEMPTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A command with what surrounds it.
+
+    `idempotency_key` is the caller's own, or None; `expected_version` is the caller's If-Match, or None. `derived_id`
+    is the command id of a process manager's command, made from the event that causes it.
+    """
+
+    command: Command
+    actor: str = "anonymous"
+    correlation_id: str = ""
+    causation_id: str | None = None
+    traceparent: str | None = None
+    idempotency_key: str | None = None
+    expected_version: int | None = None
+    derived_id: str | None = None
+
+    @property
+    def command_id(self) -> str:
+        """The caller's key, which is the caller's alone (no derived id has a slash), or a fresh id."""
+        if self.derived_id is not None:
+            return self.derived_id
+        return uuid7() if self.idempotency_key is None else f"{self.actor}/{self.idempotency_key}"
+
+    @property
+    def may_be_repeated(self) -> bool:
+        """Whether the same command id may come again."""
+        return self.derived_id is not None or self.idempotency_key is not None
+
+
+def _fingerprint(command: Command) -> str:
+    return hashlib.blake2b(command.content(), digest_size=16).hexdigest()
+
+
+OnHandled = Callable[[Command, Appended | BaseException, float], None]
+"""Takes a command, its answer or what was raised, and how many seconds that took."""
+
+
+class CommandBus:
+    """Takes commands and says where their events stand. `deciders` are named by the category of their streams.
+
+    `on_handled` is called after each command and must not block.
+    """
+
+    def __init__(
+        self,
+        store: EventStore,
+        deciders: Mapping[str, AnyDecider],
+        catalogue: Catalogue,
+        seals: Seals,
+        snapshots: Snapshots,
+        cached_aggregates: int = 10_000,
+    ) -> None:
+        self._store = store
+        self._catalogue = catalogue
+        self._seals = seals
+        self._snapshots = snapshots
+        self._deciders = deciders
+        self._cached_aggregates = cached_aggregates
+        self._cache: dict[str, Folded] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self.on_handled: OnHandled = lambda command, came, seconds: None
+
+    async def handle(self, envelope: Envelope) -> Appended:
+        """Carry out a command; a repeated idempotency key gets the first answer again.
+
+        A command that changes nothing writes nothing: the answer names the version and position that stand.
+
+        Raises:
+            NotFound, RuleViolation: what the domain says.
+            StaleVersion: the aggregate is not at `expected_version`.
+            CommandIdReused, CommitTooLarge, Unavailable, OutcomeUnknown: see EventStore.append.
+            ConcurrencyConflict: other writers were first, again and again.
+        """
+        began = perf_counter()
+        try:
+            appended = await self._in_turn(envelope)
+        except BaseException as error:
+            self.on_handled(envelope.command, error, perf_counter() - began)
+            raise
+        self.on_handled(envelope.command, appended, perf_counter() - began)
+        return appended
+
+    async def look(self, stream: str) -> Any | None:
+        """The state of an aggregate as it is now, or None where there is none. Raises Unavailable."""
+        return (await self._refreshed(stream, self._cache.get(stream))).state
+
+    async def _in_turn(self, envelope: Envelope) -> Appended:
+        if envelope.command.creates:
+            return await self._handle(envelope, Folded())
+        stream = envelope.command.stream
+        lock = self._locks.get(stream) or self._locks.setdefault(stream, asyncio.Lock())
+        async with lock:  # commands to one aggregate queue here instead of losing races against each other
+            return await self._handle(envelope, self._cache.get(stream))
+
+    async def _handle(self, envelope: Envelope, cached: Folded | None) -> Appended:
+        command, command_id = envelope.command, envelope.command_id
+        fingerprint = _fingerprint(command) if envelope.may_be_repeated else ""
+        # 1. load, unless the cache knows the aggregate or it is a new one
+        folded, is_fresh = (cached, command.creates) if cached else (await self._refreshed(command.stream), True)
+        for attempt in range(_ATTEMPTS):
+            # 2. decide
+            events, refusal = self._decide(envelope, folded)
+            if events:
+                # 3. append
+                try:
+                    return await self._append(envelope, command_id, fingerprint, folded, events)
+                except ConcurrencyConflict:
+                    await asyncio.sleep(0.001 * attempt)  # the winner's write may not have reached a majority yet
+                except RuleViolation as sealing_refused:  # whose key is destroyed
+                    return await self._without_events(envelope, command_id, fingerprint, folded, sealing_refused)
+            elif is_fresh:
+                return await self._without_events(envelope, command_id, fingerprint, folded, refusal)
+            folded, is_fresh = await self._refreshed(command.stream, folded), True
+        raise ConcurrencyConflict(f"{command.stream} is written by others at a rate that leaves no gap; try again")
+
+    def _decide(self, envelope: Envelope, folded: Folded) -> tuple[list[DomainEvent], TwinpathError | None]:
+        """What happens, or why nothing does. A stale version is told before a rule, a missing aggregate before both."""
+        command, expected = envelope.command, envelope.expected_version
+        events: list[DomainEvent] = []
+        refusal: TwinpathError | None = None
+        try:
+            events = self._decider(command.stream).decide(command, folded.state)
+        except (NotFound, RuleViolation) as error:
+            refusal = error
+        if expected is not None and expected != folded.version and not isinstance(refusal, NotFound):
+            detail = f"{command.stream} is at version {folded.version}, not {expected}."
+            return [], StaleVersion(detail, current_version=folded.version)
+        return events, refusal
+
+    async def _append(
+        self, envelope: Envelope, command_id: str, fingerprint: str, folded: Folded, events: Sequence[DomainEvent]
+    ) -> Appended:
+        command = envelope.command
+        metadata = Metadata(
+            at=command.at,
+            actor=envelope.actor,
+            correlation_id=envelope.correlation_id,
+            causation_id=envelope.causation_id or command_id,
+            traceparent=envelope.traceparent,
+        )
+        if any(event.erases for event in events):
+            # first, so that nothing can be opened any more when others hear of it; what a crash leaves half done,
+            # fulfilment finds and ends
+            await self._seals.erase(command.stream)
+        new = await self._seals.seal(command.stream, [self._catalogue.encode(event) for event in events])
+        appended = await self._store.append(command.stream, new, folded.version, command_id, metadata, fingerprint)
+        if not appended.duplicate:
+            decider = self._decider(command.stream)
+            state = folded.state
+            for event in events:
+                state = decider.evolve(state, event)
+            grown = Folded(state, appended.version, appended.log, appended.position)
+            self._remember(command.stream, grown)
+            self._snapshots.grown(decider, command.stream, folded.version, grown)
+        return appended
+
+    async def _without_events(
+        self, envelope: Envelope, command_id: str, fingerprint: str, folded: Folded, refusal: TwinpathError | None
+    ) -> Appended:
+        """Nothing to write; unless this is a repetition, whose first try is the reason why."""
+        if envelope.may_be_repeated and (commit := await self._store.commit_of(command_id)):
+            return repeated(commit, fingerprint)
+        if refusal is not None:
+            raise refusal
+        return Appended(envelope.command.stream, folded.version, folded.log, folded.position)
+
+    async def _refreshed(self, stream: str, known: Folded | None = None) -> Folded:
+        """The aggregate with the events that came since it was known, from its snapshot on where it is not."""
+        decider = self._decider(stream)
+        folded = known or await self._snapshots.load(decider, stream)
+        events = await self._seals.open(await self._store.load(stream, folded.version))
+        for recorded in events:
+            state = decider.evolve(folded.state, self._catalogue.decode(recorded))
+            folded = Folded(state, recorded.version, recorded.log, recorded.position)
+        if folded.version > 0:
+            self._remember(stream, folded)
+        return folded
+
+    def _decider(self, stream: str) -> AnyDecider:
+        return self._deciders[category_of(stream)]
+
+    def _remember(self, stream: str, folded: Folded) -> None:
+        self._cache.pop(stream, None)
+        self._cache[stream] = folded
+        if len(self._cache) > self._cached_aggregates:
+            del self._cache[next(iter(self._cache))]

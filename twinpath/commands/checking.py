@@ -1,0 +1,40 @@
+"""Whether the command service would start with these settings."""
+
+from collections.abc import Sequence
+
+from twinpath.checking.mongodb import WRITE, replica_set, rights
+from twinpath.checking.report import CheckUp
+from twinpath.commands.settings import Settings
+from twinpath.feed.rabbit_publisher import RabbitPublisher
+from twinpath.log.layout import compare_partitions, read_partitions
+from twinpath.mongo_client import mongo_client
+
+
+def checks(settings: Settings) -> Sequence[tuple[str, CheckUp]]:
+    """By name, in the order in which a failure explains the next."""
+
+    async def mongodb() -> str:
+        async with mongo_client(settings.mongodb_url, "check") as client:
+            return await replica_set(client)
+
+    async def may() -> str:
+        async with mongo_client(settings.mongodb_url, "check") as client:
+            return await rights(client, {settings.log_database: WRITE, settings.keys_database: WRITE})
+
+    async def layout() -> str:
+        async with mongo_client(settings.mongodb_url, "check") as client:
+            found = await read_partitions(client[settings.log_database])
+        if found is None:
+            return f"no log yet: it will be made with {settings.partitions} partitions a category"
+        compare_partitions(found, settings.partitions)
+        return f"{found} partitions a category"
+
+    async def rabbitmq() -> str:
+        publisher = RabbitPublisher(settings.rabbitmq_url)
+        try:
+            await publisher.ping()
+        finally:
+            await publisher.close()
+        return "answers, and lets the log be published"
+
+    return [("mongodb", mongodb), ("rights", may), ("layout", layout), ("rabbitmq", rabbitmq)]

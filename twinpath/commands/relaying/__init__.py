@@ -1,0 +1,1 @@
+"""The relay: publishes the log to the broker, in order."""

@@ -1,0 +1,142 @@
+"""The composition root of the command service: the only file that chooses its adapters."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from fastapi import FastAPI
+
+from command_service.deciders import DECIDERS
+from command_service.fulfilment import FOLLOWED_CATEGORIES, Fulfilment
+from shared.events import CATALOGUE
+from twinpath.commands.admission import Admission
+from twinpath.commands.app import create_app
+from twinpath.commands.bus import CommandBus
+from twinpath.commands.metrics import CommandMetrics, MeasuredAppends, MeasuredPublisher
+from twinpath.commands.preparing import prepare_log
+from twinpath.commands.processes.follower import ProcessCheckpoints
+from twinpath.commands.processes.process import Process
+from twinpath.commands.processes.timers import MongoSchedule
+from twinpath.commands.relaying.progress import RelayProgress
+from twinpath.commands.relaying.relay import Relay
+from twinpath.commands.settings import Settings
+from twinpath.commands.snapshotting import Snapshots
+from twinpath.commands.traced import TracedCommandBus, TracedProcessManager
+from twinpath.errors import Unavailable
+from twinpath.feed.rabbit_publisher import RabbitPublisher
+from twinpath.http.health import Check
+from twinpath.http.starting import RefusedUntilStarted
+from twinpath.ids import logs_of, uuid7
+from twinpath.log.mongodb import MongoEventStore
+from twinpath.log.snapshots import MongoSnapshotStore
+from twinpath.mongo_client import mongo_client
+from twinpath.observability.mongodb_spans import MongoSpans
+from twinpath.observability.trace_export import tracing_of
+from twinpath.observability.traced_http import trace_requests
+from twinpath.observability.traced_log import TracedEventStore, TracedPublisher
+from twinpath.personal_data.mongo import MongoKeyStore
+from twinpath.personal_data.sealing import Seals
+from twinpath.running.starting import Start
+
+
+def bootstrap(settings: Settings) -> FastAPI:
+    """The app, whose lifespan prepares the log, runs relay and fulfilment, and drains all of it at the end."""
+    return _CommandService(settings).app()
+
+
+class _CommandService:
+    """The parts, each made of those before it, and how they start and stop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._tracing = tracing_of("command")
+        spans = [MongoSpans(self._tracing)] if self._tracing else []
+        self._client = mongo_client(settings.mongodb_url, "command", spans)
+        self._metrics = CommandMetrics()
+        self._admission = Admission(settings.most_waiting_ms / 1000)
+        self._store = MongoEventStore(
+            self._client,
+            settings.log_database,
+            CATALOGUE.categories,
+            settings.partitions,
+            settings.append_patience_seconds,
+            MeasuredAppends(self._metrics),
+        )
+        self._keys = MongoKeyStore(self._client, settings.keys_database)
+        self._snapshots = Snapshots(MongoSnapshotStore(self._client, settings.log_database))
+        self._schedule = MongoSchedule(self._client, settings.log_database)
+        self._publisher = RabbitPublisher(settings.rabbitmq_url)
+        self._bus = self._make_bus()
+        self._relay = self._make_relay()
+        self._process = self._make_process()
+        self._start = Start(self._working)
+        self._metrics.follow(self._bus, self._relay, self._process, self._store, self._admission)
+
+    def app(self) -> FastAPI:
+        required: dict[str, Check] = {"mongodb": self._ping_mongodb, "start": self._start.check}
+        optional: dict[str, Check] = {"rabbitmq": self._ping_rabbitmq, "fulfilment": self._process.health}
+        app = create_app(self._bus, required, optional, self._lifespan, self._metrics, self._admission)
+        app.add_middleware(RefusedUntilStarted, self._start)
+        if self._tracing:
+            trace_requests(app, self._tracing)
+        return app
+
+    def _make_bus(self) -> CommandBus:
+        appends = TracedEventStore(self._store, self._tracing) if self._tracing else self._store
+        make = partial(TracedCommandBus, self._tracing) if self._tracing else CommandBus
+        seals = Seals(self._keys, CATALOGUE)
+        return make(appends, DECIDERS, CATALOGUE, seals, self._snapshots, self._settings.cached_aggregates)
+
+    def _make_relay(self) -> Relay:
+        lease_seconds = self._settings.relay_lease_seconds
+        progress = RelayProgress(self._client, self._settings.log_database, uuid7(), lease_seconds)
+        measured = MeasuredPublisher(self._publisher, self._metrics)
+        publishes = TracedPublisher(measured, self._tracing) if self._tracing else measured
+        logs = logs_of(CATALOGUE.categories, self._settings.partitions)
+        return Relay(self._store, publishes, progress, logs, lease_seconds)
+
+    def _make_process(self) -> Process:
+        name, settings = "fulfilment", self._settings
+        reservation = timedelta(hours=settings.reservation_hours)
+        fulfilment = Fulfilment(self._bus, self._store, self._keys, self._schedule, reservation)
+        manager = TracedProcessManager(name, fulfilment, self._tracing) if self._tracing else fulfilment
+        checkpoints = ProcessCheckpoints(self._client, settings.log_database, name)
+        followed = logs_of(FOLLOWED_CATEGORIES, settings.partitions)
+        return Process(name, followed, self._store, checkpoints, manager, settings.rabbitmq_url)
+
+    @asynccontextmanager
+    async def _working(self) -> AsyncIterator[None]:
+        log = self._client[self._settings.log_database]
+        await prepare_log(log, self._settings.partitions, self._schedule, self._keys, self._store)
+        relaying = asyncio.create_task(self._relay.run(), name="relay")
+        await self._process.start()
+        yield
+        await self._process.stop()
+        await self._snapshots.written()
+        await self._store.close()
+        relaying.cancel()
+        with suppress(asyncio.CancelledError):
+            await relaying
+
+    @asynccontextmanager
+    async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        async with self._start.running():
+            yield
+        await self._publisher.close()
+        await self._client.close()
+        if self._tracing:
+            self._tracing.stop()
+
+    async def _ping_mongodb(self) -> None:
+        await self._client.admin.command("ping")
+
+    async def _ping_rabbitmq(self) -> Mapping[str, Any]:
+        await self._publisher.ping()
+        relay = self._relay
+        facts = {"leads": relay.leads, "published": relay.positions, "troubles": relay.troubles}
+        if held_up := ", ".join(relay.troubles):
+            raise Unavailable(f"not published: {held_up}", relay=facts)
+        return {"relay": facts}

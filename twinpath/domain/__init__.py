@@ -1,0 +1,1 @@
+"""What a team writes against: events, commands, aggregates, projections, views."""

@@ -1,0 +1,193 @@
+"""Follows the log through RabbitMQ with FastStream: one quorum queue a log, one active consumer each.
+
+Of several replicas, RabbitMQ 4 makes the one active whose consumer has the highest priority. That is the rendezvous
+hash (Thaler and Ravishankar, 1998) of replica and queue: replicas share the queues evenly, and one that comes or goes
+moves no queue but its own. Before RabbitMQ 4 who comes first has them all, and the others stand by.
+
+RabbitMQ may take a consumer away (its queue was deleted, its channel closed after a slow handler) while the connection
+stays up, and then nothing is consumed although everything looks well: measured with FastStream 0.7.8, 28 seconds. So a
+watch looks once a second whether each consumer is still registered, and builds the connection anew when one is not.
+What is delivered twice by that is skipped by who follows.
+"""
+
+import asyncio
+import hashlib
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import structlog
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS
+from faststream import AckPolicy
+from faststream.exceptions import AckMessage
+from faststream.message import StreamMessage
+from faststream.rabbit import Channel, ExchangeType, QueueType, RabbitBroker, RabbitExchange, RabbitQueue
+from faststream.rabbit.subscriber.usecase import RabbitSubscriber
+from pydantic import ValidationError
+
+from twinpath.domain.events import RecordedEvent, from_json
+from twinpath.errors import Unavailable
+from twinpath.feed.dead_letters import DEAD_LETTERS, DeadLetters
+from twinpath.feed.interface import EXCHANGE, BatchHandler
+from twinpath.ids import uuid7
+from twinpath.running.ending import is_ending
+
+PREFETCH = 32
+_DELIVERY_LIMIT = 20
+_LOOK_SECONDS = 1.0
+_LOOKS_BEFORE_ANEW = 2
+_START_SECONDS = 15.0
+
+_log = structlog.get_logger(__name__)
+
+
+class RabbitFeed:
+    """An EventFeed for one group of followers; each group has its own queues and so gets every batch."""
+
+    def __init__(self, url: str, group: str, logs: list[str], exchange: str = EXCHANGE) -> None:
+        self._url = url
+        self._group = group
+        self.replica = uuid7()
+        """By which name it competes for its queues."""
+        self._logs = logs
+        self._exchange = RabbitExchange(exchange, type=ExchangeType.TOPIC, durable=True)
+        self._dead_letters = DeadLetters(url)
+        self._broker: RabbitBroker | None = None
+        self._subscribers: dict[str, RabbitSubscriber] = {}
+        self._watch: asyncio.Task[None] | None = None
+        self.unreadable = 0
+        self.trouble: str | None = None
+        """Why there is no connection, or None."""
+
+    async def start(self, handler: BatchHandler) -> None:
+        """See EventFeed.start. Returns at once; it connects as soon as the broker answers."""
+        self._watch = asyncio.create_task(self._run(handler), name=f"feed {self._group}")
+
+    async def stop(self) -> None:
+        """See EventFeed.stop."""
+        if self._watch is not None:
+            self._watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watch
+        await self._disconnect()
+
+    def consumers(self) -> dict[str, bool]:
+        """See EventFeed.consumers."""
+        return {log: log in self._subscribers and _is_registered(self._subscribers[log]) for log in self._logs}
+
+    def broker(self, handler: BatchHandler) -> RabbitBroker:
+        """A FastStream broker with a subscriber a log, not yet started; also what AsyncAPI describes."""
+        broker = RabbitBroker(self._url, graceful_timeout=2.0, reconnect_interval=1.0, logger=None, apply_types=False)
+        self._subscribers = {log: self._subscribe(broker, log, handler) for log in self._logs}
+        return broker
+
+    def _subscribe(self, broker: RabbitBroker, log: str, handler: BatchHandler) -> RabbitSubscriber:
+        queue = f"twinpath.{self._group}.{log}"
+        subscriber = broker.subscriber(
+            RabbitQueue(
+                queue,
+                queue_type=QueueType.QUORUM,
+                routing_key=log,
+                arguments={
+                    "x-single-active-consumer": True,
+                    "x-delivery-limit": _DELIVERY_LIMIT,
+                    "x-dead-letter-exchange": DEAD_LETTERS,
+                    "x-dead-letter-strategy": "at-least-once",
+                    "x-overflow": "reject-publish",
+                },
+            ),
+            self._exchange,
+            consume_args={"x-priority": priority(self.replica, queue)},
+            channel=Channel(prefetch_count=PREFETCH),  # its own, so that one log's trouble closes no other's
+            ack_policy=AckPolicy.NACK_ON_ERROR,
+            decoder=partial(self._decode, queue),
+            no_reply=True,
+            title=log,
+            description=f"Batches of the log {log}, in order",
+        )
+
+        async def take(events: list[RecordedEvent]) -> None:
+            await handler(log, events)
+
+        subscriber(take)
+        return subscriber
+
+    async def _decode(self, queue: str, message: StreamMessage[Any]) -> list[RecordedEvent]:
+        """The batch of a message; one that can't be read goes to the dead letters, and the log fills its hole.
+
+        Raises Unavailable when it can't be kept there: then it is not acknowledged, and comes again.
+        """
+        try:
+            return from_json(message.body)
+        except ValidationError as error:
+            self.unreadable += 1
+            wrong = [f"{one['loc']}: {one['type']}" for one in error.errors(include_input=False, include_url=False)[:3]]
+            _log.error(
+                "message_undecodable", message_id=message.message_id, wrong=wrong
+            )  # what it says may be personal
+            await self._dead_letters.set_aside(message.raw_message, queue, f"no list of recorded events: {wrong}")
+            raise AckMessage from error
+
+    async def _run(self, handler: BatchHandler) -> None:
+        """Watch until cancelled, whatever the libraries below raise: nobody watches the watch."""
+        while not is_ending():
+            try:
+                if self._broker is None:
+                    await self._connect(handler)
+                await self._watch_consumers()
+            except asyncio.CancelledError:
+                if is_ending():
+                    raise
+                _log.warning("feed_begins_anew", group=self._group, error="a task below was cancelled")
+            except Exception:
+                _log.exception("feed_begins_anew", group=self._group)
+                await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _watch_consumers(self) -> None:
+        """Return, the connection closed, when consumers are missing that had the time to come back by themselves."""
+        missing = 0
+        while missing < _LOOKS_BEFORE_ANEW and self._broker is not None:
+            await asyncio.sleep(_LOOK_SECONDS)
+            missing = 0 if all(self.consumers().values()) else missing + 1
+        if self._broker is not None:
+            lost = [log for log, registered in self.consumers().items() if not registered]
+            _log.warning("consumers_lost", group=self._group, logs=lost)
+            await self._disconnect()
+
+    async def _connect(self, handler: BatchHandler) -> None:
+        self._broker = self.broker(handler)
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                await self._dead_letters.prepare()
+                await self._broker.connect()
+                await self._broker.start()
+        except (*CONNECTION_EXCEPTIONS, TimeoutError, Unavailable) as error:
+            said = str(error) or type(error).__name__
+            if self.trouble is None:
+                _log.warning("feed_waits_for_broker", group=self._group, error=said)
+            self.trouble = said
+            await self._disconnect()
+        else:
+            self.trouble = None
+            _log.info("feed_follows", group=self._group, logs=self._logs)
+
+    async def _disconnect(self) -> None:
+        broker, self._broker, self._subscribers = self._broker, None, {}
+        if broker is not None:
+            with suppress(*CONNECTION_EXCEPTIONS, TimeoutError):
+                async with asyncio.timeout(10.0):
+                    await broker.stop()
+
+
+def priority(replica: str, queue: str) -> int:
+    """How much this replica wants this queue, 0 to 65535: as good as random, and the same at every call."""
+    return int.from_bytes(hashlib.blake2b(f"{replica} {queue}".encode(), digest_size=2).digest())
+
+
+def _is_registered(subscriber: RabbitSubscriber) -> bool:
+    """Whether the broker knows this consumer, by what the AMQP channel has heard; FastStream has no call for it."""
+    queue, tag = subscriber._queue_obj, subscriber._consumer_tag
+    if queue is None or tag is None or queue.channel.is_closed:
+        return False
+    underlay: Any = getattr(queue.channel, "_channel", None)
+    return underlay is not None and tag in underlay.channel.consumers

@@ -1,0 +1,136 @@
+"""A commit as a MongoDB document: how it is encoded, found and read back."""
+
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+import bson
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
+from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel, ReadPreference, WriteConcern
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.read_concern import ReadConcern
+
+from twinpath.domain.events import Metadata, NewEvent, RecordedEvent, record
+from twinpath.log.interface import Appended, Commit
+
+Document = dict[str, Any]
+Commits = AsyncCollection[Document]
+
+UNIQUE_KEYS = [
+    IndexModel([("log", ASCENDING), ("stream", ASCENDING), ("version", ASCENDING)], unique=True),
+    IndexModel([("log", ASCENDING), ("position", ASCENDING)], unique=True),
+]
+"""With `_id`, the command id, these are the three keys that hold the log together."""
+
+_CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True)
+_NO_EVENTS = {"events": 0}
+
+
+def commits_of(client: AsyncMongoClient[Document], database: str) -> Commits:
+    """The collection of commits, read at majority from the primary and written durably to a majority."""
+    return client.get_database(database, codec_options=_CODEC).get_collection(
+        "commits",
+        read_concern=ReadConcern("majority"),
+        write_concern=WriteConcern("majority", j=True, wtimeout=10_000),
+        read_preference=ReadPreference.PRIMARY,
+    )
+
+
+def encode(
+    stream: str,
+    log: str,
+    events: Sequence[NewEvent],
+    expected_version: int,
+    command_id: str,
+    metadata: Metadata,
+    fingerprint: str,
+    writer: str,
+) -> bytes:
+    """The BSON of a commit without its position, which is known only when its batch is sent."""
+    return bson.encode(
+        {
+            "_id": command_id,
+            "stream": stream,
+            "version": expected_version + 1,
+            "log": log,
+            "count": len(events),
+            "events": [{"type": event.type, "schema": event.schema, "data": event.data} for event in events],
+            "at": metadata.at,
+            "actor": metadata.actor,
+            "correlation_id": metadata.correlation_id,
+            "causation_id": metadata.causation_id,
+            "traceparent": metadata.traceparent,
+            "fingerprint": fingerprint,
+            "writer": writer,
+        }
+    )
+
+
+def at_position(encoded: bytes, position: int) -> RawBSONDocument:
+    """The commit with its position put in: a BSON document is its length, its elements and a zero byte."""
+    element = b"\x12position\x00" + struct.pack("<q", position)
+    return RawBSONDocument(struct.pack("<i", len(encoded) + len(element)) + encoded[4:-1] + element + b"\x00")
+
+
+async def head_of(commits: Commits, log: str, session: AsyncClientSession | None = None) -> int:
+    """Position of the last event of a log, 0 when it is empty; not before what the session has met, if it is given."""
+    last_first, place = [("position", DESCENDING)], {"position": 1, "count": 1}
+    last = await commits.find_one({"log": log}, place, sort=last_first, session=session)
+    return 0 if last is None else last["position"] + last["count"] - 1
+
+
+async def version_of(commits: Commits, log: str, stream: str) -> int:
+    """Version of a stream; 0 when it does not exist."""
+    where = {"log": log, "stream": stream}
+    last = await commits.find_one(where, {"version": 1, "count": 1}, sort=[("version", DESCENDING)])
+    return 0 if last is None else last["version"] + last["count"] - 1
+
+
+async def find_commits(commits: Commits, command_ids: list[str]) -> dict[str, Commit]:
+    """Those of the commands that took effect, by command id, without their events."""
+    found = await commits.find({"_id": {"$in": command_ids}}, _NO_EVENTS).to_list()
+    return {commit["_id"]: _summary(commit, ()) for commit in found}
+
+
+async def find_commit(commits: Commits, command_id: str) -> Commit | None:
+    """What became of one command, with its events."""
+    found = await commits.find_one({"_id": command_id})
+    return None if found is None else _summary(found, events_of(found))
+
+
+def _summary(commit: Document, events: Sequence[RecordedEvent]) -> Commit:
+    last = commit["count"] - 1
+    appended = Appended(commit["stream"], commit["version"] + last, commit["log"], commit["position"] + last)
+    return Commit(appended, commit["fingerprint"], events)
+
+
+def recorded(events: Sequence[NewEvent], last: Appended, metadata: Metadata) -> list[RecordedEvent]:
+    """The events of a commit whose last one stands at `last`, as `events_of` reads them."""
+    before = len(events) - 1
+    return [
+        record(event, last.stream, last.version - before + n, last.log, last.position - before + n, metadata)
+        for n, event in enumerate(events)
+    ]
+
+
+def events_of(commit: Document) -> list[RecordedEvent]:
+    """The recorded events of a commit."""
+    return [
+        RecordedEvent(
+            event["type"],
+            event["schema"],
+            event["data"],
+            commit["stream"],
+            commit["version"] + offset,
+            commit["log"],
+            commit["position"] + offset,
+            commit["at"],
+            commit["actor"],
+            commit["correlation_id"],
+            commit["causation_id"],
+            commit["traceparent"],
+        )
+        for offset, event in enumerate(commit["events"])
+    ]

@@ -1,0 +1,82 @@
+"""The log in this process's memory: for `make demo` and for tests; the same promises as MongoDB's, less durability."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+
+import orjson
+
+from twinpath.domain.events import Metadata, NewEvent, RecordedEvent, record
+from twinpath.errors import CommitTooLarge
+from twinpath.ids import log_of, logs_of
+from twinpath.log.interface import MAX_COMMIT_BYTES, Appended, Commit, OnAppend, conflict, repeated
+
+
+class InMemoryEventStore:
+    """An EventStore. Nothing here awaits between check and write, so the event loop makes each append atomic."""
+
+    def __init__(self, categories: tuple[str, ...], partitions: int = 4) -> None:
+        self._partitions = partitions
+        self._logs: dict[str, list[RecordedEvent]] = {log: [] for log in logs_of(categories, partitions)}
+        self._streams: defaultdict[str, list[RecordedEvent]] = defaultdict(list)
+        self._commits: dict[str, Commit] = {}
+        self._listeners: list[OnAppend] = []
+
+    async def append(
+        self,
+        stream: str,
+        events: Sequence[NewEvent],
+        expected_version: int,
+        command_id: str,
+        metadata: Metadata,
+        fingerprint: str = "",
+    ) -> Appended:
+        """See EventStore.append."""
+        if known := self._commits.get(command_id):
+            return repeated(known, fingerprint)
+        if len(orjson.dumps(events)) > MAX_COMMIT_BYTES:
+            raise CommitTooLarge(f"a commit may hold {MAX_COMMIT_BYTES} bytes; this one is larger")
+        history = self._streams.get(stream, [])
+        if len(history) != expected_version:
+            raise conflict(stream, expected_version, len(history))
+        log = log_of(stream, self._partitions)
+        entries = self._logs.setdefault(log, [])
+        for event in events:
+            recorded = record(event, stream, len(self._streams[stream]) + 1, log, len(entries) + 1, metadata)
+            self._streams[stream].append(recorded)
+            entries.append(recorded)
+        appended = Appended(stream, expected_version + len(events), log, len(entries))
+        self._commits[command_id] = Commit(appended, fingerprint, entries[-len(events) :])
+        for listener in self._listeners:
+            listener(log, entries[-len(events) :])
+        return appended
+
+    async def load(self, stream: str, after_version: int = 0) -> list[RecordedEvent]:
+        """See EventStore.load."""
+        return self._streams.get(stream, [])[after_version:]
+
+    async def read_log(self, log: str, after_position: int, limit: int) -> list[RecordedEvent]:
+        """See EventLog.read_log."""
+        return self._logs.get(log, [])[after_position : after_position + limit]
+
+    async def read_stream(self, log: str, stream: str, after_version: int, limit: int) -> list[RecordedEvent]:
+        """See EventLog.read_stream."""
+        events = self._streams.get(stream, [])[after_version : after_version + limit]
+        return [event for event in events if event.log == log]
+
+    async def heads(self) -> dict[str, int]:
+        """See EventLog.heads."""
+        return {log: len(events) for log, events in self._logs.items()}
+
+    async def commit_of(self, command_id: str) -> Commit | None:
+        """See EventStore.commit_of."""
+        return self._commits.get(command_id)
+
+    def on_append(self, listener: OnAppend) -> None:
+        """See EventStore.on_append."""
+        self._listeners.append(listener)
+
+    async def appends_of_others(self) -> AsyncIterator[str]:
+        """See EventStore.appends_of_others: this log has no other process."""
+        await asyncio.Event().wait()
+        yield ""

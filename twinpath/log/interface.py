@@ -1,0 +1,114 @@
+"""What a log of events must offer; docs/architecture.md tells why it is safe."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from twinpath.domain.events import Metadata, NewEvent, RecordedEvent
+from twinpath.errors import CommandIdReused, ConcurrencyConflict
+
+MAX_COMMIT_BYTES = 15 * 1024 * 1024
+"""A commit is one document; MongoDB takes 16 MiB, the rest is room for what the store adds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """Where a commit stands: its stream's version and its log's position after its last event."""
+
+    stream: str
+    version: int
+    log: str
+    position: int
+    duplicate: bool = False
+    """This command id had been appended before: this is the first answer again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What is known of a command that took effect; its events only where they are asked for."""
+
+    appended: Appended
+    fingerprint: str
+    events: Sequence[RecordedEvent] = ()
+
+
+OnAppend = Callable[[str, Sequence[RecordedEvent]], None]
+"""Takes a log and events that were appended to it, as they can be read from now on."""
+
+
+class EventLog(Protocol):
+    """The reading side: what relay and projector need."""
+
+    async def read_log(self, log: str, after_position: int, limit: int) -> list[RecordedEvent]:
+        """At most `limit` events of a log with a position above `after_position`, in order, without a gap.
+
+        Raises Unavailable.
+        """
+        ...
+
+    async def read_stream(self, log: str, stream: str, after_version: int, limit: int) -> list[RecordedEvent]:
+        """At most `limit` events of a stream of this log with a version above `after_version`, in order.
+
+        Raises Unavailable.
+        """
+        ...
+
+    async def heads(self) -> dict[str, int]:
+        """Position of the last event of every log; 0 where there is none. Raises Unavailable."""
+        ...
+
+
+class EventStore(EventLog, Protocol):
+    """The whole log."""
+
+    async def append(
+        self,
+        stream: str,
+        events: Sequence[NewEvent],
+        expected_version: int,
+        command_id: str,
+        metadata: Metadata,
+        fingerprint: str = "",
+    ) -> Appended:
+        """Append one command's events, all or none, durable on return.
+
+        The same command id again, with the same fingerprint, writes nothing and gives the first answer.
+
+        Raises:
+            ConcurrencyConflict: the stream is not at `expected_version`, be it lower or higher.
+            CommandIdReused: the command id stands for a command of another fingerprint.
+            CommitTooLarge: the commit exceeds MAX_COMMIT_BYTES; nothing was sent.
+            Unavailable: the store is away; nothing was written.
+            OutcomeUnknown: the store went away during the write; repeat with the same command id to learn it.
+        """
+        ...
+
+    async def load(self, stream: str, after_version: int = 0) -> list[RecordedEvent]:
+        """The events of a stream with a version above `after_version`, in order. Raises Unavailable."""
+        ...
+
+    async def commit_of(self, command_id: str) -> Commit | None:
+        """What became of a command, with its events, or None when it took no effect. Raises Unavailable."""
+        ...
+
+    def on_append(self, listener: OnAppend) -> None:
+        """Call `listener(log, events)` after appends of this process, in the log's order; one may go untold."""
+        ...
+
+    def appends_of_others(self) -> AsyncIterator[str]:
+        """The log of each commit that another process appends from now on, a wake-up too. Raises Unavailable."""
+        ...
+
+
+def repeated(commit: Commit, fingerprint: str) -> Appended:
+    """The answer to a command id that was seen before: the first answer, or CommandIdReused."""
+    if commit.fingerprint != fingerprint:
+        raise CommandIdReused("this idempotency key was used for another command; use a fresh one")
+    first = commit.appended
+    return Appended(first.stream, first.version, first.log, first.position, duplicate=True)
+
+
+def conflict(stream: str, expected: int, current: int | None = None) -> ConcurrencyConflict:
+    """The refusal of an append whose expected version is not the stream's."""
+    known = "another one" if current is None else str(current)
+    return ConcurrencyConflict(f"{stream} is at version {known}, not {expected}")

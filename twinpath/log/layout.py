@@ -1,0 +1,57 @@
+"""How many partitions each category's log has: set when the log is created, the same for ever after.
+
+A stream lives in the log that its name hashes to, so another number of partitions would look for it elsewhere.
+"""
+
+from pymongo.asynchronous.database import AsyncDatabase
+
+from twinpath.errors import TwinpathError, Unavailable
+from twinpath.log.commits import Document
+
+
+class LayoutMismatch(TwinpathError):
+    """The settings ask for another number of partitions than the log was created with."""
+
+    code = "layout_mismatch"
+
+
+async def fix_partitions(database: AsyncDatabase[Document], partitions: int) -> int:
+    """Create the layout with this many partitions, or check that it has as many.
+
+    Raises:
+        LayoutMismatch: the log was created with another number.
+    """
+    await database["layout"].update_one({"_id": "log"}, {"$setOnInsert": {"partitions": partitions}}, upsert=True)
+    found = await read_partitions(database)
+    assert found is not None, "it was just made"
+    compare_partitions(found, partitions)
+    return found
+
+
+def compare_partitions(found: int, partitions: int) -> None:
+    """Raises LayoutMismatch unless they are the same."""
+    if found != partitions:
+        raise LayoutMismatch(
+            f"TWINPATH_PARTITIONS is {partitions}, but this log was created with {found} partitions a category, "
+            f"and that can't change: set TWINPATH_PARTITIONS={found}"
+        )
+
+
+async def expect_partitions(database: AsyncDatabase[Document], partitions: int) -> None:
+    """Check that the log exists and has this many partitions.
+
+    Raises:
+        LayoutMismatch: it has another number.
+        Unavailable: there is no log yet.
+        PyMongoError: MongoDB does not answer.
+    """
+    found = await read_partitions(database)
+    if found is None:
+        raise Unavailable("there is no log yet: the command service makes it when it starts, or `twinpath init`")
+    compare_partitions(found, partitions)
+
+
+async def read_partitions(database: AsyncDatabase[Document]) -> int | None:
+    """The number of partitions a category, or None before the command service has created the log."""
+    layout = await database["layout"].find_one({"_id": "log"})
+    return None if layout is None else int(layout["partitions"])

@@ -1,0 +1,100 @@
+"""Snapshots: what a long stream has folded to, kept so that its next command need not read it all.
+
+A snapshot is only ever a shortcut: one that is lost, late or of another schema costs a longer load and nothing else.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pymongo import AsyncMongoClient, WriteConcern
+from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.read_concern import ReadConcern
+
+from twinpath.errors import Unavailable
+from twinpath.log.commits import Document
+from twinpath.mongo_client import said
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An aggregate's state after `version`, as JSON data; log and position are those of that version's event.
+
+    `schema` says which code can read it.
+    """
+
+    stream: str
+    version: int
+    log: str
+    position: int
+    schema: str
+    state: Any
+
+
+class SnapshotStore(Protocol):
+    """Keeps the latest snapshot of each stream."""
+
+    async def latest(self, stream: str, schema: str) -> Snapshot | None:
+        """The stream's snapshot, if it has one of this schema. Raises Unavailable."""
+        ...
+
+    async def keep(self, snapshot: Snapshot) -> None:
+        """Keep it, unless one of a higher version and the same schema is kept already. Raises Unavailable."""
+        ...
+
+
+class InMemorySnapshotStore:
+    """A SnapshotStore in this process's memory."""
+
+    def __init__(self) -> None:
+        self._snapshots: dict[str, Snapshot] = {}
+
+    async def latest(self, stream: str, schema: str) -> Snapshot | None:
+        """See SnapshotStore.latest."""
+        found = self._snapshots.get(stream)
+        return found if found is not None and found.schema == schema else None
+
+    async def keep(self, snapshot: Snapshot) -> None:
+        """See SnapshotStore.keep."""
+        kept = await self.latest(snapshot.stream, snapshot.schema)
+        if kept is None or kept.version < snapshot.version:
+            self._snapshots[snapshot.stream] = snapshot
+
+
+class MongoSnapshotStore:
+    """A SnapshotStore in MongoDB, read at majority: what a rollback takes back was never in it."""
+
+    def __init__(self, client: AsyncMongoClient[Document], database: str) -> None:
+        self._snapshots = client[database].get_collection(
+            "snapshots", read_concern=ReadConcern("majority"), write_concern=WriteConcern("majority", wtimeout=10_000)
+        )
+
+    async def latest(self, stream: str, schema: str) -> Snapshot | None:
+        """See SnapshotStore.latest."""
+        try:
+            found = await self._snapshots.find_one({"_id": stream, "schema": schema})
+        except PyMongoError as error:
+            raise _away(error) from error
+        if found is None:
+            return None
+        return Snapshot(stream, found["version"], found["log"], found["position"], schema, found["state"])
+
+    async def keep(self, snapshot: Snapshot) -> None:
+        """See SnapshotStore.keep."""
+        lower = {"$or": [{"version": {"$lt": snapshot.version}}, {"schema": {"$ne": snapshot.schema}}]}
+        fields = {
+            "version": snapshot.version,
+            "log": snapshot.log,
+            "position": snapshot.position,
+            "schema": snapshot.schema,
+            "state": snapshot.state,
+        }
+        try:
+            await self._snapshots.update_one({"_id": snapshot.stream, **lower}, {"$set": fields}, upsert=True)
+        except DuplicateKeyError:
+            pass  # a higher one is there
+        except PyMongoError as error:
+            raise _away(error) from error
+
+
+def _away(error: PyMongoError) -> Unavailable:
+    return Unavailable(f"snapshots can't be reached: {said(error)}")

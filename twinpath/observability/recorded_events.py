@@ -1,0 +1,60 @@
+"""Which events in hand belong to a recorded trace, so that a step which merges many can name its traces.
+
+A transaction or a write to Redis knows its log and its positions, not its events; so the positions lead to the traces.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from opentelemetry.trace import SpanContext
+
+from twinpath.clock import Clock, utc_now
+from twinpath.domain.events import RecordedEvent
+from twinpath.observability.tracing import recorded_context
+
+MOST_POSITIONS = 4_000
+"""Kept a log: twice what one transaction of the projector may hold."""
+
+
+MOST_AGE = 24 * 60 * 60.0
+"""In seconds. Who reads older events fills a view anew, and does nothing for the requests that brought them about."""
+
+
+class RecordedEvents:
+    """Log -> position -> the span that this event's next step continues."""
+
+    def __init__(self, clock: Clock = utc_now) -> None:
+        self._clock = clock
+        self._spans: dict[str, dict[int, SpanContext]] = {}
+
+    def note(self, events: Sequence[RecordedEvent]) -> list[SpanContext]:
+        """Learn of events that came or were read; the spans that their commits name, if they are of the last day."""
+        found, oldest = [], self._clock().timestamp() - MOST_AGE
+        for event in events:
+            span = recorded_context(event.traceparent)
+            if span is not None and event.at.timestamp() > oldest:
+                found.append(span)
+                self._keep(event, span)
+        return found
+
+    def continue_in(self, events: Sequence[RecordedEvent], spans: Mapping[int, SpanContext]) -> None:
+        """What follows of these events continues these spans, by trace id."""
+        for event in events:
+            known = self._spans.get(event.log, {}).get(event.position)
+            if known is not None and known.trace_id in spans:
+                self._keep(event, spans[known.trace_id])
+
+    def between(self, log: str, after: int, upto: int) -> list[SpanContext]:
+        """The spans of the events with a position above `after`, up to `upto`."""
+        spans = self._spans.get(log)
+        if not spans:
+            return []
+        if upto - after < len(spans):
+            return [spans[position] for position in range(after + 1, upto + 1) if position in spans]
+        return [span for position, span in sorted(spans.items()) if after < position <= upto]
+
+    def _keep(self, event: RecordedEvent, span: SpanContext) -> None:
+        spans = self._spans.setdefault(event.log, {})
+        spans.pop(event.position, None)
+        spans[event.position] = span
+        if len(spans) > MOST_POSITIONS:
+            del spans[next(iter(spans))]

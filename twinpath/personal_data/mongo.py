@@ -1,0 +1,93 @@
+"""Keys in MongoDB, in a database of their own, so that they can be backed up, restored and kept from others apart.
+
+A destroyed key leaves its document without the key, so that nobody makes it again.
+"""
+
+import secrets
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import Any
+
+from pymongo import AsyncMongoClient, ReturnDocument, WriteConcern
+from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.read_concern import ReadConcern
+
+from twinpath.clock import utc_now
+from twinpath.errors import Unavailable
+from twinpath.mongo_client import said
+from twinpath.personal_data.interface import KEY_BYTES
+
+
+class MongoKeyStore:
+    """A KeyStore."""
+
+    def __init__(self, client: AsyncMongoClient[dict[str, Any]], database: str) -> None:
+        self._keys = client[database].get_collection(
+            "personal_keys",
+            read_concern=ReadConcern("majority"),
+            write_concern=WriteConcern("majority", j=True, wtimeout=10_000),
+        )
+
+    async def keys(self, customer_ids: Collection[str]) -> dict[str, bytes]:
+        """See KeyStore.keys."""
+        with _our_errors():
+            found = await self._keys.find({"_id": {"$in": list(customer_ids)}, "key": {"$ne": None}}).to_list()
+        return {one["_id"]: bytes(one["key"]) for one in found}
+
+    async def key_for(self, customer_id: str) -> bytes | None:
+        """See KeyStore.key_for."""
+        with _our_errors():
+            found = await self._keys.find_one({"_id": customer_id})
+            if found is None:
+                found = await self._made(customer_id)
+        return None if found["key"] is None else bytes(found["key"])
+
+    async def destroy(self, customer_id: str) -> None:
+        """See KeyStore.destroy."""
+        gone = {"key": None, "destroyed_at": utc_now(), "confirmed": False}
+        with _our_errors():
+            for _ in range(2):  # whoever is in the way made the key this moment, or else destroyed it
+                with suppress(DuplicateKeyError):
+                    await self._keys.update_one({"_id": customer_id, "key": {"$ne": None}}, {"$set": gone}, upsert=True)
+                    return
+
+    async def confirm(self, customer_id: str) -> None:
+        """See KeyStore.confirm."""
+        await self.destroy(customer_id)
+        with _our_errors():
+            await self._keys.update_one({"_id": customer_id}, {"$set": {"confirmed": True}})
+
+    async def unconfirmed(self, before: datetime) -> list[str]:
+        """See KeyStore.unconfirmed."""
+        with _our_errors():
+            return await self._keys.distinct("_id", {"confirmed": False, "destroyed_at": {"$lt": before}})
+
+    async def prepare(self) -> None:
+        """Make the index of what is unconfirmed, which is next to nothing. Raises Unavailable."""
+        with _our_errors():
+            await self._keys.create_index("destroyed_at", partialFilterExpression={"confirmed": False})
+
+    async def _made(self, customer_id: str) -> dict[str, Any]:
+        """Make the key unless somebody made or destroyed it before; the document that stands."""
+        for _ in range(2):  # of two that make it at once the second meets a duplicate key, and then finds it
+            try:
+                found = await self._keys.find_one_and_update(
+                    {"_id": customer_id},
+                    {"$setOnInsert": {"key": secrets.token_bytes(KEY_BYTES)}},
+                    upsert=True,
+                    return_document=ReturnDocument.AFTER,
+                )
+                assert found is not None, "an upsert answers with a document"
+                return found
+            except DuplicateKeyError:
+                continue
+        raise Unavailable(f"the key of {customer_id} can't be made")
+
+
+@contextmanager
+def _our_errors() -> Iterator[None]:
+    try:
+        yield
+    except PyMongoError as error:
+        raise Unavailable(f"the keys of personal data can't be reached: {said(error)}") from error

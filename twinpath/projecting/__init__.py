@@ -1,0 +1,1 @@
+"""The projector's engine: follows the logs and keeps the views."""

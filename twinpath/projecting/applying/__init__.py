@@ -1,0 +1,1 @@
+"""Events into changes, and changes with their checkpoints into the store."""

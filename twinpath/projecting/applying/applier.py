@@ -1,0 +1,216 @@
+"""Turns events into changes and commits them with the checkpoints; parks the streams of those that can't be applied."""
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import structlog
+
+from shared.events.customer import CustomerErased
+from twinpath.domain.catalogue import Catalogue
+from twinpath.domain.events import RecordedEvent
+from twinpath.domain.projection import Projection
+from twinpath.domain.views import ChangeWhere, ViewChange
+from twinpath.errors import CheckpointMoved, TwinpathError
+from twinpath.personal_data.sealing import Seals
+from twinpath.projecting.applying.reading import EventReader, Readable
+from twinpath.projecting.parking.log_lines import ParkingReport
+from twinpath.projecting.parking.setting_aside import Aside, changes_of, reason_of, undisturbed, wipes_of
+from twinpath.views.interface import BatchWriter, CheckpointMove
+from twinpath.views.parking import ParkedCounts
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What one transaction did to one log's projections."""
+
+    log: str
+    changes: Sequence[ViewChange]
+    moves: Sequence[CheckpointMove]
+
+
+class Applier:
+    """Applies events of one log, exactly once a projection: a commit names the checkpoint that it starts from.
+
+    Which streams are parked is asked of the store, for each batch of a projection that has any. Whether it has any is
+    read after its checkpoint: who parks another one moves that checkpoint, and then the next commit here is refused.
+    """
+
+    def __init__(
+        self,
+        log: str,
+        writer: BatchWriter,
+        catalogue: Catalogue,
+        seals: Seals,
+        on_applied: Callable[[Applied], None],
+        report: ParkingReport | None = None,
+    ) -> None:
+        self._log = log
+        self._writer = writer
+        self._catalogue = catalogue
+        self._seals = seals
+        self._reader = EventReader(seals, catalogue)
+        self._on_applied = on_applied
+        self._report = report or ParkingReport()
+        self.positions: dict[str, int] = {}
+        """Projection -> its checkpoint as far as known here; one that is in doubt is missing."""
+        self._parking: set[str] = set()
+        """The projections that may have parked streams in this log."""
+        self._unchecked: deque[tuple[Sequence[Projection], frozenset[str], RecordedEvent]] = deque()
+        """Commits whose customers may have been erased after their data were opened."""
+
+    async def load(self, projections: Sequence[Projection]) -> None:
+        """Read those checkpoints that are not known, and wipe what could not be wiped before. Raises Unavailable."""
+        await self._wipe_erased()
+        if all(projection.name in self.positions for projection in projections):
+            return
+        checkpoints = await self._writer.checkpoints()
+        parked = await self._writer.parked.counts()
+        names = [projection.name for projection in projections]
+        self.learn({name: checkpoints.get((name, self._log), 0) for name in names}, parked)
+
+    def learn(self, checkpoints: Mapping[str, int], parked: ParkedCounts) -> None:
+        """Take over checkpoints of this log as stored, and what is parked, which must have been read after them."""
+        for name, position in checkpoints.items():
+            self.positions[name] = position
+            (self._parking.add if parked.get((name, self._log)) else self._parking.discard)(name)
+
+    def writes(self, projection: Projection) -> bool:
+        """Whether the generation in service is of this projection's version: no other may it write to."""
+        return self._writer.generation(projection.name).version == projection.version
+
+    async def apply(
+        self,
+        projections: Sequence[Projection],
+        events: Sequence[RecordedEvent],
+        leave: Callable[[Projection, int], None] | None = None,
+        refusal: Exception | None = None,
+    ) -> None:
+        """Commit consecutive events for each projection, less what it has already; a poison event is parked.
+
+        When another consumer moved a checkpoint, what it knows now is read and nothing applied: look again.
+        When the store refuses what is in a commit, which does not say whose fault it is, the projections commit one by
+        one, and the one at fault in halves, until a single event is found: it is parked for this `refusal`. That takes
+        many transactions; with `leave` it is told which projection to leave behind instead, and up to where.
+
+        Raises:
+            Unavailable: the store is away. The commit may stand, so the checkpoints count as unknown.
+        """
+        try:
+            await self._commit(projections, events, refusal)
+        except CheckpointMoved:
+            self.forget(projections)
+            await self.load(projections)
+        except (TwinpathError, MemoryError):  # nothing that the events are to blame for
+            self.forget(projections)
+            raise
+        except Exception as error:
+            if len(projections) > 1:
+                for projection in projections:
+                    await self.apply([projection], events, leave)
+            elif leave is not None:
+                leave(projections[0], events[-1].position)
+            elif len(events) > 1:
+                middle = len(events) // 2
+                await self.apply(projections, events[:middle])
+                await self.apply(projections, events[middle:])
+            elif refusal is None:
+                await self.apply(projections, events, refusal=error)
+            else:
+                raise
+
+    async def _commit(
+        self, projections: Sequence[Projection], events: Sequence[RecordedEvent], refusal: Exception | None
+    ) -> None:
+        fresh = {projection: self._fresh(projection, events) for projection in projections}
+        asides = await self._asides([projection for projection in projections if fresh[projection]], events)
+        if not asides:
+            return
+        readable, owners = await self._readable(asides, events, refusal)
+        changes: list[ViewChange] = []
+        for aside in asides:
+            events_of = fresh[aside.projection]
+            at_once = None if refusal else undisturbed(aside, events_of, readable)
+            changes += self._one_by_one(aside, events_of, readable, refusal) if at_once is None else at_once
+        try:
+            await self._write(changes, asides, events[-1].position)
+        finally:  # a commit that fails may stand all the same
+            if owners:
+                self._unchecked.append((projections, owners, events[-1]))
+        await self._wipe_erased()
+
+    def _one_by_one(
+        self, aside: Aside, events: Sequence[RecordedEvent], readable: Readable, refusal: Exception | None
+    ) -> list[ViewChange]:
+        changes: list[ViewChange] = []
+        for event in events:
+            if not aside.takes(event):
+                changes += changes_of(aside, event, *readable[event.position])
+            elif refusal is None:
+                changes += wipes_of(aside.projection, event, self._catalogue)
+        return changes
+
+    def _fresh(self, projection: Projection, events: Sequence[RecordedEvent]) -> Sequence[RecordedEvent]:
+        """What comes next for a projection; nothing where it has all, or was set back: the caller looks again."""
+        at = self.positions[projection.name]
+        fresh = events[max(0, at + 1 - events[0].position) :]
+        return fresh if fresh and fresh[0].position == at + 1 else ()
+
+    async def _asides(self, projections: Sequence[Projection], events: Sequence[RecordedEvent]) -> list[Aside]:
+        held: set[tuple[str, str]] = set()
+        if parking := self._parking.intersection(projection.name for projection in projections):
+            held = await self._writer.parked.among(parking, {event.stream for event in events})
+        return [Aside(one, {stream for name, stream in held if name == one.name}) for one in projections]
+
+    async def _readable(
+        self, asides: Sequence[Aside], events: Sequence[RecordedEvent], refusal: Exception | None
+    ) -> tuple[Readable, frozenset[str]]:
+        """What the projections need to read; what is left aside is not opened."""
+        if refusal is not None:
+            return {event.position: (refusal, event) for event in events}, frozenset()
+        needed = [event for event in events if not all(aside.holds(event.stream) for aside in asides)]
+        return await self._reader.read(needed) if needed else ({}, frozenset())
+
+    async def _write(self, changes: Sequence[ViewChange], asides: Sequence[Aside], position: int) -> None:
+        names = [aside.projection.name for aside in asides]
+        moves = [CheckpointMove(name, self._log, self.positions[name], position) for name in names]
+        await self._writer.commit(changes, moves, [change for aside in asides for change in aside.changes])
+        self.positions.update(dict.fromkeys(names, position))
+        self._parking.update(aside.projection.name for aside in asides if aside.parked)
+        self._on_applied(Applied(self._log, changes, moves))
+        self._report.tell(asides)
+
+    async def _wipe_erased(self) -> None:
+        """Raises Unavailable; then `load` tries again."""
+        while self._unchecked:
+            projections, owners, last = unchecked = self._unchecked[0]
+            for customer_id in await self._seals.erased_since(owners):
+                await self._wipe(projections, customer_id, last)
+            with suppress(ValueError):  # another task has done it meanwhile
+                self._unchecked.remove(unchecked)
+
+    async def _wipe(self, projections: Sequence[Projection], customer_id: str, last: RecordedEvent) -> None:
+        """What was opened just before its key was destroyed may have been committed after the erasure was projected."""
+        erasure = replace(last, type=CustomerErased.type, stream=customer_id, data={})
+        wipes = [wipe for projection in projections for wipe in _wipes(projection, erasure)]
+        await self._writer.commit(wipes, [])
+        at = last.position
+        here = [CheckpointMove(projection.name, self._log, at, at) for projection in projections]
+        self._on_applied(Applied(self._log, wipes, here))
+
+    def forget(self, projections: Sequence[Projection]) -> None:
+        """Their checkpoints are in doubt: the next `load` reads them."""
+        for projection in projections:
+            self.positions.pop(projection.name, None)
+
+
+def _wipes(projection: Projection, erasure: RecordedEvent) -> list[ChangeWhere]:
+    try:
+        changes = projection.changes(CustomerErased(), erasure)
+    except Exception as error:  # the erasure itself will be parked for this reason
+        _log.error("projection_can_not_wipe", projection=projection.name, reason=reason_of(error, erasure))
+        return []
+    return [change for change in changes if isinstance(change, ChangeWhere)]

@@ -1,0 +1,87 @@
+"""What several logs have ready goes as one transaction: fewer and fuller ones, so that each event waits less.
+
+A transaction costs a command a view and one to end it, however little it holds. So what comes while one is under way
+waits and goes together as the next (group commit, as in the log). What is large fills a transaction of its own, beside
+the others: then it is the store that is busy, and it does several at once.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from twinpath.domain.views import ViewChange
+from twinpath.errors import CheckpointMoved, TwinpathError
+from twinpath.views.around import AroundBatchWriter
+from twinpath.views.interface import BatchWriter, CheckpointMove
+from twinpath.views.parking import ParkingChange
+
+LARGE = 1_000
+"""Changes that are worth a transaction of their own."""
+
+
+@dataclass(slots=True, eq=False)
+class _Commit:
+    changes: Sequence[ViewChange]
+    moves: Sequence[CheckpointMove]
+    done: asyncio.Future[None]
+
+
+class JointCommits(AroundBatchWriter):
+    """A BatchWriter in front of another. Each caller learns what became of its own commit, as if it were alone."""
+
+    def __init__(self, writer: BatchWriter) -> None:
+        super().__init__(writer)
+        self._waiting: list[_Commit] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def commit(
+        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
+    ) -> None:
+        """See BatchWriter.commit."""
+        if parking or not moves or len(changes) >= LARGE:
+            await self._inner.commit(changes, moves, parking)
+            return
+        commit = _Commit(changes, moves, asyncio.get_running_loop().create_future())
+        self._waiting.append(commit)
+        if self._task is None:
+            self._task = asyncio.create_task(self._work(), name="joint commits")
+        await commit.done
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting:
+                await self._together(self._take())
+                await asyncio.sleep(0)  # logs that have waited for this one come with the next, not with the one after
+        finally:
+            self._task = None
+
+    def _take(self) -> list[_Commit]:
+        """As many as are not more than a large one; none whose caller is gone."""
+        taken: list[_Commit] = []
+        size = 0
+        while self._waiting and size < LARGE:
+            commit = self._waiting.pop(0)
+            if not commit.done.done():
+                taken.append(commit)
+                size += len(commit.changes)
+        return taken
+
+    async def _together(self, commits: Sequence[_Commit]) -> None:
+        """One transaction; one each where what is in it, or another consumer, is at fault: it does not say for whom."""
+        try:
+            if commits:
+                changes = [change for commit in commits for change in commit.changes]
+                await self._inner.commit(changes, [move for commit in commits for move in commit.moves])
+        except Exception as error:
+            away = isinstance(error, TwinpathError | MemoryError) and not isinstance(error, CheckpointMoved)
+            if not away and len(commits) > 1:
+                for commit in commits:
+                    await self._together([commit])
+                return
+            for commit in commits:
+                if not commit.done.done():
+                    commit.done.set_exception(error)
+        else:
+            for commit in commits:
+                if not commit.done.done():
+                    commit.done.set_result(None)

@@ -1,0 +1,1 @@
+"""Keeps the copies of views beside the store."""

@@ -1,0 +1,101 @@
+"""What waits to be copied to Redis: commits that follow each other are one step, so a copy that is behind has less."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+
+from twinpath.domain.views import ChangeWhere, View, ViewChange
+
+MOST_WAITING = 50_000
+"""Documents and ChangeWheres, so that what waits for a slow Redis is bounded whatever the size of a transaction."""
+
+READ_TOGETHER = 500
+"""Documents of steps of several logs."""
+
+
+@dataclass(slots=True, eq=False)
+class Step:
+    """Between `expected` and `position` of a log these documents of a view changed, and whatever was `met`."""
+
+    view: View
+    log: str
+    expected: int
+    position: int
+    ids: dict[str, None]
+    met: list[ChangeWhere]
+
+    @property
+    def size(self) -> int:
+        """How much it holds."""
+        return len(self.ids) + len(self.met)
+
+
+def step_of(view: View, log: str, expected: int, position: int, changes: Iterable[ViewChange]) -> Step:
+    """The step that these changes, of whatever views, make necessary."""
+    ours = [change for change in changes if change.view == view.name]
+    ids = dict.fromkeys(change.id for change in ours if not isinstance(change, ChangeWhere))
+    return Step(view, log, expected, position, ids, [change for change in ours if isinstance(change, ChangeWhere)])
+
+
+class Steps:
+    """A queue of steps: `next` takes some of one view, which are in hand until they are `done`."""
+
+    def __init__(self) -> None:
+        self._queue: deque[Step] = deque()
+        self._last: dict[tuple[str, str], Step] = {}
+        """(view, log) -> the last step that waits."""
+        self._size = 0
+        self._added = asyncio.Event()
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    def add(self, step: Step) -> None:
+        """Have a step wait, or drop it when there is no room."""
+        last = self._last.get((step.view.name, step.log))
+        if self._queue and self._size + step.size > MOST_WAITING:
+            return
+        if last is not None and last.position == step.expected:
+            self._size -= last.size
+            last.position = step.position
+            last.ids |= step.ids
+            last.met += step.met
+        else:
+            last = self._last[step.view.name, step.log] = step
+            self._queue.append(step)
+        self._size += last.size
+        self._added.set()
+        self._empty.clear()
+
+    async def next(self) -> list[Step]:
+        """The step that has waited longest, and small ones of its view that can be read with it; none joins them."""
+        while not self._queue:
+            self._added.clear()
+            await self._added.wait()
+        taken = [self._queue[0]]
+        for step in islice(self._queue, 1, None):
+            if step.view is taken[0].view:
+                if step.met or taken[0].met or step.size + sum(one.size for one in taken) > READ_TOGETHER:
+                    break
+                taken.append(step)
+        for step in taken:
+            self._queue.remove(step)
+            self._size -= step.size
+            if self._last[step.view.name, step.log] is step:
+                del self._last[step.view.name, step.log]
+        return taken
+
+    def done(self) -> None:
+        """What was taken is written, or given up."""
+        if not self._queue:
+            self._empty.set()
+
+    async def flushed(self) -> None:
+        """Wait until all are done."""
+        await self._empty.wait()
+
+    def go_on(self, view: View, log: str, position: int) -> bool:
+        """Whether a step waits that leads on from there."""
+        last = self._last.get((view.name, log))
+        return last is not None and last.expected <= position < last.position

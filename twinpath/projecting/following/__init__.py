@@ -1,0 +1,1 @@
+"""Follows each log: deliveries, missing ranges, projections that join late."""

@@ -1,0 +1,108 @@
+"""The projector's metrics: how far each projection is, its transactions, what is parked, who consumes."""
+
+from collections.abc import Mapping
+
+from twinpath.feed.interface import EventFeed
+from twinpath.log.interface import EventLog
+from twinpath.observability.lags import LagGauges
+from twinpath.observability.metrics import SIZES, Labels, Metrics
+from twinpath.projecting.copying.copy_keeper import CacheSync
+from twinpath.projecting.following.projector import Projector
+from twinpath.views.interface import BatchWriter
+
+
+class ProjectorMetrics(Metrics):
+    """Every metric of the projector; `follow` binds those that are told by its parts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._add_work()
+        self._add_state()
+
+    def _add_work(self) -> None:
+        self.transactions = self.histogram(
+            "twinpath_projector_transaction_duration_seconds",
+            "Transactions of views with their checkpoints, or publications to the outside world: committed, overtaken "
+            "(another replica was first), unavailable or failed",
+            "group",
+            "outcome",
+        )
+        self.batches = self.histogram(
+            "twinpath_projector_batch_events", "Events of a log in one transaction", "group", bounds=SIZES
+        )
+        self.events = self.counter(
+            "twinpath_projection_events_total", "Events that a projection has applied here", "projection", "log"
+        )
+        self.applied = self.counter(
+            "twinpath_projection_batches_total", "Batches in which it has applied them", "projection", "log"
+        )
+        self.delays = self.histogram(
+            "twinpath_projector_delay_seconds",
+            "From a command to its views, or to the outside world: how old each message's oldest event is then",
+            "group",
+        )
+
+    def _add_state(self) -> None:
+        self.lags = LagGauges(
+            self.gauge(
+                "twinpath_projection_lag_events", "Events that a projection has not applied yet", "projection", "log"
+            ),
+            self.gauge(
+                "twinpath_projection_lag_seconds", "Age of the oldest event not applied yet", "projection", "log"
+            ),
+        )
+        self.parked = self.gauge(
+            "twinpath_projection_parked_streams",
+            "Streams that a projection has put aside, because it can't apply an event of them",
+            "projection",
+            "log",
+        )
+        self.logs = self.gauge(
+            "twinpath_projector_logs",
+            "Logs by how their projections do: live, starting, or waiting for what fails to work again",
+            "group",
+            "state",
+        )
+        self.consumers = self.feed_consumers()
+        self.unreadable = self.unreadable_messages()
+        self.copy_kept = self.gauge(
+            "twinpath_copy_kept", "1 while the copy in Redis is kept, 0 while that is not possible"
+        )
+
+    def follow(
+        self, followers: Mapping[str, tuple[Projector, EventFeed]], log: EventLog, writer: BatchWriter, cache: CacheSync
+    ) -> None:
+        """Tell of these parts from now on; `followers` by the group of their queues.
+
+        Lags and what is parked are asked of the stores themselves, so that a projector that hangs can't hide its own.
+        """
+
+        def states() -> dict[Labels, float]:
+            found: dict[Labels, float] = {(group, state): 0 for group in followers for state in _STATES}
+            for group, (projector, _) in followers.items():
+                for status in projector.status().values():
+                    found[group, status.state] += 1
+            return found
+
+        def consumers() -> dict[Labels, float]:
+            return {
+                (group, of): float(registered)
+                for group, (_, feed) in followers.items()
+                for of, registered in feed.consumers().items()
+            }
+
+        async def look_at_stores() -> None:
+            names = {projection.name for projector, _ in followers.values() for projection in projector.projections}
+            checkpoints, parked = await writer.checkpoints(), await writer.parked.counts()
+            ours: dict[Labels, int] = {of: at for of, at in checkpoints.items() if of[0] in names}
+            self.parked.values = {of: parked.get(of, 0) for of in checkpoints if of[0] in names}
+            await self.lags.look(log, ours)
+
+        self.logs.read = states
+        self.consumers.read = consumers
+        self.unreadable.read = lambda: {(group,): feed.unreadable for group, (_, feed) in followers.items()}
+        self.copy_kept.read = lambda: {(): float(cache.trouble is None)}
+        self.before_scrape(look_at_stores, self.lags.events, self.lags.seconds, self.parked)
+
+
+_STATES = ("starting", "live", "waiting")

@@ -1,0 +1,52 @@
+"""What an operator asks of the projector over HTTP, under /admin/v1, with a bearer token."""
+
+from collections.abc import Iterable
+from hmac import compare_digest
+
+from fastapi import APIRouter, FastAPI
+from pydantic import SecretStr
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from twinpath.http.limits import BodyLimits
+from twinpath.http.problem_details import install_problem_details, problem
+from twinpath.observability.serving_metrics import NO_TELEMETRY
+
+PATH = "/admin/v1"
+
+
+def admin_app(token: SecretStr | None, routers: Iterable[APIRouter]) -> FastAPI:
+    """The app to mount at PATH. Without a token nobody is let in."""
+    app = FastAPI(
+        title="Twinpath projector administration", version="1", docs_url=None, redoc_url=None, telemetry=NO_TELEMETRY
+    )
+    for router in routers:
+        app.include_router(router)
+    install_problem_details(app)
+    app.add_middleware(BodyLimits)
+    app.add_middleware(Authorised, token=token)
+    return app
+
+
+class Authorised:
+    """ASGI middleware: lets in who sends `Authorization: Bearer <token>`; it comes before anything is read."""
+
+    def __init__(self, app: ASGIApp, token: SecretStr | None) -> None:
+        self._app = app
+        self._token = token.get_secret_value().encode() if token else b""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and not self._token:
+            detail = "Administration is off: this service was started without TWINPATH_ADMIN_TOKEN."
+            await problem(scope["path"], 403, "administration_off", detail)(scope, receive, send)
+        elif scope["type"] == "http" and not self._fits(scope):
+            answer = problem(scope["path"], 401, "unauthorized", "Send the header Authorization: Bearer <token>.")
+            answer.headers["WWW-Authenticate"] = "Bearer"
+            await answer(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _fits(self, scope: Scope) -> bool:
+        given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        scheme, _, token = given.partition(b" ")
+        return compare_digest(token.strip(), self._token) and scheme.lower() == b"bearer"

@@ -1,0 +1,1 @@
+"""Streams with a poison event: set aside, listed, retried, skipped."""

@@ -1,0 +1,227 @@
+"""/admin/v1/parked: what is parked, what a retry would do, the retry, and skipping."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from twinpath.http.problem_details import problem_responses
+from twinpath.projecting.parking.repairs import ParkedStreams
+from twinpath.projecting.parking.retry_steps import Step
+
+MOST_SHOWN = 100
+MOST_SECONDS = 20.0
+
+Limit = Annotated[int, Query(ge=1, le=MOST_SHOWN, description="entries a page")]
+After = Annotated[str | None, Query(max_length=300, description="`next` of the page before")]
+OfProjection = Annotated[str | None, Query(max_length=100, description="of this projection alone")]
+OfStream = Annotated[str | None, Query(max_length=150, description="this stream alone")]
+MostEvents = Annotated[int, Query(ge=1, le=10_000, description="events to try")]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+
+class _Shown(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class ParkedShown(_Shown):
+    """A parked stream: the events `version` to `last` wait, `events` in all."""
+
+    projection: str
+    stream: str
+    log: str
+    version: int
+    position: int = Field(description="of `version`, in its log")
+    last: int
+    events: int
+    reason: str | None = Field(description="why `version` could not be applied; null when it was not tried yet")
+    attempts: int
+    parked_at: datetime
+    tried_at: datetime
+
+
+class SkippedShown(_Shown):
+    """An event that is never applied."""
+
+    projection: str
+    stream: str
+    log: str
+    version: int
+    position: int
+    reason: str | None
+    attempts: int
+    parked_at: datetime
+    skipped_at: datetime
+    skipped_by: str
+    why: str
+
+
+class EventShown(_Shown):
+    """An event that waits, without its data."""
+
+    version: int
+    position: int
+    type: str
+    at: datetime
+
+
+class ParkedPage(BaseModel):
+    """Parked streams by id."""
+
+    items: list[ParkedShown]
+    next: str | None
+
+
+class SkippedPage(BaseModel):
+    """Skipped events by id."""
+
+    items: list[SkippedShown]
+    next: str | None
+
+
+class ParkedDetails(ParkedShown):
+    """One parked stream, what today's code says of the event it waits for, and the events that wait first."""
+
+    now: str | None = Field(description="why `version` fails with today's code; null when its method takes it")
+    waiting: list[EventShown]
+
+
+class PlanShown(BaseModel):
+    """What a retry would do: try `events` of these streams, in this order (the first 100 are shown)."""
+
+    events: int
+    streams: int
+    first: list[ParkedShown]
+    total_streams: int
+    total_events: int
+
+
+class RetryBody(BaseModel):
+    """What to try again: everything, one projection's, or one stream."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    projection: str | None = Field(None, max_length=100)
+    stream: str | None = Field(None, max_length=150)
+    limit: int = Field(1000, ge=1, le=10_000, description="events to try")
+
+
+class RetryReport(BaseModel):
+    """What a retry did. `finished` is false when it stopped after 20 seconds; another one goes on there."""
+
+    applied: int = Field(description="events")
+    freed: int = Field(description="streams that are parked no longer")
+    failed: int = Field(description="streams that parked again")
+    first_failed: list[ParkedShown] = Field(description="up to 100 of them")
+    finished: bool
+
+
+class SkipBody(BaseModel):
+    """Which event to skip, who says so, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int = Field(ge=1, description="must be the one that the stream waits for")
+    by: Words
+    why: Words
+
+
+class SkipReport(BaseModel):
+    """What of the stream waits then; null when nothing does. What waits is not applied before a retry."""
+
+    waiting: ParkedShown | None
+
+
+def parked_routes(parked: ParkedStreams) -> APIRouter:
+    """The routes on these parked streams."""
+    routes = APIRouter(prefix="/parked", tags=["parked"], responses=problem_responses(401, 403, 422, 503))
+    _add_lists(routes, parked)
+    _add_retry(routes, parked)
+    _add_one(routes, parked)
+    return routes
+
+
+def _add_lists(routes: APIRouter, parked: ParkedStreams) -> None:
+    @routes.get("")
+    async def list_parked(
+        request: Request, answer: Response, projection: OfProjection = None, after: After = None, limit: Limit = 20
+    ) -> ParkedPage:
+        """Parked streams, in pages."""
+        found = await parked.parked.page(projection, after, limit + 1)
+        following = _next(request, answer, [one.id for one in found], limit)
+        return ParkedPage(items=[ParkedShown.model_validate(one) for one in found[:limit]], next=following)
+
+    @routes.get("/skipped")
+    async def list_skipped(
+        request: Request, answer: Response, projection: OfProjection = None, after: After = None, limit: Limit = 20
+    ) -> SkippedPage:
+        """Skipped events, in pages."""
+        found = await parked.parked.skipped(projection, after, limit + 1)
+        following = _next(request, answer, [one.id for one in found], limit)
+        return SkippedPage(items=[SkippedShown.model_validate(one) for one in found[:limit]], next=following)
+
+
+def _add_retry(routes: APIRouter, parked: ParkedStreams) -> None:
+    @routes.get("/retry", responses=problem_responses(404, 409))
+    async def plan(projection: OfProjection = None, stream: OfStream = None, limit: MostEvents = 1000) -> PlanShown:
+        """What a retry would do; nothing is changed."""
+        plan = await parked.plan(projection, stream, limit)
+        return PlanShown(
+            events=plan.events,
+            streams=len(plan.streams),
+            first=[ParkedShown.model_validate(one) for one in plan.streams[:MOST_SHOWN]],
+            total_streams=plan.total_streams,
+            total_events=plan.total_events,
+        )
+
+    @routes.post("/retry", responses=problem_responses(404, 409))
+    async def retry(body: RetryBody) -> RetryReport:
+        """Try again, in the order of each stream. It may be sent at any time, also twice."""
+        steps: list[Step] = []
+        finished = True
+        async with aclosing(parked.retry(body.projection, body.stream, body.limit)) as taken:
+            deadline = asyncio.get_running_loop().time() + MOST_SECONDS
+            async for step in taken:
+                steps.append(step)
+                if asyncio.get_running_loop().time() > deadline:
+                    finished = False
+                    break
+        failed = [ParkedShown.model_validate(step.after) for step in steps if step.failed]
+        return RetryReport(
+            applied=sum(step.applied for step in steps),
+            freed=sum(step.after is None for step in steps),
+            failed=len(failed),
+            first_failed=failed[:MOST_SHOWN],
+            finished=finished,
+        )
+
+
+def _add_one(routes: APIRouter, parked: ParkedStreams) -> None:
+    @routes.get("/{projection}/{stream}", responses=problem_responses(404))
+    async def show(projection: str, stream: str) -> ParkedDetails:
+        """One parked stream; of the events that wait the first 100."""
+        found = await parked.stream(projection, stream)
+        waiting = [EventShown.model_validate(event) for event in await parked.events(found, 0, MOST_SHOWN)]
+        shown: dict[str, Any] = ParkedShown.model_validate(found).model_dump()
+        return ParkedDetails(**shown, now=await parked.explain(found), waiting=waiting)
+
+    @routes.post("/{projection}/{stream}/skip", responses=problem_responses(404, 409))
+    async def skip(projection: str, stream: str, body: SkipBody) -> SkipReport:
+        """Never apply the event that a stream waits for. What waits after it is applied by the next retry."""
+        waiting = await parked.skip(projection, stream, body.version, body.by, body.why)
+        return SkipReport(waiting=None if waiting is None else ParkedShown.model_validate(waiting))
+
+
+def _next(request: Request, answer: Response, ids: Sequence[str], limit: int) -> str | None:
+    """The cursor of the next page, also as a Link, when there is one."""
+    if len(ids) <= limit:
+        return None
+    following = ids[limit - 1]
+    query = urlencode({**request.query_params, "after": following})
+    answer.headers["Link"] = f'<{request.url.path}?{query}>; rel="next"'
+    return following

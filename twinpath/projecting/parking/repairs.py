@@ -1,0 +1,197 @@
+"""What an operator can do about parked streams: look at them, try them again, skip an event for good.
+
+A retry takes the events from the log, in the order of their stream and a few a transaction, which also says how far
+the stream is then. So it may be stopped between any two steps, run twice at once, and meet a live consumer that parks
+more: whoever comes second is refused, and looks again.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from twinpath.clock import Clock, utc_now
+from twinpath.domain.catalogue import Catalogue
+from twinpath.domain.events import RecordedEvent
+from twinpath.domain.projection import Projection
+from twinpath.errors import CheckpointMoved, NotFound, RuleViolation, Unavailable
+from twinpath.log.interface import EventLog
+from twinpath.personal_data.sealing import Seals
+from twinpath.projecting.applying.reading import EventReader
+from twinpath.projecting.parking.retry_steps import Step, Stepper, moved, waiting
+from twinpath.views.interface import BatchWriter
+from twinpath.views.parking import Parked, ParkedStream, Resume, Skipped
+
+_PAGE = 100
+_LOOKS = 5
+_LONGEST_REST = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a retry would do: `streams`, in this order, until `events` are tried; the totals are all that is parked."""
+
+    streams: Sequence[ParkedStream]
+    events: int
+    total_streams: int
+    total_events: int
+
+
+class ParkedStreams:
+    """Works on what is parked in the store of `writer`; `projections` are those known here, each with its own writer.
+
+    Their names are those of their checkpoints.
+    """
+
+    def __init__(
+        self,
+        projections: Mapping[str, tuple[Projection, BatchWriter]],
+        writer: BatchWriter,
+        source: EventLog,
+        seals: Seals,
+        catalogue: Catalogue,
+        clock: Clock = utc_now,
+    ) -> None:
+        self.parked: Parked = writer.parked
+        self._writer = writer
+        self._projections = projections
+        self._source = source
+        self._reader = EventReader(seals, catalogue)
+        self._stepper = Stepper(source, seals, catalogue, clock)
+        self._clock = clock
+
+    async def stream(self, projection: str, stream: str) -> ParkedStream:
+        """One parked stream. Raises NotFound, Unavailable."""
+        if (found := await self.parked.get(projection, stream)) is None:
+            raise NotFound(f"{stream} is not parked for {projection}.", code="not_parked")
+        return found
+
+    async def events(self, found: ParkedStream, after_version: int, limit: int) -> list[RecordedEvent]:
+        """The events that wait, as the log has them, those beyond a version. Raises Unavailable."""
+        return await waiting(self._source, found, max(found.version - 1, after_version), limit)
+
+    async def explain(self, found: ParkedStream) -> str | None:
+        """What the projection's code of today says of the event that comes next; None when it takes it.
+
+        It is not kept anywhere, for it may hold what is personal. Raises Unavailable.
+        """
+        if found.projection not in self._projections:
+            return f"there is no projection {found.projection} here"
+        projection, _ = self._projections[found.projection]
+        events = await self.events(found, 0, 1)
+        readable, _ = await self._reader.read(events)
+        for event in events:
+            said, opened = readable[event.position]
+            try:
+                if isinstance(said, Exception):
+                    raise said
+                projection.changes(said, opened)
+            except (Unavailable, MemoryError):
+                raise
+            except Exception as error:
+                return f"{type(error).__name__}: {error}"
+        return None
+
+    async def plan(self, projection: str | None, stream: str | None, limit: int) -> Plan:
+        """What `retry` would do. Raises as `retry` does."""
+        if stream is None:
+            totals = await self.parked.totals(projection)
+        streams: list[ParkedStream] = []
+        room = limit
+        async for found in self._candidates(projection, stream):
+            if room <= 0:
+                break
+            streams.append(found)
+            room -= found.events
+        if stream is not None:
+            totals = len(streams), sum(found.events for found in streams)
+        return Plan(streams, limit - max(0, room), *totals)
+
+    async def retry(self, projection: str | None, stream: str | None, limit: int) -> AsyncGenerator[Step]:
+        """Try at most `limit` events, those first that were tried longest ago; it rests as long as it works.
+
+        A stream is left where an event fails, with the new reason; the others go on.
+
+        Raises:
+            NotFound: this stream is not parked, or the projection is not known here.
+            RuleViolation: `projection_outdated`: another version of the projection wrote what is in service.
+            Unavailable: a store is away; every step given before stands.
+        """
+        now = asyncio.get_running_loop().time
+        async for candidate in self._candidates(projection, stream):
+            found: ParkedStream | None = candidate
+            looks = 0
+            while found is not None and limit > 0 and looks < _LOOKS:
+                began = now()
+                try:
+                    step = await self._stepper.step(found, limit, *self._of(found.projection))
+                except CheckpointMoved:  # ParkedMoved, or another generation was put into service
+                    looks += 1
+                    await self._writer.checkpoints()
+                    found = await self.parked.get(found.projection, found.stream)
+                    continue
+                limit -= step.applied + step.failed
+                rest = min(now() - began, _LONGEST_REST)
+                yield step
+                found = None if step.failed else step.after
+                await asyncio.sleep(rest)
+            if limit <= 0:
+                return
+
+    async def skip(self, projection: str, stream: str, version: int, by: str, why: str) -> ParkedStream | None:
+        """Never apply the event that a stream waits for; what of the stream waits then, None when nothing does.
+
+        Raises:
+            NotFound: the stream is not parked.
+            RuleViolation: `not_first`: it does not wait for this version.
+            Unavailable: a store is away.
+        """
+        for _ in range(_LOOKS):
+            found = await self.stream(projection, stream)
+            if found.version != version:
+                raise RuleViolation(f"{stream} waits for version {found.version}, not {version}.", code="not_first")
+            now = self._clock()
+            reason = (found.reason, found.attempts, found.parked_at)
+            skipped = Skipped(projection, stream, found.log, version, found.position, *reason, now, by, why)
+            following = await self.events(found, version, 1)
+            if not following and found.events > 1:
+                raise Unavailable(f"{found.log} lacks events of {stream} that are parked")
+            after = moved(found, following[0], now) if following else None
+            try:
+                await self._writer.commit([], [], [Resume(found, after), skipped])
+            except CheckpointMoved:
+                await self._writer.checkpoints()
+                continue
+            return after
+        raise Unavailable(f"{stream} is being retried just now")
+
+    def _writes(self, projection: str) -> bool:
+        """Whether the code here wrote what is in service: no other may."""
+        known = self._projections.get(projection)
+        return known is not None and self._writer.generation(projection).version == known[0].version
+
+    def _of(self, projection: str) -> tuple[Projection, BatchWriter]:
+        if (known := self._projections.get(projection)) is None:
+            raise NotFound(f"There is no projection {projection} here.", code="no_such_projection")
+        if not self._writes(projection):
+            raise RuleViolation(f"Another version of {projection} is in service.", code="projection_outdated")
+        return known
+
+    async def _candidates(self, projection: str | None, stream: str | None) -> AsyncIterator[ParkedStream]:
+        """What is to be tried, each stream once, in pages; what no projection here is known for is left out."""
+        await self._writer.checkpoints()  # they tell which generations are in service
+        if projection is not None:
+            self._of(projection)
+        if stream is not None:
+            names = [name for name in self._projections if self._writes(name) and projection in (None, name)]
+            all_found = [found for name in names if (found := await self.parked.get(name, stream))]
+            if not all_found:
+                raise NotFound(f"{stream} is not parked.", code="not_parked")
+            for found in all_found:
+                yield found
+            return
+        began, after = self._clock(), None
+        while page := await self.parked.longest_untried(projection, began, after, _PAGE):
+            for found in page:
+                if self._writes(found.projection):
+                    yield found
+            after = (page[-1].tried_at, page[-1].id)

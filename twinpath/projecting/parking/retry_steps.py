@@ -1,0 +1,154 @@
+"""One step of a retry: the next few events of a parked stream, in one transaction that says how far it is then."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from shared.events.customer import CustomerErased
+from twinpath.clock import Clock
+from twinpath.domain.catalogue import Catalogue
+from twinpath.domain.events import RecordedEvent
+from twinpath.domain.projection import Projection
+from twinpath.domain.views import ViewChange
+from twinpath.errors import TwinpathError, Unavailable
+from twinpath.log.interface import EventLog
+from twinpath.personal_data.sealing import Seals
+from twinpath.projecting.applying.reading import EventReader, Readable
+from twinpath.projecting.parking.setting_aside import Aside, changes_of, reason_of, wipes_of
+from twinpath.views.interface import BatchWriter
+from twinpath.views.parking import LateCopy, ParkedStream, Resume
+
+STEP_EVENTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One transaction of a retry: `applied` events; the stream as it was and as it is now, None when it is free."""
+
+    before: ParkedStream
+    after: ParkedStream | None
+    applied: int
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended at an event that still can't be applied."""
+        return self.after is not None and self.after.reason is not None
+
+
+class Stepper:
+    """Takes steps; it keeps nothing between them."""
+
+    def __init__(self, source: EventLog, seals: Seals, catalogue: Catalogue, clock: Clock) -> None:
+        self._source = source
+        self._seals = seals
+        self._reader = EventReader(seals, catalogue)
+        self._catalogue = catalogue
+        self._clock = clock
+
+    async def step(self, found: ParkedStream, limit: int, projection: Projection, writer: BatchWriter) -> Step:
+        """Apply the next events, `limit` at most, up to the first that fails.
+
+        Raises:
+            ParkedMoved: the stream is not as it was found; nothing was written.
+            Unavailable: a store is away. The step may stand.
+        """
+        most = min(limit, STEP_EVENTS)
+        events = await waiting(self._source, found, found.version - 1, most + 1)  # one more: what comes next then
+        if len(events) < min(most + 1, found.events):
+            raise Unavailable(f"{found.log} lacks events of {found.stream} that are parked")
+        readable, owners = await self._reader.read(events[:most])
+        attempt = _Attempt(found, projection, writer, events, readable, self._clock)
+        try:
+            return await attempt.apply(min(most, len(events)))
+        finally:  # a commit that fails may stand all the same
+            if owners:
+                await _to_its_end(self._wipe_erased(found, projection, writer, events[:most][-1], owners))
+
+    @retry(retry=retry_if_exception_type(Unavailable), wait=wait_fixed(0.5), stop=stop_after_delay(30), reraise=True)
+    async def _wipe_erased(
+        self,
+        found: ParkedStream,
+        projection: Projection,
+        writer: BatchWriter,
+        last: RecordedEvent,
+        owners: frozenset[str],
+    ) -> None:
+        """What was opened just before its key was destroyed may have been committed after the erasure was projected."""
+        for customer_id in await self._seals.erased_since(owners):
+            erasure = replace(last, type=CustomerErased.type, stream=customer_id, data={})
+            wipes = wipes_of(projection, erasure, self._catalogue)
+            if customer_id != found.stream:  # a document of its own has another version
+                wipes = [wipe for wipe in wipes if "_id" not in wipe.where]
+            await writer.commit(wipes, [], [_late_copy(found, last.version)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """What one step works on; `events` are those to try and, where there is one, the one after them."""
+
+    found: ParkedStream
+    projection: Projection
+    writer: BatchWriter
+    events: Sequence[RecordedEvent]
+    readable: Readable
+    clock: Clock
+
+    async def apply(self, count: int) -> Step:
+        """Commit the first events, `count` at most, up to one that fails; fewer when the store refuses them."""
+        aside = Aside(self.projection, frozenset())
+        changes: list[ViewChange] = []
+        done = 0
+        for event in self.events[:count]:
+            changes += changes_of(aside, event, *self.readable[event.position])
+            if aside.parked:
+                break
+            done += 1
+        try:
+            return await self._commit(changes, done, aside.parked[0].reason if aside.parked else None)
+        except (TwinpathError, MemoryError):  # nothing that the events are to blame for
+            raise
+        except Exception as refusal:
+            if done > 1:
+                return await self.apply(done // 2)
+            return await self._commit([], 0, reason_of(refusal, self.events[0]))
+
+    async def _commit(self, changes: Sequence[ViewChange], done: int, reason: str | None) -> Step:
+        """Commit what `done` events change, and where the stream is then: free, under way, or failed for a reason."""
+        after = None
+        if done < len(self.events):
+            after = moved(self.found, self.events[done], self.clock())
+            if reason is not None:
+                after = replace(after, reason=reason, attempts=after.attempts + 1)
+        late = [_late_copy(self.found, self.found.version + done - 1)] if done else []
+        await self.writer.commit(changes, [], [Resume(self.found, after), *late])
+        return Step(self.found, after, done)
+
+
+async def waiting(source: EventLog, found: ParkedStream, after_version: int, limit: int) -> list[RecordedEvent]:
+    """At most `limit` of the events that wait, those beyond a version, from the log. Raises Unavailable."""
+    most = min(limit, found.last - after_version)
+    return await source.read_stream(found.log, found.stream, after_version, most) if most > 0 else []
+
+
+def moved(found: ParkedStream, to: RecordedEvent, at: datetime) -> ParkedStream:
+    """The stream with this event to come next; failures count on only for the same event."""
+    attempts = found.attempts if to.version == found.version else 0
+    return replace(found, version=to.version, position=to.position, reason=None, attempts=attempts, tried_at=at)
+
+
+def _late_copy(found: ParkedStream, last: int) -> LateCopy:
+    return LateCopy(found.projection, found.stream, found.log, found.version, last)
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Await work that must not be left half done when this task is cancelled meanwhile."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise

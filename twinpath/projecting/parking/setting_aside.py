@@ -1,0 +1,142 @@
+"""What a projection leaves aside of a batch, and why."""
+
+import traceback
+from collections.abc import Sequence, Set
+from dataclasses import replace
+from pathlib import Path
+
+from twinpath.clock import utc_now
+from twinpath.domain.catalogue import Catalogue
+from twinpath.domain.events import SEALED, DomainEvent, RecordedEvent
+from twinpath.domain.projection import Projection
+from twinpath.domain.views import Change, ChangeWhere, ViewChange
+from twinpath.errors import Unavailable, UnknownEvent
+from twinpath.projecting.applying.reading import Readable
+from twinpath.views.parking import Extend, Park, ParkedStream, ParkingChange
+
+MOST_REASON = 500
+"""Characters of a reason."""
+
+
+class Aside:
+    """Collects what one projection leaves aside of one batch; `held` are the streams that are parked already."""
+
+    def __init__(self, projection: Projection, held: Set[str]) -> None:
+        self.projection = projection
+        self._held = held
+        self._parked: dict[str, ParkedStream] = {}
+        self._extended: dict[str, Extend] = {}
+        self.taken = 0
+        """How many events were not left aside."""
+
+    @property
+    def holds_any(self) -> bool:
+        """Whether any stream of this batch was parked before."""
+        return bool(self._held)
+
+    def holds(self, stream: str) -> bool:
+        """Whether a stream was parked before this batch."""
+        return stream in self._held
+
+    def takes(self, event: RecordedEvent) -> bool:
+        """Whether an event comes after a parked one of its stream; it is then left aside too."""
+        if (parked := self._parked.get(event.stream)) is not None:
+            self._parked[event.stream] = replace(parked, last=event.version)
+        elif event.stream in self._held:
+            self._extended[event.stream] = Extend(self.projection.name, event.stream, event.version)
+        else:
+            self.taken += 1
+            return False
+        return True
+
+    def park(self, event: RecordedEvent, error: Exception) -> None:
+        """Leave a poison event aside."""
+        self.taken -= 1
+        now = utc_now()
+        self._parked[event.stream] = ParkedStream(
+            self.projection.name,
+            event.stream,
+            event.log,
+            event.version,
+            event.position,
+            event.version,
+            reason_of(error, event),
+            attempts=1,
+            parked_at=now,
+            tried_at=now,
+        )
+
+    @property
+    def parked(self) -> Sequence[ParkedStream]:
+        """The streams that were not parked before."""
+        return list(self._parked.values())
+
+    @property
+    def changes(self) -> list[ParkingChange]:
+        """What the batch's commit says of it."""
+        return [*map(Park, self._parked.values()), *self._extended.values()]
+
+
+def undisturbed(aside: Aside, events: Sequence[RecordedEvent], readable: Readable) -> list[ViewChange] | None:
+    """What a projection makes of events of which it leaves none aside; None where it may: they go one by one then."""
+    if aside.holds_any:
+        return None
+    changes: list[ViewChange] = []
+    try:
+        for event in events:
+            said, opened = readable[event.position]
+            if isinstance(said, Exception):
+                return None
+            changes += aside.projection.changes(said, opened)
+    except Exception:  # it shows again when they go one by one
+        return None
+    aside.taken += len(events)
+    return changes
+
+
+def changes_of(
+    aside: Aside, event: RecordedEvent, said: DomainEvent | Exception, opened: RecordedEvent
+) -> list[ViewChange]:
+    """What a projection makes of an event; nothing, and the event is left aside, when it can't."""
+    if not isinstance(said, Exception):
+        try:
+            return aside.projection.changes(said, opened)
+        except (Unavailable, MemoryError):  # not the event's fault
+            raise
+        except Exception as error:
+            said = error
+    aside.park(event, said)
+    return []
+
+
+def reason_of(error: Exception, event: RecordedEvent) -> str:
+    """The error's kind and place, and its message where that can't hold what is personal: a reason outlives the keys.
+
+    An event's personal data are sealed in it; a store may quote a document, except for its KeyError, which names ids.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "site-packages" not in frame.filename] or frames
+    where = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno} in {ours[-1].name}" if ours else ""
+    of_store = "view_store" in Path(ours[-1].filename).parts if ours else False
+    unknown = isinstance(error, UnknownEvent) and error.__cause__ is None
+    harmless = unknown or (isinstance(error, KeyError) if of_store else SEALED not in event.data)
+    said = f": {error.args[0] if isinstance(error, KeyError) and error.args else error}" if harmless else ""
+    return f"{type(error).__name__}{where}{said}"[:MOST_REASON]
+
+
+def wipes_of(projection: Projection, event: RecordedEvent, catalogue: Catalogue) -> list[ChangeWhere]:
+    """What an erasure that is left aside wipes at once all the same; nothing where it is no erasure, or fails here.
+
+    An erasure must not wait for an operator. It is applied again in its turn, which changes nothing then: with the key
+    destroyed, the events before it have nothing personal left to show.
+    """
+    event_type = catalogue.event_type(event.type)
+    if event_type is None or not event_type.erases:
+        return []
+    try:
+        changes = projection.changes(catalogue.decode(event), event)
+    except Exception:  # this is the poison: its reason says so
+        return []
+    wipes = [change for change in changes if isinstance(change, ChangeWhere)]
+    named = [change for change in changes if isinstance(change, Change) and change.set]
+    return [*wipes, *(ChangeWhere(change.view, {"_id": change.id}, change.set) for change in named)]

@@ -1,0 +1,1 @@
+"""Builds a new generation of a view beside the one in service."""

@@ -1,0 +1,31 @@
+"""The settings of the projector service: environment variables with the prefix TWINPATH_."""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from twinpath.observability.log_settings import LogSettings
+from twinpath.running.settings import AMQP_URL, MONGODB_URL, REDIS_URL
+
+
+class Settings(LogSettings):
+    """Every setting has a default that fits servers on this machine."""
+
+    model_config = SettingsConfigDict(env_prefix="TWINPATH_", extra="ignore")
+
+    mongodb_url: str = Field(
+        "mongodb://127.0.0.1:27017/?replicaSet=rs0", pattern=MONGODB_URL, description="the log and the views are in it"
+    )
+    log_database: str = Field("twinpath_log", description="database of the event log; read only")
+    keys_database: str = Field("twinpath_keys", description="database of the keys of what is personal; read only")
+    views_database: str = Field("twinpath_views", description="database of the views")
+    rabbitmq_url: str = Field(
+        "amqp://guest:guest@127.0.0.1:5672/", pattern=AMQP_URL, description="where the log's batches come from"
+    )
+    redis_url: str = Field("redis://127.0.0.1:6379/0", pattern=REDIS_URL, description="the fast copy of the views")
+    redis_prefix: str = Field("twinpath", description="what every key in Redis begins with")
+    partitions: int = Field(4, ge=1, le=1024, description="logs a category; as the command service has it")
+    retired_seconds: int = Field(60, ge=30, description="how long a generation of a view stays that was replaced")
+    publish_events: bool = Field(True, description="tell the outside world of every event, on twinpath.events")
+    admin_token: SecretStr | None = Field(None, description="who sends it may use /admin/v1; without one nobody may")
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8002, ge=1, le=65535, description="port to listen on")

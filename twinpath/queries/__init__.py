@@ -1,0 +1,1 @@
+"""The query service's engine: answers from the views."""

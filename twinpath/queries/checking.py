@@ -1,0 +1,28 @@
+"""Whether the query service would start with these settings."""
+
+from collections.abc import Sequence
+
+from twinpath.checking.mongodb import READ, replica_set, rights
+from twinpath.checking.redis import may_read
+from twinpath.checking.report import CheckUp
+from twinpath.mongo_client import mongo_client
+from twinpath.queries.settings import Settings
+from twinpath.views.redis.cache import redis_client
+
+
+def checks(settings: Settings) -> Sequence[tuple[str, CheckUp]]:
+    """By name, in the order in which a failure explains the next."""
+
+    async def mongodb() -> str:
+        async with mongo_client(settings.mongodb_url, "check") as client:
+            return await replica_set(client)
+
+    async def may() -> str:
+        async with mongo_client(settings.mongodb_url, "check") as client:
+            return await rights(client, {settings.views_database: READ})
+
+    async def redis() -> str:
+        async with redis_client(settings.redis_url) as client:
+            return await may_read(client, settings.redis_prefix)
+
+    return [("mongodb", mongodb), ("rights", may), ("redis", redis)]

@@ -1,0 +1,1 @@
+"""Reads views: causal waits, the fast copy, lists, live changes."""

@@ -1,0 +1,51 @@
+"""The composition root of the query service: the only file that chooses its adapters."""
+
+from fastapi import FastAPI
+from redis.asyncio import Redis
+
+from twinpath.mongo_client import mongo_client
+from twinpath.observability.mongodb_spans import MongoSpans
+from twinpath.observability.trace_export import tracing_of
+from twinpath.observability.traced_http import trace_requests
+from twinpath.observability.traced_views import SOURCE, TracedViewCache
+from twinpath.queries.app import create_app
+from twinpath.queries.settings import Settings
+from twinpath.views.mongodb.stores import MongoViewReader
+from twinpath.views.redis.cache import RedisViewCache
+
+_REDIS_SECONDS = 0.25
+
+
+def bootstrap(settings: Settings) -> FastAPI:
+    """The app on MongoDB and Redis; Redis may be away, then it reads everything from MongoDB."""
+    tracing = tracing_of("query")
+    client = mongo_client(settings.mongodb_url, "query", [MongoSpans(tracing, {SOURCE: "mongodb"})] if tracing else [])
+    redis = Redis.from_url(  # no retries, and a Redis that hangs shall not be noticed: MongoDB has all of it too
+        settings.redis_url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS
+    )
+
+    async def mongodb() -> None:
+        await client.admin.command("ping")
+
+    async def redis_answers() -> None:
+        await redis.ping()
+
+    async def close() -> None:
+        await redis.aclose()
+        await client.close()
+        if tracing:
+            tracing.stop()
+
+    cache = RedisViewCache(redis, settings.redis_prefix)
+    app = create_app(
+        MongoViewReader(client, settings.views_database),
+        TracedViewCache(cache, tracing) if tracing else cache,
+        {"mongodb": mongodb},
+        {"redis": redis_answers},
+        settings.causal_wait_seconds,
+        close=close,
+    )
+    if tracing:
+        app.state.waits.around = tracing.step
+        trace_requests(app, tracing)
+    return app

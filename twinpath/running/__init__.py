@@ -1,0 +1,1 @@
+"""How a service starts, serves, reads its settings and ends."""

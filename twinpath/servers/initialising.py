@@ -1,0 +1,46 @@
+"""Makes fresh servers ready for the services, and changes nothing where that is done: what `twinpath init` does."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from urllib.error import URLError
+
+from pymongo.errors import PyMongoError
+
+from shared.events import CATALOGUE
+from twinpath.commands.preparing import prepare_log
+from twinpath.commands.processes.timers import MongoSchedule
+from twinpath.log.mongodb import MongoEventStore
+from twinpath.mongo_client import mongo_client
+from twinpath.personal_data.mongo import MongoKeyStore
+from twinpath.servers.accounts import Account
+from twinpath.servers.mongodb import make_accounts, make_replica_set, patiently
+from twinpath.servers.rabbitmq import import_definitions
+from twinpath.servers.settings import Settings
+
+
+async def initialise(settings: Settings, patience: float = 90.0) -> AsyncIterator[str]:
+    """Do it step by step and say what is done; waits up to `patience` seconds for each server.
+
+    Raises:
+        PyMongoError, URLError, Refused, WrongPassword: a server does not answer, or refuses.
+        LayoutMismatch: the log was created with another number of partitions.
+    """
+    url, members = settings.mongodb_url, [one for one in settings.replica_set_members.split(",") if one]
+    if members:
+        await patiently(patience, PyMongoError)(make_replica_set, url, members)
+        yield f"replica set of {', '.join(members)}"
+    client = mongo_client(url, "init")
+    databases = (settings.log_database, settings.keys_database, settings.views_database)
+    try:
+        accounts: list[Account] = await patiently(patience, PyMongoError)(make_accounts, client, settings, *databases)
+        yield f"MongoDB accounts: {', '.join(accounts) or 'none, as no password is set'}"
+        schedule, keys = MongoSchedule(client, databases[0]), MongoKeyStore(client, databases[1])
+        store = MongoEventStore(client, databases[0], CATALOGUE.categories, settings.partitions)
+        await prepare_log(client[databases[0]], settings.partitions, schedule, keys, store)
+        yield f"log and indexes, {settings.partitions} partitions a category"
+    finally:
+        await client.close()
+    if settings.rabbitmq_management_url:
+        importing = patiently(patience, URLError, ConnectionError)
+        await importing(asyncio.to_thread, import_definitions, settings.rabbitmq_management_url, settings)
+        yield "RabbitMQ's users, permissions, exchanges and policies"

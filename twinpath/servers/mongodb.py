@@ -1,0 +1,87 @@
+"""MongoDB's side: the replica set, and the accounts with their rights. All of it may be done again at any time."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from pymongo import AsyncMongoClient
+from pymongo.errors import OperationFailure
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from twinpath.errors import TwinpathError
+from twinpath.servers.accounts import ACCOUNTS, Account, Passwords
+
+REPLICA_SET = "rs0"
+_NOT_YET_INITIALIZED, _NO_SUCH_USER, _AUTHENTICATION_FAILED = 94, 11, 18
+
+_log = structlog.get_logger(__name__)
+
+
+class WrongPassword(TwinpathError):
+    """Trying again would not help."""
+
+    code = "wrong_password"
+
+
+def rights(log: str, keys: str, views: str) -> dict[Account, dict[str, str]]:
+    """Account -> database -> MongoDB's built-in role there.
+
+    The query service sees neither the log nor the keys; only the projector, and the command line, write views.
+    """
+    return {
+        "command": {log: "readWrite", keys: "readWrite"},
+        "projector": {log: "read", keys: "read", views: "readWrite"},
+        "query": {views: "read"},
+        "tools": {log: "read", keys: "read", views: "readWrite"},
+    }
+
+
+async def make_replica_set(url: str, members: Sequence[str], patience: float = 60.0) -> None:
+    """Make a replica set of these members (`host:port`) unless they are one; `url` leads to the first of them.
+
+    Raises:
+        WrongPassword: it knows the administrator under another one.
+        PyMongoError: it does not answer within `patience` seconds.
+    """
+    config = {"_id": REPLICA_SET, "members": [{"_id": n, "host": host} for n, host in enumerate(members)]}
+    client: AsyncMongoClient[dict[str, Any]]
+    async with AsyncMongoClient(
+        url, directConnection=True, replicaSet=None, serverSelectionTimeoutMS=int(patience * 1000)
+    ) as client:
+        try:
+            await client.admin.command("replSetGetStatus")
+        except OperationFailure as failure:
+            if failure.code == _AUTHENTICATION_FAILED:
+                raise WrongPassword(
+                    "MongoDB refuses the administrator's password; its data was made with another one, see .env"
+                ) from failure
+            if failure.code != _NOT_YET_INITIALIZED:
+                raise
+            await client.admin.command("replSetInitiate", config)
+            _log.info("replica_set_made", members=list(members))
+
+
+async def make_accounts(
+    client: AsyncMongoClient[dict[str, Any]], passwords: Passwords, log: str, keys: str, views: str
+) -> list[Account]:
+    """Give each account that has a password this password and these rights, and no others; those accounts."""
+    made: list[Account] = []
+    for account in ACCOUNTS:
+        if (password := passwords.of(account)) is None:
+            continue
+        roles = [{"db": database, "role": role} for database, role in rights(log, keys, views)[account].items()]
+        try:
+            await client.admin.command("updateUser", account, pwd=password, roles=roles)
+        except OperationFailure as failure:
+            if failure.code != _NO_SUCH_USER:
+                raise
+            await client.admin.command("createUser", account, pwd=password, roles=roles)
+        made.append(account)
+    return made
+
+
+def patiently(seconds: float, *errors: type[Exception]) -> AsyncRetrying:
+    """Try again every half second for so many seconds, then raise what was raised last."""
+    return AsyncRetrying(
+        retry=retry_if_exception_type(errors), stop=stop_after_delay(seconds), wait=wait_fixed(0.5), reraise=True
+    )

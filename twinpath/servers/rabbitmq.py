@@ -1,0 +1,156 @@
+"""RabbitMQ's side: users, permissions, exchanges, policies, as one definitions file.
+
+The broker loads the file when it starts, or takes it through its management API. Queues are not in it: who follows the
+log declares its own.
+"""
+
+import base64
+import hashlib
+import json
+import secrets
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from twinpath.errors import TwinpathError
+from twinpath.feed.dead_letters import DEAD_LETTERS, DEAD_LETTERS_ARGUMENTS
+from twinpath.feed.interface import EXCHANGE as LOG
+from twinpath.projecting.outside_events import EXCHANGE as OUTSIDE_EVENTS
+from twinpath.projecting.service import GROUP as VIEWS
+from twinpath.projecting.service import OUTSIDE_GROUP as OUTSIDE
+from twinpath.servers.accounts import Account, Passwords
+
+VHOST = "twinpath"
+ADMINISTRATOR = "admin"
+_FULFILMENT = "fulfilment"
+_MOST_BYTES_WAITING = 1 << 30
+_MOST_DEAD_LETTERS = 10_000
+
+
+class Refused(TwinpathError):
+    """The broker does not take the definitions."""
+
+    code = "definitions_refused"
+
+
+def definitions(passwords: Passwords) -> dict[str, Any]:
+    """Everything the broker is told, in the form of its own export. Users without a password are left out.
+
+    A queue that nobody empties refuses more than 1 GiB; what is refused, followers read from the log. The oldest of
+    more than 10,000 dead letters is dropped.
+    """
+    return {
+        "vhosts": [{"name": VHOST, "default_queue_type": "quorum"}],
+        "users": _users(passwords),
+        "permissions": _permissions(passwords),
+        "exchanges": [
+            _exchange(LOG, "topic"),
+            _exchange(OUTSIDE_EVENTS, "topic"),
+            _exchange(DEAD_LETTERS, "fanout"),
+        ],
+        "queues": [{**_durable(DEAD_LETTERS), "arguments": dict(DEAD_LETTERS_ARGUMENTS)}],
+        "bindings": [
+            {
+                "source": DEAD_LETTERS,
+                "vhost": VHOST,
+                "destination": DEAD_LETTERS,
+                "destination_type": "queue",
+                "routing_key": "",
+                "arguments": {},
+            }
+        ],
+        "policies": [
+            _policy("followers", rf"({VIEWS}|{OUTSIDE}|{_FULFILMENT})\..+", {"max-length-bytes": _MOST_BYTES_WAITING}),
+            _policy("dead-letters", "dead-letters", {"max-length": _MOST_DEAD_LETTERS, "overflow": "drop-head"}),
+        ],
+    }
+
+
+def import_definitions(management_url: str, passwords: Passwords) -> None:
+    """Have a running broker take the definitions; `management_url` as in `http://user:password@rabbitmq:15672`.
+
+    Raises:
+        Refused: the login or the definitions are not to its liking.
+        URLError: it does not answer.
+    """
+    scheme, _, rest = management_url.rstrip("/").partition("://")
+    login, _, host = rest.rpartition("@")
+    request = Request(f"{scheme}://{host}/api/definitions", json.dumps(definitions(passwords)).encode(), method="POST")
+    request.add_header("Content-Type", "application/json")
+    request.add_header("Authorization", f"Basic {base64.b64encode(login.encode()).decode()}")
+    try:
+        urlopen(request, timeout=30).close()  # only what the operator's own setting names
+    except HTTPError as error:
+        raise Refused(f"RabbitMQ at {host} says {error.code}: {error.read().decode(errors='replace')}") from error
+
+
+def password_hash(password: str) -> str:
+    """As RabbitMQ keeps a password: four random bytes, then SHA-256 of them and it, in base64."""
+    salt = secrets.token_bytes(4)
+    return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
+
+
+def _users(passwords: Passwords) -> list[dict[str, Any]]:
+    tags = {ADMINISTRATOR: ["administrator"], "command": [], "projector": [], "tools": ["monitoring"]}
+    given = {name: getattr(passwords, f"{name}_password") for name in tags}
+    return [
+        {
+            "name": name,
+            "password_hash": password_hash(password.get_secret_value()),
+            "hashing_algorithm": "rabbit_password_hashing_sha256",
+            "tags": tags[name],
+        }
+        for name, password in given.items()
+        if password is not None
+    ]
+
+
+def _permissions(passwords: Passwords) -> list[dict[str, str]]:
+    """Each follows the log through queues of its own; only the command service publishes to the log.
+
+    What `twinpath dead-letters requeue` puts back goes through the default exchange to the one queue where it died.
+    """
+    letters = DEAD_LETTERS.removeprefix("twinpath.")
+    for_fulfilment = f"log|{letters}|{_FULFILMENT}\\..+"
+    own: dict[Account, tuple[str, ...]] = {
+        "command": (for_fulfilment, for_fulfilment, for_fulfilment),
+        "projector": (
+            f"log|events|{letters}|({VIEWS}|{OUTSIDE})\\..+",
+            f"events|{letters}|({VIEWS}|{OUTSIDE})\\..+",
+            f"log|{letters}|({VIEWS}|{OUTSIDE})\\..+",
+        ),
+        "tools": ("events", f"events|{letters}", letters),  # a retry may tell the outside world of what was parked
+    }
+    granted: dict[str, tuple[str, ...]] = {
+        name: tuple(rf"^twinpath\.({one})$" if one else "^$" for one in what)
+        for name, what in own.items()
+        if passwords.of(name) is not None
+    }
+    if "tools" in granted:
+        configure, write, read = granted["tools"]
+        granted["tools"] = (configure, rf"{write}|^amq\.default$", read)
+    if passwords.admin_password is not None:
+        granted |= {ADMINISTRATOR: (".*",) * 3}
+    return [
+        {"user": user, "vhost": VHOST, "configure": configure, "write": write, "read": read}
+        for user, (configure, write, read) in granted.items()
+    ]
+
+
+def _durable(name: str) -> dict[str, Any]:
+    return {"name": name, "vhost": VHOST, "durable": True, "auto_delete": False, "arguments": {}}
+
+
+def _exchange(name: str, kind: str) -> dict[str, Any]:
+    return {**_durable(name), "type": kind, "internal": False}
+
+
+def _policy(name: str, queues: str, limits: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "vhost": VHOST,
+        "pattern": rf"^twinpath\.{queues}$",
+        "apply-to": "queues",
+        "definition": limits,
+        "priority": 0,
+    }

@@ -1,0 +1,1 @@
+"""Stores of views and their copies, one room an adapter."""

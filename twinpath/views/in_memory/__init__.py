@@ -1,0 +1,1 @@
+"""Views in this process's memory."""

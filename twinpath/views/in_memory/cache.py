@@ -1,0 +1,91 @@
+"""The copy of views in this process's memory: for `make demo` and for tests."""
+
+import math
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+
+from twinpath.domain.views import Cached
+from twinpath.views.interface import FILL_SECONDS
+
+
+class InMemoryViewCache:
+    """A ViewCache."""
+
+    def __init__(self, fill_seconds: float = FILL_SECONDS) -> None:
+        self._fill_seconds = fill_seconds
+        self._documents: defaultdict[str, dict[str, Cached]] = defaultdict(dict)
+        self._positions: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        self._fill_states: dict[str, tuple[str, float]] = {}
+        """View -> state, and when it is forgotten."""
+        self._removed: defaultdict[str, set[str]] = defaultdict(set)
+        """View -> ids of what was removed since its last fill began, unless that is done."""
+
+    async def write(
+        self, view: str, log: str, expected: int, position: int, documents: Sequence[Cached], removed: Sequence[str]
+    ) -> bool:
+        """See ViewCache.write."""
+        if self._positions[view].get(log, 0) != expected:
+            return False
+        self._positions[view][log] = position
+        for document_id in removed:
+            self._documents[view].pop(document_id, None)
+        if await self.fill_state(view) not in (None, "done"):
+            self._removed[view].update(removed)
+        self._put(view, documents)
+        return True
+
+    def _put(self, view: str, documents: Sequence[Cached]) -> None:
+        for document in documents:
+            old = self._documents[view].get(document.id)
+            if old is None or old.revision < document.revision:
+                self._documents[view][document.id] = document
+
+    async def positions(self, view: str) -> dict[str, int]:
+        """See ViewCache.positions."""
+        return dict(self._positions[view])
+
+    async def adopt(self, view: str, log: str, position: int) -> None:
+        """See ViewCache.adopt."""
+        self._positions[view][log] = position
+        self._fill_states.pop(view, None)
+
+    async def fill_state(self, view: str) -> str | None:
+        """See ViewCache.fill_state."""
+        state, until = self._fill_states.get(view, (None, math.inf))
+        return state if time.monotonic() < until else None
+
+    async def begin_fill(self, view: str, token: str) -> None:
+        """See ViewCache.begin_fill."""
+        self._fill_states[view] = (token, time.monotonic() + self._fill_seconds)
+        self._removed[view].clear()
+
+    async def fill(self, view: str, token: str, documents: Sequence[Cached], last: bool) -> bool:
+        """See ViewCache.fill."""
+        if await self.fill_state(view) != token:
+            return False
+        self._put(view, [document for document in documents if document.id not in self._removed[view]])
+        self._fill_states[view] = ("done", math.inf) if last else (token, time.monotonic() + self._fill_seconds)
+        if last:
+            self._removed[view].clear()
+        return True
+
+    async def get(self, view: str, document_id: str) -> Cached | None:
+        """See ViewCache.get."""
+        return self._documents[view].get(document_id)
+
+    async def get_many(self, view: str, ids: Sequence[str]) -> list[Cached | None]:
+        """See ViewCache.get_many."""
+        return [self._documents[view].get(document_id) for document_id in ids]
+
+    async def forget(self, view: str) -> None:
+        """See ViewCache.forget."""
+        for kept in (self._documents, self._positions, self._fill_states, self._removed):
+            kept.pop(view, None)
+
+    def flush(self) -> None:
+        """Lose everything, as a Redis that was flushed does."""
+        self._documents.clear()
+        self._positions.clear()
+        self._fill_states.clear()
+        self._removed.clear()

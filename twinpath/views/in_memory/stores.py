@@ -1,0 +1,192 @@
+"""Views in this process's memory: for `make demo` and for tests; the same promises as MongoDB's, less durability."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from twinpath.domain.views import BY_ID, NOTHING, ChangeWhere, Document, Order, Place, Range, Remove, View, ViewChange
+from twinpath.errors import CheckpointMoved, Unavailable
+from twinpath.views.in_memory.parking import InMemoryParked
+from twinpath.views.in_memory.watch import Watchers
+from twinpath.views.interface import CheckpointMove, Checkpoints
+from twinpath.views.merging import Operation, merged
+from twinpath.views.naming import FIRST_GENERATION, Generation, generation_name
+from twinpath.views.parking import ParkingChange
+from twinpath.views.paths import added, appended, changed, fits, stored
+from twinpath.views.writes import Write
+
+_Documents = dict[tuple[str, str], Document | None]
+"""(view, id) -> document, or None for one that is removed."""
+
+
+class InMemoryViewStore:
+    """ViewWriter and ViewReader in one. Nothing awaits inside a commit, so the event loop makes it atomic.
+
+    A document that is kept is never mutated: a change makes a new one, and what is given out is a copy.
+    """
+
+    def __init__(self) -> None:
+        self._views: dict[str, dict[str, Document]] = {}
+        self._checkpoints: Checkpoints = {}
+        self.parked = InMemoryParked()
+        self._generations: dict[str, Generation] = {}
+        self._versions: dict[str, int] = {}
+        self._moves: Watchers[tuple[str, str], int] = Watchers()
+        self._changes: Watchers[tuple[str, str], None] = Watchers()
+
+    def generation(self, projection: str) -> Generation:
+        """See ViewReader.generation."""
+        return self._generations.get(projection, FIRST_GENERATION)
+
+    async def prepare(
+        self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]], versions: Mapping[str, int] = NOTHING
+    ) -> None:
+        """See ViewWriter.prepare."""
+        checkpoints = list(checkpoints)
+        self._versions |= versions
+        for projection in {projection for projection, _ in checkpoints} & versions.keys():
+            self._generations.setdefault(projection, Generation(1, versions[projection]))
+        missing = {checkpoint: 0 for checkpoint in checkpoints if checkpoint not in self._checkpoints}
+        self._checkpoints |= missing
+        self._moves.tell(missing)
+
+    async def checkpoints(self) -> Checkpoints:
+        """See ViewReader.checkpoints."""
+        return dict(self._checkpoints)
+
+    async def commit(
+        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
+    ) -> None:
+        """See ViewWriter.commit."""
+        for move in moves:
+            if self._checkpoints.get((move.projection, move.log)) != move.expected:
+                raise CheckpointMoved(f"another consumer moved the checkpoint of {move.projection} in {move.log}")
+            in_service = self.generation(move.projection).version
+            if self._versions.get(move.projection, in_service) != in_service:
+                raise CheckpointMoved(f"version {in_service} of {move.projection} is in service")
+        staged = self.parked.staged(parking)
+        self._change(changes)
+        self.parked.take(staged, parking)
+        self._move({(move.projection, move.log): move.position for move in moves})
+
+    def _change(self, changes: Sequence[ViewChange]) -> None:
+        batch: _Documents = {}
+        for view, operations in merged(changes).items():
+            for operation in operations:
+                for document_id in self._targets(view, operation, batch):
+                    key = (view, document_id)
+                    before = batch[key] if key in batch else self._of(view).get(document_id)
+                    batch[key] = _applied(operation, document_id, before)
+        for (view, document_id), document in batch.items():
+            if document is None:
+                self._of(view).pop(document_id, None)
+            else:
+                self._of(view)[document_id] = document
+        self._changes.tell(dict.fromkeys(batch))
+
+    def _move(self, moved: Checkpoints) -> None:
+        self._checkpoints |= moved
+        self._moves.tell(moved)
+
+    async def get(self, view: str, document_id: str) -> Document | None:
+        """See ViewReader.get."""
+        document: Document | None = stored(self._of(view).get(document_id))
+        return document
+
+    async def documents(self, view: str, ids: Sequence[str]) -> list[Document]:
+        """See ViewReader.documents."""
+        of_view = self._of(view)
+        return [stored(of_view[document_id]) for document_id in dict.fromkeys(ids) if document_id in of_view]
+
+    async def page(
+        self,
+        view: str,
+        where: Mapping[str, Any],
+        after: Place | None,
+        limit: int,
+        order: Order = BY_ID,
+        ranges: Mapping[str, Range] = NOTHING,
+    ) -> list[Document]:
+        """See ViewReader.page."""
+        found = [one for one in self._of(view).values() if _fits(one, where) and _within(one, ranges)]
+        places = sorted((order.place_of(one) for one in found), key=_sorts_as, reverse=order.descending)
+        if after is not None:
+            places = [place for place in places if _is_beyond(place, after, order)]
+        return await self.documents(view, [document_id for _, document_id in places[: max(0, limit)]])
+
+    async def watch_checkpoints(self) -> AsyncIterator[Checkpoints]:
+        """See ViewReader.watch_checkpoints."""
+        with self._moves.watch() as watch:
+            yield dict(self._checkpoints)
+            while True:
+                yield await watch.next()
+
+    async def watch_documents(self, views: Sequence[str]) -> AsyncIterator[tuple[str, str]]:
+        """See ViewReader.watch_documents."""
+        in_service = {view: self.generation(view).number for view in views}
+        with self._changes.watch() as watch:
+            while True:
+                news = await watch.next()
+                if in_service != {view: self.generation(view).number for view in views}:
+                    raise Unavailable("another generation of a view is in service: it is to be read anew")
+                for view, document_id in news:
+                    if view in views:
+                        yield view, document_id
+
+    def _of(self, view: str) -> dict[str, Document]:
+        return self._views.setdefault(generation_name(view, self.generation(view).number), {})
+
+    def _targets(self, view: str, operation: Operation, batch: _Documents) -> list[str]:
+        """Ids of the documents that an operation meets, as the batch has left them so far."""
+        if not isinstance(operation, ChangeWhere):
+            return [operation.id]
+        in_batch = {document_id: document for (of, document_id), document in batch.items() if of == view}
+        every: dict[str, Document | None] = {**self._of(view), **in_batch}
+        return [key for key, document in every.items() if document is not None and _fits(document, operation.where)]
+
+
+def _fits(document: Document, where: Mapping[str, Any]) -> bool:
+    return all(fits(document, path, value) for path, value in where.items())
+
+
+def _within(document: Document, ranges: Mapping[str, Range]) -> bool:
+    for path, (least, most) in ranges.items():
+        value = document.get(path)
+        if not isinstance(value, int | float):
+            return least is None and most is None
+        if (least is not None and value < least) or (most is not None and value > most):
+            return False
+    return True
+
+
+def _sorts_as(place: Place) -> Any:
+    value, document_id = place
+    return document_id if value is None else (value, document_id)
+
+
+def _is_beyond(place: Place, after: Place, order: Order) -> bool:
+    one, other = _sorts_as(place), _sorts_as(after)
+    return bool(one < other if order.descending else one > other)
+
+
+def _applied(operation: Operation, document_id: str, document: Document | None) -> Document | None:
+    """The document after the operation; None is one that does not exist."""
+    if isinstance(operation, Remove):
+        return None
+    if document is None:
+        if not (isinstance(operation, Write) and operation.create):
+            raise KeyError(f"a change of {operation.view} names a document that does not exist: {document_id}")
+        document = {"_id": document_id, "revision": 0}
+    document = {**document, "revision": document["revision"] + 1}
+    for path, value in operation.set.items():
+        document = changed(document, path, partial(_instead, value=stored(value)))
+    if isinstance(operation, Write):
+        for path, amount in operation.increment.items():
+            document = changed(document, path, partial(added, amount=amount))
+        for path, tail in operation.append.items():
+            document = changed(document, path, partial(appended, values=stored(tail.values), keep=tail.keep))
+    return document
+
+
+def _instead(_old: Any, value: Any) -> Any:
+    return value

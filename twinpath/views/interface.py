@@ -1,0 +1,193 @@
+"""What projections say and what stores of views must offer: changes in, documents out.
+
+A projection returns changes; a `ViewWriter` commits a batch of them with the checkpoints, as one transaction. A
+`ViewReader` answers queries. A `ViewCache` holds a second copy of some views, ready to send; it may lose everything
+at any time, the written views are the truth.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from twinpath.domain.views import BY_ID, NOTHING, Cached, Document, Order, Place, Range, View, ViewChange
+from twinpath.views.naming import Generation
+from twinpath.views.parking import Parked, ParkingChange
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointMove:
+    """Projection `projection` has applied `log` up to `expected` and, with this commit, up to `position`."""
+
+    projection: str
+    log: str
+    expected: int
+    position: int
+
+
+Checkpoints = dict[tuple[str, str], int]
+"""(projection, log) -> position of the last event applied."""
+
+
+class BatchWriter(Protocol):
+    """Takes a batch's changes together with its checkpoints: all that following a log needs."""
+
+    async def prepare(
+        self,
+        views: Iterable[View],
+        checkpoints: Iterable[tuple[str, str]],
+        versions: Mapping[str, int] = NOTHING,
+    ) -> None:
+        """Make collections, indexes and missing checkpoints (at 0). May be called again at any time.
+
+        `versions` are those of the projections that this writer commits for.
+        """
+        ...
+
+    async def checkpoints(self) -> Checkpoints:
+        """Where every projection stands. Raises Unavailable."""
+        ...
+
+    def generation(self, projection: str) -> Generation:
+        """The one in service, as of the last call of `checkpoints`."""
+        ...
+
+    @property
+    def parked(self) -> Parked:
+        """What commits have parked."""
+        ...
+
+    async def commit(
+        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
+    ) -> None:
+        """Apply the changes in order, move the checkpoints and change what is parked: all, exactly once, or nothing.
+
+        It is written to the generations that were in service at the last call of `checkpoints`.
+
+        Raises:
+            CheckpointMoved: a checkpoint is not at its `expected`, since another consumer is at work; or a generation
+                is no longer in service, or of another version than the projection. ParkedMoved, one of its kind: what
+                is parked of a stream is not as `parking` says.
+            KeyError: a change names a document that does not exist.
+            Unavailable: the store is away. The commit may stand: read the checkpoints before going on.
+        """
+        ...
+
+
+class ViewWriter(BatchWriter, Protocol):
+    """The projector's side."""
+
+    async def documents(self, view: str, ids: Sequence[str]) -> list[Document]:
+        """Those of the named documents that exist, as committed. Raises Unavailable."""
+        ...
+
+    async def page(
+        self,
+        view: str,
+        where: Mapping[str, Any],
+        after: Place | None,
+        limit: int,
+        order: Order = BY_ID,
+        ranges: Mapping[str, Range] = NOTHING,
+    ) -> list[Document]:
+        """See ViewReader.page."""
+        ...
+
+
+class ViewReader(Protocol):
+    """The query service's side. It reads the generations in service, as the checkpoints last told it."""
+
+    def generation(self, projection: str) -> Generation:
+        """See BatchWriter.generation."""
+        ...
+
+    async def get(self, view: str, document_id: str) -> Document | None:
+        """One document, as committed. Raises Unavailable."""
+        ...
+
+    async def documents(self, view: str, ids: Sequence[str]) -> list[Document]:
+        """Those of the named documents that exist. Raises Unavailable."""
+        ...
+
+    async def page(
+        self,
+        view: str,
+        where: Mapping[str, Any],
+        after: Place | None,
+        limit: int,
+        order: Order = BY_ID,
+        ranges: Mapping[str, Range] = NOTHING,
+    ) -> list[Document]:
+        """At most `limit` documents in this order, those beyond `after`, whose fields equal `where` and, of those named
+        in `ranges`, lie within. Raises Unavailable."""
+        ...
+
+    async def checkpoints(self) -> Checkpoints:
+        """Where every projection stands. Raises Unavailable."""
+        ...
+
+    def watch_checkpoints(self) -> AsyncIterator[Checkpoints]:
+        """First all checkpoints, then those that moved, as they move. Raises Unavailable when the store goes away."""
+        ...
+
+    def watch_documents(self, views: Sequence[str]) -> AsyncIterator[tuple[str, str]]:
+        """(view, id) of each document that changes from now on. Raises Unavailable when the store goes away."""
+        ...
+
+
+FILL_SECONDS = 30
+"""The longest time between two pages of a fill of a copy."""
+
+
+class ViewCache(Protocol):
+    """A copy by id of views that have `render`, fed by the projector alone.
+
+    Per view it keeps how far each log is in it. A document that is not in it says nothing: ask the ViewReader.
+    """
+
+    async def write(
+        self, view: str, log: str, expected: int, position: int, documents: Sequence[Cached], removed: Sequence[str]
+    ) -> bool:
+        """Take the documents (each only over a lower revision) and move the log's position from `expected`.
+
+        False, and nothing is written, when the position is not there: the copy missed something, or lost all.
+        Raises Unavailable.
+        """
+        ...
+
+    async def positions(self, view: str) -> dict[str, int]:
+        """Log -> position of this copy; a log is missing when nothing of it was ever taken, or all was lost."""
+        ...
+
+    async def adopt(self, view: str, log: str, position: int) -> None:
+        """Say that no document that the copy holds of this log is older than `position`.
+
+        What it does not hold is to be filled in: the fill state is None again, and a fill under way is refused.
+        """
+        ...
+
+    async def fill_state(self, view: str) -> str | None:
+        """`done` when every document was copied since the cache was empty, a token while somebody copies, or None."""
+        ...
+
+    async def begin_fill(self, view: str, token: str) -> None:
+        """Make `token` the fill state, to be forgotten after FILL_SECONDS: whoever filled before is refused."""
+        ...
+
+    async def fill(self, view: str, token: str, documents: Sequence[Cached], last: bool) -> bool:
+        """Add what the copy has not, or has older, less what was removed since the fill began; False without `token`.
+
+        The token is kept for another FILL_SECONDS; with the `last` documents the fill state becomes `done`.
+        """
+        ...
+
+    async def get(self, view: str, document_id: str) -> Cached | None:
+        """One document, or None when the copy does not have it. Raises Unavailable."""
+        ...
+
+    async def get_many(self, view: str, ids: Sequence[str]) -> list[Cached | None]:
+        """Several documents in one round trip. Raises Unavailable."""
+        ...
+
+    async def forget(self, view: str) -> None:
+        """Lose all of a view, which nobody reads any more. Raises Unavailable."""
+        ...

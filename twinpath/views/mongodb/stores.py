@@ -1,0 +1,274 @@
+"""Views in MongoDB: a batch's changes and its checkpoints commit in one transaction."""
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence, Set
+from typing import Any, TypeVar
+
+from bson.codec_options import CodecOptions
+from pymongo import ASCENDING, AsyncMongoClient, IndexModel, ReadPreference, UpdateOne
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.errors import BulkWriteError
+
+from twinpath.domain.views import BY_ID, NOTHING, Document, Order, Place, Range, View, ViewChange
+from twinpath.errors import CheckpointMoved, Unavailable
+from twinpath.views.interface import CheckpointMove, Checkpoints
+from twinpath.views.merging import Operation, merged
+from twinpath.views.mongodb.parking import MongoParked
+from twinpath.views.mongodb.statements import (
+    beyond,
+    checkpoint_id,
+    checkpoint_key,
+    equal_to,
+    met_duplicate,
+    move_statement,
+    of_projection,
+    our_errors,
+    segments,
+    sort_by,
+    statement,
+    within,
+)
+from twinpath.views.mongodb.transactions import DURABLE, MAJORITY, Transactions, make_collection
+from twinpath.views.naming import FIRST_GENERATION, Generation, generation_name
+from twinpath.views.parking import ParkingChange, projection_of
+from twinpath.views.writes import Write
+
+_CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True)
+CHECKPOINTS = "checkpoints"
+_CERTAIN_SECONDS = 5.0
+"""Much less than a generation that was in service stays behind."""
+_Found = TypeVar("_Found")
+_UPSERTS_AFTER_DUPLICATE = 200
+
+
+class MongoViewReader:
+    """A ViewReader. All reads are of majority-committed data, from the primary."""
+
+    def __init__(self, client: AsyncMongoClient[Document], database: str) -> None:
+        self._client = client
+        self._database = client.get_database(database, _CODEC, ReadPreference.PRIMARY, DURABLE, MAJORITY)
+        self._generations: dict[str, Generation] = {}
+        self._switches = 0
+        self._told = -math.inf
+        """When the checkpoints last told something, by the event loop's clock."""
+
+    def generation(self, projection: str) -> Generation:
+        """See ViewReader.generation."""
+        return self._generations.get(projection, FIRST_GENERATION)
+
+    async def get(self, view: str, document_id: str) -> Document | None:
+        """See ViewReader.get."""
+
+        async def read(of: AsyncCollection[Document]) -> Document | None:
+            return await of.find_one({"_id": document_id})
+
+        return await self._read(view, read)
+
+    async def documents(self, view: str, ids: Sequence[str]) -> list[Document]:
+        """See ViewReader.documents."""
+
+        async def read(of: AsyncCollection[Document]) -> list[Document]:
+            return await of.find({"_id": {"$in": list(ids)}}).to_list()
+
+        return await self._read(view, read)
+
+    async def page(
+        self,
+        view: str,
+        where: Mapping[str, Any],
+        after: Place | None,
+        limit: int,
+        order: Order = BY_ID,
+        ranges: Mapping[str, Range] = NOTHING,
+    ) -> list[Document]:
+        """See ViewReader.page."""
+        if limit < 1:
+            return []  # MongoDB takes 0 for no limit
+        wanted = {"$and": [equal_to(where), within(ranges), beyond(after, order)]}
+
+        async def read(of: AsyncCollection[Document]) -> list[Document]:
+            return await of.find(wanted).sort(sort_by(order)).limit(limit).to_list()
+
+        return await self._read(view, read)
+
+    async def checkpoints(self) -> Checkpoints:
+        """See ViewReader.checkpoints."""
+        switches = self._switches
+        with our_errors():
+            found = await self._database[CHECKPOINTS].find().to_list()
+        self._told = asyncio.get_running_loop().time()
+        if switches == self._switches:  # the watch told of none meanwhile: this is all, also when it was set back
+            self._generations.clear()
+        for document in found:
+            self._learn(document["_id"], document)
+        return {checkpoint_key(document["_id"]): document["position"] for document in found}
+
+    async def watch_checkpoints(self) -> AsyncIterator[Checkpoints]:
+        """See ViewReader.watch_checkpoints."""
+        positions: list[Document] = [
+            {"$match": {"operationType": {"$in": ["insert", "update", "replace"]}}},
+            {"$project": {"documentKey": 1, "fullDocument": 1, "updateDescription.updatedFields": 1}},
+        ]
+        with our_errors():
+            async with await self._database[CHECKPOINTS].watch(positions) as changes:
+                yield await self.checkpoints()  # read after the watch is open, so that no move falls between
+                async for change in changes:
+                    moved = change.get("fullDocument") or change["updateDescription"]["updatedFields"]
+                    self._told = asyncio.get_running_loop().time()
+                    self._learn(change["documentKey"]["_id"], moved)
+                    if "position" in moved:
+                        yield {checkpoint_key(change["documentKey"]["_id"]): moved["position"]}
+        raise Unavailable("the watch of the checkpoints was ended: their collection was dropped")
+
+    async def watch_documents(self, views: Sequence[str]) -> AsyncIterator[tuple[str, str]]:
+        """See ViewReader.watch_documents."""
+        names = {self._collection(view).name: view for view in views}
+        a_document = {"ns.coll": {"$in": list(names)}, "documentKey": {"$exists": True}}
+        a_switch = {"ns.coll": CHECKPOINTS, "updateDescription.updatedFields.generation": {"$exists": True}}
+        told: list[Document] = [{"$match": {"$or": [a_document, a_switch]}}, {"$project": {"documentKey": 1, "ns": 1}}]
+        with our_errors():
+            async with await self._database.watch(told) as changes:
+                async for change in changes:
+                    if (view := names.get(change["ns"]["coll"])) is None:
+                        await self.checkpoints()
+                        raise Unavailable("another generation of a view is in service: it is to be read anew")
+                    yield view, change["documentKey"]["_id"]
+        raise Unavailable("the watch of the views was ended: the database was dropped")
+
+    async def _read(self, view: str, read: Callable[[AsyncCollection[Document]], Awaitable[_Found]]) -> _Found:
+        """What is there; nothing at all is only believed while the generation in service is certainly the known one."""
+        if self._told == -math.inf:
+            await self.checkpoints()
+        with our_errors():
+            found = await read(self._collection(view))
+        if not found and asyncio.get_running_loop().time() > self._told + _CERTAIN_SECONDS:
+            before = self.generation(view)
+            await self.checkpoints()
+            if self.generation(view) != before:
+                with our_errors():
+                    found = await read(self._collection(view))
+        return found
+
+    def _collection(self, view: str) -> AsyncCollection[Document]:
+        """The one place that knows in which collection a view lives."""
+        return self._database[generation_name(view, self.generation(view).number)]
+
+    def _learn(self, checkpoint: str, stored: Document) -> None:
+        """A checkpoint tells the generation that it counts for; one that is found later is never an earlier one."""
+        projection, _ = checkpoint_key(checkpoint)
+        if stored.get("generation", 0) >= self.generation(projection).number:
+            version = stored.get("version", self.generation(projection).version)  # not told when it stays the same
+            self._switches += stored["generation"] > self.generation(projection).number
+            self._generations[projection] = Generation(stored["generation"], version)
+
+
+class MongoViewWriter(MongoViewReader):
+    """A ViewWriter. `patience` is for how many seconds a commit is tried again that loses against others.
+
+    A put is nearly always of a new document, and MongoDB inserts several documents in the time of one upsert. So puts
+    are inserted; when one meets its document, the transaction starts anew with upserts, kept to for a while.
+    """
+
+    def __init__(self, client: AsyncMongoClient[Document], database: str, patience: float = 8.0) -> None:
+        super().__init__(client, database)
+        self._transactions = Transactions(client, patience)
+        self.parked = MongoParked(self._database)
+        self._upserts: dict[str, int] = {}
+        """View -> for how many writes yet its puts are not taken for new documents."""
+        self._versions: dict[str, int] = {}
+
+    async def prepare(
+        self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]], versions: Mapping[str, int] = NOTHING
+    ) -> None:
+        """See ViewWriter.prepare."""
+        self._versions |= versions
+        existing = {projection for projection, _ in await self.checkpoints()}
+        starts = [
+            UpdateOne({"_id": checkpoint_id(*checkpoint)}, {"$setOnInsert": self._start(checkpoint[0], existing)}, True)
+            for checkpoint in checkpoints
+        ]
+        with our_errors():
+            for view in views:
+                collection = self._collection(view.name)
+                await self._make(collection.name)
+                if view.indexes:
+                    await collection.create_indexes([_index(fields) for fields in view.indexes])
+            await self.parked.prepare()
+            if starts:
+                await self._database[CHECKPOINTS].bulk_write(starts, ordered=False)
+        await self.checkpoints()
+
+    async def commit(
+        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
+    ) -> None:
+        """See ViewWriter.commit."""
+        operations = merged(changes)
+
+        async def work(session: AsyncClientSession) -> None:
+            if moves:  # first of all: a consumer that is behind learns it before it has written anything
+                await self._move(moves, session)
+            if parking:
+                if not moves:  # of a retry: the switch of a generation takes what is parked along
+                    await self._expect_in_service({projection_of(change) for change in parking}, session)
+                await self.parked.write(parking, session)
+            await self._change(operations, session)
+
+        await self._transactions.carry_out(work)
+
+    async def _make(self, collection: str) -> None:
+        """Make a collection that is missing; a transaction that made one would block others."""
+        with our_errors():
+            await make_collection(self._database, collection)
+
+    async def _change(self, operations: Mapping[str, list[Operation]], session: AsyncClientSession) -> None:
+        for view, of_view in operations.items():
+            for segment in segments(of_view):
+                await self._write(view, segment, session)
+
+    async def _move(self, moves: Sequence[CheckpointMove], session: AsyncClientSession) -> None:
+        statements = [
+            move_statement(move, self.generation(move.projection).number, self._version(move.projection))
+            for move in moves
+        ]
+        result = await self._database[CHECKPOINTS].bulk_write(statements, session=session)
+        if result.matched_count < len(moves):
+            raise CheckpointMoved(f"another consumer moved a checkpoint of {moves[0].log}")
+
+    async def _expect_in_service(self, projections: Set[str], session: AsyncClientSession) -> None:
+        for name in projections:
+            found = await self._database[CHECKPOINTS].find_one(of_projection(name), session=session)
+            if found is not None and found["generation"] != self.generation(name).number:
+                raise CheckpointMoved(f"another generation of {name} is in service")
+
+    async def _write(self, view: str, operations: list[Operation], session: AsyncClientSession) -> None:
+        insert = not self._upserts.get(view)
+        statements = [statement(operation, insert=insert) for operation in operations]
+        try:
+            result = await self._collection(view).bulk_write(statements, session=session)
+        except BulkWriteError as error:
+            if met_duplicate(error):
+                self._upserts[view] = _UPSERTS_AFTER_DUPLICATE  # also when this transaction is tried again
+            raise
+        if not insert:
+            self._upserts[view] -= 1
+        writes = [operation for operation in operations if isinstance(operation, Write)]
+        if writes and result.inserted_count + result.matched_count + result.upserted_count < len(writes):
+            needed = {write.id for write in writes if not write.create}
+            there = await self._collection(view).distinct("_id", {"_id": {"$in": list(needed)}}, session=session)
+            missing = ", ".join(sorted(needed - set(there))[:5])
+            raise KeyError(f"a change of {view} names a document that does not exist: {missing}")
+
+    def _version(self, projection: str) -> int:
+        """What this writer commits for; one that it was not told of is as it is stored."""
+        return self._versions.get(projection, self.generation(projection).version)
+
+    def _start(self, projection: str, existing: Set[str]) -> Document:
+        generation = self.generation(projection)
+        version = generation.version if projection in existing else self._version(projection)
+        return {"position": 0, "generation": generation.number, "version": version}
+
+
+def _index(fields: tuple[str, ...]) -> IndexModel:
+    return IndexModel([*((field, ASCENDING) for field in fields), ("_id", ASCENDING)])
