@@ -7,13 +7,14 @@ from pydantic import StringConstraints
 
 from command_service.text import Line
 from shared.events.customer import (
+    CUSTOMER_EVENTS,
     CustomerEmailChanged,
     CustomerErased,
     CustomerEvent,
     CustomerRegistered,
     CustomerRenamed,
 )
-from twinpath.domain.aggregate import Command, Decider
+from twinpath.domain.aggregate import Aggregate, Command
 from twinpath.errors import NotFound, RuleViolation
 
 Email = Annotated[
@@ -38,6 +39,8 @@ class CustomerAction(Command):
 class RegisterCustomer(CustomerAction):
     """Become a customer."""
 
+    type: ClassVar[str] = "register_customer"
+
     creates: ClassVar[bool] = True
 
     name: Line
@@ -47,17 +50,23 @@ class RegisterCustomer(CustomerAction):
 class RenameCustomer(CustomerAction):
     """Go by another name."""
 
+    type: ClassVar[str] = "rename_customer"
+
     name: Line
 
 
 class ChangeEmail(CustomerAction):
     """Be reached at another address."""
 
+    type: ClassVar[str] = "change_email"
+
     email: Email
 
 
 class EraseCustomer(CustomerAction):
     """Forget what is personal."""
+
+    type: ClassVar[str] = "erase_customer"
 
 
 CustomerCommand = RegisterCustomer | RenameCustomer | ChangeEmail | EraseCustomer
@@ -119,6 +128,6 @@ def _existing(customer: Customer | None) -> Customer:
     return customer
 
 
-CUSTOMER: Decider[CustomerCommand, Customer, CustomerEvent] = Decider(
-    decide=decide, evolve=evolve, state=Customer, snapshots=False
+CUSTOMER: Aggregate[CustomerCommand, Customer, CustomerEvent] = Aggregate(
+    "customer", decide, evolve, Customer, CUSTOMER_EVENTS, snapshots=False
 )

@@ -4,6 +4,6 @@ from command_service.customer import CUSTOMER
 from command_service.order import ORDER
 from command_service.product import PRODUCT
 from command_service.ticket import TICKET
-from twinpath.domain.aggregate import AnyDecider
+from twinpath.domain.aggregate import AnyAggregate
 
-DECIDERS: dict[str, AnyDecider] = {"ticket": TICKET, "product": PRODUCT, "customer": CUSTOMER, "order": ORDER}
+DECIDERS: dict[str, AnyAggregate] = {"ticket": TICKET, "product": PRODUCT, "customer": CUSTOMER, "order": ORDER}

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from command_service.text import Line
 from shared.events.money import MOST_MINOR, Money, added, amount_text
 from shared.events.order import (
+    ORDER_EVENTS,
     CategoryRevenue,
     OrderCancelled,
     OrderConfirmed,
@@ -23,7 +24,7 @@ from shared.events.order import (
     ProductQuantity,
     ShippingAddress,
 )
-from twinpath.domain.aggregate import Command, Decider
+from twinpath.domain.aggregate import Aggregate, Command
 from twinpath.errors import NotFound, RuleViolation
 
 
@@ -66,6 +67,8 @@ class OrderAction(Command):
 class PlaceOrder(OrderAction):
     """Order products; `customer` and `products` (product id -> fact) are what was looked up for it."""
 
+    type: ClassVar[str] = "place_order"
+
     creates: ClassVar[bool] = True
     looked_up: ClassVar[frozenset[str]] = frozenset({"customer", "products"})
 
@@ -79,9 +82,13 @@ class PlaceOrder(OrderAction):
 class ConfirmOrder(OrderAction):
     """Every piece is reserved."""
 
+    type: ClassVar[str] = "confirm_order"
+
 
 class RejectOrder(OrderAction):
     """A product was short."""
+
+    type: ClassVar[str] = "reject_order"
 
     product_id: str
     quantity: int
@@ -92,12 +99,16 @@ class RejectOrder(OrderAction):
 class ShipOrder(OrderAction):
     """It leaves the house."""
 
+    type: ClassVar[str] = "ship_order"
+
     carrier: Line
     tracking_number: Line
 
 
 class CancelOrder(OrderAction):
     """It is not wanted any more, or can't be delivered."""
+
+    type: ClassVar[str] = "cancel_order"
 
     reason: Line
 
@@ -277,4 +288,4 @@ def _existing(order: Order | None) -> Order:
     return order
 
 
-ORDER: Decider[OrderCommand, Order, OrderEvent] = Decider(decide=decide, evolve=evolve, state=Order)
+ORDER: Aggregate[OrderCommand, Order, OrderEvent] = Aggregate("order", decide, evolve, Order, ORDER_EVENTS)

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 from command_service.text import Category, Line
 from shared.events.money import Money
 from shared.events.product import (
+    PRODUCT_EVENTS,
     ProductCreated,
     ProductDiscontinued,
     ProductEvent,
@@ -20,7 +21,7 @@ from shared.events.product import (
     StockReserved,
     StockTaken,
 )
-from twinpath.domain.aggregate import Command, Decider
+from twinpath.domain.aggregate import Aggregate, Command
 from twinpath.errors import NotFound, RuleViolation
 
 Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -47,6 +48,8 @@ class ProductAction(Command):
 class CreateProduct(ProductAction):
     """Offer a new product; `product_id` is that of its SKU."""
 
+    type: ClassVar[str] = "create_product"
+
     creates: ClassVar[bool] = True
 
     name: Line
@@ -59,6 +62,8 @@ class CreateProduct(ProductAction):
 class UpdatePrice(ProductAction):
     """Ask another price from now on."""
 
+    type: ClassVar[str] = "update_price"
+
     new_price: Money
     reason: Line
 
@@ -66,15 +71,21 @@ class UpdatePrice(ProductAction):
 class Restock(ProductAction):
     """Pieces came in."""
 
+    type: ClassVar[str] = "restock"
+
     quantity: Pieces
 
 
 class Discontinue(ProductAction):
     """Sell it no more."""
 
+    type: ClassVar[str] = "discontinue"
+
 
 class ReserveStock(ProductAction):
     """Keep pieces for an order."""
+
+    type: ClassVar[str] = "reserve_stock"
 
     order_id: str
     quantity: Pieces
@@ -83,11 +94,15 @@ class ReserveStock(ProductAction):
 class ReleaseStock(ProductAction):
     """Put what is kept for an order back."""
 
+    type: ClassVar[str] = "release_stock"
+
     order_id: str
 
 
 class TakeStock(ProductAction):
     """What is kept for an order leaves the house."""
+
+    type: ClassVar[str] = "take_stock"
 
     order_id: str
 
@@ -241,4 +256,6 @@ def _existing(product: Product | None) -> Product:
     return product
 
 
-PRODUCT: Decider[ProductCommand, Product, ProductEvent] = Decider(decide=decide, evolve=evolve, state=Product)
+PRODUCT: Aggregate[ProductCommand, Product, ProductEvent] = Aggregate(
+    "product", decide, evolve, Product, PRODUCT_EVENTS
+)

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal, assert_never
 
 from command_service.text import Line, Message, Note
 from shared.events.ticket import (
+    TICKET_EVENTS,
     TicketClosed,
     TicketEvent,
     TicketNoteAdded,
@@ -13,7 +14,7 @@ from shared.events.ticket import (
     TicketStatus,
     TicketStatusChanged,
 )
-from twinpath.domain.aggregate import Command, Decider
+from twinpath.domain.aggregate import Aggregate, Command
 from twinpath.errors import NotFound, RuleViolation
 
 
@@ -28,6 +29,8 @@ class TicketAction(Command):
 class OpenTicket(TicketAction):
     """Ask for help; about an order or for a customer, if it is known."""
 
+    type: ClassVar[str] = "open_ticket"
+
     creates: ClassVar[bool] = True
 
     subject: Line
@@ -39,17 +42,23 @@ class OpenTicket(TicketAction):
 class ChangeTicketStatus(TicketAction):
     """Move a ticket between open and triaged."""
 
+    type: ClassVar[str] = "change_ticket_status"
+
     status: TicketStatus
 
 
 class AddAgentNote(TicketAction):
     """Write down what an agent found or did; also on a closed ticket."""
 
+    type: ClassVar[str] = "add_agent_note"
+
     note: Note
 
 
 class CloseTicket(TicketAction):
     """Say how the ticket was resolved and end it."""
+
+    type: ClassVar[str] = "close_ticket"
 
     resolution: Note
 
@@ -154,4 +163,4 @@ def _existing(ticket: Ticket | None) -> Ticket:
     return ticket
 
 
-TICKET: Decider[TicketCommand, Ticket, TicketEvent] = Decider(decide=decide, evolve=evolve, state=Ticket)
+TICKET: Aggregate[TicketCommand, Ticket, TicketEvent] = Aggregate("ticket", decide, evolve, Ticket, TICKET_EVENTS)

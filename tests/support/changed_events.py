@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from command_service.customer import RegisterCustomer
 from shared.events.customer import CustomerErased
-from twinpath.domain.aggregate import Command, Decider
+from twinpath.domain.aggregate import Aggregate, Command
 from twinpath.domain.catalogue import Catalogue, Upcaster
 from twinpath.domain.events import DomainEvent
 from twinpath.errors import RuleViolation
@@ -91,5 +91,5 @@ def _evolve_now(known: Known | None, event: RegisteredNow | Noted | CustomerEras
     return replace(known, notes=known.notes + 1)
 
 
-DECIDER_THEN: Decider[Any, Any, Any] = Decider(_decide_then, lambda state, _: (state or 0) + 1, int)
-DECIDER_NOW: Decider[Any, Known, Any] = Decider(_decide_now, _evolve_now, Known)
+DECIDER_THEN: Aggregate[Any, Any, Any] = Aggregate("customer", _decide_then, lambda state, _: (state or 0) + 1, int, ())
+DECIDER_NOW: Aggregate[Any, Known, Any] = Aggregate("customer", _decide_now, _evolve_now, Known, ())

@@ -6,7 +6,7 @@ from command_service.deciders import DECIDERS
 from shared.events import CATALOGUE
 from twinpath.commands.bus import CommandBus
 from twinpath.commands.snapshotting import Snapshots
-from twinpath.domain.aggregate import AnyDecider
+from twinpath.domain.aggregate import AnyAggregate
 from twinpath.domain.catalogue import Catalogue
 from twinpath.log.interface import EventStore
 from twinpath.log.snapshots import InMemorySnapshotStore, SnapshotStore
@@ -21,7 +21,7 @@ def bus_on(
     keys: KeyStore | None = None,
     snapshots: SnapshotStore | None = None,
     cached_aggregates: int = 10_000,
-    deciders: Mapping[str, AnyDecider] = DECIDERS,
+    deciders: Mapping[str, AnyAggregate] = DECIDERS,
     catalogue: Catalogue = CATALOGUE,
 ) -> CommandBus:
     """A bus with every decider of the shop; what is not given is fresh and in memory."""

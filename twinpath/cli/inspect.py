@@ -13,7 +13,7 @@ from shared.events import CATALOGUE
 from twinpath.cli.connection import Connection, ask
 from twinpath.cli.log import PAGE, AsJson, Open
 from twinpath.cli.showing_events import Shown, time_text
-from twinpath.domain.aggregate import AnyDecider
+from twinpath.domain.aggregate import AnyAggregate
 from twinpath.domain.events import RecordedEvent
 from twinpath.errors import MalformedRequest, NotFound, TwinpathError
 from twinpath.ids import category_of, log_of
@@ -89,7 +89,7 @@ def _is_after(event: RecordedEvent, until: Until) -> bool:
             return False
 
 
-def _evolved(decider: AnyDecider, state: Any, event: RecordedEvent) -> Any:
+def _evolved(decider: AnyAggregate, state: Any, event: RecordedEvent) -> Any:
     """The state after the event. Raises UnknownEvent, CannotFold."""
     decoded = CATALOGUE.decode(event)
     try:

@@ -14,7 +14,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from twinpath.commands.snapshotting import Folded, Snapshots
-from twinpath.domain.aggregate import AnyDecider, Command
+from twinpath.domain.aggregate import AnyAggregate, Command
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.events import DomainEvent, Metadata
 from twinpath.errors import ConcurrencyConflict, NotFound, RuleViolation, StaleVersion, TwinpathError
@@ -72,7 +72,7 @@ class CommandBus:
     def __init__(
         self,
         store: EventStore,
-        deciders: Mapping[str, AnyDecider],
+        deciders: Mapping[str, AnyAggregate],
         catalogue: Catalogue,
         seals: Seals,
         snapshots: Snapshots,
@@ -204,7 +204,7 @@ class CommandBus:
             self._remember(stream, folded)
         return folded
 
-    def _decider(self, stream: str) -> AnyDecider:
+    def _decider(self, stream: str) -> AnyAggregate:
         return self._deciders[category_of(stream)]
 
     def _remember(self, stream: str, folded: Folded) -> None:

@@ -9,7 +9,7 @@ import orjson
 import structlog
 from pydantic import TypeAdapter
 
-from twinpath.domain.aggregate import AnyDecider
+from twinpath.domain.aggregate import AnyAggregate
 from twinpath.errors import Unavailable
 from twinpath.log.snapshots import Snapshot, SnapshotStore
 
@@ -32,7 +32,7 @@ class Folded:
 class Form:
     """How the state of one kind of aggregate is written: a change of its fields, or of `fold_version`, is another."""
 
-    def __init__(self, decider: AnyDecider) -> None:
+    def __init__(self, decider: AnyAggregate) -> None:
         self.adapter: TypeAdapter[Any] = TypeAdapter(decider.state)
         fields = orjson.dumps(self.adapter.json_schema(), option=orjson.OPT_SORT_KEYS)
         self.schema = f"{decider.fold_version}-{hashlib.blake2b(fields, digest_size=8).hexdigest()}"
@@ -46,7 +46,7 @@ class Snapshots:
         self._forms: dict[int, Form] = {}
         self._writing: set[asyncio.Task[None]] = set()
 
-    async def load(self, decider: AnyDecider, stream: str) -> Folded:
+    async def load(self, decider: AnyAggregate, stream: str) -> Folded:
         """What to fold on from; an empty Folded where there is no snapshot. Raises Unavailable."""
         if not decider.snapshots:
             return Folded()
@@ -56,7 +56,7 @@ class Snapshots:
             return Folded()
         return Folded(form.adapter.validate_python(found.state), found.version, found.log, found.position)
 
-    def grown(self, decider: AnyDecider, stream: str, before: int, folded: Folded) -> None:
+    def grown(self, decider: AnyAggregate, stream: str, before: int, folded: Folded) -> None:
         """Keep a snapshot when the stream has passed another hundred; returns at once."""
         if decider.snapshots and folded.version // EVERY > before // EVERY:
             task = asyncio.create_task(self._keep(decider, stream, folded), name=f"snapshot {stream}")
@@ -67,7 +67,7 @@ class Snapshots:
         """Wait until every snapshot that was begun is kept or given up."""
         await asyncio.gather(*self._writing)
 
-    async def _keep(self, decider: AnyDecider, stream: str, folded: Folded) -> None:
+    async def _keep(self, decider: AnyAggregate, stream: str, folded: Folded) -> None:
         form = self._form(decider)
         state = form.adapter.dump_python(folded.state, mode="json")
         try:
@@ -75,7 +75,7 @@ class Snapshots:
         except Unavailable as error:
             _log.warning("snapshot_not_kept", stream=stream, error=str(error))
 
-    def _form(self, decider: AnyDecider) -> Form:
+    def _form(self, decider: AnyAggregate) -> Form:
         form = self._forms.get(id(decider))
         if form is None:
             form = self._forms[id(decider)] = Form(decider)

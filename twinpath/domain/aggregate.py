@@ -1,12 +1,12 @@
-"""The shape of every aggregate: commands in, events out, and a state folded from them.
+"""The shape of every aggregate: commands in, events out, a state folded from them, and the endpoints of its commands.
 
-The Decider pattern: Jérémie Chassaing, "Functional Event Sourcing Decider", 2021.
+The Aggregate pattern: Jérémie Chassaing, "Functional Event Sourcing Aggregate", 2021.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -16,16 +16,24 @@ _Command = TypeVar("_Command", bound="Command")
 _Event = TypeVar("_Event", bound=DomainEvent)
 _State = TypeVar("_State")
 
+Look = Callable[[str], Awaitable[Any]]
+"""Takes the id of an aggregate, gives its state as it is now, None where there is none. Raises Unavailable."""
+
+LookUp = Callable[[Look, Any], Awaitable[Any]]
+"""Takes a look and the body of a command, gives the value of a field that the command can't know by itself."""
+
 
 class Command(BaseModel):
     """What somebody wants done. The time and every looked-up fact come in with it, so that a rule never asks for them.
 
-    `target` names the field that holds the aggregate's id; with `creates` that id is fresh. `looked_up` names fields
-    that nobody asked for, such as today's prices.
+    `type` is the stored name, as bulk requests, metrics and derived ids have it: `open_ticket`. `target`
+    names the field that holds the aggregate's id; with `creates` that id is fresh. `looked_up` names fields that nobody
+    asked for, such as today's prices.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    type: ClassVar[str]
     target: ClassVar[str]
     creates: ClassVar[bool] = False
     looked_up: ClassVar[frozenset[str]] = frozenset()
@@ -37,26 +45,88 @@ class Command(BaseModel):
         """Id of the aggregate, which is its stream's name."""
         return str(getattr(self, self.target))
 
+    @classmethod
+    def stored_name(cls) -> str:
+        """The name in fingerprints and derived ids: `OpenTicket` for `open_ticket`, the form of the first version."""
+        return "".join(word.capitalize() for word in cls.type.split("_"))
+
     def content(self) -> bytes:
         """What makes two commands the same: everything but the time, what was looked up, and a fresh id."""
         generated = {"at", self.target} if self.creates else {"at"}
-        return f"{type(self).__name__}{self.model_dump_json(exclude=generated | self.looked_up)}".encode()
+        return f"{self.stored_name()}{self.model_dump_json(exclude=generated | self.looked_up)}".encode()
 
 
 @dataclass(frozen=True)
-class Decider(Generic[_Command, _State, _Event]):
-    """The rules of one kind of aggregate; its state is None before its first event.
+class CommandEndpoint:
+    """How callers reach a command over HTTP: everything that its route, bulk name and OpenAPI page are made from.
 
-    `decide` returns what happens, or raises RuleViolation or NotFound; `evolve` never refuses. Both are pure.
-    `state` is the state's class. `fold_version` grows when `evolve` folds the same events to another state; without
-    `snapshots` the state is never stored, as it must not be where it holds what is personal.
+    `path` stands below the aggregate's: `""` or `/{id}/close`. `allow` is the permission that a caller needs.
     """
 
+    method: Literal["POST", "PUT", "DELETE"]
+    path: str
+    command: type[Command]
+    allow: str
+    summary: str
+    example: Mapping[str, Any]
+    look_up: Mapping[str, LookUp]
+    new_id: Callable[[Any], str] | None
+    """Takes the body of a command that creates, gives the id; None where it is a fresh one."""
+
+
+@dataclass(frozen=True)
+class Aggregate(Generic[_Command, _State, _Event]):
+    """The rules of one kind of aggregate, its events and the endpoints of its commands.
+
+    `category` names its streams and logs. `decide` returns what happens, or raises RuleViolation or NotFound; `evolve`
+    never refuses. Both are pure; the state is None before the first event. `state` is the state's class.
+    `fold_version` grows when `evolve` folds the same events to another state; without `snapshots` the state is never
+    stored, as it must not be where it holds personal data. `plural` is the name in paths, `category` with an s unless
+    given.
+    """
+
+    category: str
     decide: Callable[[_Command, _State | None], list[_Event]]
     evolve: Callable[[_State | None, _Event], _State]
     state: type[_State]
+    events: Sequence[type[DomainEvent]]
     fold_version: int = 1
     snapshots: bool = True
+    plural: str = ""
+    endpoints: list[CommandEndpoint] = field(default_factory=list)
+
+    @property
+    def path(self) -> str:
+        """Below /api/v1, without an id."""
+        return f"/{self.plural or self.category + 's'}"
+
+    def post(self, path: str, command: type[Command], **declared: Any) -> None:
+        """Declare `POST <path>`; see `CommandEndpoint` for what may be declared."""
+        self._declare("POST", path, command, **declared)
+
+    def put(self, path: str, command: type[Command], **declared: Any) -> None:
+        """Declare `PUT <path>`."""
+        self._declare("PUT", path, command, **declared)
+
+    def delete(self, path: str, command: type[Command], **declared: Any) -> None:
+        """Declare `DELETE <path>`."""
+        self._declare("DELETE", path, command, **declared)
+
+    def _declare(
+        self,
+        method: Literal["POST", "PUT", "DELETE"],
+        path: str,
+        command: type[Command],
+        *,
+        allow: str,
+        summary: str,
+        example: Mapping[str, Any] | None = None,
+        look_up: Mapping[str, LookUp] | None = None,
+        new_id: Callable[[Any], str] | None = None,
+    ) -> None:
+        self.endpoints.append(
+            CommandEndpoint(method, path, command, allow, summary, example or {}, look_up or {}, new_id)
+        )
 
 
-AnyDecider = Decider[Any, Any, Any]
+AnyAggregate = Aggregate[Any, Any, Any]

@@ -1,0 +1,49 @@
+"""What a team declares, as one value that the services, the command line and the in-memory system are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from twinpath.domain.catalogue import Catalogue
+
+if TYPE_CHECKING:
+    from twinpath.domain.aggregate import AnyAggregate
+    from twinpath.domain.process import Process
+    from twinpath.domain.projection import Projection
+    from twinpath.domain.resource import Endpoints
+
+
+@dataclass(frozen=True)
+class Application:
+    """The declarations of a domain, or those that one service needs: the other fields are empty then.
+
+    `events` are all published events; `aggregates` and `processes` run in the command service, `projections` in the
+    projector, `resources` in the query service. `|` puts the parts of several services together.
+    """
+
+    events: Catalogue
+    aggregates: Sequence[AnyAggregate] = ()
+    processes: Sequence[Callable[[Any], Process]] = ()
+    """Each makes a process from the command service's settings, mostly a class."""
+    settings: type[Any] | None = None
+    """The settings of the command service, where a process has some of its own: a subclass of its Settings."""
+    projections: Sequence[Projection] = ()
+    resources: Sequence[Endpoints] = ()
+
+    def __or__(self, other: Application) -> Application:
+        """Both together; raises ValueError when they do not share their events."""
+        if self.events is not other.events:
+            raise ValueError("the parts of an application share one catalogue of events")
+        joined = {f.name: (*getattr(self, f.name), *getattr(other, f.name)) for f in fields(self) if f.name in _LISTS}
+        return Application(self.events, settings=self.settings or other.settings, **joined)
+
+    @cached_property
+    def deciders(self) -> dict[str, AnyAggregate]:
+        """The aggregates by their category."""
+        return {aggregate.category: aggregate for aggregate in self.aggregates}
+
+
+_LISTS = ("aggregates", "processes", "projections", "resources")
