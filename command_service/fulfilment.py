@@ -16,9 +16,9 @@ from uuid import UUID, uuid5
 
 import structlog
 
-from command_service.customer import EraseCustomer
-from command_service.order import CancelOrder, ConfirmOrder, RejectOrder
-from command_service.product import ReleaseStock, ReserveStock, TakeStock
+from command_service.customer.commands import EraseCustomer
+from command_service.order.commands import CancelOrder, ConfirmOrder, RejectOrder
+from command_service.product.commands import ReleaseStock, ReserveStock, TakeStock
 from shared.events import CATALOGUE
 from shared.events.customer import CustomerErased
 from shared.events.order import OrderCancelled, OrderPlaced, OrderRejected, OrderShipped

@@ -1,8 +1,10 @@
-"""What text may be: no control characters, no mere blanks, never without a limit."""
+"""What text in commands may be: no control characters, no mere blanks, never without a limit; and well-formed ids."""
 
 from typing import Annotated
 
 from pydantic import StringConstraints
+
+from twinpath.ids import id_pattern
 
 _NO_CONTROL_CHARACTERS = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 _NO_CONTROL_BUT_LINES_AND_TABS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
@@ -28,3 +30,7 @@ Category = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50, pattern=_NO_CONTROL_CHARACTERS)
 ]
 """One line of 1 to 50 characters that names a part of the catalogue."""
+
+CustomerId = Annotated[str, StringConstraints(pattern=id_pattern("customer"))]
+OrderId = Annotated[str, StringConstraints(pattern=id_pattern("order"))]
+ProductId = Annotated[str, StringConstraints(pattern=id_pattern("product"))]

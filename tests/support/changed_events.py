@@ -6,7 +6,7 @@ What is personal changed its name: `full_name` of schema 1 is `name` of schema 2
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
-from command_service.customer import RegisterCustomer
+from command_service.customer.commands import RegisterCustomer
 from shared.events.customer import CustomerErased
 from twinpath.domain.aggregate import Aggregate, Command
 from twinpath.domain.catalogue import Catalogue, Upcaster

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from command_service.deciders import DECIDERS
+from command_service.application import COMMANDS
 from shared.events import CATALOGUE
 from twinpath.commands.bus import CommandBus
 from twinpath.commands.snapshotting import Snapshots
@@ -21,7 +21,7 @@ def bus_on(
     keys: KeyStore | None = None,
     snapshots: SnapshotStore | None = None,
     cached_aggregates: int = 10_000,
-    deciders: Mapping[str, AnyAggregate] = DECIDERS,
+    deciders: Mapping[str, AnyAggregate] = COMMANDS.deciders,
     catalogue: Catalogue = CATALOGUE,
 ) -> CommandBus:
     """A bus with every decider of the shop; what is not given is fresh and in memory."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
-from command_service.ticket import AddAgentNote, OpenTicket
+from command_service.ticket.commands import AddAgentNote, OpenTicket
 from projector_service.projections import all_projections
 from projector_service.ticket_list import TicketListProjection
 from shared.events import CATALOGUE

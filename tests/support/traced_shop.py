@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import DEFAULT_ON, Sampler
 
-from command_service.deciders import DECIDERS
+from command_service.application import COMMANDS
 from command_service.fulfilment import Fulfilment
 from projector_service.projections import all_projections
 from shared.events import CATALOGUE
@@ -78,7 +78,9 @@ class TracedShop:
         keys = InMemoryKeyStore()
         seals = Seals(keys, CATALOGUE)
         appends = TracedEventStore(self.store, tracing)
-        bus = TracedCommandBus(tracing, appends, DECIDERS, CATALOGUE, seals, Snapshots(InMemorySnapshotStore()))
+        bus = TracedCommandBus(
+            tracing, appends, COMMANDS.deciders, CATALOGUE, seals, Snapshots(InMemorySnapshotStore())
+        )
         fulfilment = Fulfilment(bus, self.store, keys, InMemorySchedule(), timedelta(hours=24))
         self._fulfilment = TracedProcessManager("fulfilment", fulfilment, tracing)
         self._feed = InMemoryFeed()
@@ -92,7 +94,7 @@ class TracedShop:
         self.projector = Projector(projections, LOGS, source, writer, seals, self.cache.applied, pace=pace)
         self._handler = group.handler(self.projector.project)
 
-        self._command_app = command_app(bus)
+        self._command_app = command_app(bus, COMMANDS)
         trace_requests(self._command_app, tracing)
         self.query_app = query_app(views, TracedViewCache(copy, tracing))
         self.query_app.state.waits.around = tracing.step

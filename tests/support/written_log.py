@@ -9,8 +9,8 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from typer.testing import CliRunner, Result
 
-from command_service.customer import RegisterCustomer, RenameCustomer
-from command_service.ticket import AddAgentNote, OpenTicket
+from command_service.customer.commands import RegisterCustomer, RenameCustomer
+from command_service.ticket.commands import AddAgentNote, OpenTicket
 from shared.events import CATALOGUE
 from tests.support.commanding import bus_on
 from tests.support.eventually import eventually

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import TypeAdapter
 
-from command_service.deciders import DECIDERS
+from command_service.application import COMMANDS
 from shared.events import CATALOGUE
 from twinpath.cli.connection import Connection, ask
 from twinpath.cli.log import PAGE, AsJson, Open
@@ -47,9 +47,9 @@ def stream(
 
     async def work(connection: Connection) -> int:
         until = _until(at)
-        decider = DECIDERS.get(category_of(name))
+        decider = COMMANDS.deciders.get(category_of(name))
         if decider is None:
-            raise NotFound(f"{name} is of no kind that has rules; these have: {', '.join(DECIDERS)}")
+            raise NotFound(f"{name} is of no kind that has rules; these have: {', '.join(COMMANDS.deciders)}")
         shown, state, last = Shown(as_json), None, None
         async for event in _events(connection, name, opened):
             if _is_after(event, until):

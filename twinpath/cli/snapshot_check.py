@@ -7,7 +7,7 @@ from typing import Any
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from command_service.deciders import DECIDERS
+from command_service.application import COMMANDS
 from shared.events import CATALOGUE
 from twinpath.cli.connection import Connection
 from twinpath.cli.log import PAGE
@@ -28,7 +28,7 @@ class SnapshotsAgainstFold:
         self._connection = connection
         database = connection.client[connection.settings.log_database]
         self._snapshots = database.get_collection("snapshots", read_concern=ReadConcern("majority"))
-        self._forms = {category: Form(decider) for category, decider in DECIDERS.items() if decider.snapshots}
+        self._forms = {category: Form(decider) for category, decider in COMMANDS.deciders.items() if decider.snapshots}
 
     async def size(self) -> int:
         """See Check.size."""
@@ -72,7 +72,11 @@ class SnapshotsAgainstFold:
 
     async def _fold(self, stream: str, version: int) -> Folded:
         """The stream up to a version, or to its end where that is earlier. Raises UnknownEvent."""
-        log, decider, folded = log_of(stream, self._connection.partitions), DECIDERS[category_of(stream)], Folded()
+        log, decider, folded = (
+            log_of(stream, self._connection.partitions),
+            COMMANDS.deciders[category_of(stream)],
+            Folded(),
+        )
         while folded.version < version:
             limit = min(PAGE, version - folded.version)
             events = await self._connection.log.read_stream(log, stream, folded.version, limit)

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from fastapi import Request, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from twinpath.commands.bus import CommandBus, Envelope
 from twinpath.domain.aggregate import Command
@@ -17,12 +17,6 @@ from twinpath.observability.traceparent import readable
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,200}")
 _VERSION = re.compile(r'(?:W/)?"(\d{1,15})(?:\.\w{1,15})?"')
 """An ETag: the version, and behind a dot what else the document shows."""
-
-
-class Body(BaseModel):
-    """The body of a command: fields that nobody knows are refused."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 def bus_of(request: Request) -> CommandBus:

@@ -7,11 +7,12 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
 
-from command_service.api import customers, orders, products, tickets
-from twinpath.commands import bulk
 from twinpath.commands.admission import BULK, Admission
+from twinpath.commands.bulk import bulk_router
 from twinpath.commands.bus import CommandBus
+from twinpath.commands.endpoints import PREFIX, command_router, declared_commands
 from twinpath.commands.metrics import CommandMetrics
+from twinpath.domain.application import Application
 from twinpath.http.correlation import Correlation
 from twinpath.http.health import Check, health_routes
 from twinpath.http.limits import BodyLimits
@@ -19,7 +20,7 @@ from twinpath.http.problem_details import install_problem_details
 from twinpath.http.short_way import ShortWays
 from twinpath.observability.serving_metrics import NO_TELEMETRY, HttpRequests, install_metrics
 
-_DESCRIPTION = """Takes the shop's commands. Every answer names the aggregate's new version (`ETag`) and where the event
+_DESCRIPTION = """Takes commands. Every answer names the aggregate's new version (`ETag`) and where the event
 stands (`Causal-Token`): send the token back with a query to read your own write. Send `Idempotency-Key` to be able to
 repeat a command safely, `If-Match` to refuse it on any other version. A body may hold 1 MiB; unknown fields are
 refused; errors are `application/problem+json` with a stable `code`. More than can be done is refused with 503
@@ -27,8 +28,6 @@ refused; errors are `application/problem+json` with a stable `code`. More than c
 
 STREAMED = frozenset({BULK})
 """Paths whose bodies are read as they come."""
-
-ROUTERS = (tickets.router, products.router, customers.router, orders.router, bulk.router)
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -38,17 +37,20 @@ async def _nothing_to_run(_: FastAPI) -> AsyncIterator[None]:
     yield
 
 
-def add_commands(app: FastAPI, bus: CommandBus, admission: Admission | None = None) -> None:
-    """Every endpoint, documented by FastAPI and answered the short way."""
+def add_commands(app: FastAPI, bus: CommandBus, application: Application, admission: Admission | None = None) -> None:
+    """Every declared command, documented by FastAPI and answered past its dispatch."""
     app.state.bus = bus
     app.state.admission = admission or Admission()
-    for router in ROUTERS:
-        app.include_router(router, prefix="/api/v1")
-    app.user_middleware.append(Middleware(ShortWays, "/api/v1", ROUTERS))  # the innermost
+    commands = declared_commands(application.aggregates)
+    routers = (command_router(commands), bulk_router(commands))
+    for router in routers:
+        app.include_router(router, prefix=PREFIX)
+    app.user_middleware.append(Middleware(ShortWays, PREFIX, routers))  # the innermost
 
 
 def create_app(
     bus: CommandBus,
+    application: Application,
     required: Mapping[str, Check] | None = None,
     optional: Mapping[str, Check] | None = None,
     lifespan: Lifespan = _nothing_to_run,
@@ -63,7 +65,7 @@ def create_app(
         lifespan=lifespan,
         telemetry=NO_TELEMETRY,
     )
-    add_commands(app, bus, admission)
+    add_commands(app, bus, application, admission)
     app.router.routes += health_routes(required or {}, optional)
     install_problem_details(app)
     app.add_middleware(BodyLimits, streamed=STREAMED)

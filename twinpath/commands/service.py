@@ -9,12 +9,11 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from command_service.deciders import DECIDERS
 from command_service.fulfilment import FOLLOWED_CATEGORIES, Fulfilment
-from shared.events import CATALOGUE
 from twinpath.commands.admission import Admission
 from twinpath.commands.app import create_app
 from twinpath.commands.bus import CommandBus
+from twinpath.commands.checking import checks
 from twinpath.commands.metrics import CommandMetrics, MeasuredAppends, MeasuredPublisher
 from twinpath.commands.preparing import prepare_log
 from twinpath.commands.processes.follower import ProcessCheckpoints
@@ -25,10 +24,12 @@ from twinpath.commands.relaying.relay import Relay
 from twinpath.commands.settings import Settings
 from twinpath.commands.snapshotting import Snapshots
 from twinpath.commands.traced import TracedCommandBus, TracedProcessManager
+from twinpath.domain.application import Application
 from twinpath.errors import Unavailable
 from twinpath.feed.rabbit_publisher import RabbitPublisher
 from twinpath.http.health import Check
 from twinpath.http.starting import RefusedUntilStarted
+from twinpath.http.turning_away import gated
 from twinpath.ids import logs_of, uuid7
 from twinpath.log.mongodb import MongoEventStore
 from twinpath.log.snapshots import MongoSnapshotStore
@@ -39,19 +40,22 @@ from twinpath.observability.traced_http import trace_requests
 from twinpath.observability.traced_log import TracedEventStore, TracedPublisher
 from twinpath.personal_data.mongo import MongoKeyStore
 from twinpath.personal_data.sealing import Seals
+from twinpath.running.main import run_service
 from twinpath.running.starting import Start
 
 
-def bootstrap(settings: Settings) -> FastAPI:
+def bootstrap(settings: Settings, application: Application) -> FastAPI:
     """The app, whose lifespan prepares the log, runs relay and fulfilment, and drains all of it at the end."""
-    return _CommandService(settings).app()
+    return _CommandService(settings, application).app()
 
 
 class _CommandService:
     """The parts, each made of those before it, and how they start and stop."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, application: Application) -> None:
         self._settings = settings
+        self._application = application
+        self._events = application.events
         self._tracing = tracing_of("command")
         spans = [MongoSpans(self._tracing)] if self._tracing else []
         self._client = mongo_client(settings.mongodb_url, "command", spans)
@@ -60,7 +64,7 @@ class _CommandService:
         self._store = MongoEventStore(
             self._client,
             settings.log_database,
-            CATALOGUE.categories,
+            self._events.categories,
             settings.partitions,
             settings.append_patience_seconds,
             MeasuredAppends(self._metrics),
@@ -78,7 +82,9 @@ class _CommandService:
     def app(self) -> FastAPI:
         required: dict[str, Check] = {"mongodb": self._ping_mongodb, "start": self._start.check}
         optional: dict[str, Check] = {"rabbitmq": self._ping_rabbitmq, "fulfilment": self._process.health}
-        app = create_app(self._bus, required, optional, self._lifespan, self._metrics, self._admission)
+        app = create_app(
+            self._bus, self._application, required, optional, self._lifespan, self._metrics, self._admission
+        )
         app.add_middleware(RefusedUntilStarted, self._start)
         if self._tracing:
             trace_requests(app, self._tracing)
@@ -87,15 +93,17 @@ class _CommandService:
     def _make_bus(self) -> CommandBus:
         appends = TracedEventStore(self._store, self._tracing) if self._tracing else self._store
         make = partial(TracedCommandBus, self._tracing) if self._tracing else CommandBus
-        seals = Seals(self._keys, CATALOGUE)
-        return make(appends, DECIDERS, CATALOGUE, seals, self._snapshots, self._settings.cached_aggregates)
+        seals = Seals(self._keys, self._events)
+        return make(
+            appends, self._application.deciders, self._events, seals, self._snapshots, self._settings.cached_aggregates
+        )
 
     def _make_relay(self) -> Relay:
         lease_seconds = self._settings.relay_lease_seconds
         progress = RelayProgress(self._client, self._settings.log_database, uuid7(), lease_seconds)
         measured = MeasuredPublisher(self._publisher, self._metrics)
         publishes = TracedPublisher(measured, self._tracing) if self._tracing else measured
-        logs = logs_of(CATALOGUE.categories, self._settings.partitions)
+        logs = logs_of(self._events.categories, self._settings.partitions)
         return Relay(self._store, publishes, progress, logs, lease_seconds)
 
     def _make_process(self) -> Process:
@@ -140,3 +148,14 @@ class _CommandService:
         if held_up := ", ".join(relay.troubles):
             raise Unavailable(f"not published: {held_up}", relay=facts)
         return {"relay": facts}
+
+
+def run(application: Application) -> None:
+    """The main of a command service that runs this application."""
+    run_service(
+        "command",
+        application.settings or Settings,
+        lambda settings: bootstrap(settings, application),
+        checks,
+        lambda app: {"http": gated(app.state.admission)},
+    )

@@ -3,7 +3,7 @@
 The Aggregate pattern: Jérémie Chassaing, "Functional Event Sourcing Aggregate", 2021.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Literal, TypeVar
@@ -16,7 +16,7 @@ _Command = TypeVar("_Command", bound="Command")
 _Event = TypeVar("_Event", bound=DomainEvent)
 _State = TypeVar("_State")
 
-Look = Callable[[str], Awaitable[Any]]
+Look = Callable[[str], Coroutine[Any, Any, Any]]
 """Takes the id of an aggregate, gives its state as it is now, None where there is none. Raises Unavailable."""
 
 LookUp = Callable[[Look, Any], Awaitable[Any]]

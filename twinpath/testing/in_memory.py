@@ -11,7 +11,7 @@ from datetime import timedelta
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from command_service.deciders import DECIDERS
+from command_service.application import COMMANDS
 from command_service.fulfilment import Fulfilment
 from projector_service.projections import all_projections
 from shared.events import CATALOGUE
@@ -51,7 +51,7 @@ class Embedded:
         self.store = _ProjectedStore(self)
         self.keys = InMemoryKeyStore()
         self.seals = Seals(self.keys, CATALOGUE)
-        self.bus = CommandBus(self.store, DECIDERS, CATALOGUE, self.seals, Snapshots(InMemorySnapshotStore()))
+        self.bus = CommandBus(self.store, COMMANDS.deciders, CATALOGUE, self.seals, Snapshots(InMemorySnapshotStore()))
         self.fulfilment = Fulfilment(self.bus, self.store, self.keys, InMemorySchedule(), reservation, clock)
         self.views = InMemoryViewStore()
         projections = all_projections()
@@ -79,7 +79,7 @@ class Embedded:
         app.title = "Twinpath in one process"
         limits = Middleware(BodyLimits, streamed=STREAMED)
         app.user_middleware.append(limits)  # within the correlation, as in the command service
-        add_commands(app, self.bus)
+        add_commands(app, self.bus, COMMANDS)
         of_queries = app.router.lifespan_context
 
         @asynccontextmanager

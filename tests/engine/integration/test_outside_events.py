@@ -14,7 +14,7 @@ import orjson
 import pytest
 from aio_pika.abc import AbstractQueue
 
-from command_service.customer import RegisterCustomer, RenameCustomer
+from command_service.customer.commands import RegisterCustomer, RenameCustomer
 from deploy.checkout import CHECKOUT
 from shared.events import CATALOGUE
 from tests.support.appending import append

@@ -7,11 +7,13 @@ import yaml
 from fastapi import FastAPI
 
 import twinpath.projecting.service
+from command_service.application import COMMANDS
 from deploy.manifests.rendering import KUBERNETES
 from query_service import customers, orders, products, shop, ticket_dashboard, tickets
 from shared.events import CATALOGUE
 from tests.support.manifests import SERVICES, Manifest, environment, named, objects, pod
-from twinpath.commands.app import ROUTERS
+from twinpath.commands.bulk import bulk_router
+from twinpath.commands.endpoints import command_router, declared_commands
 from twinpath.feed.dead_letters import DEAD_LETTERS
 from twinpath.ids import logs_of
 
@@ -37,7 +39,8 @@ def _backend(method: str, path: str) -> str | None:
 
 
 def test_every_command_goes_to_the_command_service_and_every_query_to_the_query_service() -> None:
-    commands = _routes(*ROUTERS)
+    declared = declared_commands(COMMANDS.aggregates)
+    commands = _routes(command_router(declared), bulk_router(declared))
     queries = _routes(*(of.router for of in (ticket_dashboard, tickets, products, customers, orders, shop)))
     assert len(commands) > 10
     assert len(queries) > 10

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from command_service.customer import RegisterCustomer, RenameCustomer
-from command_service.ticket import AddAgentNote, ChangeTicketStatus, CloseTicket, OpenTicket
+from command_service.customer.commands import RegisterCustomer, RenameCustomer
+from command_service.ticket.commands import AddAgentNote, ChangeTicketStatus, CloseTicket, OpenTicket
 from shared.events import CATALOGUE
 from tests.support.commanding import bus_on
 from twinpath.commands.bus import CommandBus, Envelope

@@ -7,8 +7,8 @@ import httpx
 import orjson
 import pytest
 
-from command_service.customer import RegisterCustomer
-from command_service.deciders import DECIDERS
+from command_service.application import COMMANDS
+from command_service.customer.commands import RegisterCustomer
 from command_service.fulfilment import Fulfilment
 from shared.events import CATALOGUE
 from shared.events.order import ORDER_EVENTS, OrderPlaced
@@ -178,7 +178,7 @@ async def test_fulfilment_carries_out_what_an_older_version_asked_for() -> None:
     money = {"minor": 100, "currency": "EUR"}
     data: dict[str, Any] = {"customer_id": new_id("customer"), "lines": [], "total": money, "shipping_address": None}
     await store.append(order, [NewEvent("order.placed", 1, data)], 0, "c", metadata())
-    bus = bus_on(store, keys=keys, catalogue=catalogue, deciders=DECIDERS)
+    bus = bus_on(store, keys=keys, catalogue=catalogue, deciders=COMMANDS.deciders)
     fulfilment = Fulfilment(bus, store, keys, schedule, timedelta(hours=1), catalogue=catalogue)
 
     for event in from_json(to_json(await store.load(order))):
@@ -241,7 +241,7 @@ def test_a_catalogue_that_could_not_read_every_schema_is_refused(upcasters: tupl
 async def test_a_replica_that_meets_a_newer_schema_asks_to_come_back() -> None:
     store, ticket = InMemoryEventStore(CATALOGUE.categories), new_id("ticket")
     await store.append(ticket, [NewEvent("ticket.opened", 2, {"secret": "Ada"})], 0, "c", metadata())
-    transport = httpx.ASGITransport(create_app(bus_on(store)))
+    transport = httpx.ASGITransport(create_app(bus_on(store), COMMANDS))
 
     async with httpx.AsyncClient(transport=transport, base_url="http://c") as client:
         answer = await client.post(f"/api/v1/tickets/{ticket}/notes", json={"note": "seen"})

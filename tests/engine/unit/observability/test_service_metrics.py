@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from command_service.ticket import OpenTicket
+from command_service.application import COMMANDS
+from command_service.ticket.commands import OpenTicket
 from tests.support.appending import append
 from tests.support.commanding import bus_on
 from tests.support.query_app import in_memory
@@ -43,7 +44,7 @@ async def test_every_command_is_counted_by_its_type_and_what_came_of_it() -> Non
     metrics = CommandMetrics()
     bus = bus_on(InMemoryEventStore(("ticket",)))
     bus.on_handled = metrics.handled
-    app = create_app(bus, metrics=metrics)
+    app = create_app(bus, COMMANDS, metrics=metrics)
     good, path = {"subject": "s", "message": "m"}, "/api/v1/tickets"
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://c") as client:
         for _ in range(2):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from command_service.ticket import AddAgentNote, ChangeTicketStatus, CloseTicket, OpenTicket
+from command_service.ticket.commands import AddAgentNote, ChangeTicketStatus, CloseTicket, OpenTicket
 from projector_service.projections import all_projections
 from shared.events import CATALOGUE
 from tests.support.commanding import bus_on, seals_of

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
-from command_service.product import product_id_of
+from command_service.product.commands import product_id_of
 from shared.events.money import Money
 from shared.events.product import ProductCreated, StockReserved
 from tests.support.eventually import eventually

@@ -6,16 +6,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from command_service.customer import (
+from command_service.customer.commands import (
     ChangeEmail,
-    Customer,
     CustomerCommand,
     EraseCustomer,
     RegisterCustomer,
     RenameCustomer,
-    decide,
-    evolve,
 )
+from command_service.customer.rules import Customer, decide, evolve
 from shared.events.customer import (
     CustomerEmailChanged,
     CustomerErased,

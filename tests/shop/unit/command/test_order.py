@@ -5,20 +5,18 @@ from typing import Any
 
 import pytest
 
-from command_service.order import (
+from command_service.order.commands import (
     CancelOrder,
     ConfirmOrder,
     CustomerFact,
-    Order,
     OrderCommand,
     PlaceOrder,
     ProductFact,
     RejectOrder,
     ShipOrder,
     Wish,
-    decide,
-    evolve,
 )
+from command_service.order.rules import Order, decide, evolve
 from shared.events.money import MOST_MINOR, Money
 from shared.events.order import (
     CategoryRevenue,
@@ -34,6 +32,8 @@ from shared.events.order import (
 )
 from twinpath.errors import NotFound, RuleViolation
 
+P1, P2, P3 = (f"product-0198c0de-0000-7000-8000-00000000000{n}" for n in "123")
+CUSTOMER = "customer-0198c0de-0000-7000-8000-000000000002"
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ADDRESS = ShippingAddress(name="Ada", street="s", city="c", postal_code="p", country="GB")
 
@@ -46,7 +46,7 @@ def fact(sku: str, price: Money, on_hand: int = 10, discontinued: bool = False) 
     return ProductFact(name=sku, sku=sku, category=sku[0], price=price, on_hand=on_hand, discontinued=discontinued)
 
 
-PRODUCTS = {"p-1": fact("a1", eur(1999)), "p-2": fact("b2", eur(500)), "p-3": fact("a3", eur(1))}
+PRODUCTS = {P1: fact("a1", eur(1999)), P2: fact("b2", eur(500)), P3: fact("a3", eur(1))}
 
 
 def told(kind: type[Any], **fields: Any) -> OrderCommand:
@@ -56,8 +56,8 @@ def told(kind: type[Any], **fields: Any) -> OrderCommand:
 
 def place(*wishes: tuple[str, int], **fields: Any) -> OrderCommand:
     order = {
-        "customer_id": "customer-1",
-        "lines": tuple(Wish(product_id=product, quantity=quantity) for product, quantity in wishes or [("p-1", 1)]),
+        "customer_id": CUSTOMER,
+        "lines": tuple(Wish(product_id=product, quantity=quantity) for product, quantity in wishes or [(P1, 1)]),
         "shipping_address": ADDRESS,
         "customer": CustomerFact(erased=False),
         "products": PRODUCTS,
@@ -78,16 +78,16 @@ def line(product: str, quantity: int) -> OrderLine:
 
 
 PLACED = OrderPlaced(
-    customer_id="customer-1",
-    lines=(line("p-1", 2), line("p-2", 1), line("p-3", 3)),
+    customer_id=CUSTOMER,
+    lines=(line(P1, 2), line(P2, 1), line(P3, 3)),
     total=eur(2 * 1999 + 500 + 3),
     shipping_address=ADDRESS,
     placed_at=NOW,
 )
 REVENUE = (CategoryRevenue(category="a", minor=2 * 1999 + 3), CategoryRevenue(category="b", minor=500))
-ORDERED = tuple(ProductQuantity(product_id=one, quantity=n) for one, n in (("p-1", 2), ("p-2", 1), ("p-3", 3)))
+ORDERED = tuple(ProductQuantity(product_id=one, quantity=n) for one, n in ((P1, 2), (P2, 1), (P3, 3)))
 CONFIRMED = OrderConfirmed(total=PLACED.total, revenue=REVENUE, confirmed_at=NOW)
-SHORT: dict[str, Any] = {"product_id": "p-1", "quantity": 2, "on_hand": 1, "reason": "insufficient_stock"}
+SHORT: dict[str, Any] = {"product_id": P1, "quantity": 2, "on_hand": 1, "reason": "insufficient_stock"}
 REJECTED = OrderRejected(**SHORT)
 SHIPPED = OrderShipped(carrier="DHL", tracking_number="1", products=ORDERED)
 
@@ -119,7 +119,7 @@ REJECT = told(RejectOrder, **SHORT)
 @pytest.mark.parametrize(
     ("history", "command", "happened"),
     [
-        ([], place(("p-1", 1), ("p-2", 1), ("p-3", 3), ("p-1", 1)), [PLACED]),
+        ([], place((P1, 1), (P2, 1), (P3, 3), (P1, 1)), [PLACED]),
         ([PLACED], CONFIRM, [CONFIRMED]),
         ([PLACED], REJECT, [REJECTED]),
         ([PLACED, CONFIRMED], SHIP, [SHIPPED]),
@@ -152,14 +152,14 @@ def test_a_command_stays_quiet(history: list[OrderEvent], command: OrderCommand)
     [
         ([PLACED], place(), "order_exists"),
         ([], place(customer=CustomerFact(erased=True)), "customer_erased"),
-        ([], place(products={"p-1": fact("a1", eur(1), discontinued=True)}), "product_discontinued"),
-        ([], place(("p-1", 6), ("p-1", 5)), "insufficient_stock"),
+        ([], place(products={P1: fact("a1", eur(1), discontinued=True)}), "product_discontinued"),
+        ([], place((P1, 6), (P1, 5)), "insufficient_stock"),
         (
             [],
-            place(("p-1", 1), ("p-2", 1), products=PRODUCTS | {"p-2": fact("b", Money(minor=1, currency="USD"))}),
+            place((P1, 1), (P2, 1), products=PRODUCTS | {P2: fact("b", Money(minor=1, currency="USD"))}),
             "mixed_currencies",
         ),
-        ([], place(("p-1", 2), products={"p-1": fact("a1", eur(MOST_MINOR))}), "total_too_large"),
+        ([], place((P1, 2), products={P1: fact("a1", eur(MOST_MINOR))}), "total_too_large"),
         ([PLACED], SHIP, "order_not_confirmed"),
         ([PLACED, REJECTED], SHIP, "order_not_confirmed"),
         ([PLACED, cancelled("placed", None)], SHIP, "order_not_confirmed"),
@@ -193,20 +193,20 @@ def test_what_does_not_exist_is_named(command: OrderCommand, code: str) -> None:
 
 def test_a_product_that_is_plainly_short_is_named_with_both_quantities() -> None:
     with pytest.raises(RuleViolation) as refused:
-        decide(place(("p-1", 11)), None)
-    assert refused.value.facts == {"product_id": "p-1", "requested": 11, "available": 10}
+        decide(place((P1, 11)), None)
+    assert refused.value.facts == {"product_id": P1, "requested": 11, "available": 10}
 
 
 def test_a_total_may_be_as_large_as_a_single_price() -> None:
-    dear = {"p-1": fact("a1", eur(MOST_MINOR - 1)), "p-2": fact("b2", eur(1))}
+    dear = {P1: fact("a1", eur(MOST_MINOR - 1)), P2: fact("b2", eur(1))}
 
-    (placed,) = decide(place(("p-1", 1), ("p-2", 1), products=dear), None)
+    (placed,) = decide(place((P1, 1), (P2, 1), products=dear), None)
 
     assert isinstance(placed, OrderPlaced)
     assert placed.total == eur(MOST_MINOR)
 
 
 def test_what_was_looked_up_does_not_make_another_command() -> None:
-    dearer = place(products={"p-1": fact("a1", eur(2999))}, customer=CustomerFact(erased=True))
+    dearer = place(products={P1: fact("a1", eur(2999))}, customer=CustomerFact(erased=True))
 
-    assert place().content() == dearer.content() != place(("p-1", 2)).content()
+    assert place().content() == dearer.content() != place((P1, 2)).content()

@@ -5,20 +5,18 @@ from typing import Any
 
 import pytest
 
-from command_service.product import (
+from command_service.product.commands import (
     CreateProduct,
     Discontinue,
-    Product,
     ProductCommand,
     ReleaseStock,
     ReserveStock,
     Restock,
     TakeStock,
     UpdatePrice,
-    decide,
-    evolve,
     product_id_of,
 )
+from command_service.product.rules import Product, decide, evolve
 from shared.events.money import Money
 from shared.events.product import (
     ProductCreated,

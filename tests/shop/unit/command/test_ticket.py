@@ -5,16 +5,8 @@ from functools import reduce
 
 import pytest
 
-from command_service.ticket import (
-    AddAgentNote,
-    ChangeTicketStatus,
-    CloseTicket,
-    OpenTicket,
-    Ticket,
-    TicketCommand,
-    decide,
-    evolve,
-)
+from command_service.ticket.commands import AddAgentNote, ChangeTicketStatus, CloseTicket, OpenTicket, TicketCommand
+from command_service.ticket.rules import Ticket, decide, evolve
 from shared.events.ticket import TicketClosed, TicketEvent, TicketNoteAdded, TicketOpened, TicketStatusChanged
 from twinpath.errors import NotFound, RuleViolation, TwinpathError
 

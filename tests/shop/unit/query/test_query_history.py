@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from command_service.product import product_id_of
+from command_service.product.commands import product_id_of
 from shared.events.customer import CustomerErased, CustomerRegistered
 from shared.events.money import Money
 from shared.events.order import OrderPlaced, OrderShipped

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from command_service.product import product_id_of
+from command_service.product.commands import product_id_of
 from projector_service.projections import all_projections
 from shared.events import CATALOGUE
 from twinpath.domain.views import Document

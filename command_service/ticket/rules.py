@@ -1,12 +1,11 @@
-"""A support ticket: opened, triaged, noted on, closed for good."""
+"""A support ticket's rules: opened, triaged, noted on, closed for good."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import ClassVar, Literal, assert_never
+from typing import Literal, assert_never
 
-from command_service.text import Line, Message, Note
+from command_service.ticket.commands import AddAgentNote, ChangeTicketStatus, CloseTicket, OpenTicket, TicketCommand
 from shared.events.ticket import (
-    TICKET_EVENTS,
     TicketClosed,
     TicketEvent,
     TicketNoteAdded,
@@ -14,56 +13,7 @@ from shared.events.ticket import (
     TicketStatus,
     TicketStatusChanged,
 )
-from twinpath.domain.aggregate import Aggregate, Command
 from twinpath.errors import NotFound, RuleViolation
-
-
-class TicketAction(Command):
-    """A command to one ticket."""
-
-    target: ClassVar[str] = "ticket_id"
-
-    ticket_id: str
-
-
-class OpenTicket(TicketAction):
-    """Ask for help; about an order or for a customer, if it is known."""
-
-    type: ClassVar[str] = "open_ticket"
-
-    creates: ClassVar[bool] = True
-
-    subject: Line
-    message: Message
-    customer_id: str | None = None
-    order_id: str | None = None
-
-
-class ChangeTicketStatus(TicketAction):
-    """Move a ticket between open and triaged."""
-
-    type: ClassVar[str] = "change_ticket_status"
-
-    status: TicketStatus
-
-
-class AddAgentNote(TicketAction):
-    """Write down what an agent found or did; also on a closed ticket."""
-
-    type: ClassVar[str] = "add_agent_note"
-
-    note: Note
-
-
-class CloseTicket(TicketAction):
-    """Say how the ticket was resolved and end it."""
-
-    type: ClassVar[str] = "close_ticket"
-
-    resolution: Note
-
-
-TicketCommand = OpenTicket | ChangeTicketStatus | AddAgentNote | CloseTicket
 
 
 @dataclass(frozen=True)
@@ -161,6 +111,3 @@ def _seconds_since_opened(command: TicketCommand, ticket: Ticket) -> float:
 def _existing(ticket: Ticket | None) -> Ticket:
     assert ticket is not None, "a ticket's first event opens it"
     return ticket
-
-
-TICKET: Aggregate[TicketCommand, Ticket, TicketEvent] = Aggregate("ticket", decide, evolve, Ticket, TICKET_EVENTS)

@@ -1,75 +1,23 @@
-"""A customer: registered, renamed, reached at another address, erased for good."""
+"""A customer's rules: registered, renamed, reached at another address, erased for good."""
 
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, assert_never
+from typing import assert_never
 
-from pydantic import StringConstraints
-
-from command_service.text import Line
+from command_service.customer.commands import (
+    ChangeEmail,
+    CustomerCommand,
+    EraseCustomer,
+    RegisterCustomer,
+    RenameCustomer,
+)
 from shared.events.customer import (
-    CUSTOMER_EVENTS,
     CustomerEmailChanged,
     CustomerErased,
     CustomerEvent,
     CustomerRegistered,
     CustomerRenamed,
 )
-from twinpath.domain.aggregate import Aggregate, Command
 from twinpath.errors import NotFound, RuleViolation
-
-Email = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True,
-        max_length=254,
-        pattern=r"^[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]+\.[^@\s.\x00-\x1f\x7f]{2,}$",
-    ),
-]
-"""Something before one @ and a domain behind it; whether it can be reached only a mail tells."""
-
-
-class CustomerAction(Command):
-    """A command to one customer."""
-
-    target: ClassVar[str] = "customer_id"
-
-    customer_id: str
-
-
-class RegisterCustomer(CustomerAction):
-    """Become a customer."""
-
-    type: ClassVar[str] = "register_customer"
-
-    creates: ClassVar[bool] = True
-
-    name: Line
-    email: Email
-
-
-class RenameCustomer(CustomerAction):
-    """Go by another name."""
-
-    type: ClassVar[str] = "rename_customer"
-
-    name: Line
-
-
-class ChangeEmail(CustomerAction):
-    """Be reached at another address."""
-
-    type: ClassVar[str] = "change_email"
-
-    email: Email
-
-
-class EraseCustomer(CustomerAction):
-    """Forget what is personal."""
-
-    type: ClassVar[str] = "erase_customer"
-
-
-CustomerCommand = RegisterCustomer | RenameCustomer | ChangeEmail | EraseCustomer
 
 
 @dataclass(frozen=True)
@@ -126,8 +74,3 @@ def evolve(customer: Customer | None, event: CustomerEvent) -> Customer:
 def _existing(customer: Customer | None) -> Customer:
     assert customer is not None, "a customer's first event registers them"
     return customer
-
-
-CUSTOMER: Aggregate[CustomerCommand, Customer, CustomerEvent] = Aggregate(
-    "customer", decide, evolve, Customer, CUSTOMER_EVENTS, snapshots=False
-)

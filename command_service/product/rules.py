@@ -1,16 +1,22 @@
-"""A product and its stock: created, priced, restocked, reserved for orders, discontinued."""
+"""A product's rules: created, priced, restocked, reserved for orders, discontinued."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, ClassVar, assert_never
-from uuid import UUID, uuid5
+from typing import assert_never
 
-from pydantic import Field, StringConstraints
-
-from command_service.text import Category, Line
+from command_service.product.commands import (
+    CreateProduct,
+    Discontinue,
+    ProductAction,
+    ProductCommand,
+    ReleaseStock,
+    ReserveStock,
+    Restock,
+    TakeStock,
+    UpdatePrice,
+)
 from shared.events.money import Money
 from shared.events.product import (
-    PRODUCT_EVENTS,
     ProductCreated,
     ProductDiscontinued,
     ProductEvent,
@@ -21,93 +27,7 @@ from shared.events.product import (
     StockReserved,
     StockTaken,
 )
-from twinpath.domain.aggregate import Aggregate, Command
 from twinpath.errors import NotFound, RuleViolation
-
-Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-"""The shop's own number of a product; upper and lower case are the same."""
-
-Pieces = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
-
-_SKUS = UUID("0e6c5a1e-53a8-5a53-9a5f-6b0e5b8f9a11")
-
-
-def product_id_of(sku: str) -> str:
-    """The id of the product with this SKU, and so its stream: the log lets nobody else begin it (decision 0005)."""
-    return f"product-{uuid5(_SKUS, sku.casefold())}"
-
-
-class ProductAction(Command):
-    """A command to one product."""
-
-    target: ClassVar[str] = "product_id"
-
-    product_id: str
-
-
-class CreateProduct(ProductAction):
-    """Offer a new product; `product_id` is that of its SKU."""
-
-    type: ClassVar[str] = "create_product"
-
-    creates: ClassVar[bool] = True
-
-    name: Line
-    category: Category
-    sku: Sku
-    price: Money
-    initial_stock: Annotated[int, Field(ge=0, le=1_000_000)] = 0
-
-
-class UpdatePrice(ProductAction):
-    """Ask another price from now on."""
-
-    type: ClassVar[str] = "update_price"
-
-    new_price: Money
-    reason: Line
-
-
-class Restock(ProductAction):
-    """Pieces came in."""
-
-    type: ClassVar[str] = "restock"
-
-    quantity: Pieces
-
-
-class Discontinue(ProductAction):
-    """Sell it no more."""
-
-    type: ClassVar[str] = "discontinue"
-
-
-class ReserveStock(ProductAction):
-    """Keep pieces for an order."""
-
-    type: ClassVar[str] = "reserve_stock"
-
-    order_id: str
-    quantity: Pieces
-
-
-class ReleaseStock(ProductAction):
-    """Put what is kept for an order back."""
-
-    type: ClassVar[str] = "release_stock"
-
-    order_id: str
-
-
-class TakeStock(ProductAction):
-    """What is kept for an order leaves the house."""
-
-    type: ClassVar[str] = "take_stock"
-
-    order_id: str
-
-
-ProductCommand = CreateProduct | UpdatePrice | Restock | Discontinue | ReserveStock | ReleaseStock | TakeStock
 
 
 @dataclass(frozen=True)
@@ -254,8 +174,3 @@ def _without(product: Product | None, order_id: str) -> Product:
 def _existing(product: Product | None) -> Product:
     assert product is not None, "a product's first event creates it"
     return product
-
-
-PRODUCT: Aggregate[ProductCommand, Product, ProductEvent] = Aggregate(
-    "product", decide, evolve, Product, PRODUCT_EVENTS
-)

@@ -1,17 +1,13 @@
-"""An order: placed at the catalogue's prices, confirmed or rejected by its stock, shipped, cancelled."""
+"""An order's rules: placed at the catalogue's prices, confirmed or rejected by its stock, shipped, cancelled."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal, assert_never
+from typing import assert_never
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from command_service.text import Line
+from command_service.order.commands import CancelOrder, ConfirmOrder, OrderCommand, PlaceOrder, RejectOrder, ShipOrder
 from shared.events.money import MOST_MINOR, Money, added, amount_text
 from shared.events.order import (
-    ORDER_EVENTS,
     CategoryRevenue,
     OrderCancelled,
     OrderConfirmed,
@@ -22,98 +18,8 @@ from shared.events.order import (
     OrderShipped,
     OrderStatus,
     ProductQuantity,
-    ShippingAddress,
 )
-from twinpath.domain.aggregate import Aggregate, Command
 from twinpath.errors import NotFound, RuleViolation
-
-
-class _Fact(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Wish(_Fact):
-    """So many pieces of a product."""
-
-    product_id: str
-    quantity: Annotated[int, Field(ge=1, le=10_000)]
-
-
-class CustomerFact(_Fact):
-    """What the write side knows of the customer just now."""
-
-    erased: bool
-
-
-class ProductFact(_Fact):
-    """What the write side knows of a product just now."""
-
-    name: str
-    sku: str
-    category: str
-    price: Money
-    on_hand: int
-    discontinued: bool
-
-
-class OrderAction(Command):
-    """A command to one order."""
-
-    target: ClassVar[str] = "order_id"
-
-    order_id: str
-
-
-class PlaceOrder(OrderAction):
-    """Order products; `customer` and `products` (product id -> fact) are what was looked up for it."""
-
-    type: ClassVar[str] = "place_order"
-
-    creates: ClassVar[bool] = True
-    looked_up: ClassVar[frozenset[str]] = frozenset({"customer", "products"})
-
-    customer_id: str
-    lines: Annotated[tuple[Wish, ...], Field(min_length=1, max_length=100)]
-    shipping_address: ShippingAddress
-    customer: CustomerFact | None
-    products: Mapping[str, ProductFact]
-
-
-class ConfirmOrder(OrderAction):
-    """Every piece is reserved."""
-
-    type: ClassVar[str] = "confirm_order"
-
-
-class RejectOrder(OrderAction):
-    """A product was short."""
-
-    type: ClassVar[str] = "reject_order"
-
-    product_id: str
-    quantity: int
-    on_hand: int
-    reason: Literal["insufficient_stock", "discontinued"]
-
-
-class ShipOrder(OrderAction):
-    """It leaves the house."""
-
-    type: ClassVar[str] = "ship_order"
-
-    carrier: Line
-    tracking_number: Line
-
-
-class CancelOrder(OrderAction):
-    """It is not wanted any more, or can't be delivered."""
-
-    type: ClassVar[str] = "cancel_order"
-
-    reason: Line
-
-
-OrderCommand = PlaceOrder | ConfirmOrder | RejectOrder | ShipOrder | CancelOrder
 
 
 @dataclass(frozen=True)
@@ -286,6 +192,3 @@ def _revenue(lines: tuple[OrderLine, ...]) -> tuple[CategoryRevenue, ...]:
 def _existing(order: Order | None) -> Order:
     assert order is not None, "an order's first event places it"
     return order
-
-
-ORDER: Aggregate[OrderCommand, Order, OrderEvent] = Aggregate("order", decide, evolve, Order, ORDER_EVENTS)

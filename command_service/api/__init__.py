@@ -1,1 +1,0 @@
-"""The REST endpoints of the command service, one file a resource."""

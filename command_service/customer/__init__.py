@@ -1,0 +1,1 @@
+"""The customer: its commands, its rules, its endpoints."""

@@ -1,0 +1,21 @@
+"""The customer as an aggregate, and how callers reach its commands."""
+
+from command_service.customer.commands import (
+    ChangeEmail,
+    CustomerCommand,
+    EraseCustomer,
+    RegisterCustomer,
+    RenameCustomer,
+)
+from command_service.customer.rules import Customer, decide, evolve
+from shared.events.customer import CUSTOMER_EVENTS, CustomerEvent
+from twinpath.domain.aggregate import Aggregate
+
+CUSTOMER: Aggregate[CustomerCommand, Customer, CustomerEvent] = Aggregate(
+    "customer", decide, evolve, Customer, CUSTOMER_EVENTS, snapshots=False
+)
+
+CUSTOMER.post("", RegisterCustomer, allow="customers:write", summary="Register a customer")
+CUSTOMER.put("/{id}/name", RenameCustomer, allow="customers:write", summary="Rename a customer")
+CUSTOMER.put("/{id}/email", ChangeEmail, allow="customers:write", summary="Change the address")
+CUSTOMER.delete("/{id}", EraseCustomer, allow="customers:erase", summary="Erase a customer")

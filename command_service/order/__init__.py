@@ -1,0 +1,1 @@
+"""The order: its commands, its rules, its endpoints."""

@@ -1,0 +1,100 @@
+"""The commands of an order."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from command_service.order.address import AskedAddress
+from command_service.text import CustomerId, Line, ProductId
+from shared.events.money import Money
+from twinpath.domain.aggregate import Command
+
+
+class _Fact(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Wish(_Fact):
+    """So many pieces of a product."""
+
+    product_id: ProductId
+    quantity: Annotated[int, Field(strict=True, ge=1, le=10_000, examples=[2])]
+
+
+class CustomerFact(_Fact):
+    """What the write side knows of the customer just now."""
+
+    erased: bool
+
+
+class ProductFact(_Fact):
+    """What the write side knows of a product just now."""
+
+    name: str
+    sku: str
+    category: str
+    price: Money
+    on_hand: int
+    discontinued: bool
+
+
+class OrderAction(Command):
+    """A command to one order."""
+
+    target: ClassVar[str] = "order_id"
+
+    order_id: str
+
+
+class PlaceOrder(OrderAction):
+    """Order products at the prices of this moment. 409 `insufficient_stock` when a product is plainly short; an order
+    that loses the race for the last pieces is rejected within moments, as its document then shows."""
+
+    type: ClassVar[str] = "place_order"
+
+    creates: ClassVar[bool] = True
+    looked_up: ClassVar[frozenset[str]] = frozenset({"customer", "products"})
+
+    customer_id: CustomerId
+    lines: Annotated[tuple[Wish, ...], Field(min_length=1, max_length=100)]
+    shipping_address: AskedAddress
+    customer: CustomerFact | None  # these two are looked up
+    products: Mapping[str, ProductFact]
+
+
+class ConfirmOrder(OrderAction):
+    """Every piece is reserved."""
+
+    type: ClassVar[str] = "confirm_order"
+
+
+class RejectOrder(OrderAction):
+    """A product was short."""
+
+    type: ClassVar[str] = "reject_order"
+
+    product_id: str
+    quantity: int
+    on_hand: int
+    reason: Literal["insufficient_stock", "discontinued"]
+
+
+class ShipOrder(OrderAction):
+    """It leaves the house; only a confirmed order ships."""
+
+    type: ClassVar[str] = "ship_order"
+
+    carrier: Line = Field(examples=["DHL"])
+    tracking_number: Line = Field(examples=["00340434161094000000"])
+
+
+class CancelOrder(OrderAction):
+    """It is not wanted any more. Its stock goes back; a shipped order can't be cancelled."""
+
+    type: ClassVar[str] = "cancel_order"
+
+    reason: Line = Field(examples=["Ordered twice by mistake"])
+
+
+OrderCommand = PlaceOrder | ConfirmOrder | RejectOrder | ShipOrder | CancelOrder

@@ -1,0 +1,1 @@
+"""The product: its commands, its rules, its endpoints."""

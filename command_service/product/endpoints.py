@@ -1,0 +1,28 @@
+"""The product as an aggregate, and how callers reach its commands."""
+
+from command_service.product.commands import (
+    CreateProduct,
+    Discontinue,
+    ProductCommand,
+    Restock,
+    UpdatePrice,
+    product_id_of,
+)
+from command_service.product.rules import Product, decide, evolve
+from shared.events.product import PRODUCT_EVENTS, ProductEvent
+from twinpath.domain.aggregate import Aggregate
+
+PRODUCT: Aggregate[ProductCommand, Product, ProductEvent] = Aggregate(
+    "product", decide, evolve, Product, PRODUCT_EVENTS
+)
+
+PRODUCT.post(
+    "",
+    CreateProduct,
+    allow="catalogue:write",
+    summary="Create a product",
+    new_id=lambda body: product_id_of(body.sku),
+)
+PRODUCT.put("/{id}/price", UpdatePrice, allow="catalogue:write", summary="Change the price")
+PRODUCT.post("/{id}/restock", Restock, allow="catalogue:write", summary="Put pieces into stock")
+PRODUCT.post("/{id}/discontinue", Discontinue, allow="catalogue:write", summary="Sell it no more")

@@ -1,0 +1,1 @@
+"""The ticket: its commands, its rules, its endpoints."""

@@ -1,0 +1,13 @@
+"""The ticket as an aggregate, and how callers reach its commands."""
+
+from command_service.ticket.commands import AddAgentNote, ChangeTicketStatus, CloseTicket, OpenTicket, TicketCommand
+from command_service.ticket.rules import Ticket, decide, evolve
+from shared.events.ticket import TICKET_EVENTS, TicketEvent
+from twinpath.domain.aggregate import Aggregate
+
+TICKET: Aggregate[TicketCommand, Ticket, TicketEvent] = Aggregate("ticket", decide, evolve, Ticket, TICKET_EVENTS)
+
+TICKET.post("", OpenTicket, allow="tickets:open", summary="Open a ticket")
+TICKET.put("/{id}/status", ChangeTicketStatus, allow="tickets:work", summary="Triage a ticket, or put it back to open")
+TICKET.post("/{id}/notes", AddAgentNote, allow="tickets:work", summary="Add an agent's note")
+TICKET.post("/{id}/close", CloseTicket, allow="tickets:work", summary="Close a ticket, for good")

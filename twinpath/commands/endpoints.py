@@ -1,0 +1,145 @@
+"""Makes the endpoints of declared commands: the body from the command's fields, the answer, the page in OpenAPI."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from inspect import Parameter, Signature
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import BaseModel, ConfigDict, create_model
+
+from twinpath.clock import utc_now
+from twinpath.commands.accepting import COMMAND_HEADERS, accept, accepted_response, bus_of
+from twinpath.commands.bus import CommandBus
+from twinpath.domain.aggregate import AnyAggregate, Command, CommandEndpoint
+from twinpath.http.problem_details import problem_responses
+from twinpath.ids import id_pattern, new_id
+
+PREFIX = "/api/v1"
+
+
+class Body(BaseModel):
+    """The body of a command: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class DeclaredCommand:
+    """A command of an aggregate with what its endpoint and its bulk lines need."""
+
+    def __init__(self, aggregate: AnyAggregate, endpoint: CommandEndpoint) -> None:
+        self.aggregate = aggregate
+        self.endpoint = endpoint
+        self.kind: type[Command] = endpoint.command
+        self.id_name = f"{aggregate.category}_id"
+        self.path = aggregate.path + endpoint.path.replace("{id}", f"{{{self.id_name}}}")
+        """Below the prefix, with the name of the id in place."""
+
+    @cached_property
+    def body(self) -> type[BaseModel]:
+        """The model of the body: the command's fields less the id, the time and what is looked up."""
+        kind = self.kind
+        left_out = {"at", kind.target, *self.endpoint.look_up}
+        fields: dict[str, Any] = {
+            name: (info.annotation, info) for name, info in kind.model_fields.items() if name not in left_out
+        }
+        return create_model(f"{kind.__name__}Body", __base__=Body, __doc__=kind.__doc__, **fields)
+
+    @property
+    def takes_body(self) -> bool:
+        """Whether the command has any field of its own."""
+        return bool(self.body.model_fields)
+
+    @property
+    def example(self) -> dict[str, Any]:
+        """A body: the declared example, else put together from the fields' own."""
+        return dict(self.endpoint.example) or _example_of(self.body)
+
+    async def build(self, bus: CommandBus, aggregate_id: str, body: BaseModel | None) -> Command:
+        """The command, its facts looked up; a created aggregate gets its id here. Raises Unavailable."""
+        fields = body.__dict__ if body is not None else {}
+        if self.kind.creates:
+            make = self.endpoint.new_id
+            aggregate_id = new_id(self.aggregate.category) if make is None else make(body)
+        looked_up = await self._looked_up(bus, body) if self.endpoint.look_up else {}
+        made: dict[str, Any] = {self.kind.target: aggregate_id, "at": utc_now(), **fields, **looked_up}
+        return self.kind.model_construct(**made)
+
+    async def _looked_up(self, bus: CommandBus, body: BaseModel | None) -> Mapping[str, Any]:
+        look_ups = self.endpoint.look_up
+        values = await asyncio.gather(*(look_up(bus.look, body) for look_up in look_ups.values()))
+        return dict(zip(look_ups, values, strict=True))
+
+    def add_to(self, router: APIRouter) -> None:
+        """Add the route. Its parameters are the id, the body and the request, so far as the command has them."""
+        status = 201 if self.kind.creates else 200
+        router.add_api_route(
+            self.path,
+            self._endpoint(),
+            methods=[self.endpoint.method],
+            status_code=status,
+            summary=self.endpoint.summary,
+            description=self.kind.__doc__,
+            operation_id=self.kind.type,
+            tags=[self.aggregate.path[1:]],
+            responses=accepted_response(status, self._accepted()) | problem_responses(*self._problems()),
+            openapi_extra=COMMAND_HEADERS,
+        )
+
+    def _endpoint(self) -> Any:
+        location = f"{PREFIX}{self.aggregate.path}/" if self.kind.creates else None
+
+        async def endpoint(request: Request, body: BaseModel | None = None, **ids: str) -> Response:
+            bus = bus_of(request)
+            command = await self.build(bus, ids.get(self.id_name, ""), body)
+            return await accept(bus, request, command, self.id_name, location)
+
+        id_in_path = Annotated[str, Path(pattern=id_pattern(self.aggregate.category))]
+        parameters = {
+            self.id_name: None if self.kind.creates else id_in_path,
+            "body": self.body if self.takes_body else None,
+            "request": Request,
+        }
+        endpoint.__signature__ = Signature(  # type: ignore[attr-defined]
+            [Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind) for name, kind in parameters.items() if kind]
+        )
+        return endpoint
+
+    def _problems(self) -> tuple[int, ...]:
+        missing = () if self.kind.creates and not self.endpoint.look_up else (404,)
+        stale = () if self.kind.creates else (412,)
+        return (400, *missing, 409, *stale, 413, 415, 422, 503)
+
+    def _accepted(self) -> type[BaseModel]:
+        category = self.aggregate.category
+        doc = f"The command took effect: which {category}, and its version now."
+        fields: dict[str, Any] = {self.id_name: (str, ...), "version": (int, ...), "status": (str, "accepted")}
+        return create_model(f"{category.capitalize()}Accepted", __doc__=doc, **fields)
+
+
+def _example_of(model: type[BaseModel]) -> dict[str, Any]:
+    example: dict[str, Any] = {}
+    for name, info in model.model_fields.items():
+        if info.examples:
+            example[str(info.validation_alias or name)] = info.examples[0]
+        elif isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+            example[str(info.validation_alias or name)] = _example_of(info.annotation)
+    return example
+
+
+def declared_commands(aggregates: Iterable[AnyAggregate]) -> dict[str, DeclaredCommand]:
+    """Every command that callers can send, by its stored name."""
+    return {
+        endpoint.command.type: DeclaredCommand(aggregate, endpoint)
+        for aggregate in aggregates
+        for endpoint in aggregate.endpoints
+    }
+
+
+def command_router(commands: Mapping[str, DeclaredCommand]) -> APIRouter:
+    """The routes of these commands."""
+    router = APIRouter()
+    for command in commands.values():
+        command.add_to(router)
+    return router
