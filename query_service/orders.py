@@ -90,10 +90,10 @@ async def list_events(filters: Annotated[OrderFilters, Query()], request: Reques
 )
 async def one_order(order_id: OrderId, request: Request) -> Response:
     """With its customer's latest name; X-Version waits for a version of the order. Its version is for If-Match."""
-    return await answer_order(order_id, request)
+    return await answer_order(request, order_id)
 
 
-async def answer_order(order_id: str, request: Request) -> Response:
+async def answer_order(request: Request, order_id: str) -> Response:
     """One order, as GET /orders/{id} answers it."""
     refuse_parameters(request)
     shows = partial(views_of(request).shows, ORDER_SUMMARIES, order_id)

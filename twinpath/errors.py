@@ -7,6 +7,7 @@ TwinpathError
 ├── StaleVersion            the caller's If-Match is not the current version   -> 412
 ├── CommandIdReused         this command id was used for another command       -> 422
 ├── CommitTooLarge          the commit would not fit into one document         -> 413
+├── NotYetVisible           a view has not reached what the caller wants to see -> 202
 ├── MalformedRequest        a header or cursor that can't be read              -> 400
 ├── Unavailable             a store or the broker is away; nothing was written -> 503
 │   └── OutcomeUnknown      it went away mid-write: it may have been written   -> 503
@@ -15,7 +16,7 @@ TwinpathError
 ├── UnknownEvent            an event of no known type or schema                -> 503
 └── Unroutable              the broker has no queue for a message
 
-The errors know nothing of HTTP; command_service/api/problem_details.py and its twin map them.
+The errors know nothing of HTTP; twinpath/http/problem_details.py maps them.
 """
 
 from collections.abc import Mapping
@@ -68,6 +69,12 @@ class CommitTooLarge(TwinpathError):
     """The commit is larger than one document of the store may be; nothing was sent."""
 
     code = "commit_too_large"
+
+
+class NotYetVisible(TwinpathError):
+    """The write is safe, but the view has not reached what the causal token or X-Version names."""
+
+    code = "not_yet_visible"
 
 
 class MalformedRequest(TwinpathError):

@@ -19,6 +19,7 @@ from twinpath.errors import (
     ConcurrencyConflict,
     MalformedRequest,
     NotFound,
+    NotYetVisible,
     RuleViolation,
     StaleVersion,
     TwinpathError,
@@ -27,6 +28,7 @@ from twinpath.errors import (
 )
 
 STATUSES: Mapping[type[TwinpathError], int] = {
+    NotYetVisible: 202,
     MalformedRequest: 400,
     NotFound: 404,
     RuleViolation: 409,

@@ -1,17 +1,21 @@
-"""The short way of a command: past FastAPI's dispatch, which costs more than the append itself.
+"""The short way to an endpoint: past FastAPI's dispatch, which costs more than an append or a read of the copy itself.
 
 It takes a request whose path fits as a whole; everything else, the documentation included, is the FastAPI route's.
 """
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -21,48 +25,88 @@ from twinpath.ids import UUID_PATTERN
 _MISSING = {"type": "missing", "loc": ("body",), "msg": "Field required"}
 
 
-class ShortWays:
-    """ASGI middleware: serves the endpoints of these routers itself. What they raise goes to the layer around it."""
+@dataclass(frozen=True)
+class ShortWay:
+    """An endpoint: `handler(request, *ids)`, or `handler(request, *ids, body=...)` where a body model is declared.
 
-    def __init__(self, app: ASGIApp, prefix: str, routers: Iterable[APIRouter]) -> None:
+    `path` stands below the prefix of the API, and the metrics name it: `/orders/{order_id}/ship`. A parameter
+    `<category>_id` takes an id of that category; the ids come in the order of the path.
+    """
+
+    method: str
+    path: str
+    handler: Callable[..., Awaitable[Response]]
+    body: type[BaseModel] | None = None
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What a path must match as a whole."""
+        return re.compile(re.sub(r"{(\w+)_id}", rf"(\1-{UUID_PATTERN})", self.path))
+
+    async def serve(self, ids: tuple[str, ...], scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        if self.body is None:
+            response = await self.handler(request, *ids)
+        else:
+            content = await _whole(receive)
+            if content is None:
+                return
+            response = await self.handler(request, *ids, body=_read(self.body, content))
+        await response(scope, receive, send)
+
+
+def add_short_ways(app: FastAPI, prefix: str, ways: Iterable[ShortWay]) -> None:
+    """Let the app answer these before its routes; what they raise goes to the middleware around them."""
+    app.user_middleware.append(Middleware(ShortWays, prefix, ways))  # the innermost
+
+
+class ShortWays:
+    """ASGI middleware: serves these endpoints itself. What they raise goes to the layer around it."""
+
+    def __init__(self, app: ASGIApp, prefix: str, ways: Iterable[ShortWay | APIRouter]) -> None:
         self._app = app
-        self._ways = [
-            _ShortWay(prefix, route) for router in routers for route in router.routes if isinstance(route, APIRoute)
-        ]
+        self._prefix = prefix
+        self._ways: defaultdict[tuple[str, str], list[ShortWay]] = defaultdict(list)
+        for way in _every(ways):
+            self._ways[way.method, _head(way.path)].append(way)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] == "http":
-            method, path = scope["method"], scope["path"].removeprefix(scope.get("root_path", ""))
-            for way in self._ways:
-                if method in way.methods and (found := way.pattern.fullmatch(path)):
+            whole = scope["path"].removeprefix(scope.get("root_path", ""))
+            path = whole.removeprefix(self._prefix)
+            for way in self._ways.get((scope["method"], _head(path)), ()):
+                if path is not whole and (matched := way.pattern.fullmatch(path)):
                     scope["route"] = way
-                    await way.serve(found.groupdict(), scope, receive, send)
+                    await way.serve(matched.groups(), scope, receive, send)
                     return
         await self._app(scope, receive, send)
 
 
-class _ShortWay:
-    """One endpoint `f([<category>_id], [body], request)` under its path."""
+def _head(path: str) -> str:
+    """The first name of a path."""
+    return path[1:].partition("/")[0]
 
-    def __init__(self, prefix: str, route: APIRoute) -> None:
-        self.pattern = re.compile(re.sub(r"{(\w+)_id}", rf"(?P<\1_id>\1-{UUID_PATTERN})", prefix + route.path))
-        self.path = route.path
-        """As the metrics name it."""
-        self.methods = route.methods or set()
-        self._endpoint: Callable[..., Awaitable[Response]] = route.endpoint
-        parameters = inspect.signature(route.endpoint).parameters
-        self._body: type[BaseModel] | None = parameters["body"].annotation if "body" in parameters else None
 
-    async def serve(self, arguments: dict[str, Any], scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        if self._body is not None:
-            body = await _whole(receive)
-            if body is None:
-                return
-            arguments["body"] = _read(self._body, body)
-        response = await self._endpoint(**arguments, request=request)
-        await response(scope, receive, send)
+def _every(ways: Iterable[ShortWay | APIRouter]) -> Iterator[ShortWay]:
+    for way in ways:
+        if isinstance(way, ShortWay):
+            yield way
+            continue
+        for route in way.routes:  # endpoints `f([<category>_id], [body], request)` that are written by hand
+            if isinstance(route, APIRoute):
+                parameters = inspect.signature(route.endpoint).parameters
+                names = re.findall(r"{(\w+)}", route.path)
+                body = parameters["body"].annotation if "body" in parameters else None
+                for method in route.methods or ():
+                    yield ShortWay(method, route.path, partial(_by_name, route.endpoint, names), body)
+
+
+async def _by_name(
+    endpoint: Callable[..., Awaitable[Response]], names: list[str], request: Request, *ids: str, **body: Any
+) -> Response:
+    return await endpoint(**dict(zip(names, ids, strict=True)), **body, request=request)
 
 
 async def _whole(receive: Receive) -> bytes | None:
@@ -81,5 +125,5 @@ def _read(model: type[BaseModel], body: bytes) -> BaseModel:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in found]) from error
+        problems = error.errors(include_url=False, include_input=False)
+        raise RequestValidationError([{**problem, "loc": ("body", *problem["loc"])} for problem in problems]) from error

@@ -26,11 +26,10 @@ from twinpath.clock import Clock, utc_now
 from twinpath.http.correlation import Correlation
 from twinpath.http.health import Check, health_routes
 from twinpath.http.problem_details import install_problem_details
+from twinpath.http.short_way import ShortWay, add_short_ways
 from twinpath.observability.serving_metrics import NO_TELEMETRY, HttpRequests, install_metrics
 from twinpath.queries.endpoints import history
-from twinpath.queries.endpoints.answering import NotYetVisible, answer_not_yet
 from twinpath.queries.endpoints.one_document import short_way
-from twinpath.queries.endpoints.ready_route import ReadyRoute
 from twinpath.queries.metrics import MeasuredReader, QueryMetrics
 from twinpath.queries.reading.causal_waits import CausalWaits
 from twinpath.queries.reading.fast_copy import FastCopy
@@ -96,7 +95,6 @@ def create_app(
     _add_queries(app)
     app.router.routes += health_routes(required or {}, optional)
     install_problem_details(app)
-    app.add_exception_handler(NotYetVisible, answer_not_yet)
     app.add_middleware(Correlation, on_answer=HttpRequests(metrics.requests))
     install_metrics(app, metrics)
     return app
@@ -105,9 +103,8 @@ def create_app(
 def _add_queries(app: FastAPI) -> None:
     for of in (ticket_dashboard, tickets, products, customers, orders, shop, history):
         app.include_router(of.router, prefix="/api/v1")
-    for resource in (TICKETS, PRODUCTS, CUSTOMER_RESOURCE):
-        short_way(app, resource)
-    app.router.routes.insert(0, ReadyRoute("/orders/", "order", orders.answer_order))
+    ways = [short_way(resource) for resource in (TICKETS, PRODUCTS, CUSTOMER_RESOURCE)]
+    add_short_ways(app, "/api/v1", [*ways, ShortWay("GET", "/orders/{order_id}", orders.answer_order)])
 
 
 @asynccontextmanager

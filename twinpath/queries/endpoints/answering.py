@@ -11,23 +11,14 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
-from twinpath.errors import MalformedRequest
+from twinpath.errors import MalformedRequest, NotYetVisible
 from twinpath.http.causal_token import parse_token
-from twinpath.http.problem_details import problem, problem_responses
+from twinpath.http.problem_details import problem_responses
 from twinpath.queries.reading.causal_waits import CausalWaits
 from twinpath.queries.reading.live import LiveViews
 
+_BEHIND = "The view has not reached what the causal token or X-Version names. Ask again."
 _TOKEN_HEADERS = (b"causal-token", b"x-causal-token")
-
-
-class NotYetVisible(Exception):
-    """The view did not reach what the client wants to see; answered with 202."""
-
-
-async def answer_not_yet(request: Request, _: Exception) -> Response:
-    """202 with Retry-After: the write is safe, the view is behind."""
-    detail = "The view has not reached what the causal token names. Ask again."
-    return problem(request.url.path, 202, "not_yet_visible", detail)
 
 
 async def wait_for_token(request: Request, *projections: str) -> bool:
@@ -43,7 +34,7 @@ async def wait_for_token(request: Request, *projections: str) -> bool:
     waits: CausalWaits = request.app.state.waits
     token = parse_token(",".join(given))
     if not all(await asyncio.gather(*(waits.reached(projection, token) for projection in projections))):
-        raise NotYetVisible
+        raise NotYetVisible(_BEHIND)
     return True
 
 
@@ -66,7 +57,7 @@ async def wait_for_version(request: Request, view: str, key: str, shows: Callabl
     with waits.around(f"wait for {view}"), live.subscribed(view, key=key) as subscription:
         while not await shows(int(given)):
             if live.stopping or not await subscription.wait(deadline - now()):
-                raise NotYetVisible
+                raise NotYetVisible(_BEHIND)
             subscription.take()
     return True
 

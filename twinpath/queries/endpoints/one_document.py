@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel
 
 from twinpath.domain.views import View
 from twinpath.http.problem_details import problem_responses
+from twinpath.http.short_way import ShortWay
 from twinpath.ids import id_pattern
 from twinpath.queries.endpoints.answering import (
     QUERY_HEADERS_OF_ONE,
@@ -20,7 +21,6 @@ from twinpath.queries.endpoints.answering import (
 )
 from twinpath.queries.endpoints.event_stream import frame, open_stream, streams
 from twinpath.queries.endpoints.listing import views_of
-from twinpath.queries.endpoints.ready_route import ReadyRoute
 from twinpath.queries.reading.live import Changed
 from twinpath.queries.reading.views import ViewQueries
 
@@ -47,7 +47,7 @@ def one_document(router: APIRouter, resource: Resource) -> None:
     document_id_type = Annotated[str, id_in_path]
 
     async def one(document_id: document_id_type, request: Request) -> Response:
-        return await answer_one(view, document_id, request)
+        return await answer_one(view, request, document_id)
 
     async def events(document_id: document_id_type, request: Request) -> Response:
         refuse_parameters(request)
@@ -73,13 +73,12 @@ def one_document(router: APIRouter, resource: Resource) -> None:
     )
 
 
-def short_way(app: FastAPI, resource: Resource) -> None:
-    """Answer a GET of a well-formed id past FastAPI's dispatch."""
-    answer = partial(answer_one, resource.view)
-    app.router.routes.insert(0, ReadyRoute(f"{resource.path}/", resource.category, answer))
+def short_way(resource: Resource) -> ShortWay:
+    """Answers a GET of a well-formed id past FastAPI's dispatch."""
+    return ShortWay("GET", f"{resource.path}/{{{resource.category}_id}}", partial(answer_one, resource.view))
 
 
-async def answer_one(view: View, document_id: str, request: Request) -> Response:
+async def answer_one(view: View, request: Request, document_id: str) -> Response:
     """One document, ready as it is kept."""
     refuse_parameters(request)
     views = views_of(request)

@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import pytest
 from pydantic import BaseModel
-from starlette.routing import Match
 
 from shared.events.customer import CustomerErased, CustomerRegistered, CustomerRenamed
 from shared.events.money import Money
@@ -18,7 +17,6 @@ from tests.support.eventually import eventually
 from tests.support.query_app import Event, QueryService, in_memory
 from twinpath.domain.events import DomainEvent
 from twinpath.ids import log_of, new_id
-from twinpath.queries.endpoints.ready_route import ReadyRoute
 
 EURO = Money(minor=100, currency="EUR")
 CHEAPER = ProductPriceUpdated(price=Money(minor=90, currency="EUR"), previous_price=EURO, reason="sale")
@@ -179,11 +177,10 @@ async def test_one_by_id_comes_from_the_fast_copy_unless_a_token_asks_for_more(
 
 @BOTH
 async def test_one_by_id_goes_the_short_way(service: QueryService, kind: Kind) -> None:
-    scope = {"type": "http", "method": "GET", "path": f"/api/v1/{kind.name}s/{fresh_id(kind)}"}
+    one = await begun(service, kind)
+    service.app.router.routes.clear()  # FastAPI's dispatch serves nothing any more
 
-    taken = next(route for route in service.app.router.routes if route.matches(scope)[0] is Match.FULL)
-
-    assert isinstance(taken, ReadyRoute)
+    assert (await service.get(f"/{kind.name}s/{one}")).status_code == 200
 
 
 @BOTH

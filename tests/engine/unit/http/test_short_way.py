@@ -1,0 +1,99 @@
+"""The short way: which requests it takes, what it hands on, what it leaves to the app's own routes."""
+
+from uuid import uuid4
+
+import httpx
+import orjson
+import pytest
+from fastapi import FastAPI, Request, Response
+from pydantic import BaseModel
+
+from twinpath.http.correlation import Correlation
+from twinpath.http.problem_details import install_problem_details
+from twinpath.http.short_way import ShortWay, add_short_ways
+
+BOOKING, SEAT = f"booking-{uuid4()}", f"seat-{uuid4()}"
+
+
+class Reason(BaseModel):
+    """The body of the endpoint that has one."""
+
+    reason: str
+
+
+def answered(**parts: object) -> Response:
+    return Response(orjson.dumps(parts), media_type="application/json")
+
+
+async def show(request: Request, booking: str) -> Response:
+    return answered(booking=booking, route=request.scope["route"].path)
+
+
+async def cancel(request: Request, booking: str, seat: str, body: Reason) -> Response:
+    return answered(booking=booking, seat=seat, reason=body.reason)
+
+
+@pytest.fixture
+def routes_seen() -> list[str | None]:
+    return []
+
+
+@pytest.fixture
+async def client(routes_seen: list[str | None]) -> httpx.AsyncClient:
+    app = FastAPI()
+
+    @app.get("/api/v1/bookings/{booking}")
+    async def fallback(booking: str) -> str:
+        return f"the long way to {booking}"
+
+    install_problem_details(app)
+    app.add_middleware(
+        Correlation, on_answer=lambda scope, *_: routes_seen.append(getattr(scope.get("route"), "path", None))
+    )
+    ways = [
+        ShortWay("GET", "/bookings/{booking_id}", show),
+        ShortWay("POST", "/bookings/{booking_id}/seats/{seat_id}/cancel", cancel, Reason),
+    ]
+    add_short_ways(app, "/api/v1", ways)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://short")
+
+
+async def test_an_id_of_the_category_is_handed_to_the_handler(
+    client: httpx.AsyncClient, routes_seen: list[str | None]
+) -> None:
+    answer = await client.get(f"/api/v1/bookings/{BOOKING}")
+
+    assert answer.json() == {"booking": BOOKING, "route": "/bookings/{booking_id}"}
+    assert routes_seen == ["/bookings/{booking_id}"]  # as the metrics name it
+
+
+async def test_ids_come_in_the_order_of_the_path_and_the_body_as_its_model(client: httpx.AsyncClient) -> None:
+    answer = await client.post(f"/api/v1/bookings/{BOOKING}/seats/{SEAT}/cancel", json={"reason": "late"})
+
+    assert answer.json() == {"booking": BOOKING, "seat": SEAT, "reason": "late"}
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"reason": 1}'])
+async def test_a_body_that_does_not_fit_is_refused(client: httpx.AsyncClient, content: bytes) -> None:
+    answer = await client.post(f"/api/v1/bookings/{BOOKING}/seats/{SEAT}/cancel", content=content)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_fields")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (f"/api/v1/bookings/{SEAT}", 200),  # the id of another category
+        (f"/bookings/{BOOKING}", 404),  # without the prefix
+        (f"/api/v1/bookings/{BOOKING}/", 307),  # FastAPI sends it to the path without the slash
+    ],
+)
+async def test_everything_else_is_left_to_the_app(
+    client: httpx.AsyncClient, path: str, status: int, routes_seen: list[str | None]
+) -> None:
+    assert (await client.get(path)).status_code == status
+    assert routes_seen != ["/bookings/{booking_id}"]
+
+
+async def test_another_method_is_left_to_the_app(client: httpx.AsyncClient) -> None:
+    assert (await client.delete(f"/api/v1/bookings/{BOOKING}")).status_code == 405
