@@ -12,7 +12,8 @@ from collections.abc import Callable
 from math import sqrt
 from time import perf_counter
 
-BULK = "/api/v1/commands"
+BULK_PATH = "/commands"
+BULK = f"/api/v1{BULK_PATH}"
 """Where many commands come in one request."""
 
 _WINDOW_SECONDS, _WINDOW_COMMANDS = 0.1, 10

@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
-from starlette.middleware import Middleware
 
-from twinpath.commands.admission import BULK, Admission
-from twinpath.commands.bulk import bulk_router
+from twinpath.commands.admission import BULK, BULK_PATH, Admission
+from twinpath.commands.bulk import answer_bulk, bulk_router
 from twinpath.commands.bus import CommandBus
 from twinpath.commands.endpoints import PREFIX, command_router, declared_commands
 from twinpath.commands.metrics import CommandMetrics
@@ -17,7 +17,7 @@ from twinpath.http.correlation import Correlation
 from twinpath.http.health import Check, health_routes
 from twinpath.http.limits import BodyLimits
 from twinpath.http.problem_details import install_problem_details
-from twinpath.http.short_way import ShortWays
+from twinpath.http.short_way import ShortWay, add_short_ways
 from twinpath.observability.serving_metrics import NO_TELEMETRY, HttpRequests, install_metrics
 
 _DESCRIPTION = """Takes commands. Every answer names the aggregate's new version (`ETag`) and where the event
@@ -42,10 +42,10 @@ def add_commands(app: FastAPI, bus: CommandBus, application: Application, admiss
     app.state.bus = bus
     app.state.admission = admission or Admission()
     commands = declared_commands(application.aggregates)
-    routers = (command_router(commands), bulk_router(commands))
-    for router in routers:
+    for router in (command_router(commands), bulk_router(commands)):
         app.include_router(router, prefix=PREFIX)
-    app.user_middleware.append(Middleware(ShortWays, PREFIX, routers))  # the innermost
+    bulk = ShortWay("POST", BULK_PATH, partial(answer_bulk, commands))
+    add_short_ways(app, PREFIX, [bulk, *(command.short_way for command in commands.values())])
 
 
 def create_app(

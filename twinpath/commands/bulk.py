@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from twinpath.commands.accepting import actor_of, bus_of, given_headers
-from twinpath.commands.admission import Admission
+from twinpath.commands.admission import BULK_PATH, Admission
 from twinpath.commands.bus import CommandBus, Envelope
 from twinpath.commands.endpoints import Body, DeclaredCommand
 from twinpath.errors import CommitTooLarge, MalformedRequest, TwinpathError
@@ -54,17 +54,21 @@ class Origin:
     traceparent: str | None
 
 
+async def answer_bulk(commands: Mapping[str, DeclaredCommand], request: Request) -> Response:
+    """Carry out the lines of a request, side by side; the answer begins while the body is still read."""
+    headers = given_headers(request)
+    trace = readable(headers.get("traceparent"))
+    origin = Origin(actor_of(headers), request.scope["state"]["correlation_id"], trace)
+    lines = Lines(bus_of(request), request.app.state.admission, commands, origin)
+    return _Results(lines.results(request.stream()), media_type="application/x-ndjson")
+
+
 def bulk_router(commands: Mapping[str, DeclaredCommand]) -> APIRouter:
     """The route `POST /commands` for these commands."""
-    router = APIRouter(prefix="/commands", tags=["bulk"])
+    router = APIRouter(prefix=BULK_PATH, tags=["bulk"])
 
     async def bulk(request: Request) -> Response:
-        headers = given_headers(request)
-        origin = Origin(
-            actor_of(headers), request.scope["state"]["correlation_id"], readable(headers.get("traceparent"))
-        )
-        lines = Lines(bus_of(request), request.app.state.admission, commands, origin)
-        return _Results(lines.results(request.stream()), media_type="application/x-ndjson")
+        return await answer_bulk(commands, request)
 
     names = ", ".join(f"`{name}`" for name in commands)
     router.add_api_route(

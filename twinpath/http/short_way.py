@@ -3,17 +3,14 @@
 It takes a request whose path fits as a whole; everything else, the documentation included, is the FastAPI route's.
 """
 
-import inspect
 import re
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property, partial
-from typing import Any
+from functools import cached_property
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -64,11 +61,11 @@ def add_short_ways(app: FastAPI, prefix: str, ways: Iterable[ShortWay]) -> None:
 class ShortWays:
     """ASGI middleware: serves these endpoints itself. What they raise goes to the layer around it."""
 
-    def __init__(self, app: ASGIApp, prefix: str, ways: Iterable[ShortWay | APIRouter]) -> None:
+    def __init__(self, app: ASGIApp, prefix: str, ways: Iterable[ShortWay]) -> None:
         self._app = app
         self._prefix = prefix
         self._ways: defaultdict[tuple[str, str], list[ShortWay]] = defaultdict(list)
-        for way in _every(ways):
+        for way in ways:
             self._ways[way.method, _head(way.path)].append(way)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,26 +84,6 @@ class ShortWays:
 def _head(path: str) -> str:
     """The first name of a path."""
     return path[1:].partition("/")[0]
-
-
-def _every(ways: Iterable[ShortWay | APIRouter]) -> Iterator[ShortWay]:
-    for way in ways:
-        if isinstance(way, ShortWay):
-            yield way
-            continue
-        for route in way.routes:  # endpoints `f([<category>_id], [body], request)` that are written by hand
-            if isinstance(route, APIRoute):
-                parameters = inspect.signature(route.endpoint).parameters
-                names = re.findall(r"{(\w+)}", route.path)
-                body = parameters["body"].annotation if "body" in parameters else None
-                for method in route.methods or ():
-                    yield ShortWay(method, route.path, partial(_by_name, route.endpoint, names), body)
-
-
-async def _by_name(
-    endpoint: Callable[..., Awaitable[Response]], names: list[str], request: Request, *ids: str, **body: Any
-) -> Response:
-    return await endpoint(**dict(zip(names, ids, strict=True)), **body, request=request)
 
 
 async def _whole(receive: Receive) -> bytes | None:

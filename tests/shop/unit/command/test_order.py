@@ -32,7 +32,7 @@ from shared.events.order import (
 )
 from twinpath.errors import NotFound, RuleViolation
 
-P1, P2, P3 = (f"product-0198c0de-0000-7000-8000-00000000000{n}" for n in "123")
+P1, P2, P3, P9 = (f"product-0198c0de-0000-7000-8000-00000000000{n}" for n in "1239")
 CUSTOMER = "customer-0198c0de-0000-7000-8000-000000000002"
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ADDRESS = ShippingAddress(name="Ada", street="s", city="c", postal_code="p", country="GB")
@@ -178,7 +178,7 @@ def test_a_command_is_refused(history: list[OrderEvent], command: OrderCommand, 
     ("command", "code"),
     [
         (place(customer=None), "customer_not_found"),
-        (place(("p-9", 1)), "product_not_found"),
+        (place((P9, 1)), "product_not_found"),
         (CONFIRM, "order_not_found"),
         (REJECT, "order_not_found"),
         (SHIP, "order_not_found"),
