@@ -1,12 +1,10 @@
 """Writes customer_orders: the ids of a customer's latest orders."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from shared.events.order import OrderPlaced
 from shared.read_models.customer_orders import CUSTOMER_ORDERS, KEPT, part_id
-from twinpath.domain.events import DomainEvent, RecordedEvent
-from twinpath.domain.projection import Handler, Projection
-from twinpath.domain.views import Change, ViewChange
+from twinpath.domain import Change, Projection, RecordedEvent, ViewChange
 
 
 class CustomerOrdersProjection(Projection):
@@ -14,10 +12,6 @@ class CustomerOrdersProjection(Projection):
 
     name = "customer_orders"
     views = (CUSTOMER_ORDERS,)
-
-    def handlers(self) -> Mapping[type[DomainEvent], Handler]:
-        """See Projection.handlers."""
-        return {OrderPlaced: self.placed}
 
     def placed(self, event: OrderPlaced, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """One more; the oldest goes when there are too many."""

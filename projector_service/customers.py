@@ -1,14 +1,12 @@
 """Writes customers: who they are, as long as they are not erased."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from shared.events.customer import CustomerEmailChanged, CustomerErased, CustomerRegistered, CustomerRenamed
 from shared.read_models.customers import CUSTOMERS
 from shared.read_models.erased import ERASED_CUSTOMER
-from twinpath.domain.events import DomainEvent, RecordedEvent
-from twinpath.domain.projection import Handler, Projection
-from twinpath.domain.views import Change, Put, ViewChange
+from twinpath.domain import Change, Projection, Put, RecordedEvent, ViewChange
 
 
 class CustomersProjection(Projection):
@@ -16,15 +14,6 @@ class CustomersProjection(Projection):
 
     name = "customers"
     views = (CUSTOMERS,)
-
-    def handlers(self) -> Mapping[type[DomainEvent], Handler]:
-        """See Projection.handlers."""
-        return {
-            CustomerRegistered: self.registered,
-            CustomerRenamed: self.renamed,
-            CustomerEmailChanged: self.email_changed,
-            CustomerErased: self.erased,
-        }
 
     def registered(self, event: CustomerRegistered, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """A new customer."""

@@ -1,6 +1,6 @@
 """Writes order_summaries: one order from placing to delivery, without the customer's name."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from shared.events.customer import CustomerErased
@@ -14,9 +14,7 @@ from shared.events.order import (
 )
 from shared.read_models.order_summaries import ORDER_SUMMARIES
 from shared.read_models.prices import shown_price
-from twinpath.domain.events import DomainEvent, RecordedEvent
-from twinpath.domain.projection import Handler, Projection
-from twinpath.domain.views import Change, ChangeWhere, Put, ViewChange
+from twinpath.domain import Change, ChangeWhere, Projection, Put, RecordedEvent, ViewChange
 
 _NOT_YET = (
     "confirmed_at",
@@ -34,17 +32,6 @@ class OrderSummariesProjection(Projection):
 
     name = "order_summaries"
     views = (ORDER_SUMMARIES,)
-
-    def handlers(self) -> Mapping[type[DomainEvent], Handler]:
-        """See Projection.handlers."""
-        return {
-            OrderPlaced: self.placed,
-            OrderConfirmed: self.confirmed,
-            OrderRejected: self.rejected,
-            OrderShipped: self.shipped,
-            OrderCancelled: self.cancelled,
-            CustomerErased: self.customer_erased,
-        }
 
     def placed(self, event: OrderPlaced, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """A new order."""

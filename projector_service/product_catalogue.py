@@ -16,9 +16,7 @@ from shared.events.product import (
 )
 from shared.read_models.prices import shown_price, sortable
 from shared.read_models.product_catalogue import NAME_ORDER, PRICE_ORDER, PRODUCT_CATALOGUE
-from twinpath.domain.events import DomainEvent, RecordedEvent
-from twinpath.domain.projection import Handler, Projection
-from twinpath.domain.views import Change, Put, ViewChange
+from twinpath.domain import Change, Projection, Put, RecordedEvent, ViewChange
 
 
 class ProductCatalogueProjection(Projection):
@@ -26,19 +24,6 @@ class ProductCatalogueProjection(Projection):
 
     name = "product_catalogue"
     views = (PRODUCT_CATALOGUE,)
-
-    def handlers(self) -> Mapping[type[DomainEvent], Handler]:
-        """See Projection.handlers."""
-        return {
-            ProductCreated: self.created,
-            ProductPriceUpdated: self.price_updated,
-            ProductRestocked: self.restocked,
-            ProductDiscontinued: self.discontinued,
-            StockReserved: self.reserved,
-            ReservationRefused: self.refused,
-            StockReleased: self.released,
-            StockTaken: self.taken,
-        }
 
     def created(self, event: ProductCreated, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """A new product."""

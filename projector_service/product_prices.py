@@ -1,14 +1,12 @@
 """Writes product_prices: every price that a product ever had."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from shared.events.money import Money
 from shared.events.product import ProductCreated, ProductPriceUpdated
 from shared.read_models.prices import shown_price
 from shared.read_models.product_catalogue import PRODUCT_PRICES, price_id
-from twinpath.domain.events import DomainEvent, RecordedEvent
-from twinpath.domain.projection import Handler, Projection
-from twinpath.domain.views import Put, ViewChange
+from twinpath.domain import Projection, Put, RecordedEvent, ViewChange
 
 
 class ProductPricesProjection(Projection):
@@ -16,10 +14,6 @@ class ProductPricesProjection(Projection):
 
     name = "product_prices"
     views = (PRODUCT_PRICES,)
-
-    def handlers(self) -> Mapping[type[DomainEvent], Handler]:
-        """See Projection.handlers."""
-        return {ProductCreated: self.created, ProductPriceUpdated: self.updated}
 
     def created(self, event: ProductCreated, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """The first price."""

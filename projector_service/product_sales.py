@@ -1,12 +1,10 @@
 """Writes product_sales: how many pieces of each product are sold, or kept for orders."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from shared.events.product import ProductCreated, StockReleased, StockReserved
 from shared.read_models.shop_dashboard import PRODUCT_SALES
-from twinpath.domain.events import DomainEvent, RecordedEvent
-from twinpath.domain.projection import Handler, Projection
-from twinpath.domain.views import Change, Put, ViewChange
+from twinpath.domain import Change, Projection, Put, RecordedEvent, ViewChange
 
 
 class ProductSalesProjection(Projection):
@@ -14,10 +12,6 @@ class ProductSalesProjection(Projection):
 
     name = "product_sales"
     views = (PRODUCT_SALES,)
-
-    def handlers(self) -> Mapping[type[DomainEvent], Handler]:
-        """See Projection.handlers."""
-        return {ProductCreated: self.created, StockReserved: self.reserved, StockReleased: self.released}
 
     def created(self, event: ProductCreated, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """Nothing sold yet."""

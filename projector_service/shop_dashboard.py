@@ -14,9 +14,7 @@ from shared.events.order import (
 )
 from shared.read_models.shop_dashboard import SHOP_DASHBOARD, category_key
 from shared.read_models.ticket_dashboard import month_id, total_id
-from twinpath.domain.events import DomainEvent, RecordedEvent
-from twinpath.domain.projection import Handler, Projection
-from twinpath.domain.views import Change, ViewChange
+from twinpath.domain import Change, Projection, RecordedEvent, ViewChange
 
 
 class ShopDashboardProjection(Projection):
@@ -24,16 +22,6 @@ class ShopDashboardProjection(Projection):
 
     name = "shop_dashboard"
     views = (SHOP_DASHBOARD,)
-
-    def handlers(self) -> Mapping[type[DomainEvent], Handler]:
-        """See Projection.handlers."""
-        return {
-            OrderPlaced: self.placed,
-            OrderConfirmed: self.confirmed,
-            OrderRejected: self.rejected,
-            OrderShipped: self.shipped,
-            OrderCancelled: self.cancelled,
-        }
 
     def placed(self, event: OrderPlaced, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """One order more."""

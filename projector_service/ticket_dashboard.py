@@ -5,9 +5,7 @@ from datetime import UTC, datetime
 
 from shared.events.ticket import TicketClosed, TicketOpened, TicketStatusChanged
 from shared.read_models.ticket_dashboard import TICKET_DASHBOARD, bucket_of, month_id, total_id
-from twinpath.domain.events import DomainEvent, RecordedEvent
-from twinpath.domain.projection import Handler, Projection
-from twinpath.domain.views import Change, ViewChange
+from twinpath.domain import Change, Projection, RecordedEvent, ViewChange
 
 
 class TicketDashboardProjection(Projection):
@@ -15,14 +13,6 @@ class TicketDashboardProjection(Projection):
 
     name = "ticket_dashboard"
     views = (TICKET_DASHBOARD,)
-
-    def handlers(self) -> Mapping[type[DomainEvent], Handler]:
-        """See Projection.handlers."""
-        return {
-            TicketOpened: self.opened,
-            TicketStatusChanged: self.status_changed,
-            TicketClosed: self.closed,
-        }
 
     def opened(self, event: TicketOpened, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """One open ticket more, today and in total."""

@@ -1,14 +1,12 @@
 """Writes ticket_list: one row a ticket."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from shared.events.customer import CustomerErased
 from shared.events.ticket import TicketClosed, TicketNoteAdded, TicketOpened, TicketStatusChanged
 from shared.read_models.erased import ERASED
 from shared.read_models.ticket_list import PREVIEW_CHARACTERS, TICKET_LIST
-from twinpath.domain.events import DomainEvent, RecordedEvent
-from twinpath.domain.projection import Handler, Projection
-from twinpath.domain.views import Change, ChangeWhere, Put, ViewChange
+from twinpath.domain import Change, ChangeWhere, Projection, Put, RecordedEvent, ViewChange
 
 
 class TicketListProjection(Projection):
@@ -16,16 +14,6 @@ class TicketListProjection(Projection):
 
     name = "ticket_list"
     views = (TICKET_LIST,)
-
-    def handlers(self) -> Mapping[type[DomainEvent], Handler]:
-        """See Projection.handlers."""
-        return {
-            TicketOpened: self.opened,
-            TicketStatusChanged: self.status_changed,
-            TicketNoteAdded: self.note_added,
-            TicketClosed: self.closed,
-            CustomerErased: self.customer_erased,
-        }
 
     def opened(self, event: TicketOpened, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """A new row."""

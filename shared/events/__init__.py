@@ -1,10 +1,6 @@
 """The published events of the shop, and the catalogue of all of them."""
 
-from shared.events.customer import CUSTOMER_EVENTS
-from shared.events.order import ORDER_EVENTS
-from shared.events.product import PRODUCT_EVENTS
-from shared.events.ticket import TICKET_EVENTS
-from twinpath.domain.catalogue import Catalogue
+from twinpath.domain import Catalogue
 
-CATALOGUE = Catalogue([*TICKET_EVENTS, *PRODUCT_EVENTS, *CUSTOMER_EVENTS, *ORDER_EVENTS])
-"""The events of this shop."""
+CATALOGUE = Catalogue.of(__name__)
+"""Every event of the modules of this package."""

@@ -1,8 +1,8 @@
 """What can happen to a customer. Name and email are personal: None once the customer is erased."""
 
-from typing import ClassVar
+from typing import ClassVar, get_args
 
-from twinpath.domain.events import DomainEvent
+from twinpath.domain import DomainEvent
 
 
 class CustomerRegistered(DomainEvent):
@@ -41,9 +41,4 @@ class CustomerErased(DomainEvent):
 
 
 CustomerEvent = CustomerRegistered | CustomerRenamed | CustomerEmailChanged | CustomerErased
-CUSTOMER_EVENTS: tuple[type[DomainEvent], ...] = (
-    CustomerRegistered,
-    CustomerRenamed,
-    CustomerEmailChanged,
-    CustomerErased,
-)
+CUSTOMER_EVENTS: tuple[type[DomainEvent], ...] = get_args(CustomerEvent)

@@ -1,12 +1,12 @@
 """What can happen to an order. The shipping address is personal: None once the customer is erased."""
 
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
 from shared.events.money import Money
-from twinpath.domain.events import DomainEvent
+from twinpath.domain import DomainEvent
 
 OrderStatus = Literal["placed", "confirmed", "rejected", "shipped", "cancelled"]
 
@@ -109,4 +109,4 @@ class OrderCancelled(DomainEvent):
 
 
 OrderEvent = OrderPlaced | OrderConfirmed | OrderRejected | OrderShipped | OrderCancelled
-ORDER_EVENTS: tuple[type[DomainEvent], ...] = (OrderPlaced, OrderConfirmed, OrderRejected, OrderShipped, OrderCancelled)
+ORDER_EVENTS: tuple[type[DomainEvent], ...] = get_args(OrderEvent)

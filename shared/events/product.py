@@ -3,10 +3,10 @@
 `on_hand` is what can still be reserved, after the event. Reserved pieces are not on hand; taken ones are gone.
 """
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 from shared.events.money import Money
-from twinpath.domain.events import DomainEvent
+from twinpath.domain import DomainEvent
 
 
 class ProductCreated(DomainEvent):
@@ -97,13 +97,4 @@ ProductEvent = (
     | StockReleased
     | StockTaken
 )
-PRODUCT_EVENTS: tuple[type[DomainEvent], ...] = (
-    ProductCreated,
-    ProductPriceUpdated,
-    ProductRestocked,
-    ProductDiscontinued,
-    StockReserved,
-    ReservationRefused,
-    StockReleased,
-    StockTaken,
-)
+PRODUCT_EVENTS: tuple[type[DomainEvent], ...] = get_args(ProductEvent)

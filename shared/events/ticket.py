@@ -1,9 +1,9 @@
 """What can happen to a support ticket."""
 
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
-from twinpath.domain.events import DomainEvent
+from twinpath.domain import DomainEvent
 
 TicketStatus = Literal["open", "triaged", "closed"]
 
@@ -51,4 +51,4 @@ class TicketClosed(DomainEvent):
 
 
 TicketEvent = TicketOpened | TicketStatusChanged | TicketNoteAdded | TicketClosed
-TICKET_EVENTS: tuple[type[DomainEvent], ...] = (TicketOpened, TicketStatusChanged, TicketNoteAdded, TicketClosed)
+TICKET_EVENTS: tuple[type[DomainEvent], ...] = get_args(TicketEvent)

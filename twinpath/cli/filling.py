@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from multiprocessing.process import BaseProcess
 
 from projector_service.projections import all_projections
+
 from twinpath.cli.connection import Connection, connected
 from twinpath.cli.settings import Settings
 from twinpath.cli.told import SoFar

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-
 from projector_service.projections import all_projections
+
 from shared.events import CATALOGUE
 from twinpath.cli.connection import CANNOT, Connection, ask
 from twinpath.cli.progress import bar

@@ -4,8 +4,8 @@ import os
 from typing import Annotated
 
 import typer
-
 from projector_service.projections import all_projections
+
 from shared.events import CATALOGUE
 from twinpath.cli.connection import Connection, ask, errors
 from twinpath.cli.differing import values

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from projector_service.projections import all_projections
+
 from shared.events import CATALOGUE
 from twinpath.cli.connection import Connection, errors
 from twinpath.cli.differing import values

@@ -5,10 +5,10 @@ from collections import Counter
 from typing import Annotated, Any
 
 import typer
+from projector_service.projections import all_projections
 from rich.console import Console
 from rich.table import Table
 
-from projector_service.projections import all_projections
 from twinpath.cli.connection import Connection, ask
 from twinpath.clock import utc_now
 from twinpath.views.mongodb.generations import MongoGenerations

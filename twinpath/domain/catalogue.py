@@ -1,52 +1,43 @@
-"""Every event type by its stored name, and the upcasters that make old ones readable."""
+"""Every event type by its stored name: translates between domain events and their stored form."""
 
-from collections.abc import Callable, Iterable
+from __future__ import annotations
+
+from collections.abc import Iterable
 from copy import deepcopy
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import TypeVar
 
 from pydantic import ValidationError
 
-from twinpath.domain.events import SEALED, DomainEvent, NewEvent, RecordedEvent
+from twinpath.domain.discovery import classes_in
+from twinpath.domain.events import SEALED, DomainEvent, NewEvent, RecordedEvent, happens_to
 from twinpath.errors import UnknownEvent
+from twinpath.ids import category_of
 
 _Stored = TypeVar("_Stored", RecordedEvent, NewEvent)
 
 
-@dataclass(frozen=True, slots=True)
-class Upcaster:
-    """Turns the data of an event type's schema n into that of schema n + 1; docs/guides/change-an-event.md.
-
-    `personal` names what was personal in schema n; None means: what is in schema n + 1. An erased customer's fields
-    are None in the data, so `upcast` must take that.
-    """
-
-    type: str
-    schema: int
-    upcast: Callable[[dict[str, Any]], dict[str, Any]]
-    personal: tuple[str, ...] | None = None
-
-
 class Catalogue:
-    """Translates between domain events and their stored form.
+    """Reads every schema of every event type with the upcasters of its class, and writes the newest.
 
-    Raises:
-        ValueError: an upcaster is missing, doubled or leads nowhere: some events could not be read.
+    Raises ValueError when two classes have one stored name.
     """
 
-    def __init__(self, types: Iterable[type[DomainEvent]], upcasters: Iterable[Upcaster] = ()) -> None:
-        self._types = {event_type.type: event_type for event_type in types}
-        given = list(upcasters)
-        self._upcasters = {(upcaster.type, upcaster.schema): upcaster for upcaster in given}
-        needed = [(name, n) for name, event_type in self._types.items() for n in range(1, event_type.schema_version)]
-        if len(given) != len(needed) or self._upcasters.keys() != set(needed):
-            found = sorted((upcaster.type, upcaster.schema) for upcaster in given)
-            raise ValueError(f"there must be one upcaster for each of {sorted(needed)}, but there are {found}")
+    def __init__(self, types: Iterable[type[DomainEvent]]) -> None:
+        self._types: dict[str, type[DomainEvent]] = {}
+        for event_type in types:
+            if (other := self._types.setdefault(event_type.type, event_type)) is not event_type:
+                raise ValueError(f"{other.__name__} and {event_type.__name__} are both stored as {event_type.type}")
+
+    @classmethod
+    def of(cls, package: str) -> Catalogue:
+        """The events of every module of a package; a class without a stored name is only there to be inherited from."""
+        return cls(event_type for event_type in classes_in(package, DomainEvent) if "type" in vars(event_type))
 
     @property
     def categories(self) -> tuple[str, ...]:
-        """The categories that have events: what stands before the dot of a type."""
-        return tuple(dict.fromkeys(name.partition(".")[0] for name in self._types))
+        """The categories that have events."""
+        return tuple(dict.fromkeys(happens_to(event_type) for event_type in self._types.values()))
 
     @property
     def types(self) -> tuple[type[DomainEvent], ...]:
@@ -56,6 +47,11 @@ class Catalogue:
     def event_type(self, name: str) -> type[DomainEvent] | None:
         """The class of events of this stored name, or None."""
         return self._types.get(name)
+
+    def erasure_of(self, owner: str) -> type[DomainEvent] | None:
+        """The event that erases the personal data of such an owner, the id of an aggregate; None without one."""
+        mine = (event_type for event_type in self.types if happens_to(event_type) == category_of(owner))
+        return next((event_type for event_type in mine if event_type.erases), None)
 
     def encode(self, event: DomainEvent) -> NewEvent:
         """The stored form of an event."""
@@ -88,21 +84,18 @@ class Catalogue:
             raise UnknownEvent(f"no event {stored.type!r} of schema {stored.schema} is known here")
         data = stored.data
         if SEALED in data:
-            closed = dict.fromkeys(self.personal(stored.type, stored.schema))
+            closed = dict.fromkeys(event_type.personal_in(stored.schema))
             data = {name: value for name, value in data.items() if name != SEALED} | closed
         try:
             for schema in range(stored.schema, event_type.schema_version):
-                data = self._upcasters[stored.type, schema].upcast(deepcopy(data))
+                data = event_type.upcasters[schema - 1].upcast(deepcopy(data))
         except Exception as error:
-            # of a KeyError the field's name; what others say may hold what is personal
-            said = repr(error) if isinstance(error, KeyError) else type(error).__name__
-            raise UnknownEvent(f"{stored.type!r} can't be brought to schema {schema + 1}: {said}") from error
+            # a KeyError names a field; the words of other errors may hold personal data
+            reason = repr(error) if isinstance(error, KeyError) else type(error).__name__
+            raise UnknownEvent(f"{stored.type!r} can't be brought to schema {schema + 1}: {reason}") from error
         return stored if data is stored.data else replace(stored, schema=event_type.schema_version, data=data)
 
     def personal(self, name: str, schema: int) -> tuple[str, ...]:
         """What was personal in this schema of an event type; nothing where the type is unknown."""
         event_type = self._types.get(name)
-        if event_type is None:
-            return ()
-        later = (self._upcasters[name, n].personal for n in range(schema, event_type.schema_version))
-        return next((names for names in later if names is not None), event_type.personal)
+        return () if event_type is None else event_type.personal_in(schema)

@@ -1,5 +1,6 @@
 """Events around their storage: a domain event's class, an event about to be appended, an event as recorded."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -8,24 +9,56 @@ import orjson
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 SEALED = "sealed"
-"""The field of a stored event that holds what is personal: `{"of": customer id, "box": base64}`."""
+"""The field of a stored event that holds personal data: `{"of": id of their owner, "box": base64}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upcaster:
+    """Turns the data of one schema of an event type into that of the next; docs/guides/change-an-event.md.
+
+    `personal` names the personal fields of the older schema; None means: those of the newer one. An erased owner's
+    fields are None in the data, so `upcast` must take that.
+    """
+
+    upcast: Callable[[dict[str, Any]], dict[str, Any]]
+    personal: tuple[str, ...] | None = None
 
 
 class DomainEvent(BaseModel):
-    """What happened, as the domain says it. `type` and `schema_version` are its stored name, never a class path.
+    """What happened, in the words of the domain. `type` is its stored name, never a class path.
 
-    `personal` names the fields that only the customer's key opens (twinpath/personal_data/); they are None when it is
-    destroyed. Whose key it is, says the field `personal_of`, or, where that is None, the stream itself. An event that
-    `erases` has its stream's key destroyed before it is appended.
+    `upcasters` lead from schema 1 to the form of the class, the first from 1 to 2; so their number decides the
+    `schema_version`. `personal` names the fields that only their owner's key opens (twinpath/personal_data/); they are
+    None once it is destroyed. The field `personal_of` holds the owner's id; where that is None, the owner is the stream
+    itself. An event that `erases` has its stream's key destroyed before it is appended; its fields have defaults.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     type: ClassVar[str]
     schema_version: ClassVar[int] = 1
+    upcasters: ClassVar[tuple[Upcaster, ...]] = ()
     personal: ClassVar[tuple[str, ...]] = ()
     personal_of: ClassVar[str | None] = None
     erases: ClassVar[bool] = False
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **options: Any) -> None:
+        super().__pydantic_init_subclass__(**options)
+        if "schema_version" in cls.__dict__:
+            raise TypeError(f"{cls.__name__}.schema_version follows from its upcasters")
+        cls.schema_version = 1 + len(cls.upcasters)
+
+    @classmethod
+    def personal_in(cls, schema: int) -> tuple[str, ...]:
+        """The fields that were personal in this schema."""
+        later = (upcaster.personal for upcaster in cls.upcasters[max(0, schema - 1) :])
+        return next((names for names in later if names is not None), cls.personal)
+
+
+def happens_to(event_type: type[DomainEvent]) -> str:
+    """The category of the aggregates that such an event happens to: what stands before the dot of its stored name."""
+    return event_type.type.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,8 +121,7 @@ def unreadable(stored: RecordedEvent, opened: RecordedEvent, has_key: bool, cata
         catalogue.decode(opened)
     except UnknownEvent as error:
         return _of_event("an event can't be decoded", "an event of the catalogue", error.detail, stored)
-    event_type = catalogue.event_type(stored.type)
-    personal = event_type.personal if event_type is not None else ()
+    personal = catalogue.personal(stored.type, stored.schema)
     if SEALED in stored.data and has_key and not any(opened.data.get(name) is not None for name in personal):
         return _of_event("a seal can't be opened though its key is there", ", ".join(personal), "nothing", stored)
     return None

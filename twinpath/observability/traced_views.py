@@ -5,47 +5,33 @@ from collections.abc import Sequence
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 
-from twinpath.domain.views import Cached, ViewChange
+from twinpath.domain.views import Cached
 from twinpath.observability.recorded_events import RecordedEvents
 from twinpath.observability.tracing import Attributes, Tracing
-from twinpath.views.around import AroundBatchWriter
-from twinpath.views.interface import BatchWriter, CheckpointMove, ViewCache
-from twinpath.views.parking import ParkingChange
+from twinpath.views.around import Committer
+from twinpath.views.interface import Batch, BatchWriter, ViewCache
 
 SOURCE = "twinpath.source"
 """Attribute of a query's span: `redis` or `mongodb`, whichever gave the answer, or the last part of it."""
 
 
-class TracedBatchWriter(AroundBatchWriter):
-    """A BatchWriter whose every commit is a span, of this name and kind, in the traces of the events it moves past."""
+def traced_batches(
+    writer: BatchWriter, tracing: Tracing, recorded: RecordedEvents, name: str, kind: SpanKind, attributes: Attributes
+) -> BatchWriter:
+    """A writer whose every commit is a span, of this name and kind, in the traces of the events it moves past."""
 
-    def __init__(
-        self,
-        inner: BatchWriter,
-        tracing: Tracing,
-        recorded: RecordedEvents,
-        name: str,
-        kind: SpanKind,
-        attributes: Attributes,
-    ) -> None:
-        super().__init__(inner)
-        self._tracing = tracing
-        self._recorded = recorded
-        self._name, self._kind, self._attributes = name, kind, attributes
-
-    async def commit(
-        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
-    ) -> None:
-        """See BatchWriter.commit."""
+    async def commit(batch: Batch) -> None:
+        moves = batch.moves
         reach = {move.log: (min(m.expected for m in moves if m.log == move.log), move.position) for move in moves}
-        spans = [span for log, (after, upto) in reach.items() for span in self._recorded.between(log, after, upto)]
-        attributes = {
-            **self._attributes,
+        spans = [span for log, (after, upto) in reach.items() for span in recorded.between(log, after, upto)]
+        reached = {
             "twinpath.logs": [f"{log}:{upto}" for log, (_, upto) in reach.items()],
             "twinpath.projections": list(dict.fromkeys(move.projection for move in moves)),
         }
-        with self._tracing.continued(spans, self._name, self._kind, attributes):
-            await self._inner.commit(changes, moves, parking)
+        with tracing.continued(spans, name, kind, {**attributes, **reached}):
+            await writer.commit(batch)
+
+    return Committer(writer, commit)
 
 
 class TracedViewCache:

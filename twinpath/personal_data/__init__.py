@@ -1,1 +1,1 @@
-"""Personal data in the log: sealed with a key a customer, and unreadable for good once that key is destroyed."""
+"""Personal data in the log: sealed with a key an owner, and unreadable for good once that key is destroyed."""

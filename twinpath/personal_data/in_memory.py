@@ -15,25 +15,25 @@ class InMemoryKeyStore:
         self._keys: dict[str, bytes | None] = {}
         self._unconfirmed: dict[str, datetime] = {}
 
-    async def keys(self, customer_ids: Collection[str]) -> dict[str, bytes]:
+    async def keys(self, owners: Collection[str]) -> dict[str, bytes]:
         """See KeyStore.keys."""
-        return {customer_id: key for customer_id in customer_ids if (key := self._keys.get(customer_id)) is not None}
+        return {owner: key for owner in owners if (key := self._keys.get(owner)) is not None}
 
-    async def key_for(self, customer_id: str) -> bytes | None:
+    async def key_for(self, owner: str) -> bytes | None:
         """See KeyStore.key_for."""
-        return self._keys.setdefault(customer_id, secrets.token_bytes(KEY_BYTES))
+        return self._keys.setdefault(owner, secrets.token_bytes(KEY_BYTES))
 
-    async def destroy(self, customer_id: str) -> None:
+    async def destroy(self, owner: str) -> None:
         """See KeyStore.destroy."""
-        if self._keys.get(customer_id, b"") is not None:
-            self._keys[customer_id] = None
-            self._unconfirmed[customer_id] = utc_now()
+        if self._keys.get(owner, b"") is not None:
+            self._keys[owner] = None
+            self._unconfirmed[owner] = utc_now()
 
-    async def confirm(self, customer_id: str) -> None:
+    async def confirm(self, owner: str) -> None:
         """See KeyStore.confirm."""
-        self._keys[customer_id] = None
-        self._unconfirmed.pop(customer_id, None)
+        self._keys[owner] = None
+        self._unconfirmed.pop(owner, None)
 
     async def unconfirmed(self, before: datetime) -> list[str]:
         """See KeyStore.unconfirmed."""
-        return [customer_id for customer_id, at in self._unconfirmed.items() if at < before]
+        return [owner for owner, at in self._unconfirmed.items() if at < before]

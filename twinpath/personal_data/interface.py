@@ -1,4 +1,4 @@
-"""Where the customers' keys are kept."""
+"""Where the keys of personal data are kept, one an owner: the aggregate that an erasure is about."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -8,24 +8,24 @@ KEY_BYTES = 32
 
 
 class KeyStore(Protocol):
-    """One key a customer, made when first needed. Everything here raises Unavailable while the store is away."""
+    """One key an owner, made when first needed. Everything here raises Unavailable while the store is away."""
 
-    async def keys(self, customer_ids: Collection[str]) -> dict[str, bytes]:
-        """Those keys that exist, by customer, in one round trip."""
+    async def keys(self, owners: Collection[str]) -> dict[str, bytes]:
+        """Those keys that exist, by owner, in one round trip."""
         ...
 
-    async def key_for(self, customer_id: str) -> bytes | None:
-        """The customer's key, made when there was none; None when it was destroyed."""
+    async def key_for(self, owner: str) -> bytes | None:
+        """The owner's key, made when there was none; None when it was destroyed."""
         ...
 
-    async def destroy(self, customer_id: str) -> None:
+    async def destroy(self, owner: str) -> None:
         """Destroy the key for good: it is never made again, even where there was none yet."""
         ...
 
-    async def confirm(self, customer_id: str) -> None:
+    async def confirm(self, owner: str) -> None:
         """Destroy it if need be, and note that the log knows of the erasure."""
         ...
 
     async def unconfirmed(self, before: datetime) -> list[str]:
-        """Customers whose key was destroyed before this time (UTC) though the log never came to know of it."""
+        """Owners whose key was destroyed before this time (UTC) though the log never came to know of it."""
         ...

@@ -29,34 +29,34 @@ class MongoKeyStore:
             write_concern=WriteConcern("majority", j=True, wtimeout=10_000),
         )
 
-    async def keys(self, customer_ids: Collection[str]) -> dict[str, bytes]:
+    async def keys(self, owners: Collection[str]) -> dict[str, bytes]:
         """See KeyStore.keys."""
         with _our_errors():
-            found = await self._keys.find({"_id": {"$in": list(customer_ids)}, "key": {"$ne": None}}).to_list()
+            found = await self._keys.find({"_id": {"$in": list(owners)}, "key": {"$ne": None}}).to_list()
         return {one["_id"]: bytes(one["key"]) for one in found}
 
-    async def key_for(self, customer_id: str) -> bytes | None:
+    async def key_for(self, owner: str) -> bytes | None:
         """See KeyStore.key_for."""
         with _our_errors():
-            found = await self._keys.find_one({"_id": customer_id})
+            found = await self._keys.find_one({"_id": owner})
             if found is None:
-                found = await self._made(customer_id)
+                found = await self._made(owner)
         return None if found["key"] is None else bytes(found["key"])
 
-    async def destroy(self, customer_id: str) -> None:
+    async def destroy(self, owner: str) -> None:
         """See KeyStore.destroy."""
         gone = {"key": None, "destroyed_at": utc_now(), "confirmed": False}
         with _our_errors():
             for _ in range(2):  # whoever is in the way made the key this moment, or else destroyed it
                 with suppress(DuplicateKeyError):
-                    await self._keys.update_one({"_id": customer_id, "key": {"$ne": None}}, {"$set": gone}, upsert=True)
+                    await self._keys.update_one({"_id": owner, "key": {"$ne": None}}, {"$set": gone}, upsert=True)
                     return
 
-    async def confirm(self, customer_id: str) -> None:
+    async def confirm(self, owner: str) -> None:
         """See KeyStore.confirm."""
-        await self.destroy(customer_id)
+        await self.destroy(owner)
         with _our_errors():
-            await self._keys.update_one({"_id": customer_id}, {"$set": {"confirmed": True}})
+            await self._keys.update_one({"_id": owner}, {"$set": {"confirmed": True}})
 
     async def unconfirmed(self, before: datetime) -> list[str]:
         """See KeyStore.unconfirmed."""
@@ -68,12 +68,12 @@ class MongoKeyStore:
         with _our_errors():
             await self._keys.create_index("destroyed_at", partialFilterExpression={"confirmed": False})
 
-    async def _made(self, customer_id: str) -> dict[str, Any]:
+    async def _made(self, owner: str) -> dict[str, Any]:
         """Make the key unless somebody made or destroyed it before; the document that stands."""
         for _ in range(2):  # of two that make it at once the second meets a duplicate key, and then finds it
             try:
                 found = await self._keys.find_one_and_update(
-                    {"_id": customer_id},
+                    {"_id": owner},
                     {"$setOnInsert": {"key": secrets.token_bytes(KEY_BYTES)}},
                     upsert=True,
                     return_document=ReturnDocument.AFTER,
@@ -82,7 +82,7 @@ class MongoKeyStore:
                 return found
             except DuplicateKeyError:
                 continue
-        raise Unavailable(f"the key of {customer_id} can't be made")
+        raise Unavailable(f"the key of {owner} can't be made")
 
 
 @contextmanager

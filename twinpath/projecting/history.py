@@ -3,28 +3,28 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from shared.events.customer import CustomerErased
+from twinpath.domain.application import Application
 from twinpath.domain.events import DomainEvent, RecordedEvent
-from twinpath.domain.projection import Handler, Projection
+from twinpath.domain.projection import Projection
 from twinpath.domain.views import ChangeWhere, Put, ViewChange
 from twinpath.personal_data.sealing import owner_of
 from twinpath.views.history import HISTORY, entry_id
 
 
 class HistoryProjection(Projection):
-    """Takes each event, of whatever type, by one method, so a new event type needs no change here."""
+    """Takes each event, of whatever type, in the schema in which it was stored: so the same log always gives the same
+    entries, whatever the code of today makes of them; who reads them brings them up to date."""
 
     name = "history"
     views = (HISTORY,)
 
-    def handlers(self) -> Mapping[type[DomainEvent], Handler]:
-        """See Projection.handlers."""
-        return {DomainEvent: self.happened, CustomerErased: self.customer_erased}
-
     def happened(self, event: DomainEvent, recorded: RecordedEvent) -> Iterable[ViewChange]:
-        """One entry, with the event's data; what is personal apart, None where it can't be read any more."""
-        owner = owner_of(type(event), recorded.stream, recorded.data)
-        data, personal = _apart(recorded.data, type(event).personal if owner is not None else ())
+        """One entry with the event's data, personal data apart; after an erasure nothing personal in what came before.
+
+        Personal data that can't be read any more are None.
+        """
+        owner = owner_of(type(event), recorded.stream, vars(event), recorded.schema)
+        data, personal = _apart(recorded.data, type(event).personal_in(recorded.schema) if owner is not None else ())
         entry = {
             "stream": recorded.stream,
             "version": recorded.version,
@@ -38,11 +38,13 @@ class HistoryProjection(Projection):
             "personal_of": owner,
         }
         yield Put(HISTORY.name, entry_id(recorded.stream, recorded.version), entry)
+        if event.erases:
+            yield ChangeWhere(HISTORY.name, {"personal_of": recorded.stream}, {"personal": None})
 
-    def customer_erased(self, event: CustomerErased, recorded: RecordedEvent) -> Iterable[ViewChange]:
-        """The erasure itself, and nothing personal any more in what came before."""
-        yield from self.happened(event, recorded)
-        yield ChangeWhere(HISTORY.name, {"personal_of": recorded.stream}, {"personal": None})
+
+def view_projections(application: Application) -> list[Projection]:
+    """The projections of an application that write views, and the history, which every application has."""
+    return [*application.projections, HistoryProjection()]
 
 
 def _apart(data: Mapping[str, Any], names: Sequence[str]) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:

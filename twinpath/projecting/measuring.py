@@ -1,17 +1,14 @@
 """Adapters that note in the metrics what passes through them: batches on their way to a store, messages on theirs."""
 
-from collections.abc import Sequence
 from time import perf_counter
 
 from twinpath.clock import Clock, utc_now
 from twinpath.domain.events import RecordedEvent
-from twinpath.domain.views import ViewChange
 from twinpath.errors import CheckpointMoved, Unavailable
 from twinpath.feed.interface import BatchHandler
 from twinpath.projecting.metrics import ProjectorMetrics
-from twinpath.views.around import AroundBatchWriter
-from twinpath.views.interface import BatchWriter, CheckpointMove
-from twinpath.views.parking import ParkingChange
+from twinpath.views.around import Committer
+from twinpath.views.interface import Batch, BatchWriter
 
 
 def timed(handler: BatchHandler, metrics: ProjectorMetrics, group: str, clock: Clock = utc_now) -> BatchHandler:
@@ -25,22 +22,14 @@ def timed(handler: BatchHandler, metrics: ProjectorMetrics, group: str, clock: C
     return handle
 
 
-class MeasuredBatches(AroundBatchWriter):
-    """A BatchWriter that notes what is committed; `group` says for whom."""
+def measured(writer: BatchWriter, metrics: ProjectorMetrics, group: str) -> BatchWriter:
+    """A writer that notes what it commits; `group` says for whom."""
 
-    def __init__(self, writer: BatchWriter, metrics: ProjectorMetrics, group: str) -> None:
-        super().__init__(writer)
-        self._metrics = metrics
-        self._group = group
-
-    async def commit(
-        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
-    ) -> None:
-        """See BatchWriter.commit."""
+    async def commit(batch: Batch) -> None:
         began = perf_counter()
         outcome = "failed"
         try:
-            await self._inner.commit(changes, moves, parking)
+            await writer.commit(batch)
             outcome = "committed"
         except CheckpointMoved:
             outcome = "overtaken"
@@ -49,12 +38,11 @@ class MeasuredBatches(AroundBatchWriter):
             outcome = "unavailable"
             raise
         finally:
-            self._metrics.transactions.observe((self._group, outcome), perf_counter() - began)
-        self._count(moves)
+            metrics.transactions.observe((group, outcome), perf_counter() - began)
+        for move in batch.moves:
+            metrics.events.count((move.projection, move.log), move.position - move.expected)
+            metrics.applied.count((move.projection, move.log))
+        for events in {move.log: move.position - move.expected for move in batch.moves}.values():
+            metrics.batches.observe((group,), events)
 
-    def _count(self, moves: Sequence[CheckpointMove]) -> None:
-        for move in moves:
-            self._metrics.events.count((move.projection, move.log), move.position - move.expected)
-            self._metrics.applied.count((move.projection, move.log))
-        for of_log in {move.log: move.position - move.expected for move in moves}.values():
-            self._metrics.batches.observe((self._group,), of_log)
+    return Committer(writer, commit)

@@ -4,7 +4,8 @@ It follows the log as every projection does, so that nothing is lost and each ag
 its commit publishes before it moves the checkpoint. What is personal stays inside.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -12,13 +13,12 @@ from aio_pika import DeliveryMode, Message
 from faststream.rabbit import ExchangeType, RabbitBroker, RabbitExchange
 from pydantic import BaseModel, Field, create_model
 
-from twinpath.domain.events import SEALED, DomainEvent, RecordedEvent
-from twinpath.domain.projection import Handler, Projection
+from twinpath.domain.events import DomainEvent, RecordedEvent
+from twinpath.domain.projection import Projection
 from twinpath.domain.views import Put, ViewChange
 from twinpath.feed.rabbit_publisher import RabbitPublisher
-from twinpath.views.around import AroundBatchWriter
-from twinpath.views.interface import BatchWriter, CheckpointMove
-from twinpath.views.parking import ParkingChange
+from twinpath.views.around import Committer
+from twinpath.views.interface import Batch, BatchWriter
 
 EXCHANGE = "twinpath.events"
 """A topic exchange; the routing key is the event's type, as in `order.placed`."""
@@ -27,23 +27,19 @@ CONTENT_TYPE = "application/cloudevents+json"
 
 
 class OutsideEventsProjection(Projection):
-    """What is said of each event; `OutsideWriter` says it."""
+    """Each event as a CloudEvent; the writer that `publishing` makes sends it."""
 
     name = "outside_events"
     views = ()
 
-    def handlers(self) -> Mapping[type[DomainEvent], Handler]:
-        """See Projection.handlers."""
-        return {DomainEvent: self.happened}
-
     def happened(self, event: DomainEvent, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """The event as a CloudEvent."""
-        yield Put(self.name, recorded.id, cloud_event(type(event), recorded))
+        yield Put(self.name, recorded.id, cloud_event(event, recorded))
 
 
-def cloud_event(event_type: type[DomainEvent], recorded: RecordedEvent) -> dict[str, Any]:
-    """The event as the CloudEvents 1.0 specification has it; `id` is unique for ever, to dedupe by."""
-    inside = {SEALED, *event_type.personal}
+def cloud_event(event: DomainEvent, recorded: RecordedEvent) -> dict[str, Any]:
+    """The event, in the newest schema, as the CloudEvents 1.0 specification has it; `id` is unique for ever."""
+    data = recorded.data if recorded.schema == event.schema_version else event.model_dump(mode="json")
     return {
         "specversion": "1.0",
         "id": recorded.id,
@@ -52,31 +48,27 @@ def cloud_event(event_type: type[DomainEvent], recorded: RecordedEvent) -> dict[
         "subject": recorded.stream,
         "time": recorded.at,
         "datacontenttype": "application/json",
-        "dataschema": f"urn:twinpath:event:{recorded.type}:{recorded.schema}",
+        "dataschema": f"urn:twinpath:event:{recorded.type}:{event.schema_version}",
         "sequence": str(recorded.version),
         "correlationid": recorded.correlation_id,
         **({"causationid": recorded.causation_id} if recorded.causation_id else {}),
         **({"traceparent": recorded.traceparent} if recorded.traceparent else {}),
-        "data": {name: value for name, value in recorded.data.items() if name not in inside},
+        "data": {name: value for name, value in data.items() if name not in event.personal},
     }
 
 
-class OutsideWriter(AroundBatchWriter):
-    """A BatchWriter whose commit publishes and then moves the checkpoints, which `inner` keeps."""
+def publishing(writer: BatchWriter, publisher: RabbitPublisher) -> BatchWriter:
+    """A writer that publishes the batch and then has `writer` move the checkpoints.
 
-    def __init__(self, inner: BatchWriter, publisher: RabbitPublisher) -> None:
-        super().__init__(inner)
-        self._publisher = publisher
+    A crash in between publishes the same events again.
+    """
 
-    async def commit(
-        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
-    ) -> None:
-        """See BatchWriter.commit; a crash in between publishes the same events again."""
-        messages = [
-            (change.document["type"], _message(change.document)) for change in changes if isinstance(change, Put)
-        ]
-        await self._publisher.publish_each(messages)
-        await self._inner.commit([], moves, parking)
+    async def commit(batch: Batch) -> None:
+        events = [change.document for change in batch.changes if isinstance(change, Put)]
+        await publisher.publish_each([(event["type"], _message(event)) for event in events])
+        await writer.commit(replace(batch, changes=()))
+
+    return Committer(writer, commit)
 
 
 def _message(event: Mapping[str, Any]) -> Message:

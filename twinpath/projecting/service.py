@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import Any
 
 from faststream.specification import AsyncAPI
+from projector_service.projections import all_projections
 from starlette.applications import Starlette
 
-from projector_service.projections import all_projections
 from shared.events import CATALOGUE
 from twinpath.errors import Unavailable
 from twinpath.feed.rabbit_feed import RabbitFeed

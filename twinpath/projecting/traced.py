@@ -6,7 +6,7 @@ from twinpath.feed.interface import BatchHandler
 from twinpath.log.interface import EventLog
 from twinpath.observability.recorded_events import RecordedEvents
 from twinpath.observability.traced_log import TracedEventLog, traced_handler
-from twinpath.observability.traced_views import TracedBatchWriter, TracedViewCache
+from twinpath.observability.traced_views import TracedViewCache, traced_batches
 from twinpath.observability.tracing import Tracing
 from twinpath.views.interface import BatchWriter, ViewCache
 
@@ -49,4 +49,4 @@ class TracedGroup:
     def _traced(self, writer: BatchWriter, name: str, kind: SpanKind, attributes: dict[str, str]) -> BatchWriter:
         if self._tracing is None:
             return writer
-        return TracedBatchWriter(writer, self._tracing, self._recorded, name, kind, attributes)
+        return traced_batches(writer, self._tracing, self._recorded, name, kind, attributes)

@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from fastapi import FastAPI
+from projector_service.projections import all_projections
 from starlette.middleware import Middleware
 
 from command_service.application import COMMANDS
 from command_service.fulfilment import Fulfilment
-from projector_service.projections import all_projections
 from shared.events import CATALOGUE
 from twinpath.clock import Clock, utc_now
 from twinpath.commands.app import STREAMED, add_commands

@@ -1,40 +1,42 @@
-"""What stands around a BatchWriter and passes on all that it does not change itself."""
+"""A BatchWriter with another way to commit: measured, traced, joined with others, published."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-from twinpath.domain.views import NOTHING, View, ViewChange
-from twinpath.views.interface import BatchWriter, CheckpointMove, Checkpoints
+from twinpath.domain.views import NOTHING, View
+from twinpath.views.interface import Batch, BatchWriter, Checkpoints
 from twinpath.views.naming import Generation
-from twinpath.views.parking import Parked, ParkingChange
+from twinpath.views.parking import Parked
+
+Commit = Callable[[Batch], Awaitable[None]]
+"""See BatchWriter.commit."""
 
 
-class AroundBatchWriter:
-    """A BatchWriter in front of another, `inner`; subclasses have a `commit` of their own."""
+class Committer:
+    """A BatchWriter that commits by `commit`, which may call the commit of `writer`; all else is the writer's."""
 
-    def __init__(self, inner: BatchWriter) -> None:
-        self._inner = inner
+    def __init__(self, writer: BatchWriter, commit: Commit) -> None:
+        self._writer = writer
+        self._commit = commit
 
     async def prepare(
         self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]], versions: Mapping[str, int] = NOTHING
     ) -> None:
         """See BatchWriter.prepare."""
-        await self._inner.prepare(views, checkpoints, versions)
+        await self._writer.prepare(views, checkpoints, versions)
 
     def generation(self, projection: str) -> Generation:
         """See BatchWriter.generation."""
-        return self._inner.generation(projection)
+        return self._writer.generation(projection)
 
     async def checkpoints(self) -> Checkpoints:
         """See BatchWriter.checkpoints."""
-        return await self._inner.checkpoints()
+        return await self._writer.checkpoints()
 
     @property
     def parked(self) -> Parked:
         """See BatchWriter.parked."""
-        return self._inner.parked
+        return self._writer.parked
 
-    async def commit(
-        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
-    ) -> None:
+    async def commit(self, batch: Batch) -> None:
         """See BatchWriter.commit."""
-        await self._inner.commit(changes, moves, parking)
+        await self._commit(batch)

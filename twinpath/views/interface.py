@@ -24,6 +24,15 @@ class CheckpointMove:
     position: int
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one transaction writes: changes of views in this order, moves of checkpoints, changes of what is parked."""
+
+    changes: Sequence[ViewChange] = ()
+    moves: Sequence[CheckpointMove] = ()
+    parking: Sequence[ParkingChange] = ()
+
+
 Checkpoints = dict[tuple[str, str], int]
 """(projection, log) -> position of the last event applied."""
 
@@ -56,9 +65,7 @@ class BatchWriter(Protocol):
         """What commits have parked."""
         ...
 
-    async def commit(
-        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
-    ) -> None:
+    async def commit(self, batch: Batch) -> None:
         """Apply the changes in order, move the checkpoints and change what is parked: all, exactly once, or nothing.
 
         It is written to the generations that were in service at the last call of `checkpoints`.
@@ -66,7 +73,7 @@ class BatchWriter(Protocol):
         Raises:
             CheckpointMoved: a checkpoint is not at its `expected`, since another consumer is at work; or a generation
                 is no longer in service, or of another version than the projection. ParkedMoved, one of its kind: what
-                is parked of a stream is not as `parking` says.
+                is parked of a stream is not as the batch says.
             KeyError: a change names a document that does not exist.
             Unavailable: the store is away. The commit may stand: read the checkpoints before going on.
         """

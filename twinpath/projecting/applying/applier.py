@@ -3,24 +3,20 @@
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import structlog
-
-from shared.events.customer import CustomerErased
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.events import RecordedEvent
 from twinpath.domain.projection import Projection
-from twinpath.domain.views import ChangeWhere, ViewChange
+from twinpath.domain.views import ViewChange
 from twinpath.errors import CheckpointMoved, TwinpathError
 from twinpath.personal_data.sealing import Seals
+from twinpath.projecting.applying.erasing import late_wipes, wipes_of
 from twinpath.projecting.applying.reading import EventReader, Readable
 from twinpath.projecting.parking.log_lines import ParkingReport
-from twinpath.projecting.parking.setting_aside import Aside, changes_of, reason_of, undisturbed, wipes_of
-from twinpath.views.interface import BatchWriter, CheckpointMove
+from twinpath.projecting.parking.setting_aside import Aside, changes_of, undisturbed
+from twinpath.views.interface import Batch, BatchWriter, CheckpointMove
 from twinpath.views.parking import ParkedCounts
-
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +56,7 @@ class Applier:
         self._parking: set[str] = set()
         """The projections that may have parked streams in this log."""
         self._unchecked: deque[tuple[Sequence[Projection], frozenset[str], RecordedEvent]] = deque()
-        """Commits whose customers may have been erased after their data were opened."""
+        """Commits whose owners of personal data may have been erased after their data were opened."""
 
     async def load(self, projections: Sequence[Projection]) -> None:
         """Read those checkpoints that are not known, and wipe what could not be wiped before. Raises Unavailable."""
@@ -177,7 +173,7 @@ class Applier:
     async def _write(self, changes: Sequence[ViewChange], asides: Sequence[Aside], position: int) -> None:
         names = [aside.projection.name for aside in asides]
         moves = [CheckpointMove(name, self._log, self.positions[name], position) for name in names]
-        await self._writer.commit(changes, moves, [change for aside in asides for change in aside.changes])
+        await self._writer.commit(Batch(changes, moves, [change for aside in asides for change in aside.changes]))
         self.positions.update(dict.fromkeys(names, position))
         self._parking.update(aside.projection.name for aside in asides if aside.parked)
         self._on_applied(Applied(self._log, changes, moves))
@@ -187,30 +183,15 @@ class Applier:
         """Raises Unavailable; then `load` tries again."""
         while self._unchecked:
             projections, owners, last = unchecked = self._unchecked[0]
-            for customer_id in await self._seals.erased_since(owners):
-                await self._wipe(projections, customer_id, last)
+            if wipes := await late_wipes(self._seals, self._catalogue, projections, owners, last):
+                await self._writer.commit(Batch(wipes))
+                at = last.position
+                here = [CheckpointMove(projection.name, self._log, at, at) for projection in projections]
+                self._on_applied(Applied(self._log, wipes, here))
             with suppress(ValueError):  # another task has done it meanwhile
                 self._unchecked.remove(unchecked)
-
-    async def _wipe(self, projections: Sequence[Projection], customer_id: str, last: RecordedEvent) -> None:
-        """What was opened just before its key was destroyed may have been committed after the erasure was projected."""
-        erasure = replace(last, type=CustomerErased.type, stream=customer_id, data={})
-        wipes = [wipe for projection in projections for wipe in _wipes(projection, erasure)]
-        await self._writer.commit(wipes, [])
-        at = last.position
-        here = [CheckpointMove(projection.name, self._log, at, at) for projection in projections]
-        self._on_applied(Applied(self._log, wipes, here))
 
     def forget(self, projections: Sequence[Projection]) -> None:
         """Their checkpoints are in doubt: the next `load` reads them."""
         for projection in projections:
             self.positions.pop(projection.name, None)
-
-
-def _wipes(projection: Projection, erasure: RecordedEvent) -> list[ChangeWhere]:
-    try:
-        changes = projection.changes(CustomerErased(), erasure)
-    except Exception as error:  # the erasure itself will be parked for this reason
-        _log.error("projection_can_not_wipe", projection=projection.name, reason=reason_of(error, erasure))
-        return []
-    return [change for change in changes if isinstance(change, ChangeWhere)]

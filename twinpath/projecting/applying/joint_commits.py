@@ -9,11 +9,9 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from twinpath.domain.views import ViewChange
 from twinpath.errors import CheckpointMoved, TwinpathError
-from twinpath.views.around import AroundBatchWriter
-from twinpath.views.interface import BatchWriter, CheckpointMove
-from twinpath.views.parking import ParkingChange
+from twinpath.views.around import Committer
+from twinpath.views.interface import Batch, BatchWriter
 
 LARGE = 1_000
 """Changes that are worth a transaction of their own."""
@@ -21,27 +19,24 @@ LARGE = 1_000
 
 @dataclass(slots=True, eq=False)
 class _Commit:
-    changes: Sequence[ViewChange]
-    moves: Sequence[CheckpointMove]
+    batch: Batch
     done: asyncio.Future[None]
 
 
-class JointCommits(AroundBatchWriter):
+class JointCommits(Committer):
     """A BatchWriter in front of another. Each caller learns what became of its own commit, as if it were alone."""
 
     def __init__(self, writer: BatchWriter) -> None:
-        super().__init__(writer)
+        super().__init__(writer, writer.commit)
         self._waiting: list[_Commit] = []
         self._task: asyncio.Task[None] | None = None
 
-    async def commit(
-        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
-    ) -> None:
+    async def commit(self, batch: Batch) -> None:
         """See BatchWriter.commit."""
-        if parking or not moves or len(changes) >= LARGE:
-            await self._inner.commit(changes, moves, parking)
+        if batch.parking or not batch.moves or len(batch.changes) >= LARGE:
+            await self._commit(batch)
             return
-        commit = _Commit(changes, moves, asyncio.get_running_loop().create_future())
+        commit = _Commit(batch, asyncio.get_running_loop().create_future())
         self._waiting.append(commit)
         if self._task is None:
             self._task = asyncio.create_task(self._work(), name="joint commits")
@@ -63,15 +58,15 @@ class JointCommits(AroundBatchWriter):
             commit = self._waiting.pop(0)
             if not commit.done.done():
                 taken.append(commit)
-                size += len(commit.changes)
+                size += len(commit.batch.changes)
         return taken
 
     async def _together(self, commits: Sequence[_Commit]) -> None:
         """One transaction; one each where what is in it, or another consumer, is at fault: it does not say for whom."""
         try:
             if commits:
-                changes = [change for commit in commits for change in commit.changes]
-                await self._inner.commit(changes, [move for commit in commits for move in commit.moves])
+                changes = [change for commit in commits for change in commit.batch.changes]
+                await self._commit(Batch(changes, [move for commit in commits for move in commit.batch.moves]))
         except Exception as error:
             away = isinstance(error, TwinpathError | MemoryError) and not isinstance(error, CheckpointMoved)
             if not away and len(commits) > 1:

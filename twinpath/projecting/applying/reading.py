@@ -1,4 +1,4 @@
-"""Makes events readable to projections, each on its own: what is sealed is opened, what is old brought up to date."""
+"""Makes events readable to projections, each on its own: what is sealed is opened, what is old decoded as the events of today."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ class EventReader:
         self._catalogue = catalogue
 
     async def read(self, events: Sequence[RecordedEvent]) -> tuple[Readable, frozenset[str]]:
-        """The events, and the customers whose data were opened. Raises Unavailable."""
+        """The events as stored, and the owners whose data were opened. Raises Unavailable."""
         try:
             opened, owners = await self._seals.open_of(events)
         except (TwinpathError, MemoryError):

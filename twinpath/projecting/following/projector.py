@@ -8,7 +8,6 @@ from typing import Literal
 
 import structlog
 
-from shared.events import CATALOGUE
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.events import RecordedEvent
 from twinpath.domain.projection import Projection
@@ -53,9 +52,9 @@ class Projector:
         source: EventLog,
         writer: BatchWriter,
         seals: Seals,
+        catalogue: Catalogue,
         on_applied: Callable[[Applied], None] = lambda applied: None,
         *,
-        catalogue: Catalogue = CATALOGUE,
         pace: Pace | None = None,
     ) -> None:
         self.projections = list(projections)

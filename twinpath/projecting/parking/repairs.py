@@ -18,7 +18,7 @@ from twinpath.log.interface import EventLog
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.applying.reading import EventReader
 from twinpath.projecting.parking.retry_steps import Step, Stepper, moved, waiting
-from twinpath.views.interface import BatchWriter
+from twinpath.views.interface import Batch, BatchWriter
 from twinpath.views.parking import Parked, ParkedStream, Resume, Skipped
 
 _PAGE = 100
@@ -157,7 +157,7 @@ class ParkedStreams:
                 raise Unavailable(f"{found.log} lacks events of {stream} that are parked")
             after = moved(found, following[0], now) if following else None
             try:
-                await self._writer.commit([], [], [Resume(found, after), skipped])
+                await self._writer.commit(Batch(parking=[Resume(found, after), skipped]))
             except CheckpointMoved:
                 await self._writer.checkpoints()
                 continue

@@ -8,7 +8,6 @@ from typing import Any
 
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from shared.events.customer import CustomerErased
 from twinpath.clock import Clock
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.events import RecordedEvent
@@ -17,9 +16,10 @@ from twinpath.domain.views import ViewChange
 from twinpath.errors import TwinpathError, Unavailable
 from twinpath.log.interface import EventLog
 from twinpath.personal_data.sealing import Seals
+from twinpath.projecting.applying.erasing import late_wipes
 from twinpath.projecting.applying.reading import EventReader, Readable
-from twinpath.projecting.parking.setting_aside import Aside, changes_of, reason_of, wipes_of
-from twinpath.views.interface import BatchWriter
+from twinpath.projecting.parking.setting_aside import Aside, changes_of, reason_of
+from twinpath.views.interface import Batch, BatchWriter
 from twinpath.views.parking import LateCopy, ParkedStream, Resume
 
 STEP_EVENTS = 100
@@ -78,12 +78,8 @@ class Stepper:
         owners: frozenset[str],
     ) -> None:
         """What was opened just before its key was destroyed may have been committed after the erasure was projected."""
-        for customer_id in await self._seals.erased_since(owners):
-            erasure = replace(last, type=CustomerErased.type, stream=customer_id, data={})
-            wipes = wipes_of(projection, erasure, self._catalogue)
-            if customer_id != found.stream:  # a document of its own has another version
-                wipes = [wipe for wipe in wipes if "_id" not in wipe.where]
-            await writer.commit(wipes, [], [_late_copy(found, last.version)])
+        if wipes := await late_wipes(self._seals, self._catalogue, [projection], owners, last, own=found.stream):
+            await writer.commit(Batch(wipes, parking=[_late_copy(found, last.version)]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +120,7 @@ class _Attempt:
             if reason is not None:
                 after = replace(after, reason=reason, attempts=after.attempts + 1)
         late = [_late_copy(self.found, self.found.version + done - 1)] if done else []
-        await self.writer.commit(changes, [], [Resume(self.found, after), *late])
+        await self.writer.commit(Batch(changes, parking=[Resume(self.found, after), *late]))
         return Step(self.found, after, done)
 
 

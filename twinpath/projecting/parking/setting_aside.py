@@ -6,10 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from twinpath.clock import utc_now
-from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.events import SEALED, DomainEvent, RecordedEvent
 from twinpath.domain.projection import Projection
-from twinpath.domain.views import Change, ChangeWhere, ViewChange
+from twinpath.domain.views import ViewChange
 from twinpath.errors import Unavailable, UnknownEvent
 from twinpath.projecting.applying.reading import Readable
 from twinpath.views.parking import Extend, Park, ParkedStream, ParkingChange
@@ -117,26 +116,8 @@ def reason_of(error: Exception, event: RecordedEvent) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "site-packages" not in frame.filename] or frames
     where = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno} in {ours[-1].name}" if ours else ""
-    of_store = "view_store" in Path(ours[-1].filename).parts if ours else False
+    of_store = "views" in Path(ours[-1].filename).parts if ours else False
     unknown = isinstance(error, UnknownEvent) and error.__cause__ is None
     harmless = unknown or (isinstance(error, KeyError) if of_store else SEALED not in event.data)
     said = f": {error.args[0] if isinstance(error, KeyError) and error.args else error}" if harmless else ""
     return f"{type(error).__name__}{where}{said}"[:MOST_REASON]
-
-
-def wipes_of(projection: Projection, event: RecordedEvent, catalogue: Catalogue) -> list[ChangeWhere]:
-    """What an erasure that is left aside wipes at once all the same; nothing where it is no erasure, or fails here.
-
-    An erasure must not wait for an operator. It is applied again in its turn, which changes nothing then: with the key
-    destroyed, the events before it have nothing personal left to show.
-    """
-    event_type = catalogue.event_type(event.type)
-    if event_type is None or not event_type.erases:
-        return []
-    try:
-        changes = projection.changes(catalogue.decode(event), event)
-    except Exception:  # this is the poison: its reason says so
-        return []
-    wipes = [change for change in changes if isinstance(change, ChangeWhere)]
-    named = [change for change in changes if isinstance(change, Change) and change.set]
-    return [*wipes, *(ChangeWhere(change.view, {"_id": change.id}, change.set) for change in named)]

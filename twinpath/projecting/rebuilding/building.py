@@ -11,10 +11,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Protocol, TypeVar
 
-from shared.events import CATALOGUE
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.events import DomainEvent, RecordedEvent
-from twinpath.domain.projection import Handler, Projection
+from twinpath.domain.projection import Projection
 from twinpath.domain.views import ViewChange
 from twinpath.errors import TwinpathError, Unavailable
 from twinpath.log.interface import EventLog
@@ -44,21 +43,21 @@ class CantBeBuilt(TwinpathError):
 class Built(Projection):
     """A projection that writes another generation of its view."""
 
-    def __init__(self, of: Projection, name: str) -> None:
-        if [view.name for view in of.views] != [of.name]:
-            raise CantBeBuilt(f"{of.name} can't be built anew: it does not write just one view of its own name")
-        self.of = of
+    def __init__(self, original: Projection, name: str) -> None:
+        if [view.name for view in original.views] != [original.name]:
+            raise CantBeBuilt(f"{original.name} can't be built anew: it does not write just one view of its own name")
+        self._original = original
         self.name = name
-        self.version = of.version
-        self.views = (replace(of.views[0], name=name),)
+        self.version = original.version
+        self.views = (replace(original.views[0], name=name),)
 
-    def handlers(self) -> Mapping[type[DomainEvent], Handler]:
-        """See Projection.handlers."""
-        return self.of.handlers()
+    def follows(self, log: str) -> bool:
+        """See Projection.follows."""
+        return self._original.follows(log)
 
     def changes(self, event: DomainEvent, recorded: RecordedEvent) -> list[ViewChange]:
         """See Projection.changes."""
-        changes = self.of.changes(event, recorded)
+        changes = self._original.changes(event, recorded)
         for change in changes:  # made for this call, so there is no need of a copy
             change.view = self.name
         return changes
@@ -77,9 +76,9 @@ class Building:
         source: EventLog,
         store: Store,
         seals: Seals,
+        catalogue: Catalogue,
         on_applied: Callable[[Applied], None] = lambda applied: None,
         *,
-        catalogue: Catalogue = CATALOGUE,
         pace: Pace | None = None,
     ) -> None:
         self.projection = projection

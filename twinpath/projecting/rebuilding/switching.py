@@ -2,18 +2,17 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 
 from twinpath.clock import Clock, utc_now
-from twinpath.domain.views import NOTHING, Document, View, ViewChange
+from twinpath.domain.views import Document, ViewChange
 from twinpath.errors import TwinpathError, Unavailable
 from twinpath.projecting.applying.applier import Applier
-from twinpath.projecting.rebuilding.building import NEAR, Building, Built
+from twinpath.projecting.rebuilding.building import NEAR, Building
 from twinpath.projecting.rebuilding.comparing import Comparison, compared
-from twinpath.views.interface import CheckpointMove, Checkpoints, ViewWriter
-from twinpath.views.naming import Generation
-from twinpath.views.parking import Parked, ParkingChange
+from twinpath.views.around import Committer
+from twinpath.views.interface import Batch
 
 _ATTEMPTS = 20
 _WAIT_SECONDS = 0.1
@@ -88,46 +87,17 @@ async def _last_changes(
     behind = {log: at for log, at in positions.items() if at > reached[log]}
     if sum(at - reached[log] for log, at in behind.items()) > NEAR:
         raise _NotYet("too much came meanwhile")
-    collected = _Collected(building.store, building.built, reached)
+    changes: list[ViewChange] = []
+
+    async def collect(batch: Batch) -> None:
+        if batch.parking:
+            raise _NotYet("a part of it is to be parked")
+        changes.extend(batch.changes)
+
+    parked = await building.store.parked.counts()
     for log, at in behind.items():
-        applier = Applier(log, collected, building.catalogue, building.seals, lambda applied: None)
-        await applier.load([building.built])
+        applier = Applier(log, Committer(building.store, collect), building.catalogue, building.seals, lambda _: None)
+        applier.learn({building.built.name: reached[log]}, parked)
         events = await building.source.read_log(log, reached[log], at - reached[log])
         await applier.apply([building.built], events)
-    return collected.changes
-
-
-class _Collected:
-    """A BatchWriter that keeps what is to be committed, for another transaction to write."""
-
-    def __init__(self, store: ViewWriter, built: Built, reached: Mapping[str, int]) -> None:
-        self.changes: list[ViewChange] = []
-        self._store = store
-        self._reached = {(built.name, log): position for log, position in reached.items()}
-
-    async def prepare(
-        self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]], versions: Mapping[str, int] = NOTHING
-    ) -> None:
-        """See BatchWriter.prepare: all is there already."""
-
-    async def checkpoints(self) -> Checkpoints:
-        """See BatchWriter.checkpoints."""
-        return dict(self._reached)
-
-    def generation(self, projection: str) -> Generation:
-        """See BatchWriter.generation."""
-        return self._store.generation(projection)
-
-    @property
-    def parked(self) -> Parked:
-        """See BatchWriter.parked."""
-        return self._store.parked
-
-    async def commit(
-        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
-    ) -> None:
-        """See BatchWriter.commit."""
-        if parking:
-            raise _NotYet("a part of it is to be parked")
-        self.changes += changes
-        self._reached |= {(move.projection, move.log): move.position for move in moves}
+    return changes

@@ -8,10 +8,9 @@ from twinpath.domain.views import BY_ID, NOTHING, ChangeWhere, Document, Order, 
 from twinpath.errors import CheckpointMoved, Unavailable
 from twinpath.views.in_memory.parking import InMemoryParked
 from twinpath.views.in_memory.watch import Watchers
-from twinpath.views.interface import CheckpointMove, Checkpoints
+from twinpath.views.interface import Batch, Checkpoints
 from twinpath.views.merging import Operation, merged
 from twinpath.views.naming import FIRST_GENERATION, Generation, generation_name
-from twinpath.views.parking import ParkingChange
 from twinpath.views.paths import added, appended, changed, fits, stored
 from twinpath.views.writes import Write
 
@@ -54,20 +53,18 @@ class InMemoryViewStore:
         """See ViewReader.checkpoints."""
         return dict(self._checkpoints)
 
-    async def commit(
-        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
-    ) -> None:
+    async def commit(self, batch: Batch) -> None:
         """See ViewWriter.commit."""
-        for move in moves:
+        for move in batch.moves:
             if self._checkpoints.get((move.projection, move.log)) != move.expected:
                 raise CheckpointMoved(f"another consumer moved the checkpoint of {move.projection} in {move.log}")
             in_service = self.generation(move.projection).version
             if self._versions.get(move.projection, in_service) != in_service:
                 raise CheckpointMoved(f"version {in_service} of {move.projection} is in service")
-        staged = self.parked.staged(parking)
-        self._change(changes)
-        self.parked.take(staged, parking)
-        self._move({(move.projection, move.log): move.position for move in moves})
+        staged = self.parked.staged(batch.parking)
+        self._change(batch.changes)
+        self.parked.take(staged, batch.parking)
+        self._move({(move.projection, move.log): move.position for move in batch.moves})
 
     def _change(self, changes: Sequence[ViewChange]) -> None:
         batch: _Documents = {}

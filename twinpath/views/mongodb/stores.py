@@ -11,9 +11,9 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError
 
-from twinpath.domain.views import BY_ID, NOTHING, Document, Order, Place, Range, View, ViewChange
+from twinpath.domain.views import BY_ID, NOTHING, Document, Order, Place, Range, View
 from twinpath.errors import CheckpointMoved, Unavailable
-from twinpath.views.interface import CheckpointMove, Checkpoints
+from twinpath.views.interface import Batch, CheckpointMove, Checkpoints
 from twinpath.views.merging import Operation, merged
 from twinpath.views.mongodb.parking import MongoParked
 from twinpath.views.mongodb.statements import (
@@ -32,7 +32,7 @@ from twinpath.views.mongodb.statements import (
 )
 from twinpath.views.mongodb.transactions import DURABLE, MAJORITY, Transactions, make_collection
 from twinpath.views.naming import FIRST_GENERATION, Generation, generation_name
-from twinpath.views.parking import ParkingChange, projection_of
+from twinpath.views.parking import projection_of
 from twinpath.views.writes import Write
 
 _CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True)
@@ -200,19 +200,17 @@ class MongoViewWriter(MongoViewReader):
                 await self._database[CHECKPOINTS].bulk_write(starts, ordered=False)
         await self.checkpoints()
 
-    async def commit(
-        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
-    ) -> None:
+    async def commit(self, batch: Batch) -> None:
         """See ViewWriter.commit."""
-        operations = merged(changes)
+        operations = merged(batch.changes)
 
         async def work(session: AsyncClientSession) -> None:
-            if moves:  # first of all: a consumer that is behind learns it before it has written anything
-                await self._move(moves, session)
-            if parking:
-                if not moves:  # of a retry: the switch of a generation takes what is parked along
-                    await self._expect_in_service({projection_of(change) for change in parking}, session)
-                await self.parked.write(parking, session)
+            if batch.moves:  # first of all: a consumer that is behind learns it before it has written anything
+                await self._move(batch.moves, session)
+            if batch.parking:
+                if not batch.moves:  # of a retry: the switch of a generation takes what is parked along
+                    await self._expect_in_service({projection_of(change) for change in batch.parking}, session)
+                await self.parked.write(batch.parking, session)
             await self._change(operations, session)
 
         await self._transactions.carry_out(work)

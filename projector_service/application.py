@@ -1,0 +1,6 @@
+"""What the projector runs: every projection that a module beside this one declares."""
+
+from shared.events import CATALOGUE
+from twinpath.domain import Application, Projection
+
+PROJECTIONS = Application(events=CATALOGUE, projections=Projection.all_in("projector_service"))
