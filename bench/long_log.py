@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from pymongo import AsyncMongoClient, WriteConcern
 
-from projector_service.projections import all_projections
+from projector_service.application import PROJECTIONS
 from shared.events import CATALOGUE
 from shared.events.ticket import TicketClosed, TicketNoteAdded, TicketOpened, TicketStatusChanged
 from twinpath.clock import utc_now
@@ -14,6 +14,7 @@ from twinpath.domain.projection import Projection
 from twinpath.ids import log_of, new_id, uuid7
 from twinpath.log.commits import Document, at_position, commits_of, encode
 from twinpath.log.mongodb import MongoEventStore
+from twinpath.projecting.groups import view_projections
 
 VIEWS = ("ticket_list", "ticket_details", "ticket_dashboard", "history")
 _LIFE = 4
@@ -24,7 +25,7 @@ _BATCH = 1_000
 
 def ticket_projections() -> list[Projection]:
     """Those that make every view of tickets."""
-    return [projection for projection in all_projections() if projection.name in VIEWS]
+    return [projection for projection in view_projections(PROJECTIONS) if projection.name in VIEWS]
 
 
 async def write_tickets(client: AsyncMongoClient[Document], database: str, events: int, partitions: int = 4) -> None:

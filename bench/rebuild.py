@@ -17,6 +17,7 @@ from bench.figures import at_least, at_most
 from bench.long_log import ticket_projections, write_tickets
 from bench.measuring import JOURNALED, filling, mongodb_alone
 from bench.run import Run
+from deploy.shop import SHOP
 from shared.events import CATALOGUE
 from twinpath.cli.connection import Connection, connected
 from twinpath.cli.filling import building_of, filled
@@ -39,7 +40,7 @@ async def _measure(settings: Settings, run: Run) -> None:
         async with mongo_client(patient, "bench") as client:
             await write_tickets(client, settings.log_database, events)
     projections = ticket_projections()
-    async with connected(settings) as connection:
+    async with connected(settings, SHOP) as connection:
         store = MongoGenerations(connection.client, settings.views_database)
         logs = logs_of(CATALOGUE.categories, connection.partitions)
         for projection in projections:  # something must be in service, by another version so that the goal is the end
@@ -71,7 +72,7 @@ def _rebuilt(settings: Settings) -> tuple[float, float]:
 
 
 async def _build(settings: Settings) -> float:
-    async with connected(settings) as connection:
+    async with connected(settings, SHOP) as connection:
         store = MongoGenerations(connection.client, settings.views_database)
         await store.checkpoints()
         logs = logs_of(CATALOGUE.categories, connection.partitions)

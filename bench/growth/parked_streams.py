@@ -22,6 +22,7 @@ from twinpath.mongo_client import mongo_client
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.applying.applier import Applier
+from twinpath.views.interface import Batch
 from twinpath.views.mongodb.stores import MongoViewWriter
 from twinpath.views.parking import Park, ParkedStream
 
@@ -50,7 +51,7 @@ async def _applier(client: AsyncMongoClient[Document], size: int) -> Applier:
     await writer.prepare(views, [(projection.name, LOG) for projection in projections])
     for start in range(0, size, _AT_ONCE):
         numbers = range(start, min(size, start + _AT_ONCE))
-        await writer.commit([], [], [_parked(projections[number % len(projections)]) for number in numbers])
+        await writer.commit(Batch(parking=[_parked(projections[number % len(projections)]) for number in numbers]))
     applier = Applier(LOG, writer, CATALOGUE, Seals(InMemoryKeyStore(), CATALOGUE), lambda applied: None)
     await applier.load(projections)
     return applier

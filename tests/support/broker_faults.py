@@ -16,9 +16,9 @@ from tests.support.servers import RabbitMQServer
 from tests.support.system import System
 from twinpath.ids import logs_of
 from twinpath.mongo_client import mongo_client
-from twinpath.projecting.service import GROUP
+from twinpath.projecting.groups import VIEWS
 
-QUEUES = [f"twinpath.{GROUP}.{log}" for log in logs_of(CATALOGUE.categories, 4)]
+QUEUES = [f"twinpath.{VIEWS}.{log}" for log in logs_of(CATALOGUE.categories, 4)]
 _ACKNOWLEDGEMENT_MS = 2_000
 
 Until = Callable[[], Awaitable[None]]

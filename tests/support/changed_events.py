@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Literal
 from command_service.customer.commands import RegisterCustomer
 from shared.events.customer import CustomerErased
 from twinpath.domain.aggregate import Aggregate, Command
-from twinpath.domain.catalogue import Catalogue, Upcaster
-from twinpath.domain.events import DomainEvent
+from twinpath.domain.catalogue import Catalogue
+from twinpath.domain.events import DomainEvent, Upcaster
 from twinpath.errors import RuleViolation
 
 
@@ -30,29 +30,28 @@ class RegisteredThen(DomainEvent):
     email: str | None
 
 
+def _renamed(data: dict[str, Any]) -> dict[str, Any]:
+    data["name"] = data.pop("full_name")
+    return data
+
+
 class RegisteredNow(DomainEvent):
     """Schema 3."""
 
     type: ClassVar[str] = "customer.registered"
-    schema_version: ClassVar[int] = 3
     personal: ClassVar[tuple[str, ...]] = ("name", "email")
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (
+        Upcaster(_renamed, personal=("full_name", "email")),
+        Upcaster(lambda data: {**data, "channel": "unknown"}),
+    )
 
     name: str | None
     email: str | None
     channel: Literal["unknown", "shop"]
 
 
-def _renamed(data: dict[str, Any]) -> dict[str, Any]:
-    data["name"] = data.pop("full_name")
-    return data
-
-
-UPCASTERS = (
-    Upcaster("customer.registered", 1, _renamed, personal=("full_name", "email")),
-    Upcaster("customer.registered", 2, lambda data: {**data, "channel": "unknown"}),
-)
 THEN = Catalogue([RegisteredThen, Noted, CustomerErased])
-NOW = Catalogue([RegisteredNow, Noted, CustomerErased], UPCASTERS)
+NOW = Catalogue([RegisteredNow, Noted, CustomerErased])
 
 
 @dataclass(frozen=True)

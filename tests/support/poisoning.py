@@ -1,13 +1,13 @@
 """Projections that can't take some events: what they show is the versions of each stream, in the order they came."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from shared.events import CATALOGUE
 from shared.events.ticket import TicketNoteAdded, TicketOpened
 from tests.support.appending import metadata, note
 from tests.support.commanding import seals_of
-from twinpath.domain.events import DomainEvent, RecordedEvent
-from twinpath.domain.projection import Handler, Projection
+from twinpath.domain.events import RecordedEvent
+from twinpath.domain.projection import Projection
 from twinpath.domain.views import Change, View, ViewChange
 from twinpath.ids import log_of, uuid7
 from twinpath.log.in_memory import InMemoryEventStore
@@ -32,11 +32,7 @@ class Seen(Projection):
         self.poison = set(poison)
         self.misfits = set(misfits)
 
-    def handlers(self) -> Mapping[type[DomainEvent], Handler]:
-        """See Projection.handlers."""
-        return {TicketNoteAdded: self.noted, TicketOpened: self.noted}
-
-    def noted(self, event: DomainEvent, recorded: RecordedEvent) -> Iterable[ViewChange]:
+    def noted(self, event: TicketNoteAdded | TicketOpened, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """One version more."""
         if recorded.id in self.poison:
             raise ValueError(f"can't take {recorded.id}")

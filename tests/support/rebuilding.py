@@ -1,11 +1,11 @@
 """A log that is written while a view of it is built anew, on in-memory stores."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from command_service.ticket.commands import AddAgentNote, OpenTicket
-from projector_service.projections import all_projections
+from projector_service.application import PROJECTIONS
 from projector_service.ticket_list import TicketListProjection
 from shared.events import CATALOGUE
 from tests.support.commanding import bus_on, seals_of
@@ -20,10 +20,10 @@ from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.projecting.following.projector import Projector
 from twinpath.projecting.following.retrying import Pace
+from twinpath.projecting.groups import view_projections
 from twinpath.projecting.rebuilding.building import Building, begin
 from twinpath.views.in_memory.generations import InMemoryGenerations
-from twinpath.views.interface import CheckpointMove, Checkpoints
-from twinpath.views.parking import ParkingChange
+from twinpath.views.interface import Batch, Checkpoints
 
 LOGS = logs_of(CATALOGUE.categories, 4)
 SEALS = seals_of(InMemoryKeyStore())
@@ -38,11 +38,9 @@ class Interleaving(InMemoryGenerations):
         await asyncio.sleep(0)
         return await super().checkpoints()
 
-    async def commit(
-        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
-    ) -> None:
+    async def commit(self, batch: Batch) -> None:
         await asyncio.sleep(0)
-        await super().commit(changes, moves, parking)
+        await super().commit(batch)
         await asyncio.sleep(0)
 
 
@@ -83,7 +81,9 @@ class World:
     @asynccontextmanager
     async def projected(self, *projections: Projection) -> AsyncIterator[Projector]:
         """With a projector at work, which has everything that it may write at first."""
-        projector = Projector(projections or all_projections(), LOGS, self.store, self.views, SEALS, pace=QUICK)
+        projector = Projector(
+            projections or view_projections(PROJECTIONS), LOGS, self.store, self.views, SEALS, CATALOGUE, pace=QUICK
+        )
         await projector.start()
         await eventually(lambda: self.follows(projector), pause=0.001)
         try:
@@ -108,7 +108,7 @@ class World:
     async def building(self, projection: Projection | None = None, afresh: bool = False) -> Building:
         projection = projection or TicketListProjection()
         plan, _ = await begin(projection, LOGS, self.views, afresh)
-        return Building(projection, plan, self.store, self.views, SEALS, pace=QUICK)
+        return Building(projection, plan, self.store, self.views, SEALS, CATALOGUE, pace=QUICK)
 
     async def folded(self, projection: Projection | None = None) -> list[dict[str, object]]:
         """The view as a plain fold of the whole log gives it."""

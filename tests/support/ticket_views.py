@@ -4,13 +4,14 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from projector_service.projections import all_projections
+from projector_service.application import PROJECTIONS
 from shared.events import CATALOGUE
 from shared.events.ticket import TicketClosed, TicketNoteAdded, TicketOpened, TicketStatusChanged
 from twinpath.domain.events import DomainEvent, RecordedEvent
 from twinpath.http.causal_token import format_token
 from twinpath.ids import log_of, logs_of, new_id
-from twinpath.views.interface import CheckpointMove, ViewCache, ViewWriter
+from twinpath.projecting.groups import view_projections
+from twinpath.views.interface import Batch, CheckpointMove, ViewCache, ViewWriter
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 LOGS = logs_of(CATALOGUE.categories, 4)
@@ -22,7 +23,7 @@ class TicketViews:
     def __init__(self, writer: ViewWriter, cache: ViewCache | None = None) -> None:
         self._writer = writer
         self._cache = cache
-        self._projections = all_projections()
+        self._projections = view_projections(PROJECTIONS)
         self._positions: defaultdict[str, int] = defaultdict(int)
         self._versions: defaultdict[str, int] = defaultdict(int)
         self.tokens: dict[str, str] = {}
@@ -70,7 +71,7 @@ class TicketViews:
         followers = [projection for projection in self._projections if projection.follows(log)]
         changes = [change for projection in followers for change in projection.changes(event, recorded)]
         moves = [CheckpointMove(projection.name, log, before, position) for projection in followers]
-        await self._writer.commit(changes, moves)
+        await self._writer.commit(Batch(changes, moves))
         self.tokens[stream] = format_token(log, position)
         if self._cache is not None:
             await self._copy(self._cache, log, before, changes)

@@ -12,7 +12,7 @@ from opentelemetry.sdk.trace.sampling import DEFAULT_ON, Sampler
 
 from command_service.application import COMMANDS
 from command_service.fulfilment import Fulfilment
-from projector_service.projections import all_projections
+from projector_service.application import PROJECTIONS
 from shared.events import CATALOGUE
 from tests.support.eventually import eventually
 from twinpath.commands.app import create_app as command_app
@@ -33,6 +33,7 @@ from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.copying.copy_keeper import CacheSync
 from twinpath.projecting.following.projector import Projector
 from twinpath.projecting.following.retrying import Pace
+from twinpath.projecting.groups import view_projections
 from twinpath.projecting.traced import TracedGroup
 from twinpath.queries.app import create_app as query_app
 from twinpath.views.in_memory.cache import InMemoryViewCache
@@ -88,10 +89,10 @@ class TracedShop:
         self._published = dict.fromkeys(LOGS, 0)
 
         group, views, copy = TracedGroup("views", tracing), InMemoryViewStore(), InMemoryViewCache()
-        projections, source = all_projections(), group.source(self.store)
+        projections, source = view_projections(PROJECTIONS), group.source(self.store)
         self.cache = CacheSync(projections, source, views, group.cache(copy), CATALOGUE)
         writer, pace = group.writer(views, "v"), Pace(look=60.0)
-        self.projector = Projector(projections, LOGS, source, writer, seals, self.cache.applied, pace=pace)
+        self.projector = Projector(projections, LOGS, source, writer, seals, CATALOGUE, self.cache.applied, pace=pace)
         self._handler = group.handler(self.projector.project)
 
         self._command_app = command_app(bus, COMMANDS)

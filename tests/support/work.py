@@ -12,13 +12,14 @@ from contextlib import asynccontextmanager
 import httpx
 from redis.asyncio import Redis
 
-from projector_service.projections import all_projections
+from projector_service.application import PROJECTIONS
 from tests.support.eventually import eventually
 from tests.support.ledger import Ledger
 from tests.support.shop import Shop, orders_of, stock_of
 from tests.support.system import System
 from twinpath.domain.views import BY_ID, Place
 from twinpath.mongo_client import mongo_client
+from twinpath.projecting.groups import view_projections
 from twinpath.views.mongodb.stores import MongoViewReader
 from twinpath.views.redis.cache import RedisViewCache
 
@@ -151,7 +152,9 @@ async def at_work(system: System, clerks: int = 4, buyers: int = 1, readers: int
 
 async def copy_is_true(system: System) -> bool:
     """Whether Redis has every document of every view that is copied, just as MongoDB has it now."""
-    views = [view for projection in all_projections() for view in projection.views if view.render is not None]
+    views = [
+        view for projection in view_projections(PROJECTIONS) for view in projection.views if view.render is not None
+    ]
     client = mongo_client(system.mongodb_url, "test")
     async with client, Redis.from_url(system.redis_url) as redis:
         reader = MongoViewReader(client, system.settings["TWINPATH_VIEWS_DATABASE"])

@@ -7,7 +7,6 @@ the system works, each stops at the heads that were read first.
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from shared.events import CATALOGUE
 from twinpath.cli.connection import Connection
 from twinpath.cli.snapshot_check import SnapshotsAgainstFold
 from twinpath.cli.told import Told
@@ -96,15 +95,15 @@ class Events:
 
     async def _unreadable(self, rule: PositionRule, told: Told) -> list[Finding]:
         events, rule.events = rule.events, []
-        seals = self._log.connection.seals
+        seals, catalogue = self._log.connection.seals, self._log.connection.events
         opened, owners = await seals.open_of(events)
-        erasures = [event for event in events if erases(event, CATALOGUE)]
+        erasures = [event for event in events if erases(event, catalogue)]
         gone = await seals.erased_since(frozenset(event.stream for event in erasures))
         told(len(events))
         found = [unerased(event) for event in erasures if event.stream not in gone]
         for stored, readable in zip(events, opened, strict=True):
             has_key = SEALED in stored.data and stored.data[SEALED]["of"] in owners
-            if (finding := unreadable(stored, readable, has_key, CATALOGUE)) is not None:
+            if (finding := unreadable(stored, readable, has_key, catalogue)) is not None:
                 found.append(finding)
         return found
 

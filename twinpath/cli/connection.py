@@ -13,8 +13,10 @@ from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.uri_parser import parse_uri
 from rich.console import Console
 
-from shared.events import CATALOGUE
+from twinpath.cli.application import find_application
 from twinpath.cli.settings import Settings, find_system
+from twinpath.domain.application import Application
+from twinpath.domain.catalogue import Catalogue
 from twinpath.errors import TwinpathError, Unavailable
 from twinpath.ids import logs_of
 from twinpath.log.commits import Document
@@ -38,17 +40,28 @@ class NoLogYet(TwinpathError):
 
 @dataclass(frozen=True)
 class Connection:
-    """A system at hand: its log, what opens what is personal, and the client for everything else."""
+    """A system at hand: what it declares, its log, what opens personal data, and the client for everything else."""
 
     settings: Settings
+    application: Application
     client: AsyncMongoClient[Document]
     partitions: int
     log: MongoEventLog
     seals: Seals
 
+    @property
+    def events(self) -> Catalogue:
+        """The events of the application."""
+        return self.application.events
+
+    @property
+    def logs(self) -> tuple[str, ...]:
+        """The names of its logs."""
+        return tuple(logs_of(self.events.categories, self.partitions))
+
 
 @asynccontextmanager
-async def connected(settings: Settings) -> AsyncIterator[Connection]:
+async def connected(settings: Settings, application: Application) -> AsyncIterator[Connection]:
     """A connection, closed at the end.
 
     Raises:
@@ -60,9 +73,10 @@ async def connected(settings: Settings) -> AsyncIterator[Connection]:
         partitions = await read_partitions(client[settings.log_database])
         if partitions is None:
             raise NoLogYet(f"no command service has made a log in the database {settings.log_database} yet")
-        log = MongoEventLog(client, settings.log_database, logs_of(CATALOGUE.categories, partitions))
-        seals = Seals(MongoKeyStore(client, settings.keys_database), CATALOGUE)
-        yield Connection(settings, client, partitions, log, seals)
+        events = application.events
+        log = MongoEventLog(client, settings.log_database, logs_of(events.categories, partitions))
+        seals = Seals(MongoKeyStore(client, settings.keys_database), events)
+        yield Connection(settings, application, client, partitions, log, seals)
     except OperationFailure as error:
         said = (error.details or {}).get("errmsg", error)
         raise Unavailable(f"MongoDB refuses this: {said} (the address has the user and the password)") from error
@@ -80,7 +94,7 @@ def ask(work: Callable[[Connection], Awaitable[int]]) -> None:
     settings, which = find_system()
 
     async def whole() -> int:
-        async with connected(settings) as connection:
+        async with connected(settings, find_application()) as connection:
             return await work(connection)
 
     _carry_out(f"{which}: MongoDB at {_places(settings.mongodb_url)}", whole())

@@ -12,14 +12,14 @@ import time
 from collections.abc import Sequence
 from multiprocessing.process import BaseProcess
 
-from projector_service.projections import all_projections
-
+from twinpath.cli.application import find_application
 from twinpath.cli.connection import Connection, connected
 from twinpath.cli.settings import Settings
 from twinpath.cli.told import SoFar
 from twinpath.domain.projection import Projection
 from twinpath.errors import TwinpathError
 from twinpath.observability.logs import configure_logs
+from twinpath.projecting.groups import view_projections
 from twinpath.projecting.rebuilding.building import Building
 from twinpath.projecting.rebuilding.filling import Filling
 from twinpath.running.garbage import collect_seldom
@@ -79,7 +79,7 @@ async def _watched(filling: Filling, work: "asyncio.Task[None]", told: SoFar) ->
 
 def building_of(connection: Connection, store: MongoGenerations, projection: Projection, plan: Plan) -> Building:
     """A building on the servers of a connection."""
-    return Building(projection, plan, connection.log, store, connection.seals)
+    return Building(projection, plan, connection.log, store, connection.seals, connection.events)
 
 
 def _work(settings: Settings, plans: Sequence[Plan], logs: Sequence[str]) -> None:
@@ -90,11 +90,11 @@ def _work(settings: Settings, plans: Sequence[Plan], logs: Sequence[str]) -> Non
     collect_seldom()
 
     async def fill() -> None:
-        async with connected(settings) as connection:
+        async with connected(settings, find_application()) as connection:
             store = MongoGenerations(connection.client, settings.views_database)
             await store.checkpoints()
-            known = {projection.name: projection for projection in all_projections()}
-            buildings = [building_of(connection, store, known[plan.projection], plan) for plan in plans]
+            projections = {projection.name: projection for projection in view_projections(connection.application)}
+            buildings = [building_of(connection, store, projections[plan.projection], plan) for plan in plans]
             await Filling(buildings).fill(logs)
 
     asyncio.run(fill())

@@ -8,6 +8,7 @@ from urllib.error import URLError
 import typer
 from pymongo.errors import PyMongoError
 
+from twinpath.cli.application import find_application
 from twinpath.errors import TwinpathError
 from twinpath.running.settings import read_settings
 from twinpath.servers.files import write_files
@@ -24,7 +25,7 @@ def init(patience: Annotated[float, typer.Option(min=0, help="seconds to wait fo
     settings = read_settings(Settings)
 
     async def steps() -> None:
-        async for done in initialise(settings, patience):
+        async for done in initialise(settings, find_application().events.categories, patience):
             typer.echo(done)
 
     try:

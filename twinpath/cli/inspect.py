@@ -8,13 +8,11 @@ from typing import Annotated, Any
 import typer
 from pydantic import TypeAdapter
 
-from command_service.application import COMMANDS
-from shared.events import CATALOGUE
 from twinpath.cli.connection import Connection, ask
 from twinpath.cli.log import PAGE, AsJson, Open
 from twinpath.cli.showing_events import Shown, time_text
 from twinpath.domain.aggregate import AnyAggregate
-from twinpath.domain.events import RecordedEvent
+from twinpath.domain.events import DomainEvent, RecordedEvent
 from twinpath.errors import MalformedRequest, NotFound, TwinpathError
 from twinpath.ids import category_of, log_of
 
@@ -47,15 +45,16 @@ def stream(
 
     async def work(connection: Connection) -> int:
         until = _until(at)
-        decider = COMMANDS.deciders.get(category_of(name))
+        deciders = connection.application.deciders
+        decider = deciders.get(category_of(name))
         if decider is None:
-            raise NotFound(f"{name} is of no kind that has rules; these have: {', '.join(COMMANDS.deciders)}")
+            raise NotFound(f"{name} is of no kind that has rules; these have: {', '.join(deciders)}")
         shown, state, last = Shown(as_json), None, None
         async for event in _events(connection, name, opened):
             if _is_after(event, until):
                 break
             shown.event(event)
-            state, last = _evolved(decider, state, event), event
+            state, last = _evolved(decider, state, event, connection.events.decode(event)), event
         _show_state(shown, _reached(name, last, until), TypeAdapter(decider.state).dump_python(state, mode="json"))
         return 0
 
@@ -89,9 +88,8 @@ def _is_after(event: RecordedEvent, until: Until) -> bool:
             return False
 
 
-def _evolved(decider: AnyAggregate, state: Any, event: RecordedEvent) -> Any:
-    """The state after the event. Raises UnknownEvent, CannotFold."""
-    decoded = CATALOGUE.decode(event)
+def _evolved(decider: AnyAggregate, state: Any, event: RecordedEvent, decoded: DomainEvent) -> Any:
+    """The state after the event. Raises CannotFold."""
     try:
         return decider.evolve(state, decoded)
     except Exception as error:  # the rules never refuse what they decided; what stands here came about otherwise

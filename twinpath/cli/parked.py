@@ -8,16 +8,15 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from projector_service.projections import all_projections
 
-from shared.events import CATALOGUE
 from twinpath.cli.connection import CANNOT, Connection, ask
 from twinpath.cli.progress import bar
 from twinpath.cli.showing_events import Shown, time_text
 from twinpath.domain.projection import Projection
 from twinpath.feed.rabbit_publisher import RabbitPublisher
+from twinpath.projecting.groups import view_projections
 from twinpath.projecting.outside_events import EXCHANGE as OUTSIDE_EXCHANGE
-from twinpath.projecting.outside_events import OutsideEventsProjection, OutsideWriter
+from twinpath.projecting.outside_events import OutsideEventsProjection, publishing
 from twinpath.projecting.parking.repairs import ParkedStreams, Plan
 from twinpath.views.interface import BatchWriter
 from twinpath.views.mongodb.generations import MongoGenerations
@@ -145,12 +144,14 @@ async def _opened(connection: Connection) -> AsyncIterator[ParkedStreams]:
     """What is parked, with every projection that is known here."""
     writer = MongoGenerations(connection.client, connection.settings.views_database)
     publisher = RabbitPublisher(connection.settings.rabbitmq_url, OUTSIDE_EXCHANGE)
-    known: dict[str, tuple[Projection, BatchWriter]] = {one.name: (one, writer) for one in all_projections()}
-    outside = OutsideEventsProjection()
-    known[outside.name] = (outside, OutsideWriter(writer, publisher))
+    projections: list[tuple[Projection, BatchWriter]] = [
+        *((projection, writer) for projection in view_projections(connection.application)),
+        (OutsideEventsProjection(), publishing(writer, publisher)),
+    ]
+    by_name = {projection.name: (projection, own) for projection, own in projections}
     await writer.prepare([], [])
     try:
-        yield ParkedStreams(known, writer, connection.log, connection.seals, CATALOGUE)
+        yield ParkedStreams(by_name, writer, connection.log, connection.seals, connection.events)
     finally:
         await publisher.close()
 

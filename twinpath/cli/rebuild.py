@@ -1,20 +1,20 @@
 """`twinpath rebuild`: a view built anew from the log while the one in service goes on, then put in its place."""
 
 import os
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from projector_service.projections import all_projections
 
-from shared.events import CATALOGUE
 from twinpath.cli.connection import Connection, ask, errors
 from twinpath.cli.differing import values
 from twinpath.cli.filling import building_of, filled
 from twinpath.cli.progress import bar
 from twinpath.domain.projection import Projection
-from twinpath.ids import logs_of
+from twinpath.errors import NotFound
 from twinpath.observability.logs import configure_logs
 from twinpath.projecting.copying.copy_keeper import CacheSync
+from twinpath.projecting.groups import view_projections
 from twinpath.projecting.rebuilding.building import Building, begin
 from twinpath.projecting.rebuilding.comparing import Comparison
 from twinpath.projecting.rebuilding.switching import compare, newly_parked, switch
@@ -42,15 +42,12 @@ def rebuild(
     The new generation is filled, compared with the one in service, and put in its place with one write. When both
     differ though the projection's version is the same, it is not. Ctrl-C stops it; the same command goes on from there.
     """
-    known = {projection.name: projection for projection in all_projections()}
     if bool(views) == every:
         raise typer.BadParameter("name views, or say --all")
-    if unknown := [name for name in views or () if name not in known]:
-        raise typer.BadParameter(f"there is no view {unknown[0]}; there are: {', '.join(known)}")
     configure_logs("cli")
-    chosen = [known[name] for name in dict.fromkeys(views or known)]
 
     async def work(connection: Connection) -> int:
+        chosen = _chosen(view_projections(connection.application), views)
         count = processes or os.cpu_count() or 1
         buildings = [await _begun(connection, projection, afresh) for projection in chosen]
         what = buildings[0].plan.name if len(buildings) == 1 else f"{len(buildings)} views"
@@ -61,9 +58,17 @@ def rebuild(
     ask(work)
 
 
+def _chosen(projections: Sequence[Projection], views: Sequence[str] | None) -> list[Projection]:
+    """Those of the named views, all where none is named. Raises NotFound."""
+    by_name = {projection.name: projection for projection in projections}
+    if unknown := [name for name in views or () if name not in by_name]:
+        raise NotFound(f"there is no view {unknown[0]}; there are: {', '.join(by_name)}")
+    return [by_name[name] for name in dict.fromkeys(views or by_name)]
+
+
 async def _begun(connection: Connection, projection: Projection, afresh: bool) -> Building:
     store = MongoGenerations(connection.client, connection.settings.views_database)
-    plan, goes_on = await begin(projection, logs_of(CATALOGUE.categories, connection.partitions), store, afresh)
+    plan, goes_on = await begin(projection, connection.logs, store, afresh)
     building = building_of(connection, store, projection, plan)
     print(_what(building, goes_on), flush=True)
     return building
@@ -112,7 +117,7 @@ async def _fill_copy(connection: Connection, building: Building) -> None:
         return
     redis = redis_client(connection.settings.redis_url)
     copy = RedisViewCache(redis, connection.settings.redis_prefix)
-    sync = CacheSync([building.built], connection.log, building.store, copy, CATALOGUE)
+    sync = CacheSync([building.built], connection.log, building.store, copy, connection.events)
     await sync.start()
     try:
         with errors.status(f"{building.plan.name}: copy to Redis"):

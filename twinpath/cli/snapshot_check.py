@@ -7,8 +7,6 @@ from typing import Any
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from command_service.application import COMMANDS
-from shared.events import CATALOGUE
 from twinpath.cli.connection import Connection
 from twinpath.cli.log import PAGE
 from twinpath.cli.told import Told
@@ -28,7 +26,8 @@ class SnapshotsAgainstFold:
         self._connection = connection
         database = connection.client[connection.settings.log_database]
         self._snapshots = database.get_collection("snapshots", read_concern=ReadConcern("majority"))
-        self._forms = {category: Form(decider) for category, decider in COMMANDS.deciders.items() if decider.snapshots}
+        self._deciders = connection.application.deciders
+        self._forms = {name: Form(decider) for name, decider in self._deciders.items() if decider.snapshots}
 
     async def size(self) -> int:
         """See Check.size."""
@@ -74,7 +73,7 @@ class SnapshotsAgainstFold:
         """The stream up to a version, or to its end where that is earlier. Raises UnknownEvent."""
         log, decider, folded = (
             log_of(stream, self._connection.partitions),
-            COMMANDS.deciders[category_of(stream)],
+            self._deciders[category_of(stream)],
             Folded(),
         )
         while folded.version < version:
@@ -83,7 +82,7 @@ class SnapshotsAgainstFold:
             if not events:
                 break
             for event in await self._connection.seals.open(events):
-                state = decider.evolve(folded.state, CATALOGUE.decode(event))
+                state = decider.evolve(folded.state, self._connection.events.decode(event))
                 folded = Folded(state, event.version, event.log, event.position)
         return folded
 

@@ -7,16 +7,13 @@ takes does not grow with the log; for as long, the database holds the view twice
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from projector_service.projections import all_projections
-
-from shared.events import CATALOGUE
 from twinpath.cli.connection import Connection, errors
 from twinpath.cli.differing import values
 from twinpath.cli.filling import building_of, filled
 from twinpath.cli.told import Told
 from twinpath.domain.projection import Projection
-from twinpath.ids import logs_of
 from twinpath.log.verification import Finding
+from twinpath.projecting.groups import view_projections
 from twinpath.projecting.rebuilding.building import Building, begin
 from twinpath.projecting.rebuilding.comparing import Difference
 from twinpath.projecting.rebuilding.switching import compare
@@ -39,7 +36,7 @@ async def view_checks(connection: Connection, folding: Folding) -> "list[ViewAga
     store = MongoGenerations(connection.client, connection.settings.views_database)
     there = {projection for projection, _ in await store.checkpoints()}
     checks = []
-    for projection in all_projections():
+    for projection in view_projections(connection.application):
         if projection.name not in there:
             errors.print(f"{projection.name} is not in service: it is not compared", style="dim")
         elif (built := store.generation(projection.name).version) != projection.version:
@@ -92,7 +89,7 @@ class ViewAgainstFold:
 
     async def _begun(self) -> Building:
         if self._building is None:
-            logs = logs_of(CATALOGUE.categories, self._connection.partitions)
+            logs = self._connection.logs
             plan, _ = await begin(self._projection, logs, self._store, afresh=True, number=NEVER_IN_SERVICE)
             self._building = building_of(self._connection, self._store, self._projection, plan)
         return self._building

@@ -5,12 +5,12 @@ from collections import Counter
 from typing import Annotated, Any
 
 import typer
-from projector_service.projections import all_projections
 from rich.console import Console
 from rich.table import Table
 
 from twinpath.cli.connection import Connection, ask
 from twinpath.clock import utc_now
+from twinpath.projecting.groups import view_projections
 from twinpath.views.mongodb.generations import MongoGenerations
 from twinpath.views.naming import generation_name
 
@@ -40,7 +40,7 @@ async def _rows(connection: Connection) -> list[dict[str, Any]]:
     for (name, _), streams in (await store.parked.counts()).items():
         parked[name] += streams
     rows = []
-    for projection in all_projections():
+    for projection in view_projections(connection.application):
         name, now = projection.name, store.generation(projection.name)
         positions = {log: at for (of, log), at in checkpoints.items() if of == name}
         building = generation_name(name, now.number + 1)

@@ -2,14 +2,12 @@
 
 import inspect
 from collections.abc import Mapping
-from functools import cache
 from types import UnionType
 from typing import Union, get_args, get_origin, get_type_hints
 
 from twinpath.domain.events import DomainEvent
 
 
-@cache
 def handler_names(kind: type, base: type = object) -> Mapping[type[DomainEvent], str]:
     """Event type -> the name of the public method whose first parameter is annotated with it, alone or in a union.
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from twinpath.domain.application import Application
 from twinpath.domain.events import DomainEvent, RecordedEvent
 from twinpath.domain.projection import Projection
 from twinpath.domain.views import ChangeWhere, Put, ViewChange
@@ -40,11 +39,6 @@ class HistoryProjection(Projection):
         yield Put(HISTORY.name, entry_id(recorded.stream, recorded.version), entry)
         if event.erases:
             yield ChangeWhere(HISTORY.name, {"personal_of": recorded.stream}, {"personal": None})
-
-
-def view_projections(application: Application) -> list[Projection]:
-    """The projections of an application that write views, and the history, which every application has."""
-    return [*application.projections, HistoryProjection()]
 
 
 def _apart(data: Mapping[str, Any], names: Sequence[str]) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:

@@ -1,17 +1,18 @@
 """The composition root of the projector service: the only file that chooses its adapters."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from faststream.specification import AsyncAPI
-from projector_service.projections import all_projections
 from starlette.applications import Starlette
 
-from shared.events import CATALOGUE
+from twinpath.domain.application import Application
+from twinpath.domain.projection import Projection
 from twinpath.errors import Unavailable
 from twinpath.feed.rabbit_feed import RabbitFeed
 from twinpath.feed.rabbit_publisher import RabbitPublisher
@@ -25,54 +26,62 @@ from twinpath.observability.trace_export import tracing_of
 from twinpath.personal_data.mongo import MongoKeyStore
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.app import create_app
+from twinpath.projecting.applying.applier import Applied
 from twinpath.projecting.applying.joint_commits import JointCommits
+from twinpath.projecting.checking import checks
 from twinpath.projecting.copying.copy_keeper import CacheSync
 from twinpath.projecting.following.projector import Projector
-from twinpath.projecting.measuring import MeasuredBatches, timed
+from twinpath.projecting.groups import OUTSIDE, VIEWS, view_projections
+from twinpath.projecting.measuring import measured, timed
 from twinpath.projecting.metrics import ProjectorMetrics
 from twinpath.projecting.operators import admin_app
 from twinpath.projecting.outside_events import EXCHANGE as OUTSIDE_EXCHANGE
-from twinpath.projecting.outside_events import OutsideEventsProjection, OutsideWriter, describe
+from twinpath.projecting.outside_events import OutsideEventsProjection, describe, publishing
 from twinpath.projecting.parking.endpoints import parked_routes
 from twinpath.projecting.parking.repairs import ParkedStreams
 from twinpath.projecting.rebuilding.retiring import Retiring
 from twinpath.projecting.settings import Settings
 from twinpath.projecting.traced import TracedGroup
+from twinpath.running.main import run_service
 from twinpath.running.starting import Start
 from twinpath.views.interface import BatchWriter
 from twinpath.views.mongodb.generations import MongoGenerations
 from twinpath.views.redis.cache import RedisViewCache, redis_client
 
-GROUP, OUTSIDE_GROUP = "views", "outside"
+
+def run(application: Application) -> None:
+    """Run the projector of these projections, the history and the outside events, until it is told to stop."""
+    run_service("projector", Settings, partial(bootstrap, application=application), checks)
 
 
-def bootstrap(settings: Settings) -> Starlette:
+def bootstrap(settings: Settings, application: Application) -> Starlette:
     """The app, whose lifespan follows the log and, at the end, finishes what is in hand."""
-    return _ProjectorService(settings).app()
+    return _ProjectorService(settings, application).app()
 
 
 class _ProjectorService:
     """The parts, each made of those before it, and how they start and stop."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, application: Application) -> None:
         self._settings = settings
+        self._catalogue = application.events
         self._tracing = tracing_of("projector")
         spans = [MongoSpans(self._tracing)] if self._tracing else []
         self._client = mongo_client(settings.mongodb_url, "projector", spans)
         self._redis = redis_client(settings.redis_url)
-        self._logs = logs_of(CATALOGUE.categories, settings.partitions)
+        self._logs = logs_of(self._catalogue.categories, settings.partitions)
         self._source = MongoEventLog(self._client, settings.log_database, self._logs)
         self._writer = MongoGenerations(self._client, settings.views_database)
-        self._seals = Seals(MongoKeyStore(self._client, settings.keys_database), CATALOGUE)
+        self._seals = Seals(MongoKeyStore(self._client, settings.keys_database), self._catalogue)
         self._metrics = ProjectorMetrics()
-        self._traced = {group: TracedGroup(group, self._tracing) for group in (GROUP, OUTSIDE_GROUP)}
-        self._projections = all_projections()
-        self._copy = self._traced[GROUP].cache(RedisViewCache(self._redis, settings.redis_prefix))
-        source = self._traced[GROUP].source(self._source)
-        self._cache = CacheSync(self._projections, source, self._writer, self._copy, CATALOGUE)
+        self._traced = {group: TracedGroup(group, self._tracing) for group in (VIEWS, OUTSIDE)}
+        self._projections = view_projections(application)
+        self._copy = self._traced[VIEWS].cache(RedisViewCache(self._redis, settings.redis_prefix))
+        source = self._traced[VIEWS].source(self._source)
+        self._cache = CacheSync(self._projections, source, self._writer, self._copy, self._catalogue)
         self._publisher = RabbitPublisher(settings.rabbitmq_url, OUTSIDE_EXCHANGE)
         self._followers: dict[str, tuple[Projector, RabbitFeed]] = {}
-        self._writers: list[tuple[Projector, BatchWriter]] = []
+        self._projected: dict[str, tuple[Projection, BatchWriter]] = {}
         self._views = self._follow_for_views()
         self._outside = self._follow_for_outside()
         self._metrics.follow(self._followers, self._source, self._writer, self._cache)
@@ -83,35 +92,41 @@ class _ProjectorService:
         optional: dict[str, Check] = {"redis": self._ping_redis}
         if self._settings.publish_events:
             optional["outside_events"] = self._look_at_outside_events
-        described = RabbitFeed("amqp://rabbitmq/", GROUP, self._logs).broker(self._views.project)
-        describe(described, CATALOGUE.types)
+        described = RabbitFeed("amqp://rabbitmq/", VIEWS, self._logs).broker(self._views.project)
+        describe(described, self._catalogue.types)
         specification = AsyncAPI(described, title="Twinpath projector service", version="1")
-        known = {projection.name: (projection, its) for of, its in self._writers for projection in of.projections}
-        parked = ParkedStreams(known, self._writer, self._source, self._seals, CATALOGUE)
+        parked = ParkedStreams(self._projected, self._writer, self._source, self._seals, self._catalogue)
         admin = admin_app(self._settings.admin_token, [parked_routes(parked)])
-        _, feed = self._followers[GROUP]
+        _, feed = self._followers[VIEWS]
         return create_app(self._views, feed, specification, required, optional, self._lifespan, self._metrics, admin)
 
     def _follow_for_views(self) -> Projector:
-        traced = self._traced[GROUP]
-        writer = MeasuredBatches(traced.writer(self._writer, self._settings.views_database), self._metrics, GROUP)
-        source, applied = traced.source(self._source), self._cache.applied
-        projector = Projector(self._projections, self._logs, source, JointCommits(writer), self._seals, applied)
-        self._writers.append((projector, writer))
-        self._followers[GROUP] = projector, RabbitFeed(self._settings.rabbitmq_url, GROUP, self._logs)
+        traced = self._traced[VIEWS]
+        writer = measured(traced.writer(self._writer, self._settings.views_database), self._metrics, VIEWS)
+        projector = self._projector(self._projections, VIEWS, writer, self._cache.applied)
+        self._followers[VIEWS] = projector, RabbitFeed(self._settings.rabbitmq_url, VIEWS, self._logs)
         return projector
 
     def _follow_for_outside(self) -> Projector:
-        traced = self._traced[OUTSIDE_GROUP]
-        writer = traced.publisher(OutsideWriter(self._writer, self._publisher), OUTSIDE_EXCHANGE)
-        joint = JointCommits(MeasuredBatches(writer, self._metrics, OUTSIDE_GROUP))
-        source = traced.source(self._source)
-        projector = Projector([OutsideEventsProjection()], self._logs, source, joint, self._seals)
-        self._writers.append((projector, writer))
+        traced = self._traced[OUTSIDE]
+        publisher = traced.publisher(publishing(self._writer, self._publisher), OUTSIDE_EXCHANGE)
+        writer = measured(publisher, self._metrics, OUTSIDE)
+        projector = self._projector([OutsideEventsProjection()], OUTSIDE, writer)
         if self._settings.publish_events:
-            feed = RabbitFeed(self._settings.rabbitmq_url, OUTSIDE_GROUP, self._logs)
-            self._followers[OUTSIDE_GROUP] = projector, feed
+            feed = RabbitFeed(self._settings.rabbitmq_url, OUTSIDE, self._logs)
+            self._followers[OUTSIDE] = projector, feed
         return projector
+
+    def _projector(
+        self,
+        projections: Sequence[Projection],
+        group: str,
+        writer: BatchWriter,
+        on_applied: Callable[[Applied], None] = lambda applied: None,
+    ) -> Projector:
+        source, joint = self._traced[group].source(self._source), JointCommits(writer)
+        self._projected |= {projection.name: (projection, writer) for projection in projections}
+        return Projector(projections, self._logs, source, joint, self._seals, self._catalogue, on_applied)
 
     @asynccontextmanager
     async def _working(self) -> AsyncIterator[None]:
@@ -148,6 +163,6 @@ class _ProjectorService:
 
     async def _look_at_outside_events(self) -> Mapping[str, Any]:
         statuses = {log: asdict(status) for log, status in self._outside.status().items()}
-        if held_up := [log for log, status in statuses.items() if status["state"] != "live"]:
-            raise Unavailable(f"not telling the outside world of: {', '.join(held_up)}", logs=statuses)
+        if waiting := [log for log, status in statuses.items() if status["state"] != "live"]:
+            raise Unavailable(f"not telling the outside world of: {', '.join(waiting)}", logs=statuses)
         return {"logs": statuses, "parked_streams": self._outside.parked()}

@@ -6,7 +6,6 @@ from urllib.error import URLError
 
 from pymongo.errors import PyMongoError
 
-from shared.events import CATALOGUE
 from twinpath.commands.preparing import prepare_log
 from twinpath.commands.processes.timers import MongoSchedule
 from twinpath.log.mongodb import MongoEventStore
@@ -18,8 +17,10 @@ from twinpath.servers.rabbitmq import import_definitions
 from twinpath.servers.settings import Settings
 
 
-async def initialise(settings: Settings, patience: float = 90.0) -> AsyncIterator[str]:
-    """Do it step by step and say what is done; waits up to `patience` seconds for each server.
+async def initialise(settings: Settings, categories: tuple[str, ...], patience: float = 90.0) -> AsyncIterator[str]:
+    """Do it step by step and say what is done; `categories` are those of the events.
+
+    Waits up to `patience` seconds for each server.
 
     Raises:
         PyMongoError, URLError, Refused, WrongPassword: a server does not answer, or refuses.
@@ -35,7 +36,7 @@ async def initialise(settings: Settings, patience: float = 90.0) -> AsyncIterato
         accounts: list[Account] = await patiently(patience, PyMongoError)(make_accounts, client, settings, *databases)
         yield f"MongoDB accounts: {', '.join(accounts) or 'none, as no password is set'}"
         schedule, keys = MongoSchedule(client, databases[0]), MongoKeyStore(client, databases[1])
-        store = MongoEventStore(client, databases[0], CATALOGUE.categories, settings.partitions)
+        store = MongoEventStore(client, databases[0], categories, settings.partitions)
         await prepare_log(client[databases[0]], settings.partitions, schedule, keys, store)
         yield f"log and indexes, {settings.partitions} partitions a category"
     finally:

@@ -15,9 +15,8 @@ from urllib.request import Request, urlopen
 from twinpath.errors import TwinpathError
 from twinpath.feed.dead_letters import DEAD_LETTERS, DEAD_LETTERS_ARGUMENTS
 from twinpath.feed.interface import EXCHANGE as LOG
+from twinpath.projecting.groups import OUTSIDE, VIEWS
 from twinpath.projecting.outside_events import EXCHANGE as OUTSIDE_EVENTS
-from twinpath.projecting.service import GROUP as VIEWS
-from twinpath.projecting.service import OUTSIDE_GROUP as OUTSIDE
 from twinpath.servers.accounts import Account, Passwords
 
 VHOST = "twinpath"

@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from fastapi import FastAPI
-from projector_service.projections import all_projections
 from starlette.middleware import Middleware
 
 from command_service.application import COMMANDS
 from command_service.fulfilment import Fulfilment
+from projector_service.application import PROJECTIONS
 from shared.events import CATALOGUE
 from twinpath.clock import Clock, utc_now
 from twinpath.commands.app import STREAMED, add_commands
@@ -31,6 +31,7 @@ from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.copying.copy_keeper import CacheSync
 from twinpath.projecting.following.projector import Projector
+from twinpath.projecting.groups import view_projections
 from twinpath.queries.app import create_app
 from twinpath.running.serving import serve
 from twinpath.views.in_memory.cache import InMemoryViewCache
@@ -54,11 +55,11 @@ class Embedded:
         self.bus = CommandBus(self.store, COMMANDS.deciders, CATALOGUE, self.seals, Snapshots(InMemorySnapshotStore()))
         self.fulfilment = Fulfilment(self.bus, self.store, self.keys, InMemorySchedule(), reservation, clock)
         self.views = InMemoryViewStore()
-        projections = all_projections()
+        projections = view_projections(PROJECTIONS)
         logs = logs_of(CATALOGUE.categories, PARTITIONS)
         copy = InMemoryViewCache()
         self.cache = CacheSync(projections, self.store, self.views, copy, CATALOGUE)
-        self.projector = Projector(projections, logs, self.store, self.views, self.seals, self.cache.applied)
+        self.projector = Projector(projections, logs, self.store, self.views, self.seals, CATALOGUE, self.cache.applied)
         self.app = self._app(copy, clock)
 
     async def recorded(self, log: str, events: Sequence[RecordedEvent]) -> None:

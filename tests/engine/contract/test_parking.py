@@ -9,6 +9,7 @@ import pytest
 from tests.support.recording import NOON
 from tests.support.things import LOGS, Store, change, ids, move, put
 from twinpath.errors import CheckpointMoved, ParkedMoved
+from twinpath.views.interface import Batch
 from twinpath.views.parking import Extend, LateCopy, Park, ParkedStream, Resume, Skipped
 
 LATER = NOON + timedelta(seconds=1)
@@ -24,7 +25,7 @@ def skipped(of: ParkedStream) -> Skipped:
 
 
 async def test_a_stream_parks_with_the_views_and_the_checkpoint(store: Store) -> None:
-    await store.commit([put(n=1)], [move(0, 3)], [Park(parked())])
+    await store.commit(Batch([put(n=1)], [move(0, 3)], [Park(parked())]))
 
     assert await store.parked.get("p", "ticket-1") == parked()
     assert await store.parked.get("p", "ticket-2") is None
@@ -34,19 +35,19 @@ async def test_a_stream_parks_with_the_views_and_the_checkpoint(store: Store) ->
 
 
 async def test_a_stale_consumer_parks_nothing(store: Store) -> None:
-    await store.commit([], [move(0, 3)])
+    await store.commit(Batch(moves=[move(0, 3)]))
 
     with pytest.raises(CheckpointMoved):
-        await store.commit([], [move(0, 3)], [Park(parked())])
+        await store.commit(Batch([], [move(0, 3)], [Park(parked())]))
 
     assert await store.parked.counts() == {}
 
 
 async def test_a_commit_that_fails_parks_nothing(store: Store) -> None:
-    await store.commit([put(text="x")], [])
+    await store.commit(Batch([put(text="x")]))
 
     with pytest.raises(KeyError):
-        await store.commit([put("b", n=1), change("missing", set={"n": 1})], [move(0, 3)], [Park(parked())])
+        await store.commit(Batch([put("b", n=1), change("missing", set={"n": 1})], [move(0, 3)], [Park(parked())]))
 
     assert await store.parked.get("p", "ticket-1") is None
     assert await store.parked.counts() == {}
@@ -54,10 +55,10 @@ async def test_a_commit_that_fails_parks_nothing(store: Store) -> None:
 
 
 async def test_a_stream_is_parked_once(store: Store) -> None:
-    await store.commit([], [], [Park(parked())])
+    await store.commit(Batch(parking=[Park(parked())]))
 
     with pytest.raises(ParkedMoved):
-        await store.commit([put(n=1)], [move(0, 5)], [Park(parked(version=5, last=5))])
+        await store.commit(Batch([put(n=1)], [move(0, 5)], [Park(parked(version=5, last=5))]))
 
     assert await store.parked.get("p", "ticket-1") == parked()
     assert await store.parked.counts() == {("p", LOGS[0]): 1}
@@ -66,10 +67,10 @@ async def test_a_stream_is_parked_once(store: Store) -> None:
 
 
 async def test_what_comes_after_waits_too(store: Store) -> None:
-    await store.commit([], [], [Park(parked()), Park(parked("ticket-2"))])
+    await store.commit(Batch(parking=[Park(parked()), Park(parked("ticket-2"))]))
 
-    await store.commit([], [move(0, 3)], [Extend("p", "ticket-1", 5)])
-    await store.commit([], [move(3, 4)], [Extend("p", "ticket-1", 4)])
+    await store.commit(Batch([], [move(0, 3)], [Extend("p", "ticket-1", 5)]))
+    await store.commit(Batch([], [move(3, 4)], [Extend("p", "ticket-1", 4)]))
 
     assert await store.parked.get("p", "ticket-1") == parked(last=5)
     assert await store.parked.get("p", "ticket-2") == parked("ticket-2")
@@ -77,11 +78,11 @@ async def test_what_comes_after_waits_too(store: Store) -> None:
 
 async def test_a_stream_that_is_free_can_not_be_extended(store: Store) -> None:
     """The consumer thinks it is parked, but a retry has just set it free: it must look again, and apply its event."""
-    await store.commit([], [], [Park(parked())])
-    await store.commit([], [], [Resume(parked(), None)])
+    await store.commit(Batch(parking=[Park(parked())]))
+    await store.commit(Batch(parking=[Resume(parked(), None)]))
 
     with pytest.raises(ParkedMoved):
-        await store.commit([put(n=1)], [move(0, 4)], [Extend("p", "ticket-1", 4)])
+        await store.commit(Batch([put(n=1)], [move(0, 4)], [Extend("p", "ticket-1", 4)]))
 
     assert await store.parked.get("p", "ticket-1") is None
     assert await store.parked.counts() == {}
@@ -91,11 +92,11 @@ async def test_a_stream_that_is_free_can_not_be_extended(store: Store) -> None:
 
 async def test_a_stream_to_which_something_was_added_can_not_be_set_free(store: Store) -> None:
     """The retry has applied all it knew of, but the consumer has parked one more: it must not be forgotten."""
-    await store.commit([], [], [Park(parked())])
-    await store.commit([], [], [Extend("p", "ticket-1", 4)])
+    await store.commit(Batch(parking=[Park(parked())]))
+    await store.commit(Batch(parking=[Extend("p", "ticket-1", 4)]))
 
     with pytest.raises(ParkedMoved):
-        await store.commit([put(n=1)], [], [Resume(parked(), None)])
+        await store.commit(Batch([put(n=1)], [], [Resume(parked(), None)]))
 
     assert await store.parked.get("p", "ticket-1") == parked(last=4)
     assert await store.parked.counts() == {("p", LOGS[0]): 1}
@@ -104,11 +105,11 @@ async def test_a_stream_to_which_something_was_added_can_not_be_set_free(store: 
 
 async def test_a_stream_moves_on_and_keeps_what_was_added_meanwhile(store: Store) -> None:
     before = parked(last=5)
-    await store.commit([], [], [Park(before)])
-    await store.commit([], [], [Extend("p", "ticket-1", 9)])
+    await store.commit(Batch(parking=[Park(before)]))
+    await store.commit(Batch(parking=[Extend("p", "ticket-1", 9)]))
     after = replace(before, version=5, position=45, reason="other", attempts=2, tried_at=LATER)
 
-    await store.commit([put(n=1)], [], [Resume(before, after)])
+    await store.commit(Batch([put(n=1)], [], [Resume(before, after)]))
 
     assert await store.parked.get("p", "ticket-1") == replace(after, last=9)
     assert await ids(store) == ["a"]
@@ -116,9 +117,9 @@ async def test_a_stream_moves_on_and_keeps_what_was_added_meanwhile(store: Store
 
 @pytest.mark.parametrize("after", [None, replace(parked(), attempts=2, tried_at=LATER)], ids=["free", "again"])
 async def test_of_two_retries_at_one_stream_one_counts(store: Store, after: ParkedStream | None) -> None:
-    await store.commit([], [], [Park(parked())])
+    await store.commit(Batch(parking=[Park(parked())]))
 
-    retries = (store.commit([put(name, n=1)], [], [Resume(parked(), after)]) for name in "abcd")
+    retries = (store.commit(Batch([put(name, n=1)], [], [Resume(parked(), after)])) for name in "abcd")
     outcomes = await asyncio.gather(*retries, return_exceptions=True)
 
     assert outcomes.count(None) == 1
@@ -132,10 +133,10 @@ async def test_a_consumer_and_a_retry_at_once_lose_nothing(store: Store) -> None
     """Whoever comes second is refused: the event is either parked with the others, or left to be applied."""
     for number in range(20):
         stream = parked(f"ticket-{number}")
-        await store.commit([], [], [Park(stream)])
+        await store.commit(Batch(parking=[Park(stream)]))
 
-        consumer = store.commit([], [move(number, number + 1)], [Extend("p", stream.stream, 4)])
-        retry = store.commit([put(stream.stream, n=1)], [], [Resume(stream, None)])
+        consumer = store.commit(Batch([], [move(number, number + 1)], [Extend("p", stream.stream, 4)]))
+        retry = store.commit(Batch([put(stream.stream, n=1)], [], [Resume(stream, None)]))
         outcomes = await asyncio.gather(consumer, retry, return_exceptions=True)
 
         assert sorted(map(repr, map(type, outcomes))) == sorted(map(repr, [type(None), ParkedMoved]))
@@ -143,12 +144,12 @@ async def test_a_consumer_and_a_retry_at_once_lose_nothing(store: Store) -> None
             assert await store.parked.get("p", stream.stream) == replace(stream, last=4)
         else:
             assert await store.parked.get("p", stream.stream) is None
-            await store.commit([], [move(number, number + 1)])
+            await store.commit(Batch(moves=[move(number, number + 1)]))
 
 
 async def test_streams_are_found_among_many(store: Store) -> None:
     streams = [parked(f"ticket-{number}", name) for name in ("p", "p@2") for number in range(3)]
-    await store.commit([], [], [*map(Park, streams), Park(replace(parked("order-1"), log=LOGS[1]))])
+    await store.commit(Batch(parking=[*map(Park, streams), Park(replace(parked("order-1"), log=LOGS[1]))]))
 
     assert await store.parked.among(["p", "x"], ["ticket-1", "ticket-2", "ticket-9"]) == {
         ("p", "ticket-1"),
@@ -161,7 +162,7 @@ async def test_streams_are_found_among_many(store: Store) -> None:
 async def test_parked_streams_come_in_pages_by_id(store: Store) -> None:
     names = ["p", "p@2", "p_2"]
     streams = [parked(f"ticket-{number}", name, last=4) for name in names for number in range(3)]
-    await store.commit([], [], list(map(Park, streams)))
+    await store.commit(Batch(parking=list(map(Park, streams))))
     by_id = sorted(streams, key=lambda stream: stream.id)
 
     assert await store.parked.page(None, None, 100) == by_id
@@ -180,7 +181,7 @@ async def test_what_was_tried_longest_ago_comes_first(store: Store) -> None:
         for number, second in enumerate((2, 0, 1, 1, 9))
     ]
     other = parked("ticket-7", "q")
-    await store.commit([], [], [*map(Park, streams), Park(other)])
+    await store.commit(Batch(parking=[*map(Park, streams), Park(other)]))
     before = NOON + timedelta(seconds=9)
 
     expected = [streams[n] for n in (1, 2, 3, 0)]
@@ -192,10 +193,10 @@ async def test_what_was_tried_longest_ago_comes_first(store: Store) -> None:
 
 async def test_what_was_skipped_stays_findable(store: Store) -> None:
     first, second = parked(last=11), replace(parked(last=11), version=4, position=44, reason=None, attempts=0)
-    await store.commit([], [], [Park(first)])
+    await store.commit(Batch(parking=[Park(first)]))
 
-    await store.commit([], [], [Resume(first, second), skipped(first)])
-    await store.commit([], [], [skipped(parked("ticket-0", version=11)), skipped(parked("ticket-1", "q"))])
+    await store.commit(Batch(parking=[Resume(first, second), skipped(first)]))
+    await store.commit(Batch(parking=[skipped(parked("ticket-0", version=11)), skipped(parked("ticket-1", "q"))]))
 
     assert await store.parked.get("p", "ticket-1") == second
     of_p = [skipped(parked("ticket-0", version=11)), skipped(first)]
@@ -206,7 +207,7 @@ async def test_what_was_skipped_stays_findable(store: Store) -> None:
 
 async def test_late_copies_are_kept_until_they_are_done(store: Store) -> None:
     late = [LateCopy("p", "ticket-1", LOGS[0], first, first + 1) for first in (1, 3)]
-    await store.commit([], [], late)
+    await store.commit(Batch(parking=late))
 
     assert sorted(await store.parked.late_copies(10), key=lambda one: one.first) == late
     assert len(await store.parked.late_copies(1)) == 1
@@ -218,8 +219,8 @@ async def test_late_copies_are_kept_until_they_are_done(store: Store) -> None:
 async def test_very_many_streams_park_in_one_commit(store: Store) -> None:
     streams = [parked(f"ticket-{number:05d}") for number in range(2_000)]
 
-    await store.commit([], [move(0, 2_000)], list(map(Park, streams)))
-    await store.commit([], [move(2_000, 4_000)], [Extend("p", stream.stream, 4) for stream in streams])
+    await store.commit(Batch([], [move(0, 2_000)], list(map(Park, streams))))
+    await store.commit(Batch([], [move(2_000, 4_000)], [Extend("p", stream.stream, 4) for stream in streams]))
 
     assert await store.parked.counts() == {("p", LOGS[0]): 2_000}
     assert await store.parked.totals("p") == (2_000, 4_000)

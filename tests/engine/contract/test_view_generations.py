@@ -13,7 +13,7 @@ from twinpath.clock import utc_now
 from twinpath.domain.views import Document, Put, View, ViewChange
 from twinpath.errors import CheckpointMoved, Unavailable
 from twinpath.views.generations import CatchUp, Plan
-from twinpath.views.interface import CheckpointMove
+from twinpath.views.interface import Batch, CheckpointMove
 from twinpath.views.naming import Generation
 from twinpath.views.parking import Park, ParkedStream, Resume
 
@@ -27,14 +27,14 @@ MILLISECOND = NOW.replace(microsecond=0)
 async def counts(store: Store) -> Store:
     """A store with a view in its first generation, at position 3 of the first log, and a second one begun."""
     await store.prepare([VIEW], [("counts", log) for log in LOGS], {"counts": 1})
-    await store.commit([Put("counts", "a", {"n": 3})], [CheckpointMove("counts", LOGS[0], 0, 3)])
+    await store.commit(Batch([Put("counts", "a", {"n": 3})], [CheckpointMove("counts", LOGS[0], 0, 3)]))
     await store.begin(View(PLAN.name, VIEW.indexes), PLAN)
     return store
 
 
 async def built(store: Store, position: int = 3, **fields: Any) -> dict[str, int]:
     """Bring the second generation to a position of the first log; what it has reached."""
-    await store.commit([Put(PLAN.name, "a", fields)], [CheckpointMove(PLAN.name, LOGS[0], 0, position)])
+    await store.commit(Batch([Put(PLAN.name, "a", fields)], [CheckpointMove(PLAN.name, LOGS[0], 0, position)]))
     return {LOGS[0]: position, LOGS[1]: 0}
 
 
@@ -57,7 +57,7 @@ async def counted(store: Store) -> Document | None:
 
 async def test_while_a_generation_is_built_the_one_in_service_is_read_and_written(counts: Store) -> None:
     await built(counts, n=30)
-    await counts.commit([Put("counts", "a", {"n": 4})], [CheckpointMove("counts", LOGS[0], 3, 4)])
+    await counts.commit(Batch([Put("counts", "a", {"n": 4})], [CheckpointMove("counts", LOGS[0], 3, 4)]))
 
     assert await counted(counts) == {"n": 4}
     assert await counts.documents(PLAN.name, ["a"]) == [{"_id": "a", "revision": 1, "n": 30}]
@@ -74,7 +74,7 @@ async def test_a_switch_puts_it_into_service_with_its_checkpoints(counts: Store)
         ("counts", LOGS[0]): 5,
         ("counts", LOGS[1]): 0,
     }
-    await counts.commit([Put("counts", "a", {"n": 31})], [CheckpointMove("counts", LOGS[0], 5, 6)])
+    await counts.commit(Batch([Put("counts", "a", {"n": 31})], [CheckpointMove("counts", LOGS[0], 5, 6)]))
     assert await counted(counts) == {"n": 31}
 
 
@@ -161,16 +161,16 @@ async def test_the_version_that_built_it_alone_may_write_to_it(counts: Store) ->
 
     assert counts.generation("counts") == Generation(2, 7)
     with pytest.raises(CheckpointMoved):
-        await counts.commit([Put("counts", "a", {"n": 9})], [CheckpointMove("counts", LOGS[0], 3, 4)])
+        await counts.commit(Batch([Put("counts", "a", {"n": 9})], [CheckpointMove("counts", LOGS[0], 3, 4)]))
     await counts.prepare([VIEW], [("counts", log) for log in LOGS], {"counts": 7})
-    await counts.commit([Put("counts", "a", {"n": 9})], [CheckpointMove("counts", LOGS[0], 3, 4)])
+    await counts.commit(Batch([Put("counts", "a", {"n": 9})], [CheckpointMove("counts", LOGS[0], 3, 4)]))
     assert await counted(counts) == {"n": 9}
 
 
 async def test_a_moment_stays_as_it_was(counts: Store) -> None:
-    await counts.commit([Put("counts", "b", {"n": 1})], [])
+    await counts.commit(Batch([Put("counts", "b", {"n": 1})]))
     async with counts.frozen() as frozen:
-        await counts.commit([Put("counts", "a", {"n": 9})], [CheckpointMove("counts", LOGS[0], 3, 4)])
+        await counts.commit(Batch([Put("counts", "a", {"n": 9})], [CheckpointMove("counts", LOGS[0], 3, 4)]))
 
         assert frozen.checkpoints["counts", LOGS[0]] == 3
         assert [document["n"] for document in await frozen.page("counts", None, 10)] == [3, 1]
@@ -198,7 +198,7 @@ async def test_who_watches_documents_is_told_to_read_anew(counts: Store) -> None
         first = asyncio.ensure_future(anext(watch))
         reached = await built(counts, n=30)
         while not first.done():  # the watch tells once it is open
-            await counts.commit([Put("counts", "a", {"n": 4})], [])
+            await counts.commit(Batch([Put("counts", "a", {"n": 4})]))
             await asyncio.wait([first], timeout=0.05)
         assert await first == ("counts", "a")
 
@@ -221,23 +221,23 @@ async def test_who_watches_checkpoints_reads_the_new_generation_from_then_on(cou
 
 async def test_what_is_parked_changes_with_the_generation(counts: Store) -> None:
     before = [parked("counts", "ticket-a"), parked("counts", "ticket-b")]
-    await counts.commit([], [CheckpointMove("counts", LOGS[0], 3, 4)], [Park(one) for one in before])
+    await counts.commit(Batch([], [CheckpointMove("counts", LOGS[0], 3, 4)], [Park(one) for one in before]))
     moves = [CheckpointMove(PLAN.name, LOGS[0], 0, 4)]
-    await counts.commit([], moves, [Park(parked(PLAN.name, "ticket-b", version=7))])
+    await counts.commit(Batch([], moves, [Park(parked(PLAN.name, "ticket-b", version=7))]))
 
     await counts.switch(PLAN, {LOGS[0]: 4, LOGS[1]: 0}, lacks(), NOW)
 
     assert await counts.parked.counts() == {("counts", LOGS[0]): 1}
     assert await counts.parked.page(None, None, 10) == [parked("counts", "ticket-b", version=7)]
     with pytest.raises(CheckpointMoved):  # a retry that began before
-        await counts.commit([], [], [Resume(before[1], None)])
-    await counts.commit([], [], [Resume(parked("counts", "ticket-b", version=7), None)])
+        await counts.commit(Batch(parking=[Resume(before[1], None)]))
+    await counts.commit(Batch(parking=[Resume(parked("counts", "ticket-b", version=7), None)]))
     assert await counts.parked.counts() == {}
 
 
 async def test_what_a_discarded_generation_has_parked_goes_with_it(counts: Store) -> None:
     moves = [CheckpointMove(PLAN.name, LOGS[0], 0, 4)]
-    await counts.commit([], moves, [Park(parked(PLAN.name, "ticket-b"))])
+    await counts.commit(Batch([], moves, [Park(parked(PLAN.name, "ticket-b"))]))
 
     await counts.discard(PLAN)
 

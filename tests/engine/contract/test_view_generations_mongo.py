@@ -12,7 +12,7 @@ from twinpath.clock import utc_now
 from twinpath.domain.views import Change, Put, View, ViewChange
 from twinpath.errors import CheckpointMoved
 from twinpath.views.generations import Plan
-from twinpath.views.interface import CheckpointMove
+from twinpath.views.interface import Batch, CheckpointMove
 from twinpath.views.mongodb import stores as mongo
 from twinpath.views.mongodb.generations import MongoGenerations
 from twinpath.views.mongodb.stores import MongoViewReader
@@ -34,9 +34,9 @@ async def store(client: AsyncMongoClient[dict[str, Any]], unique: str) -> MongoG
     """A view in its first generation, and a second one that is built."""
     store = MongoGenerations(client, unique)
     await store.prepare([VIEW], [("counts", LOG)], {"counts": 1})
-    await store.commit([Put("counts", "a", {"n": 1})], [CheckpointMove("counts", LOG, 0, 1)])
+    await store.commit(Batch([Put("counts", "a", {"n": 1})], [CheckpointMove("counts", LOG, 0, 1)]))
     await store.begin(View(PLAN.name), PLAN)
-    await store.commit([Put(PLAN.name, "a", {"n": 1})], [CheckpointMove(PLAN.name, LOG, 0, 1)])
+    await store.commit(Batch([Put(PLAN.name, "a", {"n": 1})], [CheckpointMove(PLAN.name, LOG, 0, 1)]))
     return store
 
 
@@ -46,7 +46,7 @@ async def nothing_more(positions: Mapping[str, int]) -> Sequence[ViewChange]:
 
 async def switched(store: MongoGenerations) -> None:
     await store.switch(PLAN, {LOG: 1}, nothing_more, utc_now())
-    await store.commit([Put("counts", "a", {"n": 2})], [CheckpointMove("counts", LOG, 1, 2)])
+    await store.commit(Batch([Put("counts", "a", {"n": 2})], [CheckpointMove("counts", LOG, 1, 2)]))
 
 
 async def counted(reader: MongoViewReader) -> int | None:
@@ -101,7 +101,7 @@ async def test_views_that_were_lost_and_begun_anew_are_read_from_their_first_gen
     await client.drop_database(unique)
     anew = MongoGenerations(client, unique)
     await anew.prepare([VIEW], [("counts", LOG)], {"counts": 1})
-    await anew.commit([Put("counts", "a", {"n": 7})], [CheckpointMove("counts", LOG, 0, 1)])
+    await anew.commit(Batch([Put("counts", "a", {"n": 7})], [CheckpointMove("counts", LOG, 0, 1)]))
     await reader.checkpoints()
 
     assert await counted(reader) == 7
@@ -116,9 +116,9 @@ async def test_a_projector_that_heard_of_nothing_writes_nothing_until_it_looks(
     more = [Change("counts", "a", increment={"n": 1})], [CheckpointMove("counts", LOG, 2, 3)]
 
     with pytest.raises(CheckpointMoved):
-        await other.commit(*more)
+        await other.commit(Batch(*more))
     assert (await other.checkpoints())["counts", LOG] == 2
-    await other.commit(*more)
+    await other.commit(Batch(*more))
 
     assert await counted(other) == 3
 
@@ -135,7 +135,7 @@ async def test_while_live_commits_race_with_the_switch_each_counts_once(
         while position < 60:
             move = CheckpointMove("counts", LOG, position, position + 1)
             try:
-                await live.commit([Change("counts", "a", increment={"n": 1})], [move])
+                await live.commit(Batch([Change("counts", "a", increment={"n": 1})], [move]))
                 position += 1
                 if position == 20:
                     half_way.set()

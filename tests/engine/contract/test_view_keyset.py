@@ -11,6 +11,7 @@ from shared.read_models.product_catalogue import NAME_ORDER, PRICE_ORDER, PRODUC
 from tests.support.changes import VIEW
 from tests.support.things import Store, put
 from twinpath.domain.views import NEWEST_FIRST, Document, Order, Place, Put, Range, Remove, ViewChange
+from twinpath.views.interface import Batch
 from twinpath.views.mongodb.stores import MongoViewWriter
 
 MOST = 50
@@ -35,7 +36,7 @@ async def in_pages(
         seen += [document["_id"] for document in page]
         assert len(seen) <= MOST, "the pages go round in circles"
         after = order.place_of(page[-1])
-        await store.commit(between(), [])
+        await store.commit(Batch(between()))
         between = list
     return seen
 
@@ -47,7 +48,9 @@ async def forty(store: Store) -> tuple[Store, list[Document]]:
         {"_id": f"{n * 23 % 40:02}", "n": n % 7 - 3, "word": WORDS[n % 9], "color": ("red", "green", "blue")[n % 3]}
         for n in range(40)
     ]
-    await store.commit([Put(VIEW, str(one["_id"]), {k: v for k, v in one.items() if k != "_id"}) for one in things], [])
+    await store.commit(
+        Batch([Put(VIEW, str(one["_id"]), {k: v for k, v in one.items() if k != "_id"}) for one in things])
+    )
     return store, things
 
 
@@ -94,27 +97,27 @@ async def test_every_list_is_read_once_and_in_order_whatever_the_size_of_its_pag
     ],
 )
 async def test_the_bounds_of_a_range_belong_to_it_and_are_exact(store: Store, bounds: Range, ids: str) -> None:
-    await store.commit([put("a", n=1), put("b", n=2), put("c", n=3), put("d", n=2**53 + 1)], [])
+    await store.commit(Batch([put("a", n=1), put("b", n=2), put("c", n=3), put("d", n=2**53 + 1)]))
 
     assert await in_pages(store, Order("n"), 2, ranges={"n": bounds}) == list(ids)
 
 
 async def test_numbers_that_a_float_can_not_tell_apart_are_ordered(store: Store) -> None:
     big = 10**18
-    await store.commit([put("a", n=big + 2), put("b", n=big), put("c", n=big + 1)], [])
+    await store.commit(Batch([put("a", n=big + 2), put("b", n=big), put("c", n=big + 1)]))
 
     assert await in_pages(store, Order("n"), 1) == ["b", "c", "a"]
 
 
 @pytest.mark.parametrize("bounds", [(0, None), (None, 9), (0, 9)])
 async def test_what_has_no_number_lies_in_no_range(store: Store, bounds: Range) -> None:
-    await store.commit([put("a", n=1), put("b", n=None), put("c", n="5"), put("d", other=1)], [])
+    await store.commit(Batch([put("a", n=1), put("b", n=None), put("c", n="5"), put("d", other=1)]))
 
     assert await in_pages(store, NEWEST_FIRST, 9, ranges={"n": bounds}) == ["a"]
 
 
 async def test_several_ranges_all_hold(store: Store) -> None:
-    await store.commit([put(f"{x}{y}", x=x, y=y) for x in range(3) for y in range(3)], [])
+    await store.commit(Batch([put(f"{x}{y}", x=x, y=y) for x in range(3) for y in range(3)]))
 
     assert await in_pages(store, Order("y"), 2, ranges={"x": (1, None), "y": (None, 1)}) == ["10", "20", "11", "21"]
 
@@ -122,7 +125,7 @@ async def test_several_ranges_all_hold(store: Store) -> None:
 @pytest.mark.parametrize("descending", [False, True])
 async def test_documents_of_one_value_follow_each_other_by_id(store: Store, descending: bool) -> None:
     ids = [f"{n:02}" for n in range(10)]
-    await store.commit([put(one, n=5) for one in ids], [])
+    await store.commit(Batch([put(one, n=5) for one in ids]))
 
     assert await in_pages(store, Order("n", descending), 3) == (ids[::-1] if descending else ids)
 
@@ -131,7 +134,7 @@ async def test_documents_of_one_value_follow_each_other_by_id(store: Store, desc
 async def test_a_value_that_changes_between_pages_moves_no_other_document(store: Store, descending: bool) -> None:
     """`p2` is the last of the first page, where the second goes on: it leaves that place, as others do."""
     step = -1 if descending else 1
-    await store.commit([put(f"p{n}", n=10 * n * step) for n in range(8)], [])
+    await store.commit(Batch([put(f"p{n}", n=10 * n * step) for n in range(8)]))
 
     def changes() -> list[ViewChange]:
         return [
@@ -151,7 +154,7 @@ async def test_a_value_that_changes_between_pages_moves_no_other_document(store:
 async def test_a_page_goes_on_at_its_place_among_ties_though_nothing_stands_there_any_more(
     store: Store, gone: bool
 ) -> None:
-    await store.commit([put(name, n=1) for name in "abcd"], [])
+    await store.commit(Batch([put(name, n=1) for name in "abcd"]))
 
     read = await in_pages(store, Order("n"), 2, between=lambda: [Remove(VIEW, "b") if gone else put("b", n=0)])
 
@@ -199,7 +202,7 @@ async def catalogue(mongodb_url: str, unique: str) -> AsyncIterator[tuple[MongoV
             }
             for n in range(PRODUCTS)
         }
-        await store.commit([Put(PRODUCT_CATALOGUE.name, one, fields) for one, fields in products.items()], [])
+        await store.commit(Batch([Put(PRODUCT_CATALOGUE.name, one, fields) for one, fields in products.items()]))
 
         async def explain() -> Any:
             return await client[unique].command({"explain": finds.last, "verbosity": "executionStats"})

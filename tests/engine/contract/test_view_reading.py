@@ -9,18 +9,19 @@ from tests.support.changes import VIEW
 from tests.support.things import LOGS, Store, change, ids, move, put
 from twinpath.clock import utc_now
 from twinpath.domain.views import NEWEST_FIRST, Order, Put, Remove
-from twinpath.views.interface import Checkpoints
+from twinpath.views.interface import Batch, Checkpoints
 
 
 @pytest.fixture
 async def twenty(store: Store) -> Store:
     """Things `00` to `19`: even ones red, every fifth closed."""
     await store.commit(
-        [
-            put(f"{n:02}", color="blue" if n % 2 else "red", status="open" if n % 5 else "closed", flag=n == 7)
-            for n in range(20)
-        ],
-        [],
+        Batch(
+            [
+                put(f"{n:02}", color="blue" if n % 2 else "red", status="open" if n % 5 else "closed", flag=n == 7)
+                for n in range(20)
+            ]
+        ),
     )
     return store
 
@@ -47,19 +48,19 @@ async def test_pages_are_filtered_by_equal_fields(twenty: Store) -> None:
 
 async def test_a_page_is_not_moved_by_what_is_added_before_it(twenty: Store) -> None:
     first = await ids(twenty, limit=5)
-    await twenty.commit([put("000", color="red"), put("021", color="red"), put("045", color="red")], [])
+    await twenty.commit(Batch([put("000", color="red"), put("021", color="red"), put("045", color="red")]))
 
     assert await ids(twenty, after=first[-1], limit=3) == ["045", "05", "06"]
 
 
 async def test_the_watch_of_checkpoints_begins_with_all_and_goes_on_with_each_move(store: Store) -> None:
-    await store.commit([], [move(0, 3)])
+    await store.commit(Batch(moves=[move(0, 3)]))
 
     async with asyncio.timeout(10), aclosing(store.watch_checkpoints()) as watch:  # type: ignore[type-var]
         known: Checkpoints = dict(await anext(watch))
         assert known == {("p", LOGS[0]): 3, ("p", LOGS[1]): 0}
         for position in range(3, 8):
-            await store.commit([], [move(position, position + 1)])
+            await store.commit(Batch(moves=[move(position, position + 1)]))
             assert await anext(watch) == {("p", LOGS[0]): position + 1}
         await store.prepare([], [("late", LOGS[0])])
         assert await anext(watch) == {("late", LOGS[0]): 0}
@@ -68,7 +69,7 @@ async def test_the_watch_of_checkpoints_begins_with_all_and_goes_on_with_each_mo
 async def test_no_move_is_missed_between_the_first_look_and_the_watch(store: Store) -> None:
     async def consume() -> None:
         for position in range(50):
-            await store.commit([], [move(position, position + 1)])
+            await store.commit(Batch(moves=[move(position, position + 1)]))
 
     async def follow() -> None:
         known: Checkpoints = {}
@@ -84,13 +85,13 @@ async def test_the_watch_of_documents_names_those_of_its_views(store: Store) -> 
     async with asyncio.timeout(20), aclosing(store.watch_documents([VIEW])) as watch:  # type: ignore[type-var]
         first = asyncio.ensure_future(anext(watch))
         while not first.done():  # nothing tells when the watch is open
-            await store.commit([put("first", at=utc_now())], [])
+            await store.commit(Batch([put("first", at=utc_now())]))
             await asyncio.wait([first], timeout=0.05)
         seen = {await first}
 
-        await store.commit([Put("others", "x", {"n": 1}), put("put", n=1)], [])
-        await store.commit([change("put", set={"n": 2}), put("second", n=1)], [])
-        await store.commit([Remove(VIEW, "second"), put("last", n=1)], [])
+        await store.commit(Batch([Put("others", "x", {"n": 1}), put("put", n=1)]))
+        await store.commit(Batch([change("put", set={"n": 2}), put("second", n=1)]))
+        await store.commit(Batch([Remove(VIEW, "second"), put("last", n=1)]))
         while (VIEW, "last") not in seen:
             seen.add(await anext(watch))
 
@@ -108,7 +109,7 @@ async def test_a_watch_that_waits_ends_at_once_when_cancelled(store: Store, kind
     task = asyncio.create_task(follow())
     async with asyncio.timeout(10):
         while not following.is_set():
-            await store.commit([put(at=utc_now())], [])
+            await store.commit(Batch([put(at=utc_now())]))
             await asyncio.wait([task], timeout=0.05)
     task.cancel()
     async with asyncio.timeout(1):

@@ -11,12 +11,13 @@ from twinpath.clock import utc_now
 from twinpath.domain.views import Change, ChangeWhere, Remove, ViewChange
 from twinpath.errors import CheckpointMoved
 from twinpath.views.in_memory.stores import InMemoryViewStore
+from twinpath.views.interface import Batch
 
 
 async def test_what_is_put_is_read_back_with_its_id_and_revision(store: Store) -> None:
     fields = {"at": utc_now(), "text": "✓", "n": 1, "list": [{"x": None}], "map": {"05": 1.5}}
 
-    await store.commit([put(**fields)], [])
+    await store.commit(Batch([put(**fields)]))
 
     assert await store.get(VIEW, "a") == {"_id": "a", "revision": 1, **fields}
     assert await store.documents(VIEW, ["a", "b"]) == [{"_id": "a", "revision": 1, **fields}]
@@ -25,19 +26,19 @@ async def test_what_is_put_is_read_back_with_its_id_and_revision(store: Store) -
 
 
 async def test_a_put_replaces_the_fields_it_names(store: Store) -> None:
-    await store.commit([put(map={"x": 1}, kept=1)], [])
+    await store.commit(Batch([put(map={"x": 1}, kept=1)]))
 
-    await store.commit([put(map={"y": 2})], [])
+    await store.commit(Batch([put(map={"y": 2})]))
 
     assert await thing(store) == {"map": {"y": 2}, "kept": 1}
 
 
 async def test_a_put_of_a_document_that_is_there_makes_nothing_else_count_twice(store: Store) -> None:
-    await store.commit([put("a", n=1), put("b", n=1)], [])
+    await store.commit(Batch([put("a", n=1), put("b", n=1)]))
 
     for position in range(3):
         counted = Change("counts", "c", increment={"n": 1}, create=True)
-        await store.commit([counted, put("a", n=2), put(f"new{position}", n=1)], [move(position, position + 1)])
+        await store.commit(Batch([counted, put("a", n=2), put(f"new{position}", n=1)], [move(position, position + 1)]))
 
     assert await store.get("counts", "c") == {"_id": "c", "revision": 3, "n": 3}
     assert await store.get(VIEW, "a") == {"_id": "a", "revision": 4, "n": 2}
@@ -45,13 +46,13 @@ async def test_a_put_of_a_document_that_is_there_makes_nothing_else_count_twice(
 
 
 async def test_a_commit_moves_its_checkpoints(store: Store) -> None:
-    await store.commit([put(n=1)], [move(0, 3), move(0, 5, LOGS[1])])
+    await store.commit(Batch([put(n=1)], [move(0, 3), move(0, 5, LOGS[1])]))
 
     assert await store.checkpoints() == {("p", LOGS[0]): 3, ("p", LOGS[1]): 5}
 
 
 async def test_preparing_again_changes_nothing(store: Store) -> None:
-    await store.commit([put(n=1)], [move(0, 3)])
+    await store.commit(Batch([put(n=1)], [move(0, 3)]))
 
     await store.prepare([THINGS], [("p", LOGS[0]), ("new", LOGS[0])])
 
@@ -61,10 +62,10 @@ async def test_preparing_again_changes_nothing(store: Store) -> None:
 
 async def test_a_stale_consumer_is_refused_and_writes_nothing(store: Store) -> None:
     """The zombie of a failover: it applied the same events, and must not apply them twice."""
-    await store.commit([change(increment={"n": 1}, create=True)], [move(0, 3)])
+    await store.commit(Batch([change(increment={"n": 1}, create=True)], [move(0, 3)]))
 
     with pytest.raises(CheckpointMoved):
-        await store.commit([change(increment={"n": 1}), put("b", n=1)], [move(0, 3)])
+        await store.commit(Batch([change(increment={"n": 1}), put("b", n=1)], [move(0, 3)]))
 
     assert await thing(store) == {"n": 1}
     assert await store.get(VIEW, "b") is None
@@ -72,10 +73,10 @@ async def test_a_stale_consumer_is_refused_and_writes_nothing(store: Store) -> N
 
 
 async def test_one_stale_checkpoint_of_several_refuses_the_whole_commit(store: Store) -> None:
-    await store.commit([], [move(0, 3)])
+    await store.commit(Batch(moves=[move(0, 3)]))
 
     with pytest.raises(CheckpointMoved):
-        await store.commit([put(n=1)], [move(0, 9, LOGS[1]), move(0, 3)])
+        await store.commit(Batch([put(n=1)], [move(0, 9, LOGS[1]), move(0, 3)]))
 
     assert await ids(store) == []
     assert (await store.checkpoints())["p", LOGS[1]] == 0
@@ -84,7 +85,9 @@ async def test_one_stale_checkpoint_of_several_refuses_the_whole_commit(store: S
 async def test_of_many_consumers_at_one_checkpoint_exactly_one_commits(store: Store) -> None:
     counted = change(increment={"n": 1}, create=True)
 
-    outcomes = await asyncio.gather(*(store.commit([counted], [move(0, 1)]) for _ in range(8)), return_exceptions=True)
+    outcomes = await asyncio.gather(
+        *(store.commit(Batch([counted], [move(0, 1)])) for _ in range(8)), return_exceptions=True
+    )
 
     assert outcomes.count(None) == 1
     assert [type(outcome) for outcome in outcomes if outcome] == [CheckpointMoved] * 7
@@ -95,7 +98,7 @@ async def test_commits_on_different_logs_that_touch_one_document_all_count(store
     async def consume(log: str) -> None:
         for position in range(20):
             counted = change(increment={"n": 1}, append={"seen": position}, create=True)
-            await store.commit([counted], [move(position, position + 1, log)])
+            await store.commit(Batch([counted], [move(position, position + 1, log)]))
 
     await asyncio.gather(*(consume(log) for log in LOGS))
 
@@ -106,26 +109,26 @@ async def test_commits_on_different_logs_that_touch_one_document_all_count(store
 
 async def test_a_change_of_a_missing_document_names_it_and_writes_nothing(store: Store) -> None:
     with pytest.raises(KeyError, match=r"things.*missing"):
-        await store.commit([put(n=1), change("missing", set={"n": 1})], [move(0, 1)])
+        await store.commit(Batch([put(n=1), change("missing", set={"n": 1})], [move(0, 1)]))
 
     assert await ids(store) == []
     assert (await store.checkpoints())["p", LOGS[0]] == 0
 
 
 async def test_a_change_of_a_document_that_the_batch_removes_is_an_error_too(store: Store) -> None:
-    await store.commit([put("gone", n=1)], [])
+    await store.commit(Batch([put("gone", n=1)]))
 
     with pytest.raises(KeyError, match="gone"):
-        await store.commit([Remove(VIEW, "gone"), change("gone", set={"n": 2})], [])
+        await store.commit(Batch([Remove(VIEW, "gone"), change("gone", set={"n": 2})]))
 
     assert await thing(store, "gone") == {"n": 1}
 
 
 async def test_a_missing_document_is_an_error_beside_a_change_of_many(store: Store) -> None:
-    await store.commit([put(n=1)], [])
+    await store.commit(Batch([put(n=1)]))
 
     with pytest.raises(KeyError, match="missing"):
-        await store.commit([ChangeWhere(VIEW, {"n": 1}, {"n": 2}), change("missing", set={"n": 1})], [])
+        await store.commit(Batch([ChangeWhere(VIEW, {"n": 1}, {"n": 2}), change("missing", set={"n": 1})]))
 
     assert await thing(store) == {"n": 1}
 
@@ -138,10 +141,10 @@ async def test_a_missing_document_is_an_error_beside_a_change_of_many(store: Sto
 async def test_a_change_that_does_not_fit_the_document_is_an_error_and_writes_nothing(
     store: Store, misfit: ViewChange
 ) -> None:
-    await store.commit([put(text="text")], [])
+    await store.commit(Batch([put(text="text")]))
 
     with pytest.raises(ValueError):  # noqa: PT011 - the stores say it in their own words
-        await store.commit([put("b", n=1), misfit], [move(0, 1)])
+        await store.commit(Batch([put("b", n=1), misfit], [move(0, 1)]))
 
     assert await thing(store) == {"text": "text"}
     assert await ids(store) == ["a"]
@@ -149,62 +152,62 @@ async def test_a_change_that_does_not_fit_the_document_is_an_error_and_writes_no
 
 
 async def test_a_change_with_create_makes_the_document(store: Store) -> None:
-    await store.commit([change(set={"a.b": 1}, increment={"n": 2}, append={"l": 3}, create=True)], [])
+    await store.commit(Batch([change(set={"a.b": 1}, increment={"n": 2}, append={"l": 3}, create=True)]))
 
     assert await thing(store) == {"a": {"b": 1}, "n": 2, "l": [3]}
 
 
 async def test_increments_add_to_what_is_there_and_start_at_zero(store: Store) -> None:
-    await store.commit([put(by={"open": 1})], [])
+    await store.commit(Batch([put(by={"open": 1})]))
 
-    await store.commit([change(increment={"by.open": -1, "by.closed": 2, "total": 0.5})], [])
+    await store.commit(Batch([change(increment={"by.open": -1, "by.closed": 2, "total": 0.5})]))
 
     assert await thing(store) == {"by": {"open": 0, "closed": 2}, "total": 0.5}
 
 
 async def test_a_change_sets_first_then_increments_then_appends(store: Store) -> None:
-    await store.commit([put(n=9, l=["old"])], [])
+    await store.commit(Batch([put(n=9, l=["old"])]))
 
-    await store.commit([change(set={"n": 5, "l": []}, increment={"n": 1}, append={"l": "new"})], [])
+    await store.commit(Batch([change(set={"n": 5, "l": []}, increment={"n": 1}, append={"l": "new"})]))
 
     assert await thing(store) == {"n": 6, "l": ["new"]}
 
 
 async def test_lists_keep_the_last_elements(store: Store) -> None:
-    await store.commit([put(l=[1, 2])], [])
+    await store.commit(Batch([put(l=[1, 2])]))
 
-    await store.commit([change(append={"l": 3}, keep=2)], [])
+    await store.commit(Batch([change(append={"l": 3}, keep=2)]))
     assert await thing(store) == {"l": [2, 3]}
 
-    await store.commit([change(append={"l": n}, keep=3) for n in (4, 5)], [])
+    await store.commit(Batch([change(append={"l": n}, keep=3) for n in (4, 5)]))
     assert await thing(store) == {"l": [3, 4, 5]}
 
-    await store.commit([change(append={"l": 6}, keep=0)], [])
+    await store.commit(Batch([change(append={"l": 6}, keep=0)]))
     assert await thing(store) == {"l": []}
 
 
 async def test_a_removed_document_is_gone_and_removing_it_again_is_fine(store: Store) -> None:
-    await store.commit([put(n=1)], [])
+    await store.commit(Batch([put(n=1)]))
 
-    await store.commit([Remove(VIEW, "a")], [])
-    await store.commit([Remove(VIEW, "a")], [])
+    await store.commit(Batch([Remove(VIEW, "a")]))
+    await store.commit(Batch([Remove(VIEW, "a")]))
 
     assert await store.get(VIEW, "a") is None
 
 
 async def test_a_document_put_after_its_removal_has_nothing_of_the_old_one(store: Store) -> None:
-    await store.commit([put(old=1)], [])
+    await store.commit(Batch([put(old=1)]))
 
-    await store.commit([Remove(VIEW, "a"), put(new=1)], [])
+    await store.commit(Batch([Remove(VIEW, "a"), put(new=1)]))
 
     assert await thing(store) == {"new": 1}
 
 
 async def test_a_change_of_many_meets_what_the_batch_has_made_so_far(store: Store) -> None:
-    await store.commit([put("old", color="red", map={"x": 1}), put("other", color="blue")], [])
+    await store.commit(Batch([put("old", color="red", map={"x": 1}), put("other", color="blue")]))
 
     renamed = ChangeWhere(VIEW, {"color": "red"}, {"color": "green", "map.y": 2})
-    await store.commit([put("new", color="red"), renamed, put("late", color="red")], [])
+    await store.commit(Batch([put("new", color="red"), renamed, put("late", color="red")]))
 
     assert await thing(store, "old") == {"color": "green", "map": {"x": 1, "y": 2}}
     assert await thing(store, "new") == {"color": "green", "map": {"y": 2}}
@@ -222,7 +225,7 @@ async def test_the_revision_grows_with_each_commit_that_changes_the_document(sto
         [put(n=1)],
     ]
     for batch in commits:
-        await store.commit([*batch, put("b", n=1)], [])
+        await store.commit(Batch([*batch, put("b", n=1)]))
         revisions.append((await store.documents(VIEW, ["a"]))[0]["revision"])
 
     assert revisions == sorted(set(revisions))
@@ -230,7 +233,7 @@ async def test_the_revision_grows_with_each_commit_that_changes_the_document(sto
 
 async def test_what_is_read_can_be_changed_without_harm(store: Store) -> None:
     given = {"x": [1]}
-    await store.commit([put(map=given)], [])
+    await store.commit(Batch([put(map=given)]))
     given["x"].append(2)
     (await thing(store))["map"]["x"].append(3)
 
@@ -246,12 +249,12 @@ async def test_what_is_read_can_be_changed_without_harm(store: Store) -> None:
 @given(batches)
 async def test_any_batch_comes_out_as_in_the_reference(store: Store, batch: list[ViewChange]) -> None:
     """The in-memory store is the reference: whatever a batch does there, it does in every other store."""
-    await store.commit([Remove(VIEW, name) for name in "ab"], [])
+    await store.commit(Batch([Remove(VIEW, name) for name in "ab"]))
     reference = InMemoryViewStore()
     outcomes = []
     for each in (reference, store):
         try:
-            await each.commit(batch, [])
+            await each.commit(Batch(batch))
             outcomes.append(await each.page(VIEW, {}, None, 10))
         except (KeyError, ValueError):  # which of several faults is named is left open
             outcomes.append([{"refused": True}])

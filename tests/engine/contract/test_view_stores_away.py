@@ -12,7 +12,7 @@ from tests.support.recording import NOON
 from twinpath.domain.views import Cached, Change, Put, View
 from twinpath.errors import Unavailable
 from twinpath.mongo_client import mongo_client
-from twinpath.views.interface import CheckpointMove
+from twinpath.views.interface import Batch, CheckpointMove
 from twinpath.views.mongodb.stores import MongoViewWriter
 from twinpath.views.parking import Park, ParkedStream
 from twinpath.views.redis.cache import RedisViewCache, redis_client
@@ -25,11 +25,11 @@ PARK = Park(ParkedStream("p", "ticket-1", "ticket.0", 1, 1, 1, "no", 1, NOON, NO
 STORE_CALLS: dict[str, Callable[[MongoViewWriter], Awaitable[Any]]] = {
     "prepare": lambda store: store.prepare([VIEW], [("p", "log")]),
     "checkpoints": lambda store: store.checkpoints(),
-    "commit": lambda store: store.commit([Put("things", "a", {"n": 1})], [CheckpointMove("p", "log", 0, 1)]),
+    "commit": lambda store: store.commit(Batch([Put("things", "a", {"n": 1})], [CheckpointMove("p", "log", 0, 1)])),
     "documents": lambda store: store.documents("things", ["a"]),
     "get": lambda store: store.get("things", "a"),
     "page": lambda store: store.page("things", {"n": 1}, None, 10),
-    "park": lambda store: store.commit([], [], [PARK]),
+    "park": lambda store: store.commit(Batch(parking=[PARK])),
     "parked.counts": lambda store: store.parked.counts(),
     "parked.among": lambda store: store.parked.among(["p"], ["ticket-1"]),
     "parked.get": lambda store: store.parked.get("p", "ticket-1"),
@@ -115,7 +115,7 @@ async def test_a_watch_whose_database_is_dropped_is_unavailable(
     task = asyncio.create_task(follow())
     async with asyncio.timeout(10):
         while not following.is_set():
-            await store.commit([Change("things", "a", increment={"n": 1}, create=True)], [])
+            await store.commit(Batch([Change("things", "a", increment={"n": 1}, create=True)]))
             await asyncio.wait([task], timeout=0.05)
         with MongoClient[dict[str, Any]](mongodb_url) as client:
             client.drop_database(unique)
@@ -131,6 +131,6 @@ async def test_what_mongodb_cannot_store_is_an_error_of_the_change(
 ) -> None:
     """Not Unavailable: trying again for ever would change nothing."""
     with pytest.raises(ValueError, match=r"stored|fit"):
-        await store.commit([Put("things", "a", document)], [CheckpointMove("p", "log", 0, 1)])
+        await store.commit(Batch([Put("things", "a", document)], [CheckpointMove("p", "log", 0, 1)]))
 
     assert await store.checkpoints() == {("p", "log"): 0}

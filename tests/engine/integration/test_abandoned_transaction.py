@@ -4,7 +4,7 @@ import asyncio
 
 from twinpath.domain.views import Put, View
 from twinpath.mongo_client import mongo_client
-from twinpath.views.interface import CheckpointMove
+from twinpath.views.interface import Batch, CheckpointMove
 from twinpath.views.mongodb.stores import MongoViewWriter
 
 MOVE = CheckpointMove("p", "ticket.0", 0, 1)
@@ -20,7 +20,7 @@ async def test_what_a_dead_consumer_left_open_is_cleared_away(mongodb_url: str, 
     await dead[unique]["checkpoints"].update_one({"_id": "p/ticket.0"}, {"$set": {"position": 9}}, session=session)
 
     async with asyncio.timeout(15):
-        await writer.commit([Put("v", "d", {"a": 1})], [MOVE])
+        await writer.commit(Batch([Put("v", "d", {"a": 1})], [MOVE]))
 
     assert await writer.checkpoints() == {("p", "ticket.0"): 1}
     assert await writer.get("v", "d") == {"_id": "d", "a": 1, "revision": 1}

@@ -14,7 +14,7 @@ from twinpath.errors import Unavailable
 from twinpath.ids import new_id
 from twinpath.projecting.applying.applier import Applied
 from twinpath.projecting.copying.copy_keeper import CacheSync
-from twinpath.views.interface import CheckpointMove
+from twinpath.views.interface import Batch, CheckpointMove
 
 SELDOM, OFTEN = 3600.0, 0.05
 """Seconds between two looks for what was missed: none after the first, or one all the time."""
@@ -51,7 +51,7 @@ async def test_what_left_its_view_leaves_the_copy(views: CopiedViews) -> None:
         gone, stays = await views.opened(), await views.opened()
         await views.apply(sync.applied)
         removal, move = [Remove("ticket_details", gone)], [CheckpointMove("ticket_details", TICKETS, 2, 3)]
-        await views.writer.commit(removal, move)
+        await views.writer.commit(Batch(removal, move))
         sync.applied(Applied(TICKETS, removal, move))
         await sync.flushed()
 

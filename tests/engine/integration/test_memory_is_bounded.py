@@ -2,10 +2,9 @@
 
 import asyncio
 import gc
-from collections.abc import Sequence
 from typing import Any
 
-from projector_service.projections import all_projections
+from projector_service.application import PROJECTIONS
 from shared.events import CATALOGUE
 from tests.support.appending import CATEGORIES, append
 from tests.support.eventually import eventually
@@ -13,7 +12,7 @@ from twinpath.commands.relaying.progress import RelayProgress
 from twinpath.commands.relaying.relay import Relay
 from twinpath.commands.relaying.upcoming import MOST_EVENTS as MOST_UPCOMING
 from twinpath.domain.events import RecordedEvent
-from twinpath.domain.views import Put, ViewChange
+from twinpath.domain.views import Put
 from twinpath.feed.rabbit_feed import PREFETCH, RabbitFeed
 from twinpath.feed.rabbit_publisher import RabbitPublisher
 from twinpath.log.mongodb import MongoEventStore
@@ -25,11 +24,11 @@ from twinpath.projecting.copying.copy_keeper import CacheSync
 from twinpath.projecting.copying.steps import MOST_WAITING, Step
 from twinpath.projecting.following.log_runner import MOST_EVENTS
 from twinpath.projecting.following.projector import Projector
+from twinpath.projecting.groups import view_projections
 from twinpath.projecting.history import HistoryProjection
 from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
-from twinpath.views.interface import CheckpointMove
-from twinpath.views.parking import ParkingChange
+from twinpath.views.interface import Batch, CheckpointMove
 
 LOG = "ticket.0"
 MESSAGE_EVENTS, MESSAGES = 20, 400
@@ -49,12 +48,10 @@ class StandsStill(InMemoryViewStore):
         self.may_go_on = asyncio.Event()
         self.most_events = 0
 
-    async def commit(
-        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
-    ) -> None:
-        self.most_events = max(self.most_events, *(move.position - move.expected for move in moves), 0)
+    async def commit(self, batch: Batch) -> None:
+        self.most_events = max(self.most_events, *(move.position - move.expected for move in batch.moves), 0)
         await self.may_go_on.wait()
-        await super().commit(changes, moves, parking)
+        await super().commit(batch)
 
 
 class Publishes:
@@ -83,7 +80,7 @@ async def test_the_projector_holds_what_is_prefetched_and_no_more_whatever_waits
             await append(store, stream, message * MESSAGE_EVENTS, *["n"] * MESSAGE_EVENTS)
         views = StandsStill()
         seals = Seals(InMemoryKeyStore(), CATALOGUE)
-        projector = Projector([HistoryProjection()], [LOG], store, views, seals)
+        projector = Projector([HistoryProjection()], [LOG], store, views, seals, CATALOGUE)
         await projector.start()
         await feed.start(projector.project)
         await eventually(lambda: follows(feed))
@@ -152,7 +149,7 @@ async def test_what_waits_for_a_slow_copy_is_bounded_by_changes() -> None:
     gc.collect()  # what other tests left
     before = sum(type(one) is Put for one in gc.get_objects())
     store: Any = None
-    sync = CacheSync(all_projections(), store, InMemoryViewStore(), InMemoryViewCache(), CATALOGUE)
+    sync = CacheSync(view_projections(PROJECTIONS), store, InMemoryViewStore(), InMemoryViewCache(), CATALOGUE)
     for number in range(5_000):
         changes = [Put("ticket_details", f"ticket-{number}-{n}", {}) for n in range(100)]
         sync.applied(Applied(LOG, changes, [CheckpointMove("ticket_details", LOG, number, number + 1)]))

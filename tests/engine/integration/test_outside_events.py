@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,9 @@ from twinpath.mongo_client import mongo_client
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.projecting.following.projector import Projector
 from twinpath.projecting.following.retrying import Pace
-from twinpath.projecting.outside_events import CONTENT_TYPE, EXCHANGE, OutsideEventsProjection, OutsideWriter
-from twinpath.views.interface import CheckpointMove
+from twinpath.projecting.outside_events import CONTENT_TYPE, EXCHANGE, OutsideEventsProjection, publishing
+from twinpath.views.around import Committer
+from twinpath.views.interface import Batch, BatchWriter, CheckpointMove
 from twinpath.views.mongodb.stores import MongoViewWriter
 
 LOGS = logs_of(CATALOGUE.categories, 4)
@@ -72,9 +74,11 @@ async def listening(url: str) -> AsyncIterator[AbstractQueue]:
 
 
 @asynccontextmanager
-async def telling(shop: Shop, writer: OutsideWriter) -> AsyncIterator[Projector]:
+async def telling(shop: Shop, writer: BatchWriter) -> AsyncIterator[Projector]:
     pace = Pace(first=0.01, most=0.1, look=0.05)
-    projector = Projector([OutsideEventsProjection()], LOGS, shop.store, writer, seals_of(shop.keys), pace=pace)
+    projector = Projector(
+        [OutsideEventsProjection()], LOGS, shop.store, writer, seals_of(shop.keys), CATALOGUE, pace=pace
+    )
     await projector.start()
     try:
         yield projector
@@ -105,7 +109,7 @@ async def test_every_event_is_told_once_and_in_order_and_nothing_personal_is(
     await shop.work(customers=30)
     publisher = RabbitPublisher(rabbitmq_url, EXCHANGE)
     async with mongo_client(mongodb_url, "test") as client, listening(rabbitmq_url) as queue:
-        async with telling(shop, OutsideWriter(MongoViewWriter(client, unique), publisher)):
+        async with telling(shop, publishing(MongoViewWriter(client, unique), publisher)):
             events = await taken(queue, 60)
         assert sorted(event["id"] for event in events) == sorted(await shop.ids())
         for stream in {event["subject"] for event in events}:
@@ -116,16 +120,18 @@ async def test_every_event_is_told_once_and_in_order_and_nothing_personal_is(
     await publisher.close()
 
 
-class FailsAfterPublishing(OutsideWriter):
+def fails_after_publishing(writer: BatchWriter) -> BatchWriter:
     """A projector that is killed between publishing and its checkpoint, once."""
+    failures = 1
 
-    failed = False
+    async def commit(batch: Batch) -> None:
+        nonlocal failures
+        failures -= 1
+        if failures == 0:
+            await writer.commit(replace(batch, moves=[CheckpointMove("nobody", "ticket.0", 1, 2)]))
+        await writer.commit(batch)
 
-    async def commit(self, changes: Any, moves: Any, parking: Any = ()) -> None:
-        if not self.failed:
-            self.failed = True
-            await super().commit(changes, [CheckpointMove("nobody", "ticket.0", 1, 2)])
-        await super().commit(changes, moves, parking)
+    return Committer(writer, commit)
 
 
 async def test_a_crash_before_the_checkpoint_tells_again_and_loses_nothing(
@@ -135,7 +141,7 @@ async def test_a_crash_before_the_checkpoint_tells_again_and_loses_nothing(
     await shop.work(customers=1)
     publisher = RabbitPublisher(rabbitmq_url, EXCHANGE)
     async with mongo_client(mongodb_url, "test") as client, listening(rabbitmq_url) as queue:
-        async with telling(shop, FailsAfterPublishing(MongoViewWriter(client, unique), publisher)):
+        async with telling(shop, fails_after_publishing(publishing(MongoViewWriter(client, unique), publisher))):
             events = await taken(queue, 4)
         assert [event["id"] for event in events] == (await shop.ids()) * 2
     await publisher.close()
@@ -147,7 +153,7 @@ async def test_a_broker_that_is_away_is_waited_for(mongodb_url: str, unique: str
     publisher = RabbitPublisher("amqp://guest:guest@127.0.0.1:1/", EXCHANGE)
     async with mongo_client(mongodb_url, "test") as client:
         writer = MongoViewWriter(client, unique)
-        async with telling(shop, OutsideWriter(writer, publisher)) as projector:
+        async with telling(shop, publishing(writer, publisher)) as projector:
             await eventually(lambda: waits(projector))
         assert set((await writer.checkpoints()).values()) == {0}
         with pytest.raises(Unavailable):
@@ -165,7 +171,7 @@ async def test_a_broker_that_is_killed_in_mid_stream_loses_nothing_and_keeps_the
     broker.control("eval", "mnesia:sync_log().")  # else the crash may take the binding with it
     async with mongo_client(mongodb_url, "test") as client:
         publisher, writer = RabbitPublisher(broker.url, EXCHANGE), MongoViewWriter(client, unique)
-        async with telling(shop, OutsideWriter(writer, publisher)) as projector:
+        async with telling(shop, publishing(writer, publisher)) as projector:
             await eventually(lambda: holds(broker.url, 1), pause=0)
             broker.kill()
             await eventually(lambda: waits(projector))  # so not everything had been told
@@ -220,7 +226,7 @@ async def test_the_guides_consumer_runs(mongodb_url: str, rabbitmq_url: str, uni
         await eventually(lambda: queue_there(rabbitmq_url))
         async with (
             mongo_client(mongodb_url, "test") as client,
-            telling(shop, OutsideWriter(MongoViewWriter(client, unique), publisher)),
+            telling(shop, publishing(MongoViewWriter(client, unique), publisher)),
         ):
             assert process.stdout is not None
             line = await asyncio.wait_for(process.stdout.readline(), 30)

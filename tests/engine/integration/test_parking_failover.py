@@ -45,7 +45,7 @@ async def test_whatever_primary_steps_down_nothing_is_lost_doubled_or_out_of_ord
             steps_down += 1
 
         async def project() -> None:
-            projector = Projector(projections, ["ticket.0"], notes.store, views, SEALS, pace=PACE)
+            projector = Projector(projections, ["ticket.0"], notes.store, views, SEALS, CATALOGUE, pace=PACE)
             await projector.start()
             events = await notes.store.read_log("ticket.0", 0, 10_000)
             batches = [events[start : start + 3] for start in range(0, len(events), 3)]

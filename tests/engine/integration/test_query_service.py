@@ -24,7 +24,7 @@ from twinpath.ids import new_id
 from twinpath.mongo_client import mongo_client
 from twinpath.queries.service import bootstrap
 from twinpath.queries.settings import Settings
-from twinpath.views.interface import CheckpointMove
+from twinpath.views.interface import Batch, CheckpointMove
 from twinpath.views.mongodb.stores import MongoViewReader, MongoViewWriter
 from twinpath.views.redis.cache import RedisViewCache, redis_client
 
@@ -186,7 +186,7 @@ async def test_a_page_of_the_list_reads_no_more_than_it_shows(
     async with AsyncMongoClient[dict[str, Any]](mongodb_url, event_listeners=[finds]) as client:
         writer = MongoViewWriter(client, unique)
         await writer.prepare([TICKET_LIST], [])
-        await writer.commit([_row(number) for number in range(2_000)], [])
+        await writer.commit(Batch([_row(number) for number in range(2_000)]))
         reader = MongoViewReader(client, unique)
         first = await reader.page(TICKET_LIST.name, where, None, 21, NEWEST_FIRST)
         for after in (None, NEWEST_FIRST.place_of(first[-1])):
@@ -212,7 +212,7 @@ async def test_a_deployed_projection_without_events_is_nothing_to_wait_for(servi
 async def test_a_log_that_is_new_is_known_at_once(service: QueryService, mongodb: Client, unique: str) -> None:
     writer = MongoViewWriter(mongodb, unique)
     await writer.prepare([], [("ticket_list", "ticket.9")])
-    await writer.commit([], [CheckpointMove("ticket_list", "ticket.9", 0, 5)])
+    await writer.commit(Batch(moves=[CheckpointMove("ticket_list", "ticket.9", 0, 5)]))
 
     assert (await service.get("/tickets", {"Causal-Token": "ticket.9:5"})).status_code == 200
 

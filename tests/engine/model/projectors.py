@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -14,7 +14,7 @@ from tests.engine.model.history import History
 from tests.engine.model.loop import Process
 from tests.engine.model.network import Network, Work
 from twinpath.domain.events import DomainEvent, Metadata, NewEvent, RecordedEvent, record
-from twinpath.domain.projection import Handler, Projection
+from twinpath.domain.projection import Projection
 from twinpath.domain.views import Change, View, ViewChange
 from twinpath.errors import Unavailable
 from twinpath.personal_data.in_memory import InMemoryKeyStore
@@ -23,7 +23,7 @@ from twinpath.projecting.applying.applier import Applied
 from twinpath.projecting.applying.joint_commits import JointCommits
 from twinpath.projecting.following.projector import Projector
 from twinpath.views.in_memory.stores import InMemoryViewStore
-from twinpath.views.interface import CheckpointMove
+from twinpath.views.interface import Batch, CheckpointMove
 
 LOGS = ("ticket.0", "ticket.1")
 _EVENTS = 12
@@ -35,10 +35,6 @@ _METADATA = Metadata(datetime(2026, 3, 10, tzinfo=UTC), "tester", "c-1")
 
 class Telling(Projection):
     """Its views tell which events it was given: a stream's versions in order, a log's count."""
-
-    def handlers(self) -> Mapping[type[DomainEvent], Handler]:
-        """See Projection.handlers."""
-        return {DomainEvent: self.happened}
 
     def happened(self, event: DomainEvent, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """One more."""
@@ -86,7 +82,7 @@ class Remote:
 
     async def ask(self, name: str, *arguments: Any) -> Any:
         """One call of the store."""
-        moves = [move for move in arguments[1] if isinstance(move, CheckpointMove)] if name == "commit" else ()
+        moves: Sequence[CheckpointMove] = arguments[0].moves if name == "commit" else ()
         told = ", ".join(f"{move.projection} {move.log} {move.expected} to {move.position}" for move in moves)
         work = self._work(name, arguments)
         return await self._network.ask(f"has the views {name} {told}", work, lambda: Unavailable("the views are away"))
@@ -177,7 +173,7 @@ class Projectors:
         for log, events in self._log.events.items():
             decoded = [(CATALOGUE.decode(event), event) for event in events]
             changes = [change for event, recorded in decoded for change in projection.changes(event, recorded)]
-            at_once(self._stored.commit(changes, [CheckpointMove(First.name, log, 0, len(events))]))
+            at_once(self._stored.commit(Batch(changes, [CheckpointMove(First.name, log, 0, len(events))])))
 
     def _append(self) -> str:
         log = LOGS[self._history.choose(len(LOGS))]
@@ -201,7 +197,7 @@ class Projectors:
         async def run() -> None:
             projections = [First(), Second(self._poison)]
             joint = JointCommits(self._views)
-            projector = Projector(projections, LOGS, self._log, joint, seals, self._applied)
+            projector = Projector(projections, LOGS, self._log, joint, seals, CATALOGUE, self._applied)
             self._replicas[process.name] = (process, projector)
             await projector.start()
             self._queues.consume(process, projector.project)

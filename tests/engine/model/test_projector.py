@@ -1,6 +1,7 @@
 """The projector, model checked: two replicas, zombies, lost and doubled messages, views that go away in mid-commit."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,12 +12,8 @@ from tests.engine.model.consuming import Delivery, Queues
 from tests.engine.model.history import History
 from tests.engine.model.projectors import Views, at_once, play
 from tests.engine.model.search import TAPES, every_history, finds
-from twinpath.domain.views import ViewChange
 from twinpath.projecting.following import log_runner as runner
-from twinpath.views.interface import CheckpointMove
-from twinpath.views.parking import ParkingChange
-
-Parking = Sequence[ParkingChange]
+from twinpath.views.interface import Batch, CheckpointMove
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -36,35 +33,29 @@ def test_each_projection_applies_each_event_once_and_in_order(tape: bytes) -> No
 class ViewsFirst(Views):
     """Planted: the checkpoints are moved behind the transaction."""
 
-    async def commit(
-        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Parking = ()
-    ) -> None:
+    async def commit(self, batch: Batch) -> None:
         """Two steps, and a crash may come between."""
-        await self.ask("commit", changes, [], parking)
-        await self.ask("commit", [], moves)
+        await self.ask("commit", replace(batch, moves=()))
+        await self.ask("commit", Batch(moves=batch.moves))
 
 
 class CheckpointFirst(Views):
     """Planted: the checkpoints are moved before the transaction."""
 
-    async def commit(
-        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Parking = ()
-    ) -> None:
+    async def commit(self, batch: Batch) -> None:
         """Two steps, and a crash may come between."""
-        await self.ask("commit", [], moves)
-        await self.ask("commit", changes, [], parking)
+        await self.ask("commit", Batch(moves=batch.moves))
+        await self.ask("commit", replace(batch, moves=()))
 
 
 class AnyCheckpoint(Views):
     """Planted: a checkpoint is moved from wherever it is."""
 
-    async def commit(
-        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Parking = ()
-    ) -> None:
+    async def commit(self, batch: Batch) -> None:
         """As if nothing were expected."""
         stand = at_once(self.stored.checkpoints())
-        anyhow = [CheckpointMove(m.projection, m.log, stand[m.projection, m.log], m.position) for m in moves]
-        await self.ask("commit", changes, anyhow, parking)
+        anyhow = [CheckpointMove(m.projection, m.log, stand[m.projection, m.log], m.position) for m in batch.moves]
+        await self.ask("commit", replace(batch, moves=anyhow))
 
 
 class AcknowledgedFirst(Queues):

@@ -6,7 +6,7 @@ import pytest
 import yaml
 from fastapi import FastAPI
 
-import twinpath.projecting.service
+import twinpath.projecting.groups
 from command_service.application import COMMANDS
 from deploy.manifests.rendering import KUBERNETES
 from query_service import customers, orders, products, shop, ticket_dashboard, tickets
@@ -80,9 +80,7 @@ def test_every_service_is_scaled_and_says_no_number_of_its_own() -> None:
 def test_the_projector_is_scaled_by_the_queues_it_empties_and_never_beyond_their_number() -> None:
     specification = _scaled()["projector"]["spec"]
     partitions = int(named(PRODUCTION, "ConfigMap", "projector-settings")["data"]["TWINPATH_PARTITIONS"])
-    queues = [
-        f"twinpath.{twinpath.projecting.service.GROUP}.{log}" for log in logs_of(CATALOGUE.categories, partitions)
-    ]
+    queues = [f"twinpath.{twinpath.projecting.groups.VIEWS}.{log}" for log in logs_of(CATALOGUE.categories, partitions)]
     (trigger,) = specification["triggers"]
     assert all(re.search(trigger["metadata"]["queueName"], queue) for queue in queues)
     assert not re.search(trigger["metadata"]["queueName"], DEAD_LETTERS)

@@ -61,7 +61,7 @@ def _reshaped(catalogue: Catalogue, entries: Collection[Entry]) -> Iterator[str]
             continue
         yield (
             f"{event_type.__name__} is not what schema {entry.schema} of {entry.type} was, and such events are "
-            f"stored: set schema_version to {entry.schema + 1} and add an upcaster from {entry.schema} ({GUIDE})"
+            f"stored: add an upcaster to its `upcasters`, from schema {entry.schema} to {entry.schema + 1} ({GUIDE})"
         )
 
 

@@ -19,8 +19,8 @@ from twinpath.domain.views import Cached
 from twinpath.errors import Unavailable
 from twinpath.feed.rabbit_feed import RabbitFeed
 from twinpath.feed.rabbit_publisher import RabbitPublisher
+from twinpath.projecting.groups import VIEWS
 from twinpath.projecting.outside_events import EXCHANGE as OUTSIDE
-from twinpath.projecting.service import GROUP
 from twinpath.servers.accounts import Passwords
 from twinpath.servers.rabbitmq import import_definitions
 from twinpath.servers.redis import acl
@@ -53,7 +53,7 @@ async def test_on_the_broker_the_command_service_publishes_and_the_projector_fol
     async def follow(log: str, events: list[RecordedEvent]) -> None:
         seen.extend(event.position for event in events)
 
-    feeds = [RabbitFeed(url("projector"), GROUP, [LOG]), RabbitFeed(url("command"), "fulfilment", [LOG])]
+    feeds = [RabbitFeed(url("projector"), VIEWS, [LOG]), RabbitFeed(url("command"), "fulfilment", [LOG])]
     publisher, forger = RabbitPublisher(url("command")), RabbitPublisher(url("projector"))
     outside = RabbitPublisher(url("projector"), OUTSIDE)
     try:

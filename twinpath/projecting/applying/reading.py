@@ -1,4 +1,4 @@
-"""Makes events readable to projections, each on its own: what is sealed is opened, what is old decoded as the events of today."""
+"""Makes events readable to projections, each on its own: opens the sealed, decodes old schemas as events of today."""
 
 from collections.abc import Sequence
 

@@ -22,7 +22,7 @@ from twinpath.projecting.applying.applier import Applied
 from twinpath.projecting.copying.copy_keeper import CacheSync
 from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
-from twinpath.views.interface import CheckpointMove
+from twinpath.views.interface import Batch, CheckpointMove
 
 ADA, BOB = "customer-1", "customer-2"
 TICKETS, CUSTOMERS = "ticket.0", log_of(ADA, 4)
@@ -56,7 +56,7 @@ class Copied:
     async def commit(self, log: str, before: int, after: int, changes: Sequence[ViewChange]) -> Applied:
         """Commit to the views, and say so to nobody."""
         moves = [CheckpointMove("ticket_details", log, before, after)]
-        await self.views.commit(changes, moves)
+        await self.views.commit(Batch(changes, moves))
         return Applied(log, changes, moves)
 
     async def write(self, applied: Applied) -> None:

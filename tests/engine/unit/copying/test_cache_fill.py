@@ -16,7 +16,7 @@ from twinpath.projecting.applying.applier import Applied
 from twinpath.projecting.copying.copy_keeper import CacheSync
 from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
-from twinpath.views.interface import CheckpointMove
+from twinpath.views.interface import Batch, CheckpointMove
 
 VIEW = TicketDetailsProjection.name
 
@@ -48,7 +48,7 @@ def opened(ticket: str) -> Put:
 async def test_a_log_that_is_adopted_during_a_fill_is_filled_too() -> None:
     views, cache = HeldPages(), InMemoryViewCache()
     await views.prepare([], [(VIEW, "ticket.0"), (VIEW, "ticket.1")])
-    await views.commit([opened("ticket-b")], [CheckpointMove(VIEW, "ticket.0", 0, 1)])
+    await views.commit(Batch([opened("ticket-b")], [CheckpointMove(VIEW, "ticket.0", 0, 1)]))
     store = InMemoryEventStore(CATALOGUE.categories)
     sync = CacheSync([Shown()], store, views, cache, CATALOGUE, look_seconds=0.005)
     await sync.start()
@@ -57,7 +57,7 @@ async def test_a_log_that_is_adopted_during_a_fill_is_filled_too() -> None:
         return log in await cache.positions(VIEW)
 
     await eventually(lambda: is_adopted("ticket.0"), pause=0.001)
-    await views.commit([opened("ticket-a")], [CheckpointMove(VIEW, "ticket.1", 0, 1)])  # its answer was lost
+    await views.commit(Batch([opened("ticket-a")], [CheckpointMove(VIEW, "ticket.1", 0, 1)]))  # its answer was lost
     await eventually(lambda: is_adopted("ticket.1"), pause=0.001)
     views.go_on.set()
 
@@ -101,13 +101,13 @@ async def test_a_fill_for_a_log_that_was_adopted_is_done_again_when_it_fails(cal
     views, cache = InMemoryViewStore(), Refuses()
     cache.reason = reason
     await views.prepare([], [(VIEW, "ticket.0"), (VIEW, "ticket.1")])
-    await views.commit([opened("ticket-b")], [CheckpointMove(VIEW, "ticket.0", 0, 1)])
+    await views.commit(Batch([opened("ticket-b")], [CheckpointMove(VIEW, "ticket.0", 0, 1)]))
     store = InMemoryEventStore(CATALOGUE.categories)
     sync = CacheSync([Shown()], store, views, cache, CATALOGUE, look_seconds=0.005)
     await sync.start()
     assert await sync.filled(VIEW, seconds=5)
     cache.next = call
-    await views.commit([opened("ticket-a")], [CheckpointMove(VIEW, "ticket.1", 0, 1)])  # its answer was lost
+    await views.commit(Batch([opened("ticket-a")], [CheckpointMove(VIEW, "ticket.1", 0, 1)]))  # its answer was lost
 
     async def is_copied() -> bool:
         return await cache.get(VIEW, "ticket-a") is not None
@@ -127,15 +127,17 @@ async def test_a_document_that_can_not_be_rendered_is_left_out_and_keeps_no_othe
     views, cache = InMemoryViewStore(), InMemoryViewCache()
     await views.prepare([], [(VIEW, "ticket.0")])
     await views.commit(
-        [Put(VIEW, "ticket-a", {"text": "a"}), opened("ticket-b"), Put(VIEW, "ticket-c", {"text": "c"})],
-        [CheckpointMove(VIEW, "ticket.0", 0, 3)],
+        Batch(
+            [Put(VIEW, "ticket-a", {"text": "a"}), opened("ticket-b"), Put(VIEW, "ticket-c", {"text": "c"})],
+            [CheckpointMove(VIEW, "ticket.0", 0, 3)],
+        ),
     )
     sync = CacheSync([Odd()], InMemoryEventStore(CATALOGUE.categories), views, cache, CATALOGUE)
     await sync.start()
     assert await sync.filled(VIEW, seconds=5)
     changes = [Put(VIEW, "ticket-a", {"text": None}), opened("ticket-d"), Put(VIEW, "ticket-e", {"text": "e"})]
     move = CheckpointMove(VIEW, "ticket.0", 3, 6)
-    await views.commit(changes, [move])
+    await views.commit(Batch(changes, [move]))
     sync.applied(Applied("ticket.0", changes, [move]))
     await sync.flushed()
     await sync.stop()
@@ -150,19 +152,19 @@ class LogBegins(InMemoryViewStore):
     async def page(self, *asked: Any, **options: Any) -> list[Document]:
         """See ViewReader.page."""
         if (await self.checkpoints())[VIEW, "ticket.1"] == 0:
-            await self.commit([opened("ticket-a")], [CheckpointMove(VIEW, "ticket.1", 0, 1)])
+            await self.commit(Batch([opened("ticket-a")], [CheckpointMove(VIEW, "ticket.1", 0, 1)]))
         return await super().page(*asked, **options)
 
 
 async def test_what_a_fill_brought_of_a_log_that_is_adopted_later_does_not_stay_as_it_was() -> None:
     views, cache = LogBegins(), InMemoryViewCache()
     await views.prepare([], [(VIEW, "ticket.0"), (VIEW, "ticket.1")])
-    await views.commit([opened("ticket-b")], [CheckpointMove(VIEW, "ticket.0", 0, 1)])
+    await views.commit(Batch([opened("ticket-b")], [CheckpointMove(VIEW, "ticket.0", 0, 1)]))
     store = InMemoryEventStore(CATALOGUE.categories)
     sync = CacheSync([Shown()], store, views, cache, CATALOGUE, look_seconds=0.2)
     await sync.start()
     assert await sync.filled(VIEW, seconds=5)
-    await views.commit([Put(VIEW, "ticket-a", {"version": 2})], [CheckpointMove(VIEW, "ticket.1", 1, 2)])
+    await views.commit(Batch([Put(VIEW, "ticket-a", {"version": 2})], [CheckpointMove(VIEW, "ticket.1", 1, 2)]))
 
     async def is_new() -> bool:
         copied = await cache.get(VIEW, "ticket-a")
@@ -180,14 +182,14 @@ class Growing(InMemoryViewStore):
         found = await super().page(*asked, **options)
         await asyncio.sleep(0)  # a store takes its time, so that who waits for the fill can give up
         at = (await self.checkpoints())[VIEW, "ticket.0"]
-        await self.commit([opened(f"ticket-{at + 1:06}")], [CheckpointMove(VIEW, "ticket.0", at, at + 1)])
+        await self.commit(Batch([opened(f"ticket-{at + 1:06}")], [CheckpointMove(VIEW, "ticket.0", at, at + 1)]))
         return found
 
 
 async def test_a_fill_ends_though_documents_keep_coming() -> None:
     views, cache = Growing(), InMemoryViewCache()
     await views.prepare([], [(VIEW, "ticket.0")])
-    await views.commit([opened("ticket-000001")], [CheckpointMove(VIEW, "ticket.0", 0, 1)])
+    await views.commit(Batch([opened("ticket-000001")], [CheckpointMove(VIEW, "ticket.0", 0, 1)]))
     sync = CacheSync([Shown()], InMemoryEventStore(CATALOGUE.categories), views, cache, CATALOGUE)
     await sync.start()
 

@@ -12,7 +12,7 @@ from twinpath.projecting.applying.applier import Applied
 from twinpath.projecting.copying.copy_keeper import CacheSync
 from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
-from twinpath.views.interface import CheckpointMove
+from twinpath.views.interface import Batch, CheckpointMove
 from twinpath.views.naming import Generation
 
 LOGS = ("ticket.0", "ticket.1", "ticket.2")
@@ -48,7 +48,7 @@ async def test_no_document_of_a_generation_gets_into_the_copy_of_the_next(logs: 
     sync = CacheSync([Shown()], InMemoryEventStore(CATALOGUE.categories), views, cache, CATALOGUE)
     for log in LOGS[:logs]:
         changes, move = [Put(VIEW, log, {"version": 1})], CheckpointMove(VIEW, log, 0, 1)
-        await views.commit(changes, [move])
+        await views.commit(Batch(changes, [move]))
         sync.applied(Applied(log, changes, [move]))
     await sync._write(await sync._steps.next())
 
@@ -63,7 +63,7 @@ async def test_what_waits_of_several_logs_is_read_at_once() -> None:
     removal: list[ViewChange] = [Put(VIEW, LOGS[2], {"version": 1}), Remove(VIEW, LOGS[2])]
     for log, changes in ((LOGS[0], [Put(VIEW, LOGS[0], {"version": 1})]), (LOGS[1], []), (LOGS[2], removal)):
         moves = [CheckpointMove(VIEW, log, 0, 1)]
-        await views.commit(changes, moves)
+        await views.commit(Batch(changes, moves))
         sync.applied(Applied(log, changes, moves))
     await sync.start()
     await sync.flushed()

@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from tests.support.changes import VIEW, batches
 from twinpath.domain.views import Change, ChangeWhere, Document, Put, Remove, ViewChange
 from twinpath.views.in_memory.stores import InMemoryViewStore
+from twinpath.views.interface import Batch
 from twinpath.views.merging import Operation, merged
 from twinpath.views.writes import Tail, Write
 
@@ -16,7 +17,7 @@ async def documents(commits: Sequence[Sequence[ViewChange]]) -> list[Document]:
     """What a store holds after these commits, less the revisions, which count operations."""
     store = InMemoryViewStore()
     for changes in commits:
-        await store.commit(changes, ())
+        await store.commit(Batch(changes))
     found = await store.page(VIEW, {}, None, 100)
     return [{name: value for name, value in document.items() if name != "revision"} for document in found]
 

@@ -24,10 +24,11 @@ from twinpath.ids import new_id
 from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.log.interface import Appended
 from twinpath.observability.metrics import Metrics
-from twinpath.projecting.measuring import MeasuredBatches, timed
+from twinpath.projecting.measuring import measured, timed
 from twinpath.projecting.metrics import ProjectorMetrics
 from twinpath.queries.metrics import QueryMetrics
 from twinpath.views.in_memory.stores import InMemoryViewStore
+from twinpath.views.interface import Batch
 
 
 async def told(metrics: Metrics) -> Scraped:
@@ -85,11 +86,11 @@ async def test_a_store_that_is_away_is_no_rejection_and_a_bug_is_a_failure() -> 
 
 async def test_a_transaction_is_counted_with_its_events_and_one_that_came_too_late_is_told_apart() -> None:
     metrics, views = ProjectorMetrics(), InMemoryViewStore()
-    batches = MeasuredBatches(views, metrics, "views")
+    batches = measured(views, metrics, "views")
     await batches.prepare([THINGS], [("p", LOGS[0])])
-    await batches.commit([Put(THINGS.name, "a", {"status": "new"})], [move(0, 3)])
+    await batches.commit(Batch([Put(THINGS.name, "a", {"status": "new"})], [move(0, 3)]))
     with pytest.raises(CheckpointMoved):
-        await batches.commit([], [move(0, 3)])
+        await batches.commit(Batch(moves=[move(0, 3)]))
 
     scrape = await told(metrics)
     transactions = "twinpath_projector_transaction_duration_seconds_count"

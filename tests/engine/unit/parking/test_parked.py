@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
 from contextlib import suppress
 
 import pytest
@@ -13,15 +12,13 @@ from shared.events import CATALOGUE
 from tests.support.clocks import Ticking
 from tests.support.commanding import seals_of
 from tests.support.poisoning import AlsoSeen, Notes, Seen, in_one_log, mixed, shown
-from twinpath.domain.views import ViewChange
 from twinpath.errors import NotFound, RuleViolation, Unavailable
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.projecting.applying.applier import Applier
 from twinpath.projecting.parking.repairs import ParkedStreams
 from twinpath.projecting.parking.retry_steps import STEP_EVENTS
 from twinpath.views.in_memory.stores import InMemoryViewStore
-from twinpath.views.interface import CheckpointMove
-from twinpath.views.parking import ParkingChange
+from twinpath.views.interface import Batch
 
 FIRST, SECOND, THIRD = STREAMS = in_one_log(3)
 KEYS = InMemoryKeyStore()
@@ -202,15 +199,13 @@ class Unsteady(InMemoryViewStore):
         self._chance = chance
         self.failures = failures
 
-    async def commit(
-        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
-    ) -> None:
+    async def commit(self, batch: Batch) -> None:
         """See ViewWriter.commit."""
         for _ in range(self._chance.randrange(4)):
             await asyncio.sleep(0)
         fails, stands = self._chance.random() < self.failures, self._chance.random() < 0.5
         if stands or not fails:
-            await super().commit(changes, moves, parking)
+            await super().commit(batch)
         if fails:
             raise Unavailable("away, whether it stands or not")
 

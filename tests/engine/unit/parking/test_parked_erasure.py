@@ -1,7 +1,6 @@
 """An erased customer is in no view and in nothing that is parked, whichever came first."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable
 
 from projector_service.customers import CustomersProjection
 from projector_service.ticket_list import TicketListProjection
@@ -22,8 +21,7 @@ from twinpath.projecting.following.projector import Projector
 from twinpath.projecting.following.retrying import Pace
 from twinpath.projecting.parking.repairs import ParkedStreams
 from twinpath.views.in_memory.stores import InMemoryViewStore
-from twinpath.views.interface import CheckpointMove
-from twinpath.views.parking import ParkingChange
+from twinpath.views.interface import Batch
 
 QUICK = Pace(first=0.001, most=0.005, poison=0.005, look=0.005)
 
@@ -38,10 +36,6 @@ class CanNotRename(CustomersProjection):
 
 class CanNotRegister(TicketListProjection):
     """It can't take what its customers begin with."""
-
-    def handlers(self) -> Any:
-        """All of its own and one more."""
-        return {**super().handlers(), CustomerRegistered: self.registered}
 
     def registered(self, event: CustomerRegistered, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """Raise."""
@@ -59,7 +53,13 @@ async def test_an_erasure_wipes_at_once_also_where_its_stream_is_parked() -> Non
 
     async def projected() -> str:
         projector = Projector(
-            [CanNotRename(), CanNotRegister()], await notes.store.heads(), notes.store, notes.views, seals, pace=QUICK
+            [CanNotRename(), CanNotRegister()],
+            await notes.store.heads(),
+            notes.store,
+            notes.views,
+            seals,
+            CATALOGUE,
+            pace=QUICK,
         )
         await projector.start()
         for log in await notes.store.heads():
@@ -90,14 +90,12 @@ class Overtaken(InMemoryViewStore):
 
     meanwhile: Callable[[], Awaitable[None]] | None = None
 
-    async def commit(
-        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
-    ) -> None:
+    async def commit(self, batch: Batch) -> None:
         """See ViewWriter.commit."""
         meanwhile, self.meanwhile = self.meanwhile, None
         if meanwhile:
             await meanwhile()
-        await super().commit(changes, moves, parking)
+        await super().commit(batch)
 
 
 async def test_what_a_retry_opened_before_an_erasure_and_committed_after_it_is_wiped() -> None:

@@ -1,7 +1,7 @@
 """A poison event parks its stream for its projection, and everything else goes on."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -24,8 +24,7 @@ from twinpath.projecting.following.projector import Projector
 from twinpath.projecting.following.retrying import Pace
 from twinpath.projecting.parking.setting_aside import MOST_REASON, reason_of
 from twinpath.views.in_memory.stores import InMemoryViewStore
-from twinpath.views.interface import CheckpointMove
-from twinpath.views.parking import ParkingChange
+from twinpath.views.interface import Batch
 
 QUICK = Pace(first=0.001, most=0.005, poison=0.005, look=0.005)
 FIRST, SECOND, THIRD = in_one_log(3)
@@ -115,7 +114,9 @@ class Away(Seen):
 
 async def test_what_is_only_away_never_parks(notes: Notes) -> None:
     away = Away()
-    projector = Projector([away], ["ticket.0"], notes.store, notes.views, seals_of(InMemoryKeyStore()), pace=QUICK)
+    projector = Projector(
+        [away], ["ticket.0"], notes.store, notes.views, seals_of(InMemoryKeyStore()), CATALOGUE, pace=QUICK
+    )
     await projector.start()
     await projector.project("ticket.0", await notes.store.read_log("ticket.0", 0, 100))
     await projector.stop()
@@ -133,22 +134,22 @@ class Held(InMemoryViewStore):
         self.go_on = asyncio.Event()
         self._alone = 0
 
-    async def commit(
-        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
-    ) -> None:
+    async def commit(self, batch: Batch) -> None:
         """See ViewWriter.commit."""
-        if [move.projection for move in moves] == ["seen"]:
+        if [move.projection for move in batch.moves] == ["seen"]:
             self._alone += 1
             if self._alone > 1:
                 await self.go_on.wait()
-        await super().commit(changes, moves, parking)
+        await super().commit(batch)
 
 
 async def test_nobody_waits_for_a_projection_whose_changes_the_store_refuses(notes: Notes) -> None:
     """To find the events that are to blame takes many transactions."""
     notes.views = views = Held()
     seen, also = Seen(misfits=[f"{stream}@2" for stream in (FIRST, SECOND, THIRD)]), AlsoSeen()
-    projector = Projector([seen, also], ["ticket.0"], notes.store, views, seals_of(InMemoryKeyStore()), pace=QUICK)
+    projector = Projector(
+        [seen, also], ["ticket.0"], notes.store, views, seals_of(InMemoryKeyStore()), CATALOGUE, pace=QUICK
+    )
     await projector.start()
 
     await projector.project("ticket.0", await notes.store.read_log("ticket.0", 0, 100))
@@ -177,7 +178,9 @@ async def test_nobody_waits_for_a_projection_whose_changes_the_store_refuses(not
 async def test_status_says_how_many_streams_are_parked_and_stays_live(notes: Notes) -> None:
     projections = [Seen(poison=[f"{SECOND}@2", f"{THIRD}@4"]), AlsoSeen()]
     logs = ["ticket.0", "ticket.1"]
-    projector = Projector(projections, logs, notes.store, notes.views, seals_of(InMemoryKeyStore()), pace=QUICK)
+    projector = Projector(
+        projections, logs, notes.store, notes.views, seals_of(InMemoryKeyStore()), CATALOGUE, pace=QUICK
+    )
     await projector.start()
     await projector.project("ticket.0", await notes.store.read_log("ticket.0", 0, 100))
 

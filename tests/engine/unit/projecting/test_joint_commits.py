@@ -1,7 +1,6 @@
 """What several logs have ready at once is one transaction, and nobody suffers for another's fault."""
 
 import asyncio
-from collections.abc import Sequence
 
 import pytest
 
@@ -10,8 +9,7 @@ from twinpath.domain.views import Change, Put, ViewChange
 from twinpath.errors import CheckpointMoved, Unavailable
 from twinpath.projecting.applying.joint_commits import LARGE, JointCommits
 from twinpath.views.in_memory.stores import InMemoryViewStore
-from twinpath.views.interface import CheckpointMove
-from twinpath.views.parking import ParkingChange
+from twinpath.views.interface import Batch, CheckpointMove
 
 VIEW = "things"
 LOGS = ("thing.0", "thing.1", "thing.2")
@@ -26,15 +24,13 @@ class Held(InMemoryViewStore):
         self.go_on = asyncio.Event()
         self.away = False
 
-    async def commit(
-        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
-    ) -> None:
+    async def commit(self, batch: Batch) -> None:
         """See ViewWriter.commit."""
-        self.begun.append([move.log for move in moves])
+        self.begun.append([move.log for move in batch.moves])
         await self.go_on.wait()
         if self.away:
             raise Unavailable("the store is away")
-        await super().commit(changes, moves, parking)
+        await super().commit(batch)
 
 
 class Joint:
@@ -50,7 +46,9 @@ class Joint:
 
     def commit(self, log: str, *changes: ViewChange, expected: int = 0) -> asyncio.Task[None]:
         made = changes or (Put(VIEW, f"{log}-document", {"n": 1}),)
-        return asyncio.create_task(self.commits.commit(made, [CheckpointMove(VIEW, log, expected, expected + 1)]))
+        return asyncio.create_task(
+            self.commits.commit(Batch(made, [CheckpointMove(VIEW, log, expected, expected + 1)]))
+        )
 
     async def first_begun(self) -> asyncio.Task[None]:
         first = self.commit(LOGS[0])
@@ -89,7 +87,7 @@ async def test_who_has_more_at_once_comes_with_the_next() -> None:
 
     async def twice() -> None:
         for expected in range(2):
-            await joint.commits.commit([], [CheckpointMove(VIEW, LOGS[0], expected, expected + 1)])
+            await joint.commits.commit(Batch(moves=[CheckpointMove(VIEW, LOGS[0], expected, expected + 1)]))
 
     both = asyncio.create_task(twice())
     await joint.begun(1)

@@ -9,23 +9,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from command_service.ticket.commands import AddAgentNote, ChangeTicketStatus, CloseTicket, OpenTicket
-from projector_service.projections import all_projections
+from projector_service.application import PROJECTIONS
 from shared.events import CATALOGUE
 from tests.support.commanding import bus_on, seals_of
 from tests.support.eventually import eventually
 from twinpath.clock import utc_now
 from twinpath.commands.bus import Envelope
 from twinpath.domain.events import RecordedEvent
-from twinpath.domain.views import Document, ViewChange
+from twinpath.domain.views import Document
 from twinpath.errors import CheckpointMoved, Unavailable
 from twinpath.ids import logs_of, new_id
 from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.projecting.following.projector import Projector
 from twinpath.projecting.following.retrying import Pace
+from twinpath.projecting.groups import view_projections
 from twinpath.views.in_memory.stores import InMemoryViewStore
-from twinpath.views.interface import CheckpointMove
-from twinpath.views.parking import ParkingChange
+from twinpath.views.interface import Batch, CheckpointMove
 
 LOGS = logs_of(CATALOGUE.categories, 4)
 SEALS = seals_of(InMemoryKeyStore())
@@ -60,7 +60,7 @@ async def all_documents(views: InMemoryViewStore) -> dict[str, list[Document]]:
 async def projected(store: InMemoryEventStore, batches: Sequence[Sequence[RecordedEvent]]) -> dict[str, list[Document]]:
     """What the views show after these deliveries and, for what was lost, the look at the heads."""
     views = InMemoryViewStore()
-    projector = Projector(all_projections(), LOGS, store, views, SEALS, pace=QUICK)
+    projector = Projector(view_projections(PROJECTIONS), LOGS, store, views, SEALS, CATALOGUE, pace=QUICK)
     await projector.start()
     await asyncio.gather(*(projector.project(batch[0].log, batch) for batch in batches if batch))
     heads = await store.heads()
@@ -102,7 +102,7 @@ def test_lost_doubled_and_reordered_batches_change_nothing(seed: int, loss: floa
 
 async def test_views_that_are_dropped_under_a_running_projector_are_projected_anew() -> None:
     store, views = await written(), InMemoryViewStore()
-    projector = Projector(all_projections(), LOGS, store, views, SEALS, pace=QUICK)
+    projector = Projector(view_projections(PROJECTIONS), LOGS, store, views, SEALS, CATALOGUE, pace=QUICK)
     await projector.start()
     heads = await store.heads()
     await eventually(lambda: reached(views, heads), pause=0.001)
@@ -135,15 +135,13 @@ class AwayAtFirst(InMemoryViewStore):
         super().__init__()
         self.failures = failures
 
-    async def commit(
-        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
-    ) -> None:
+    async def commit(self, batch: Batch) -> None:
         """Fail, with or without a trace, as a store does that goes away in mid-commit."""
         self.failures -= 1
         if self.failures < 0:
-            await super().commit(changes, moves, parking)
+            await super().commit(batch)
         elif self.failures % 2:
-            await super().commit(changes, moves, parking)
+            await super().commit(batch)
             raise Unavailable("it stands, but nobody was told")
         else:
             raise Unavailable("it does not stand")
@@ -152,7 +150,7 @@ class AwayAtFirst(InMemoryViewStore):
 async def test_a_store_that_goes_away_in_mid_commit_loses_and_doubles_nothing() -> None:
     store = await written()
     views = AwayAtFirst(failures=9)
-    projector = Projector(all_projections(), LOGS, store, views, SEALS, pace=QUICK)
+    projector = Projector(view_projections(PROJECTIONS), LOGS, store, views, SEALS, CATALOGUE, pace=QUICK)
     await projector.start()
 
     await asyncio.gather(*(projector.project(batch[0].log, batch) for batch in await in_order(store) if batch))
@@ -178,7 +176,7 @@ async def test_a_look_that_fails_for_whatever_reason_is_not_the_last() -> None:
     store, views = FailsAtFirst(CATALOGUE.categories), InMemoryViewStore()
     ticket = OpenTicket(ticket_id=new_id("ticket"), at=utc_now(), subject="s", message="m")
     await bus_on(store).handle(Envelope(ticket))
-    projector = Projector(all_projections(), LOGS, store, views, SEALS, pace=QUICK)
+    projector = Projector(view_projections(PROJECTIONS), LOGS, store, views, SEALS, CATALOGUE, pace=QUICK)
     await projector.start()
 
     await eventually(lambda: is_listed(views), pause=0.001)  # the look found what no message told of
@@ -192,7 +190,9 @@ async def is_listed(views: InMemoryViewStore) -> bool:
 async def test_two_projectors_on_the_same_logs_apply_each_event_once() -> None:
     store = await written(12)
     views = InMemoryViewStore()
-    both = [Projector(all_projections(), LOGS, store, views, SEALS, pace=QUICK) for _ in range(2)]
+    both = [
+        Projector(view_projections(PROJECTIONS), LOGS, store, views, SEALS, CATALOGUE, pace=QUICK) for _ in range(2)
+    ]
     for projector in both:
         await projector.start()
 
@@ -208,7 +208,7 @@ async def test_two_projectors_on_the_same_logs_apply_each_event_once() -> None:
 async def test_a_stale_consumer_can_not_move_a_checkpoint() -> None:
     views = InMemoryViewStore()
     await views.prepare([], [("p", "ticket.0")])
-    await views.commit([], [CheckpointMove("p", "ticket.0", 0, 5)])
+    await views.commit(Batch(moves=[CheckpointMove("p", "ticket.0", 0, 5)]))
 
     with pytest.raises(CheckpointMoved):
-        await views.commit([], [CheckpointMove("p", "ticket.0", 0, 5)])
+        await views.commit(Batch(moves=[CheckpointMove("p", "ticket.0", 0, 5)]))

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 
 from projector_service.ticket_list import TicketListProjection
+from shared.events import CATALOGUE
 from tests.support.eventually import eventually
 from tests.support.rebuilding import LIST, LOGS, QUICK, SEALS, Shouting, World, is_outdated
 from twinpath.clock import utc_now
 from twinpath.domain.events import DomainEvent, RecordedEvent
-from twinpath.domain.projection import Handler
 from twinpath.domain.views import Cached, Change, ViewChange
 from twinpath.errors import CheckpointMoved
 from twinpath.ids import log_of
@@ -22,6 +22,7 @@ from twinpath.projecting.rebuilding.retiring import Retiring
 from twinpath.projecting.rebuilding.switching import compare, newly_parked, switch
 from twinpath.views.generations import Plan
 from twinpath.views.in_memory.cache import InMemoryViewCache
+from twinpath.views.interface import Batch
 from twinpath.views.naming import Generation
 
 
@@ -75,7 +76,7 @@ async def test_a_rebuild_that_was_stopped_goes_on_from_there(world: World) -> No
         plan, goes_on = await begin(TicketListProjection(), LOGS, world.views)
         assert goes_on
         assert plan == first.plan
-        second = Building(TicketListProjection(), plan, world.store, world.views, SEALS, pace=QUICK)
+        second = Building(TicketListProjection(), plan, world.store, world.views, SEALS, CATALOGUE, pace=QUICK)
         assert (await second.progress())[0] == 3
         await Filling([second]).fill()
         assert (await compare(second)).equal
@@ -118,7 +119,7 @@ async def test_what_differs_is_told_with_its_fields(world: World) -> None:
         building = await world.building()
         await Filling([building]).fill()
         changed, gone = world.tickets[0], world.tickets[1]
-        await world.views.commit([Change(LIST, changed, set={"subject": "spoilt"})], [])
+        await world.views.commit(Batch([Change(LIST, changed, set={"subject": "spoilt"})]))
         world.views._of(LIST).pop(gone)
         comparison = await compare(building)
 
@@ -206,9 +207,6 @@ class Twofold(TicketListProjection):
     """Writes two views."""
 
     views = (*TicketListProjection.views, *TicketListProjection.views)  # type: ignore[assignment]
-
-    def handlers(self) -> Mapping[type[DomainEvent], Handler]:
-        return super().handlers()
 
 
 async def test_a_projection_of_several_views_is_refused(world: World) -> None:

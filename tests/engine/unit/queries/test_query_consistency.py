@@ -11,7 +11,7 @@ from twinpath.errors import MalformedRequest, Unavailable
 from twinpath.ids import new_id
 from twinpath.queries.reading.causal_waits import CausalWaits
 from twinpath.views.in_memory.stores import InMemoryViewStore
-from twinpath.views.interface import CheckpointMove, Checkpoints
+from twinpath.views.interface import Batch, CheckpointMove, Checkpoints
 
 LOG = "ticket.0"
 ANY_QUERY = ["/tickets", "/tickets/dashboard", "/tickets/{}", "/tickets/{}/history"]
@@ -116,7 +116,7 @@ class _Store(InMemoryViewStore):
     async def move(self, projection: str, log: str, position: int) -> None:
         before = (await super().checkpoints()).get((projection, log), 0)
         await self.prepare([], [(projection, log)])
-        await self.commit([], [CheckpointMove(projection, log, before, position)])
+        await self.commit(Batch(moves=[CheckpointMove(projection, log, before, position)]))
 
     async def checkpoints(self) -> Checkpoints:
         if self.away:

@@ -52,7 +52,7 @@ class Vouchers:
         """What the guide's view shows of a voucher."""
         views, logs = InMemoryViewStore(), logs_of(self.catalogue.categories, 4)
         projection = self.guide["VoucherUsesProjection"]()
-        projector = Projector([projection], logs, self.store, views, self._seals, catalogue=self.catalogue)
+        projector = Projector([projection], logs, self.store, views, self._seals, self.catalogue)
         await projector.start()
         for log in logs:
             await projector.project(log, await self.store.read_log(log, 0, 100))

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from projector_service.application import PROJECTIONS
 from projector_service.customers import CustomersProjection
-from projector_service.projections import all_projections
 from projector_service.ticket_dashboard import TicketDashboardProjection
 from projector_service.ticket_details import TicketDetailsProjection
 from projector_service.ticket_list import TicketListProjection
@@ -15,6 +15,7 @@ from shared.events.customer import CustomerEmailChanged, CustomerErased, Custome
 from shared.events.ticket import TicketClosed, TicketNoteAdded, TicketOpened, TicketStatusChanged
 from tests.support.recording import NOON, changes_of
 from twinpath.domain.views import Change, ChangeWhere, Put
+from twinpath.projecting.groups import view_projections
 from twinpath.projecting.history import HistoryProjection
 
 TICKET, CUSTOMER = "ticket-7", "customer-3"
@@ -32,8 +33,8 @@ NOW = {"updated_at": NOON, "version": 2}
 
 
 def test_no_view_is_written_by_two_projections_and_no_two_share_checkpoints() -> None:
-    views = Counter(view.name for projection in all_projections() for view in projection.views)
-    names = Counter(projection.name for projection in all_projections())
+    views = Counter(view.name for projection in view_projections(PROJECTIONS) for view in projection.views)
+    names = Counter(projection.name for projection in view_projections(PROJECTIONS))
 
     assert set(views.values()) == set(names.values()) == {1}
 

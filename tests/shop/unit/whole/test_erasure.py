@@ -1,19 +1,19 @@
 """A customer is erased: what the views show of them afterwards, and that a rebuild shows the very same."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from itertools import permutations
 from typing import Any
 
 import httpx
 import pytest
 
-from projector_service.projections import all_projections
+from projector_service.application import PROJECTIONS
 from shared.events import CATALOGUE
 from tests.support.query_app import QueryService
 from tests.support.shop import Shop
 from tests.support.ticket_views import TicketViews
 from twinpath.domain.events import RecordedEvent
-from twinpath.domain.views import Document, ViewChange
+from twinpath.domain.views import Document
 from twinpath.errors import Unavailable
 from twinpath.ids import logs_of
 from twinpath.log.interface import EventLog
@@ -21,13 +21,13 @@ from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.following.projector import Projector
 from twinpath.projecting.following.retrying import Pace
+from twinpath.projecting.groups import view_projections
 from twinpath.testing.in_memory import PARTITIONS, Embedded
 from twinpath.views.in_memory.stores import InMemoryViewStore
-from twinpath.views.interface import CheckpointMove
-from twinpath.views.parking import ParkingChange
+from twinpath.views.interface import Batch
 
 LOGS = logs_of(CATALOGUE.categories, PARTITIONS)
-VIEWS = [view.name for projection in all_projections() for view in projection.views]
+VIEWS = [view.name for projection in view_projections(PROJECTIONS) for view in projection.views]
 WORDS = "some private words"
 
 
@@ -68,7 +68,7 @@ class Erasing:
 
     def projector(self, views: InMemoryViewStore) -> Projector:
         """Another one of the shop's log."""
-        return Projector(all_projections(), LOGS, self.shop.store, views, self.shop.seals)
+        return Projector(view_projections(PROJECTIONS), LOGS, self.shop.store, views, self.shop.seals, CATALOGUE)
 
 
 @pytest.fixture
@@ -161,13 +161,11 @@ class Overtaken(InMemoryViewStore):
         self._log = log
         self._meanwhile = [meanwhile]
 
-    async def commit(
-        self, changes: Sequence[ViewChange], moves: Sequence[CheckpointMove], parking: Sequence[ParkingChange] = ()
-    ) -> None:
+    async def commit(self, batch: Batch) -> None:
         """See ViewWriter.commit."""
-        if self._meanwhile and any(move.log == self._log for move in moves):
+        if self._meanwhile and any(move.log == self._log for move in batch.moves):
             await self._meanwhile.pop()()
-        await super().commit(changes, moves, parking)
+        await super().commit(batch)
 
 
 @pytest.mark.parametrize("late", ["ticket", "order"])
@@ -220,7 +218,9 @@ async def test_a_wipe_that_the_keys_held_up_is_made_up_for(erasing: Erasing) -> 
 
     views = Overtaken(late_log, meanwhile)
     pace = Pace(first=0.001, most=0.005, poison=0.005, look=0.005)
-    projector = Projector(all_projections(), LOGS, store, views, Seals(keys, CATALOGUE), pace=pace)
+    projector = Projector(
+        view_projections(PROJECTIONS), LOGS, store, views, Seals(keys, CATALOGUE), CATALOGUE, pace=pace
+    )
     await projector.start()
     await projector.project(late_log, opened)
     for log in LOGS:

@@ -21,11 +21,12 @@ from hypothesis.stateful import (
 )
 
 from command_service.product.commands import product_id_of
-from projector_service.projections import all_projections
+from projector_service.application import PROJECTIONS
 from shared.events import CATALOGUE
 from twinpath.domain.views import Document
 from twinpath.ids import logs_of
 from twinpath.projecting.following.projector import Projector
+from twinpath.projecting.groups import view_projections
 from twinpath.testing.in_memory import PARTITIONS, Embedded
 from twinpath.views.in_memory.stores import InMemoryViewStore
 
@@ -33,7 +34,7 @@ LOGS = logs_of(CATALOGUE.categories, PARTITIONS)
 RESERVATION = timedelta(hours=72)
 SKUS = st.sampled_from(["A", "a", "B", "C", "D.1"])
 QUANTITIES = st.integers(1, 6)
-VIEWS = [view.name for projection in all_projections() for view in projection.views]
+VIEWS = [view.name for projection in view_projections(PROJECTIONS) for view in projection.views]
 
 
 class ShopMachine(RuleBasedStateMachine):
@@ -187,7 +188,7 @@ class ShopMachine(RuleBasedStateMachine):
     async def rebuilt(self) -> dict[str, list[Document]]:
         """Every view as a fold of the whole log gives it."""
         views = InMemoryViewStore()
-        projector = Projector(all_projections(), LOGS, self.shop.store, views, self.shop.seals)
+        projector = Projector(view_projections(PROJECTIONS), LOGS, self.shop.store, views, self.shop.seals, CATALOGUE)
         await projector.start()
         for log in LOGS:
             await projector.project(log, await self.shop.store.read_log(log, 0, 10_000))

@@ -1,0 +1,6 @@
+"""The whole shop as one application: what the command line and the checks of declarations work on."""
+
+from command_service.application import COMMANDS
+from projector_service.application import PROJECTIONS
+
+SHOP = COMMANDS | PROJECTIONS

@@ -1,0 +1,15 @@
+"""The projector's two groups of queues, and which projections follow the log through them."""
+
+from twinpath.domain.application import Application
+from twinpath.domain.projection import Projection
+from twinpath.projecting.history import HistoryProjection
+
+VIEWS = "views"
+"""Writes views."""
+OUTSIDE = "outside"
+"""Publishes events for the outside world."""
+
+
+def view_projections(application: Application) -> list[Projection]:
+    """The projections of an application that write views, and the history, which every application has."""
+    return [*application.projections, HistoryProjection()]
