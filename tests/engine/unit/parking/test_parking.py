@@ -9,12 +9,13 @@ from structlog.testing import capture_logs
 
 from shared.events import CATALOGUE
 from shared.events.customer import CustomerRegistered
+from shared.events.ticket import TicketNoteAdded, TicketOpened
 from tests.support.appending import metadata
 from tests.support.commanding import seals_of
 from tests.support.eventually import eventually
 from tests.support.poisoning import AlsoSeen, Notes, Seen, in_one_log, mixed, shown
 from tests.support.recording import recorded
-from twinpath.domain.events import SEALED, DomainEvent, NewEvent, RecordedEvent
+from twinpath.domain.events import SEALED, NewEvent, RecordedEvent
 from twinpath.domain.views import ViewChange
 from twinpath.errors import Unavailable
 from twinpath.ids import new_id, uuid7
@@ -104,7 +105,7 @@ class Away(Seen):
 
     failures = 5
 
-    def noted(self, event: DomainEvent, recorded: RecordedEvent) -> Iterable[ViewChange]:
+    def noted(self, event: TicketNoteAdded | TicketOpened, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """See Seen."""
         if self.failures and recorded.version == 2:
             self.failures -= 1

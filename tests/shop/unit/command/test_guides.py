@@ -39,7 +39,7 @@ class Vouchers:
 
     def __init__(self, guide: dict[str, Any], store: InMemoryEventStore) -> None:
         self.guide, self.store = guide, store
-        self.catalogue = Catalogue(guide["VOUCHER_EVENTS"], guide.get("VOUCHER_UPCASTERS", ()))
+        self.catalogue = Catalogue(guide["VOUCHER_EVENTS"])
         self._seals = Seals(InMemoryKeyStore(), self.catalogue)
         deciders, snapshots = {"voucher": guide["VOUCHER"]}, Snapshots(InMemorySnapshotStore())
         self._bus = CommandBus(store, deciders, self.catalogue, self._seals, snapshots)
@@ -89,7 +89,7 @@ async def test_the_changed_event_of_the_guide_reads_what_was_written_before(tmp_
     redeemed = then.guide["VoucherRedeemed"](order_id="order-1", left=1)
     await write_new(then.catalogue, [issued, redeemed], tmp_path)
 
-    now = Vouchers(built("add-an-aggregate.md", "add-a-view.md", "change-an-event.md"), then.store)
+    now = Vouchers(built("add-an-aggregate.md", "change-an-event.md", "add-a-view.md"), then.store)
     await now.send("RedeemVoucher", voucher, order_id="order-1")
     await now.send("IssueVoucher", new_id("voucher"), percent=20, uses=1)
 
