@@ -17,12 +17,16 @@ from tests.support.eventually import eventually
 from twinpath.cli.app import app
 from twinpath.clock import utc_now
 from twinpath.commands.bus import CommandBus, Envelope
-from twinpath.ids import new_id
+from twinpath.domain.projection import Projection
+from twinpath.ids import logs_of, new_id
 from twinpath.log.layout import fix_partitions
-from twinpath.log.mongodb import MongoEventStore
+from twinpath.log.mongodb import MongoEventLog, MongoEventStore
 from twinpath.log.snapshots import MongoSnapshotStore
 from twinpath.mongo_client import mongo_client
 from twinpath.personal_data.mongo import MongoKeyStore
+from twinpath.personal_data.sealing import Seals
+from twinpath.projecting.following.projector import Projector
+from twinpath.views.mongodb.generations import MongoGenerations
 
 Documents = Database[dict[str, Any]]
 
@@ -79,6 +83,19 @@ class Written:
             yield bus_on(store, keys=MongoKeyStore(client, f"{self._name}_keys"), snapshots=snapshots)
             await store.close()
 
-    def run(self, *arguments: str) -> Result:
+    async def project(self, *projections: Projection) -> None:
+        """Bring the views of these projections to the end of the log."""
+        async with mongo_client(self._url, "test") as client:
+            log = MongoEventLog(client, f"{self._name}_log", logs_of(CATALOGUE.categories, 4))
+            views = MongoGenerations(client, f"{self._name}_views")
+            seals = Seals(MongoKeyStore(client, f"{self._name}_keys"), CATALOGUE)
+            heads = await log.heads()
+            projector = Projector(projections, heads, log, views, seals, CATALOGUE)
+            await projector.start()
+            for name, head in heads.items():
+                await projector.project(name, await log.read_log(name, 0, head))
+            await projector.stop()
+
+    def run(self, *arguments: str, **environment: str) -> Result:
         """Run `twinpath` with these arguments, where no terminal is."""
-        return CliRunner().invoke(app, arguments, env=self.environment)
+        return CliRunner().invoke(app, arguments, env={**self.environment, **environment})

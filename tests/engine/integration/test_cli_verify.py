@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from tests.support.written_log import Documents, Written
 from twinpath.cli.app import app
+from twinpath.projecting.history import HistoryProjection
 
 
 @pytest.fixture
@@ -102,6 +103,16 @@ def test_what_an_erased_customer_left_is_right(written: Written) -> None:
     written.keys.personal_keys.update_many({}, {"$set": {"key": None}})
 
     assert written.run("verify").exit_code == 0
+
+
+def test_the_history_is_right_also_after_an_event_has_another_schema(written: Written) -> None:
+    """It was written when the schema was another one, and is folded with the upcasters of today."""
+    asyncio.run(written.project(HistoryProjection()))
+
+    result = written.run("verify", TWINPATH_APPLICATION="tests.support.changed_shop:LATER")
+
+    assert result.exit_code == 0, result.output
+    assert "view history: 60 events, right" in result.stdout
 
 
 def test_a_view_that_is_ahead_of_the_log_is_found(written: Written) -> None:

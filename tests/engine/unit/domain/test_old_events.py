@@ -152,7 +152,8 @@ async def test_a_history_that_an_older_version_wrote_is_answered_in_todays_form(
 
 
 async def test_a_history_that_a_newer_version_wrote_is_answered_as_it_is() -> None:
-    then = await Then().write()
+    then = Then()
+    await then.store.append(then.customer, [NOW.encode(RegisteredNow(**READ))], 0, "c", metadata())
     views = await projected(then, HistoryProjection(), await then.events())
 
     page = await ViewQueries(views, FastCopy(InMemoryViewCache(), views), THEN).history(then.customer, None, 10)
