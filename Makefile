@@ -32,11 +32,12 @@ compose-test: $(VENV)/installed ## try the deployment with docker compose, on an
 roll: $(VENV)/installed ## replace each replica of a running `docker compose --profile scale` by a new one
 	@$(BIN)/python -m deploy.rolling
 
-check: $(VENV)/installed ## format, lint, types, import rules and unit tests, in seconds
+check: $(VENV)/installed ## format, lint, types, import rules, declarations and unit tests, in seconds
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m twinpath.cli doctor
 	@$(BIN)/python -m pytest tests/engine/unit tests/shop/unit tests/shop/architecture tests/local/test_local_ports.py tests/local/test_local_process.py -q --numprocesses auto --maxprocesses 4
 
 manifests: $(VENV)/installed $(VENV)-manifests/installed ## render and check the Kubernetes manifests

@@ -3,6 +3,7 @@
 import typer
 
 from twinpath.cli import dead_letters, inspect, log, parked
+from twinpath.cli.doctor import doctor
 from twinpath.cli.init import init, server_files
 from twinpath.cli.rebuild import rebuild
 from twinpath.cli.verify import verify
@@ -16,6 +17,7 @@ app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(rebuild)
 app.command()(views)
 app.command()(verify)
+app.command()(doctor)
 app.command()(init)
 app.command()(server_files)
 

@@ -11,18 +11,11 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from projector_service.customers import CustomersProjection
-from shared.events import CATALOGUE
 from shared.events.customer import CustomerRegistered, CustomerRenamed
-from tests.support.commanding import seals_of
 from tests.support.written_log import Written
 from twinpath.domain.events import RecordedEvent
 from twinpath.domain.views import ViewChange
 from twinpath.ids import log_of, logs_of
-from twinpath.log.mongodb import MongoEventLog
-from twinpath.mongo_client import mongo_client
-from twinpath.personal_data.mongo import MongoKeyStore
-from twinpath.projecting.applying.applier import Applier
-from twinpath.views.mongodb.generations import MongoGenerations
 
 LOGS = logs_of(("customer",), 4)
 
@@ -55,18 +48,6 @@ class Parked(Written):
         ids = asyncio.run(self.write(customers))
         asyncio.run(self.project(projection))
         return sorted(ids)
-
-    async def project(self, projection: CustomersProjection) -> None:
-        async with mongo_client(self.url, "test") as client:
-            log = MongoEventLog(client, f"{self.name}_log", LOGS)
-            writer = MongoGenerations(client, f"{self.name}_views")
-            seals = seals_of(MongoKeyStore(client, f"{self.name}_keys"))
-            await writer.prepare(projection.views, [(projection.name, of) for of in LOGS])
-            for of in LOGS:
-                applier = Applier(of, writer, CATALOGUE, seals, lambda applied: None)
-                await applier.load([projection])
-                if events := await log.read_log(of, applier.positions[projection.name], 10_000):
-                    await applier.apply([projection], events)
 
     def names(self) -> list[str]:
         return [document["name"] for document in self.views["customers"].find()]

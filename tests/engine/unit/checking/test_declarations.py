@@ -1,0 +1,250 @@
+"""What `twinpath doctor` finds: nothing in a whole application, and each declaration that cannot work, by its name."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import pytest
+
+from twinpath.checking.declarations import faults
+from twinpath.domain import (
+    Aggregate,
+    Application,
+    Catalogue,
+    Command,
+    DomainEvent,
+    Process,
+    Projection,
+    Put,
+    RecordedEvent,
+    View,
+    ViewChange,
+)
+from twinpath.domain.resource import Endpoints
+
+
+class Booked(DomainEvent):
+    """A slot is taken."""
+
+    type: ClassVar[str] = "booking.booked"
+    personal: ClassVar[tuple[str, ...]] = ("name",)
+
+    name: str | None
+
+
+class Forgotten(DomainEvent):
+    """Who booked it is forgotten."""
+
+    type: ClassVar[str] = "booking.forgotten"
+    erases: ClassVar[bool] = True
+
+
+class Book(Command):
+    """Take a slot."""
+
+    type: ClassVar[str] = "book"
+    target: ClassVar[str] = "booking_id"
+    booking_id: str
+
+
+class Bookings(Projection):
+    """One document a booking."""
+
+    name = "bookings"
+    views = (View("bookings"),)
+
+    def booked(self, event: Booked, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """A booking."""
+        yield Put("bookings", recorded.stream, {"name": event.name})
+
+
+class Reception(Process):
+    """Greets."""
+
+    name = "reception"
+
+    def __init__(self, settings: Any) -> None:
+        self._settings = settings
+
+    async def booked(self, event: Booked, then: Any) -> None:
+        """Somebody comes."""
+
+
+class Showing(Endpoints):
+    """Shows some views."""
+
+    def __init__(self, *views: View) -> None:
+        self._views = views
+
+    def reads(self) -> tuple[View, ...]:
+        """See Endpoints.reads."""
+        return self._views
+
+
+def booking(*events: type[DomainEvent], category: str = "booking") -> Aggregate[Any, Any, Any]:
+    """An aggregate of these events, with an endpoint."""
+    aggregate: Aggregate[Any, Any, Any] = Aggregate(category, lambda *_: [], lambda *_: None, dict, events)
+    aggregate.post("", Book, allow="bookings:book", summary="Book")
+    return aggregate
+
+
+WHOLE = Application(
+    events=Catalogue([Booked, Forgotten]),
+    aggregates=(booking(Booked, Forgotten),),
+    processes=(Reception,),
+    projections=(Bookings(),),
+    resources=(Showing(View("bookings")),),
+)
+
+
+def test_a_whole_application_has_no_faults() -> None:
+    assert faults(WHOLE) == []
+
+
+def test_a_part_of_an_application_is_not_blamed_for_what_the_others_declare() -> None:
+    assert faults(Application(events=WHOLE.events, projections=WHOLE.projections)) == []
+    assert faults(Application(events=WHOLE.events, resources=WHOLE.resources)) == []
+
+
+def event(**attributes: Any) -> type[DomainEvent]:
+    """An event called as booking.moved with these attributes and fields."""
+    annotations = attributes.pop("annotations", {})
+    given = {"__module__": __name__, "__doc__": "Moved.", "type": "booking.moved", "__annotations__": annotations}
+    return type("Moved", (DomainEvent,), given | attributes)
+
+
+EVENTS: dict[str, tuple[type[DomainEvent], str]] = {
+    "no docstring": (event(__doc__=None), "event booking.moved: it has no docstring"),
+    "a name without a category": (event(type="moved"), "event moved: its stored name is not category.what_happened"),
+    "a field of the seal": (event(annotations={"sealed": str}), "event booking.moved: a field can't be called sealed"),
+    "personal, and no such field": (event(personal=("to",)), "event booking.moved: it has no field to"),
+    "an owner, and no such field": (event(personal_of="who"), "event booking.moved: it has no field who"),
+    "personal, but never None": (
+        event(personal=("to",), annotations={"to": str}),
+        "event booking.moved: the personal field to must take None",
+    ),
+    "an erasure with a field": (
+        event(erases=True, annotations={"why": str}),
+        "event booking.moved: it erases, so each of its fields needs a default",
+    ),
+    "what is no JSON": (
+        event(annotations={"why": Callable[[], None]}),
+        "event booking.moved: it has a field that can't be stored as JSON",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", EVENTS)
+def test_an_event_that_cannot_work_is_named(fault: str) -> None:
+    broken, line = EVENTS[fault]
+
+    found = faults(Application(events=Catalogue([Booked, Forgotten, broken])))
+
+    assert [one for one in found if one.startswith(line)], found
+
+
+class Twofold(Bookings):
+    """Two methods for one event."""
+
+    def again(self, event: Booked, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """Twice."""
+        return []
+
+
+class Visited(DomainEvent):
+    """Somebody came; no catalogue knows."""
+
+    type: ClassVar[str] = "visit.visited"
+
+
+class Unknown(Projection):
+    """A method for an event of nobody."""
+
+    name = "unknown"
+    views = (View("unknown"),)
+
+    def visited(self, event: Visited, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """Of an event that is not in the catalogue."""
+        return []
+
+
+class OtherName(Bookings):
+    """Its view has another name."""
+
+    views = (View("booked"),)
+
+
+class Idle(Process):
+    """It does nothing."""
+
+    name = "reception"
+
+    def __init__(self, settings: Any) -> None:
+        self._settings = settings
+
+
+class BookAgain(Book):
+    """Another command of the same stored name."""
+
+
+def forbidden() -> Aggregate[Any, Any, Any]:
+    """An aggregate whose endpoint nobody may use."""
+    aggregate = booking(Booked, Forgotten)
+    aggregate.post("/again", BookAgain, allow="", summary="Book again")
+    return aggregate
+
+
+STRANGE = Catalogue([Booked, Forgotten, event(type="visit.forgotten", erases=True)])
+APPLICATIONS: dict[str, tuple[Application, list[str]]] = {
+    "no events": (replace(WHOLE, aggregates=(booking(),)), ["aggregate booking: it has no events"]),
+    "events of nobody": (
+        replace(WHOLE, events=STRANGE),
+        ["event visit.forgotten: nobody can be erased, since there is no aggregate visit"],
+    ),
+    "an event out of the catalogue": (
+        replace(WHOLE, aggregates=(booking(Booked, Forgotten, event()),)),
+        ["aggregate booking: its event Moved is not in the catalogue"],
+    ),
+    "nobody erases": (
+        replace(WHOLE, events=Catalogue([Booked]), aggregates=(booking(Booked),)),
+        ["event booking.booked: its personal data stay for ever, since no event of booking erases"],
+    ),
+    "a command twice, without permission": (
+        replace(WHOLE, aggregates=(forbidden(),)),
+        [
+            "command book: it is declared 2 times",
+            "endpoint POST /bookings/again: it names no permission, so nobody may use it",
+        ],
+    ),
+    "a handler too many": (
+        replace(WHOLE, projections=(Twofold(),)),
+        ["projection bookings: Twofold.again and .booked both take Booked"],
+    ),
+    "a handler of an unknown event": (
+        replace(WHOLE, projections=(*WHOLE.projections, Unknown()), resources=()),
+        ["projection unknown: visited takes Visited, which is not in the catalogue"],
+    ),
+    "a view of another name, which nobody reads": (
+        replace(WHOLE, projections=(*WHOLE.projections, OtherName())),
+        [
+            "projection bookings: it is declared 2 times",
+            "projection bookings: it can't be built anew, since it does not write just one view of its own name",
+            "view booked: it is written, and no resource reads it",
+        ],
+    ),
+    "a view that nobody writes": (
+        replace(WHOLE, resources=(*WHOLE.resources, Showing(View("visits")))),
+        ["view visits: it is read, and no projection writes it"],
+    ),
+    "two processes of one name": (
+        replace(WHOLE, processes=(Reception, Idle)),
+        ["process reception: it is declared 2 times", "process reception: none of its methods takes an event"],
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", APPLICATIONS)
+def test_a_declaration_that_cannot_work_is_named(fault: str) -> None:
+    application, lines = APPLICATIONS[fault]
+
+    assert faults(application) == lines
