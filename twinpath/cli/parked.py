@@ -17,7 +17,7 @@ from twinpath.feed.rabbit_publisher import RabbitPublisher
 from twinpath.projecting.groups import view_projections
 from twinpath.projecting.outside_events import EXCHANGE as OUTSIDE_EXCHANGE
 from twinpath.projecting.outside_events import OutsideEventsProjection, publishing
-from twinpath.projecting.parking.repairs import ParkedStreams, Plan
+from twinpath.projecting.parking.repairs import Plan, Repairs, Retried
 from twinpath.views.interface import BatchWriter
 from twinpath.views.mongodb.generations import MongoGenerations
 from twinpath.views.parking import ParkedStream, Skipped
@@ -45,15 +45,15 @@ def list_parked(
     """What is parked, by projection and stream."""
 
     async def work(connection: Connection) -> int:
-        async with _opened(connection) as parked:
-            pages = parked.parked.skipped if skipped else parked.parked.page
+        async with _opened(connection) as repairs:
+            pages = repairs.parked.skipped if skipped else repairs.parked.page
             after, left = None, most
             while left > 0 and (page := await pages(projection, after, min(left, _PAGE))):
                 for entry in page:
                     _show(entry, as_json)
                 after, left = page[-1].id, left - len(page)
             if not skipped and not as_json:
-                streams, events = await parked.parked.totals(projection)
+                streams, events = await repairs.parked.totals(projection)
                 print(f"{_streams(streams)} parked, {_events(events)}")
         return 0
 
@@ -74,15 +74,15 @@ def show(
 
     async def work(connection: Connection) -> int:
         shown = Shown(as_json)
-        async with _opened(connection) as parked:
-            found = await parked.stream(projection, stream)
-            now = await parked.explain(found)
+        async with _opened(connection) as repairs:
+            parked = await repairs.stream(projection, stream)
+            now = await repairs.explain(parked)
             if as_json:
-                shown.json({**asdict(found), "now": now})
+                shown.json({**asdict(parked), "now": now})
             else:
-                _show(found, as_json)
+                _show(parked, as_json)
                 print(f"  with today's code: {now or 'its method takes the event'}")
-            events = await parked.events(found, 0, most)
+            events = await repairs.events(parked, 0, most)
             for event in await connection.seals.open(events) if opened else events:
                 shown.event(event)
         return 0
@@ -104,14 +104,14 @@ def retry(
     """
 
     async def work(connection: Connection) -> int:
-        async with _opened(connection) as parked:
-            plan = await parked.plan(projection, stream, limit)
+        async with _opened(connection) as repairs:
+            plan = await repairs.plan(projection, stream, limit)
             _show_plan(plan)
             if not plan.streams or dry_run:
                 return 0
             if not yes and not _agreed():
                 return CANNOT
-            return await _retry(parked, projection, stream, plan.events)
+            return await _retry(repairs, projection, stream, plan.events)
 
     ask(work)
 
@@ -129,8 +129,8 @@ def skip(
         raise typer.BadParameter("say why", param_hint="--reason")
 
     async def work(connection: Connection) -> int:
-        async with _opened(connection) as parked:
-            waiting = await parked.skip(projection, stream, version, by or getpass.getuser(), why.strip())
+        async with _opened(connection) as repairs:
+            waiting = await repairs.skip(projection, stream, version, by or getpass.getuser(), why.strip())
         print(f"{projection}/{stream}: version {version} is skipped")
         if waiting is not None:
             print(f"{_events(waiting.events)} after it still wait: twinpath parked retry --stream {stream}")
@@ -140,7 +140,7 @@ def skip(
 
 
 @asynccontextmanager
-async def _opened(connection: Connection) -> AsyncIterator[ParkedStreams]:
+async def _opened(connection: Connection) -> AsyncIterator[Repairs]:
     """What is parked, with every projection that is known here."""
     writer = MongoGenerations(connection.client, connection.settings.views_database)
     publisher = RabbitPublisher(connection.settings.rabbitmq_url, OUTSIDE_EXCHANGE)
@@ -151,29 +151,26 @@ async def _opened(connection: Connection) -> AsyncIterator[ParkedStreams]:
     by_name = {projection.name: (projection, own) for projection, own in projections}
     await writer.prepare([], [])
     try:
-        yield ParkedStreams(by_name, writer, connection.log, connection.seals, connection.events)
+        yield Repairs(by_name, writer, connection.log, connection.seals, connection.events)
     finally:
         await publisher.close()
 
 
-async def _retry(parked: ParkedStreams, projection: str | None, stream: str | None, limit: int) -> int:
-    applied = freed = failed = 0
-    finished = False
+async def _retry(repairs: Repairs, projection: str | None, stream: str | None, limit: int) -> int:
+    retried, ended = Retried(), "stopped: what is applied stays; "
     try:
-        with bar("retry", "events") as told:
-            async with aclosing(parked.retry(projection, stream, limit)) as steps:
+        with bar("retry", "events") as progress:
+            async with aclosing(repairs.retry(projection, stream, limit)) as steps:
                 async for step in steps:
-                    applied += step.applied
-                    freed += step.after is None
-                    failed += step.failed
-                    if step.failed and failed <= _STREAMS_SHOWN and step.after is not None:
-                        _show(step.after, as_json=False)
-                    told(applied + failed, limit)
-        finished = True
+                    retried.add(step)
+                    if step.failed and len(retried.failed) <= _STREAMS_SHOWN:
+                        _show(retried.failed[-1], as_json=False)
+                    progress(retried.applied + len(retried.failed), limit)
+        ended = ""
     finally:
-        ended = "" if finished else "stopped: what is applied stays; "
-        print(f"{ended}{_events(applied)} applied, {_streams(freed)} free, {failed:,} parked again", flush=True)
-    return FAILED_AGAIN if failed else 0
+        done = f"{_events(retried.applied)} applied, {_streams(retried.freed)} free"
+        print(f"{ended}{done}, {len(retried.failed):,} parked again", flush=True)
+    return FAILED_AGAIN if retried.failed else 0
 
 
 def _agreed() -> bool:
@@ -188,8 +185,8 @@ def _show_plan(plan: Plan) -> None:
         f"{_streams(plan.total_streams)} parked with {_events(plan.total_events)}; "
         f"this tries at most {_events(plan.events)} of {_streams(len(plan.streams))}, in this order:"
     )
-    for found in plan.streams[:_STREAMS_SHOWN]:
-        _show(found, as_json=False)
+    for parked in plan.streams[:_STREAMS_SHOWN]:
+        _show(parked, as_json=False)
     if len(plan.streams) > _STREAMS_SHOWN:
         print(f"and {_streams(len(plan.streams) - _STREAMS_SHOWN)} more")
 
@@ -200,14 +197,14 @@ def _show(entry: ParkedStream | Skipped, as_json: bool) -> None:
         return
     place = f"{entry.projection} {entry.stream} version {entry.version} ({entry.log}:{entry.position})"
     if isinstance(entry, Skipped):
-        said = (
+        state = (
             f"skipped {time_text(entry.skipped_at)} by {entry.skipped_by}: {entry.why}; it had failed: {entry.reason}"
         )
     else:
         since = f"{_events(entry.events)} since {time_text(entry.parked_at)}"
         tried = f"tried {entry.attempts} times, last {time_text(entry.tried_at)}: {entry.reason}"
-        said = f"{since}, {tried if entry.reason else 'not tried yet'}"
-    print(f"{place}: {said}", flush=True)
+        state = f"{since}, {tried if entry.reason else 'not tried yet'}"
+    print(f"{place}: {state}", flush=True)
 
 
 def _events(count: int) -> str:

@@ -38,7 +38,7 @@ from twinpath.projecting.operators import admin_app
 from twinpath.projecting.outside_events import EXCHANGE as OUTSIDE_EXCHANGE
 from twinpath.projecting.outside_events import OutsideEventsProjection, describe, publishing
 from twinpath.projecting.parking.endpoints import parked_routes
-from twinpath.projecting.parking.repairs import ParkedStreams
+from twinpath.projecting.parking.repairs import Repairs
 from twinpath.projecting.rebuilding.retiring import Retiring
 from twinpath.projecting.settings import Settings
 from twinpath.projecting.traced import TracedGroup
@@ -95,7 +95,7 @@ class _ProjectorService:
         described = RabbitFeed("amqp://rabbitmq/", VIEWS, self._logs).broker(self._views.project)
         describe(described, self._catalogue.types)
         specification = AsyncAPI(described, title="Twinpath projector service", version="1")
-        parked = ParkedStreams(self._projected, self._writer, self._source, self._seals, self._catalogue)
+        parked = Repairs(self._projected, self._writer, self._source, self._seals, self._catalogue)
         admin = admin_app(self._settings.admin_token, [parked_routes(parked)])
         _, feed = self._followers[VIEWS]
         return create_app(self._views, feed, specification, required, optional, self._lifespan, self._metrics, admin)

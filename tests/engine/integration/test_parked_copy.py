@@ -15,7 +15,7 @@ from twinpath.domain.events import RecordedEvent
 from twinpath.domain.views import ViewChange
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.projecting.applying.applier import Applier
-from twinpath.projecting.parking.repairs import ParkedStreams
+from twinpath.projecting.parking.repairs import Repairs
 
 
 class CanNotNote(TicketDetailsProjection):
@@ -50,9 +50,7 @@ async def test_what_was_parked_is_copied_when_it_is_applied(views: CopiedViews) 
         await views.noted(ticket)
         await apply(CanNotNote())
         await eventually(views.are_copied, pause=0.01)
-        parked = ParkedStreams(
-            {details.name: (details, views.writer)}, views.writer, views.log, seals, CATALOGUE, Ticking()
-        )
+        parked = Repairs({details.name: (details, views.writer)}, views.writer, views.log, seals, CATALOGUE, Ticking())
 
         [step] = [step async for step in parked.retry(None, None, 10)]
 

@@ -18,7 +18,7 @@ from twinpath.mongo_client import mongo_client
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.projecting.following.projector import Projector
 from twinpath.projecting.following.retrying import Pace
-from twinpath.projecting.parking.repairs import ParkedStreams
+from twinpath.projecting.parking.repairs import Repairs
 from twinpath.views.mongodb.generations import MongoGenerations
 
 STREAMS = in_one_log(12)
@@ -35,7 +35,7 @@ async def test_whatever_primary_steps_down_nothing_is_lost_doubled_or_out_of_ord
     async with mongo_client(mongodb.url, "test") as client:
         views = MongoGenerations(client, "views")
         known = {projection.name: (projection, views) for projection in projections}
-        parked = ParkedStreams(known, views, notes.store, SEALS, CATALOGUE, Ticking())
+        parked = Repairs(known, views, notes.store, SEALS, CATALOGUE, Ticking())
 
         async def step_down() -> None:
             nonlocal steps_down

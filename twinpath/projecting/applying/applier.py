@@ -13,8 +13,8 @@ from twinpath.errors import CheckpointMoved, TwinpathError
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.applying.erasing import late_wipes, wipes_of
 from twinpath.projecting.applying.reading import EventReader, Readable
-from twinpath.projecting.parking.log_lines import ParkingReport
-from twinpath.projecting.parking.setting_aside import Aside, changes_of, undisturbed
+from twinpath.projecting.parking.log_lines import ParkingLogLines
+from twinpath.projecting.parking.setting_aside import SetAside, changes_of, undisturbed
 from twinpath.views.interface import Batch, BatchWriter, CheckpointMove
 from twinpath.views.parking import ParkedCounts
 
@@ -42,7 +42,7 @@ class Applier:
         catalogue: Catalogue,
         seals: Seals,
         on_applied: Callable[[Applied], None],
-        report: ParkingReport | None = None,
+        report: ParkingLogLines | None = None,
     ) -> None:
         self._log = log
         self._writer = writer
@@ -50,7 +50,7 @@ class Applier:
         self._seals = seals
         self._reader = EventReader(seals, catalogue)
         self._on_applied = on_applied
-        self._report = report or ParkingReport()
+        self._report = report or ParkingLogLines()
         self.positions: dict[str, int] = {}
         """Projection -> its checkpoint as far as known here; one that is in doubt is missing."""
         self._parking: set[str] = set()
@@ -139,7 +139,7 @@ class Applier:
         await self._wipe_erased()
 
     def _one_by_one(
-        self, aside: Aside, events: Sequence[RecordedEvent], readable: Readable, refusal: Exception | None
+        self, aside: SetAside, events: Sequence[RecordedEvent], readable: Readable, refusal: Exception | None
     ) -> list[ViewChange]:
         changes: list[ViewChange] = []
         for event in events:
@@ -155,14 +155,14 @@ class Applier:
         fresh = events[max(0, at + 1 - events[0].position) :]
         return fresh if fresh and fresh[0].position == at + 1 else ()
 
-    async def _asides(self, projections: Sequence[Projection], events: Sequence[RecordedEvent]) -> list[Aside]:
+    async def _asides(self, projections: Sequence[Projection], events: Sequence[RecordedEvent]) -> list[SetAside]:
         held: set[tuple[str, str]] = set()
         if parking := self._parking.intersection(projection.name for projection in projections):
             held = await self._writer.parked.among(parking, {event.stream for event in events})
-        return [Aside(one, {stream for name, stream in held if name == one.name}) for one in projections]
+        return [SetAside(one, {stream for name, stream in held if name == one.name}) for one in projections]
 
     async def _readable(
-        self, asides: Sequence[Aside], events: Sequence[RecordedEvent], refusal: Exception | None
+        self, asides: Sequence[SetAside], events: Sequence[RecordedEvent], refusal: Exception | None
     ) -> tuple[Readable, frozenset[str]]:
         """What the projections need to read; what is left aside is not opened."""
         if refusal is not None:
@@ -170,7 +170,7 @@ class Applier:
         needed = [event for event in events if not all(aside.holds(event.stream) for aside in asides)]
         return await self._reader.read(needed) if needed else ({}, frozenset())
 
-    async def _write(self, changes: Sequence[ViewChange], asides: Sequence[Aside], position: int) -> None:
+    async def _write(self, changes: Sequence[ViewChange], asides: Sequence[SetAside], position: int) -> None:
         names = [aside.projection.name for aside in asides]
         moves = [CheckpointMove(name, self._log, self.positions[name], position) for name in names]
         await self._writer.commit(Batch(changes, moves, [change for aside in asides for change in aside.changes]))

@@ -16,7 +16,7 @@ from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.applying.applier import Applied, Applier
 from twinpath.projecting.following.log_runner import LogRunner
 from twinpath.projecting.following.retrying import Pace, Troubles, until_done
-from twinpath.projecting.parking.log_lines import ParkingReport
+from twinpath.projecting.parking.log_lines import ParkingLogLines
 from twinpath.views.interface import BatchWriter, Checkpoints
 from twinpath.views.parking import ParkedCounts
 
@@ -66,7 +66,7 @@ class Projector:
         self._heads: dict[str, int] = {}
         self._seen: dict[str, int] = {}
         self._parked: ParkedCounts = {}
-        self._report = ParkingReport()
+        self._report = ParkingLogLines()
         self._tasks: list[asyncio.Task[None]] = []
         self._runners: dict[str, LogRunner] = {}
         for log in logs:

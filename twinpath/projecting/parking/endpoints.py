@@ -11,8 +11,8 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from twinpath.http.problem_details import problem_responses
-from twinpath.projecting.parking.repairs import ParkedStreams
-from twinpath.projecting.parking.retry_steps import Step
+from twinpath.projecting.parking.repairs import Repairs, Retried
+from twinpath.views.parking import Skipped
 
 MOST_SHOWN = 100
 MOST_SECONDS = 20.0
@@ -45,22 +45,6 @@ class ParkedShown(_Shown):
     tried_at: datetime
 
 
-class SkippedShown(_Shown):
-    """An event that is never applied."""
-
-    projection: str
-    stream: str
-    log: str
-    version: int
-    position: int
-    reason: str | None
-    attempts: int
-    parked_at: datetime
-    skipped_at: datetime
-    skipped_by: str
-    why: str
-
-
 class EventShown(_Shown):
     """An event that waits, without its data."""
 
@@ -80,7 +64,7 @@ class ParkedPage(BaseModel):
 class SkippedPage(BaseModel):
     """Skipped events by id."""
 
-    items: list[SkippedShown]
+    items: list[Skipped]
     next: str | None
 
 
@@ -137,40 +121,40 @@ class SkipReport(BaseModel):
     waiting: ParkedShown | None
 
 
-def parked_routes(parked: ParkedStreams) -> APIRouter:
-    """The routes on these parked streams."""
+def parked_routes(repairs: Repairs) -> APIRouter:
+    """The routes on these repairs."""
     routes = APIRouter(prefix="/parked", tags=["parked"], responses=problem_responses(401, 403, 422, 503))
-    _add_lists(routes, parked)
-    _add_retry(routes, parked)
-    _add_one(routes, parked)
+    _add_lists(routes, repairs)
+    _add_retry(routes, repairs)
+    _add_one(routes, repairs)
     return routes
 
 
-def _add_lists(routes: APIRouter, parked: ParkedStreams) -> None:
+def _add_lists(routes: APIRouter, repairs: Repairs) -> None:
     @routes.get("")
     async def list_parked(
         request: Request, answer: Response, projection: OfProjection = None, after: After = None, limit: Limit = 20
     ) -> ParkedPage:
         """Parked streams, in pages."""
-        found = await parked.parked.page(projection, after, limit + 1)
-        following = _next(request, answer, [one.id for one in found], limit)
-        return ParkedPage(items=[ParkedShown.model_validate(one) for one in found[:limit]], next=following)
+        streams = await repairs.parked.page(projection, after, limit + 1)
+        following = _next(request, answer, [stream.id for stream in streams], limit)
+        return ParkedPage(items=[ParkedShown.model_validate(stream) for stream in streams[:limit]], next=following)
 
     @routes.get("/skipped")
     async def list_skipped(
         request: Request, answer: Response, projection: OfProjection = None, after: After = None, limit: Limit = 20
     ) -> SkippedPage:
         """Skipped events, in pages."""
-        found = await parked.parked.skipped(projection, after, limit + 1)
-        following = _next(request, answer, [one.id for one in found], limit)
-        return SkippedPage(items=[SkippedShown.model_validate(one) for one in found[:limit]], next=following)
+        skipped = await repairs.parked.skipped(projection, after, limit + 1)
+        following = _next(request, answer, [event.id for event in skipped], limit)
+        return SkippedPage(items=skipped[:limit], next=following)
 
 
-def _add_retry(routes: APIRouter, parked: ParkedStreams) -> None:
+def _add_retry(routes: APIRouter, repairs: Repairs) -> None:
     @routes.get("/retry", responses=problem_responses(404, 409))
     async def plan(projection: OfProjection = None, stream: OfStream = None, limit: MostEvents = 1000) -> PlanShown:
         """What a retry would do; nothing is changed."""
-        plan = await parked.plan(projection, stream, limit)
+        plan = await repairs.plan(projection, stream, limit)
         return PlanShown(
             events=plan.events,
             streams=len(plan.streams),
@@ -182,38 +166,32 @@ def _add_retry(routes: APIRouter, parked: ParkedStreams) -> None:
     @routes.post("/retry", responses=problem_responses(404, 409))
     async def retry(body: RetryBody) -> RetryReport:
         """Try again, in the order of each stream. It may be sent at any time, also twice."""
-        steps: list[Step] = []
-        finished = True
-        async with aclosing(parked.retry(body.projection, body.stream, body.limit)) as taken:
+        retried, finished = Retried(), True
+        async with aclosing(repairs.retry(body.projection, body.stream, body.limit)) as steps:
             deadline = asyncio.get_running_loop().time() + MOST_SECONDS
-            async for step in taken:
-                steps.append(step)
+            async for step in steps:
+                retried.add(step)
                 if asyncio.get_running_loop().time() > deadline:
                     finished = False
                     break
-        failed = [ParkedShown.model_validate(step.after) for step in steps if step.failed]
-        return RetryReport(
-            applied=sum(step.applied for step in steps),
-            freed=sum(step.after is None for step in steps),
-            failed=len(failed),
-            first_failed=failed[:MOST_SHOWN],
-            finished=finished,
-        )
+        failed = [ParkedShown.model_validate(stream) for stream in retried.failed[:MOST_SHOWN]]
+        counts = {"applied": retried.applied, "freed": retried.freed, "failed": len(retried.failed)}
+        return RetryReport(**counts, first_failed=failed, finished=finished)
 
 
-def _add_one(routes: APIRouter, parked: ParkedStreams) -> None:
+def _add_one(routes: APIRouter, repairs: Repairs) -> None:
     @routes.get("/{projection}/{stream}", responses=problem_responses(404))
     async def show(projection: str, stream: str) -> ParkedDetails:
         """One parked stream; of the events that wait the first 100."""
-        found = await parked.stream(projection, stream)
-        waiting = [EventShown.model_validate(event) for event in await parked.events(found, 0, MOST_SHOWN)]
-        shown: dict[str, Any] = ParkedShown.model_validate(found).model_dump()
-        return ParkedDetails(**shown, now=await parked.explain(found), waiting=waiting)
+        parked = await repairs.stream(projection, stream)
+        waiting = [EventShown.model_validate(event) for event in await repairs.events(parked, 0, MOST_SHOWN)]
+        shown: dict[str, Any] = ParkedShown.model_validate(parked).model_dump()
+        return ParkedDetails(**shown, now=await repairs.explain(parked), waiting=waiting)
 
     @routes.post("/{projection}/{stream}/skip", responses=problem_responses(404, 409))
     async def skip(projection: str, stream: str, body: SkipBody) -> SkipReport:
         """Never apply the event that a stream waits for. What waits after it is applied by the next retry."""
-        waiting = await parked.skip(projection, stream, body.version, body.by, body.why)
+        waiting = await repairs.skip(projection, stream, body.version, body.by, body.why)
         return SkipReport(waiting=None if waiting is None else ParkedShown.model_validate(waiting))
 
 

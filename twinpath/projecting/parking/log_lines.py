@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from twinpath.projecting.parking.setting_aside import Aside
+from twinpath.projecting.parking.setting_aside import SetAside
 from twinpath.views.parking import ParkedStream
 
 _LINES = 5
@@ -26,13 +26,13 @@ class _Window:
     everything: bool = False
 
 
-class ParkingReport:
+class ParkingLogLines:
     """Of each projection at most a few streams in half a minute by name, the others as a number."""
 
     def __init__(self) -> None:
         self._windows: dict[str, _Window] = {}
 
-    def tell(self, asides: Iterable[Aside]) -> None:
+    def tell(self, asides: Iterable[SetAside]) -> None:
         """Say what a commit parked."""
         for aside in asides:
             if parked := aside.parked:

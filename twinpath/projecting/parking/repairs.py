@@ -7,7 +7,7 @@ more: whoever comes second is refused, and looks again.
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from twinpath.clock import Clock, utc_now
 from twinpath.domain.catalogue import Catalogue
@@ -17,7 +17,7 @@ from twinpath.errors import CheckpointMoved, NotFound, RuleViolation, Unavailabl
 from twinpath.log.interface import EventLog
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.applying.reading import EventReader
-from twinpath.projecting.parking.retry_steps import Step, Stepper, moved, waiting
+from twinpath.projecting.parking.retry_steps import RetryStep, RetrySteps, moved, waiting
 from twinpath.views.interface import Batch, BatchWriter
 from twinpath.views.parking import Parked, ParkedStream, Resume, Skipped
 
@@ -36,7 +36,23 @@ class Plan:
     total_events: int
 
 
-class ParkedStreams:
+@dataclass(slots=True)
+class Retried:
+    """What the steps of a retry did: events applied, streams freed, and those that parked again."""
+
+    applied: int = 0
+    freed: int = 0
+    failed: list[ParkedStream] = field(default_factory=list)
+
+    def add(self, step: RetryStep) -> None:
+        """Count one step more."""
+        self.applied += step.applied
+        self.freed += step.after is None
+        if step.failed and step.after is not None:
+            self.failed.append(step.after)
+
+
+class Repairs:
     """Works on what is parked in the store of `writer`; `projections` are those known here, each with its own writer.
 
     Their names are those of their checkpoints.
@@ -56,7 +72,7 @@ class ParkedStreams:
         self._projections = projections
         self._source = source
         self._reader = EventReader(seals, catalogue)
-        self._stepper = Stepper(source, seals, catalogue, clock)
+        self._steps = RetrySteps(source, seals, catalogue, clock)
         self._clock = clock
 
     async def stream(self, projection: str, stream: str) -> ParkedStream:
@@ -106,7 +122,7 @@ class ParkedStreams:
             totals = len(streams), sum(found.events for found in streams)
         return Plan(streams, limit - max(0, room), *totals)
 
-    async def retry(self, projection: str | None, stream: str | None, limit: int) -> AsyncGenerator[Step]:
+    async def retry(self, projection: str | None, stream: str | None, limit: int) -> AsyncGenerator[RetryStep]:
         """Try at most `limit` events, those first that were tried longest ago; it rests as long as it works.
 
         A stream is left where an event fails, with the new reason; the others go on.
@@ -123,7 +139,7 @@ class ParkedStreams:
             while found is not None and limit > 0 and looks < _LOOKS:
                 began = now()
                 try:
-                    step = await self._stepper.step(found, limit, *self._of(found.projection))
+                    step = await self._steps.step(found, limit, *self._of(found.projection))
                 except CheckpointMoved:  # ParkedMoved, or another generation was put into service
                     looks += 1
                     await self._writer.checkpoints()

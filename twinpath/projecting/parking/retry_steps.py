@@ -18,7 +18,7 @@ from twinpath.log.interface import EventLog
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.applying.erasing import late_wipes
 from twinpath.projecting.applying.reading import EventReader, Readable
-from twinpath.projecting.parking.setting_aside import Aside, changes_of, reason_of
+from twinpath.projecting.parking.setting_aside import SetAside, changes_of, reason_of
 from twinpath.views.interface import Batch, BatchWriter
 from twinpath.views.parking import LateCopy, ParkedStream, Resume
 
@@ -26,7 +26,7 @@ STEP_EVENTS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RetryStep:
     """One transaction of a retry: `applied` events; the stream as it was and as it is now, None when it is free."""
 
     before: ParkedStream
@@ -39,7 +39,7 @@ class Step:
         return self.after is not None and self.after.reason is not None
 
 
-class Stepper:
+class RetrySteps:
     """Takes steps; it keeps nothing between them."""
 
     def __init__(self, source: EventLog, seals: Seals, catalogue: Catalogue, clock: Clock) -> None:
@@ -49,7 +49,7 @@ class Stepper:
         self._catalogue = catalogue
         self._clock = clock
 
-    async def step(self, found: ParkedStream, limit: int, projection: Projection, writer: BatchWriter) -> Step:
+    async def step(self, found: ParkedStream, limit: int, projection: Projection, writer: BatchWriter) -> RetryStep:
         """Apply the next events, `limit` at most, up to the first that fails.
 
         Raises:
@@ -93,9 +93,9 @@ class _Attempt:
     readable: Readable
     clock: Clock
 
-    async def apply(self, count: int) -> Step:
+    async def apply(self, count: int) -> RetryStep:
         """Commit the first events, `count` at most, up to one that fails; fewer when the store refuses them."""
-        aside = Aside(self.projection, frozenset())
+        aside = SetAside(self.projection, frozenset())
         changes: list[ViewChange] = []
         done = 0
         for event in self.events[:count]:
@@ -112,7 +112,7 @@ class _Attempt:
                 return await self.apply(done // 2)
             return await self._commit([], 0, reason_of(refusal, self.events[0]))
 
-    async def _commit(self, changes: Sequence[ViewChange], done: int, reason: str | None) -> Step:
+    async def _commit(self, changes: Sequence[ViewChange], done: int, reason: str | None) -> RetryStep:
         """Commit what `done` events change, and where the stream is then: free, under way, or failed for a reason."""
         after = None
         if done < len(self.events):
@@ -121,7 +121,7 @@ class _Attempt:
                 after = replace(after, reason=reason, attempts=after.attempts + 1)
         late = [_late_copy(self.found, self.found.version + done - 1)] if done else []
         await self.writer.commit(Batch(changes, parking=[Resume(self.found, after), *late]))
-        return Step(self.found, after, done)
+        return RetryStep(self.found, after, done)
 
 
 async def waiting(source: EventLog, found: ParkedStream, after_version: int, limit: int) -> list[RecordedEvent]:

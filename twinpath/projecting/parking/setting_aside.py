@@ -17,7 +17,7 @@ MOST_REASON = 500
 """Characters of a reason."""
 
 
-class Aside:
+class SetAside:
     """Collects what one projection leaves aside of one batch; `held` are the streams that are parked already."""
 
     def __init__(self, projection: Projection, held: Set[str]) -> None:
@@ -76,7 +76,7 @@ class Aside:
         return [*map(Park, self._parked.values()), *self._extended.values()]
 
 
-def undisturbed(aside: Aside, events: Sequence[RecordedEvent], readable: Readable) -> list[ViewChange] | None:
+def undisturbed(aside: SetAside, events: Sequence[RecordedEvent], readable: Readable) -> list[ViewChange] | None:
     """What a projection makes of events of which it leaves none aside; None where it may: they go one by one then."""
     if aside.holds_any:
         return None
@@ -94,7 +94,7 @@ def undisturbed(aside: Aside, events: Sequence[RecordedEvent], readable: Readabl
 
 
 def changes_of(
-    aside: Aside, event: RecordedEvent, said: DomainEvent | Exception, opened: RecordedEvent
+    aside: SetAside, event: RecordedEvent, said: DomainEvent | Exception, opened: RecordedEvent
 ) -> list[ViewChange]:
     """What a projection makes of an event; nothing, and the event is left aside, when it can't."""
     if not isinstance(said, Exception):

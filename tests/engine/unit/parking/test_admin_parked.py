@@ -15,7 +15,7 @@ from tests.support.poisoning import AlsoSeen, Notes, Seen, in_one_log, shown
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.projecting.operators import PATH, admin_app
 from twinpath.projecting.parking.endpoints import parked_routes
-from twinpath.projecting.parking.repairs import ParkedStreams
+from twinpath.projecting.parking.repairs import Repairs
 
 TOKEN = "a long secret"
 FIRST, SECOND, THIRD = STREAMS = in_one_log(3)
@@ -31,7 +31,7 @@ class Desk:
     def client(self, token: str | None = TOKEN, sent: str | None = f"Bearer {TOKEN}") -> httpx.AsyncClient:
         known = {one.name: (one, self.notes.views) for one in (self.seen, self.also)}
         seals = seals_of(InMemoryKeyStore())
-        parked = ParkedStreams(known, self.notes.views, self.notes.store, seals, CATALOGUE, Ticking())
+        parked = Repairs(known, self.notes.views, self.notes.store, seals, CATALOGUE, Ticking())
         admin = admin_app(SecretStr(token) if token is not None else None, [parked_routes(parked)])
         transport = httpx.ASGITransport(Starlette(routes=[Mount(PATH, admin)]))
         headers = {} if sent is None else {"Authorization": sent}

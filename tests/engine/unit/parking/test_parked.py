@@ -15,7 +15,7 @@ from tests.support.poisoning import AlsoSeen, Notes, Seen, in_one_log, mixed, sh
 from twinpath.errors import NotFound, RuleViolation, Unavailable
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.projecting.applying.applier import Applier
-from twinpath.projecting.parking.repairs import ParkedStreams
+from twinpath.projecting.parking.repairs import Repairs
 from twinpath.projecting.parking.retry_steps import STEP_EVENTS
 from twinpath.views.in_memory.stores import InMemoryViewStore
 from twinpath.views.interface import Batch
@@ -25,14 +25,14 @@ KEYS = InMemoryKeyStore()
 later = Ticking()
 
 
-def on(notes: Notes, *projections: Seen, views: InMemoryViewStore | None = None) -> ParkedStreams:
+def on(notes: Notes, *projections: Seen, views: InMemoryViewStore | None = None) -> Repairs:
     """What an operator has in hand."""
     views = views or notes.views
     known = {projection.name: (projection, views) for projection in projections}
-    return ParkedStreams(known, views, notes.store, seals_of(KEYS), CATALOGUE, later)
+    return Repairs(known, views, notes.store, seals_of(KEYS), CATALOGUE, later)
 
 
-async def retried(parked: ParkedStreams, stream: str | None = None, limit: int = 1000) -> list[tuple[str, int, bool]]:
+async def retried(parked: Repairs, stream: str | None = None, limit: int = 1000) -> list[tuple[str, int, bool]]:
     """A retry's steps: the stream, how many events it applied, whether it failed."""
     return [(step.before.id, step.applied, step.failed) async for step in parked.retry(None, stream, limit)]
 

@@ -19,7 +19,7 @@ from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.projecting.applying.applier import Applier
 from twinpath.projecting.following.projector import Projector
 from twinpath.projecting.following.retrying import Pace
-from twinpath.projecting.parking.repairs import ParkedStreams
+from twinpath.projecting.parking.repairs import Repairs
 from twinpath.views.in_memory.stores import InMemoryViewStore
 from twinpath.views.interface import Batch
 
@@ -124,7 +124,7 @@ async def test_what_a_retry_opened_before_an_erasure_and_committed_after_it_is_w
     await happened(0, registered, CustomerRenamed(name="Secret"), CustomerRenamed(name="Private"))
     await projected()
     mended = CustomersProjection()
-    parked = ParkedStreams({"customers": (mended, views)}, views, notes.store, seals, CATALOGUE, Ticking())
+    parked = Repairs({"customers": (mended, views)}, views, notes.store, seals, CATALOGUE, Ticking())
 
     views.meanwhile = erased
     [step] = [step async for step in parked.retry(None, None, 1)]
