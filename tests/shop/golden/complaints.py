@@ -50,7 +50,7 @@ def _missing(catalogue: Catalogue, entries: Collection[Entry]) -> Iterator[str]:
             if file_of(event_type.type, schema) not in there:
                 yield (
                     f"schema {schema} of {event_type.type} has no golden entry: give an example of it in "
-                    f"tests/shop/golden/examples.py and run `python -m tests.shop.golden` ({GUIDE})"
+                    f"tests/shop/golden/examples/ and run `python -m tests.shop.golden` ({GUIDE})"
                 )
 
 
