@@ -20,7 +20,7 @@ from bench.run import Run
 from deploy.shop import SHOP
 from shared.events import CATALOGUE
 from twinpath.cli.connection import Connection, connected
-from twinpath.cli.filling import building_of, filled
+from twinpath.cli.rebuilding.filling import building_of, filled
 from twinpath.cli.settings import Settings
 from twinpath.domain.projection import Projection
 from twinpath.ids import logs_of

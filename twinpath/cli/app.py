@@ -5,9 +5,9 @@ import typer
 from twinpath.cli import dead_letters, inspect, log, parked
 from twinpath.cli.doctor import doctor
 from twinpath.cli.init import init, server_files
-from twinpath.cli.rebuild import rebuild
-from twinpath.cli.verify import verify
-from twinpath.cli.views import views
+from twinpath.cli.rebuilding.command import rebuild
+from twinpath.cli.rebuilding.views import views
+from twinpath.cli.verifying.command import verify
 
 app = typer.Typer(name="twinpath", help="Look at a running Twinpath, and put it right.", no_args_is_help=True)
 app.add_typer(log.app, name="log")

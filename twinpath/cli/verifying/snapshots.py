@@ -9,7 +9,7 @@ from pymongo.read_concern import ReadConcern
 
 from twinpath.cli.connection import Connection
 from twinpath.cli.log import PAGE
-from twinpath.cli.told import Told
+from twinpath.cli.progress import Advance
 from twinpath.commands.snapshotting import Folded, Form
 from twinpath.errors import TwinpathError, UnknownEvent
 from twinpath.ids import category_of, log_of
@@ -33,12 +33,12 @@ class SnapshotsAgainstFold:
         """See Check.size."""
         return await self._snapshots.count_documents(self._read)
 
-    async def findings(self, told: Told) -> AsyncIterator[Finding]:
+    async def findings(self, advance: Advance) -> AsyncIterator[Finding]:
         """See Check.findings."""
         async for snapshot in self._snapshots.find(self._read, batch_size=PAGE):
             if (finding := await self._wrong(snapshot)) is not None:
                 yield finding
-            told(1)
+            advance(1)
 
     @property
     def _read(self) -> Document:

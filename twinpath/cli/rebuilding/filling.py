@@ -14,8 +14,8 @@ from multiprocessing.process import BaseProcess
 
 from twinpath.cli.application import find_application
 from twinpath.cli.connection import Connection, connected
+from twinpath.cli.progress import Reached
 from twinpath.cli.settings import Settings
-from twinpath.cli.told import SoFar
 from twinpath.domain.projection import Projection
 from twinpath.errors import TwinpathError
 from twinpath.observability.logs import configure_logs
@@ -37,13 +37,13 @@ class FillingEnded(TwinpathError):
     code = "filling_ended"
 
 
-async def filled(buildings: Sequence[Building], settings: Settings, processes: int, told: SoFar) -> None:
+async def filled(buildings: Sequence[Building], settings: Settings, processes: int, reached: Reached) -> None:
     """Return when all are near the log's end. Raises Unavailable, FillingEnded."""
     filling = Filling(buildings)
     done, total = await filling.progress()
     useful = min(processes, len(filling.logs), (total - done) // _WORTH_A_PROCESS)
     if useful < 2:
-        await _watched(filling, asyncio.create_task(filling.fill()), told)
+        await _watched(filling, asyncio.create_task(filling.fill()), reached)
         return
     spawn = multiprocessing.get_context("spawn")
     shares = [filling.logs[n::useful] for n in range(useful)]
@@ -52,7 +52,7 @@ async def filled(buildings: Sequence[Building], settings: Settings, processes: i
     for worker in workers:
         worker.start()
     try:
-        await _watched(filling, asyncio.create_task(_ended(workers)), told)
+        await _watched(filling, asyncio.create_task(_ended(workers)), reached)
     finally:
         for worker in workers:
             worker.terminate()
@@ -66,13 +66,13 @@ async def _ended(workers: Sequence[BaseProcess]) -> None:
     await asyncio.gather(*(asyncio.to_thread(worker.join) for worker in workers))
 
 
-async def _watched(filling: Filling, work: "asyncio.Task[None]", told: SoFar) -> None:
+async def _watched(filling: Filling, work: "asyncio.Task[None]", reached: Reached) -> None:
     try:
         while not work.done():
-            told(*await filling.progress())
+            reached(*await filling.progress())
             await asyncio.wait([work], timeout=_LOOK_SECONDS)
         await work
-        told(*await filling.progress())
+        reached(*await filling.progress())
     finally:
         work.cancel()
 

@@ -2,18 +2,15 @@
 
 import json
 import os
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from twinpath.cli.checks import Check, all_checks
-from twinpath.cli.connection import Connection, ask, errors
-from twinpath.cli.view_checks import Folding
+from twinpath.cli.connection import Connection, ask
+from twinpath.cli.progress import bar
+from twinpath.cli.verifying.checks import Check, all_checks
+from twinpath.cli.verifying.views import Folding
 from twinpath.log.verification import Finding
 
 DIFFERS = 1
@@ -42,15 +39,15 @@ def verify(
 
 async def _carry_out(check: Check, most: int, as_json: bool) -> int:
     """Show what a check finds; how much that was."""
-    done, found = 0, 0
-    with _progress(check.name, await check.size()) as advance:
+    done, found, size = 0, 0, await check.size()
+    with bar(check.name, check.unit, lines=False) as reached:
 
-        def told(units: int) -> None:
+        def advance(units: int) -> None:
             nonlocal done
             done += units
-            advance(units)
+            reached(done, size)
 
-        async for finding in check.findings(told):
+        async for finding in check.findings(advance):
             found += 1
             if found <= most:
                 print(json.dumps(asdict(finding)) if as_json else _line(finding), flush=True)
@@ -66,21 +63,3 @@ def _line(finding: Finding) -> str:
     places = {"log": finding.log, "position": finding.position, "stream": finding.stream}
     where = " ".join(f"{name} {value}" for name, value in places.items() if value is not None)
     return f"{finding.check}: {finding.problem}: {where}: expected {finding.expected}, found {finding.found}"
-
-
-@contextmanager
-def _progress(name: str, size: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal, nothing elsewhere."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    times = (TimeElapsedColumn(), TimeRemainingColumn())
-    bar = Progress(
-        *columns,
-        *times,
-        console=errors,
-        transient=True,
-        redirect_stdout=sys.stdout.isatty(),  # else it would take to stderr what goes into a file
-        disable=not errors.is_terminal,
-    )
-    with bar as progress:
-        task = progress.add_task(name, total=size)
-        yield lambda units: progress.advance(task, units)

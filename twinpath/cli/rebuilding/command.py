@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from twinpath.cli.connection import Connection, ask, errors
-from twinpath.cli.differing import values
-from twinpath.cli.filling import building_of, filled
 from twinpath.cli.progress import bar
+from twinpath.cli.rebuilding.differing import values
+from twinpath.cli.rebuilding.filling import building_of, filled
 from twinpath.domain.projection import Projection
 from twinpath.errors import NotFound
 from twinpath.observability.logs import configure_logs
@@ -51,8 +51,8 @@ def rebuild(
         count = processes or os.cpu_count() or 1
         buildings = [await _begun(connection, projection, afresh) for projection in chosen]
         what = buildings[0].plan.name if len(buildings) == 1 else f"{len(buildings)} views"
-        with bar(f"{what}: fill", "events") as told:
-            await filled(buildings, connection.settings, count, told)
+        with bar(f"{what}: fill", "events") as reached:
+            await filled(buildings, connection.settings, count, reached)
         return max([await _put_into_service(connection, one, accept_differences, with_values) for one in buildings])
 
     ask(work)

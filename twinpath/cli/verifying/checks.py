@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from twinpath.cli.connection import Connection
-from twinpath.cli.snapshot_check import SnapshotsAgainstFold
-from twinpath.cli.told import Told
-from twinpath.cli.view_checks import Folding, view_checks
-from twinpath.cli.whole_log import WholeLog
+from twinpath.cli.progress import Advance
+from twinpath.cli.verifying.snapshots import SnapshotsAgainstFold
+from twinpath.cli.verifying.views import Folding, view_checks
+from twinpath.cli.verifying.whole_log import WholeLog
 from twinpath.domain.events import SEALED
 from twinpath.log.commits import UNIQUE_KEYS
 from twinpath.log.verification import Finding, IdRule, PositionRule, VersionRule, erases, unerased, unreadable
@@ -30,7 +30,7 @@ class Check(Protocol):
         """About how many units there are to look at."""
         ...
 
-    def findings(self, told: Told) -> AsyncIterator[Finding]:
+    def findings(self, advance: Advance) -> AsyncIterator[Finding]:
         """Everything that differs, as it is found."""
         ...
 
@@ -55,7 +55,7 @@ class UniqueKeys:
         """See Check.size."""
         return len(UNIQUE_KEYS)
 
-    async def findings(self, told: Told) -> AsyncIterator[Finding]:
+    async def findings(self, advance: Advance) -> AsyncIterator[Finding]:
         """See Check.findings."""
         there = (await self._log.commits.index_information()).values()
         unique = [[field for field, _ in index["key"]] for index in there if index.get("unique")]
@@ -63,7 +63,7 @@ class UniqueKeys:
             fields = list(index.document["key"])
             if fields not in unique:
                 yield Finding(self.name, "a unique key is missing", f"({', '.join(fields)}) is unique", "no such index")
-            told(1)
+            advance(1)
 
 
 class Events:
@@ -78,7 +78,7 @@ class Events:
         """See Check.size."""
         return self._log.events
 
-    async def findings(self, told: Told) -> AsyncIterator[Finding]:
+    async def findings(self, advance: Advance) -> AsyncIterator[Finding]:
         """See Check.findings."""
         async for commit in self._log.without_log():
             yield Finding(self.name, "a commit is in no log", "a log's name", repr(commit.get("log")), None, None, None)
@@ -88,18 +88,18 @@ class Events:
                 for finding in rule.look(commit):
                     yield finding
                 if len(rule.events) >= _MOST_EVENTS:
-                    for finding in await self._unreadable(rule, told):
+                    for finding in await self._unreadable(rule, advance):
                         yield finding
-            for finding in (*await self._unreadable(rule, told), *rule.end(head)):
+            for finding in (*await self._unreadable(rule, advance), *rule.end(head)):
                 yield finding
 
-    async def _unreadable(self, rule: PositionRule, told: Told) -> list[Finding]:
+    async def _unreadable(self, rule: PositionRule, advance: Advance) -> list[Finding]:
         events, rule.events = rule.events, []
         seals, catalogue = self._log.connection.seals, self._log.connection.events
         opened, owners = await seals.open_of(events)
         erasures = [event for event in events if erases(event, catalogue)]
         gone = await seals.erased_since(frozenset(event.stream for event in erasures))
-        told(len(events))
+        advance(len(events))
         found = [unerased(event) for event in erasures if event.stream not in gone]
         for stored, readable in zip(events, opened, strict=True):
             has_key = SEALED in stored.data and stored.data[SEALED]["of"] in owners
@@ -120,7 +120,7 @@ class Versions:
         """See Check.size."""
         return await self._log.commits.estimated_document_count()
 
-    async def findings(self, told: Told) -> AsyncIterator[Finding]:
+    async def findings(self, advance: Advance) -> AsyncIterator[Finding]:
         """See Check.findings."""
         for log in self._log.heads:
             rule = VersionRule()
@@ -128,7 +128,7 @@ class Versions:
             async for commit in self._log.read(log, ["log", "stream", "version"], fields):
                 for finding in rule.look(commit):
                     yield finding
-                told(1)
+                advance(1)
 
 
 class CommandIds:
@@ -143,13 +143,13 @@ class CommandIds:
         """See Check.size."""
         return await self._log.commits.estimated_document_count()
 
-    async def findings(self, told: Told) -> AsyncIterator[Finding]:
+    async def findings(self, advance: Advance) -> AsyncIterator[Finding]:
         """See Check.findings."""
         rule = IdRule()
         async for commit in self._log.ids():
             for finding in rule.look(commit):
                 yield finding
-            told(1)
+            advance(1)
 
 
 class Progress:
@@ -164,7 +164,7 @@ class Progress:
         """See Check.size."""
         return len(await self._log.marks())
 
-    async def findings(self, told: Told) -> AsyncIterator[Finding]:
+    async def findings(self, advance: Advance) -> AsyncIterator[Finding]:
         """See Check.findings."""
         marks = await self._log.marks()
         heads = await self._log.connection.log.heads()  # after the marks, which follow them
@@ -172,4 +172,4 @@ class Progress:
             if position > heads.get(log, 0):
                 problem = f"{who} has got beyond the end of the log"
                 yield Finding(self.name, problem, f"at most {heads.get(log, 0)}", str(position), log)
-            told(1)
+            advance(1)

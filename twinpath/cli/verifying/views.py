@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from twinpath.cli.connection import Connection, errors
-from twinpath.cli.differing import values
-from twinpath.cli.filling import building_of, filled
-from twinpath.cli.told import Told
+from twinpath.cli.progress import Advance
+from twinpath.cli.rebuilding.differing import values
+from twinpath.cli.rebuilding.filling import building_of, filled
 from twinpath.domain.projection import Projection
 from twinpath.log.verification import Finding
 from twinpath.projecting.groups import view_projections
@@ -65,13 +65,13 @@ class ViewAgainstFold:
         """See Check.size."""
         return (await (await self._begun()).progress())[1]
 
-    async def findings(self, told: Told) -> AsyncIterator[Finding]:
+    async def findings(self, advance: Advance) -> AsyncIterator[Finding]:
         """See Check.findings."""
         building, done = await self._begun(), 0
 
         def applied(now: int, _: int) -> None:
             nonlocal done
-            told(now - done)
+            advance(now - done)
             done = now
 
         try:
@@ -83,9 +83,9 @@ class ViewAgainstFold:
             errors.print(f"{self.name}: the projector is behind the fold; what differs may only be late", style="dim")
         for difference in comparison.sample:
             yield self._finding(difference)
-        untold = comparison.differ + comparison.missing + comparison.extra - len({one.id for one in comparison.sample})
-        if untold:
-            yield Finding(self.name, "more documents differ", "none", f"{untold:,}")
+        others = comparison.differ + comparison.missing + comparison.extra - len({one.id for one in comparison.sample})
+        if others:
+            yield Finding(self.name, "more documents differ", "none", f"{others:,}")
 
     async def _begun(self) -> Building:
         if self._building is None:

@@ -1,0 +1,1 @@
+"""`twinpath rebuild` and `twinpath views`: generations of views."""

@@ -1,0 +1,1 @@
+"""`twinpath verify`: the log, the snapshots and the views against what they promise."""
