@@ -78,8 +78,8 @@ async def connected(settings: Settings, application: Application) -> AsyncIterat
         seals = Seals(MongoKeyStore(client, settings.keys_database), events)
         yield Connection(settings, application, client, partitions, log, seals)
     except OperationFailure as error:
-        said = (error.details or {}).get("errmsg", error)
-        raise Unavailable(f"MongoDB refuses this: {said} (the address has the user and the password)") from error
+        message = (error.details or {}).get("errmsg", error)
+        raise Unavailable(f"MongoDB refuses this: {message} (the address has the user and the password)") from error
     except PyMongoError as error:
         raise Unavailable(f"MongoDB does not answer: {error}") from error
     finally:

@@ -97,19 +97,19 @@ async def _heads(connection: Connection, wanted: Sequence[str] | None) -> dict[s
     heads = await connection.log.heads()
     if not wanted:
         return heads
-    found = {log: head for log, head in heads.items() if log in wanted or log.partition(".")[0] in wanted}
+    chosen = {log: head for log, head in heads.items() if log in wanted or log.partition(".")[0] in wanted}
     for name in wanted:
-        if not any(name in (log, log.partition(".")[0]) for log in found):
+        if not any(name in (log, log.partition(".")[0]) for log in chosen):
             raise NotFound(f"there is no log or category {name}; the logs are {', '.join(heads)}")
-    return found
+    return chosen
 
 
 async def _newest(connection: Connection, heads: Mapping[str, int], n: int) -> list[RecordedEvent]:
     """The newest n of these logs, oldest first; each log's own order is kept, whatever its writers' clocks say."""
     if n == 0:
         return []
-    each = await asyncio.gather(*(connection.log.read_log(log, max(0, head - n), n) for log, head in heads.items()))
-    return list(merge(*each, key=attrgetter("at")))[-n:]
+    of_logs = await asyncio.gather(*(connection.log.read_log(log, max(0, head - n), n) for log, head in heads.items()))
+    return list(merge(*of_logs, key=attrgetter("at")))[-n:]
 
 
 async def _show_new(connection: Connection, positions: dict[str, int], shown: Shown, opened: bool) -> None:
@@ -117,10 +117,10 @@ async def _show_new(connection: Connection, positions: dict[str, int], shown: Sh
     heads = await connection.log.heads()
     moved = [log for log, position in positions.items() if heads[log] > position]
     while moved:
-        each = [await connection.log.read_log(log, positions[log], PAGE) for log in moved]
-        await _show(connection, shown, list(merge(*each, key=attrgetter("at"))), opened)
-        positions |= {log: events[-1].position for log, events in zip(moved, each, strict=True) if events}
-        moved = [log for log, events in zip(moved, each, strict=True) if len(events) == PAGE]
+        of_logs = [await connection.log.read_log(log, positions[log], PAGE) for log in moved]
+        await _show(connection, shown, list(merge(*of_logs, key=attrgetter("at"))), opened)
+        positions |= {log: events[-1].position for log, events in zip(moved, of_logs, strict=True) if events}
+        moved = [log for log, events in zip(moved, of_logs, strict=True) if len(events) == PAGE]
 
 
 async def _show(connection: Connection, shown: Shown, events: Sequence[RecordedEvent], opened: bool) -> None:

@@ -53,7 +53,8 @@ def rebuild(
         what = buildings[0].plan.name if len(buildings) == 1 else f"{len(buildings)} views"
         with bar(f"{what}: fill", "events") as reached:
             await filled(buildings, connection.settings, count, reached)
-        return max([await _put_into_service(connection, one, accept_differences, with_values) for one in buildings])
+        codes = [await _put_into_service(connection, new, accept_differences, with_values) for new in buildings]
+        return max(codes)
 
     ask(work)
 
@@ -128,18 +129,19 @@ async def _fill_copy(connection: Connection, building: Building) -> None:
         await redis.aclose()
 
 
-def _show(building: Building, found: Comparison, with_values: bool) -> None:
-    unequal = [one for one in found.ranges if not one.equal]
-    moment = "both at the same moment" if found.exact else "not of the same moment"
+def _show(building: Building, comparison: Comparison, with_values: bool) -> None:
+    unequal = [range_ for range_ in comparison.ranges if not range_.equal]
+    moment = "both at the same moment" if comparison.exact else "not of the same moment"
     facts = (
-        f"{found.built:,} documents built, {found.in_service:,} in service",
-        f"{found.same:,} the same, {found.differ:,} differ, {found.missing:,} missing, {found.extra:,} extra",
-        f"of {len(found.ranges):,} checksums {len(unequal):,} differ",
+        f"{comparison.built:,} documents built, {comparison.in_service:,} in service",
+        f"{comparison.same:,} the same, {comparison.differ:,} differ, "
+        f"{comparison.missing:,} missing, {comparison.extra:,} extra",
+        f"of {len(comparison.ranges):,} checksums {len(unequal):,} differ",
     )
     print(f"{building.plan.name} against {building.plan.old_name}, {moment}: {'; '.join(facts)}", flush=True)
-    for one in unequal[:10]:
-        print(f"  from {one.first} to {one.last}: {one.in_service} in service, {one.built} built")
-    for difference in found.sample:
+    for range_ in unequal[:10]:
+        print(f"  from {range_.first} to {range_.last}: {range_.in_service} in service, {range_.built} built")
+    for difference in comparison.sample:
         what = f"{difference.id} {difference.field}".strip()
         in_service, built = values(difference, with_values)
         print(f"  {what}: {in_service} in service, {built} built")

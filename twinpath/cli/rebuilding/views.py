@@ -53,7 +53,7 @@ async def _rows(connection: Connection) -> list[dict[str, Any]]:
                 "parked_streams": parked[name],
                 "to_be_rebuilt": bool(positions) and now.version != projection.version,
                 "building": building if any(of == building for of, _ in checkpoints) else None,
-                "left_behind": [one for one in retired if one.partition("@")[0] == name],
+                "left_behind": [replaced for replaced in retired if replaced.partition("@")[0] == name],
             }
         )
     return rows

@@ -57,8 +57,8 @@ class UniqueKeys:
 
     async def findings(self, advance: Advance) -> AsyncIterator[Finding]:
         """See Check.findings."""
-        there = (await self._log.commits.index_information()).values()
-        unique = [[field for field, _ in index["key"]] for index in there if index.get("unique")]
+        indexes = (await self._log.commits.index_information()).values()
+        unique = [[field for field, _ in index["key"]] for index in indexes if index.get("unique")]
         for index in UNIQUE_KEYS:
             fields = list(index.document["key"])
             if fields not in unique:
@@ -100,12 +100,12 @@ class Events:
         erasures = [event for event in events if erases(event, catalogue)]
         gone = await seals.erased_since(frozenset(event.stream for event in erasures))
         advance(len(events))
-        found = [unerased(event) for event in erasures if event.stream not in gone]
+        findings = [unerased(event) for event in erasures if event.stream not in gone]
         for stored, readable in zip(events, opened, strict=True):
             has_key = SEALED in stored.data and stored.data[SEALED]["of"] in owners
             if (finding := unreadable(stored, readable, has_key, catalogue)) is not None:
-                found.append(finding)
-        return found
+                findings.append(finding)
+        return findings
 
 
 class Versions:

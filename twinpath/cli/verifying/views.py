@@ -34,10 +34,10 @@ class Folding:
 async def view_checks(connection: Connection, folding: Folding) -> "list[ViewAgainstFold]":
     """One check a view that is in service and was built by this version of its projection."""
     store = MongoGenerations(connection.client, connection.settings.views_database)
-    there = {projection for projection, _ in await store.checkpoints()}
+    in_service = {projection for projection, _ in await store.checkpoints()}
     checks = []
     for projection in view_projections(connection.application):
-        if projection.name not in there:
+        if projection.name not in in_service:
             errors.print(f"{projection.name} is not in service: it is not compared", style="dim")
         elif (built := store.generation(projection.name).version) != projection.version:
             errors.print(f"{projection.name} was built by version {built}: it is not compared", style="dim")
@@ -83,7 +83,8 @@ class ViewAgainstFold:
             errors.print(f"{self.name}: the projector is behind the fold; what differs may only be late", style="dim")
         for difference in comparison.sample:
             yield self._finding(difference)
-        others = comparison.differ + comparison.missing + comparison.extra - len({one.id for one in comparison.sample})
+        shown = {difference.id for difference in comparison.sample}
+        others = comparison.differ + comparison.missing + comparison.extra - len(shown)
         if others:
             yield Finding(self.name, "more documents differ", "none", f"{others:,}")
 

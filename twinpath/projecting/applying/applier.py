@@ -159,7 +159,8 @@ class Applier:
         held: set[tuple[str, str]] = set()
         if parking := self._parking.intersection(projection.name for projection in projections):
             held = await self._writer.parked.among(parking, {event.stream for event in events})
-        return [SetAside(one, {stream for name, stream in held if name == one.name}) for one in projections]
+        parked = {name: {stream for owner, stream in held if owner == name} for name in parking}
+        return [SetAside(projection, parked.get(projection.name, set())) for projection in projections]
 
     async def _readable(
         self, asides: Sequence[SetAside], events: Sequence[RecordedEvent], refusal: Exception | None

@@ -6,6 +6,7 @@ the store refuses: to find out which event is to blame it goes back, and the oth
 """
 
 import asyncio
+import itertools
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -116,9 +117,9 @@ class LogRunner:
     def others_moved(self, checkpoints: dict[str, int], parked: ParkedCounts) -> None:
         """Learn the checkpoints as stored, and what was parked then, unless work is in hand that may be moving them."""
         if not self.busy:
-            known = {projection.name for projection in self._live} & self._applier.positions.keys()
-            self._applier.learn({name: checkpoints[name] for name in known if name in checkpoints}, parked)
-        for projection in [one for one in self._outdated if self._applier.writes(one)]:
+            names = {projection.name for projection in self._live} & self._applier.positions.keys()
+            self._applier.learn({name: checkpoints[name] for name in names if name in checkpoints}, parked)
+        for projection in list(filter(self._applier.writes, self._outdated)):
             self._outdated.remove(projection)
             self._begin_to_join(projection)
 
@@ -131,7 +132,7 @@ class LogRunner:
         await delivery.done
 
     async def _work(self) -> None:
-        await until_done(self._part, self._pace, partial(self.troubles.note, self.log))
+        await until_done(self._split, self._pace, partial(self.troubles.note, self.log))
         while True:
             await self._wake.wait()
             self._batch = self._take()
@@ -154,24 +155,24 @@ class LogRunner:
         """Reach what the batch asks for, transaction by transaction."""
         await self._applier.load(self._live)
         self._leave_outdated()
-        known = {event.position: event for delivery in self._batch for event in delivery.events}
+        at_hand = {event.position: event for delivery in self._batch for event in delivery.events}
         upto = max(delivery.upto for delivery in self._batch)
         while self._live and self.position < upto:
             leave = self._leave_behind if len(self._live) > 1 else None
-            await self._applier.apply(list(self._live), await self._next(self.position, upto, known), leave)
+            await self._applier.apply(list(self._live), await self._next(self.position, upto, at_hand), leave)
             self._leave_outdated()
             self._acknowledge()
         self._idle = upto
         self._acknowledge()
 
-    async def _next(self, after: int, upto: int, known: dict[int, RecordedEvent]) -> list[RecordedEvent]:
+    async def _next(self, after: int, upto: int, at_hand: dict[int, RecordedEvent]) -> list[RecordedEvent]:
         """The events right after a position: those at hand, and what is missing between them from the log."""
         events: list[RecordedEvent] = []
         while after < upto and len(events) < MOST_EVENTS:
-            if at_hand := known.get(after + 1):
-                events.append(at_hand)
+            if event := at_hand.get(after + 1):
+                events.append(event)
             else:
-                end = min((position for position in known if position > after), default=upto + 1)
+                end = min((position for position in at_hand if position > after), default=upto + 1)
                 missing = await self._source.read_log(self.log, after, min(end - 1 - after, MOST_EVENTS - len(events)))
                 if not missing:
                     break
@@ -186,7 +187,7 @@ class LogRunner:
             if delivery.upto <= self.position and not delivery.done.done():
                 delivery.done.set_result(None)
 
-    async def _part(self) -> None:
+    async def _split(self) -> None:
         """Tell those that keep up from those that are too far behind to be waited for."""
         await self._applier.load(self._all)
         self._outdated = [projection for projection in self._all if not self._applier.writes(projection)]
@@ -200,7 +201,7 @@ class LogRunner:
 
     def _leave_outdated(self) -> None:
         """A generation that other code built may have been put into service: it is not for this code to write."""
-        for projection in [one for one in self._live if not self._applier.writes(one)]:
+        for projection in list(itertools.filterfalse(self._applier.writes, self._live)):
             _log.warning("projection_superseded", projection=projection.name, log=self.log, version=projection.version)
             self._live.remove(projection)
             self._outdated.append(projection)

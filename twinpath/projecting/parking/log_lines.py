@@ -22,7 +22,7 @@ class _Window:
 
     began: float
     lines: int = 0
-    unsaid: int = 0
+    omitted: int = 0
     everything: bool = False
 
 
@@ -40,11 +40,11 @@ class ParkingLogLines:
                 if aside.taken == 0 and len(parked) >= _MANY and not window.everything:
                     window.everything = True
                     _log.error("projection_parks_everything", projection=aside.projection.name, reason=parked[0].reason)
-                said = parked[: _LINES - window.lines]
-                for stream in said:
-                    _say(stream)
-                window.lines += len(said)
-                window.unsaid += len(parked) - len(said)
+                shown = parked[: _LINES - window.lines]
+                for stream in shown:
+                    _log_stream(stream)
+                window.lines += len(shown)
+                window.omitted += len(parked) - len(shown)
 
     def flush(self) -> None:
         """Say how much was not said, where it is time to."""
@@ -52,11 +52,11 @@ class ParkingLogLines:
         for name, window in list(self._windows.items()):
             if now - window.began >= _SECONDS:
                 del self._windows[name]
-                if window.unsaid:
-                    _log.error("more_streams_parked", projection=name, streams=window.unsaid)
+                if window.omitted:
+                    _log.error("more_streams_parked", projection=name, streams=window.omitted)
 
 
-def _say(parked: ParkedStream) -> None:
+def _log_stream(parked: ParkedStream) -> None:
     _log.error(
         "stream_parked",
         projection=parked.projection,

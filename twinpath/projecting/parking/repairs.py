@@ -77,30 +77,30 @@ class Repairs:
 
     async def stream(self, projection: str, stream: str) -> ParkedStream:
         """One parked stream. Raises NotFound, Unavailable."""
-        if (found := await self.parked.get(projection, stream)) is None:
+        if (parked := await self.parked.get(projection, stream)) is None:
             raise NotFound(f"{stream} is not parked for {projection}.", code="not_parked")
-        return found
+        return parked
 
-    async def events(self, found: ParkedStream, after_version: int, limit: int) -> list[RecordedEvent]:
+    async def events(self, parked: ParkedStream, after_version: int, limit: int) -> list[RecordedEvent]:
         """The events that wait, as the log has them, those beyond a version. Raises Unavailable."""
-        return await waiting(self._source, found, max(found.version - 1, after_version), limit)
+        return await waiting(self._source, parked, max(parked.version - 1, after_version), limit)
 
-    async def explain(self, found: ParkedStream) -> str | None:
+    async def explain(self, parked: ParkedStream) -> str | None:
         """What the projection's code of today says of the event that comes next; None when it takes it.
 
         It is not kept anywhere, for it may hold what is personal. Raises Unavailable.
         """
-        if found.projection not in self._projections:
-            return f"there is no projection {found.projection} here"
-        projection, _ = self._projections[found.projection]
-        events = await self.events(found, 0, 1)
+        if parked.projection not in self._projections:
+            return f"there is no projection {parked.projection} here"
+        projection, _ = self._projections[parked.projection]
+        events = await self.events(parked, 0, 1)
         readable, _ = await self._reader.read(events)
         for event in events:
-            said, opened = readable[event.position]
+            decoded, opened = readable[event.position]
             try:
-                if isinstance(said, Exception):
-                    raise said
-                projection.changes(said, opened)
+                if isinstance(decoded, Exception):
+                    raise decoded
+                projection.changes(decoded, opened)
             except (Unavailable, MemoryError):
                 raise
             except Exception as error:
@@ -113,13 +113,13 @@ class Repairs:
             totals = await self.parked.totals(projection)
         streams: list[ParkedStream] = []
         room = limit
-        async for found in self._candidates(projection, stream):
+        async for parked in self._candidates(projection, stream):
             if room <= 0:
                 break
-            streams.append(found)
-            room -= found.events
+            streams.append(parked)
+            room -= parked.events
         if stream is not None:
-            totals = len(streams), sum(found.events for found in streams)
+            totals = len(streams), sum(parked.events for parked in streams)
         return Plan(streams, limit - max(0, room), *totals)
 
     async def retry(self, projection: str | None, stream: str | None, limit: int) -> AsyncGenerator[RetryStep]:
@@ -134,21 +134,21 @@ class Repairs:
         """
         now = asyncio.get_running_loop().time
         async for candidate in self._candidates(projection, stream):
-            found: ParkedStream | None = candidate
+            parked: ParkedStream | None = candidate
             looks = 0
-            while found is not None and limit > 0 and looks < _LOOKS:
+            while parked is not None and limit > 0 and looks < _LOOKS:
                 began = now()
                 try:
-                    step = await self._steps.step(found, limit, *self._of(found.projection))
+                    step = await self._steps.step(parked, limit, *self._in_service(parked.projection))
                 except CheckpointMoved:  # ParkedMoved, or another generation was put into service
                     looks += 1
                     await self._writer.checkpoints()
-                    found = await self.parked.get(found.projection, found.stream)
+                    parked = await self.parked.get(parked.projection, parked.stream)
                     continue
                 limit -= step.applied + step.failed
                 rest = min(now() - began, _LONGEST_REST)
                 yield step
-                found = None if step.failed else step.after
+                parked = None if step.failed else step.after
                 await asyncio.sleep(rest)
             if limit <= 0:
                 return
@@ -162,18 +162,18 @@ class Repairs:
             Unavailable: a store is away.
         """
         for _ in range(_LOOKS):
-            found = await self.stream(projection, stream)
-            if found.version != version:
-                raise RuleViolation(f"{stream} waits for version {found.version}, not {version}.", code="not_first")
+            parked = await self.stream(projection, stream)
+            if parked.version != version:
+                raise RuleViolation(f"{stream} waits for version {parked.version}, not {version}.", code="not_first")
             now = self._clock()
-            reason = (found.reason, found.attempts, found.parked_at)
-            skipped = Skipped(projection, stream, found.log, version, found.position, *reason, now, by, why)
-            following = await self.events(found, version, 1)
-            if not following and found.events > 1:
-                raise Unavailable(f"{found.log} lacks events of {stream} that are parked")
-            after = moved(found, following[0], now) if following else None
+            reason = (parked.reason, parked.attempts, parked.parked_at)
+            skipped = Skipped(projection, stream, parked.log, version, parked.position, *reason, now, by, why)
+            following = await self.events(parked, version, 1)
+            if not following and parked.events > 1:
+                raise Unavailable(f"{parked.log} lacks events of {stream} that are parked")
+            after = moved(parked, following[0], now) if following else None
             try:
-                await self._writer.commit(Batch(parking=[Resume(found, after), skipped]))
+                await self._writer.commit(Batch(parking=[Resume(parked, after), skipped]))
             except CheckpointMoved:
                 await self._writer.checkpoints()
                 continue
@@ -182,32 +182,32 @@ class Repairs:
 
     def _writes(self, projection: str) -> bool:
         """Whether the code here wrote what is in service: no other may."""
-        known = self._projections.get(projection)
-        return known is not None and self._writer.generation(projection).version == known[0].version
+        entry = self._projections.get(projection)
+        return entry is not None and self._writer.generation(projection).version == entry[0].version
 
-    def _of(self, projection: str) -> tuple[Projection, BatchWriter]:
-        if (known := self._projections.get(projection)) is None:
+    def _in_service(self, projection: str) -> tuple[Projection, BatchWriter]:
+        if (entry := self._projections.get(projection)) is None:
             raise NotFound(f"There is no projection {projection} here.", code="no_such_projection")
         if not self._writes(projection):
             raise RuleViolation(f"Another version of {projection} is in service.", code="projection_outdated")
-        return known
+        return entry
 
     async def _candidates(self, projection: str | None, stream: str | None) -> AsyncIterator[ParkedStream]:
         """What is to be tried, each stream once, in pages; what no projection here is known for is left out."""
         await self._writer.checkpoints()  # they tell which generations are in service
         if projection is not None:
-            self._of(projection)
+            self._in_service(projection)
         if stream is not None:
             names = [name for name in self._projections if self._writes(name) and projection in (None, name)]
-            all_found = [found for name in names if (found := await self.parked.get(name, stream))]
-            if not all_found:
+            streams = [parked for name in names if (parked := await self.parked.get(name, stream))]
+            if not streams:
                 raise NotFound(f"{stream} is not parked.", code="not_parked")
-            for found in all_found:
-                yield found
+            for parked in streams:
+                yield parked
             return
         began, after = self._clock(), None
         while page := await self.parked.longest_untried(projection, began, after, _PAGE):
-            for found in page:
-                if self._writes(found.projection):
-                    yield found
+            for parked in page:
+                if self._writes(parked.projection):
+                    yield parked
             after = (page[-1].tried_at, page[-1].id)

@@ -49,7 +49,7 @@ class RetrySteps:
         self._catalogue = catalogue
         self._clock = clock
 
-    async def step(self, found: ParkedStream, limit: int, projection: Projection, writer: BatchWriter) -> RetryStep:
+    async def step(self, parked: ParkedStream, limit: int, projection: Projection, writer: BatchWriter) -> RetryStep:
         """Apply the next events, `limit` at most, up to the first that fails.
 
         Raises:
@@ -57,36 +57,36 @@ class RetrySteps:
             Unavailable: a store is away. The step may stand.
         """
         most = min(limit, STEP_EVENTS)
-        events = await waiting(self._source, found, found.version - 1, most + 1)  # one more: what comes next then
-        if len(events) < min(most + 1, found.events):
-            raise Unavailable(f"{found.log} lacks events of {found.stream} that are parked")
+        events = await waiting(self._source, parked, parked.version - 1, most + 1)  # one more: what comes next then
+        if len(events) < min(most + 1, parked.events):
+            raise Unavailable(f"{parked.log} lacks events of {parked.stream} that are parked")
         readable, owners = await self._reader.read(events[:most])
-        attempt = _Attempt(found, projection, writer, events, readable, self._clock)
+        attempt = _Attempt(parked, projection, writer, events, readable, self._clock)
         try:
             return await attempt.apply(min(most, len(events)))
         finally:  # a commit that fails may stand all the same
             if owners:
-                await _to_its_end(self._wipe_erased(found, projection, writer, events[:most][-1], owners))
+                await _to_its_end(self._wipe_erased(parked, projection, writer, events[:most][-1], owners))
 
     @retry(retry=retry_if_exception_type(Unavailable), wait=wait_fixed(0.5), stop=stop_after_delay(30), reraise=True)
     async def _wipe_erased(
         self,
-        found: ParkedStream,
+        parked: ParkedStream,
         projection: Projection,
         writer: BatchWriter,
         last: RecordedEvent,
         owners: frozenset[str],
     ) -> None:
         """What was opened just before its key was destroyed may have been committed after the erasure was projected."""
-        if wipes := await late_wipes(self._seals, self._catalogue, [projection], owners, last, own=found.stream):
-            await writer.commit(Batch(wipes, parking=[_late_copy(found, last.version)]))
+        if wipes := await late_wipes(self._seals, self._catalogue, [projection], owners, last, own=parked.stream):
+            await writer.commit(Batch(wipes, parking=[_late_copy(parked, last.version)]))
 
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
     """What one step works on; `events` are those to try and, where there is one, the one after them."""
 
-    found: ParkedStream
+    parked: ParkedStream
     projection: Projection
     writer: BatchWriter
     events: Sequence[RecordedEvent]
@@ -116,28 +116,28 @@ class _Attempt:
         """Commit what `done` events change, and where the stream is then: free, under way, or failed for a reason."""
         after = None
         if done < len(self.events):
-            after = moved(self.found, self.events[done], self.clock())
+            after = moved(self.parked, self.events[done], self.clock())
             if reason is not None:
                 after = replace(after, reason=reason, attempts=after.attempts + 1)
-        late = [_late_copy(self.found, self.found.version + done - 1)] if done else []
-        await self.writer.commit(Batch(changes, parking=[Resume(self.found, after), *late]))
-        return RetryStep(self.found, after, done)
+        late = [_late_copy(self.parked, self.parked.version + done - 1)] if done else []
+        await self.writer.commit(Batch(changes, parking=[Resume(self.parked, after), *late]))
+        return RetryStep(self.parked, after, done)
 
 
-async def waiting(source: EventLog, found: ParkedStream, after_version: int, limit: int) -> list[RecordedEvent]:
+async def waiting(source: EventLog, parked: ParkedStream, after_version: int, limit: int) -> list[RecordedEvent]:
     """At most `limit` of the events that wait, those beyond a version, from the log. Raises Unavailable."""
-    most = min(limit, found.last - after_version)
-    return await source.read_stream(found.log, found.stream, after_version, most) if most > 0 else []
+    most = min(limit, parked.last - after_version)
+    return await source.read_stream(parked.log, parked.stream, after_version, most) if most > 0 else []
 
 
-def moved(found: ParkedStream, to: RecordedEvent, at: datetime) -> ParkedStream:
+def moved(parked: ParkedStream, to: RecordedEvent, at: datetime) -> ParkedStream:
     """The stream with this event to come next; failures count on only for the same event."""
-    attempts = found.attempts if to.version == found.version else 0
-    return replace(found, version=to.version, position=to.position, reason=None, attempts=attempts, tried_at=at)
+    attempts = parked.attempts if to.version == parked.version else 0
+    return replace(parked, version=to.version, position=to.position, reason=None, attempts=attempts, tried_at=at)
 
 
-def _late_copy(found: ParkedStream, last: int) -> LateCopy:
-    return LateCopy(found.projection, found.stream, found.log, found.version, last)
+def _late_copy(parked: ParkedStream, last: int) -> LateCopy:
+    return LateCopy(parked.projection, parked.stream, parked.log, parked.version, last)
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:

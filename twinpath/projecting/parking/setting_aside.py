@@ -5,6 +5,7 @@ from collections.abc import Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
+import twinpath.views
 from twinpath.clock import utc_now
 from twinpath.domain.events import SEALED, DomainEvent, RecordedEvent
 from twinpath.domain.projection import Projection
@@ -15,6 +16,7 @@ from twinpath.views.parking import Extend, Park, ParkedStream, ParkingChange
 
 MOST_REASON = 500
 """Characters of a reason."""
+_STORES = Path(twinpath.views.__file__).parent
 
 
 class SetAside:
@@ -83,10 +85,10 @@ def undisturbed(aside: SetAside, events: Sequence[RecordedEvent], readable: Read
     changes: list[ViewChange] = []
     try:
         for event in events:
-            said, opened = readable[event.position]
-            if isinstance(said, Exception):
+            decoded, opened = readable[event.position]
+            if isinstance(decoded, Exception):
                 return None
-            changes += aside.projection.changes(said, opened)
+            changes += aside.projection.changes(decoded, opened)
     except Exception:  # it shows again when they go one by one
         return None
     aside.taken += len(events)
@@ -94,17 +96,17 @@ def undisturbed(aside: SetAside, events: Sequence[RecordedEvent], readable: Read
 
 
 def changes_of(
-    aside: SetAside, event: RecordedEvent, said: DomainEvent | Exception, opened: RecordedEvent
+    aside: SetAside, event: RecordedEvent, decoded: DomainEvent | Exception, opened: RecordedEvent
 ) -> list[ViewChange]:
     """What a projection makes of an event; nothing, and the event is left aside, when it can't."""
-    if not isinstance(said, Exception):
+    if not isinstance(decoded, Exception):
         try:
-            return aside.projection.changes(said, opened)
+            return aside.projection.changes(decoded, opened)
         except (Unavailable, MemoryError):  # not the event's fault
             raise
         except Exception as error:
-            said = error
-    aside.park(event, said)
+            decoded = error
+    aside.park(event, decoded)
     return []
 
 
@@ -114,10 +116,11 @@ def reason_of(error: Exception, event: RecordedEvent) -> str:
     An event's personal data are sealed in it; a store may quote a document, except for its KeyError, which names ids.
     """
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if "site-packages" not in frame.filename] or frames
-    where = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno} in {ours[-1].name}" if ours else ""
-    of_store = "views" in Path(ours[-1].filename).parts if ours else False
+    own = [frame for frame in frames if "site-packages" not in frame.filename] or frames
+    file = Path(own[-1].filename) if own else Path()
+    where = f" at {file.name}:{own[-1].lineno} in {own[-1].name}" if own else ""
     unknown = isinstance(error, UnknownEvent) and error.__cause__ is None
+    of_store = _STORES in file.parents
     harmless = unknown or (isinstance(error, KeyError) if of_store else SEALED not in event.data)
-    said = f": {error.args[0] if isinstance(error, KeyError) and error.args else error}" if harmless else ""
-    return f"{type(error).__name__}{where}{said}"[:MOST_REASON]
+    message = f": {error.args[0] if isinstance(error, KeyError) and error.args else error}" if harmless else ""
+    return f"{type(error).__name__}{where}{message}"[:MOST_REASON]

@@ -167,12 +167,12 @@ async def advance(buildings: Sequence[Building], applier: Applier, log: str, end
     Raises Unavailable; CantBeBuilt: somebody threw away, or put into service, one of them.
     """
     built = [building.built for building in buildings]
-    while (after := min(applier.positions[one.name] for one in built)) < end:
+    while (after := min(applier.positions[generation.name] for generation in built)) < end:
         events = await buildings[0].source.read_log(log, after, min(at_once, end - after))
         if not events:
             raise Unavailable(f"{log} has no event {after + 1}, although {end} is known")
         await applier.apply(built, events)
-        if min(applier.positions[one.name] for one in built) == after:
+        if min(applier.positions[generation.name] for generation in built) == after:
             await asyncio.gather(*(building.must_be_there(log) for building in buildings))
 
 

@@ -76,28 +76,28 @@ async def compared(
     result = Comparison(exact)
     sums = _Sums(result)
     ours, theirs = _Walk(in_service), _Walk(built)
-    one, other = await ours.next(), await theirs.next()
-    while one is not None or other is not None:
-        if other is None or (one is not None and one["_id"] < other["_id"]):
-            assert one is not None
+    here, there = await ours.next(), await theirs.next()
+    while here is not None or there is not None:
+        if there is None or (here is not None and here["_id"] < there["_id"]):
+            assert here is not None
             result.missing += 1
-            _sample(result, one["_id"], one, None)
-            sums.add(one["_id"], _canonical(one), b"")
-            one = await ours.next()
-        elif one is None or other["_id"] < one["_id"]:
+            _sample(result, here["_id"], here, None)
+            sums.add(here["_id"], _canonical(here), b"")
+            here = await ours.next()
+        elif here is None or there["_id"] < here["_id"]:
             result.extra += 1
-            _sample(result, other["_id"], None, other)
-            sums.add(other["_id"], b"", _canonical(other))
-            other = await theirs.next()
+            _sample(result, there["_id"], None, there)
+            sums.add(there["_id"], b"", _canonical(there))
+            there = await theirs.next()
         else:
-            left, right = _canonical(one), _canonical(other)
+            left, right = _canonical(here), _canonical(there)
             if left == right:
                 result.same += 1
             else:
                 result.differ += 1
-                _sample(result, one["_id"], one, other)
-            sums.add(one["_id"], left, right)
-            one, other = await ours.next(), await theirs.next()
+                _sample(result, here["_id"], here, there)
+            sums.add(here["_id"], left, right)
+            here, there = await ours.next(), await theirs.next()
     sums.close()
     result.in_service, result.built = ours.count, theirs.count
     return result
@@ -152,11 +152,11 @@ def _canonical(document: Document) -> bytes:
     return orjson.dumps(contents, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=repr)
 
 
-def _sample(result: Comparison, document_id: str, one: Document | None, other: Document | None) -> None:
-    if one is None or other is None:
-        found = [Difference(document_id, "", one, other)]
+def _sample(result: Comparison, document_id: str, here: Document | None, there: Document | None) -> None:
+    if here is None or there is None:
+        found = [Difference(document_id, "", here, there)]
     else:
-        names = sorted((one.keys() | other.keys()) - {"revision"})
-        pairs = [(name, one.get(name), other.get(name)) for name in names]
+        names = sorted((here.keys() | there.keys()) - {"revision"})
+        pairs = [(name, here.get(name), there.get(name)) for name in names]
         found = [Difference(document_id, name, left, right) for name, left, right in pairs if left != right]
     result.sample += found[: _SAMPLE - len(result.sample)]

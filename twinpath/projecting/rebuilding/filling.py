@@ -21,8 +21,8 @@ class Filling:
 
     async def progress(self) -> tuple[int, int]:
         """See Building.progress; of all together."""
-        each = await asyncio.gather(*(building.progress() for building in self._buildings))
-        return sum(done for done, _ in each), sum(total for _, total in each)
+        progress = await asyncio.gather(*(building.progress() for building in self._buildings))
+        return sum(done for done, _ in progress), sum(total for _, total in progress)
 
     async def fill(self, logs: Iterable[str] | None = None) -> None:
         """Come near to the targets, these logs side by side, however long it takes; a store that is away is waited for.
@@ -49,4 +49,4 @@ class Filling:
     ) -> dict[Building, int]:
         """Those that are further than this from their target, and the target."""
         targets = {building: (await building.targets())[log] for building in followers}
-        return {one: at for one, at in targets.items() if at - applier.positions[one.built.name] > near}
+        return {building: at for building, at in targets.items() if at - applier.positions[building.built.name] > near}

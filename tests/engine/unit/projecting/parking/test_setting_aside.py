@@ -1,6 +1,7 @@
 """A poison event parks its stream for its projection, and everything else goes on."""
 
 import asyncio
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -26,6 +27,7 @@ from twinpath.projecting.following.retrying import Pace
 from twinpath.projecting.parking.setting_aside import MOST_REASON, reason_of
 from twinpath.views.in_memory.stores import InMemoryViewStore
 from twinpath.views.interface import Batch
+from twinpath.views.paths import appended
 
 QUICK = Pace(first=0.001, most=0.005, poison=0.005, look=0.005)
 FIRST, SECOND, THIRD = in_one_log(3)
@@ -232,10 +234,20 @@ def test_a_reason_has_no_message_where_that_may_hold_what_is_personal() -> None:
 
     assert reason_of(failure("Ada"), event).endswith("in failure: Ada")
     event.data[SEALED] = {}
-    assert reason_of(failure("Ada"), event).startswith("ValueError at test_parking.py:")
+    assert reason_of(failure("Ada"), event).startswith("ValueError at test_setting_aside.py:")
     assert "Ada" not in reason_of(failure("Ada"), event)
     del event.data[SEALED]
     assert len(reason_of(failure("x" * 9999), event)) == MOST_REASON
+
+
+def test_a_reason_has_no_message_of_a_store_which_may_quote_a_document() -> None:
+    event = recorded(TicketNoteAdded(note="x"), new_id("ticket"), 1)
+    try:
+        appended("Ada", [1], None)
+    except ValueError as refusal:
+        reason = reason_of(refusal, event)
+
+    assert re.fullmatch(r"ValueError at paths\.py:\d+ in appended", reason)
 
 
 def failure(message: str) -> Exception:
