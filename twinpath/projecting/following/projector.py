@@ -15,7 +15,7 @@ from twinpath.log.interface import EventLog
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.applying.applier import Applied, Applier
 from twinpath.projecting.following.log_runner import LogRunner
-from twinpath.projecting.following.retrying import Pace, Troubles, until_done
+from twinpath.projecting.following.retrying import Pace, Troubles, repeated, until_done
 from twinpath.projecting.parking.log_lines import ParkingLogLines
 from twinpath.views.interface import BatchWriter, Checkpoints
 from twinpath.views.parking import ParkedCounts
@@ -124,13 +124,7 @@ class Projector:
         await until_done(self._prepare, self._pace, partial(self._troubles.note, "prepare"))
         for runner in self._runners.values():
             runner.start()
-        while True:
-            try:
-                await self._look()
-                self._troubles.note("look", None)
-            except Exception as error:  # whatever it was, the next look begins anew
-                self._troubles.note("look", error)
-            await asyncio.sleep(self._pace.look)
+        await repeated(self._look, self._pace.look, partial(self._troubles.note, "look"))
 
     async def _prepare(self) -> None:
         views = [view for projection in self.projections for view in projection.views]

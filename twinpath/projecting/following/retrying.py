@@ -1,7 +1,9 @@
-"""How long the projector waits before it tries again, the loop that does, and what it says of it."""
+"""How long the projector waits before it tries again, the loops that do, and what they log of it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import NoReturn
 
 import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
@@ -46,6 +48,20 @@ async def until_done(
     )
     await retrying(work)
     trouble(None)
+
+
+async def repeated(
+    look: Callable[[], Awaitable[None]], seconds: float, trouble: Callable[[BaseException | None], None]
+) -> NoReturn:
+    """Call `look` until cancelled, with a rest of `seconds` between; tell `trouble` of each failure, and None after a
+    success: whatever it was, the next look begins anew."""
+    while True:
+        try:
+            await look()
+            trouble(None)
+        except Exception as error:
+            trouble(error)
+        await asyncio.sleep(seconds)
 
 
 class Troubles:
