@@ -1,6 +1,5 @@
 """What each view shows: one class a projection, one small method an event."""
 
-from projector_service.customer_orders import CustomerOrdersProjection
 from projector_service.customers import CustomersProjection
 from projector_service.order_summaries import OrderSummariesProjection
 from projector_service.product_catalogue import ProductCatalogueProjection
@@ -25,7 +24,6 @@ def all_projections() -> list[Projection]:
         ProductSalesProjection(),
         CustomersProjection(),
         OrderSummariesProjection(),
-        CustomerOrdersProjection(),
         ShopDashboardProjection(),
         HistoryProjection(),
     ]

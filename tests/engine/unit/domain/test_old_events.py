@@ -33,6 +33,7 @@ from twinpath.projecting.following.projector import Projector
 from twinpath.projecting.history import HistoryProjection
 from twinpath.projecting.outside_events import OutsideEventsProjection
 from twinpath.queries.reading.fast_copy import FastCopy
+from twinpath.queries.reading.history import Histories
 from twinpath.queries.reading.views import ViewQueries
 from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
@@ -132,6 +133,10 @@ async def test_the_outside_world_is_told_todays_form_and_nothing_personal_under_
     assert b"Ada" not in orjson.dumps(told)
 
 
+def histories(views: InMemoryViewStore, catalogue: Catalogue) -> Histories:
+    return Histories(ViewQueries(views, FastCopy(InMemoryViewCache(), views)), catalogue)
+
+
 @ERASURE
 async def test_a_history_that_an_older_version_wrote_is_answered_in_todays_form(erased: bool) -> None:
     then, views = await Then().write(), InMemoryViewStore()
@@ -143,7 +148,7 @@ async def test_a_history_that_an_older_version_wrote_is_answered_in_todays_form(
     await projector.project(event.log, [event])
     await projector.stop()
 
-    page = await ViewQueries(views, FastCopy(InMemoryViewCache(), views), NOW).history(then.customer, None, 10)
+    page = await histories(views, NOW).page(then.customer, None, 10)
 
     assert [entry["data"] for entry in page.documents] == [ERASED if erased else READ]
 
@@ -152,7 +157,7 @@ async def test_a_history_that_a_newer_version_wrote_is_answered_as_it_is() -> No
     then = await Then().write()
     views = await projected(then, HistoryProjection(), await then.events())
 
-    page = await ViewQueries(views, FastCopy(InMemoryViewCache(), views), THEN).history(then.customer, None, 10)
+    page = await histories(views, THEN).page(then.customer, None, 10)
 
     assert [entry["data"] for entry in page.documents] == [READ]
 
