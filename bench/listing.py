@@ -5,6 +5,7 @@ import statistics
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlencode
 
 import uvloop
@@ -13,21 +14,21 @@ from bench.connection import Connection
 from bench.figures import at_most
 from bench.measuring import Servers, filling, running, servers
 from bench.run import Run
-from query_service.tickets import TicketFilters
 from shared.read_models.ticket_list import TICKET_LIST
 from twinpath.ids import new_id
 from twinpath.log.commits import Document
 from twinpath.mongo_client import mongo_client
 from twinpath.queries.reading.cursor import encode_cursor
+from twinpath.queries.reading.views import Selection
 from twinpath.views.mongodb.stores import MongoViewWriter
 
 _BATCH = 5_000
 _A_CUSTOMER = 50
 """Tickets a customer has."""
-FILTERS = (
-    TicketFilters(status="open"),
-    TicketFilters(has_note=True),
-    TicketFilters(status="closed", has_note=False),
+FILTERS: tuple[dict[str, Any], ...] = (
+    {"status": "open"},
+    {"has_note": True},
+    {"status": "closed", "has_note": False},
 )
 
 
@@ -73,9 +74,8 @@ def _pages(places: Sequence[str], count: int) -> list[str]:
     paths = []
     for number in range(count):
         filters = FILTERS[number % len(FILTERS)]
-        cursor = encode_cursor((None, random.choice(places)), filters.selection.identity)
-        asked = filters.model_dump(mode="json", exclude_none=True)
-        fields = {name: str(value).lower() for name, value in asked.items()}
+        cursor = encode_cursor((None, random.choice(places)), Selection(TICKET_LIST, filters).identity)
+        fields = {name: str(value).lower() for name, value in filters.items()}
         paths.append(f"/api/v1/tickets?{urlencode({**fields, 'limit': 20, 'cursor': cursor})}")
     return paths
 

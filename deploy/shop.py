@@ -2,5 +2,6 @@
 
 from command_service.application import COMMANDS
 from projector_service.application import PROJECTIONS
+from query_service.application import QUERIES
 
-SHOP = COMMANDS | PROJECTIONS
+SHOP = COMMANDS | PROJECTIONS | QUERIES

@@ -1,20 +1,7 @@
 """Starts the query service: `python -m query_service`; with `--check` it only says whether it would start."""
 
-import asyncio
-import sys
-
-from twinpath.checking.report import report
-from twinpath.observability.logs import configure_logs
-from twinpath.queries.checking import checks
-from twinpath.queries.service import bootstrap
-from twinpath.queries.settings import Settings
-from twinpath.running.serving import serve
-from twinpath.running.settings import put_together, read_settings
+from query_service.application import QUERIES
+from twinpath.queries.service import run
 
 if __name__ == "__main__":
-    settings = read_settings(Settings)
-    configure_logs("query", settings.log_level, settings.log_format)
-    app = put_together(bootstrap, settings)
-    if "--check" in sys.argv:
-        sys.exit(asyncio.run(report(checks(settings))))
-    serve(app, settings.host, settings.port, on_stop=app.state.stop)
+    run(QUERIES)

@@ -1,69 +1,73 @@
-"""The support desk's dashboard, and as it changes."""
+"""The support desk's dashboard: read in parts a log, added up here."""
 
-from fastapi import APIRouter, Request, Response
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
-from query_service.examples import DASHBOARD
-from query_service.ticket_dashboard_queries import DashboardQueries
-from shared.read_models.ticket_dashboard import TICKET_DASHBOARD, TicketDashboard
-from twinpath.domain.views import Document
-from twinpath.http.problem_details import problem_responses
-from twinpath.queries.endpoints.answering import QUERY_HEADERS, answered, refuse_parameters, shown, wait_for_token
-from twinpath.queries.endpoints.event_stream import frame, open_stream, streams
-from twinpath.queries.reading.live import Changed
+from shared.read_models.ticket_dashboard import TICKET_DASHBOARD, TicketDashboard, median_seconds, month_id, total_id
+from twinpath.domain.resource import Dashboard, Reads
+from twinpath.domain.views import Document, View
 
-DASHBOARD_PACE = 0.25
-"""A live dashboard is sent at most once in so many seconds."""
+DAYS = 30
 
-router = APIRouter(prefix="/tickets", tags=["tickets"])
+Parts = Mapping[str, Document]
+"""Id -> part, as the view describes them; one that is missing has counted nothing yet."""
 
 
-@router.get(
-    "/dashboard",
+async def parts_of(view: View, logs: Sequence[str], reads: Reads) -> tuple[list[datetime], Parts]:
+    """The days that a dashboard shows, newest first, and the parts that it needs for them. Raises Unavailable."""
+    days = [reads.now - timedelta(days=ago) for ago in range(DAYS)]
+    months = sorted({f"{day:%Y-%m}" for day in days})
+    ids = [*map(total_id, logs), *(month_id(month, log) for month in months for log in logs)]
+    return days, await reads.documents(view, ids)
+
+
+async def _desk(reads: Reads) -> Mapping[str, Any]:
+    """A TicketDashboard: the sums over the parts of every log."""
+    logs = await reads.logs()
+    days, parts = await parts_of(TICKET_DASHBOARD, logs, reads)
+    totals = [parts.get(total_id(log), {}) for log in logs]
+    statuses = _added(total.get("by_status", {}) for total in totals)
+    return {
+        "by_status": {status: statuses.get(status, 0) for status in ("open", "triaged", "closed")},
+        "days": [_day(day, logs, parts) for day in days],
+        "median_hours_to_triage": _hours(totals, "triage"),
+        "median_hours_to_close": _hours(totals, "close"),
+    }
+
+
+def _day(day: datetime, logs: Sequence[str], parts: Parts) -> Document:
+    months = [parts.get(month_id(f"{day:%Y-%m}", log), {}) for log in logs]
+    counted = {what: sum(month.get(what, {}).get(f"{day:%d}", 0) for month in months) for what in ("opened", "closed")}
+    return {"day": f"{day:%Y-%m-%d}", **counted}
+
+
+def _hours(totals: Sequence[Document], sketch: str) -> float | None:
+    seconds = median_seconds(_added(total.get(sketch, {}) for total in totals))
+    return None if seconds is None else round(seconds / 3600, 6)
+
+
+def _added(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for part in counts:
+        for name, number in part.items():
+            total[name] = total.get(name, 0) + number
+    return total
+
+
+DESK = Dashboard(
+    "/tickets/dashboard",
+    (TICKET_DASHBOARD,),
+    _desk,
+    TicketDashboard,
+    {
+        "by_status": {"open": 2, "triaged": 1, "closed": 5},
+        "days": [{"day": "2026-01-05", "opened": 3, "closed": 1}],
+        "median_hours_to_triage": 0.17,
+        "median_hours_to_close": 26.4,
+    },
+    allow="tickets:read",
     summary="How the support desk is doing",
-    responses=shown(TicketDashboard, DASHBOARD) | problem_responses(400, 422, 503),
-    openapi_extra=QUERY_HEADERS,
+    description="Counts by status, opened and closed on each of the last 30 days (UTC), median hours to triage and to"
+    " close.",
 )
-async def dashboard(request: Request) -> Response:
-    """Counts by status, opened and closed on each of the last 30 days (UTC), median hours to triage and to close."""
-    refuse_parameters(request)
-    fresh = await wait_for_token(request, TICKET_DASHBOARD.name)
-    dashboards: DashboardQueries = request.app.state.dashboards
-    logs = await request.app.state.waits.logs(TICKET_DASHBOARD.name)
-    return answered(request, dashboards.body(await dashboards.parts(logs, fresh), logs))
-
-
-@router.get("/dashboard/events", summary="The dashboard as it changes", **streams(422, 503))
-async def dashboard_events(request: Request) -> Response:
-    """`event: dashboard`, first as it is, then after changes, at most four times a second."""
-    refuse_parameters(request)
-    return await open_stream(request, TICKET_DASHBOARD.name, None, _Dashboard(request), DASHBOARD_PACE)
-
-
-class _Dashboard:
-    def __init__(self, request: Request) -> None:
-        self._dashboards: DashboardQueries = request.app.state.dashboards
-        self._waits = request.app.state.waits
-        self._parts: dict[str, Document] = {}
-        self._body = b""
-
-    async def everything(self) -> list[bytes]:
-        self._parts = await self._dashboards.parts(await self._logs(), fresh=True)
-        return await self._frames()
-
-    async def changes(self, changed: Changed) -> list[bytes]:
-        for part_id, part in changed.items():
-            known = self._parts.get(part_id)
-            if part is not None and (known is None or known["revision"] < part["revision"]):
-                self._parts[part_id] = part
-        return await self._frames()
-
-    async def _frames(self) -> list[bytes]:
-        body = self._dashboards.body(self._parts, await self._logs())
-        if body == self._body:
-            return []
-        self._body = body
-        return [frame("dashboard", body)]
-
-    async def _logs(self) -> list[str]:
-        logs: list[str] = await self._waits.logs(TICKET_DASHBOARD.name)
-        return logs

@@ -3,10 +3,9 @@
 from datetime import datetime
 from typing import Literal
 
-import orjson
 from pydantic import BaseModel
 
-from twinpath.domain.views import Document, View
+from twinpath.domain.views import View
 
 
 class CustomerDetails(BaseModel):
@@ -21,18 +20,4 @@ class CustomerDetails(BaseModel):
     version: int
 
 
-class CustomerPage(BaseModel):
-    """A page of customers, newest first; `next` is the cursor of the page after it, null on the last."""
-
-    items: list[CustomerDetails]
-    next: str | None
-
-
-_FIELDS = tuple(CustomerDetails.model_fields)
-
-
-def _render(document: Document) -> bytes:
-    return orjson.dumps({name: document[name] for name in _FIELDS}, option=orjson.OPT_UTC_Z)
-
-
-CUSTOMERS = View(name="customers", indexes=(("status",),), render=_render)
+CUSTOMERS = View("customers", CustomerDetails, filters=("status",), copy=True, owner="customer_id")

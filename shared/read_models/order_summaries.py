@@ -3,12 +3,11 @@
 from datetime import datetime
 from typing import Literal
 
-import orjson
 from pydantic import BaseModel
 
 from shared.events.order import OrderStatus, ShippingAddress
 from shared.read_models.prices import Price
-from twinpath.domain.views import Document, View
+from twinpath.domain.views import View
 
 
 class OrderLineShown(BaseModel):
@@ -37,7 +36,6 @@ class OrderRow(BaseModel):
 
     order_id: str
     customer_id: str
-    customer_name: str | None
     status: OrderStatus
     total: Price
     item_count: int
@@ -47,7 +45,7 @@ class OrderRow(BaseModel):
 
 
 class OrderSummary(OrderRow):
-    """One order; `customer_name` is the customer's latest, and of an erased one the address is null."""
+    """One order; of an erased customer the address is null."""
 
     lines: list[OrderLineShown]
     shipping_address: ShippingAddress | None
@@ -60,20 +58,11 @@ class OrderSummary(OrderRow):
     rejection: Rejection | None
 
 
-class OrderPage(BaseModel):
-    """A page of orders, newest first; `next` is the cursor of the page after it, null on the last."""
-
-    items: list[OrderRow]
-    next: str | None
-
-
-_FIELDS = tuple(name for name in OrderSummary.model_fields if name != "customer_name")
-
-
-def _render(document: Document) -> bytes:
-    return orjson.dumps({name: document[name] for name in _FIELDS}, option=orjson.OPT_UTC_Z)
-
-
 ORDER_SUMMARIES = View(
-    name="order_summaries", indexes=(("status",), ("customer_id",), ("customer_id", "status")), render=_render
+    "order_summaries",
+    OrderSummary,
+    filters=("status", "customer_id"),
+    copy=True,
+    owner="customer_id",
+    indexes=(("status",), ("customer_id",), ("customer_id", "status")),
 )

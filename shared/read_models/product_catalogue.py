@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
-import orjson
 from pydantic import BaseModel
 
 from shared.read_models.prices import Price
-from twinpath.domain.views import Document, View
+from twinpath.domain.views import View
 
 PRICE_ORDER, NAME_ORDER = "price_order", "name_order"
 """The fields that lists are sorted by: the price as a whole number, the name without upper case."""
@@ -29,13 +28,6 @@ class ProductDetails(BaseModel):
     version: int
 
 
-class ProductPage(BaseModel):
-    """A page of products; `next` is the cursor of the page after it, null on the last."""
-
-    items: list[ProductDetails]
-    next: str | None
-
-
 class PriceEntry(BaseModel):
     """A price from a moment on, and why; `previous_price` and `reason` are null for the first."""
 
@@ -47,26 +39,15 @@ class PriceEntry(BaseModel):
     by: str
 
 
-class PricePage(BaseModel):
-    """A page of prices, newest first; `next` is the cursor of the page after it, null on the last."""
-
-    items: list[PriceEntry]
-    next: str | None
-
-
-_FIELDS = tuple(ProductDetails.model_fields)
-
-
-def _render(document: Document) -> bytes:
-    return orjson.dumps({name: document[name] for name in _FIELDS}, option=orjson.OPT_UTC_Z)
-
-
 PRODUCT_CATALOGUE = View(
-    name="product_catalogue",
+    "product_catalogue",
+    ProductDetails,
+    filters=("category", "in_stock", "discontinued"),
+    sorts={"name": NAME_ORDER, "price": PRICE_ORDER},
+    copy=True,
     indexes=((NAME_ORDER,), (PRICE_ORDER,), ("category", NAME_ORDER), ("category", PRICE_ORDER)),
-    render=_render,
 )
-PRODUCT_PRICES = View(name="product_prices", indexes=(("product_id",),))
+PRODUCT_PRICES = View("product_prices", PriceEntry, indexes=(("product_id",),))
 
 
 def price_id(product_id: str, version: int) -> str:

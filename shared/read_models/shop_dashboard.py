@@ -8,10 +8,9 @@ confirmed, and taken back from that day when it is cancelled.
 from datetime import date
 from urllib.parse import quote, unquote
 
-import orjson
 from pydantic import BaseModel
 
-from twinpath.domain.views import Document, View
+from twinpath.domain.views import View
 
 
 def category_key(category: str) -> str:
@@ -63,9 +62,5 @@ class ShopDashboard(BaseModel):
     top_products: list[TopProduct]
 
 
-def _render(document: Document) -> bytes:
-    return orjson.dumps({name: value for name, value in document.items() if name not in ("_id", "revision")})
-
-
-SHOP_DASHBOARD = View(name="shop_dashboard", render=_render)
-PRODUCT_SALES = View(name="product_sales", indexes=(("units",),))
+SHOP_DASHBOARD = View("shop_dashboard", copy=True)
+PRODUCT_SALES = View("product_sales", TopProduct, indexes=(("units",),))

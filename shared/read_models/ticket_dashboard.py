@@ -10,10 +10,9 @@ import math
 from collections.abc import Mapping
 from datetime import date
 
-import orjson
 from pydantic import BaseModel
 
-from twinpath.domain.views import Document, View
+from twinpath.domain.views import View
 
 RELATIVE_ERROR = 0.01
 _GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
@@ -62,8 +61,4 @@ class TicketDashboard(BaseModel):
     median_hours_to_close: float | None
 
 
-def _render(document: Document) -> bytes:
-    return orjson.dumps({name: value for name, value in document.items() if name not in ("_id", "revision")})
-
-
-TICKET_DASHBOARD = View(name="ticket_dashboard", render=_render)
+TICKET_DASHBOARD = View("ticket_dashboard", copy=True)

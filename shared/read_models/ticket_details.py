@@ -3,10 +3,9 @@
 from datetime import datetime
 from typing import Literal
 
-import orjson
 from pydantic import BaseModel
 
-from twinpath.domain.views import Document, View
+from twinpath.domain.views import View
 
 KEPT_NOTES = 100
 
@@ -38,11 +37,4 @@ class TicketDetails(BaseModel):
     version: int
 
 
-_FIELDS = tuple(TicketDetails.model_fields)
-
-
-def _render(document: Document) -> bytes:
-    return orjson.dumps({name: document[name] for name in _FIELDS}, option=orjson.OPT_UTC_Z)
-
-
-TICKET_DETAILS = View(name="ticket_details", indexes=(("customer_id",),), render=_render)
+TICKET_DETAILS = View("ticket_details", TicketDetails, copy=True, owner="customer_id", indexes=(("customer_id",),))

@@ -9,11 +9,6 @@ from twinpath.domain.views import View
 
 PREVIEW_CHARACTERS = 50
 
-TICKET_LIST = View(
-    name="ticket_list",
-    indexes=(("status",), ("has_note",), ("status", "has_note"), ("customer_id",)),
-)
-
 
 class TicketRow(BaseModel):
     """A ticket in a list. Times are UTC; the previews are the first 50 characters."""
@@ -30,8 +25,10 @@ class TicketRow(BaseModel):
     version: int
 
 
-class TicketPage(BaseModel):
-    """A page of tickets, newest first; `next` is the cursor of the page after it, null on the last."""
-
-    items: list[TicketRow]
-    next: str | None
+TICKET_LIST = View(
+    "ticket_list",
+    TicketRow,
+    filters=("status", "has_note", "customer_id"),
+    owner="customer_id",
+    indexes=(("status",), ("has_note",), ("status", "has_note"), ("customer_id",)),
+)

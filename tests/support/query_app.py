@@ -10,6 +10,7 @@ import httpx
 import orjson
 from fastapi import FastAPI
 
+from query_service.application import QUERIES
 from tests.support.ticket_views import NOON, TicketViews
 from twinpath.queries.app import create_app
 from twinpath.views.in_memory.cache import InMemoryViewCache
@@ -115,7 +116,9 @@ async def serving(app: FastAPI, views: TicketViews) -> AsyncIterator[QueryServic
 @asynccontextmanager
 async def running(reader: ViewReader, cache: ViewCache, views: TicketViews, wait: float) -> AsyncIterator[QueryService]:
     """The app on these adapters; `wait` is the longest causal wait in seconds. Its clock stands at NOON."""
-    async with serving(create_app(reader, cache, causal_wait_seconds=wait, clock=lambda: NOON), views) as service:
+    async with serving(
+        create_app(reader, cache, QUERIES, causal_wait_seconds=wait, clock=lambda: NOON), views
+    ) as service:
         yield service
 
 

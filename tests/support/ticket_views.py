@@ -77,7 +77,7 @@ class TicketViews:
             await self._copy(self._cache, log, before, changes)
 
     async def _copy(self, cache: ViewCache, log: str, before: int, changes: list[Any]) -> None:
-        for view in (view for projection in self._projections for view in projection.views if view.render):
+        for view in (view for projection in self._projections for view in projection.views if view.copy):
             ids = list({change.id for change in changes if change.view == view.name and hasattr(change, "id")})
             documents = [view.rendered(document) for document in await self._writer.documents(view.name, ids)]
             await cache.write(view.name, log, before, before + 1, documents, [])

@@ -13,6 +13,7 @@ from opentelemetry.sdk.trace.sampling import DEFAULT_ON, Sampler
 from command_service.application import COMMANDS
 from command_service.fulfilment import Fulfilment
 from projector_service.application import PROJECTIONS
+from query_service.application import QUERIES
 from shared.events import CATALOGUE
 from tests.support.eventually import eventually
 from twinpath.commands.app import create_app as command_app
@@ -97,7 +98,7 @@ class TracedShop:
 
         self._command_app = command_app(bus, COMMANDS)
         trace_requests(self._command_app, tracing)
-        self.query_app = query_app(views, TracedViewCache(copy, tracing))
+        self.query_app = query_app(views, TracedViewCache(copy, tracing), QUERIES)
         self.query_app.state.waits.around = tracing.step
         trace_requests(self.query_app, tracing)
         self.commands = httpx.AsyncClient(transport=httpx.ASGITransport(self._command_app), base_url="http://c")

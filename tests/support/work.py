@@ -152,9 +152,7 @@ async def at_work(system: System, clerks: int = 4, buyers: int = 1, readers: int
 
 async def copy_is_true(system: System) -> bool:
     """Whether Redis has every document of every view that is copied, just as MongoDB has it now."""
-    views = [
-        view for projection in view_projections(PROJECTIONS) for view in projection.views if view.render is not None
-    ]
+    views = [view for projection in view_projections(PROJECTIONS) for view in projection.views if view.copy]
     client = mongo_client(system.mongodb_url, "test")
     async with client, Redis.from_url(system.redis_url) as redis:
         reader = MongoViewReader(client, system.settings["TWINPATH_VIEWS_DATABASE"])

@@ -1,9 +1,15 @@
-"""What a projection says: views, their documents, and the changes to them."""
+"""Views as a team declares them, their documents, and the changes to them that a projection gives."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
+
+import orjson
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import to_jsonable_python
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -21,27 +27,70 @@ class Cached:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """A view's name and form, known to both its writer and its readers.
+def shown_fields(model: type[BaseModel]) -> Callable[[Document], dict[str, Any]]:
+    """Gives what a model shows of a document.
 
-    `indexes` are the fields a list may be filtered by, each tuple followed by `_id` in the index. `render` gives the
-    bytes that a query answers with; a view that has it is also kept in the cache, by id.
+    A field that the document lacks, since it was written before the model had it, is the model's default, else null.
+    """
+    fields = tuple((name, _default(field)) for name, field in model.model_fields.items())
+
+    def shown(document: Document) -> dict[str, Any]:
+        return {name: document.get(name, default) for name, default in fields}
+
+    return shown
+
+
+def _default(field: FieldInfo) -> Any:
+    return None if field.is_required() else to_jsonable_python(field.get_default(call_default_factory=True))
+
+
+@dataclass(frozen=True)
+class View:
+    """A view, as its writer and its readers know it: everything about it is declared here.
+
+    `model` is what a query answers with of a document; without one, as for a view in parts that are added up, it is all
+    but `_id` and `revision`. A list may be filtered by the fields `filters` and sorted by `sorts`: the name that a
+    caller gives -> the field. With `copy` the documents are kept in the cache too, by id; without `live` nobody follows
+    their changes. `owner` is the field that names the customer whose document it is.
     """
 
     name: str
+    model: type[BaseModel] | None = None
+    filters: tuple[str, ...] = ()
+    sorts: Mapping[str, str] = field(default_factory=dict, hash=False)
+    copy: bool = False
+    live: bool = True
+    owner: str | None = None
     indexes: tuple[tuple[str, ...], ...] = ()
-    render: Callable[[Document], bytes] | None = None
+    """Each followed by `_id` in the index; one for each filter and each sort unless others are given."""
+
+    def __post_init__(self) -> None:
+        if not self.indexes:
+            fields = dict.fromkeys((*self.filters, *self.sorts.values()))
+            object.__setattr__(self, "indexes", tuple((name,) for name in fields))
+
+    def shown(self, document: Document) -> dict[str, Any]:
+        """What a query answers with."""
+        return self._shown(document)
 
     def rendered(self, document: Document) -> Cached:
         """The document ready to send; its etag is its version where it has one, else its revision.
 
-        An erasure changes a document without another version, so what is `erased` has an etag of its own.
+        An erasure changes a document without another version, so what is `erased` has an etag of its own. Raises
+        TypeError for what JSON can't hold.
         """
-        assert self.render is not None, f"{self.name} is not kept in the cache"
         erased = ".erased" if document.get("erased") else ""
         etag = f'"{document.get("version", document["revision"])}{erased}"'
-        return Cached(document["_id"], document["revision"], etag, self.render(document))
+        body = orjson.dumps(self._shown(document), option=orjson.OPT_UTC_Z)
+        return Cached(document["_id"], document["revision"], etag, body)
+
+    @cached_property
+    def _shown(self) -> Callable[[Document], dict[str, Any]]:
+        return _own_fields if self.model is None else shown_fields(self.model)
+
+
+def _own_fields(document: Document) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name not in ("_id", "revision")}
 
 
 @dataclass(slots=True)
@@ -93,18 +142,18 @@ ViewChange = Put | Change | Remove | ChangeWhere
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How a list is sorted: by a field that every document has, equal ones by id; without a field, by id alone."""
+    """How a list is sorted: by a field, null and missing first, equal ones by id; without a field, by id alone."""
 
     field: str | None = None
     descending: bool = False
 
     def place_of(self, document: Document) -> "Place":
         """Where a document stands in this order."""
-        return (None if self.field is None else document[self.field], document["_id"])
+        return (None if self.field is None else document.get(self.field), document["_id"])
 
 
 Place = tuple[Any, str]
-"""A place in a list to go on after: the value of the field that sorts it (None when none does), and the id."""
+"""A place in a list to go on after: the value of the field that sorts it (None where there is none), and the id."""
 
 Range = tuple[int | float | None, int | float | None]
 """At least, at most; None where there is no bound."""

@@ -8,28 +8,20 @@ from functools import partial
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from query_service import customers, orders, products, shop, ticket_dashboard, tickets
-from query_service.customers import CUSTOMER_RESOURCE
-from query_service.orders_queries import OrderQueries
-from query_service.products import PRODUCTS
-from query_service.shop_dashboard_queries import ShopDashboardQueries
-from query_service.ticket_dashboard_queries import DashboardQueries
-from query_service.tickets import TICKETS
-from shared.read_models.customers import CUSTOMERS
-from shared.read_models.order_summaries import ORDER_SUMMARIES
-from shared.read_models.product_catalogue import PRODUCT_CATALOGUE, PRODUCT_PRICES
-from shared.read_models.shop_dashboard import PRODUCT_SALES, SHOP_DASHBOARD
-from shared.read_models.ticket_dashboard import TICKET_DASHBOARD
-from shared.read_models.ticket_details import TICKET_DETAILS
-from shared.read_models.ticket_list import TICKET_LIST
 from twinpath.clock import Clock, utc_now
+from twinpath.domain.application import Application
+from twinpath.domain.resource import Dashboard, Resource
 from twinpath.http.correlation import Correlation
 from twinpath.http.health import Check, health_routes
 from twinpath.http.problem_details import install_problem_details
-from twinpath.http.short_way import ShortWay, add_short_ways
+from twinpath.http.short_way import add_short_ways
 from twinpath.observability.serving_metrics import NO_TELEMETRY, HttpRequests, install_metrics
-from twinpath.queries.endpoints import history
-from twinpath.queries.endpoints.one_document import short_way
+from twinpath.queries.endpoints.answering import Queries
+from twinpath.queries.endpoints.dashboards import add_dashboard
+from twinpath.queries.endpoints.documents import add_document
+from twinpath.queries.endpoints.history import HistoryRoutes
+from twinpath.queries.endpoints.lists import add_list, add_sublist
+from twinpath.queries.endpoints.routes import Routes
 from twinpath.queries.metrics import MeasuredReader, QueryMetrics
 from twinpath.queries.reading.causal_waits import CausalWaits
 from twinpath.queries.reading.fast_copy import FastCopy
@@ -42,20 +34,6 @@ _DESCRIPTION = """Answers from the views. Send back a command's `Causal-Token` t
 the view has got there, 5 seconds at most, else 202 with `Retry-After`. `If-None-Match` gives 304. Pages go on with
 `next`. Every view has a stream of Server-Sent Events under `…/events`. Errors are `application/problem+json`."""
 
-LIVE_VIEWS = (
-    TICKET_LIST,
-    TICKET_DETAILS,
-    TICKET_DASHBOARD,
-    PRODUCT_CATALOGUE,
-    PRODUCT_PRICES,
-    CUSTOMERS,
-    ORDER_SUMMARIES,
-    SHOP_DASHBOARD,
-    PRODUCT_SALES,
-    HISTORY,
-)
-"""The views whose changes are told as they happen."""
-
 
 async def _nothing_to_close() -> None: ...
 
@@ -63,13 +41,14 @@ async def _nothing_to_close() -> None: ...
 def create_app(
     reader: ViewReader,
     cache: ViewCache,
+    application: Application,
     required: Mapping[str, Check] | None = None,
     optional: Mapping[str, Check] | None = None,
     causal_wait_seconds: float = 5.0,
     clock: Clock = utc_now,
     close: Callable[[], Awaitable[None]] = _nothing_to_close,
 ) -> FastAPI:
-    """The app on a reader and a cache; `close` is called when it has stopped.
+    """The app that shows the application's resources, on a reader and a cache; `close` is called when it has stopped.
 
     `app.state.stop()` ends what would hold up a server's stop: live updates and causal waits.
     """
@@ -78,7 +57,7 @@ def create_app(
     reader = MeasuredReader(reader, metrics)
     copy = FastCopy(cache, reader)
     waits = CausalWaits(reader, causal_wait_seconds)
-    live = LiveViews(reader, [view.name for view in LIVE_VIEWS])
+    live = LiveViews(reader, _live_views(application))
     waits.on_move = live.checkpoints_moved
     metrics.follow(copy, waits, live)
     lifespan = partial(_lifespan, waits, live, close)
@@ -89,10 +68,7 @@ def create_app(
     app.state.waits = waits
     app.state.live = live
     app.state.views = views = ViewQueries(reader, copy)
-    app.state.orders = OrderQueries(views)
-    app.state.dashboards = DashboardQueries(reader, copy, clock)
-    app.state.shop_dashboards = ShopDashboardQueries(views, clock)
-    _add_queries(app)
+    _add_queries(app, Queries(views, waits, live), application, clock)
     app.router.routes += health_routes(required or {}, optional)
     install_problem_details(app)
     app.add_middleware(Correlation, on_answer=HttpRequests(metrics.requests))
@@ -100,11 +76,31 @@ def create_app(
     return app
 
 
-def _add_queries(app: FastAPI) -> None:
-    for of in (ticket_dashboard, tickets, products, customers, orders, shop, history):
-        app.include_router(of.router, prefix="/api/v1")
-    ways = [short_way(resource) for resource in (TICKETS, PRODUCTS, CUSTOMER_RESOURCE)]
-    add_short_ways(app, "/api/v1", [*ways, ShortWay("GET", "/orders/{order_id}", orders.answer_order)])
+def _add_queries(app: FastAPI, queries: Queries, application: Application, clock: Clock) -> None:
+    """Every declared endpoint; a dashboard's path may look like a document's, so they come first."""
+    routes = Routes()
+    histories = HistoryRoutes(routes, queries, application.events)
+    for declared in sorted(application.resources, key=lambda one: isinstance(one, Resource)):
+        match declared:
+            case Dashboard():
+                add_dashboard(routes, queries, declared, clock)
+            case Resource():
+                if declared.listing is not None:
+                    add_list(routes, queries, declared, declared.listing)
+                for sublist in declared.sublists:
+                    add_sublist(routes, queries, declared, sublist)
+                add_document(routes, queries, declared)
+                if declared.history:
+                    histories.add(declared)
+    histories.add_any()
+    app.include_router(routes.router, prefix="/api/v1")
+    add_short_ways(app, "/api/v1", routes.short_ways)
+
+
+def _live_views(application: Application) -> list[str]:
+    """The views whose changes are told as they happen."""
+    views = [view for declared in application.resources for view in declared.reads()]
+    return list(dict.fromkeys(view.name for view in (*views, HISTORY) if view.live))
 
 
 @asynccontextmanager

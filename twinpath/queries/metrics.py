@@ -9,7 +9,7 @@ from twinpath.observability.metrics import Labels, Metrics
 from twinpath.queries.reading.causal_waits import CausalWaits
 from twinpath.queries.reading.fast_copy import FastCopy
 from twinpath.queries.reading.live import LiveViews
-from twinpath.views.interface import Checkpoints, ViewReader
+from twinpath.views.interface import Checkpoints, DocumentChange, ViewReader
 from twinpath.views.naming import Generation
 
 
@@ -107,6 +107,6 @@ class MeasuredReader:
         """See ViewReader.watch_checkpoints."""
         return self._reader.watch_checkpoints()
 
-    def watch_documents(self, views: Sequence[str]) -> AsyncIterator[tuple[str, str]]:
+    def watch_documents(self, views: Sequence[str]) -> AsyncIterator[DocumentChange]:
         """See ViewReader.watch_documents."""
         return self._reader.watch_documents(views)

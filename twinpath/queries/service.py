@@ -1,23 +1,43 @@
 """The composition root of the query service: the only file that chooses its adapters."""
 
+import asyncio
+import sys
+from functools import partial
+
 from fastapi import FastAPI
 from redis.asyncio import Redis
 
+from twinpath.checking.report import report
+from twinpath.domain.application import Application
 from twinpath.mongo_client import mongo_client
+from twinpath.observability.logs import configure_logs
 from twinpath.observability.mongodb_spans import MongoSpans
 from twinpath.observability.trace_export import tracing_of
 from twinpath.observability.traced_http import trace_requests
 from twinpath.observability.traced_views import SOURCE, TracedViewCache
 from twinpath.queries.app import create_app
+from twinpath.queries.checking import checks
 from twinpath.queries.settings import Settings
+from twinpath.running.serving import serve
+from twinpath.running.settings import put_together, read_settings
 from twinpath.views.mongodb.stores import MongoViewReader
 from twinpath.views.redis.cache import RedisViewCache
 
 _REDIS_SECONDS = 0.25
 
 
-def bootstrap(settings: Settings) -> FastAPI:
-    """The app on MongoDB and Redis; Redis may be away, then it reads everything from MongoDB."""
+def run(application: Application) -> None:
+    """Serve what the application declares, until a signal ends it; with `--check` only say whether it would start."""
+    settings = read_settings(Settings)
+    configure_logs("query", settings.log_level, settings.log_format)
+    app = put_together(partial(bootstrap, application=application), settings)
+    if "--check" in sys.argv:
+        sys.exit(asyncio.run(report(checks(settings))))
+    serve(app, settings.host, settings.port, on_stop=app.state.stop)
+
+
+def bootstrap(settings: Settings, application: Application) -> FastAPI:
+    """The app that shows the application's resources, on MongoDB and Redis; without Redis it reads all from MongoDB."""
     tracing = tracing_of("query")
     client = mongo_client(settings.mongodb_url, "query", [MongoSpans(tracing, {SOURCE: "mongodb"})] if tracing else [])
     redis = Redis.from_url(  # no retries, and a Redis that hangs shall not be noticed: MongoDB has all of it too
@@ -40,6 +60,7 @@ def bootstrap(settings: Settings) -> FastAPI:
     app = create_app(
         MongoViewReader(client, settings.views_database),
         TracedViewCache(cache, tracing) if tracing else cache,
+        application,
         {"mongodb": mongodb},
         {"redis": redis_answers},
         settings.causal_wait_seconds,

@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 from command_service.application import COMMANDS
 from command_service.fulfilment import Fulfilment
 from projector_service.application import PROJECTIONS
+from query_service.application import QUERIES
 from shared.events import CATALOGUE
 from twinpath.clock import Clock, utc_now
 from twinpath.commands.app import STREAMED, add_commands
@@ -76,7 +77,7 @@ class Embedded:
             await self.fulfilment.handle(self._unfulfilled.popleft())
 
     def _app(self, copy: InMemoryViewCache, clock: Clock) -> FastAPI:
-        app = create_app(self.views, copy, clock=clock)
+        app = create_app(self.views, copy, QUERIES, clock=clock)
         app.title = "Twinpath in one process"
         limits = Middleware(BodyLimits, streamed=STREAMED)
         app.user_middleware.append(limits)  # within the correlation, as in the command service

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from twinpath.domain.views import View
 
-HISTORY = View(name="history", indexes=(("stream",), ("personal_of",)))
+HISTORY = View("history", indexes=(("stream",), ("personal_of",)))
 """An entry keeps what is personal apart, in `personal`, and says in `personal_of` whose it is: so it can be erased. Its
 `schema` (1 where there is none) is that of its data, which readers bring up to date."""
 
@@ -26,10 +26,3 @@ class HistoryEntry(BaseModel):
     actor: str
     correlation_id: str
     data: dict[str, Any]
-
-
-class HistoryPage(BaseModel):
-    """A page of events, oldest first; `next` is the cursor of the page after it, null on the last."""
-
-    items: list[HistoryEntry]
-    next: str | None

@@ -37,6 +37,27 @@ Checkpoints = dict[tuple[str, str], int]
 """(projection, log) -> position of the last event applied."""
 
 
+Fields = frozenset[str] | None
+"""Names of fields of a document that changed; None where nobody can tell which."""
+
+NEW: Fields = frozenset({"_id"})
+"""What changed in a document that was not there before."""
+
+
+def either(one: Fields, other: Fields) -> Fields:
+    """What changed when both did."""
+    return None if one is None or other is None else one | other
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentChange:
+    """A document of a view was written or removed."""
+
+    view: str
+    id: str
+    fields: Fields
+
+
 class BatchWriter(Protocol):
     """Takes a batch's changes together with its checkpoints: all that following a log needs."""
 
@@ -136,8 +157,8 @@ class ViewReader(Protocol):
         """First all checkpoints, then those that moved, as they move. Raises Unavailable when the store goes away."""
         ...
 
-    def watch_documents(self, views: Sequence[str]) -> AsyncIterator[tuple[str, str]]:
-        """(view, id) of each document that changes from now on. Raises Unavailable when the store goes away."""
+    def watch_documents(self, views: Sequence[str]) -> AsyncIterator[DocumentChange]:
+        """Each document of these views that changes from now on. Raises Unavailable when the store goes away."""
         ...
 
 
@@ -146,7 +167,7 @@ FILL_SECONDS = 30
 
 
 class ViewCache(Protocol):
-    """A copy by id of views that have `render`, fed by the projector alone.
+    """A copy by id of views that have `copy`, fed by the projector alone.
 
     Per view it keeps how far each log is in it. A document that is not in it says nothing: ask the ViewReader.
     """

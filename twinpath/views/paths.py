@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from twinpath.domain.views import Range
+
 MISSING: Final = object()
 """What a path leads to where a document has nothing."""
 
@@ -64,6 +66,17 @@ def stored(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [stored(inner) for inner in value]
     return value
+
+
+def within(document: Mapping[str, Any], ranges: Mapping[str, Range]) -> bool:
+    """Whether the numbers in these fields lie within bounds; what is no number lies within none."""
+    for name, (least, most) in ranges.items():
+        value = document.get(name)
+        if not isinstance(value, int | float):
+            return least is None and most is None
+        if (least is not None and value < least) or (most is not None and value > most):
+            return False
+    return True
 
 
 def fits(holder: Any, path: str, wanted: Any) -> bool:

@@ -13,7 +13,7 @@ from twinpath.clock import utc_now
 from twinpath.domain.views import Document, Put, View, ViewChange
 from twinpath.errors import CheckpointMoved, Unavailable
 from twinpath.views.generations import CatchUp, Plan
-from twinpath.views.interface import Batch, CheckpointMove
+from twinpath.views.interface import Batch, CheckpointMove, DocumentChange
 from twinpath.views.naming import Generation
 from twinpath.views.parking import Park, ParkedStream, Resume
 
@@ -28,7 +28,7 @@ async def counts(store: Store) -> Store:
     """A store with a view in its first generation, at position 3 of the first log, and a second one begun."""
     await store.prepare([VIEW], [("counts", log) for log in LOGS], {"counts": 1})
     await store.commit(Batch([Put("counts", "a", {"n": 3})], [CheckpointMove("counts", LOGS[0], 0, 3)]))
-    await store.begin(View(PLAN.name, VIEW.indexes), PLAN)
+    await store.begin(View(PLAN.name, indexes=VIEW.indexes), PLAN)
     return store
 
 
@@ -45,7 +45,7 @@ def lacks(*changes: ViewChange) -> CatchUp:
     return catch_up
 
 
-async def drained(watch: AsyncIterator[tuple[str, str]]) -> None:
+async def drained(watch: AsyncIterator[DocumentChange]) -> None:
     async for _ in watch:
         pass
 
@@ -133,7 +133,7 @@ async def test_once_switched_nobody_begins_or_discards_the_same_generation_again
 async def test_beginning_again_keeps_what_is_there(counts: Store) -> None:
     await built(counts, n=30)
 
-    await counts.begin(View(PLAN.name, VIEW.indexes), PLAN)
+    await counts.begin(View(PLAN.name, indexes=VIEW.indexes), PLAN)
 
     assert (await counts.checkpoints())[PLAN.name, LOGS[0]] == 3
     assert [document["n"] for document in await counts.documents(PLAN.name, ["a"])] == [30]
@@ -200,7 +200,7 @@ async def test_who_watches_documents_is_told_to_read_anew(counts: Store) -> None
         while not first.done():  # the watch tells once it is open
             await counts.commit(Batch([Put("counts", "a", {"n": 4})]))
             await asyncio.wait([first], timeout=0.05)
-        assert await first == ("counts", "a")
+        assert (await first).id == "a"
 
         await counts.switch(PLAN, reached, lacks(), NOW)
 

@@ -1,6 +1,7 @@
 """Keyset pages of every view store: exact to the last number, whole under changes, and cheap in MongoDB."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +12,11 @@ from shared.read_models.product_catalogue import NAME_ORDER, PRICE_ORDER, PRODUC
 from tests.support.changes import VIEW
 from tests.support.things import Store, put
 from twinpath.domain.views import NEWEST_FIRST, Document, Order, Place, Put, Range, Remove, ViewChange
+from twinpath.queries.reading.cursor import decode_cursor, encode_cursor
 from twinpath.views.interface import Batch
 from twinpath.views.mongodb.stores import MongoViewWriter
 
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 MOST = 50
 """No list here has more."""
 WORDS = ("", "Zebra", "apple", "apple pie", "straße", "zebra", "é", "\uff41", "\U0001f600")
@@ -28,14 +31,14 @@ async def in_pages(
     ranges: Mapping[str, Range] | None = None,
     between: Callable[[], list[ViewChange]] = list,
 ) -> list[str]:
-    """The ids of a whole list, read page by page; `between` gives what is committed after the first page."""
+    """The ids of a whole list, read page by page with cursors; `between` gives what is committed after the first."""
     seen: list[str] = []
     after: Place | None = None
     while page := await store.page(VIEW, where or {}, after, limit, order, ranges or {}):
         assert len(page) <= limit
         seen += [document["_id"] for document in page]
         assert len(seen) <= MOST, "the pages go round in circles"
-        after = order.place_of(page[-1])
+        after = decode_cursor(encode_cursor(order.place_of(page[-1]), {}), {})
         await store.commit(Batch(between()))
         between = list
     return seen
@@ -43,9 +46,17 @@ async def in_pages(
 
 @pytest.fixture
 async def forty(store: Store) -> tuple[Store, list[Document]]:
-    """Things with many ties: seven numbers, nine words, three colors; ids are in no order of these."""
-    things = [
-        {"_id": f"{n * 23 % 40:02}", "n": n % 7 - 3, "word": WORDS[n % 9], "color": ("red", "green", "blue")[n % 3]}
+    """Things with many ties: seven numbers, nine words, three colors, five times, of which some are null or missing;
+    ids are in no order of these."""
+    things: list[Document] = [
+        {
+            "_id": f"{n * 23 % 40:02}",
+            "n": n % 7 - 3,
+            "word": WORDS[n % 9],
+            "color": ("red", "green", "blue")[n % 3],
+            "at": NOON + timedelta(milliseconds=n % 5),
+        }
+        | ({} if n % 6 == 0 else {"done_at": None if n % 3 == 0 else NOON - timedelta(days=n % 4)})
         for n in range(40)
     ]
     await store.commit(
@@ -54,8 +65,14 @@ async def forty(store: Store) -> tuple[Store, list[Document]]:
     return store, things
 
 
+def _sorts_as(thing: Document, field: str | None) -> tuple[Any, ...]:
+    """Null and missing come first."""
+    value = thing.get(field or "")
+    return (False, thing["_id"]) if value is None else (True, value, thing["_id"])
+
+
 @pytest.mark.parametrize("descending", [False, True])
-@pytest.mark.parametrize("field", [None, "n", "word"])
+@pytest.mark.parametrize("field", [None, "n", "word", "at", "done_at"])
 async def test_every_list_is_read_once_and_in_order_whatever_the_size_of_its_pages(
     forty: tuple[Store, list[Document]], field: str | None, descending: bool
 ) -> None:
@@ -75,7 +92,7 @@ async def test_every_list_is_read_once_and_in_order_whatever_the_size_of_its_pag
             and (least is None or one["n"] >= least)
             and (most is None or one["n"] <= most)
         ]
-        taken.sort(key=lambda one: (one[field] if field else "", one["_id"]), reverse=descending)
+        taken.sort(key=lambda one: _sorts_as(one, field), reverse=descending)
         for limit in (1, 6, 100):
             read = await in_pages(store, Order(field, descending), limit, where, ranges)
             assert read == [one["_id"] for one in taken], (where, ranges, limit)

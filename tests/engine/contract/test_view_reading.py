@@ -8,8 +8,8 @@ import pytest
 from tests.support.changes import VIEW
 from tests.support.things import LOGS, Store, change, ids, move, put
 from twinpath.clock import utc_now
-from twinpath.domain.views import NEWEST_FIRST, Order, Put, Remove
-from twinpath.views.interface import Batch, Checkpoints
+from twinpath.domain.views import NEWEST_FIRST, ChangeWhere, Order, Put, Remove, ViewChange
+from twinpath.views.interface import NEW, Batch, Checkpoints, Fields, either
 
 
 @pytest.fixture
@@ -87,15 +87,56 @@ async def test_the_watch_of_documents_names_those_of_its_views(store: Store) -> 
         while not first.done():  # nothing tells when the watch is open
             await store.commit(Batch([put("first", at=utc_now())]))
             await asyncio.wait([first], timeout=0.05)
-        seen = {await first}
+        seen = {(await first).id}
 
         await store.commit(Batch([Put("others", "x", {"n": 1}), put("put", n=1)]))
         await store.commit(Batch([change("put", set={"n": 2}), put("second", n=1)]))
         await store.commit(Batch([Remove(VIEW, "second"), put("last", n=1)]))
-        while (VIEW, "last") not in seen:
-            seen.add(await anext(watch))
+        while "last" not in seen:
+            seen.add((await anext(watch)).id)
 
-    assert seen - {(VIEW, "second")} == {(VIEW, "first"), (VIEW, "put"), (VIEW, "last")}
+    assert seen - {"second"} == {"first", "put", "last"}
+
+
+CHANGES: dict[str, tuple[ViewChange, Fields]] = {
+    "one that is put": (put("new", n=1), NEW),
+    "one that is made": (change("new", set={"n": 1}, create=True), NEW),
+    "a field": (change(set={"n": 2, "word": "same"}), frozenset({"n"})),
+    "the same again": (put(n=1, word="same", inner={"n": 1}, list=[1, 2]), frozenset()),
+    "a number added": (change(increment={"n": 1}), frozenset({"n"})),
+    "a field within": (change(set={"inner.n": 2}), frozenset({"inner"})),
+    "an element": (change(append={"list": 3}), frozenset({"list"})),
+    "an element in the place of another": (change(append={"list": 3}, keep=2), frozenset({"list"})),
+    "no element left": (change(append={"list": 3}, keep=0), frozenset({"list"})),
+    "several documents": (ChangeWhere(VIEW, {"n": 1}, {"word": "other"}), frozenset({"word"})),
+    "a removal": (Remove(VIEW, "a"), None),
+}
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+async def test_the_watch_of_documents_names_the_fields_that_changed(store: Store, kind: str) -> None:
+    """Not their values: a note may be long, and nobody asked for it."""
+    done, fields = CHANGES[kind]
+    async with asyncio.timeout(20), aclosing(store.watch_documents([VIEW])) as watch:  # type: ignore[type-var]
+        await store.commit(Batch([put(n=1, word="same", inner={"n": 1}, list=[1, 2])]))
+        first = asyncio.ensure_future(anext(watch))
+        while not first.done():  # nothing tells when the watch is open
+            await store.commit(Batch([put("open", at=utc_now())]))
+            await asyncio.wait([first], timeout=0.05)
+
+        await store.commit(Batch([done, put("end", n=1)]))
+        seen = await anext(watch)
+        while seen.id in ("open", "end"):
+            seen = await anext(watch)
+
+    assert seen.id == ("new" if fields == NEW else "a")
+    assert (seen.fields and seen.fields - {"revision"}) == fields
+
+
+def test_what_changed_twice_changed_in_the_fields_of_both() -> None:
+    assert either(frozenset({"n"}), frozenset({"word"})) == frozenset({"n", "word"})
+    assert either(NEW, frozenset({"n"})) == frozenset({"_id", "n"})
+    assert either(None, NEW) is None
 
 
 @pytest.mark.parametrize("kind", ["checkpoints", "documents"])

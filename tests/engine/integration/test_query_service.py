@@ -14,6 +14,7 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from redis.asyncio import Redis
 
 from deploy.local.mongodb import MongoDB
+from query_service.application import QUERIES
 from shared.read_models.ticket_list import TICKET_LIST
 from tests.support.eventually import eventually
 from tests.support.query_app import QueryService, serving
@@ -49,7 +50,7 @@ async def _running(mongodb: Client, mongodb_url: str, redis_url: str, unique: st
         redis_prefix=unique,
         causal_wait_seconds=10,
     )
-    async with serving(bootstrap(settings), views) as service:
+    async with serving(bootstrap(settings, QUERIES), views) as service:
         yield service
     await redis.aclose()
 

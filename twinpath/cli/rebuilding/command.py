@@ -114,7 +114,7 @@ def _against(building: Building, comparison: Comparison, parked: int) -> str | N
 
 async def _fill_copy(connection: Connection, building: Building) -> None:
     """Bring the documents into Redis before the switch, so that no query has to do without; Redis may be away."""
-    if building.built.views[0].render is None:
+    if not building.built.views[0].copy:
         return
     redis = redis_client(connection.settings.redis_url)
     copy = RedisViewCache(redis, connection.settings.redis_prefix)

@@ -51,7 +51,7 @@ class CacheSync:
         catalogue: Catalogue,
         look_seconds: float = _LOOK_SECONDS,
     ) -> None:
-        self._followed = [(p, view) for p in projections for view in p.views if view.render is not None]
+        self._followed = [(p, view) for p in projections for view in p.views if view.copy]
         self._source = source
         self._writer = writer
         self._cache = cache

@@ -1,106 +1,127 @@
 """The history of every aggregate: all its events, oldest first, and as it grows."""
 
-from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Request, Response
 
-from query_service.examples import HISTORY_PAGE
-from shared.events import CATALOGUE
-from twinpath.http.problem_details import problem_responses
+from twinpath.domain.catalogue import Catalogue
+from twinpath.domain.resource import Resource
 from twinpath.ids import id_pattern
-from twinpath.queries.endpoints.answering import (
-    QUERY_HEADERS_OF_ONE,
-    page_answered,
-    refuse_parameters,
-    shown,
-    wait_for_token,
-    wait_for_version,
-)
-from twinpath.queries.endpoints.event_stream import frame, open_stream, streams
-from twinpath.queries.endpoints.listing import PageQuery, dumped, views_of
-from twinpath.queries.reading.cursor import decode_cursor, encode_cursor
+from twinpath.queries.endpoints import describing
+from twinpath.queries.endpoints.answering import Queries, dumped, refuse_parameters
+from twinpath.queries.endpoints.event_stream import frame, open_stream
+from twinpath.queries.endpoints.lists import page_answered
+from twinpath.queries.endpoints.models import page_model
+from twinpath.queries.endpoints.parameters import PageQuery
+from twinpath.queries.endpoints.routes import Routes, id_example, id_in_path, in_query
+from twinpath.queries.reading.cursor import decode_cursor
+from twinpath.queries.reading.history import Histories
 from twinpath.queries.reading.live import Changed
-from twinpath.queries.reading.views import ViewQueries
-from twinpath.views.history import HISTORY, HistoryPage, entry_id
+from twinpath.views.history import HISTORY, HistoryEntry, entry_id
 
-router = APIRouter(prefix="/history", tags=["history"])
-
-
-def history_of(resource: APIRouter, category: str) -> None:
-    """Add `GET /{id}/history` and `GET /{id}/history/events` to a resource's router."""
-    name = f"{category}_id"
-    stream_type = Annotated[str, Path(alias=name, pattern=id_pattern(category))]
-    _add(resource, f"/{{{name}}}/history", stream_type, f"one {category}", f"{category}_history")
+_PAGE = page_model("history", HistoryEntry)
 
 
-def _add(to: APIRouter, path: str, stream_type: Any, of_what: str, operation: str) -> None:
-    """The pages, and below them the live stream; `stream_type` annotates the parameter that names the stream."""
+class HistoryRoutes:
+    """Adds the routes of histories; `catalogue` has every event."""
 
-    async def history(stream: stream_type, query: Annotated[PageQuery, Query()], request: Request) -> Response:
+    def __init__(self, routes: Routes, queries: Queries, catalogue: Catalogue) -> None:
+        self._routes = routes
+        self._endpoint = _History(queries, Histories(queries.views, catalogue))
+        self._catalogue = catalogue
+
+    def add(self, resource: Resource) -> None:
+        """Add `GET <path>/{id}/history` and its `/events`."""
+        category = resource.category
+        path = f"{resource.path}/{{{category}_id}}/history"
+        types = [event.type for event in self._catalogue.types if event.type.startswith(f"{category}.")]
+        self._add(path, {f"{category}_id": id_in_path(category)}, f"one {category}", f"{category}_history", types)
+
+    def add_any(self) -> None:
+        """Add `GET /history/{id}`, of any aggregate, and its `/events`."""
+        categories = self._catalogue.categories
+        any_id = Path(
+            pattern=id_pattern(f"({'|'.join(categories)})"),
+            description="any aggregate's id",
+            examples=[id_example(categories[0])],
+        )
+        types = [event.type for event in self._catalogue.types]
+        self._add("/history/{stream}", {"stream": Annotated[str, any_id]}, "any aggregate", "history", types)
+
+    def _add(self, path: str, stream: dict[str, Any], of_what: str, operation: str, types: list[str]) -> None:
+        entry = {
+            "version": 1,
+            "type": types[0],
+            "at": "2026-01-05T09:10:00.000000Z",
+            "actor": "agent-ann",
+            "correlation_id": "c-42",
+            "data": {},
+        }
+        self._routes.get(
+            path,
+            self._endpoint.page,
+            {**stream, "query": in_query(PageQuery)},
+            operation,
+            summary=f"Every event of {of_what}, oldest first",
+            description="What happened, when and who did it. Personal data of an erased customer is null.",
+            **describing.query(_PAGE, {"items": [entry], "next": describing.NEXT}, 404, 422, version=True),
+        )
+        self._routes.get(
+            f"{path}/events",
+            self._endpoint.events,
+            stream,
+            f"{operation}_events",
+            summary="A history as it grows",
+            description="`event: history` for each entry, oldest first; its `id` is the version, and Last-Event-ID goes"
+            " on after it.",
+            **describing.stream(404, 422),
+        )
+
+
+class _History:
+    def __init__(self, queries: Queries, histories: Histories) -> None:
+        self._queries = queries
+        self._histories = histories
+
+    async def page(self, request: Request, stream: str, query: PageQuery) -> Response:
+        """A page of a history."""
         bound_to = {"stream": stream}
         after = None if query.cursor is None else decode_cursor(query.cursor, bound_to)
-        views = views_of(request)
-        await wait_for_token(request, HISTORY.name)
-        await wait_for_version(request, HISTORY.name, stream, partial(views.history_shows, stream))
-        page = await views.history(stream, after, query.limit)
-        following = None if page.last is None else encode_cursor(page.last, bound_to)
-        return page_answered(request, list(page.documents), following)
+        await self._queries.token_seen(request, HISTORY)
+        await self._queries.version_seen(request, HISTORY, stream, self._histories.shows)
+        page = await self._histories.page(stream, after, query.limit)
+        return page_answered(request, page.documents, page, bound_to)
 
-    async def events(stream: stream_type, request: Request) -> Response:
+    async def events(self, request: Request, stream: str) -> Response:
+        """A history as it grows."""
         refuse_parameters(request)
         seen = request.headers.get("last-event-id", "")
         after = int(seen) if seen.isascii() and seen.isdigit() and len(seen) <= 10 else 0
-        return await open_stream(request, HISTORY.name, stream, _LiveHistory(views_of(request), stream, after))
-
-    to.add_api_route(
-        path,
-        history,
-        summary=f"Every event of {of_what}, oldest first",
-        description="What happened, when and who did it. What was personal of an erased customer is null.",
-        responses=shown(HistoryPage, HISTORY_PAGE) | problem_responses(400, 404, 422, 503),
-        openapi_extra=QUERY_HEADERS_OF_ONE,
-        operation_id=operation,
-    )
-    to.add_api_route(
-        f"{path}/events",
-        events,
-        summary="A history as it grows",
-        description="`event: history` for each entry, oldest first; its `id` is the version, and Last-Event-ID goes on"
-        " after it.",
-        operation_id=f"{operation}_events",
-        **streams(404, 422, 503),
-    )
-
-
-_ANY_STREAM = Annotated[
-    str,
-    Path(
-        pattern=id_pattern(f"({'|'.join(CATALOGUE.categories)})"),
-        description="any aggregate's id",
-        examples=["order-0198c0de-0000-7000-8000-000000000003"],
-    ),
-]
-_add(router, "/{stream}", _ANY_STREAM, "any aggregate", "history")
+        return await open_stream(
+            request, self._queries, _LiveHistory(self._histories, stream, after), [HISTORY], stream
+        )
 
 
 class _LiveHistory:
-    def __init__(self, views: ViewQueries, stream: str, after: int) -> None:
-        self._views = views
+    """A Source: every entry after the last that was sent, so that none is skipped or sent twice."""
+
+    def __init__(self, histories: Histories, stream: str, after: int) -> None:
+        self._histories = histories
         self._stream = stream
         self._after = after
 
     async def everything(self) -> list[bytes]:
-        """Every entry after the last one sent, so that none is skipped or told twice."""
+        """See Source.everything."""
         frames: list[bytes] = []
         more = True
         while more:
             after = (None, entry_id(self._stream, self._after)) if self._after else None
-            page = await self._views.history(self._stream, after, 100)
+            page = await self._histories.page(self._stream, after, 100)
             frames += [frame("history", dumped(entry), entry["version"]) for entry in page.documents]
             self._after = page.documents[-1]["version"] if page.documents else self._after
             more = page.last is not None
         return frames
 
     async def changes(self, changed: Changed) -> list[bytes]:
+        """See Source.changes."""
         return await self.everything()

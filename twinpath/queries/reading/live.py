@@ -18,7 +18,7 @@ import structlog
 from twinpath.domain.views import Document
 from twinpath.errors import NotFound, Unavailable
 from twinpath.observability.told_exceptions import message_of
-from twinpath.views.interface import ViewReader
+from twinpath.views.interface import DocumentChange, Fields, ViewReader, either
 
 HEARTBEAT_SECONDS = 15.0
 MOST_PENDING = 1_000
@@ -26,8 +26,8 @@ _MOST_IN_ONE_READ = 500
 _RETRY_SECONDS = 0.5
 _log = structlog.get_logger(__name__)
 
-Changed = Mapping[str, Document | None]
-"""Id -> the document as it is now, or None when it is gone."""
+Changed = Mapping[str, tuple[Document | None, Fields]]
+"""Id -> the document as it is now, or None when it is gone; and which fields changed since it was last told."""
 
 
 class Source(Protocol):
@@ -52,7 +52,7 @@ class Subscription:
     views: tuple[str, ...]
     key: str | None
     missed: bool = False
-    changed: dict[str, Document | None] = field(default_factory=dict)
+    changed: dict[str, tuple[Document | None, Fields]] = field(default_factory=dict)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def wait(self, seconds: float) -> bool:
@@ -69,12 +69,13 @@ class Subscription:
         self.woken.clear()
         return missed, changed
 
-    def tell(self, document_id: str, document: Document | None) -> None:
-        """One document changed."""
+    def tell(self, document_id: str, document: Document | None, fields: Fields) -> None:
+        """One document changed, in these fields."""
         if len(self.changed) >= MOST_PENDING and document_id not in self.changed:
             self.miss()
         if not self.missed:
-            self.changed[document_id] = document
+            before = self.changed.get(document_id)
+            self.changed[document_id] = document, fields if before is None else either(before[1], fields)
             self.woken.set()
 
     def miss(self) -> None:
@@ -91,7 +92,7 @@ class LiveViews:
         self._reader = reader
         self._views = views
         self._subscriptions: defaultdict[tuple[str, str | None], set[Subscription]] = defaultdict(set)
-        self._wanted: dict[tuple[str, str], None] = {}
+        self._wanted: dict[tuple[str, str], Fields] = {}
         self._has_wanted = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._complete = False
@@ -171,15 +172,12 @@ class LiveViews:
         is_lost = False
         while True:
             try:
-                async for view, document_id in self._reader.watch_documents(self._views):
+                async for change in self._reader.watch_documents(self._views):
                     self._complete = True
                     if is_lost:
                         _log.info("views_followed_again")
                         is_lost = False
-                    key = document_id.partition("@")[0]
-                    if (view, None) in self._subscriptions or (view, key) in self._subscriptions:
-                        self._wanted[view, document_id] = None
-                        self._has_wanted.set()
+                    self._want(change)
             except Exception as error:  # whatever it was, the next watch makes everybody read anew
                 if not is_lost:
                     _log.warning("views_not_followed", error=message_of(error))
@@ -188,30 +186,40 @@ class LiveViews:
             self._all_missed()
             await asyncio.sleep(_RETRY_SECONDS)
 
+    def _want(self, change: DocumentChange) -> None:
+        """Have the document read when somebody listens."""
+        heard = ((change.view, key) in self._subscriptions for key in (None, change.id.partition("@")[0]))
+        if any(heard):
+            wanted = change.view, change.id
+            before = self._wanted.get(wanted, change.fields)
+            self._wanted[wanted] = either(before, change.fields)
+            self._has_wanted.set()
+
     async def _read(self) -> None:
         """Read each changed document once for all who want it."""
         while True:
             await self._has_wanted.wait()
             self._has_wanted.clear()
             wanted, self._wanted = self._wanted, {}
-            by_view: defaultdict[str, list[str]] = defaultdict(list)
-            for view, document_id in wanted:
-                by_view[view].append(document_id)
+            by_view: defaultdict[str, dict[str, Fields]] = defaultdict(dict)
+            for (view, document_id), fields in wanted.items():
+                by_view[view][document_id] = fields
             try:
-                for view, ids in by_view.items():
+                for view, changed in by_view.items():
+                    ids = list(changed)
                     for start in range(0, len(ids), _MOST_IN_ONE_READ):
-                        await self._read_some(view, ids[start : start + _MOST_IN_ONE_READ])
+                        await self._read_some(view, ids[start : start + _MOST_IN_ONE_READ], changed)
             except Exception as error:
                 if not isinstance(error, Unavailable):
                     _log.exception("views_not_read")
                 self._all_missed()
 
-    async def _read_some(self, view: str, ids: Sequence[str]) -> None:
-        found = {document["_id"]: document for document in await self._reader.documents(view, ids)}
+    async def _read_some(self, view: str, ids: Sequence[str], changed: Mapping[str, Fields]) -> None:
+        documents = {document["_id"]: document for document in await self._reader.documents(view, ids)}
         for document_id in ids:
             for key in (None, document_id.partition("@")[0]):
                 for subscription in self._subscriptions.get((view, key), ()):
-                    subscription.tell(document_id, found.get(document_id))
+                    subscription.tell(document_id, documents.get(document_id), changed[document_id])
 
     def _all_missed(self) -> None:
         for subscription in self._every():

@@ -1,21 +1,18 @@
-"""What can be asked of every view: one document, a list, a history."""
+"""What can be asked of every view: one document, several, a page of a list."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.events import CATALOGUE
-from twinpath.domain.catalogue import Catalogue
-from twinpath.domain.events import NewEvent
+import orjson
+
+from twinpath.domain.resource import Join
 from twinpath.domain.views import NEWEST_FIRST, Cached, Document, Order, Place, Range, View
-from twinpath.errors import NotFound, UnknownEvent
+from twinpath.errors import NotFound
 from twinpath.ids import category_of
 from twinpath.queries.reading.fast_copy import FastCopy
-from twinpath.views.history import HISTORY, HistoryEntry, entry_id
-from twinpath.views.interface import ViewReader
-from twinpath.views.paths import fits
-
-_ENTRY_FIELDS = tuple(HistoryEntry.model_fields)
+from twinpath.views.interface import Fields, ViewReader
+from twinpath.views.paths import fits, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +26,14 @@ class Selection:
 
     def takes(self, document: Document) -> bool:
         """Whether a document belongs to it."""
-        return all(fits(document, path, value) for path, value in self.where.items()) and all(
-            (least is None or document[name] >= least) and (most is None or document[name] <= most)
-            for name, (least, most) in self.ranges.items()
-        )
+        return all(fits(document, path, value) for path, value in self.where.items()) and within(document, self.ranges)
+
+    def may_have_lost(self, changed: Fields) -> bool:
+        """Whether a document that it does not take may have belonged to it before these fields changed."""
+        if changed is None:
+            return True
+        asked = {path.partition(".")[0] for path in (*self.where, *self.ranges)}
+        return "_id" not in changed and not asked.isdisjoint(changed)
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -52,70 +53,73 @@ class Page:
 class ViewQueries:
     """Reads views. `fresh` reads past the cache, which may trail the view's checkpoint."""
 
-    def __init__(self, reader: ViewReader, cache: FastCopy, catalogue: Catalogue = CATALOGUE) -> None:
+    def __init__(self, reader: ViewReader, cache: FastCopy) -> None:
         self._reader = reader
         self._cache = cache
-        self._catalogue = catalogue
 
-    async def ready(self, view: View, document_id: str, fresh: bool = False) -> Cached:
+    async def ready(self, view: View, document_id: str, fresh: bool = False, join: Join | None = None) -> Cached:
         """One document, ready to send. Raises NotFound, Unavailable."""
-        cached = None if fresh else await self._cache.get(view.name, document_id)
-        if cached is not None:
-            return cached
-        document = await self._reader.get(view.name, document_id)
-        if document is None:
-            raise not_there(document_id)
-        return view.rendered(document)
+        ready = None if fresh or not view.copy else await self._cache.get(view.name, document_id)
+        if ready is None:
+            document = await self._reader.get(view.name, document_id)
+            if document is None:
+                raise not_there(document_id)
+            ready = view.rendered(document)
+        return ready if join is None else await self.joined(ready, join, fresh)
 
     async def ready_many(self, view: View, ids: Iterable[str], fresh: bool = False) -> dict[str, Cached]:
         """Those of several documents that exist, ready to send, by id. Raises Unavailable."""
         wanted = list(dict.fromkeys(ids))
-        cached = [] if fresh or not wanted else await self._cache.get_many(view.name, wanted)
-        found = {one.id: one for one in cached if one is not None}
-        if missing := [document_id for document_id in wanted if document_id not in found]:
+        cached = [] if fresh or not view.copy or not wanted else await self._cache.get_many(view.name, wanted)
+        ready = {document.id: document for document in cached if document is not None}
+        if missing := [document_id for document_id in wanted if document_id not in ready]:
             documents = await self._reader.documents(view.name, missing)
-            found |= {document["_id"]: view.rendered(document) for document in documents}
-        return found
+            ready |= {document["_id"]: view.rendered(document) for document in documents}
+        return ready
+
+    async def joined(self, document: Cached, join: Join, fresh: bool = False) -> Cached:
+        """The document with what is joined; the etag names both versions. Raises Unavailable."""
+        shown = orjson.loads(document.body)
+        others = await self._join([shown], join, fresh)
+        version = others[shown[join.by]].etag.strip('"') if shown[join.by] in others else "0"
+        return Cached(document.id, document.revision, f'{document.etag[:-1]}.{version}"', orjson.dumps(shown))
+
+    async def rows(
+        self,
+        documents: Sequence[Document],
+        shown: Callable[[Document], dict[str, Any]],
+        join: Join | None = None,
+        fresh: bool = True,
+    ) -> list[dict[str, Any]]:
+        """The items that a list shows, with what is joined, which one round trip reads. Raises Unavailable."""
+        rows = [shown(document) for document in documents]
+        if join is not None:
+            await self._join(rows, join, fresh)
+        return rows
+
+    async def _join(self, shown: Sequence[dict[str, Any]], join: Join, fresh: bool) -> Mapping[str, Cached]:
+        ids = [row[join.by] for row in shown if row[join.by] is not None]
+        ready = await self.ready_many(join.view, ids, fresh)
+        others = {document.id: orjson.loads(document.body) for document in ready.values()}
+        for row in shown:
+            join.put(row, others.get(row[join.by]))
+        return ready
 
     async def shows(self, view: View, document_id: str, version: int) -> bool:
         """Whether the view shows this version of a document, or a later one. Raises Unavailable."""
         document = await self._reader.get(view.name, document_id)
-        return document is not None and document["version"] >= version
+        return document is not None and document.get("version", 0) >= version
 
     async def page(self, selection: Selection, after: Place | None, limit: int) -> Page:
         """A page of a selection. Raises Unavailable."""
-        found = await self._reader.page(
+        documents = await self._reader.page(
             selection.view.name, selection.where, after, limit + 1, selection.order, selection.ranges
         )
-        last = selection.order.place_of(found[limit - 1]) if len(found) > limit else None
-        return Page(found[:limit], last)
-
-    async def history(self, stream: str, after: Place | None, limit: int) -> Page:
-        """Events of a stream, oldest first, as HistoryEntry has them. Raises NotFound, Unavailable."""
-        page = await self.page(Selection(HISTORY, {"stream": stream}, Order()), after, limit)
-        if not page.documents and after is None:
-            raise not_there(stream)
-        return Page([_entry(document, self._catalogue) for document in page.documents], page.last)
-
-    async def history_shows(self, stream: str, version: int) -> bool:
-        """Whether the history shows this version. Raises Unavailable."""
-        return await self._reader.get(HISTORY.name, entry_id(stream, version)) is not None
+        last = selection.order.place_of(documents[limit - 1]) if len(documents) > limit else None
+        return Page(documents[:limit], last)
 
 
 def not_there(document_id: str) -> NotFound:
     """The refusal of an id that no document has."""
     category = category_of(document_id)
     return NotFound(f"There is no {category} {document_id}, or it is not visible yet.", code=f"{category}_not_found")
-
-
-def _entry(document: Document, catalogue: Catalogue) -> Document:
-    """An entry as its event would be stored today, with what is personal put back, or null where it was erased."""
-    entry = {name: document[name] for name in _ENTRY_FIELDS}
-    name, schema, data = document["type"], document.get("schema", 1), document["data"]
-    if document["personal_of"] is not None:
-        data = {**data, **(document["personal"] or dict.fromkeys(catalogue.personal(name, schema)))}
-    try:
-        entry["data"] = catalogue.today(NewEvent(name, schema, data)).data
-    except UnknownEvent:  # a projector that is newer than this service wrote it
-        entry["data"] = data
-    return entry

@@ -8,10 +8,10 @@ from twinpath.domain.views import BY_ID, NOTHING, ChangeWhere, Document, Order, 
 from twinpath.errors import CheckpointMoved, Unavailable
 from twinpath.views.in_memory.parking import InMemoryParked
 from twinpath.views.in_memory.watch import Watchers
-from twinpath.views.interface import Batch, Checkpoints
+from twinpath.views.interface import NEW, Batch, Checkpoints, DocumentChange, Fields, either
 from twinpath.views.merging import Operation, merged
 from twinpath.views.naming import FIRST_GENERATION, Generation, generation_name
-from twinpath.views.paths import added, appended, changed, fits, stored
+from twinpath.views.paths import added, appended, changed, fits, stored, within
 from twinpath.views.writes import Write
 
 _Documents = dict[tuple[str, str], Document | None]
@@ -30,8 +30,8 @@ class InMemoryViewStore:
         self.parked = InMemoryParked()
         self._generations: dict[str, Generation] = {}
         self._versions: dict[str, int] = {}
-        self._moves: Watchers[tuple[str, str], int] = Watchers()
-        self._changes: Watchers[tuple[str, str], None] = Watchers()
+        self._moves: Watchers[tuple[str, str], int] = Watchers(lambda _, later: later)
+        self._changes: Watchers[tuple[str, str], Fields] = Watchers(either)
 
     def generation(self, projection: str) -> Generation:
         """See ViewReader.generation."""
@@ -74,12 +74,13 @@ class InMemoryViewStore:
                     key = (view, document_id)
                     before = batch[key] if key in batch else self._of(view).get(document_id)
                     batch[key] = _applied(operation, document_id, before)
+        changed_fields = {key: _changed_fields(self._of(key[0]).get(key[1]), after) for key, after in batch.items()}
         for (view, document_id), document in batch.items():
             if document is None:
                 self._of(view).pop(document_id, None)
             else:
                 self._of(view)[document_id] = document
-        self._changes.tell(dict.fromkeys(batch))
+        self._changes.tell(changed_fields)
 
     def _move(self, moved: Checkpoints) -> None:
         self._checkpoints |= moved
@@ -105,7 +106,7 @@ class InMemoryViewStore:
         ranges: Mapping[str, Range] = NOTHING,
     ) -> list[Document]:
         """See ViewReader.page."""
-        found = [one for one in self._of(view).values() if _fits(one, where) and _within(one, ranges)]
+        found = [one for one in self._of(view).values() if _fits(one, where) and within(one, ranges)]
         places = sorted((order.place_of(one) for one in found), key=_sorts_as, reverse=order.descending)
         if after is not None:
             places = [place for place in places if _is_beyond(place, after, order)]
@@ -118,7 +119,7 @@ class InMemoryViewStore:
             while True:
                 yield await watch.next()
 
-    async def watch_documents(self, views: Sequence[str]) -> AsyncIterator[tuple[str, str]]:
+    async def watch_documents(self, views: Sequence[str]) -> AsyncIterator[DocumentChange]:
         """See ViewReader.watch_documents."""
         in_service = {view: self.generation(view).number for view in views}
         with self._changes.watch() as watch:
@@ -126,9 +127,9 @@ class InMemoryViewStore:
                 news = await watch.next()
                 if in_service != {view: self.generation(view).number for view in views}:
                     raise Unavailable("another generation of a view is in service: it is to be read anew")
-                for view, document_id in news:
+                for (view, document_id), fields in news.items():
                     if view in views:
-                        yield view, document_id
+                        yield DocumentChange(view, document_id, fields)
 
     def _of(self, view: str) -> dict[str, Document]:
         return self._views.setdefault(generation_name(view, self.generation(view).number), {})
@@ -146,24 +147,20 @@ def _fits(document: Document, where: Mapping[str, Any]) -> bool:
     return all(fits(document, path, value) for path, value in where.items())
 
 
-def _within(document: Document, ranges: Mapping[str, Range]) -> bool:
-    for path, (least, most) in ranges.items():
-        value = document.get(path)
-        if not isinstance(value, int | float):
-            return least is None and most is None
-        if (least is not None and value < least) or (most is not None and value > most):
-            return False
-    return True
-
-
 def _sorts_as(place: Place) -> Any:
     value, document_id = place
-    return document_id if value is None else (value, document_id)
+    return (False, document_id) if value is None else (True, value, document_id)  # null comes first
 
 
 def _is_beyond(place: Place, after: Place, order: Order) -> bool:
     one, other = _sorts_as(place), _sorts_as(after)
     return bool(one < other if order.descending else one > other)
+
+
+def _changed_fields(before: Document | None, after: Document | None) -> Fields:
+    if before is None:
+        return NEW
+    return None if after is None else frozenset(name for name in after if before.get(name) != after[name])
 
 
 def _applied(operation: Operation, document_id: str, document: Document | None) -> Document | None:

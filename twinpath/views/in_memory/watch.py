@@ -1,7 +1,7 @@
 """Tells watchers in this process what changed; a slow one gets what piled up as one, so nothing grows without end."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
@@ -10,15 +10,17 @@ V = TypeVar("V")
 
 
 class Watch(Generic[K, V]):
-    """One watcher's news: what changed since it last asked, each key once with its latest value."""
+    """One watcher's news: what changed since it last asked, each key once with its values merged."""
 
-    def __init__(self) -> None:
+    def __init__(self, merge: Callable[[V, V], V]) -> None:
+        self._merge = merge
         self._news: dict[K, V] = {}
         self._there = asyncio.Event()
 
     def add(self, news: Mapping[K, V]) -> None:
         """Put news to what is there already."""
-        self._news.update(news)
+        for key, value in news.items():
+            self._news[key] = self._merge(self._news[key], value) if key in self._news else value
         self._there.set()
 
     async def next(self) -> dict[K, V]:
@@ -30,15 +32,16 @@ class Watch(Generic[K, V]):
 
 
 class Watchers(Generic[K, V]):
-    """Everyone who watches one kind of thing."""
+    """Everyone who watches one kind of thing. `merge` makes one value of an earlier and a later one."""
 
-    def __init__(self) -> None:
+    def __init__(self, merge: Callable[[V, V], V]) -> None:
+        self._merge = merge
         self._watches: list[Watch[K, V]] = []
 
     @contextmanager
     def watch(self) -> Iterator[Watch[K, V]]:
         """Watch from now on until the end of the block."""
-        watch: Watch[K, V] = Watch()
+        watch: Watch[K, V] = Watch(self._merge)
         self._watches.append(watch)
         try:
             yield watch

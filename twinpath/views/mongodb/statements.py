@@ -12,7 +12,7 @@ from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 from twinpath.domain.views import ChangeWhere, Document, Order, Place, Range, Remove
 from twinpath.errors import OutcomeUnknown, Unavailable
 from twinpath.mongo_client import said
-from twinpath.views.interface import CheckpointMove
+from twinpath.views.interface import NEW, CheckpointMove, Fields
 from twinpath.views.merging import Operation
 from twinpath.views.writes import Write
 
@@ -93,13 +93,40 @@ def beyond(after: Place | None, order: Order) -> Document:
     if order.field is None:
         return {"_id": {further: document_id}}
     tie = {order.field: {"$eq": value}, "_id": {further: document_id}}
-    return {order.field: {f"{further}e": value}, "$or": [{order.field: {further: value}}, tie]}
+    if value is None:  # null comes first, and nothing is compared with it
+        return tie if order.descending else {"$or": [{order.field: {"$ne": None}}, tie]}
+    if order.descending:  # what is not above also takes null, which is last
+        return {order.field: {"$not": {"$gt": value}}, "$or": [{order.field: {"$not": {"$gte": value}}}, tie]}
+    return {order.field: {"$gte": value}, "$or": [{order.field: {"$gt": value}}, tie]}
 
 
 def sort_by(order: Order) -> list[tuple[str, int]]:
     """The sort, which an index of the same fields serves in either direction."""
     direction = DESCENDING if order.descending else ASCENDING
     return [*([] if order.field is None else [(order.field, direction)]), ("_id", direction)]
+
+
+NAMES_OF_CHANGE: Document = {
+    "documentKey": 1,
+    "ns": 1,
+    "operationType": 1,
+    "set": {
+        "$map": {"input": {"$objectToArray": "$updateDescription.updatedFields"}, "as": "field", "in": "$$field.k"}
+    },
+    "removed": "$updateDescription.removedFields",
+    "cut": "$updateDescription.truncatedArrays.field",
+}
+"""Of a change stream's event, which document and which of its fields changed; no value is sent."""
+
+
+def changed_fields(change: Document) -> Fields:
+    """What an event of NAMES_OF_CHANGE says."""
+    if change["operationType"] == "insert":
+        return NEW
+    if change["operationType"] != "update":
+        return None
+    paths = (*(change.get("set") or ()), *(change.get("removed") or ()), *(change.get("cut") or ()))
+    return frozenset(path.partition(".")[0] for path in paths)
 
 
 def segments(operations: Sequence[Operation]) -> Iterator[list[Operation]]:

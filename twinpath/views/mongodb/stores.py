@@ -13,11 +13,13 @@ from pymongo.errors import BulkWriteError
 
 from twinpath.domain.views import BY_ID, NOTHING, Document, Order, Place, Range, View
 from twinpath.errors import CheckpointMoved, Unavailable
-from twinpath.views.interface import Batch, CheckpointMove, Checkpoints
+from twinpath.views.interface import Batch, CheckpointMove, Checkpoints, DocumentChange
 from twinpath.views.merging import Operation, merged
 from twinpath.views.mongodb.parking import MongoParked
 from twinpath.views.mongodb.statements import (
+    NAMES_OF_CHANGE,
     beyond,
+    changed_fields,
     checkpoint_id,
     checkpoint_key,
     equal_to,
@@ -122,19 +124,19 @@ class MongoViewReader:
                         yield {checkpoint_key(change["documentKey"]["_id"]): moved["position"]}
         raise Unavailable("the watch of the checkpoints was ended: their collection was dropped")
 
-    async def watch_documents(self, views: Sequence[str]) -> AsyncIterator[tuple[str, str]]:
+    async def watch_documents(self, views: Sequence[str]) -> AsyncIterator[DocumentChange]:
         """See ViewReader.watch_documents."""
         names = {self._collection(view).name: view for view in views}
         a_document = {"ns.coll": {"$in": list(names)}, "documentKey": {"$exists": True}}
         a_switch = {"ns.coll": CHECKPOINTS, "updateDescription.updatedFields.generation": {"$exists": True}}
-        told: list[Document] = [{"$match": {"$or": [a_document, a_switch]}}, {"$project": {"documentKey": 1, "ns": 1}}]
+        told: list[Document] = [{"$match": {"$or": [a_document, a_switch]}}, {"$project": NAMES_OF_CHANGE}]
         with our_errors():
             async with await self._database.watch(told) as changes:
                 async for change in changes:
                     if (view := names.get(change["ns"]["coll"])) is None:
                         await self.checkpoints()
                         raise Unavailable("another generation of a view is in service: it is to be read anew")
-                    yield view, change["documentKey"]["_id"]
+                    yield DocumentChange(view, change["documentKey"]["_id"], changed_fields(change))
         raise Unavailable("the watch of the views was ended: the database was dropped")
 
     async def _read(self, view: str, read: Callable[[AsyncCollection[Document]], Awaitable[_Found]]) -> _Found:

@@ -33,6 +33,7 @@ from twinpath.projecting.following.projector import Projector
 from twinpath.projecting.history import HistoryProjection
 from twinpath.projecting.outside_events import OutsideEventsProjection
 from twinpath.queries.reading.fast_copy import FastCopy
+from twinpath.queries.reading.history import Histories
 from twinpath.queries.reading.views import ViewQueries
 from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
@@ -119,7 +120,7 @@ async def test_the_history_keeps_an_event_in_the_schema_in_which_it_was_stored(e
     assert entry is not None
     assert (entry["data"], entry["schema"]) == ({}, 1)
     assert entry["personal"] == (None if erased else {"full_name": "Ada", "email": READ["email"]})
-    page = await ViewQueries(views, FastCopy(InMemoryViewCache(), views), NOW).history(then.customer, None, 10)
+    page = await histories(views, NOW).page(then.customer, None, 10)
     assert [entry["data"] for entry in page.documents] == [ERASED if erased else READ]
 
 
@@ -135,6 +136,10 @@ async def test_the_outside_world_is_told_todays_form_and_nothing_personal_under_
     assert b"Ada" not in orjson.dumps(told)
 
 
+def histories(views: InMemoryViewStore, catalogue: Catalogue) -> Histories:
+    return Histories(ViewQueries(views, FastCopy(InMemoryViewCache(), views)), catalogue)
+
+
 @ERASURE
 async def test_a_history_that_an_older_version_wrote_is_answered_in_todays_form(erased: bool) -> None:
     then, views = await Then().write(), InMemoryViewStore()
@@ -146,7 +151,7 @@ async def test_a_history_that_an_older_version_wrote_is_answered_in_todays_form(
     await projector.project(event.log, [event])
     await projector.stop()
 
-    page = await ViewQueries(views, FastCopy(InMemoryViewCache(), views), NOW).history(then.customer, None, 10)
+    page = await histories(views, NOW).page(then.customer, None, 10)
 
     assert [entry["data"] for entry in page.documents] == [ERASED if erased else READ]
 
@@ -156,7 +161,7 @@ async def test_a_history_that_a_newer_version_wrote_is_answered_as_it_is() -> No
     await then.store.append(then.customer, [NOW.encode(RegisteredNow(**READ))], 0, "c", metadata())
     views = await projected(then, HistoryProjection(), await then.events())
 
-    page = await ViewQueries(views, FastCopy(InMemoryViewCache(), views), THEN).history(then.customer, None, 10)
+    page = await histories(views, THEN).page(then.customer, None, 10)
 
     assert [entry["data"] for entry in page.documents] == [READ]
 

@@ -19,6 +19,7 @@ from twinpath.queries.reading import live
 from twinpath.queries.reading.live import MOST_PENDING, Subscription
 from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
+from twinpath.views.interface import NEW, DocumentChange
 
 PRICE = Money(minor=1999, currency="EUR")
 
@@ -168,7 +169,7 @@ class _WatchedStore(InMemoryViewStore):
             raise ValueError("nobody thought of that")
         return await super().documents(view, ids)
 
-    async def watch_documents(self, views: Sequence[str]) -> AsyncIterator[tuple[str, str]]:
+    async def watch_documents(self, views: Sequence[str]) -> AsyncIterator[DocumentChange]:
         await self.opens.wait()
         watch = super().watch_documents(views)
         self.watches += 1
@@ -264,15 +265,15 @@ async def test_many_subscribers_share_one_watch_and_leave_nothing_behind(
 def test_a_slow_subscriber_holds_each_document_once() -> None:
     subscription = Subscription(("ticket_list",), None)
     for version in range(10):
-        subscription.tell("ticket-1", {"version": version})
+        subscription.tell("ticket-1", {"version": version}, frozenset({f"field{version % 2}"}))
 
-    assert subscription.take() == (False, {"ticket-1": {"version": 9}})
+    assert subscription.take() == (False, {"ticket-1": ({"version": 9}, frozenset({"field0", "field1"}))})
 
 
 def test_a_subscriber_that_is_far_too_slow_is_told_to_read_all_anew() -> None:
     subscription = Subscription(("ticket_list",), None)
     for number in range(MOST_PENDING + 5):
-        subscription.tell(f"ticket-{number}", {})
+        subscription.tell(f"ticket-{number}", {}, NEW)
         assert len(subscription.changed) <= MOST_PENDING
 
     assert subscription.take() == (True, {})

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from deploy.checkout import CHECKOUT
@@ -12,6 +13,7 @@ from tests.shop.golden.entries import write_new
 from twinpath.clock import utc_now
 from twinpath.commands.bus import CommandBus, Envelope
 from twinpath.commands.snapshotting import Snapshots
+from twinpath.domain.application import Application
 from twinpath.domain.catalogue import Catalogue
 from twinpath.errors import NotFound, RuleViolation
 from twinpath.ids import logs_of, new_id
@@ -20,6 +22,8 @@ from twinpath.log.snapshots import InMemorySnapshotStore
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.following.projector import Projector
+from twinpath.queries.app import create_app
+from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
 
 GUIDES = CHECKOUT / "docs" / "guides"
@@ -57,9 +61,12 @@ class Vouchers:
         for log in logs:
             await projector.project(log, await self.store.read_log(log, 0, 100))
         await projector.stop()
-        document = await views.get("voucher_uses", voucher)
-        assert document is not None
-        return bytes(self.guide["VOUCHER_USES"].rendered(document).body)
+        application = Application(self.catalogue, resources=[self.guide["VOUCHER_RESOURCE"]])
+        app = create_app(views, InMemoryViewCache(), application)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://q") as client:
+            shown = await client.get(f"/api/v1/vouchers/{voucher}")
+            assert shown.json() in (await client.get("/api/v1/vouchers?sort=-redeemed")).json()["items"]
+        return shown.content
 
 
 async def test_the_voucher_of_the_guides_takes_commands_and_is_shown_in_a_view() -> None:

@@ -6,11 +6,12 @@ import pytest
 
 from shared.events.customer import CustomerEmailChanged, CustomerErased, CustomerEvent, CustomerRegistered
 from shared.events.customer import CustomerRenamed as Renamed
-from shared.read_models.customers import CUSTOMERS, CustomerPage
+from shared.read_models.customers import CUSTOMERS, CustomerDetails
 from tests.support.query_app import QueryService, in_memory
 from tests.support.ticket_views import TicketViews
 from twinpath.domain.views import Document
 from twinpath.ids import new_id
+from twinpath.queries.endpoints.models import PageOf
 from twinpath.views.in_memory.stores import InMemoryViewStore
 
 UNKNOWN = "customer-0198c0de-0000-7000-8000-000000000001"
@@ -31,7 +32,7 @@ async def customer(service: QueryService, name: str = "Ada", email: str = "ada@e
 async def ids(service: QueryService, **query: object) -> list[str]:
     answer = await service.get("/customers", None, **query)
     assert answer.status_code == 200, answer.text
-    return [row.customer_id for row in CustomerPage.model_validate_json(answer.content).items]
+    return [row.customer_id for row in PageOf[CustomerDetails].model_validate_json(answer.content).items]
 
 
 async def test_a_customer_is_shown_with_the_latest_name_and_address(service: QueryService) -> None:

@@ -19,8 +19,9 @@ from shared.events.product import (
     StockTaken,
 )
 from shared.read_models.prices import sortable
-from shared.read_models.product_catalogue import PricePage, ProductDetails, ProductPage
+from shared.read_models.product_catalogue import PriceEntry, ProductDetails
 from tests.support.query_app import QueryService, in_memory
+from twinpath.queries.endpoints.models import PageOf
 
 UNKNOWN = "product-0198c0de-0000-7000-8000-000000000001"
 ORDER = "order-0198c0de-0000-7000-8000-000000000001"
@@ -70,7 +71,7 @@ async def shop(service: QueryService) -> dict[str, str]:
 async def names(service: QueryService, **query: object) -> list[str]:
     answer = await service.get("/products", None, **query)
     assert answer.status_code == 200, answer.text
-    return [row.name for row in ProductPage.model_validate_json(answer.content).items]
+    return [row.name for row in PageOf[ProductDetails].model_validate_json(answer.content).items]
 
 
 async def test_a_product_is_shown_whole_with_its_version_as_etag(service: QueryService) -> None:
@@ -208,7 +209,10 @@ async def test_every_price_is_told_newest_first_in_pages(service: QueryService) 
     first = await service.get(f"/products/{product_id}/prices", limit=2)
     second = await service.client.get(first.links["next"]["url"])
 
-    entries = [*PricePage.model_validate(first.json()).items, *PricePage.model_validate(second.json()).items]
+    entries = [
+        *PageOf[PriceEntry].model_validate(first.json()).items,
+        *PageOf[PriceEntry].model_validate(second.json()).items,
+    ]
     shown = [(one.version, one.price.amount, one.previous_price and one.previous_price.amount) for one in entries]
     assert shown == [(11, "11.00", "9.50"), (2, "9.50", "10.00"), (1, "10.00", None)]
     assert [(one.reason, one.by) for one in entries] == [("end of sale", "ann"), ("sale", "ann"), (None, "ann")]

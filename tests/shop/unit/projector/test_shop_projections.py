@@ -4,7 +4,6 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from projector_service.customer_orders import CustomerOrdersProjection
 from projector_service.order_summaries import OrderSummariesProjection
 from projector_service.product_catalogue import ProductCatalogueProjection
 from projector_service.product_prices import ProductPricesProjection
@@ -234,11 +233,6 @@ def test_order_summaries_says_why_an_order_was_cancelled() -> None:
 def test_order_summaries_forgets_where_the_orders_of_an_erased_customer_went() -> None:
     forgotten = ChangeWhere("order_summaries", {"customer_id": CUSTOMER}, {"shipping_address": None})
     assert changes_of(OrderSummariesProjection(), CustomerErased(), CUSTOMER) == [forgotten]
-
-
-def test_customer_orders_keeps_the_ids_of_the_latest_fifty_orders_of_a_log() -> None:
-    change = Change("customer_orders", f"{CUSTOMER}/order.1", append={"orders": ORDER}, keep=50, create=True)
-    assert changes_of(CustomerOrdersProjection(), PLACED, ORDER) == [change]
 
 
 def counts(document_id: str, increment: dict[str, int]) -> Change:

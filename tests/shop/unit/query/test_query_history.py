@@ -15,7 +15,8 @@ from tests.support.ticket_views import NOON
 from twinpath.domain.events import DomainEvent
 from twinpath.http.problem_details import PROBLEM_JSON
 from twinpath.ids import category_of, new_id
-from twinpath.views.history import HistoryPage
+from twinpath.queries.endpoints.models import PageOf
+from twinpath.views.history import HistoryEntry
 
 PRICE = Money(minor=1999, currency="EUR")
 UUID = "0198c0de-0000-7000-8000-000000000009"
@@ -62,7 +63,7 @@ async def test_a_history_is_told_in_pages(service: QueryService, stream: str, pa
     first = await service.get(path(stream), limit=1)
     second = await service.client.get(first.links["next"]["url"])
 
-    items = [item for page in (first, second) for item in HistoryPage.model_validate_json(page.content).items]
+    items = [item for page in (first, second) for item in PageOf[HistoryEntry].model_validate_json(page.content).items]
     assert [(item.version, item.type) for item in items] == [
         (n, event.type) for n, event in enumerate(LIVES[stream], 1)
     ]

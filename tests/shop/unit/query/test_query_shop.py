@@ -11,12 +11,14 @@ from pydantic import BaseModel
 from shared.events.customer import CustomerErased, CustomerRegistered, CustomerRenamed
 from shared.events.money import Money
 from shared.events.product import ProductCreated, ProductPriceUpdated
-from shared.read_models.customers import CustomerDetails, CustomerPage
-from shared.read_models.product_catalogue import PricePage, ProductDetails, ProductPage
+from shared.read_models.customers import CustomerDetails
+from shared.read_models.order_summaries import OrderRow
+from shared.read_models.product_catalogue import PriceEntry, ProductDetails
 from tests.support.eventually import eventually
 from tests.support.query_app import Event, QueryService, in_memory
 from twinpath.domain.events import DomainEvent
 from twinpath.ids import log_of, new_id
+from twinpath.queries.endpoints.models import PageOf
 
 EURO = Money(minor=100, currency="EUR")
 CHEAPER = ProductPriceUpdated(price=Money(minor=90, currency="EUR"), previous_price=EURO, reason="sale")
@@ -254,17 +256,19 @@ async def test_the_first_state_of_a_live_list_is_that_of_the_causal_token(servic
 async def test_the_documentation_shows_what_is_answered(service: QueryService) -> None:
     document = (await service.client.get("/openapi.json")).json()
 
-    models: dict[str, type[BaseModel]] = {
-        "products": ProductPage,
-        "products/{product_id}": ProductDetails,
-        "products/{product_id}/prices": PricePage,
-        "customers": CustomerPage,
-        "customers/{customer_id}": CustomerDetails,
+    models: dict[str, tuple[str, type[BaseModel]]] = {
+        "products": ("ProductPage", PageOf[ProductDetails]),
+        "products/{product_id}": ("ProductDetails", ProductDetails),
+        "products/{product_id}/prices": ("PricePage", PageOf[PriceEntry]),
+        "customers": ("CustomerPage", PageOf[CustomerDetails]),
+        "customers/{customer_id}": ("CustomerDetails", CustomerDetails),
+        "customers/{customer_id}/orders": ("OrderPage", PageOf[OrderRow]),
     }
-    for path, model in models.items():
+    for path, (name, model) in models.items():
         of_path = document["paths"][f"/api/v1/{path}"]["get"]
         content = of_path["responses"]["200"]["content"]["application/json"]
-        assert content["schema"] == {"$ref": f"#/components/schemas/{model.__name__}"}
+        assert content["schema"] == {"$ref": f"#/components/schemas/{name}"}
+        assert model.model_validate(content["example"])
         live = document["paths"][f"/api/v1/{path}/events"]["get"]["responses"]["200"]["content"]
         assert list(live) == ["text/event-stream"]
     taken = {parameter["name"] for parameter in document["paths"]["/api/v1/products"]["get"]["parameters"]}

@@ -8,12 +8,13 @@ from pydantic import BaseModel
 
 from shared.read_models.ticket_dashboard import TicketDashboard
 from shared.read_models.ticket_details import TICKET_DETAILS, TicketDetails
-from shared.read_models.ticket_list import TicketPage
+from shared.read_models.ticket_list import TicketRow
 from tests.support.query_app import QueryService, in_memory
 from tests.support.ticket_views import NOON
 from twinpath.http.problem_details import PROBLEM_JSON
 from twinpath.ids import new_id
-from twinpath.views.history import HistoryPage
+from twinpath.queries.endpoints.models import PageOf
+from twinpath.views.history import HistoryEntry
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ async def test_the_list_is_newest_first_and_filtered(service: QueryService) -> N
     await service.views.triage(triaged)
 
     async def ids(**query: str) -> list[str]:
-        page = TicketPage.model_validate_json((await service.get("/tickets", None, **query)).content)
+        page = PageOf[TicketRow].model_validate_json((await service.get("/tickets", None, **query)).content)
         return [row.ticket_id for row in page.items]
 
     assert await ids() == sorted([plain, noted, triaged], reverse=True)
@@ -90,7 +91,10 @@ async def test_the_history_is_told_oldest_first_in_pages(service: QueryService) 
     first = await service.get(f"/tickets/{ticket}/history", limit=2)
     second = await service.client.get(first.links["next"]["url"])
 
-    entries = [*HistoryPage.model_validate(first.json()).items, *HistoryPage.model_validate(second.json()).items]
+    entries = [
+        *PageOf[HistoryEntry].model_validate(first.json()).items,
+        *PageOf[HistoryEntry].model_validate(second.json()).items,
+    ]
     assert [(entry.version, entry.type) for entry in entries] == [
         (1, "ticket.opened"),
         (2, "ticket.status_changed"),
@@ -106,7 +110,7 @@ async def test_the_dashboard_adds_up_every_log(service: QueryService) -> None:
 
     for emptied in (False, True):
         if emptied:
-            service.app.state.dashboards._cache._cache.flush()
+            service.app.state.views._cache._cache.flush()
         shown = TicketDashboard.model_validate_json((await service.get("/tickets/dashboard")).content)
 
         assert shown.by_status == {"open": 3, "triaged": 1, "closed": 1}
@@ -157,9 +161,9 @@ async def test_the_documentation_describes_every_route_and_its_errors(service: Q
     assert shown["schema"] == {"$ref": "#/components/schemas/TicketDetails"}
     assert TicketDetails.model_validate(shown["example"])
     models: dict[str, type[BaseModel]] = {
-        "": TicketPage,
+        "": PageOf[TicketRow],
         "/dashboard": TicketDashboard,
-        "/{ticket_id}/history": HistoryPage,
+        "/{ticket_id}/history": PageOf[HistoryEntry],
     }
     for path, model in models.items():
         answers = document["paths"][f"/api/v1/tickets{path}"]["get"]["responses"]

@@ -1,0 +1,12 @@
+"""What the shop's query service shows."""
+
+from query_service.customers import CUSTOMER
+from query_service.orders import ORDER
+from query_service.products import PRODUCT
+from query_service.shop_dashboard import DASHBOARD
+from query_service.ticket_dashboard import DESK
+from query_service.tickets import TICKET
+from shared.events import CATALOGUE
+from twinpath.domain.application import Application
+
+QUERIES = Application(events=CATALOGUE, resources=(TICKET, PRODUCT, CUSTOMER, ORDER, DESK, DASHBOARD))

@@ -1,0 +1,113 @@
+"""Dashboards: a document that is computed when it is asked for, and as it changes."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+
+import orjson
+from fastapi import Request, Response
+
+from twinpath.clock import Clock
+from twinpath.domain.resource import Dashboard
+from twinpath.domain.views import NOTHING, Document, Order, Range, View
+from twinpath.queries.endpoints import describing
+from twinpath.queries.endpoints.answering import Queries, answered, dumped, refuse_parameters
+from twinpath.queries.endpoints.event_stream import frame, open_stream
+from twinpath.queries.endpoints.routes import Routes
+from twinpath.queries.reading.live import Changed
+from twinpath.queries.reading.views import Selection
+
+
+def add_dashboard(routes: Routes, queries: Queries, dashboard: Dashboard, clock: Clock) -> None:
+    """Add `GET <path>` and `GET <path>/events`."""
+    endpoint = _Dashboard(queries, dashboard, clock)
+    operation = dashboard.path[1:].replace("/", "_")
+    routes.get(
+        dashboard.path,
+        endpoint.answer,
+        {},
+        operation,
+        summary=dashboard.summary,
+        description=dashboard.description,
+        **describing.query(dashboard.model, dashboard.example, 422),
+    )
+    routes.get(
+        f"{dashboard.path}/events",
+        endpoint.events,
+        {},
+        f"{operation}_events",
+        summary=f"{dashboard.summary}, as it changes",
+        description=f"`event: {dashboard.name}`, first as it is, then after changes, at most once in"
+        f" {dashboard.pace:g} seconds.",
+        **describing.stream(422),
+    )
+
+
+class _Dashboard:
+    def __init__(self, queries: Queries, dashboard: Dashboard, clock: Clock) -> None:
+        self._queries = queries
+        self._dashboard = dashboard
+        self._clock = clock
+
+    async def answer(self, request: Request) -> Response:
+        """The dashboard as it is now."""
+        refuse_parameters(request)
+        fresh = await self._queries.token_seen(request, *self._dashboard.views)
+        return answered(request, await self.body(fresh))
+
+    async def events(self, request: Request) -> Response:
+        """The dashboard as it changes."""
+        refuse_parameters(request)
+        source = _LiveDashboard(self, self._dashboard.name)
+        return await open_stream(request, self._queries, source, self._dashboard.views, pace=self._dashboard.pace)
+
+    async def body(self, fresh: bool) -> bytes:
+        """What is sent. Raises Unavailable."""
+        reads = _Reads(self._queries, self._dashboard.views[0], self._clock, fresh)
+        return dumped(await self._dashboard.body(reads))
+
+
+class _Reads:
+    """See twinpath.domain.resource.Reads."""
+
+    def __init__(self, queries: Queries, view: View, clock: Clock, fresh: bool) -> None:
+        self.now = clock().astimezone(UTC)
+        self._queries = queries
+        self._view = view
+        self._fresh = fresh
+
+    async def logs(self) -> Sequence[str]:
+        """See Reads.logs."""
+        return await self._queries.waits.logs(self._view.name)
+
+    async def documents(self, view: View, ids: Sequence[str]) -> Mapping[str, Document]:
+        """See Reads.documents."""
+        ready = await self._queries.views.ready_many(view, ids, self._fresh)
+        return {document.id: orjson.loads(document.body) for document in ready.values()}
+
+    async def first(
+        self, view: View, count: int, order: Order, ranges: Mapping[str, Range] = NOTHING
+    ) -> Sequence[Document]:
+        """See Reads.first."""
+        page = await self._queries.views.page(Selection(view, order=order, ranges=ranges), None, count)
+        return [view.shown(document) for document in page.documents]
+
+
+class _LiveDashboard:
+    """A Source: the dashboard, first as it is, then whenever it is another."""
+
+    def __init__(self, dashboard: _Dashboard, name: str) -> None:
+        self._dashboard = dashboard
+        self._name = name
+        self._sent = b""
+
+    async def everything(self) -> list[bytes]:
+        """See Source.everything."""
+        body = await self._dashboard.body(fresh=True)
+        if body == self._sent:
+            return []
+        self._sent = body
+        return [frame(self._name, body)]
+
+    async def changes(self, changed: Changed) -> list[bytes]:
+        """See Source.changes."""
+        return await self.everything()

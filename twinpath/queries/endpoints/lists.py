@@ -1,0 +1,170 @@
+"""Lists: a page, and the list as it changes; of a resource, or below one of its documents."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request, Response
+
+from twinpath.domain.resource import Filters, Listing, Resource, SubList
+from twinpath.domain.views import Document, View, shown_fields
+from twinpath.queries.endpoints import describing
+from twinpath.queries.endpoints.answering import Queries, answered, dumped
+from twinpath.queries.endpoints.event_stream import frame, open_stream
+from twinpath.queries.endpoints.models import page_model, shown_model
+from twinpath.queries.endpoints.parameters import FIRST_PAGE, filters_of, page_of, selection_of
+from twinpath.queries.endpoints.routes import Routes, id_in_path, in_query
+from twinpath.queries.reading.cursor import decode_cursor, encode_cursor
+from twinpath.queries.reading.live import Changed
+from twinpath.queries.reading.views import Page, Selection, not_there
+
+
+def add_list(routes: Routes, queries: Queries, resource: Resource, listing: Listing) -> None:
+    """Add `GET <path>` and `GET <path>/events`."""
+    plural = resource.path[1:]
+    _add(routes, _List(queries, listing, plural), resource.path, {}, f"list_{plural}", f"List {plural}")
+
+
+def add_sublist(routes: Routes, queries: Queries, resource: Resource, sublist: SubList) -> None:
+    """Add `GET <path>/{id}<path of the list>` and its `/events`."""
+    category, plural = resource.category, sublist.path[1:]
+    endpoint = _List(queries, sublist.listing, plural, resource.document, sublist)
+    path = f"{resource.path}/{{{category}_id}}{sublist.path}"
+    parameters = {f"{category}_id": id_in_path(category)}
+    _add(routes, endpoint, path, parameters, f"{category}_{plural}", f"The {plural} of one {category}", 404)
+
+
+def _add(
+    routes: Routes,
+    endpoint: "_List",
+    path: str,
+    parameters: Mapping[str, Any],
+    operation: str,
+    summary: str,
+    *problems: int,
+) -> None:
+    listing, plural = endpoint.listing, endpoint.plural
+    filters = filters_of(listing, endpoint.sublist.by if endpoint.sublist else "")
+    row = shown_model(listing.rows, listing.join)
+    example = {"items": [listing.example], "next": describing.NEXT}
+    routes.get(
+        path,
+        endpoint.page,
+        {**parameters, "query": in_query(page_of(filters))},
+        operation,
+        summary=summary if listing.view.sorts else f"{summary}, newest first",
+        description=listing.description,
+        **describing.query(page_model(listing.name, row), example, *problems, 422),
+    )
+    if listing.view.live:
+        routes.get(
+            f"{path}/events",
+            endpoint.events,
+            {**parameters, "filters": in_query(filters)},
+            f"{operation}_events",
+            summary=f"{summary} as they change",
+            description=f"`event: {plural}` is the first page, at the start and whenever changes were missed; then"
+            f" `event: {listing.name}` is an item that is new or changed, `event: left` names one that the filters"
+            " don't take any more.",
+            **describing.stream(*problems, 422),
+        )
+
+
+class _List:
+    """Answers for a list; of a sub-list the id of its `parent`'s document comes before the query's parameters."""
+
+    def __init__(
+        self,
+        queries: Queries,
+        listing: Listing,
+        plural: str,
+        parent: View | None = None,
+        sublist: SubList | None = None,
+    ) -> None:
+        self.listing, self.plural, self.sublist = listing, plural, sublist
+        self._queries = queries
+        self._parent = parent
+        self._shown = shown_fields(listing.rows)
+        self._joined = () if listing.join is None else (listing.join.view,)
+
+    async def page(self, request: Request, *given: Any) -> Response:
+        """A page, once the views have reached the causal token."""
+        query = given[-1]
+        selection = self._selection(*given)
+        after = None if query.cursor is None else decode_cursor(query.cursor, selection.identity)
+        fresh = await self._queries.token_seen(request, *self._needed)
+        page = await self._queries.views.page(selection, after, query.limit)
+        if not page.documents and after is None:
+            await self._refuse_unknown(given)
+        rows = await self.rows(page.documents, fresh)
+        return page_answered(request, rows, page, selection.identity)
+
+    async def events(self, request: Request, *given: Any) -> Response:
+        """The list as it changes."""
+        if self.sublist:
+            await self._queries.token_seen(request, *self._needed)
+            await self._refuse_unknown(given)
+        key = str(given[0]) if self.sublist and self.sublist.keyed else None
+        source = _LiveList(self._queries, self, self._selection(*given))
+        return await open_stream(request, self._queries, source, [self.listing.view], key, joined=self._joined)
+
+    async def rows(self, documents: Sequence[Document], fresh: bool) -> list[dict[str, Any]]:
+        """What the list shows of documents."""
+        return await self._queries.views.rows(documents, self._shown, self.listing.join, fresh)
+
+    @property
+    def _needed(self) -> Sequence[View]:
+        return (self.listing.view, *self._joined, *([self._parent] if self._parent else []))
+
+    def _selection(self, *given: Any) -> Selection:
+        filters: Filters = given[-1]
+        fixed = {self.sublist.by: given[0]} if self.sublist else {}
+        return selection_of(self.listing.view, filters, fixed)
+
+    async def _refuse_unknown(self, given: Sequence[Any]) -> None:
+        """Refuse a parent that has neither a document nor an item; either view may be behind. Raises NotFound."""
+        if self._parent is None or self.sublist is None:
+            return
+        parent = given[0]
+        if await self._queries.views.ready_many(self._parent, [parent], fresh=True):
+            return
+        items = Selection(self.listing.view, {self.sublist.by: parent})
+        if not (await self._queries.views.page(items, None, 1)).documents:
+            raise not_there(parent)
+
+
+class _LiveList:
+    """A Source: the first page, at the start and whenever changes were missed; then each row that is new or changed."""
+
+    def __init__(self, queries: Queries, of_list: _List, selection: Selection) -> None:
+        self._views = queries.views
+        self._list = of_list
+        self._selection = selection
+
+    async def everything(self) -> list[bytes]:
+        """See Source.everything."""
+        page = await self._views.page(self._selection, None, FIRST_PAGE)
+        rows = await self._list.rows(page.documents, fresh=True)
+        return [frame(self._list.plural, dumped({"items": rows}))]
+
+    async def changes(self, changed: Changed) -> list[bytes]:
+        """See Source.changes."""
+        name = self._list.listing.name
+        frames = []
+        for document_id, (document, fields) in changed.items():
+            if document is not None and self._selection.takes(document):
+                [row] = await self._list.rows([document], fresh=True)
+                frames.append(frame(name, dumped(row), document.get("version")))
+            elif document is None or self._selection.may_have_lost(fields):
+                frames.append(frame("left", dumped({f"{name}_id": document_id})))
+        return frames
+
+
+def page_answered(request: Request, items: Sequence[Document], page: Page, bound_to: Mapping[str, Any]) -> Response:
+    """A page: its items, and the cursor of the next in the body and as a Link."""
+    following = None if page.last is None else encode_cursor(page.last, bound_to)
+    headers = {}
+    if following is not None:
+        parameters = urlencode({**request.query_params, "cursor": following})
+        headers["Link"] = f'<{request.url.path}?{parameters}>; rel="next"'
+    return answered(request, dumped({"items": items, "next": following}), headers=headers)

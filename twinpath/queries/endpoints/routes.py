@@ -1,0 +1,58 @@
+"""Routes whose endpoints the engine makes: FastAPI reads the parameters that a declaration asks for."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from inspect import Parameter, Signature
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+from fastapi.params import Query as QueryParameter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from twinpath.http.short_way import ShortWay
+from twinpath.ids import id_pattern
+
+Handler = Callable[..., Awaitable[Response]]
+"""Takes the request and the values of its parameters, in their order."""
+
+
+class Routes:
+    """The routes below /api/v1, and those that are answered past FastAPI's dispatch."""
+
+    def __init__(self) -> None:
+        self.router = APIRouter()
+        self.short_ways: list[ShortWay] = []
+
+    def get(self, path: str, handler: Handler, parameters: Mapping[str, Any], operation: str, **options: Any) -> None:
+        """Add `GET <path>`; `parameters` are annotations by name, as FastAPI takes them."""
+        tag = path[1:].partition("/")[0]
+        self.router.add_api_route(path, _endpoint(handler, parameters), operation_id=operation, tags=[tag], **options)
+
+    def short(self, path: str, handler: Handler) -> None:
+        """Let a well-formed request reach the handler past FastAPI's dispatch."""
+        self.short_ways.append(ShortWay("GET", path, handler))
+
+
+def id_in_path(category: str) -> Any:
+    """The annotation of an aggregate's id."""
+    return Annotated[str, Path(pattern=id_pattern(category), examples=[id_example(category)])]
+
+
+def id_example(category: str) -> str:
+    """An id of a category."""
+    return f"{category}-0198c0de-0000-7000-8000-000000000003"
+
+
+def in_query(model: type[Any]) -> Any:
+    """The annotation of query parameters that are the fields of a model."""
+    return Annotated[model, QueryParameter()]
+
+
+def _endpoint(handler: Handler, parameters: Mapping[str, Any]) -> Handler:
+    async def endpoint(request: Request, **values: Any) -> Response:
+        return await handler(request, *(values[name] for name in parameters))
+
+    annotated = {"request": Request, **parameters}
+    signature = [Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind) for name, kind in annotated.items()]
+    endpoint.__signature__ = Signature(signature)  # type: ignore[attr-defined]
+    return endpoint
