@@ -1,4 +1,4 @@
-"""Pages of 20 from a long list of tickets, filtered, anywhere in it, against the same pages of a short one."""
+"""Pages of 20 from anywhere in a long, filtered list of tickets, against the same pages of a short list."""
 
 import random
 import statistics
@@ -32,7 +32,7 @@ FILTERS = (
 
 
 async def _fill(url: str, database: str, count: int) -> list[str]:
-    """A view with so many rows, and the ids of some of them, from anywhere in it."""
+    """Make a view with `count` rows; returns the ids of some rows from anywhere in it."""
     async with mongo_client(url, "bench") as client:
         await MongoViewWriter(client, database).prepare([TICKET_LIST], [(TICKET_LIST.name, "ticket.0")])
         collection = client[database][TICKET_LIST.name]
@@ -45,7 +45,7 @@ async def _fill(url: str, database: str, count: int) -> list[str]:
 
 
 def rows(numbers: Sequence[int]) -> Iterator[Document]:
-    """Rows of ticket_list."""
+    """A row of ticket_list for every number."""
     now = datetime.now(UTC)
     customer = new_id("customer")
     for number in numbers:
@@ -69,19 +69,19 @@ def rows(numbers: Sequence[int]) -> Iterator[Document]:
 
 
 def _pages(places: Sequence[str], count: int) -> list[str]:
-    """Paths of pages, each after one of the places."""
+    """Paths of pages that begin after one of the places."""
     paths = []
     for number in range(count):
         filters = FILTERS[number % len(FILTERS)]
         cursor = encode_cursor((None, random.choice(places)), filters.selection.identity)
-        asked = filters.model_dump(mode="json", exclude_none=True)
-        fields = {name: str(value).lower() for name, value in asked.items()}
+        chosen = filters.model_dump(mode="json", exclude_none=True)
+        fields = {name: str(value).lower() for name, value in chosen.items()}
         paths.append(f"/api/v1/tickets?{urlencode({**fields, 'limit': 20, 'cursor': cursor})}")
     return paths
 
 
 def _milliseconds(url: str, paths: Sequence[str]) -> float:
-    """The median time of a page, asked for one after the other."""
+    """The median time of a page; the pages are requested one after the other."""
     times = []
     with Connection(url) as connection:
         for path in paths:
