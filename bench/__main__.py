@@ -88,8 +88,8 @@ def main(wanted: list[str]) -> int:
         page.write(DOCS / "performance.md", target / "performance.md", newest, host, "performance.png", curves)
         print(f"Written: {sizes.folder} and {target / 'performance.md'}")
     if data := results.newest_data(sizes.folder):
-        scaling_page.write(DOCS / "scaling.md", target / "scaling.md", data)
-        print(f"Written: {sizes.folder} and {target / 'scaling.md'}")
+        scaling_page.write(DOCS / "scaling-tables.md", target / "scaling-tables.md", data)
+        print(f"Written: {sizes.folder} and {target / 'scaling-tables.md'}")
     return failed
 
 

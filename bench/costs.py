@@ -33,7 +33,7 @@ _NOTE = b'{"note": "called the carrier, they look for it"}'
 
 
 def measure(run: Run) -> None:
-    """On private servers; the results are kept, and written into docs/scaling.md."""
+    """On private servers; the results are kept, and written into docs/scaling-tables.md."""
     seconds = run.sizes.cost_seconds
     with servers() as started, running(started, *NAMES) as services, running(started, "command") as (other,):
         named = dict(zip((COMMAND, PROJECTOR, QUERY), services, strict=True))

@@ -50,7 +50,7 @@ class Run:
         return self._figures[-1]
 
     def keep(self, name: str, data: dict[str, Any]) -> None:
-        """Keep plain data beside the figures, for docs/scaling.md."""
+        """Keep plain data beside the figures, for docs/scaling-tables.md."""
         self.data[name] = data
 
     def curve(self, quantity: str, line: str, sizes: Sequence[int], goal: Goal, unit: str) -> Figure:

@@ -1,4 +1,4 @@
-"""The section of docs/scaling.md with the measured costs, as tables."""
+"""The section of docs/scaling-tables.md with the measured costs, as tables."""
 
 import statistics
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The section of docs/scaling.md with the knee: a table, and a picture of latency and lag over time."""
+"""The section of docs/scaling-tables.md with the knee: a table, and a picture of latency and lag over time."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Writes the data of the model's scripts into docs/scaling.md, every section between markers of its own."""
+"""Writes the data of the model's scripts into docs/scaling-tables.md, every section between markers of its own."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The section of docs/scaling.md with the needs of many commands a second: tables and assumptions."""
+"""The section of docs/scaling-tables.md with the needs of many commands a second: tables and assumptions."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The section of docs/scaling.md with the results of the simulation: tables and a picture."""
+"""The section of docs/scaling-tables.md with the results of the simulation: tables and a picture."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -76,5 +76,5 @@ def test_a_load_is_kept_with_the_median_of_its_rounds_and_the_rounds() -> None:
 
 @pytest.mark.parametrize("name", SECTIONS)
 def test_the_page_has_the_markers_of_every_section(name: str) -> None:
-    page = Path(CHECKOUT / "docs" / "scaling.md").read_text()
+    page = Path(CHECKOUT / "docs" / "scaling-tables.md").read_text()
     assert put(page, "a table", *marks(name)).count("a table") == 1
