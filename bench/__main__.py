@@ -57,42 +57,44 @@ SCRIPTS: dict[str, Callable[[Run], None]] = {
     "growth_waits": open_waits.measure,
 }
 GROUPS = {"growth": [name for name in SCRIPTS if name.startswith("growth_")]}
-"""Names for several."""
+"""Name of a group -> the scripts in it."""
 DOCS = CHECKOUT / "docs"
 
 
 def main(wanted: list[str]) -> int:
-    """Run these scripts and keep what came out after each of them; how many have failed."""
+    """Run these scripts and keep the results after each of them; returns the number of failures."""
     sizes = read_settings(Sizes)
-    on = machine()
+    host = machine()
     failed = 0
     with Run(sizes, len(wanted)) as run:
-        if on["load_before"] > on["cores"] / 2:
-            run.say(f"A busy machine (load {on['load_before']:.1f}, {on['cores']} cores): the figures will say little.")
+        if host["load_before"] > host["cores"] / 2:
+            run.say(
+                f"A busy machine (load {host['load_before']:.1f}, {host['cores']} cores): the figures will say little."
+            )
         for name in wanted:
             run.begin(name)
             try:
                 SCRIPTS[name](run)
-            except Exception:  # whatever it is, the other figures are still to be had
+            except Exception:  # one failure must not cost the other figures
                 run.say(f"{name} failed:\n{traceback.format_exc()}")
                 failed += 1
             figures = run.end()
-            if figures or run.kept:
-                results.write(sizes.folder, datetime.now(UTC).date(), on, figures, run.kept)
-    shown = sizes.folder if sizes.trial else DOCS
-    if figures_known := results.newest(sizes.folder):
-        plot.draw(figures_known, shown / "performance.png")
-        curves = "growth.png" if drawing.draw(figures_known, shown / "growth.png") else ""
-        page.write(DOCS / "performance.md", shown / "performance.md", figures_known, on, "performance.png", curves)
-        print(f"Written: {sizes.folder} and {shown / 'performance.md'}")
-    if found := results.newest_found(sizes.folder):
-        scaling_page.write(DOCS / "scaling.md", shown / "scaling.md", found)
-        print(f"Written: {sizes.folder} and {shown / 'scaling.md'}")
+            if figures or run.data:
+                results.write(sizes.folder, datetime.now(UTC).date(), host, figures, run.data)
+    target = sizes.folder if sizes.trial else DOCS
+    if newest := results.newest_figures(sizes.folder):
+        plot.draw(newest, target / "performance.png")
+        curves = "growth.png" if drawing.draw(newest, target / "growth.png") else ""
+        page.write(DOCS / "performance.md", target / "performance.md", newest, host, "performance.png", curves)
+        print(f"Written: {sizes.folder} and {target / 'performance.md'}")
+    if data := results.newest_data(sizes.folder):
+        scaling_page.write(DOCS / "scaling-tables.md", target / "scaling-tables.md", data)
+        print(f"Written: {sizes.folder} and {target / 'scaling-tables.md'}")
     return failed
 
 
 if __name__ == "__main__":
-    names = [name for asked in sys.argv[1:] or SCRIPTS for name in GROUPS.get(asked, [asked])]
+    names = [name for argument in sys.argv[1:] or SCRIPTS for name in GROUPS.get(argument, [argument])]
     if unknown := set(names) - set(SCRIPTS):
         sys.exit(f"no figure {', '.join(sorted(unknown))}; there are {', '.join([*SCRIPTS, *GROUPS])}")
     sys.exit(main(names))

@@ -1,4 +1,4 @@
-"""The limit that our services are held against: bare FastAPI on the same server, which does nothing but answer."""
+"""The limit that our services are compared with: bare FastAPI on the same server, which only answers."""
 
 import sys
 
@@ -22,13 +22,13 @@ class Ticket(BaseModel):
 
 @app.post("/api/v1/tickets", status_code=201)
 async def post(body: Ticket) -> dict[str, object]:
-    """An answer of our shape."""
+    """An answer in the form of the command service."""
     return {"ticket_id": "ticket-0198c0de-0000-7000-8000-000000000001", "version": 1, "status": "accepted"}
 
 
 @app.get("/api/v1/tickets/{ticket_id}")
 async def get(ticket_id: str) -> Response:
-    """Ready bytes of about the length that a ticket has."""
+    """Ready bytes of about the length of a ticket."""
     return Response(READY, media_type="application/json")
 
 

@@ -1,4 +1,4 @@
-"""One kept HTTP connection for requests one after the other, with little of its own in their times."""
+"""A persistent HTTP connection that sends one request at a time and adds little to the measured times."""
 
 import http.client
 from types import TracebackType
@@ -8,7 +8,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 class Connection:
-    """To be used as a context."""
+    """A context manager: the connection is closed at its end."""
 
     def __init__(self, url: str) -> None:
         self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
@@ -20,7 +20,7 @@ class Connection:
         self._connection.close()
 
     def ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
-        """The answer's body. Raises RuntimeError for anything but 200 and 201."""
+        """Send a request; returns the body of the response. Raises RuntimeError for any status but 200 and 201."""
         self._connection.request(method, path, body, JSON if body else {})
         answer = self._connection.getresponse()
         content = answer.read()

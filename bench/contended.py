@@ -1,4 +1,4 @@
-"""Three processes that append to the same four logs, against one of them alone; no gap, no lost caller."""
+"""Three processes append to the same four logs, against one process alone; no gap, and every caller gets an answer."""
 
 import asyncio
 import sys
@@ -19,11 +19,11 @@ PROCESSES, PARTITIONS = 3, 4
 
 
 class LostAppend(RuntimeError):
-    """The log is not what its callers were told."""
+    """The log differs from the answers that the callers got."""
 
 
 async def _together(url: str, database: str, processes: int, count: int, callers: int) -> float:
-    """Appends a second of all processes, from the word go until the last is through; then the log is checked."""
+    """Appends a second of all processes, from the start signal until the last process ends; then the log is checked."""
     async with mongo_client(url, "bench") as client:
         await MongoEventStore(client, database, ("ticket",), PARTITIONS).prepare()
     pipe = asyncio.subprocess.PIPE
@@ -41,7 +41,7 @@ async def _together(url: str, database: str, processes: int, count: int, callers
             if writer.returncode is None:
                 writer.kill()
                 await writer.wait()
-    answered = sum(int(told) for told, _ in answers)
+    answered = sum(int(output) for output, _ in answers)
     if answered != processes * (count + callers):
         raise LostAppend(f"{answered} of {processes * (count + callers)} callers got an answer")
     await _check(url, database, answered)
@@ -49,7 +49,7 @@ async def _together(url: str, database: str, processes: int, count: int, callers
 
 
 async def _check(url: str, database: str, answered: int) -> None:
-    """Every log is whole, and all of them together hold what was answered."""
+    """Every log is gapless, and the logs together hold every append that was answered."""
     findings: list[Finding] = []
     total = 0
     async with mongo_client(url, "bench") as client:

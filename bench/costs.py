@@ -1,7 +1,7 @@
-"""What a command, an event and a query cost each process in CPU time, and in bytes, at fixed rates.
+"""Measures the cost of a command, an event and a query in CPU time of each process and in bytes, at fixed rates.
 
-One replica of each service, and one more of the command service that only one of the loads goes to: it shows what
-taking commands costs apart from relaying them.
+One replica of each service runs, and a second replica of the command service that receives some loads only: it shows
+the cost of taking commands apart from the cost of relaying them.
 """
 
 import asyncio
@@ -17,11 +17,11 @@ from bench.measuring import running, servers
 from bench.model import shared_log
 from bench.model.batch_time import batch_times, fitted
 from bench.model.probe import COMMAND, OTHER, PROCESSES, PROJECTOR, QUERY, Load, Probe
-from bench.model.requests import KINDS, as_bytes, some
+from bench.model.requests import KINDS, as_bytes, sample
 from bench.model.stored import event_bytes, on_disk
 from bench.over_http import load as closed_load
 from bench.overload import POST_A_TICKET
-from bench.results import Kept, newest_found
+from bench.results import Kept, newest_data
 from bench.run import Run
 from bench.sizes import RESULTS, Sizes
 from deploy.local.services import NAMES
@@ -33,7 +33,7 @@ _NOTE = b'{"note": "called the carrier, they look for it"}'
 
 
 def measure(run: Run) -> None:
-    """On private servers; what came out is kept, and shown in docs/scaling.md."""
+    """On private servers; the results are kept, and written into docs/scaling-tables.md."""
     seconds = run.sizes.cost_seconds
     with servers() as started, running(started, *NAMES) as services, running(started, "command") as (other,):
         named = dict(zip((COMMAND, PROJECTOR, QUERY), services, strict=True))
@@ -47,52 +47,48 @@ def measure(run: Run) -> None:
                 probe.rest(seconds)
                 for load in loads:
                     probe.play(load, seconds)
-                    run.say(_told(number, load))
-            found: dict[str, Any] = {"event bytes": event_bytes(probe.client), "stored": on_disk(probe.client)}
+                    run.say(_report(number, load))
+            data: dict[str, Any] = {"event bytes": event_bytes(probe.client), "stored": on_disk(probe.client)}
             one_stream = closed_load(
                 to_command, "POST", f"/api/v1/tickets/{shop.tickets[0]}/notes", _NOTE, sizes=run.sizes
             )
-        found["batches"], found["shared log"] = batch_times(started.mongodb), shared_log.measured(started.mongodb)
-    batch = fitted(found["batches"])
+        data["batches"], data["shared log"] = batch_times(started.mongodb), shared_log.measured(started.mongodb)
+    batch = fitted(data["batches"])
     run.say(f"an insert of n commits: {batch.base_ms:.2f} ms + n x {1000 * batch.ms_per_commit:.1f} us")
     run.say(f"one stream: {one_stream:,.0f} commands/s")
-    for writers, p50, p99, lost in found["shared log"]:
+    for writers, p50, p99, lost in data["shared log"]:
         run.say(f"{writers} writers of one log: p50 {p50:.1f} ms, p99 {p99:.0f} ms, {lost:.2f} races lost an insert")
-    measured = {
-        "idle": probe.idle,
-        "loads": [load.as_json() for load in loads],
-        "one stream": one_stream,
-    }
-    run.keep(NAME, {**measured, **found})
+    loads_data = [load.as_json() for load in loads]
+    run.keep(NAME, {"idle": probe.idle, "loads": loads_data, "one stream": one_stream, **data})
 
 
-def known(sizes: Sizes) -> Kept:
-    """What this script has found last. Raises RuntimeError when it has never run."""
+def latest_costs(sizes: Sizes) -> Kept:
+    """The latest result of this script. Raises RuntimeError when it has never run."""
     for folder in (sizes.folder, RESULTS):
-        if (found := newest_found(folder)) and NAME in found:
-            return found[NAME]
-    raise RuntimeError("costs are not known: `make bench NAME=costs` first")
+        if (data := newest_data(folder)) and NAME in data:
+            return data[NAME]
+    raise RuntimeError("no costs have been measured: run `make bench NAME=costs` first")
 
 
 def taking_ms(costs: Kept) -> float:
-    """Milliseconds of CPU that a command service needs to take a command that opens a ticket, without relaying it."""
+    """Milliseconds of CPU that a command service needs to take a command that opens a ticket, relaying not counted."""
     (load,) = (load for load in costs["loads"] if load["to"] == OTHER and not load["held_back"])
     return float(load["medians"][f"us {OTHER}"]) / 1000
 
 
 def _shop(command: str, query: str) -> Shop:
-    """With products, customers, and some orders and tickets."""
+    """A shop with products, customers, and some orders and tickets."""
     target = asyncio.run(stock([command], [query]))
     shop = Shop(target.products, target.customers, random.Random(1))
     with httpx.Client(base_url=command, timeout=30) as client:
-        for request in some(shop, MIXED, _MADE):
+        for request in sample(shop, MIXED, _MADE):
             shop.made(request, client.post(request.path, json=request.body).raise_for_status().json())
     return shop
 
 
 def _loads(shop: Shop) -> list[Load]:
-    mixed = [as_bytes(request) for request in some(shop, MIXED, _DISTINCT)]
-    queries = {kind: [as_bytes(request) for request in some(shop, kind, _DISTINCT)] for kind in KINDS[1:]}
+    mixed = [as_bytes(request) for request in sample(shop, MIXED, _DISTINCT)]
+    queries = {kind: [as_bytes(request) for request in sample(shop, kind, _DISTINCT)] for kind in KINDS[1:]}
     by_id, lists, dashboards = queries.items()
     return [
         *(Load(TICKET, COMMAND, rate, [POST_A_TICKET]) for rate in (300, 1_000)),
@@ -106,7 +102,7 @@ def _loads(shop: Shop) -> list[Load]:
     ]
 
 
-def _told(number: int, load: Load) -> str:
+def _report(number: int, load: Load) -> str:
     spent = (f"{process} {load.measured[f'us {process}'][-1]:.0f}" for process in PROCESSES)
     events = load.measured.get("events")
     per_event = f" ({events[-1]:.1f} events)" if events else ""

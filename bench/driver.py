@@ -34,19 +34,19 @@ async def _measure(url: str, run: Run) -> None:
     async def insert(client: Any) -> float:
         target = client["bench"].get_collection("plain", write_concern=JOURNALED)
 
-        async def one(_: int) -> None:
+        async def insert_document(_: int) -> None:
             ids.append(uuid7())
             await target.insert_one({"_id": ids[-1], **DOCUMENT})
 
-        return await rate(run.sizes.inserts, run.sizes.callers, one)
+        return await rate(run.sizes.inserts, run.sizes.callers, insert_document)
 
     async def read(client: Any) -> float:
         target = client["bench"]["plain"]
 
-        async def one(number: int) -> None:
+        async def read_document(number: int) -> None:
             await target.find_one({"_id": ids[number]})
 
-        return await rate(run.sizes.inserts, run.sizes.callers, one)
+        return await rate(run.sizes.inserts, run.sizes.callers, read_document)
 
     async with AsyncMongoClient[dict[str, Any]](url) as ours, motor_client(url) as motor:
         for _ in run.rounds():

@@ -1,4 +1,4 @@
-"""A peer: the same tickets with the library eventsourcing on PostgreSQL, appended and projected as its manual says."""
+"""A peer: the same tickets with the library eventsourcing on PostgreSQL, appended and projected as the manual says."""
 
 import time
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _LONGEST = 900.0
 
 
 class Ticket(Aggregate):
-    """One event, as in our figure of the append."""
+    """A ticket with one event, as in the figure of our append."""
 
     @event("Opened")
     def __init__(self, subject: str, message: str) -> None:
@@ -32,7 +32,7 @@ class Ticket(Aggregate):
 
 
 class Rows(PostgresTrackingRecorder):
-    """Its view: one row a ticket, written in the transaction that moves its place in the log."""
+    """The view: one row a ticket, written in the transaction that moves the checkpoint."""
 
     def __init__(self, datastore: PostgresDatastore, **options: Any) -> None:
         super().__init__(datastore, **options)
@@ -44,7 +44,7 @@ class Rows(PostgresTrackingRecorder):
         ).format(table)
 
     def put(self, opened: Any, tracking: Tracking) -> None:
-        """One row, and how far it is."""
+        """Write one row and the checkpoint."""
         with self.datastore.transaction(commit=True) as cursor:
             self._insert_tracking(cursor, tracking)
             cursor.execute(self._put, (opened.originator_id, opened.subject, opened.message[:50]))
@@ -56,7 +56,7 @@ class TicketRows(Projection[Rows]):
     name = "rows"
 
     def process_event(self, domain_event: Any, tracking: Tracking) -> None:
-        """Every event there is opens a ticket."""
+        """Every event in this log opens a ticket."""
         self.view.put(domain_event, tracking)
 
 
@@ -68,19 +68,19 @@ class Tickets:
         self._application: Application[Any] = Application(env=env)
 
     def rate(self, count: int, callers: int) -> float:
-        """Tickets opened a second, each from one of so many threads."""
+        """Tickets opened a second by `callers` threads."""
 
         def open_one(_: int) -> None:
             self._application.save(Ticket("Parcel has not arrived", MESSAGE))
 
         with ThreadPoolExecutor(callers) as pool:
-            list(pool.map(open_one, range(callers)))  # its connections are open when it counts
+            list(pool.map(open_one, range(callers)))  # the connections are open before the measurement
             began = time.perf_counter()
             list(pool.map(open_one, range(count)))
             return count / (time.perf_counter() - began)
 
     def projected(self, name: str) -> float:
-        """Events a second into a fresh view of this name, from all that were appended."""
+        """Events a second into a new view of this name, over all events of the log."""
         projection = type("TicketRows", (TicketRows,), {"name": name})
         total = self._application.recorder.max_notification_id()
         began = time.perf_counter()
@@ -97,7 +97,7 @@ class Tickets:
 
 @contextmanager
 def tickets_on_postgresql(run: Run) -> Iterator[Tickets | None]:
-    """The peer on a private PostgreSQL, stopped at the end; None, having said so, where none is installed."""
+    """The peer on a private PostgreSQL, stopped at the end; None, after a message, where PostgreSQL is missing."""
     with ExitStack() as stack:
         try:
             port = stack.enter_context(postgresql_alone())

@@ -1,4 +1,4 @@
-"""A figure: what was measured of ours and of its limit, round by round, and the goal that it is held against."""
+"""A figure: measurements of Twinpath and of a limit, round by round, and the goal for their ratio."""
 
 import statistics
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Goal:
-    """A bound on the median, be it of the ratios or, where there is nothing to compare with, of the values."""
+    """A bound on the median: of the ratios, or of the values where the figure has no limit."""
 
     bound: float
     at_most: bool = False
@@ -28,28 +28,28 @@ def at_least(bound: float) -> Goal:
 
 
 def at_most(bound: float, unit: str = "") -> Goal:
-    """A goal for ratios of times, or with a unit for what is not compared."""
+    """A goal for ratios of times, or, with a unit, for a value that has no limit beside it."""
     return Goal(bound, True, unit)
 
 
 @dataclass(frozen=True)
 class Round:
-    """One value of ours and one of the limit, measured next to each other; None where there is no limit."""
+    """A value of Twinpath and a value of the limit, measured one after the other; None where there is no limit."""
 
     ours: float
     against: float | None
 
     @property
     def value(self) -> float:
-        """What the goal is about."""
+        """The number that the goal applies to."""
         return self.ours if self.against is None else self.ours / self.against
 
 
 @dataclass
 class Curve:
-    """What something costs at growing sizes: `of` is what grows, `line` whose cost it is; each round a cost a size."""
+    """A cost at growing sizes: `quantity` is what grows, `line` the cost; `costs` has a cost a size for each round."""
 
-    of: str
+    quantity: str
     line: str
     sizes: Sequence[int]
     costs: list[Sequence[float]] = field(default_factory=list)
@@ -57,7 +57,7 @@ class Curve:
 
 @dataclass
 class Figure:
-    """`name` says what is divided by what; `unit` is that of both. Of a curve: the largest size, and the smallest."""
+    """`name` gives numerator / denominator, `unit` the unit of both. A curve divides the largest size by the least."""
 
     name: str
     goal: Goal
@@ -66,18 +66,18 @@ class Figure:
     curve: Curve | None = None
 
     def add(self, ours: float, against: float | None = None) -> None:
-        """Count in a round."""
+        """Add a round."""
         self.rounds.append(Round(ours, against))
 
     def add_costs(self, costs: Sequence[float]) -> None:
-        """Count in a round of a curve: the cost at each of its sizes."""
+        """Add a round of a curve: the cost at each size."""
         assert self.curve is not None
         self.curve.costs.append(costs)
         self.add(costs[-1], costs[0])
 
     @property
     def values(self) -> Sequence[float]:
-        """The ratio of each round, or the value where nothing is compared."""
+        """The ratio of every round, or the value where there is no limit."""
         return [round_.value for round_ in self.rounds]
 
     @property
@@ -91,7 +91,7 @@ class Figure:
         return f"{self.name}: {spread}, goal {self.goal}: {'reached' if self.reached else 'missed'}"
 
     def latest(self) -> str:
-        """The last round in a line."""
+        """The last round, as a line of text."""
         last = self.rounds[-1]
         if self.curve is not None:
             costs = (f"{size:,}: {cost:.4g}" for size, cost in zip(self.curve.sizes, self.curve.costs[-1], strict=True))
@@ -100,7 +100,7 @@ class Figure:
         return f"{self.name}: {last.ours:,.4g}{against} {self.unit}"
 
     def as_json(self) -> dict[str, Any]:
-        """Medians, and the rounds that they come from."""
+        """The medians and the rounds, as results keep them."""
         limits = [round_.against for round_ in self.rounds if round_.against is not None]
         return {
             "figure": self.name,

@@ -1,6 +1,6 @@
-"""Sends one request over many kept connections for some seconds and prints how many answers came a second.
+"""Sends one request over many persistent connections for some seconds and prints the answers a second.
 
-Its own process and no HTTP library, so that the load costs little beside the server that is measured:
+It is a process of its own and uses no HTTP library, so that the load costs little beside the measured server:
 `python -m bench.http_load PORT SECONDS CONNECTIONS < request`.
 """
 
@@ -13,7 +13,7 @@ import uvloop
 
 _END = b"\r\n\r\n"
 _REFUSED = b"http/1.1 503"
-"""An overloaded service refuses early: such an answer is not counted, and the request is sent again."""
+"""An overloaded service refuses early: this answer is not counted, and the request is sent again."""
 
 
 class _Connection(asyncio.Protocol):
@@ -27,13 +27,13 @@ class _Connection(asyncio.Protocol):
         self._answers = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.WriteTransport, transport)  # uvloop's is one without saying so
+        self._transport = cast(asyncio.WriteTransport, transport)  # uvloop's transport does not declare its type
         self._transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
         self._received += data
-        head, found, body = self._received.partition(_END)
-        if not found:
+        head, end, body = self._received.partition(_END)
+        if not end:
             return
         lowered = head.lower()
         length = int(lowered.split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])

@@ -1,4 +1,4 @@
-"""The highest rate of the shop's load that is answered quickly, with one replica of each service and with two."""
+"""Finds the knee of the shop's load, with one replica of each service and with two."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import Any
 from bench.load.figures import KINDS, Second, milliseconds
 from bench.load.knee import find_knee, is_well
 from bench.load.playing import Target, play, stock
-from bench.load.shown import total
+from bench.load.report import total
 from bench.measuring import Servers, running, servers
 from bench.run import Run
 from deploy.local.services import NAMES
@@ -21,11 +21,11 @@ _PROCESSES = 2
 
 def measure(run: Run) -> None:
     """On private servers, anew for each number of replicas."""
-    found: dict[str, Any] = {}
+    knees: dict[str, Any] = {}
     for replicas in REPLICAS:
         with servers() as started:
-            found[f"{replicas}"] = _with(run, started, replicas)
-    run.keep(NAME, {"replicas": found})
+            knees[f"{replicas}"] = _with(run, started, replicas)
+    run.keep(NAME, {"replicas": knees})
 
 
 def _with(run: Run, started: Servers, replicas: int) -> dict[str, Any]:
@@ -40,11 +40,11 @@ async def _search(run: Run, replicas: int, command: Sequence[str], query: Sequen
     await _play(target, _FIRST_RATE, _WARMING_SECONDS)
 
     async def goes_well(rate: float) -> bool:
-        """What was too much is tried once more: a stall of the machine is no knee."""
+        """A rate that was too high is tried once more: a stall of the machine is no knee."""
         for _ in range(2):
             seconds = await _play(target, rate, duration)
             well = is_well(rate, duration, seconds)
-            run.say(f"{replicas} of each, {rate:,.0f} requests/s: {_told(seconds)}{'' if well else ': too much'}")
+            run.say(f"{replicas} of each, {rate:,.0f} requests/s: {_report(seconds)}{'' if well else ': too much'}")
             if well:
                 return True
         return False
@@ -52,8 +52,8 @@ async def _search(run: Run, replicas: int, command: Sequence[str], query: Sequen
     good, bad = await find_knee(_FIRST_RATE, goes_well)
     rate = good or _FIRST_RATE
     at_knee = await _play(target, rate, run.sizes.knee_last_seconds)
-    run.say(f"{replicas} of each: the knee is at {good:,.0f} requests/s; at {rate:,.0f} {_told(at_knee)}")
-    at_rate = {"rate": rate, "whole": _plain(total(at_knee)), "seconds": [_plain(of) for of in at_knee]}
+    run.say(f"{replicas} of each: the knee is at {good:,.0f} requests/s; at {rate:,.0f} {_report(at_knee)}")
+    at_rate = {"rate": rate, "whole": _plain(total(at_knee)), "seconds": [_plain(second) for second in at_knee]}
     return {"good": good, "bad": bad, **at_rate}
 
 
@@ -61,7 +61,7 @@ async def _play(target: Target, rate: float, seconds: float) -> list[Second]:
     return await play(target, rate, seconds, _PROCESSES, lambda number, second: None)
 
 
-def _told(seconds: Sequence[Second]) -> str:
+def _report(seconds: Sequence[Second]) -> str:
     whole = total(seconds)
     return "p99 " + ", ".join(f"{kind} {milliseconds(whole.times[kind], 99):,.1f} ms" for kind in KINDS)
 

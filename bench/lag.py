@@ -1,6 +1,7 @@
-"""From 201 to visible in every view of tickets, at half of the rate at which commands can be taken at all.
+"""Measures the lag from 201 to visible in every view of tickets, at half of the highest throughput of commands.
 
-A query a view, each with the command's causal token: the lag ends with the last answer, so a query's own time is in it.
+Every view gets a query with the command's causal token: the lag ends with the last answer, so it includes the time of
+the query itself.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from bench.run import Run
 from deploy.local.services import NAMES, Service
 
 LASTS = 3
-"""Times the seconds of other loads."""
+"""The load lasts so many times as long as other loads."""
 _BETWEEN_SECONDS = 0.02
 VIEWS = ("tickets/{}", "tickets?limit=1", "tickets/dashboard", "history/{}")
 
@@ -30,7 +31,7 @@ async def _lag(session: aiohttp.ClientSession, command: str, query: str) -> floa
     began = perf_counter()
 
     async def visible(path: str) -> None:
-        while True:  # a query that waited for too long is answered with 202
+        while True:  # a query whose wait runs out is answered with 202
             async with session.get(f"{query}/api/v1/{path}", headers={"Causal-Token": token}) as shown:
                 shown.raise_for_status()
                 if shown.status == 200:
@@ -52,9 +53,9 @@ async def _accepted(session: aiohttp.ClientSession, command: str) -> tuple[str, 
 
 
 async def _sampled(command: str, query: str, rate: float, seconds: float) -> tuple[Outcome, list[float]]:
-    """What became of a load, and the lags of commands that were sent beside it."""
+    """The outcome of a load, and the lags of commands that were sent beside it."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session:
-        await _lag(session, command, query)  # nothing of the load before waits any more
+        await _lag(session, command, query)  # no command of the load before is waiting any more
         load = asyncio.create_task(asyncio.to_thread(open_load, command, rate, seconds))
         samples: list[asyncio.Task[float]] = []
         while not load.done():
@@ -68,7 +69,7 @@ def _measure(run: Run, to_command: Service, to_query: Service) -> None:
     worst = run.figure("lag, 201 to visible in every view, p99 at half of the peak", at_most(60, "ms"), "ms")
     for _ in run.rounds():
         peak = posts(to_command.url, run.sizes)
-        rest = max(1.0, peak / 2 - 1 / _BETWEEN_SECONDS)  # what is sampled is a part of the half
+        rest = max(1.0, peak / 2 - 1 / _BETWEEN_SECONDS)  # the samples are a part of the half
         load, lags = uvloop.run(_sampled(to_command.url, to_query.url, rest, LASTS * run.sizes.seconds))
         run.say(
             f"peak {peak:,.0f}/s; beside the samples {load.goodput:,.0f}/s accepted of {rest:,.0f}/s, {len(lags)} lags"

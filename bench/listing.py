@@ -1,4 +1,4 @@
-"""Pages of 20 from a long list of tickets, filtered, anywhere in it, against the same pages of a short one."""
+"""Pages of 20 from anywhere in a long, filtered list of tickets, against the same pages of a short list."""
 
 import random
 import statistics
@@ -33,7 +33,7 @@ FILTERS: tuple[dict[str, Any], ...] = (
 
 
 async def _fill(url: str, database: str, count: int) -> list[str]:
-    """A view with so many rows, and the ids of some of them, from anywhere in it."""
+    """Make a view with `count` rows; returns the ids of some rows from anywhere in it."""
     async with mongo_client(url, "bench") as client:
         await MongoViewWriter(client, database).prepare([TICKET_LIST], [(TICKET_LIST.name, "ticket.0")])
         collection = client[database][TICKET_LIST.name]
@@ -46,7 +46,7 @@ async def _fill(url: str, database: str, count: int) -> list[str]:
 
 
 def rows(numbers: Sequence[int]) -> Iterator[Document]:
-    """Rows of ticket_list."""
+    """A row of ticket_list for every number."""
     now = datetime.now(UTC)
     customer = new_id("customer")
     for number in numbers:
@@ -70,7 +70,7 @@ def rows(numbers: Sequence[int]) -> Iterator[Document]:
 
 
 def _pages(places: Sequence[str], count: int) -> list[str]:
-    """Paths of pages, each after one of the places."""
+    """Paths of pages that begin after one of the places."""
     paths = []
     for number in range(count):
         filters = FILTERS[number % len(FILTERS)]
@@ -81,7 +81,7 @@ def _pages(places: Sequence[str], count: int) -> list[str]:
 
 
 def _milliseconds(url: str, paths: Sequence[str]) -> float:
-    """The median time of a page, asked for one after the other."""
+    """The median time of a page; the pages are requested one after the other."""
     times = []
     with Connection(url) as connection:
         for path in paths:

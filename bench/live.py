@@ -1,4 +1,4 @@
-"""One projector process that works off full queues, against merged bulk writes of the same documents, bare."""
+"""One projector process that empties full queues, against bare merged bulk writes of the same documents."""
 
 import asyncio
 import time
@@ -26,11 +26,11 @@ from twinpath.views.mongodb.stores import CHECKPOINTS
 
 LOG, PARTITIONS = "twinpath_log", 4
 _MESSAGE = 500
-"""Events in one; the relay's messages of a busy log are as long."""
+"""Events in a message; the relay's messages of a busy log are as long."""
 _LOOK_SECONDS = 0.02
 _LONGEST = 900.0
 Batches = Mapping[str, Sequence[Mapping[str, Sequence[Statement]]]]
-"""Per log its batches: per view what is written."""
+"""Log -> batches, and in a batch: view -> statements."""
 
 
 async def _read(started: Servers) -> dict[str, list[RecordedEvent]]:
@@ -42,17 +42,17 @@ async def _read(started: Servers) -> dict[str, list[RecordedEvent]]:
 
 
 def _statements(events: Mapping[str, Sequence[RecordedEvent]]) -> Batches:
-    """What the projector writes, made beforehand: one statement a document in each batch of as many events."""
+    """The writes of the projector, prepared: one statement a document in every batch of MOST_EVENTS events."""
     projections = ticket_projections()
 
-    def batch(of: Sequence[RecordedEvent]) -> dict[str, list[Statement]]:
-        decoded = [(CATALOGUE.decode(event), event) for event in of]
-        changes = [change for each in projections for event in decoded for change in each.changes(*event)]
-        return {view: [statement(one, insert=True) for one in writes] for view, writes in merged(changes).items()}
+    def batch(recorded: Sequence[RecordedEvent]) -> dict[str, list[Statement]]:
+        decoded = [(CATALOGUE.decode(event), event) for event in recorded]
+        changes = [change for projection in projections for event in decoded for change in projection.changes(*event)]
+        return {view: [statement(write, insert=True) for write in writes] for view, writes in merged(changes).items()}
 
     return {
-        log: [batch(of[start : start + MOST_EVENTS]) for start in range(0, len(of), MOST_EVENTS)]
-        for log, of in events.items()
+        log: [batch(recorded[start : start + MOST_EVENTS]) for start in range(0, len(recorded), MOST_EVENTS)]
+        for log, recorded in events.items()
     }
 
 
@@ -60,24 +60,24 @@ async def _publish(started: Servers, events: Mapping[str, Sequence[RecordedEvent
     """Fill the queues as the relay does."""
     publisher = RabbitPublisher(started.rabbitmq)
 
-    async def one(log: str) -> None:
+    async def publish_log(log: str) -> None:
         for start in range(0, len(events[log]), _MESSAGE):
             await publisher.publish(log, list(events[log][start : start + _MESSAGE]))
 
-    await asyncio.gather(*(one(log) for log in events))
+    await asyncio.gather(*(publish_log(log) for log in events))
     await publisher.close()
 
 
 async def _applied(started: Servers, database: str, total: int) -> float:
-    """Events a second, from the first batch that is seen applied until the last view has all."""
+    """Events a second, from the first checkpoint that is seen to move until the last view has every event."""
     names = [projection.name for projection in ticket_projections()]
     async with mongo_client(started.mongodb, "bench") as client:
         checkpoints = client[database][CHECKPOINTS]
         first: tuple[float, float] | None = None
         async with asyncio.timeout(_LONGEST):
             while True:
-                found = await checkpoints.find({"_id": {"$regex": f"^({'|'.join(names)})/ticket"}}).to_list()
-                done, now = sum(each["position"] for each in found) / len(names), time.perf_counter()
+                moved = await checkpoints.find({"_id": {"$regex": f"^({'|'.join(names)})/ticket"}}).to_list()
+                done, now = sum(checkpoint["position"] for checkpoint in moved) / len(names), time.perf_counter()
                 if first is None and done:
                     first = now, done
                 if first is not None and done == total:
@@ -92,11 +92,11 @@ def _ours(started: Servers, events: Mapping[str, Sequence[RecordedEvent]], numbe
     views = f"views{number}"
     env = {"TWINPATH_VIEWS_DATABASE": views, "TWINPATH_REDIS_PREFIX": views, **_ALONE}
     with running(started, "projector", env=env):
-        return uvloop.run(_applied(started, views, sum(len(of) for of in events.values())))
+        return uvloop.run(_applied(started, views, sum(map(len, events.values()))))
 
 
 async def _bare(client: Any, batches: Batches, total: int) -> float:
-    """Events a second when all is known beforehand: the logs at once, their batches one after the other."""
+    """Events a second when every write is prepared: the logs in parallel, the batches of a log in order."""
     database = client.get_database("bare", write_concern=JOURNALED)
     await client.drop_database("bare")
     for projection in ticket_projections():
@@ -105,13 +105,13 @@ async def _bare(client: Any, batches: Batches, total: int) -> float:
             for fields in view.indexes:
                 await database[view.name].create_index([*((field, 1) for field in fields), ("_id", 1)])
 
-    async def write(of: Sequence[Mapping[str, Sequence[Statement]]]) -> None:
-        for batch in of:
+    async def write(log_batches: Sequence[Mapping[str, Sequence[Statement]]]) -> None:
+        for batch in log_batches:
             for view, statements in batch.items():
                 await database[view].bulk_write(statements)
 
     began = time.perf_counter()
-    await asyncio.gather(*(write(of) for of in batches.values()))
+    await asyncio.gather(*map(write, batches.values()))
     return total / (time.perf_counter() - began)
 
 
@@ -121,7 +121,7 @@ async def _bare_both(url: str, batches: Batches, total: int) -> tuple[float, flo
 
 
 _ALONE = {"TWINPATH_PUBLISH_EVENTS": "false"}
-"""Telling the outside world is another group of queues, and no view."""
+"""Publishing events to the outside world uses a group of queues of its own, and no view."""
 
 
 async def _make_log(started: Servers, events: int) -> None:
@@ -140,7 +140,7 @@ def measure(run: Run) -> None:
             pass
         uvloop.run(_make_log(started, run.sizes.live_events))
         events = uvloop.run(_read(started))
-        batches, total = _statements(events), sum(len(of) for of in events.values())
+        batches, total = _statements(events), sum(map(len, events.values()))
         if tickets is not None:
             tickets.rate(run.sizes.inserts, run.sizes.callers)
         for number in run.rounds():

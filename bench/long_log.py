@@ -1,4 +1,4 @@
-"""Makes a log of any length in seconds: the same commits as the command service writes, inserted in bulk."""
+"""Makes a log of any length in seconds: commits as the command service writes them, inserted in bulk."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -19,26 +19,28 @@ from twinpath.projecting.groups import view_projections
 VIEWS = ("ticket_list", "ticket_details", "ticket_dashboard", "history")
 _LIFE = 4
 _AT_ONCE = 1_000
-"""Tickets that live at the same time, so that a ticket's events stand far apart in the log."""
+"""Tickets that are open at the same time, so that the events of a ticket stand far apart in the log."""
 _BATCH = 1_000
 
 
 def ticket_projections() -> list[Projection]:
-    """Those that make every view of tickets."""
+    """The projections behind every view of tickets."""
     return [projection for projection in view_projections(PROJECTIONS) if projection.name in VIEWS]
 
 
 async def write_tickets(client: AsyncMongoClient[Document], database: str, events: int, partitions: int = 4) -> None:
-    """Make the log and fill it: each ticket is opened, noted, triaged and closed."""
+    """Make the log and fill it: every ticket is opened, noted, triaged and closed."""
     await _write(client, database, _lives(events), partitions)
 
 
 async def write_streams(
     client: AsyncMongoClient[Document], database: str, lengths: Sequence[int], partitions: int = 4
 ) -> list[str]:
-    """Make the log if it is missing, and put tickets of these lengths into it, opened and then noted; their ids."""
+    """Make the log if it is missing, and add tickets of these lengths, opened and then noted; returns their ids."""
     streams = [(new_id("ticket"), length) for length in lengths]
-    notes = ((stream, version, _event(min(version, 2))) for stream, of in streams for version in range(1, of + 1))
+    notes = (
+        (stream, version, _event(min(version, 2))) for stream, length in streams for version in range(1, length + 1)
+    )
     await _write(client, database, notes, partitions)
     return [stream for stream, _ in streams]
 
@@ -46,7 +48,7 @@ async def write_streams(
 async def _write(
     client: AsyncMongoClient[Document], database: str, events: Iterator[tuple[str, int, DomainEvent]], partitions: int
 ) -> None:
-    """One event a commit, behind what is in the log."""
+    """Write one event a commit, after the end of the log."""
     store = MongoEventStore(client, database, CATALOGUE.categories, partitions)
     await store.prepare()
     await client[database]["layout"].update_one({"_id": "log"}, {"$set": {"partitions": partitions}}, upsert=True)
@@ -65,11 +67,11 @@ async def _write(
             batch = []
             if len(inserts) == 4:
                 done, inserts = await asyncio.wait(inserts, return_when=asyncio.FIRST_COMPLETED)
-                await asyncio.gather(*done)  # one that failed leaves a hole
+                await asyncio.gather(*done)  # a failed insert would leave a hole
     if batch:
         await commits.insert_many(batch)
     await asyncio.gather(*inserts)
-    # a majority has it only now: until then a reader finds a part of the log, and measures that
+    # a majority has the log only now: before, a reader would see, and measure, a part of it
     await client.admin.command({"appendOplogNote": 1, "data": {}, "writeConcern": {"w": "majority", "j": True}})
 
 

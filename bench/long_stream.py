@@ -1,4 +1,4 @@
-"""A command on a stream of 10,000 events against one on a stream of 10, neither of them in the process's memory."""
+"""A command on a stream of 10,000 events against a command on a stream of 10, neither in the process's memory."""
 
 import statistics
 import time
@@ -25,7 +25,7 @@ NOTHING_KEPT = {"TWINPATH_CACHED_AGGREGATES": "0"}
 
 
 async def _streams(started: Servers, count: int, events: int) -> list[str]:
-    """Tickets with so many events each, one event a commit, as a service writes them."""
+    """Tickets with `events` events, one event a commit, as a service writes them."""
     made: list[str] = []
     async with mongo_client(started.mongodb, "bench") as client:
         store = MongoEventStore(client, "twinpath_log", CATALOGUE.categories, 4)
@@ -46,7 +46,7 @@ async def _live(store: EventStore, stream: str, events: int) -> None:
 
 
 def _milliseconds(url: str, streams: Sequence[str]) -> float:
-    """The median time of a command on each of these."""
+    """The median time of a command on these streams."""
     times = []
     with Connection(url) as connection:
         for stream in streams:
@@ -57,12 +57,12 @@ def _milliseconds(url: str, streams: Sequence[str]) -> float:
 
 
 def measure(run: Run) -> None:
-    """On private servers; the stream grows by a command each, as it would."""
+    """On private servers; the stream grows by an event a command."""
     sizes = run.sizes
     figure = run.figure(f"a command on a stream of {sizes.stream_events:,} events / of {SHORT}", at_most(1.3), "ms")
     with servers() as started, running(started, "command", env=NOTHING_KEPT) as (service,):
         (long,) = uvloop.run(_streams(started, 1, sizes.stream_events - 1))
-        _milliseconds(service.url, [long] * sizes.commands)  # the first of which passes a hundred: a snapshot is there
+        _milliseconds(service.url, [long] * sizes.commands)  # they pass a multiple of EVERY: a snapshot is there
         for _ in run.rounds():
             short = uvloop.run(_streams(started, sizes.commands, SHORT))
             ours = _milliseconds(service.url, [long] * sizes.commands)

@@ -1,4 +1,4 @@
-"""What a result was measured on: cores, memory, and the versions of everything that matters."""
+"""The machine of a result: cores, memory, and the versions of Python, libraries and servers."""
 
 import importlib.metadata
 import os
@@ -18,7 +18,7 @@ LIBRARIES = (
 
 
 def machine() -> dict[str, Any]:
-    """Memory in bytes; a server that is not there has no version."""
+    """The description that a result keeps; memory in bytes, and no version for a server that is missing."""
     programs = find_or_install()
     servers = {
         "mongod": [programs.mongod, "--version"],
@@ -34,13 +34,13 @@ def machine() -> dict[str, Any]:
         "system": platform.platform(terse=True),
         "python": platform.python_version(),
         "libraries": {name: version for name in LIBRARIES if (version := _installed(name))},
-        "servers": {name: version for name, command in servers.items() if (version := _said(command))},
+        "servers": {name: version for name, command in servers.items() if (version := _version(command))},
     }
 
 
 def _processor() -> str:
-    told = Path("/proc/cpuinfo")
-    named = re.search(r"model name\s*:\s*(.+)", told.read_text()) if told.exists() else None
+    file = Path("/proc/cpuinfo")
+    named = re.search(r"model name\s*:\s*(.+)", file.read_text()) if file.exists() else None
     return named[1] if named else platform.processor()
 
 
@@ -51,10 +51,10 @@ def _installed(name: str) -> str | None:
         return None
 
 
-def _said(command: list[str]) -> str | None:
+def _version(command: list[str]) -> str | None:
     try:
-        said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+        output = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
     except (OSError, subprocess.SubprocessError):
         return None
-    version = re.search(r"\d+\.\d+(\.\d+)?", said)
+    version = re.search(r"\d+\.\d+(\.\d+)?", output)
     return version[0] if version else None

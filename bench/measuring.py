@@ -1,4 +1,4 @@
-"""What every measurement shares: private servers, the services on them, calls in flight."""
+"""The means that measurements share: private servers, services on them, calls in flight."""
 
 import asyncio
 import tempfile
@@ -27,14 +27,14 @@ NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Servers:
-    """Private servers, and the settings that tell a service where they are."""
+    """Private servers, and the settings with which a service finds them."""
 
     mongodb: str
     redis: str
     rabbitmq: str
     folder: Path
     processes: Mapping[str, Process]
-    """`mongod`, `RabbitMQ`, `Redis`."""
+    """By name: `mongod`, `RabbitMQ`, `Redis`."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -70,10 +70,10 @@ def servers() -> Iterator[Servers]:
 
 
 @contextmanager
-def running(of: Servers, *names: str, env: Mapping[str, str] = NO_SETTINGS) -> Iterator[list[Service]]:
-    """One replica of each of these services, ready, with these settings on top; stopped at the end."""
+def running(started: Servers, *names: str, env: Mapping[str, str] = NO_SETTINGS) -> Iterator[list[Service]]:
+    """A ready replica of every named service, with `env` added to the settings; stopped at the end."""
     with ExitStack() as stack:
-        services = [Service(name, of.folder / f"{name}.log", {**of.environment, **env}) for name in names]
+        services = [Service(name, started.folder / f"{name}.log", {**started.environment, **env}) for name in names]
         for service in services:
             stack.callback(service.stop)
             service.start()
@@ -84,9 +84,11 @@ def running(of: Servers, *names: str, env: Mapping[str, str] = NO_SETTINGS) -> I
 
 @contextmanager
 def filling(mongodb: str) -> Iterator[str]:
-    """The URL to fill by, patiently. MongoDB has more memory meanwhile; after it all stands in its files, and memory is
-    as before."""
-    with MongoClient[dict[str, Any]](mongodb, appname="bench") as client:  # no time limit: to write all takes a while
+    """A URL of MongoDB with long time limits, for filling databases.
+
+    MongoDB has more memory meanwhile; at the end every write is on disk, and the memory is as before.
+    """
+    with MongoClient[dict[str, Any]](mongodb, appname="bench") as client:  # no time limit: fsync takes a while
         before = client.admin.command("serverStatus")["wiredTiger"]["cache"]["maximum bytes configured"]
         _set_cache(client, max(before, _FILLING_BYTES))
         yield f"{mongodb}&socketTimeoutMS={_FILLING_PATIENCE_MS}"

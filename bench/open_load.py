@@ -1,8 +1,8 @@
-"""Sends requests at a fixed rate, whether or not answers come, and prints what came of it as JSON.
+"""Sends requests at a fixed rate, whether or not answers come, and prints the outcome as JSON.
 
-A time is counted from when its request was due, so what waits for a free connection is not left out. Its own process
-and no HTTP library, so that the load costs little beside the server that is measured. Several requests, with a zero
-byte between them, are sent in turn: `python -m bench.open_load PORT SECONDS RATE CONNECTIONS < requests`.
+A time is counted from the moment the request was due, so it includes the wait for a free connection. It is a process
+of its own and uses no HTTP library, so that the load costs little beside the measured server. Several requests, with a
+zero byte between them, are sent in turn: `python -m bench.open_load PORT SECONDS RATE CONNECTIONS < requests`.
 """
 
 import asyncio
@@ -65,7 +65,7 @@ class _Connection(asyncio.Protocol):
         self._due = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.WriteTransport, transport)  # uvloop's is one without saying so
+        self._transport = cast(asyncio.WriteTransport, transport)  # uvloop's transport does not declare its type
         self._load.idle.append(self)
 
     def send(self, due: float) -> None:
@@ -74,8 +74,8 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._received += data
-        head, found, body = self._received.partition(_END)
-        if found:
+        head, end, body = self._received.partition(_END)
+        if end:
             head = head.lower()
             if len(body) >= int(head.split(b"content-length:", 1)[1].split(b"\r\n", 1)[0]):
                 self._received = b""

@@ -1,4 +1,4 @@
-"""Commands and queries by id over HTTP, 64 connections, one worker each, against bare FastAPI in the same run."""
+"""Commands and queries by id over HTTP, 64 connections and one worker, against bare FastAPI in the same run."""
 
 import asyncio
 import subprocess
@@ -42,10 +42,10 @@ def load(url: str, method: str, path: str, body: bytes = b"", *, sizes: Sizes) -
 
 
 @contextmanager
-def bare(of: Servers) -> Iterator[str]:
+def bare(started: Servers) -> Iterator[str]:
     """The bare app, on a port of its own."""
     port = hold_port().release()
-    process = Process("bare", [sys.executable, "-m", "bench.bare_app", str(port)], of.folder / "bare.log")
+    process = Process("bare", [sys.executable, "-m", "bench.bare_app", str(port)], started.folder / "bare.log")
     process.start()
     try:
         process.wait_until(lambda: is_listening(port), 30)
@@ -54,8 +54,8 @@ def bare(of: Servers) -> Iterator[str]:
         process.close()
 
 
-async def follow_nothing(url: str) -> None:
-    """A queue that takes every batch and keeps few, so that the relay works as it does when somebody follows."""
+async def declare_short_queue(url: str) -> None:
+    """Declare a queue that takes every batch and keeps few, so that the relay works as it does with a consumer."""
     connection = await aio_pika.connect(url)
     async with connection:
         channel = await connection.channel()
@@ -68,7 +68,7 @@ def command(run: Run) -> None:
     """POST a ticket, durable in the log, relayed to the broker."""
     figure = run.figure("POST a ticket / bare FastAPI POST, 64 connections", at_least(0.65), "/s")
     with servers() as started:
-        asyncio.run(follow_nothing(started.rabbitmq))
+        asyncio.run(declare_short_queue(started.rabbitmq))
         with running(started, "command") as (service,), bare(started) as limit:
             for _ in run.rounds():
                 ours, theirs = (posts(url, run.sizes) for url in (service.url, limit))

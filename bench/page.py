@@ -12,7 +12,7 @@ _HEAD = "| figure | ratio | ours | against | goal | reached | measured |\n|---|-
 
 
 def table(figures: Sequence[Kept], machine: Kept) -> str:
-    """Where it was measured, and a row a figure."""
+    """The machine of the latest run, and a row for every figure."""
     servers = ", ".join(f"{name} {version}" for name, version in machine["servers"].items())
     measured = (
         f"Latest run: {machine['cores']} cores, {machine['memory'] / 2**30:.0f} GiB, Python {machine['python']},"
@@ -33,10 +33,10 @@ def _row(kept: Kept) -> str:
 
 
 def put(page: str, written: str, begin: str = BEGIN, end: str = END) -> str:
-    """The page with this between its markers.
+    """The page with `written` between the markers.
 
     Raises:
-        ValueError: it has no markers.
+        ValueError: the page has no markers.
     """
     before, begun, rest = page.partition(begin)
     _, ended, after = rest.partition(end)

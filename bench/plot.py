@@ -9,13 +9,13 @@ import matplotlib
 from bench.results import Kept, values
 
 matplotlib.use("Agg")
-from matplotlib import pyplot  # after the choice of what draws
+from matplotlib import pyplot  # after the choice of the backend
 
 _REACHED, _MISSED = "#2a7f62", "#c0504d"
 
 
 def draw(figures: Sequence[Kept], file: Path) -> None:
-    """A PNG: a bar goes from the goal to where we are; whiskers go from the least to the most."""
+    """Write a PNG: a bar goes from the goal to the median; whiskers go from the least to the most."""
     figure, axes = pyplot.subplots(figsize=(9, 1.2 + 0.38 * len(figures)), layout="constrained")
     for place, kept in enumerate(reversed(figures)):
         shares = [_share(kept, value) for value in values(kept)]

@@ -1,4 +1,4 @@
-"""A private PostgreSQL for the peers that need one; durable, as it comes."""
+"""A private PostgreSQL for the peers that need it, with its default durability."""
 
 import os
 import shutil
@@ -18,16 +18,16 @@ _DEBIAN = Path("/usr/lib/postgresql")
 
 @contextmanager
 def postgresql_alone() -> Iterator[int]:
-    """Its port on this machine; user and database are `postgres`, any password is taken. Stopped at the end.
+    """The port of a private server; user and database are `postgres`, any password is taken. Stopped at the end.
 
     Raises:
-        MissingProgram: it is not installed.
+        MissingProgram: PostgreSQL is not installed.
     """
     programs = _programs()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         as_user: list[str] = []
-        if os.geteuid() == 0:  # it refuses to run as root
+        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
             as_user = ["runuser", "-u", USER, "--"]
             shutil.chown(folder, USER)
         data = str(folder / "data")
@@ -46,8 +46,8 @@ def postgresql_alone() -> Iterator[int]:
 
 
 def _programs() -> Path:
-    found = shutil.which("postgres")
-    folders = [Path(found).resolve().parent] if found else sorted(_DEBIAN.glob("*/bin"), reverse=True)
+    program = shutil.which("postgres")
+    folders = [Path(program).resolve().parent] if program else sorted(_DEBIAN.glob("*/bin"), reverse=True)
     for folder in folders:
         if (folder / "postgres").exists() and (folder / "initdb").exists():
             return folder

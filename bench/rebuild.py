@@ -1,4 +1,4 @@
-"""Every ticket view built anew from a long log, against reading that log and inserting the same documents, bare."""
+"""A rebuild of every ticket view from a long log, against bare reads of the log and bare inserts of the documents."""
 
 import asyncio
 import multiprocessing
@@ -43,7 +43,7 @@ async def _measure(settings: Settings, run: Run) -> None:
     async with connected(settings, SHOP) as connection:
         store = MongoGenerations(connection.client, settings.views_database)
         logs = logs_of(CATALOGUE.categories, connection.partitions)
-        for projection in projections:  # something must be in service, by another version so that the goal is the end
+        for projection in projections:  # another version must be in service, so that the rebuild has work to do
             checkpoints = [(projection.name, log) for log in logs if projection.follows(log)]
             await store.prepare(projection.views, checkpoints, {projection.name: 0})
         for _ in run.rounds():
@@ -58,15 +58,15 @@ async def _measure(settings: Settings, run: Run) -> None:
 
 
 def _alone(settings: Settings) -> tuple[float, float]:
-    """What `_rebuilt` finds in a process of its own, whose children are those that rebuild and no others."""
+    """The result of `_rebuilt` from a process of its own, whose children are the rebuilding processes alone."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
         return process.submit(_rebuilt, settings).result()
 
 
 def _rebuilt(settings: Settings) -> tuple[float, float]:
-    """Seconds to build every ticket view anew, and the most memory, in MB, that one of the processes had."""
+    """Seconds to rebuild every ticket view, and the memory of the largest process in MB."""
     seconds = uvloop.run(_build(settings))
-    own = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())  # getrusage would count who started it
+    own = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())  # getrusage would count the parent too
     assert own is not None
     return seconds, max(int(own[1]), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1024
 
@@ -95,7 +95,7 @@ async def _read(connection: Connection) -> float:
 
 
 async def _inserted(client: AsyncMongoClient[Document], settings: Settings, projections: Sequence[Projection]) -> float:
-    """Seconds to insert what was built into plain collections, four batches at once."""
+    """Seconds to insert the documents that were built into plain collections, four batches at once."""
     database = client.get_database(settings.views_database, write_concern=JOURNALED)
     seconds = 0.0
     for projection in projections:

@@ -1,4 +1,4 @@
-"""Keeps figures as JSON, a file a day, and finds the newest of each among the files."""
+"""Keeps figures and data as JSON, a file a day, and reads the newest of every name."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,44 +10,44 @@ from typing import Any
 from bench.figures import Figure
 
 Kept = dict[str, Any]
-"""A figure as Figure.as_json gives it; what `newest` finds has its `date` too."""
+"""A figure as Figure.as_json gives it, or the data of a script; the newest ones carry their `date`."""
 
 NOTHING: Mapping[str, Kept] = MappingProxyType({})
 
 
 def write(
-    folder: Path, day: date, machine: Kept, figures: Sequence[Figure], found: Mapping[str, Kept] = NOTHING
+    folder: Path, day: date, machine: Kept, figures: Sequence[Figure], data: Mapping[str, Kept] = NOTHING
 ) -> Path:
-    """Put the figures, and whatever else was found, into the day's file, in place of those of the same name."""
+    """Put figures and data into the file of the day, in place of those of the same name."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{day.isoformat()}.json"
     before = json.loads(file.read_text()) if file.exists() else {"figures": []}
     kept = {old["figure"]: old for old in before["figures"]}
     kept |= {figure.name: figure.as_json() for figure in figures}
-    content = {"machine": machine, "figures": list(kept.values()), "found": {**before.get("found", {}), **found}}
+    content = {"machine": machine, "figures": list(kept.values()), "data": {**before.get("data", {}), **data}}
     file.write_text(json.dumps(content, indent=1) + "\n")
     return file
 
 
-def newest(folder: Path) -> list[Kept]:
-    """Each figure as it was measured last, in the order in which they first appear."""
-    found: dict[str, Kept] = {}
+def newest_figures(folder: Path) -> list[Kept]:
+    """The latest measurement of every figure, in the order of first appearance."""
+    figures: dict[str, Kept] = {}
     for file in sorted(folder.glob("*.json")):
         for kept in json.loads(file.read_text())["figures"]:
-            found[kept["figure"]] = {**kept, "date": file.stem}
-    return list(found.values())
+            figures[kept["figure"]] = {**kept, "date": file.stem}
+    return list(figures.values())
 
 
-def newest_found(folder: Path) -> dict[str, Kept]:
-    """By name, what scripts have found that is no figure, as it was last; each with its `date` and `machine`."""
+def newest_data(folder: Path) -> dict[str, Kept]:
+    """Name -> the latest data of that script, with `date` and `machine`."""
     newest: dict[str, Kept] = {}
     for file in sorted(folder.glob("*.json")):
         content = json.loads(file.read_text())
-        for name, found in content.get("found", {}).items():
-            newest[name] = {**found, "date": file.stem, "machine": content["machine"]}
+        for name, data in content.get("data", {}).items():
+            newest[name] = {**data, "date": file.stem, "machine": content["machine"]}
     return newest
 
 
 def values(kept: Kept) -> list[float]:
-    """The ratio of each round, or the value where nothing is compared."""
-    return [each["ours"] / each["against"] if each["against"] else each["ours"] for each in kept["rounds"]]
+    """The ratio of every round, or the value where there is no limit."""
+    return [round_["ours"] / round_["against"] if round_["against"] else round_["ours"] for round_ in kept["rounds"]]

@@ -1,4 +1,4 @@
-"""One run of the measurements: it counts the rounds, collects the figures and shows where it is."""
+"""A run of the measurements: it counts rounds, collects figures and data, and shows the progress."""
 
 from collections.abc import Iterator, Sequence
 from types import TracebackType
@@ -11,13 +11,13 @@ from bench.sizes import Sizes
 
 
 class Run:
-    """What every script is given. To be used as a context: the progress bar is shown within."""
+    """The run that every script gets. A context manager: the progress bar is shown inside."""
 
     def __init__(self, sizes: Sizes, scripts: int) -> None:
         self.sizes = sizes
         self._figures: list[Figure] = []
-        self.kept: dict[str, dict[str, Any]] = {}
-        """What scripts have found that is no figure, by their names."""
+        self.data: dict[str, dict[str, Any]] = {}
+        """Name of a script -> the results that are no figures."""
         self._progress = Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
         )
@@ -37,7 +37,7 @@ class Run:
         self._progress.reset(self._one, total=self.sizes.rounds, description=script, visible=True)
 
     def end(self) -> list[Figure]:
-        """A script has ended: those of its figures that have as many rounds as they should."""
+        """A script has ended; returns the figures that have all rounds."""
         figures = [figure for figure in self._figures if len(figure.rounds) == self.sizes.rounds]
         for figure in figures:
             self.say(str(figure))
@@ -45,22 +45,22 @@ class Run:
         return figures
 
     def figure(self, name: str, goal: Goal, unit: str) -> Figure:
-        """A figure of this script, empty yet."""
+        """A new figure of this script, without rounds."""
         self._figures.append(Figure(name, goal, unit))
         return self._figures[-1]
 
-    def keep(self, name: str, found: dict[str, Any]) -> None:
-        """Have something kept beside the figures: plain data for a page of its own."""
-        self.kept[name] = found
+    def keep(self, name: str, data: dict[str, Any]) -> None:
+        """Keep plain data beside the figures, for docs/scaling-tables.md."""
+        self.data[name] = data
 
-    def curve(self, of: str, line: str, sizes: Sequence[int], goal: Goal, unit: str) -> Figure:
-        """A figure of this script that has a cost at each of these sizes of what grows, the smallest first."""
-        figure = self.figure(f"{line}; {of}: {sizes[-1]:,} / {sizes[0]:,}", goal, unit)
-        figure.curve = Curve(of, line, sizes)
+    def curve(self, quantity: str, line: str, sizes: Sequence[int], goal: Goal, unit: str) -> Figure:
+        """A figure of this script with a cost at every size of the quantity that grows, the smallest first."""
+        figure = self.figure(f"{line}; {quantity}: {sizes[-1]:,} / {sizes[0]:,}", goal, unit)
+        figure.curve = Curve(quantity, line, sizes)
         return figure
 
     def rounds(self) -> Iterator[int]:
-        """1, 2, 3 …; after each round a line a figure that has grown."""
+        """Yield 1, 2, 3 …; after every round, show a line for every figure that got a value."""
         for number in range(1, self.sizes.rounds + 1):
             before = [len(figure.rounds) for figure in self._figures]
             yield number
@@ -70,5 +70,5 @@ class Run:
             self._progress.advance(self._one)
 
     def say(self, text: str) -> None:
-        """A line above the bar."""
+        """Show a line above the bar."""
         self._progress.console.print(text, highlight=False, markup=False, soft_wrap=True)

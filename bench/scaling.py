@@ -1,6 +1,6 @@
-"""What 1,000, 100,000 and 1,000,000 commands a second need, calculated from the measured costs; no server runs.
+"""Calculates the needs of 1,000, 100,000 and 1,000,000 commands a second from the measured costs; no server runs.
 
-Change what is assumed below and say `make bench NAME=scaling`.
+Change the assumptions below and run `make bench NAME=scaling`.
 """
 
 from dataclasses import asdict
@@ -32,11 +32,11 @@ ASSUMED = Assumptions(
 
 def measure(run: Run) -> None:
     """From the latest costs."""
-    known = costs.known(run.sizes)
-    models = models_of(known, costs.TICKET, costs.MIXED, shares(), on_the_favourite())
+    measured = costs.latest_costs(run.sizes)
+    models = models_of(measured, costs.TICKET, costs.MIXED, shares(), on_the_favourite())
     columns = [
         {"variant": variant, "rate": rate, "needs": needs(model, ASSUMED, rate)}
         for variant, model in models.items()
         for rate in RATES
     ]
-    run.keep(NAME, {"columns": columns, "assumed": asdict(ASSUMED), "costs of": known["date"]})
+    run.keep(NAME, {"columns": columns, "assumed": asdict(ASSUMED), "costs of": measured["date"]})

@@ -1,4 +1,4 @@
-"""Seconds from `make up` to everything ready, on a machine that has all installed."""
+"""Seconds from `make up` until every service is ready, on a machine that has everything installed."""
 
 import sys
 import tempfile
@@ -15,7 +15,7 @@ LONGEST = 120.0
 
 
 def measure(run: Run) -> None:
-    """With local processes, which need no engine."""
+    """With local processes, which need no container engine."""
     figure = run.figure("make up, until all is ready", at_most(25, "s"), "s")
     find_or_install()
     for _ in run.rounds():

@@ -1,6 +1,6 @@
 """A process that appends to fresh streams: `python -m bench.writer URL DATABASE COUNT CALLERS`.
 
-It says `ready`, waits for a line, appends, and prints how many callers got their answer.
+It prints `ready`, waits for a line, appends, and prints how many callers got an answer.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ async def _write(url: str, database: str, count: int, callers: int) -> None:
             await store.append(new_id("ticket"), events, 0, uuid7(), Metadata(utc_now(), "a", "c"))
             answered += 1
 
-        await rate(callers, callers, append)  # connections and heads are there when it counts
+        await rate(callers, callers, append)  # connections and heads are there before the measurement
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
         await rate(count, callers, append)

@@ -1,1 +1,1 @@
-"""Cost that does not grow: one script a curve, each measures the same work at growing sizes of one thing."""
+"""Curves of cost: every script measures the same work at growing sizes of one quantity."""

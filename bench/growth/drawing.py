@@ -1,4 +1,4 @@
-"""Draws the curves, a panel each thing that grows: costs as multiples of those at the smallest size."""
+"""Draws the curves, a panel for every quantity that grows: costs as multiples of the cost at the smallest size."""
 
 import statistics
 from collections.abc import Sequence
@@ -11,31 +11,31 @@ from bench.growth.curves import multiples, panels
 from bench.results import Kept
 
 matplotlib.use("Agg")
-from matplotlib import pyplot  # after the choice of what draws
+from matplotlib import pyplot  # after the choice of the backend
 
 _ACROSS = 2
 _COLOURS = ("#2a6f97", "#c0504d", "#2a7f62", "#8a6d3b", "#6d4c8a")
 _LEAST_TOP = 2.0
-"""Every panel goes at least so far up, so that noise does not look like growth."""
+"""The least top of a panel, so that noise does not look like growth."""
 
 
 def draw(figures: Sequence[Kept], file: Path) -> bool:
-    """A PNG, unless there is no curve. Points are medians, whiskers go from the least to the most."""
-    found = panels(figures)
-    if not found:
+    """Write a PNG; returns False when there is no curve. Points are medians, whiskers go from the least to the most."""
+    curves = panels(figures)
+    if not curves:
         return False
-    down = -(-len(found) // _ACROSS)
+    down = -(-len(curves) // _ACROSS)
     figure, places = pyplot.subplots(down, _ACROSS, figsize=(11, 0.6 + 4.2 * down), layout="constrained", squeeze=False)
-    for axes, (of, lines) in zip(places.flat, found.items(), strict=False):
-        _panel(axes, of, lines)
-    for axes in list(places.flat)[len(found) :]:
+    for axes, (quantity, lines) in zip(places.flat, curves.items(), strict=False):
+        _panel(axes, quantity, lines)
+    for axes in list(places.flat)[len(curves) :]:
         axes.remove()
     figure.savefig(file, dpi=110, facecolor="white")
     pyplot.close(figure)
     return True
 
 
-def _panel(axes: Any, of: str, lines: Sequence[Kept]) -> None:
+def _panel(axes: Any, quantity: str, lines: Sequence[Kept]) -> None:
     sizes = max((kept["curve"]["sizes"] for kept in lines), key=len)
     top, bounds = _LEAST_TOP, set[float]()
     for kept, colour in zip(lines, _COLOURS, strict=False):
@@ -43,7 +43,7 @@ def _panel(axes: Any, of: str, lines: Sequence[Kept]) -> None:
         medians = [statistics.median(rounds) for rounds in values]
         low = [median - min(rounds) for median, rounds in zip(medians, values, strict=True)]
         high = [max(rounds) - median for median, rounds in zip(medians, values, strict=True)]
-        smallest = statistics.median(of_round[0] for of_round in kept["curve"]["costs"])
+        smallest = statistics.median(round_[0] for round_ in kept["curve"]["costs"])
         label = f"{kept['curve']['line']} ({smallest:.3g} {kept['unit']})"
         axes.errorbar(
             kept["curve"]["sizes"], medians, [low, high], label=label, color=colour, marker="o", markersize=4, capsize=3
@@ -60,7 +60,7 @@ def _panel(axes: Any, of: str, lines: Sequence[Kept]) -> None:
     axes.minorticks_off()
     axes.set_xlim(-least / 4 if 0 in sizes else least / 1.6, sizes[-1] * 2)
     axes.set_ylim(0, top)
-    axes.set_xlabel(of)
+    axes.set_xlabel(quantity)
     axes.set_ylabel("times the cost at the smallest size")
     axes.grid(axis="y", alpha=0.3)
     axes.legend(loc="lower right", fontsize=8, title="cost at the smallest size in brackets", title_fontsize=8)

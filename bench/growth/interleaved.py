@@ -1,4 +1,4 @@
-"""The same work at every size, one piece of each in turn, so that whatever else the machine does meets all alike."""
+"""Runs the same work at every size in turn, so that other load on the machine affects all sizes alike."""
 
 import statistics
 import time
@@ -6,11 +6,11 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 Work = Callable[[int], Coroutine[Any, Any, object]]
-"""Does one piece of it, given the number of the turn."""
+"""Does one piece of work, given the number of the turn."""
 
 
 async def medians(turns: int, works: Sequence[Work]) -> list[float]:
-    """Median milliseconds of each work. Who is first changes from turn to turn."""
+    """Median milliseconds of every work. The work that begins changes from turn to turn."""
     times: list[list[float]] = [[] for _ in works]
     for turn in range(turns):
         for place in range(len(works)):
@@ -18,4 +18,4 @@ async def medians(turns: int, works: Sequence[Work]) -> list[float]:
             began = time.perf_counter()
             await works[which](turn)
             times[which].append(time.perf_counter() - began)
-    return [1000 * statistics.median(of) for of in times]
+    return [1000 * statistics.median(seconds) for seconds in times]

@@ -22,9 +22,9 @@ from twinpath.mongo_client import mongo_client
 
 PARTITIONS = 4
 _READ = 100
-"""Events in one read; the relay reads what came since its last one."""
+"""Events in one read, as in a read of the relay."""
 _FIRST = 64
-"""Appends that are not counted: they learn the heads of the logs."""
+"""Appends that are not counted: with them the store learns the heads of the logs."""
 EVENTS = [NewEvent("ticket.opened", 1, DATA)]
 
 
@@ -67,7 +67,7 @@ def _looking(store: MongoEventStore) -> Work:
 
 
 async def _stores(client: AsyncMongoClient[Document], databases: Sequence[str]) -> list[MongoEventStore]:
-    """Stores that have appended something: the unique keys are there, and their heads known."""
+    """Stores that have appended before: the unique keys exist, and the heads are in memory."""
     stores = [MongoEventStore(client, database, ("ticket",), PARTITIONS) for database in databases]
     for store in stores:
         await store.prepare()
@@ -76,11 +76,11 @@ async def _stores(client: AsyncMongoClient[Document], databases: Sequence[str]) 
 
 
 async def _measure(url: str, run: Run) -> None:
-    sizes, of = run.sizes, "events in the log"
-    append = run.curve(of, "an append, one caller", _sizes(sizes), at_most(1.3), "ms")
-    end = run.curve(of, f"the last {_READ} events of a log", _sizes(sizes), at_most(1.3), "ms")
-    anywhere = run.curve(of, f"{_READ} events from anywhere", _sizes(sizes), at_most(1.3), "ms")
-    look = run.curve(of, f"the heads of {PARTITIONS} logs", _sizes(sizes), at_most(1.3), "ms")
+    sizes, quantity = run.sizes, "events in the log"
+    append = run.curve(quantity, "an append, one caller", _sizes(sizes), at_most(1.3), "ms")
+    end = run.curve(quantity, f"the last {_READ} events of a log", _sizes(sizes), at_most(1.3), "ms")
+    anywhere = run.curve(quantity, f"{_READ} events from anywhere", _sizes(sizes), at_most(1.3), "ms")
+    look = run.curve(quantity, f"the heads of {PARTITIONS} logs", _sizes(sizes), at_most(1.3), "ms")
     filled = [f"log{size}" for size in _sizes(sizes)[1:]]
     with filling(url) as patient:
         async with mongo_client(patient, "bench") as client:
@@ -99,6 +99,6 @@ async def _measure(url: str, run: Run) -> None:
 
 
 def measure(run: Run) -> None:
-    """On a private MongoDB. The empty log is a new one in each round, which the round's own appends then fill."""
+    """On a private MongoDB. Every round begins with a new empty log, which the appends of the round fill."""
     with mongodb_alone() as url:
         uvloop.run(_measure(url, run))

@@ -1,4 +1,4 @@
-"""A query by id, and how soon a wait ends, while up to 5,000 queries of one process wait for their causal tokens."""
+"""A query by id, and the time until a wait ends, while up to 5,000 queries of a process wait for causal tokens."""
 
 import asyncio
 import re
@@ -31,7 +31,7 @@ LOG = "ticket.0"
 _TURNS = 50
 """Waits that end one after the other."""
 _FAR = 1_000_000
-"""Positions beyond the checkpoint where all others wait."""
+"""Distance from the checkpoint to the position that all other queries wait for."""
 _OPEN = re.compile(rb"^twinpath_causal_waits_open (\d+)", re.MULTILINE)
 _WAIT_SECONDS = "60"
 
@@ -42,7 +42,7 @@ def _sizes(sizes: Sizes) -> list[int]:
 
 @dataclass
 class Crowd:
-    """A query service with a view of its own, and those who wait in it."""
+    """A query service with a view of its own, and the queries that wait in it."""
 
     size: int
     url: str
@@ -53,42 +53,42 @@ class Crowd:
     together: list[Waiting] = field(default_factory=list)
 
     async def gather(self) -> None:
-        """Open the waits: some that end one by one, and all the others, at one position far behind them."""
+        """Open the waits: _TURNS that end one by one, and `size` that wait for one position far beyond."""
         tokens = [f"{LOG}:{self.position + 1 + turn}" for turn in range(_TURNS)]
         self.alone = await open_waits(self.url, self.path, tokens)
         self.together = await open_waits(self.url, self.path, [f"{LOG}:{self.position + _FAR}"] * self.size)
         async with asyncio.timeout(30):
-            while self.waits_open() < _TURNS + self.size:  # noqa: ASYNC110  # it is another process that knows
+            while self.waits_open() < _TURNS + self.size:  # noqa: ASYNC110  # only the other process knows
                 await asyncio.sleep(0.05)
 
     def waits_open(self) -> int:
-        """What the service says of itself."""
+        """The number of open waits by the metrics of the service."""
         with Connection(self.url) as connection:
-            told = _OPEN.search(connection.ask("GET", "/metrics"))
-        assert told is not None
-        return int(told[1])
+            metric = _OPEN.search(connection.ask("GET", "/metrics"))
+        assert metric is not None
+        return int(metric[1])
 
     async def move(self, position: int) -> None:
         """Move the checkpoint, as a projector does."""
-        found = {"_id": checkpoint_id(TICKET_DETAILS.name, LOG)}
-        await self.checkpoints.update_one(found, {"$set": {"position": position}})
+        checkpoint = {"_id": checkpoint_id(TICKET_DETAILS.name, LOG)}
+        await self.checkpoints.update_one(checkpoint, {"$set": {"position": position}})
         self.position = position
 
     def querying(self, connection: Connection) -> Work:
-        """Queries by id that wait for nothing."""
+        """Queries by id without a causal token."""
 
         async def query(_: int) -> None:
             connection.ask("GET", self.path)
 
         return query
 
-    async def end_one(self, turn: int) -> None:
-        """Move the checkpoint by one, and see the one who waited for that answered."""
+    async def end_next(self, turn: int) -> None:
+        """Move the checkpoint by one, and wait for the answer to the query that waited for this position."""
         await self.move(self.position + 1)
         await self.alone[turn].answered
 
     async def end_all(self) -> float:
-        """Milliseconds a wait, from the checkpoint's move until all of them are answered."""
+        """Milliseconds a query, from the move of the checkpoint until all queries are answered."""
         began = time.perf_counter()
         await self.move(self.position - _TURNS + _FAR)
         ended = await asyncio.gather(*(waiting.answered for waiting in self.together))
@@ -96,7 +96,7 @@ class Crowd:
 
 
 async def _view(started: Servers, database: str) -> str:
-    """A view with one ticket, in MongoDB and in Redis; its id."""
+    """Make a view with one ticket, in MongoDB and in Redis; returns the id of the ticket."""
     ticket = new_id("ticket")
     async with mongo_client(started.mongodb, "bench") as client, redis_client(started.redis) as redis:
         await MongoViewWriter(client, database).prepare([TICKET_DETAILS], [(TICKET_DETAILS.name, LOG)])
@@ -108,10 +108,10 @@ async def _view(started: Servers, database: str) -> str:
 
 
 async def _measure(started: Servers, services: Sequence[Service], tickets: Sequence[str], run: Run) -> None:
-    sizes, of = _sizes(run.sizes), "open causal waits in one process"
-    query = run.curve(of, "a query by id", sizes, at_most(1.3), "ms")
-    one = run.curve(of, "from a checkpoint's move to one answer", sizes, at_most(1.3), "ms")
-    every = run.curve(of, "from a move to all answers, each", sizes[1:], at_most(1.3), "ms")
+    sizes, quantity = _sizes(run.sizes), "open causal waits in one process"
+    query = run.curve(quantity, "a query by id", sizes, at_most(1.3), "ms")
+    first = run.curve(quantity, "from a checkpoint's move to one answer", sizes, at_most(1.3), "ms")
+    every = run.curve(quantity, "from a move to all answers, each", sizes[1:], at_most(1.3), "ms")
     async with mongo_client(started.mongodb, "bench") as client:
         crowds = [
             Crowd(size, service.url, f"/api/v1/tickets/{ticket}", client[_database(size)][CHECKPOINTS])
@@ -120,11 +120,11 @@ async def _measure(started: Servers, services: Sequence[Service], tickets: Seque
         for _ in run.rounds():
             for crowd in crowds:
                 await crowd.gather()
-            with ExitStack() as stack:  # anew in each round: a connection that nobody uses for long is closed
+            with ExitStack() as stack:  # new in every round: the server closes an idle connection
                 connections = [stack.enter_context(Connection(crowd.url)) for crowd in crowds]
                 asking = [crowd.querying(connection) for crowd, connection in zip(crowds, connections, strict=True)]
                 query.add_costs(await medians(run.sizes.pages, asking))
-            one.add_costs(await medians(_TURNS, [crowd.end_one for crowd in crowds]))
+            first.add_costs(await medians(_TURNS, [crowd.end_next for crowd in crowds]))
             every.add_costs([await crowd.end_all() for crowd in crowds[1:]])
 
 
@@ -133,7 +133,7 @@ def _database(size: int) -> str:
 
 
 def measure(run: Run) -> None:
-    """On private servers, with a query service and a view for each size, all at the same time."""
+    """On private servers, with a query service and a view for every size, all at the same time."""
     sizes = _sizes(run.sizes)
     allow_connections(sum(sizes) + len(sizes) * _TURNS)
     with servers() as started, ExitStack() as stack:

@@ -28,9 +28,9 @@ from twinpath.views.parking import Park, ParkedStream
 
 LOG = "ticket.0"
 _BATCHES = 20
-"""A round."""
+"""Batches a round."""
 _TICKETS = 250
-"""New ones in a batch, each opened and noted: 500 events."""
+"""New tickets in a batch, opened and noted: 500 events."""
 _AT_ONCE = 1_000
 
 
@@ -44,7 +44,7 @@ def _parked(projection: Projection) -> Park:
 
 
 async def _applier(client: AsyncMongoClient[Document], size: int) -> Applier:
-    """An applier on views of its own, of which the projections have so many streams parked, in equal shares."""
+    """An applier on views of its own; its projections have `size` parked streams, in equal shares."""
     projections = ticket_projections()
     writer = MongoViewWriter(client, f"parked{size}")
     views = [view for projection in projections for view in projection.views]
@@ -81,6 +81,6 @@ async def _measure(url: str, run: Run) -> None:
 
 
 def measure(run: Run) -> None:
-    """On a private MongoDB, with a database for each size."""
+    """On a private MongoDB, with a database for every size."""
     with mongodb_alone() as url:
         uvloop.run(_measure(url, run))

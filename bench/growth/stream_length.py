@@ -1,4 +1,4 @@
-"""A command over HTTP on streams of 10 to 10,000 events, none of them in the process's memory."""
+"""A command over HTTP on streams of 10 to 10,000 events that are not in the memory of the process."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ from bench.growth.interleaved import Work, medians
 from bench.long_log import write_streams
 from bench.long_stream import NOTE, NOTHING_KEPT
 from bench.measuring import filling, running, servers
-from bench.over_http import follow_nothing
+from bench.over_http import declare_short_queue
 from bench.run import Run
 from bench.sizes import Sizes
 from twinpath.commands.snapshotting import EVERY
 from twinpath.mongo_client import mongo_client
 
 Streams = list[list[str]]
-"""A size its streams: as many as there are commands where a stream would outgrow its size, else one."""
+"""The streams of every size: a stream a command where a stream would outgrow its size, else a single stream."""
 
 
 def _sizes(sizes: Sizes) -> list[int]:
@@ -26,12 +26,12 @@ def _sizes(sizes: Sizes) -> list[int]:
 
 
 def _streams_of(length: int, commands: int) -> int:
-    """From EVERY events on, the commands themselves go through all distances from the last snapshot."""
+    """From EVERY events on, the commands of one stream meet every distance from the last snapshot."""
     return commands if length < EVERY else 1
 
 
 async def _make(mongodb: str, sizes: Sizes) -> list[Streams]:
-    """The streams of each round: a short one as long as it shall be, of a long one the last event is a command's."""
+    """The streams of every round: short streams at full length, long streams one event short, which a command adds."""
     async with mongo_client(mongodb, "bench") as client:
         return [
             [
@@ -52,11 +52,11 @@ def _noting(connection: Connection, streams: Sequence[str]) -> Work:
 
 
 def measure(run: Run) -> None:
-    """On private servers. A stream of 100 events and more grows by a command a turn, through two snapshots."""
+    """On private servers. A stream of EVERY events and more grows by an event a turn, through several snapshots."""
     sizes = run.sizes
     figure = run.curve("events in the stream", "a command", _sizes(sizes), at_most(1.3), "ms")
     with servers() as started:
-        asyncio.run(follow_nothing(started.rabbitmq))
+        asyncio.run(declare_short_queue(started.rabbitmq))
         with filling(started.mongodb) as patient:
             rounds = uvloop.run(_make(patient, sizes))
         with running(started, "command", env=NOTHING_KEPT) as (service,), Connection(service.url) as connection:
@@ -64,5 +64,5 @@ def measure(run: Run) -> None:
                 works = [_noting(connection, streams) for streams in rounds[number - 1]]
                 for streams, work in zip(rounds[number - 1], works, strict=True):
                     if len(streams) == 1:
-                        uvloop.run(work(0))  # a hundred is full: the snapshot
+                        uvloop.run(work(0))  # the length is a multiple of EVERY: the snapshot is written
                 figure.add_costs(uvloop.run(medians(sizes.commands, works)))

@@ -1,4 +1,4 @@
-"""Documents of ticket_details in any number, as its projection makes them."""
+"""Documents of ticket_details in any number, as the projection makes them."""
 
 from collections.abc import Iterable, Iterator
 
@@ -12,7 +12,7 @@ SUBJECT, MESSAGE = "Parcel has not arrived", "x" * 100
 
 
 def ticket_documents(tickets: Iterable[str]) -> Iterator[Document]:
-    """One a ticket, just opened."""
+    """A document for every ticket, which was just opened."""
     now = utc_now()
     opened = TicketOpened(subject=SUBJECT, message=MESSAGE, opened_at=now)
     recorded = RecordedEvent("ticket.opened", 1, {}, "", 1, "ticket.0", 1, now, "bench", "bench", None, None)

@@ -42,7 +42,7 @@ def _database(size: int) -> str:
 
 async def _fill(mongodb: str, started: Servers, sizes: Sequence[int]) -> list[Tickets]:
     async with mongo_client(mongodb, "bench") as client, redis_client(started.redis) as redis:
-        await redis.config_set("appendonly", "no")  # nobody asks how quickly it fills
+        await redis.config_set("appendonly", "no")  # the time of filling is not measured
         return [await Filler(client, redis, _database(size), size).fill() for size in sizes]
 
 
@@ -69,11 +69,11 @@ class Projecting:
         self._applier = Applier(LOG, writer, CATALOGUE, Seals(InMemoryKeyStore(), CATALOGUE), lambda applied: None)
 
     async def load(self) -> None:
-        """Where the checkpoints are."""
+        """Read the checkpoints."""
         await self._applier.load(self._projections)
 
     def changing(self, tickets: Sequence[str]) -> Work:
-        """The batches of a round; the old tickets are some of these."""
+        """The batches of a round; the old tickets come from `tickets`."""
         at = self._applier.positions[TICKET_LIST.name]
         old = [random.sample(tickets, min(_OLD, len(tickets))) for _ in range(_BATCHES)]
         events = 2 * _NEW + len(old[0])
@@ -86,30 +86,38 @@ class Projecting:
 
 
 async def _measure(started: Servers, urls: Sequence[str], tickets: Sequence[Tickets], run: Run) -> None:
-    sizes, of, turns = _sizes(run.sizes), "documents in the view", run.sizes.pages
-    cached = run.curve(of, "a query by id, from Redis", sizes, at_most(1.3), "ms")
-    read = run.curve(of, "a query by id, from MongoDB", sizes, at_most(1.3), "ms")
-    page = run.curve(of, "the first page of a list", sizes, at_most(1.3), "ms")
-    latest = run.curve(of, f"a batch of {_EVENTS} events, a third on the latest {LATEST}", sizes, at_most(1.3), "ms")
-    old = run.curve(of, f"a batch of {_EVENTS} events, a third on any document", sizes, at_most(2), "ms")
+    sizes, quantity, turns = _sizes(run.sizes), "documents in the view", run.sizes.pages
+    cached = run.curve(quantity, "a query by id, from Redis", sizes, at_most(1.3), "ms")
+    read = run.curve(quantity, "a query by id, from MongoDB", sizes, at_most(1.3), "ms")
+    page = run.curve(quantity, "the first page of a list", sizes, at_most(1.3), "ms")
+    latest = run.curve(
+        quantity, f"a batch of {_EVENTS} events, a third on the latest {LATEST}", sizes, at_most(1.3), "ms"
+    )
+    old = run.curve(quantity, f"a batch of {_EVENTS} events, a third on any document", sizes, at_most(2), "ms")
     async with mongo_client(started.mongodb, "bench") as client:
         projecting = [Projecting(client, size) for size in sizes]
-        for each in projecting:
-            await each.load()
+        for projection in projecting:
+            await projection.load()
         for _ in run.rounds():
             with ExitStack() as stack:
                 connections = [stack.enter_context(Connection(url)) for url in urls]
                 pairs = list(zip(connections, tickets, strict=True))
-                cached.add_costs(await medians(turns, [_asking(one, its.copied) for one, its in pairs]))
-                read.add_costs(await medians(turns, [_asking(one, its.uncopied) for one, its in pairs]))
-                page.add_costs(await medians(turns, [_listing(one) for one in connections]))
+                cached.add_costs(
+                    await medians(turns, [_asking(connection, group.copied) for connection, group in pairs])
+                )
+                read.add_costs(
+                    await medians(turns, [_asking(connection, group.uncopied) for connection, group in pairs])
+                )
+                page.add_costs(await medians(turns, [_listing(connection) for connection in connections]))
             chosen = list(zip(projecting, tickets, strict=True))
-            latest.add_costs(await medians(_BATCHES, [each.changing(its.latest) for each, its in chosen]))
-            old.add_costs(await medians(_BATCHES, [each.changing(its.copied + its.uncopied) for each, its in chosen]))
+            latest_works = [projection.changing(group.latest) for projection, group in chosen]
+            latest.add_costs(await medians(_BATCHES, latest_works))
+            old_works = [projection.changing(group.copied + group.uncopied) for projection, group in chosen]
+            old.add_costs(await medians(_BATCHES, old_works))
 
 
 def measure(run: Run) -> None:
-    """On private servers, with views and a query service for each size."""
+    """On private servers, with views and a query service for every size."""
     sizes = _sizes(run.sizes)
     with servers() as started, ExitStack() as stack:
         with filling(started.mongodb) as patient:

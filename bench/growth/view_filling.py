@@ -1,4 +1,4 @@
-"""Fills views of tickets with any number of documents, and their copy in Redis, in seconds a hundred thousand."""
+"""Fills views of tickets, and their copy in Redis, with any number of documents: 100,000 take seconds."""
 
 import asyncio
 import random
@@ -19,12 +19,12 @@ from twinpath.views.redis.cache import RedisViewCache
 LOG = "ticket.0"
 LATEST = 500
 _AT_ONCE, _SAMPLE = 2_000, 500
-"""Tickets that are put at once, and how many of them are remembered, half of them left out of Redis."""
+"""Tickets in one batch, and how many of them are remembered; half of those are left out of Redis."""
 
 
 @dataclass
 class Tickets:
-    """Ids in the views of one database: some from anywhere, in Redis too or not, and the latest."""
+    """Ids in the views of one database: some that are in Redis too, some that are not, and the latest."""
 
     copied: list[str] = field(default_factory=list)
     uncopied: list[str] = field(default_factory=list)
@@ -32,7 +32,7 @@ class Tickets:
 
 
 class Filler:
-    """Fills the two views of one database, and the copy of one of them."""
+    """Fills the two views of one database, and the copy of ticket_details."""
 
     def __init__(self, client: AsyncMongoClient[Document], redis: Redis, database: str, size: int) -> None:
         self._database = client.get_database(database, write_concern=WriteConcern(1))
@@ -42,7 +42,7 @@ class Filler:
         self._tickets = Tickets()
 
     async def fill(self) -> Tickets:
-        """Some of the tickets that are there now."""
+        """Fill the views; returns some of the tickets."""
         views = (TICKET_LIST, TICKET_DETAILS)
         await self._writer.prepare(views, [(view.name, LOG) for view in views])
         starts = iter(range(0, self._size, _AT_ONCE))

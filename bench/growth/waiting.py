@@ -1,4 +1,4 @@
-"""Queries that wait for their causal token, each on a connection of its own, thousands at once."""
+"""Thousands of queries that wait for causal tokens at once, each on a connection of its own."""
 
 import asyncio
 import resource
@@ -8,16 +8,16 @@ from typing import cast
 from urllib.parse import urlsplit
 
 _AT_ONCE = 200
-"""Connections that are opened at the same time: a listening socket holds only so many that nobody has taken."""
+"""Connections that are opened at the same time: the backlog of a listening socket is limited."""
 _SPARE_FILES = 500
 
 
 class TooFewFiles(RuntimeError):
-    """The system lets no process have as many connections."""
+    """The limit of open files is below the number of connections."""
 
 
 def allow_connections(count: int) -> None:
-    """Let this process, and those that it starts, have so many connections. Raises TooFewFiles."""
+    """Allow this process and its children `count` connections. Raises TooFewFiles."""
     needed = count + _SPARE_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < needed:
@@ -27,14 +27,14 @@ def allow_connections(count: int) -> None:
 
 
 class Waiting(asyncio.Protocol):
-    """Sends one request at once; `answered` is when its answer began, or fails unless that is 200."""
+    """Sends a request; `answered` is the time at which the answer began, or an error unless its status is 200."""
 
     def __init__(self, request: bytes) -> None:
         self._request = request
         self.answered: asyncio.Future[float] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.WriteTransport, transport)  # uvloop's is one without saying so
+        self._transport = cast(asyncio.WriteTransport, transport)  # uvloop's transport does not declare its type
         self._transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
@@ -51,19 +51,19 @@ class Waiting(asyncio.Protocol):
 
 
 async def open_waits(url: str, path: str, tokens: Sequence[str]) -> list[Waiting]:
-    """Ask for the path with each of these tokens; in their order."""
+    """Open a query for the path with every token; the waits come in the order of the tokens."""
     address = urlsplit(url)
     assert address.hostname is not None
     assert address.port is not None
     host, port = address.hostname, address.port
     loop = asyncio.get_running_loop()
 
-    async def one(token: str) -> Waiting:
+    async def open_wait(token: str) -> Waiting:
         request = f"GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\nCausal-Token: {token}\r\n\r\n".encode()
         _, waiting = await loop.create_connection(lambda: Waiting(request), host, port)
         return waiting
 
     opened: list[Waiting] = []
     for start in range(0, len(tokens), _AT_ONCE):
-        opened += await asyncio.gather(*map(one, tokens[start : start + _AT_ONCE]))
+        opened += await asyncio.gather(*map(open_wait, tokens[start : start + _AT_ONCE]))
     return opened

@@ -1,4 +1,4 @@
-"""Puts an open-loop load on a running Twinpath: `python -m bench.load`; `--help` tells the rest."""
+"""Puts an open-loop load on a running Twinpath: `python -m bench.load`; `--help` lists the options."""
 
 import asyncio
 import json
@@ -14,16 +14,16 @@ from rich.console import Console
 from bench.load.figures import Second
 from bench.load.knee import COMMAND_P99, QUERY_P99, find_knee, is_well
 from bench.load.playing import Target, play, stock
-from bench.load.shown import line, picture, table
+from bench.load.report import line, picture, table
 from twinpath.cli.addresses import FILE
 
-_SEVERAL = "of a service; say it again for each replica, which are then asked in turn"
+_SEVERAL = "of a service; repeat the option for every replica: requests go to them in turn"
 _console = Console()
 
 
 @dataclass(frozen=True)
 class Load:
-    """How much, and for how long."""
+    """Requests a second, seconds, and the number of sending processes."""
 
     rate: float
     seconds: float
@@ -31,7 +31,7 @@ class Load:
 
 
 def main(
-    rate: Annotated[float, typer.Option(min=1, help="requests a second; with --until-saturated the first one")] = 200,
+    rate: Annotated[float, typer.Option(min=1, help="requests a second; with --until-saturated the first rate")] = 200,
     duration: Annotated[float, typer.Option(min=5, help="seconds of each load")] = 30,
     until_saturated: Annotated[bool, typer.Option(help="raise the rate to find the knee")] = False,
     processes: Annotated[int, typer.Option(min=1, help="that send side by side")] = 2,
@@ -39,12 +39,12 @@ def main(
     query: Annotated[list[str] | None, typer.Option(envvar="TWINPATH_QUERY_URL", help=_SEVERAL)] = None,
     plot: Annotated[Path | None, typer.Option(help="a PNG of latency and lag over time")] = None,
 ) -> None:
-    """One write to twenty reads, a few hot products. Without addresses it takes a running `make up` of this folder."""
+    """One write to twenty reads, a few hot products. Without addresses it goes to the `make up` of this folder."""
     if not command or not query:
         running = json.loads(FILE.read_text()) if FILE.is_file() else {}
         command, query = command or _listed(running.get("command")), query or _listed(running.get("query"))
     if not command or not query:
-        raise typer.BadParameter("no `make up` runs in this folder: say --command and --query")
+        raise typer.BadParameter("no `make up` runs in this folder: give --command and --query")
     load = Load(rate, duration, processes)
     try:
         asyncio.run(_all(_bare(command), _bare(query), load, until_saturated, plot))
@@ -74,10 +74,10 @@ async def _all(
 
 
 async def _play(target: Target, load: Load) -> list[Second]:
-    def told(number: int, second: Second) -> None:
+    def report(number: int, second: Second) -> None:
         _console.print(line(number, second), highlight=False)
 
-    seconds = await play(target, load.rate, load.seconds, load.processes, told)
+    seconds = await play(target, load.rate, load.seconds, load.processes, report)
     table(load.rate, seconds, _console)
     return seconds
 

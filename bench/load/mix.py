@@ -1,4 +1,4 @@
-"""What people do in the shop: one write to so many reads, a few products that everybody wants."""
+"""The requests of the shop's customers: one write to READS_PER_WRITE reads, and a few favourite products."""
 
 import random
 from collections import deque
@@ -7,14 +7,14 @@ from typing import Any, Literal
 
 READS_PER_WRITE = 20
 _KEPT = 1_000
-"""Orders and tickets that are remembered, to be looked at again."""
+"""Orders and tickets that are remembered for later queries."""
 
 Kind = Literal["command", "query"]
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: to the commands (with a body, or to be sent without) or to the queries."""
+    """A request to the command service, with or without a body, or to the query service."""
 
     kind: Kind
     path: str
@@ -24,7 +24,7 @@ class Request:
 
 @dataclass
 class Shop:
-    """The products and customers that there are, and what was made of late."""
+    """Products and customers, and the latest orders and tickets."""
 
     products: list[str]
     customers: list[str]
@@ -33,18 +33,18 @@ class Shop:
     tickets: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT))
 
     def next(self) -> Request:
-        """What somebody does next."""
+        """The next request."""
         return self._write() if self.chance.random() < 1 / (READS_PER_WRITE + 1) else self._read()
 
     def made(self, request: Request, answer: dict[str, Any]) -> None:
-        """Remember what a write has made."""
+        """Remember the order or ticket that a write has made."""
         if request.makes == "order":
             self.orders.append(answer["order_id"])
         elif request.makes == "ticket":
             self.tickets.append(answer["ticket_id"])
 
     def _product(self) -> str:
-        """By Zipf's law, roughly: half of the wishes are for a few hot ones."""
+        """A product, roughly by Zipf's law: half of the requests are for a few favourites."""
         return self.products[min(int(self.chance.paretovariate(0.9)) - 1, len(self.products) - 1)]
 
     def _write(self) -> Request:

@@ -1,4 +1,4 @@
-"""Plays one load with several processes, and puts their figures together."""
+"""Plays a load with several processes, and merges their figures."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ _LATE_SECONDS = 40.0
 
 @dataclass(frozen=True)
 class Target:
-    """Where the load goes, and what is there to be bought and by whom. Several addresses are asked in turn."""
+    """The addresses of the services, which are used in turn, and the products and customers of the load."""
 
     command: Sequence[str]
     query: Sequence[str]
@@ -27,7 +27,7 @@ class Target:
 
 
 async def stock(command: Sequence[str], query: Sequence[str]) -> Target:
-    """Make products with plenty of stock, and customers. Raises RuntimeError when that is refused."""
+    """Make products with plenty of stock, and customers. Raises RuntimeError when a command is refused."""
     first = command[0]
     name = random.randrange(16**8)
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session:
@@ -56,25 +56,25 @@ async def _post(session: aiohttp.ClientSession, url: str, body: dict[str, Any]) 
 
 
 async def play(
-    target: Target, rate: float, seconds: float, processes: int, told: Callable[[int, Second], None]
+    target: Target, rate: float, seconds: float, processes: int, report: Callable[[int, Second], None]
 ) -> list[Second]:
-    """Figures of each second; `told` hears of a second once every process has told it."""
+    """The figures of every second; `report` gets a second as soon as every process has delivered it."""
     figures: dict[int, Second] = {}
-    heard: dict[int, int] = {}
+    deliveries: dict[int, int] = {}
 
-    def hear(line: bytes) -> None:
+    def collect(line: bytes) -> None:
         content = json.loads(line)
         second = content["second"]
         figures.setdefault(second, Second()).add(Second.from_json(content))
-        heard[second] = heard.get(second, 0) + 1
-        if heard[second] == processes:
-            told(second, figures[second])
+        deliveries[second] = deliveries.get(second, 0) + 1
+        if deliveries[second] == processes:
+            report(second, figures[second])
 
-    await asyncio.gather(*(_worker(target, rate / processes, seconds, seed, hear) for seed in range(processes)))
+    await asyncio.gather(*(_worker(target, rate / processes, seconds, seed, collect) for seed in range(processes)))
     return [figures[second] for second in sorted(figures)]
 
 
-async def _worker(target: Target, rate: float, seconds: float, seed: int, hear: Callable[[bytes], None]) -> None:
+async def _worker(target: Target, rate: float, seconds: float, seed: int, collect: Callable[[bytes], None]) -> None:
     where = {"command": list(target.command), "query": list(target.query)}
     there = {"products": target.products, "customers": target.customers}
     orders = {**where, **there, "rate": rate, "seconds": seconds, "seed": seed, "connections": 256}
@@ -89,7 +89,7 @@ async def _worker(target: Target, rate: float, seconds: float, seed: int, hear: 
         process.stdin.close()
         async with asyncio.timeout(seconds + _LATE_SECONDS):
             async for line in process.stdout:
-                hear(line)
+                collect(line)
             if await process.wait() != 0:
                 raise RuntimeError(f"a process of the load ended with {process.returncode}")
     finally:

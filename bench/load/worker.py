@@ -1,7 +1,7 @@
-"""One process of the load: sends its share when it is due, and prints a line of JSON a second.
+"""A process of the load: it sends its share of the requests when they are due, and prints a line of JSON a second.
 
-A time is counted from when the request was due, so a stall shows (Gil Tene, "How NOT to Measure Latency", 2015).
-Started by bench/load/__main__.py: `python -m bench.load.worker`, its orders as JSON on its standard input.
+A time is counted from the moment the request was due, so a stall shows (Gil Tene, "How NOT to Measure Latency", 2015).
+Started by bench/load/playing.py: `python -m bench.load.worker`, with its orders as JSON on standard input.
 """
 
 import asyncio
@@ -37,21 +37,21 @@ class Worker:
         self._probed = 0.0
 
     async def run(self) -> None:
-        """Until all that was sent is answered or given up."""
+        """Send the load; returns when every request is answered or has failed."""
         self._began = perf_counter()
-        sent, told = 0, 0
+        sent, printed = 0, 0
         while (now := perf_counter() - self._began) < self._seconds:
             while sent < now * self._rate:
                 self._send(sent / self._rate)
                 sent += 1
-            if now - told >= 3:  # what was due two seconds ago is answered by now, or late
-                self._tell(told)
-                told += 1
+            if now - printed >= 3:  # requests of two seconds ago are answered by now, or late
+                self._print(printed)
+                printed += 1
             await asyncio.sleep(0.001)
         if self._open:
             await asyncio.wait(self._open)
-        for second in range(told, max(self._figures, default=0) + 1):
-            self._tell(second)
+        for second in range(printed, max(self._figures, default=0) + 1):
+            self._print(second)
 
     def _send(self, due: float) -> None:
         figures = self._figures.setdefault(int(due), Second())
@@ -77,7 +77,7 @@ class Worker:
                         self._shop.made(request, json.loads(content))
                 elif response.status in (429, 503):
                     figures.refused += 1
-                elif response.status != 404 or request.kind == "command":  # made so lately that no view has it yet
+                elif response.status != 404 or request.kind == "command":  # 404: no view has the new document yet
                     figures.failed += 1
             if token is not None and answered - self._probed > 1 / _LAG_PROBES_A_SECOND:
                 self._probed = answered
@@ -86,7 +86,7 @@ class Worker:
             figures.failed += 1
 
     async def _probe(self, request: Request, token: str, accepted: float, figures: Second) -> None:
-        """How long after the answer a view shows it: a query with its causal token waits for just that."""
+        """Measure the lag: a query with the causal token waits until the view shows the command."""
         path = "/orders" if "order" in token else "/products" if "product" in token else "/tickets"
         url = f"{next(self._urls['query'])}/api/v1{path}?limit=1"
         async with self._session.get(url, headers={"Causal-Token": token}) as response:
@@ -96,13 +96,13 @@ class Worker:
             else:
                 figures.failed += 1
 
-    def _tell(self, second: int) -> None:
+    def _print(self, second: int) -> None:
         figures = self._figures.pop(second, Second())
         print(json.dumps({"second": second, **figures.as_json()}), flush=True)
 
 
 async def main() -> None:
-    """Read the orders, and carry them out."""
+    """Read the orders and carry them out."""
     orders = json.loads(sys.stdin.read())
     connector = aiohttp.TCPConnector(limit=orders["connections"])
     async with aiohttp.ClientSession(connector=connector, timeout=_PATIENCE) as session:

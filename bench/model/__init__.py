@@ -1,1 +1,1 @@
-"""What one command, event and query costs, and what follows from that for many of them."""
+"""The cost of a command, an event and a query, and the needs of many of them."""

@@ -1,4 +1,4 @@
-"""How long an insert of a group commit takes by how many commits share it: a + b x n, measured through the store."""
+"""The time of an insert of n commits by a group commit, a + b x n, measured through the store."""
 
 import asyncio
 import statistics
@@ -18,7 +18,7 @@ from twinpath.log.mongodb import MongoEventStore
 from twinpath.mongo_client import mongo_client
 
 COMMITS = (1, 10, 50, 100, 200, 300, 400, 500)
-"""In one insert; 500 is the most that a group commit makes."""
+"""Commits in an insert; a group commit makes 500 at most."""
 _REPEATS = 15
 
 
@@ -30,12 +30,12 @@ class BatchTime:
     ms_per_commit: float
 
     def milliseconds(self, commits: int) -> float:
-        """Of one insert."""
+        """The time of an insert."""
         return self.base_ms + self.ms_per_commit * commits
 
 
 def fitted(points: Sequence[tuple[int, float]]) -> BatchTime:
-    """The line through (commits, milliseconds) that is off by the least share, so that small batches count too."""
+    """The line through (commits, milliseconds) with the least relative error, so that small batches count too."""
     weights = [1 / milliseconds**2 for _, milliseconds in points]
     total = sum(weights)
     mean_commits = sum(w * commits for w, (commits, _) in zip(weights, points, strict=True)) / total
@@ -49,7 +49,7 @@ def fitted(points: Sequence[tuple[int, float]]) -> BatchTime:
 
 
 def batch_times(mongodb: str) -> list[tuple[int, float]]:
-    """Commits in one insert, and the median of its milliseconds; into a log of its own with one partition."""
+    """(Commits, median milliseconds) of inserts into a log of their own with one partition."""
     return uvloop.run(_batch_times(mongodb))
 
 
@@ -64,11 +64,11 @@ async def _batch_times(mongodb: str) -> list[tuple[int, float]]:
             for commits in COMMITS:
                 times[commits].append(await _append_at_once(store, commits))
         await client.drop_database(database)
-    return [(commits, statistics.median(of)) for commits, of in times.items()]
+    return [(commits, statistics.median(values)) for commits, values in times.items()]
 
 
 async def _append_at_once(store: MongoEventStore, commits: int) -> float:
-    """Milliseconds until as many tickets stand as fit into one insert, all appended in one turn of the loop."""
+    """Milliseconds until `commits` tickets are durable that are appended in one turn of the event loop."""
     opened = CATALOGUE.encode(TicketOpened(subject="Parcel has not arrived", message="x" * 100, opened_at=utc_now()))
     metadata = Metadata(utc_now(), "bench", "bench")
     began = perf_counter()

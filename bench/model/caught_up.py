@@ -1,4 +1,4 @@
-"""Waits until everybody has got to the end of the log: relay, fulfilment, every projection."""
+"""Waits until the relay, the fulfilment process and every projection have reached the end of the log."""
 
 import time
 from collections import Counter
@@ -11,17 +11,17 @@ from twinpath.ids import logs_of
 from twinpath.views.mongodb.stores import CHECKPOINTS
 
 LOG, VIEWS, PARTITIONS = "twinpath_log", "twinpath_views", 4
-"""As the services have them by default."""
+"""The defaults of the services."""
 _LOOK_SECONDS = 0.1
 _LONGEST = 120.0
 Client = MongoClient[dict[str, Any]]
 
 
 def wait_until_caught_up(client: Client) -> dict[str, int]:
-    """Category -> events of it, once nobody is behind the end of a log. Raises TimeoutError after two minutes."""
+    """Category -> events in its logs, once every follower has reached the heads. Raises TimeoutError after 120 s."""
     ends = time.monotonic() + _LONGEST
     while time.monotonic() < ends:
-        reached = _reached(client)  # before the heads: whoever is at a head that is read later has all
+        reached = _reached(client)  # read before the heads, so that a follower at a head has every event
         heads = _heads(client)
         if all(position == heads[log] for log, position in reached):
             events: Counter[str] = Counter()
@@ -29,7 +29,7 @@ def wait_until_caught_up(client: Client) -> dict[str, int]:
                 events[log.partition(".")[0]] += head
             return dict(events)
         time.sleep(_LOOK_SECONDS)
-    raise TimeoutError(f"after {_LONGEST:g} s not everybody had got to the end of the log")
+    raise TimeoutError(f"after {_LONGEST:g} s some follower had not reached the end of a log")
 
 
 def _heads(client: Client) -> dict[str, int]:
@@ -43,7 +43,7 @@ def _heads(client: Client) -> dict[str, int]:
 
 
 def _reached(client: Client) -> list[tuple[str, int]]:
-    """Log and position of everybody who follows one."""
+    """(Log, position) of every follower."""
     marks = [
         mark
         for database, collection in ((VIEWS, CHECKPOINTS), (LOG, "relay_watermarks"), (LOG, "process_checkpoints"))

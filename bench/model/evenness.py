@@ -1,4 +1,4 @@
-"""How evenly load spreads over logs and replicas: the hashes that the services use, on made-up streams."""
+"""How evenly load spreads over logs and replicas: the hashes of the services, on made-up streams."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -9,24 +9,24 @@ from twinpath.ids import log_of
 
 
 def stream_names(count: int, chance: random.Random, category: str = "order") -> list[str]:
-    """Ids as aggregates have them, the same for the same chance."""
+    """Ids in the form of aggregate ids, the same for the same `chance`."""
     return [f"{category}-{UUID(int=chance.getrandbits(128))}" for _ in range(count)]
 
 
 def zipf(count: int, exponent: float) -> list[float]:
-    """Shares of so many streams, 1 in all: the n-th has 1 / n^exponent of what the first has; 0 makes them equal."""
+    """The shares of `count` streams, 1 in all: the n-th has 1 / n^exponent of the first share; 0 makes them equal."""
     sizes = [rank**-exponent for rank in range(1, count + 1)]
     whole = sum(sizes)
     return [size / whole for size in sizes]
 
 
 def one_hot(count: int, share: float) -> list[float]:
-    """Shares of so many streams, the first of which has this share and the others the rest in equal parts."""
+    """The shares of `count` streams: the first has `share`, the others have the rest in equal parts."""
     return [share, *[(1 - share) / (count - 1)] * (count - 1)]
 
 
 def loads_of_logs(streams: Sequence[str], shares: Sequence[float], partitions: int) -> dict[str, float]:
-    """Log -> its share of the load, with those that have none."""
+    """Log -> share of the load; a log without load has 0."""
     loads = {log_of(streams[0], 1).replace(".0", f".{partition}"): 0.0 for partition in range(partitions)}
     for stream, share in zip(streams, shares, strict=True):
         loads[log_of(stream, partitions)] += share
@@ -34,7 +34,7 @@ def loads_of_logs(streams: Sequence[str], shares: Sequence[float], partitions: i
 
 
 def loads_of_replicas(loads: Mapping[str, float], replicas: Sequence[str], group: str = "views") -> dict[str, float]:
-    """Replica -> the share of the load of the logs whose queues it has, of all replicas that follow as this group."""
+    """Replica of the group -> share of the load, by the logs whose queues the replica consumes."""
     shared = dict.fromkeys(replicas, 0.0)
     for log, load in loads.items():
         queue = f"twinpath.{group}.{log}"
@@ -43,5 +43,5 @@ def loads_of_replicas(loads: Mapping[str, float], replicas: Sequence[str], group
 
 
 def unevenness(loads: Mapping[str, float]) -> float:
-    """The busiest by the mean: 1 is even, 2 means that one has twice what it would have."""
+    """The largest load / the mean load: 1 is even, 2 means that the busiest has twice its fair share."""
     return max(loads.values()) / (sum(loads.values()) / len(loads))

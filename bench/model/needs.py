@@ -1,10 +1,10 @@
-"""What so many commands a second need, by the measured costs: processors, logs, servers, disk, money."""
+"""The needs of many commands a second by the measured costs: processors, logs, servers, disk, money."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil, inf
 
-from bench.model.costs_shown import message_bytes
+from bench.model.costs_section import message_bytes
 from bench.model.probe import COMMAND, OTHER, PROJECTOR, QUERY
 from bench.results import Kept
 
@@ -15,28 +15,28 @@ MEASURED, LARGE_BATCHES = "as measured at the highest rate", "in batches as larg
 
 @dataclass(frozen=True)
 class Assumptions:
-    """What was not measured here; the values are in bench/scaling.py. Prices are in US dollars."""
+    """The values that are not measured; bench/scaling.py sets them. Prices are in US dollars."""
 
     queries_a_command: float
     busy: float
     """Share of a core that a process may use, so that latencies stay short."""
     events_a_log: float
-    """A second, in the busiest category, so that command services that share a log don't hinder each other."""
+    """Events a second in a log of the busiest category, so that command services that share it rarely race."""
     logs_a_projector: float
-    """So that the hash shares them about evenly."""
+    """So many that the hash spreads them about evenly."""
     busy_categories: float
-    """Of the four, those that most events are in."""
+    """How many of the four categories have most of the events."""
     mongod_cores: int
-    """Of one member of a replica set, which has three."""
+    """Cores of a member of a replica set, which has three members."""
     secondary: float
-    """CPU of a secondary, by that of its primary."""
+    """CPU of a secondary / CPU of the primary."""
     broker_cores: int
     quorum: float
-    """CPU of quorum queues on three nodes, by that on one."""
+    """CPU of quorum queues on three nodes / CPU on one node."""
     copies_of_an_event: float
-    """Queues that one event goes to: of views, of outside events, for some of fulfilment."""
+    """Queues that an event goes to: of views, of outside events, and for some events of fulfilment."""
     hot_hours: float
-    """What changed in so many hours is to be in Redis."""
+    """Redis holds the documents that changed in so many hours."""
     core_hour: float
     gibibyte_memory_hour: float
     gigabyte_month: float
@@ -44,37 +44,37 @@ class Assumptions:
 
 @dataclass(frozen=True)
 class Model:
-    """The measured costs in the form that the calculation takes them in; times are µs of CPU."""
+    """The measured costs in the form of the calculation; times are µs of CPU."""
 
     events: float
-    """Events that follow from one command of the shop's mix."""
+    """Events that follow from a command of the shop's mix."""
     busiest_category: float
-    """The share of them that the logs of one category get."""
+    """The share of the events that the busiest category gets."""
     command: float
     """Taking one command, with fulfilment and relaying."""
     relaying: float
-    """The relay's part of that, for an event."""
+    """The part of the relay in it, for an event."""
     projector: float
     mongod: float
     redis: float
     rabbitmq: float
     following: float
-    """For an event; the last is what each query replica spends to know how far the views are."""
+    """For an event; `following` is the time with which a query replica follows the checkpoints of the views."""
     query: Mapping[str, float]
-    """Process -> one query of the shop's mix."""
+    """Process -> the cost of a query of the shop's mix."""
     message: float
     log: float
     views: float
     copy: float
-    """Bytes of one event in a message; in the log and in the views, on disk with indexes; in Redis."""
+    """Bytes of an event: in a message; in the log and in the views, on disk with indexes; in Redis."""
     stream: float
-    """Commands a second that one stream takes."""
+    """The highest rate of commands on a stream, a second."""
     favourite: float
-    """Commands on the product that is wanted most, for each command of the shop's mix."""
+    """Commands on the favourite product, for a command of the shop's mix."""
 
 
 def models_of(costs: Kept, ticket: str, mixed: str, shares: Mapping[str, float], favourite: float) -> dict[str, Model]:
-    """MEASURED and LARGE_BATCHES, from what `make bench NAME=costs` has kept; `shares` are those of the queries."""
+    """The models MEASURED and LARGE_BATCHES from the costs; `shares` are the shares of the kinds of query."""
     relay = _busiest(costs, ticket, to=OTHER)
     relay_held, held = _busiest(costs, ticket, to=OTHER, held=COMMAND), _busiest(costs, mixed, held=PROJECTOR)
     plain = _busiest(costs, mixed)
@@ -91,8 +91,8 @@ def _busiest(costs: Kept, name: str, to: str = "", held: str = "") -> Kept:
 
 
 def _model(costs: Kept, load: Kept, relay: Kept, plain: Kept, shares: Mapping[str, float], favourite: float) -> Model:
-    """From a load of the mix, one that shows the relay apart, and for sizes one with nobody held back."""
-    of, sizes = load["medians"], plain["medians"]
+    """A model from a load of the mix, a load that shows the relay alone, and, for sizes, a load with nothing held."""
+    medians, sizes = load["medians"], plain["medians"]
     on_disk = {place: (kept["storage"] + kept["index"]) / kept["size"] for place, kept in costs["stored"].items()}
     queries = {
         process: sum(
@@ -105,11 +105,11 @@ def _model(costs: Kept, load: Kept, relay: Kept, plain: Kept, shares: Mapping[st
         busiest_category=max(sizes[f"{category} events"] for category in costs["event bytes"]) / sizes["events"],
         command=sizes[f"us {COMMAND}"],
         relaying=max(0.0, relay["medians"][f"us {COMMAND}"]) / relay["medians"]["events"],
-        projector=of[f"us {PROJECTOR}"] / of["events"],
-        mongod=of["us mongod"] / of["events"],
-        redis=max(0.0, of["us Redis"]) / of["events"],
+        projector=medians[f"us {PROJECTOR}"] / medians["events"],
+        mongod=medians["us mongod"] / medians["events"],
+        redis=max(0.0, medians["us Redis"]) / medians["events"],
         rabbitmq=relay["medians"]["us RabbitMQ"] / relay["medians"]["events"],
-        following=max(0.0, of[f"us {QUERY}"]) / of["events"],
+        following=max(0.0, medians[f"us {QUERY}"]) / medians["events"],
         query=queries,
         message=message_bytes(costs, plain),
         log=sizes["bytes in log"] * on_disk["log"],
@@ -121,7 +121,7 @@ def _model(costs: Kept, load: Kept, relay: Kept, plain: Kept, shares: Mapping[st
 
 
 def needs(model: Model, assumed: Assumptions, rate: float) -> dict[str, float]:
-    """What `rate` commands a second need; cores are those in use. What can't be had at all is infinite."""
+    """The needs of `rate` commands a second; cores are cores in use, and an impossible need is infinite."""
     events, queries = rate * model.events, rate * assumed.queries_a_command
     primaries = (events * model.mongod + queries * model.query["mongod"]) / 1e6
     redis = (events * model.redis + queries * model.query["Redis"]) / 1e6

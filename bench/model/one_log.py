@@ -1,11 +1,11 @@
 """One log that is written by group commit, as a discrete event simulation; all times are milliseconds.
 
-One writer: what waits when an insert ends is in the next one, 500 commits at most. Of a hot stream one command at a
-time is under way (the command bus has the others wait), and the next one is `think` later at the writer.
+One writer: the commits that wait when an insert ends are the next insert, 500 at most. A hot stream has one command in
+flight at a time (the command bus queues the others), and its next command reaches the writer `think` later.
 
 Several writers, one a replica: an insert claims its place in the log when it reaches the server, is durable a batch
-time later, and only then do others read the new head. Whoever meets a place that is taken has lost a race, and reads
-the head again, by a read that the server answers as soon as the winner's insert is durable.
+time later, and only then do others read the new head. A writer that meets a taken place has lost a race, and reads the
+head again; the server answers this read as soon as the winner's insert is durable.
 """
 
 import heapq
@@ -22,14 +22,14 @@ from twinpath.log.group_commit import MAX_BATCH_COMMITS
 
 @dataclass(frozen=True)
 class Waits:
-    """Of the commands that ended, in order of size: those of the hot stream, and the others."""
+    """The latencies of finished commands, sorted: of the other streams and of the hot stream."""
 
     others: list[float]
     hot: list[float]
 
 
 def share_within(times: Sequence[float], share: float) -> float:
-    """What this share of the times, which are in order, does not exceed; 0 where there are none."""
+    """The time that this share of the sorted times does not exceed; 0 where there are none."""
     return times[min(len(times) - 1, int(share * len(times)))] if times else 0.0
 
 
@@ -43,7 +43,7 @@ def arrivals(rate: float, until: float, chance: random.Random) -> Iterator[float
 def one_writer(
     batch: BatchTime, think: float, rate: float, hot_rate: float, until: float, chance: random.Random
 ) -> Waits:
-    """A log with `rate` commands a second on fresh streams, and `hot_rate` on one stream."""
+    """A log with `rate` commands a second on new streams, and `hot_rate` on one hot stream."""
     others, hot = deque(arrivals(rate, until, chance)), deque(arrivals(hot_rate, until, chance))
     waits: list[float] = []
     hot_waits: list[float] = []
@@ -67,12 +67,12 @@ def one_writer(
 
 @dataclass
 class _Log:
-    """What the server knows: batches that have a place, and how many of them are durable and so seen by readers."""
+    """The state of the server: batches that have a place, and how many are durable and so visible to readers."""
 
     claimed: int = 0
     durable: int = 0
     durable_at: float = 0.0
-    """When the last one that has a place is durable."""
+    """The time at which the last claimed batch is durable."""
     lost: int = 0
 
 
@@ -84,17 +84,17 @@ def several_writers(
     until: float,
     chance: random.Random,
 ) -> tuple[list[float], float]:
-    """A log with `rate` commands a second, which come to so many replicas at random.
+    """A log with `rate` commands a second, spread over `writers` replicas at random.
 
     Returns:
-        The latencies in order of size, and the races lost for each insert that stands.
+        The sorted latencies, and the lost races for every insert that succeeds.
     """
     waiting: list[deque[float]] = [deque() for _ in range(writers)]
     for at in arrivals(rate, until, chance):
         waiting[chance.randrange(writers)].append(at)
     log, waits = _Log(), list[float]()
-    running = [_writer(log, batch, round_trip, of, waits) for of in waiting if of]
-    times = [(next(one), number) for number, one in enumerate(running)]
+    running = [_writer(log, batch, round_trip, queue, waits) for queue in waiting if queue]
+    times = [(next(writer), number) for number, writer in enumerate(running)]
     heapq.heapify(times)
     while times and times[0][0] < until:
         now, number = heapq.heappop(times)
@@ -106,28 +106,28 @@ def several_writers(
 def _writer(
     log: _Log, batch: BatchTime, round_trip: float, waiting: deque[float], waits: list[float]
 ) -> Generator[float, float, None]:
-    """One replica: yields when it is to go on, and is sent the time that it is then."""
-    known: int | None = 0
+    """A replica: it yields the time at which it wants to go on, and receives the time at which it does."""
+    head: int | None = 0
     now = 0.0
     while waiting:
         now = yield max(now, waiting[0])
-        if known is None:
+        if head is None:
             reaches = now + round_trip / 2
             now = yield max(reaches, log.durable_at)
             seen = log.durable
             now = yield now + round_trip / 2
-            known = seen
+            head = seen
         taken = sum(arrived <= now for arrived in islice(waiting, MAX_BATCH_COMMITS))
         now = yield now + round_trip / 2
-        if log.claimed != known:
+        if log.claimed != head:
             log.lost += 1
             now = yield now + round_trip / 2
-            known = None
+            head = None
             continue
-        log.claimed = place = known + 1
+        log.claimed = place = head + 1
         log.durable_at = now + max(0.0, batch.milliseconds(taken) - round_trip)
         now = yield log.durable_at
         log.durable = place
         now = yield now + round_trip / 2
         waits += [now - waiting.popleft() for _ in range(taken)]
-        known = place
+        head = place

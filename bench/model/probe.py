@@ -1,4 +1,4 @@
-"""Puts one load on and learns what each process used for it, beyond what it uses when nobody asks anything."""
+"""Puts a load on, and measures the use of every process beyond its use when idle."""
 
 import statistics
 import time
@@ -31,36 +31,36 @@ _BATCHES = {
         "twinpath_projector_transaction_duration_seconds_count",
     ),
 }
-"""What is divided by what, of the services' metrics."""
+"""Name -> (numerator, denominator), both metrics of the services."""
 
 
 @dataclass
 class Load:
-    """One kind of request at one rate; `measured` has a value a round of everything that is known of it."""
+    """A kind of request at a rate; `measured` has a value a round for every measurement."""
 
     name: str
     to: str
     rate: float
     requests: Sequence[bytes]
     held_back: str = ""
-    """A process that is held until all requests are answered, so that what follows is done in large batches."""
+    """A process that is paused until all requests are answered, so that it then works in large batches."""
     measured: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def note(self, values: Mapping[str, float]) -> None:
-        """Add one value each."""
+        """Add a value to every measurement."""
         for name, value in values.items():
             self.measured[name].append(value)
 
     def as_json(self) -> dict[str, Any]:
-        """Medians, and the rounds that they come from."""
+        """The medians and the rounds, as results keep them."""
         medians = {name: statistics.median(values) for name, values in self.measured.items()}
-        said = {"name": self.name, "to": self.to, "rate": self.rate, "held_back": self.held_back}
-        return {**said, "medians": medians, "rounds": dict(self.measured)}
+        load = {"name": self.name, "to": self.to, "rate": self.rate, "held_back": self.held_back}
+        return {**load, "medians": medians, "rounds": dict(self.measured)}
 
 
 @dataclass(frozen=True)
 class _State:
-    """What everything has come to at one moment."""
+    """All counters at one moment."""
 
     at: float
     used: Mapping[str, Used]
@@ -70,53 +70,53 @@ class _State:
 
 
 class Probe:
-    """The servers and services, the latter named as in PROCESSES. To be closed."""
+    """Measures the servers and the services, which are named as in PROCESSES; must be closed."""
 
     def __init__(self, started: Servers, services: Mapping[str, Service]) -> None:
         self._services = services
-        self._sessions = {name: one.pid for name, one in {**started.processes, **services}.items()}
+        self._sessions = {name: process.pid for name, process in {**started.processes, **services}.items()}
         self.client: Client = MongoClient(started.mongodb)
         self._redis = Redis.from_url(started.redis)
         self.idle: dict[str, list[float]] = {name: [] for name in PROCESSES}
-        """CPU seconds a second of each process while nobody asks anything, a value a rest."""
+        """CPU seconds a second of every process when idle, a value a rest."""
 
     def close(self) -> None:
-        """Close its connections."""
+        """Close the connections."""
         self.client.close()
         self._redis.close()
 
     def rest(self, seconds: float) -> None:
-        """Learn what each process uses while nobody asks; a load is charged what is beyond the median of all rests."""
+        """Measure the use when idle; a load is charged the use beyond the median of all rests."""
         wait_until_caught_up(self.client)
         time.sleep(_SETTLING_SECONDS)
         before, began = used_by(self._sessions), time.perf_counter()
         time.sleep(seconds)
         took = time.perf_counter() - began
-        for name, of in used_by(self._sessions).items():
-            self.idle[name].append((of - before[name]).cpu_seconds / took)
+        for name, used in used_by(self._sessions).items():
+            self.idle[name].append((used - before[name]).cpu_seconds / took)
 
     def warm(self, load: Load) -> None:
-        """Have everything asked once that it asks for, so that nothing is done for the first time later."""
+        """Send every request once, so that the measurement meets warm caches."""
         self._put_on(load, _WARMING_SECONDS)
         wait_until_caught_up(self.client)
 
     def play(self, load: Load, seconds: float) -> Outcome:
-        """Put it on, wait until all of it has arrived everywhere, and note what one request took.
+        """Put the load on, wait until every follower has caught up, and note the cost of a request.
 
         Raises:
-            RuntimeError: some failed, or none was answered.
+            RuntimeError: a request failed, or none was answered.
         """
         before = self._state()
         outcome = self._put_on(load, seconds)
         now = self._state()
         took, done = now.at - before.at, outcome.accepted
-        used = {name: of - before.used[name] for name, of in now.used.items()}
+        used = {name: use - before.used[name] for name, use in now.used.items()}
         idle = {name: statistics.median(shares) for name, shares in self.idle.items()}
-        load.note({f"us {name}": 1e6 * (of.cpu_seconds - idle[name] * took) / done for name, of in used.items()})
+        load.note({f"us {name}": 1e6 * (use.cpu_seconds - idle[name] * took) / done for name, use in used.items()})
         load.note({"p50": outcome.p50, "p99": outcome.p99, "refused": outcome.refused})
         if load.to != QUERY:
-            load.note({f"written by {name}": of.written / done for name, of in used.items() if of.written})
-            load.note(_of_events(before, now, done))
+            load.note({f"written by {name}": use.written / done for name, use in used.items() if use.written})
+            load.note(_event_figures(before, now, done))
         return outcome
 
     def _put_on(self, load: Load, seconds: float) -> Outcome:
@@ -150,8 +150,8 @@ class Probe:
         return _State(at, used, events, counted, kept)
 
 
-def _of_events(before: _State, now: _State, requests: int) -> dict[str, float]:
-    """Of one request its events, of one event its bytes, and how well they were batched."""
+def _event_figures(before: _State, now: _State, requests: int) -> dict[str, float]:
+    """Events a request, bytes an event, and the sizes of batches."""
     events = {category: count - before.events[category] for category, count in now.events.items()}
     total = sum(events.values())
 
@@ -162,5 +162,5 @@ def _of_events(before: _State, now: _State, requests: int) -> dict[str, float]:
         "events": total / requests,
         **{f"{category} events": count / requests for category, count in events.items()},
         **{f"bytes in {place}": (now.kept[place] - before.kept[place]) / total for place in now.kept},
-        **{name: grown(what) / max(1.0, grown(by)) for name, (what, by) in _BATCHES.items()},
+        **{name: grown(part) / max(1.0, grown(whole)) for name, (part, whole) in _BATCHES.items()},
     }

@@ -1,4 +1,4 @@
-"""HTTP requests of the shop's mix (bench/load/mix.py), by what they ask for, ready to be sent."""
+"""HTTP requests of the shop's mix (bench/load/mix.py), by kind, ready to be sent."""
 
 import itertools
 import random
@@ -14,7 +14,7 @@ _SAMPLE = 50_000
 
 
 def kind_of(request: Request) -> str:
-    """Which of KINDS."""
+    """The kind of a request, from KINDS."""
     if request.kind == "command":
         return KINDS[0]
     if request.path.endswith("/dashboard"):
@@ -22,39 +22,39 @@ def kind_of(request: Request) -> str:
     return KINDS[2] if "?" in request.path else KINDS[1]
 
 
-def asked_for(shop: Shop) -> Iterator[Request]:
-    """What people do in the shop, for ever."""
+def requests_of(shop: Shop) -> Iterator[Request]:
+    """The requests of the shop's customers, without end."""
     while True:
         yield shop.next()
 
 
-def some(shop: Shop, kind: str, count: int) -> list[Request]:
-    """So many requests of a kind, as they come in the mix."""
-    return list(itertools.islice((request for request in asked_for(shop) if kind_of(request) == kind), count))
+def sample(shop: Shop, kind: str, count: int) -> list[Request]:
+    """`count` requests of a kind, in the order of the mix."""
+    return list(itertools.islice((request for request in requests_of(shop) if kind_of(request) == kind), count))
 
 
 def shares() -> Mapping[str, float]:
-    """Of all queries of a shop that has orders and tickets, which share is of each kind."""
+    """Kind of query -> its share of all queries, in a shop that has orders and tickets."""
     shop = Shop([f"product-{number}" for number in range(50)], ["customer"], random.Random(1))
     shop.orders.append("order")
     shop.tickets.append("ticket")
-    counted = Counter(kind_of(request) for request in itertools.islice(asked_for(shop), _SAMPLE))
+    counted = Counter(kind_of(request) for request in itertools.islice(requests_of(shop), _SAMPLE))
     queries = counted.total() - counted[KINDS[0]]
     return {kind: counted[kind] / queries for kind in KINDS[1:]}
 
 
 def on_the_favourite() -> float:
-    """Of all commands of the shop, how many are for the product that is wanted most, be it in an order or by itself."""
+    """The share of the shop's commands on the favourite product, in an order or directly."""
     favourite = "product-0"
     shop = Shop([favourite, *(f"product-{number}" for number in range(1, 50))], ["customer"], random.Random(1))
-    commands = some(shop, KINDS[0], _SAMPLE // 10)
-    of_orders = [line["product_id"] for one in commands for line in (one.body or {}).get("lines", ())]
-    by_itself = sum(f"/{favourite}/" in one.path for one in commands)
-    return (of_orders.count(favourite) + by_itself) / len(commands)
+    commands = sample(shop, KINDS[0], _SAMPLE // 10)
+    ordered = [line["product_id"] for command in commands for line in (command.body or {}).get("lines", ())]
+    direct = sum(f"/{favourite}/" in command.path for command in commands)
+    return (ordered.count(favourite) + direct) / len(commands)
 
 
 def as_bytes(request: Request) -> bytes:
-    """As it goes over the wire."""
+    """The bytes of a request on the wire."""
     if request.kind == "query":
         return f"GET {request.path} HTTP/1.1\r\nHost: twinpath\r\n\r\n".encode()
     body = b"" if request.body is None else orjson.dumps(request.body)

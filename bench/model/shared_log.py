@@ -1,4 +1,4 @@
-"""One log that several replicas write at once, measured: what the simulation of several writers is held against."""
+"""Measures a log that several replicas write at once, as a check of the simulation of several writers."""
 
 import asyncio
 import random
@@ -19,13 +19,13 @@ from twinpath.log.observing import AppendObserver
 from twinpath.mongo_client import mongo_client
 
 RATE = 300
-"""Appends a second, all of them to one log."""
+"""Appends a second, all to one log."""
 WRITERS = (1, 2, 4, 8)
 _SECONDS = 3.0
 
 
 class _Races(AppendObserver):
-    """Counts inserts, and those that lost a race."""
+    """Counts inserts and lost races."""
 
     def __init__(self) -> None:
         self.lost, self.inserts = 0, 0
@@ -40,7 +40,7 @@ class _Races(AppendObserver):
 
 
 def measured(mongodb: str) -> list[tuple[int, float, float, float]]:
-    """For each of WRITERS: how many, p50 and p99 of an append in ms, races lost for each insert that stands."""
+    """For every number of WRITERS: it, p50 and p99 of an append in ms, lost races for every insert that succeeds."""
     return [uvloop.run(_measured(mongodb, writers)) for writers in WRITERS]
 
 

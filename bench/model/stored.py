@@ -1,4 +1,4 @@
-"""What the servers keep: bytes of the log, of the views, of the copy in Redis, and of an event on its way."""
+"""The sizes of the log, the views, the copy in Redis, and an event in a message."""
 
 import statistics
 from collections import defaultdict
@@ -15,23 +15,23 @@ _SAMPLE = 500
 
 
 def log_bytes(client: Client) -> int:
-    """The commits, before compression and without indexes."""
+    """Bytes of the commits, before compression and without indexes."""
     return int(_statistics(client, LOG, "commits")["size"])
 
 
 def view_bytes(client: Client) -> int:
-    """The documents of all views, before compression and without indexes."""
+    """Bytes of the documents of all views, before compression and without indexes."""
     return int(client[VIEWS].command("dbStats")["dataSize"])
 
 
 def redis_bytes(redis: Redis) -> int:
-    """The memory that Redis has given out."""
-    told: Any = redis.info("memory")
-    return int(told["used_memory"])
+    """Bytes of memory that Redis has allocated."""
+    memory: Any = redis.info("memory")
+    return int(memory["used_memory"])
 
 
 def on_disk(client: Client) -> dict[str, dict[str, float]]:
-    """Of log and views: bytes of the documents (`size`), of the same compressed (`storage`), of indexes (`index`)."""
+    """Bytes of the log and of the views: documents (`size`), compressed documents (`storage`), indexes (`index`)."""
     client.admin.command("fsync")
     commits = _statistics(client, LOG, "commits")
     views = client[VIEWS].command("dbStats")
@@ -42,16 +42,16 @@ def on_disk(client: Client) -> dict[str, dict[str, float]]:
 
 
 def event_bytes(client: Client) -> dict[str, float]:
-    """Category -> the bytes of one of its events in a message to the broker, on average over the newest."""
-    found: defaultdict[str, list[int]] = defaultdict(list)
+    """Category -> the average bytes of an event in a message to the broker, over the newest events."""
+    sizes_of: defaultdict[str, list[int]] = defaultdict(list)
     for log in client[LOG]["commits"].distinct("log"):
         for commit in client[LOG]["commits"].find({"log": log}).sort("position", -1).limit(_SAMPLE):
             pieces = (orjson.dumps(event, option=orjson.OPT_UTC_Z) for event in events_of(commit))
-            found[log.partition(".")[0]] += [1 + len(piece) for piece in pieces]
-    return {category: statistics.mean(sizes) for category, sizes in found.items()}
+            sizes_of[log.partition(".")[0]] += [1 + len(piece) for piece in pieces]
+    return {category: statistics.mean(sizes) for category, sizes in sizes_of.items()}
 
 
 def _statistics(client: MongoClient[dict[str, Any]], database: str, collection: str) -> dict[str, Any]:
-    (told,) = client[database][collection].aggregate([{"$collStats": {"storageStats": {}}}])
-    of: dict[str, Any] = told["storageStats"]
-    return of
+    (answer,) = client[database][collection].aggregate([{"$collStats": {"storageStats": {}}}])
+    statistics_: dict[str, Any] = answer["storageStats"]
+    return statistics_

@@ -9,7 +9,7 @@ import pytest
 from bench.load.mix import Request, Shop
 from bench.model.batch_time import fitted
 from bench.model.probe import COMMAND, PROCESSES, Load
-from bench.model.requests import KINDS, as_bytes, kind_of, on_the_favourite, shares, some
+from bench.model.requests import KINDS, as_bytes, kind_of, on_the_favourite, sample, shares
 from bench.model.scaling_page import SECTIONS, marks
 from bench.model.used import session_and_cpu, used_by, written
 from bench.page import put
@@ -29,9 +29,9 @@ def test_bytes_written_are_those_to_the_disk_not_those_that_were_called_off() ->
 
 
 def test_a_process_is_counted_with_all_of_its_session() -> None:
-    found = used_by({"this": os.getsid(0), "nobody": -1})
-    assert found["this"].cpu_seconds > 0
-    assert found["nobody"].cpu_seconds == 0
+    uses = used_by({"this": os.getsid(0), "nobody": -1})
+    assert uses["this"].cpu_seconds > 0
+    assert uses["nobody"].cpu_seconds == 0
 
 
 def test_batch_times_on_a_line_give_the_line() -> None:
@@ -40,25 +40,25 @@ def test_batch_times_on_a_line_give_the_line() -> None:
     assert batch.milliseconds(250) == pytest.approx(11.5)
 
 
-def test_requests_are_told_by_what_they_ask_for() -> None:
+def test_the_kind_of_a_request_follows_from_its_path() -> None:
     paths = ["/api/v1/products/product-1", "/api/v1/products?category=lighting&limit=20", "/api/v1/shop/dashboard"]
     assert [kind_of(Request("query", path)) for path in paths] == list(KINDS[1:])
     assert kind_of(Request("command", "/api/v1/orders", {}, "order")) == KINDS[0]
 
 
-def test_most_queries_ask_for_one_by_id_and_all_kinds_together_are_all() -> None:
-    found = shares()
-    assert sum(found.values()) == pytest.approx(1)
-    assert 0.6 < found[KINDS[1]] < 0.8
-    assert 0.01 < found[KINDS[3]] < 0.03
+def test_most_queries_ask_for_a_document_by_id_and_the_shares_add_up_to_1() -> None:
+    query_shares = shares()
+    assert sum(query_shares.values()) == pytest.approx(1)
+    assert 0.6 < query_shares[KINDS[1]] < 0.8
+    assert 0.01 < query_shares[KINDS[3]] < 0.03
 
 
 def test_the_favourite_product_is_in_about_every_third_command() -> None:
     assert 0.25 < on_the_favourite() < 0.6
 
 
-def test_as_many_of_a_kind_as_were_wanted_in_the_form_that_http_wants() -> None:
-    orders = some(Shop(["product-1"], ["customer-1"], random.Random(1)), KINDS[0], 20)
+def test_a_sample_has_the_wanted_number_of_requests_in_the_form_of_http() -> None:
+    orders = sample(Shop(["product-1"], ["customer-1"], random.Random(1)), KINDS[0], 20)
     assert len(orders) == 20
     head, _, body = as_bytes(orders[0]).partition(b"\r\n\r\n")
     assert f"Content-Length: {len(body)}".encode() in head
@@ -76,5 +76,5 @@ def test_a_load_is_kept_with_the_median_of_its_rounds_and_the_rounds() -> None:
 
 @pytest.mark.parametrize("name", SECTIONS)
 def test_the_page_has_the_markers_of_every_section(name: str) -> None:
-    page = Path(CHECKOUT / "docs" / "scaling.md").read_text()
+    page = Path(CHECKOUT / "docs" / "scaling-tables.md").read_text()
     assert put(page, "a table", *marks(name)).count("a table") == 1

@@ -13,14 +13,14 @@ from bench.growth.curves import multiples, panels
 from bench.growth.interleaved import medians
 from bench.growth.tickets import ticket_documents
 from bench.growth.waiting import open_waits
-from bench.results import newest, write
+from bench.results import newest_figures, write
 from bench.run import Run
 from bench.sizes import Sizes
 from shared.read_models.ticket_details import TICKET_DETAILS, TicketDetails
 
 
-def curve(of: str, *costs: tuple[float, ...]) -> Figure:
-    made = Run(Sizes(), 1).curve(of, "a command", (10, 100, 1_000), at_most(1.3), "ms")
+def curve(quantity: str, *costs: tuple[float, ...]) -> Figure:
+    made = Run(Sizes(), 1).curve(quantity, "a command", (10, 100, 1_000), at_most(1.3), "ms")
     for round_ in costs:
         made.add_costs(round_)
     return made
@@ -29,7 +29,7 @@ def curve(of: str, *costs: tuple[float, ...]) -> Figure:
 def test_the_figure_of_a_curve_is_the_largest_size_against_the_smallest() -> None:
     kept = curve("events", (2.0, 5.0, 2.2), (4.0, 5.0, 4.8), (2.0, 5.0, 2.6)).as_json()
     assert kept["figure"] == "a command; events: 1,000 / 10"
-    assert [round(of["ours"] / of["against"], 9) for of in kept["rounds"]] == [1.1, 1.2, 1.3]
+    assert [round(entry["ours"] / entry["against"], 9) for entry in kept["rounds"]] == [1.1, 1.2, 1.3]
     assert (kept["ratio"], kept["reached"]) == (1.2, True)
 
 
@@ -45,8 +45,8 @@ def test_curves_of_what_grows_share_a_panel_and_other_figures_have_none(tmp_path
     another = curve("events", (1.0, 1.0, 1.0))
     another.name = "another"
     write(tmp_path, date(2026, 11, 21), {}, [streams, plain, logs, another])
-    found = panels(newest(tmp_path))
-    assert {of: [kept["figure"] for kept in lines] for of, lines in found.items()} == {
+    curves = panels(newest_figures(tmp_path))
+    assert {quantity: [kept["figure"] for kept in lines] for quantity, lines in curves.items()} == {
         "events": [streams.name, "another"],
         "log": [logs.name],
     }
@@ -68,7 +68,7 @@ async def test_every_size_has_as_many_turns_and_is_first_as_often() -> None:
         seen.append((turn, "large"))
         await asyncio.sleep(0)
 
-    found = await medians(4, [small, large])
+    times = await medians(4, [small, large])
 
     assert seen == [
         *((0, "small"), (0, "large")),
@@ -76,7 +76,7 @@ async def test_every_size_has_as_many_turns_and_is_first_as_often() -> None:
         *((2, "small"), (2, "large")),
         *((3, "large"), (3, "small")),
     ]
-    assert all(milliseconds > 0 for milliseconds in found)
+    assert all(milliseconds > 0 for milliseconds in times)
 
 
 def test_a_batch_is_consecutive_and_new_tickets_are_opened_before_they_are_noted() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from bench.model.needs import LARGE_BATCHES, MEASURED, Model, models_of, needs
 from bench.model.probe import COMMAND, OTHER, PROCESSES, PROJECTOR, QUERY
-from bench.model.scaling_shown import shown
+from bench.model.scaling_section import cell
 from bench.scaling import ASSUMED
 
 MODEL = Model(
@@ -34,10 +34,10 @@ PLAIN = replace(ASSUMED, busy=0.5, queries_a_command=20, events_a_log=100, logs_
 
 def load(name: str, us: float, to: str = COMMAND, rate: float = 100, held: str = "") -> dict[str, Any]:
     """A load as costs keep it, every process at `us` for one of it."""
-    of = {"events": 2.0, "order events": 1.5, "ticket events": 0.5}
+    events = {"events": 2.0, "order events": 1.5, "ticket events": 0.5}
     sizes = dict.fromkeys(("bytes in log", "bytes in views", "bytes in Redis"), 100.0)
     times = {f"us {process}": us for process in PROCESSES}
-    return {"name": name, "to": to, "rate": rate, "held_back": held, "medians": {**of, **sizes, **times}}
+    return {"name": name, "to": to, "rate": rate, "held_back": held, "medians": {**events, **sizes, **times}}
 
 
 def costs() -> dict[str, Any]:
@@ -65,11 +65,11 @@ def test_large_batches_are_those_of_who_was_held_back_and_taking_a_command_stays
 
 
 def test_replicas_are_as_many_as_keep_each_as_busy_as_it_may_be() -> None:
-    found = needs(MODEL, PLAIN, 1_000)
-    assert found["events a second"] == 2_000
-    assert found["command replicas"] == 2
-    assert found["projector replicas"] == 4
-    assert found["cores of the relay's leader"] == pytest.approx(0.2)
+    result = needs(MODEL, PLAIN, 1_000)
+    assert result["events a second"] == 2_000
+    assert result["command replicas"] == 2
+    assert result["projector replicas"] == 4
+    assert result["cores of the relay's leader"] == pytest.approx(0.2)
 
 
 def test_partitions_are_enough_for_the_projectors_and_for_the_busiest_log() -> None:
@@ -84,13 +84,13 @@ def test_replicas_of_queries_pay_for_following_the_views_until_nothing_is_left_o
 
 
 def test_what_is_asked_of_the_favourite_stands_beside_what_one_stream_takes() -> None:
-    found = needs(MODEL, PLAIN, 1_000)
-    assert found["commands a second on the favourite product"] == pytest.approx(300)
-    assert found["commands a second that one stream takes"] == 400
+    result = needs(MODEL, PLAIN, 1_000)
+    assert result["commands a second on the favourite product"] == pytest.approx(300)
+    assert result["commands a second that one stream takes"] == 400
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "text"),
     [
         ("query replicas", inf, "not possible"),
         ("events a second", 12_345.6, "12,346"),
@@ -99,5 +99,5 @@ def test_what_is_asked_of_the_favourite_stands_beside_what_one_stream_takes() ->
         ("share of one stream", 0.0011, "0.11 %"),
     ],
 )
-def test_numbers_have_the_digits_that_say_something(name: str, value: float, said: str) -> None:
-    assert shown(name, value) == said
+def test_numbers_have_their_significant_digits(name: str, value: float, text: str) -> None:
+    assert cell(name, value) == text

@@ -7,7 +7,7 @@ import pytest
 
 from bench.figures import Figure, at_least, at_most
 from bench.page import BEGIN, END, put, table, write
-from bench.results import newest, newest_found
+from bench.results import newest_data, newest_figures
 from bench.results import write as keep
 from bench.sizes import RESULTS, TRIALS, Sizes
 from deploy.checkout import CHECKOUT
@@ -51,19 +51,19 @@ def test_one_figure_measured_again_replaces_itself_alone(tmp_path: Path) -> None
     keep(tmp_path, first, MACHINE, [figure("append", (5, 1)), figure("query", (2, 1))])
     keep(tmp_path, first, MACHINE, [figure("query", (3, 1))])
     keep(tmp_path, second, MACHINE, [figure("append", (6, 1))])
-    found = [(kept["figure"], kept["ratio"], kept["date"]) for kept in newest(tmp_path)]
-    assert found == [("append", 6, "2026-11-22"), ("query", 3, "2026-11-21")]
+    newest = [(kept["figure"], kept["ratio"], kept["date"]) for kept in newest_figures(tmp_path)]
+    assert newest == [("append", 6, "2026-11-22"), ("query", 3, "2026-11-21")]
 
 
-def test_what_is_no_figure_is_kept_beside_them_and_found_where_it_was_found_last(tmp_path: Path) -> None:
+def test_data_are_kept_beside_the_figures_and_the_newest_are_read(tmp_path: Path) -> None:
     first, second = date(2026, 11, 21), date(2026, 11, 22)
     keep(tmp_path, first, MACHINE, [figure("append", (5, 1))], {"costs": {"us": 1}, "knee": {"rate": 2}})
     keep(tmp_path, first, MACHINE, [figure("query", (3, 1))])
     keep(tmp_path, second, MACHINE, [], {"costs": {"us": 3}})
-    found = newest_found(tmp_path)
-    assert (found["costs"]["us"], found["costs"]["date"]) == (3, "2026-11-22")
-    assert (found["knee"]["rate"], found["knee"]["machine"]) == (2, MACHINE)
-    assert [kept["figure"] for kept in newest(tmp_path)] == ["append", "query"]
+    data = newest_data(tmp_path)
+    assert (data["costs"]["us"], data["costs"]["date"]) == (3, "2026-11-22")
+    assert (data["knee"]["rate"], data["knee"]["machine"]) == (2, MACHINE)
+    assert [kept["figure"] for kept in newest_figures(tmp_path)] == ["append", "query"]
 
 
 def test_the_table_stands_between_the_markers_and_the_rest_of_the_page_stays(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_the_table_stands_between_the_markers_and_the_rest_of_the_page_stays(tmp
     page = tmp_path / "performance.md"
     page.write_text(f"# Performance\n\n{BEGIN}\n\nold\n\n{END}\n\n## What limits the append\n")
     for _ in range(2):
-        write(page, page, newest(tmp_path), MACHINE, "performance.png")
+        write(page, page, newest_figures(tmp_path), MACHINE, "performance.png")
     text = page.read_text()
     assert text.startswith("# Performance\n")
     assert text.endswith(f"{END}\n\n## What limits the append\n")

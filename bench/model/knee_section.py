@@ -1,4 +1,4 @@
-"""The knee with one replica of each service and with two: a table, and latency and lag over time at it."""
+"""The section of docs/scaling-tables.md with the knee: a table, and a picture of latency and lag over time."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,26 +7,26 @@ import matplotlib
 
 from bench.load.figures import KINDS
 from bench.load.knee import COMMAND_P99, QUERY_P99
-from bench.model.costs_shown import head, measured_on, row
+from bench.model.costs_section import head, measured_on, row
 from bench.results import Kept
 
 matplotlib.use("Agg")
-from matplotlib import pyplot  # after the choice of what draws
+from matplotlib import pyplot  # after the choice of the backend
 
 PICTURE = "knee.png"
 _COLOURS = dict(zip(KINDS, ("tab:blue", "tab:orange", "tab:green"), strict=True))
 
 
-def section(found: Mapping[str, Kept], folder: Path) -> str:
-    """The table; the picture goes into the folder."""
-    kept = found["knee"]
+def section(data: Mapping[str, Kept], folder: Path) -> str:
+    """The table; the picture is written into the folder."""
+    kept = data["knee"]
     _draw(kept, folder / PICTURE)
     table = head(
         "replicas of each service", "the knee, requests/s", "too much", *(f"{kind} p50, p99, ms" for kind in KINDS)
     )
-    for replicas, of in kept["replicas"].items():
-        times = (f"{of['whole'][f'{kind} p50']:,.1f}, {of['whole'][f'{kind} p99']:,.1f}" for kind in KINDS)
-        table += row(replicas, f"{of['good']:,.0f}", f"{of['bad']:,.0f}", *times)
+    for replicas, knee in kept["replicas"].items():
+        times = (f"{knee['whole'][f'{kind} p50']:,.1f}, {knee['whole'][f'{kind} p99']:,.1f}" for kind in KINDS)
+        table += row(replicas, f"{knee['good']:,.0f}", f"{knee['bad']:,.0f}", *times)
     return f"{measured_on(kept)}\n{table}\n![Latency and lag over time at the knee]({PICTURE})\n"
 
 
@@ -35,14 +35,14 @@ def _draw(kept: Kept, file: Path) -> None:
     figure, all_axes = pyplot.subplots(
         1, len(columns), figsize=(11, 4.5), sharey=True, squeeze=False, layout="constrained"
     )
-    for axes, (replicas, of) in zip(all_axes[0], columns.items(), strict=True):
+    for axes, (replicas, knee) in zip(all_axes[0], columns.items(), strict=True):
         for kind in KINDS:
             for percentile, style in (("p50", "--"), ("p99", "-")):
-                values = [second[f"{kind} {percentile}"] or float("nan") for second in of["seconds"]]
+                values = [second[f"{kind} {percentile}"] or float("nan") for second in knee["seconds"]]
                 axes.plot(values, style, color=_COLOURS[kind], label=f"{kind}, {percentile}")
         for limit, kind in ((COMMAND_P99, "command"), (QUERY_P99, "query")):
             axes.axhline(limit, color=_COLOURS[kind], linewidth=0.8, linestyle=":")
-        axes.set(title=f"{replicas} of each service, {of['rate']:,.0f} requests/s", xlabel="seconds", yscale="log")
+        axes.set(title=f"{replicas} of each service, {knee['rate']:,.0f} requests/s", xlabel="seconds", yscale="log")
         axes.yaxis.set_major_formatter("{x:g}")
         axes.grid(alpha=0.3, which="both")
     all_axes[0][0].set_ylabel("ms, from when it was due (lag: from the answer)")

@@ -1,4 +1,4 @@
-"""The measured costs as tables."""
+"""The section of docs/scaling-tables.md with the measured costs, as tables."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -10,19 +10,19 @@ from bench.results import Kept
 
 _BATCHES = ("commits an insert", "events a message", "events a transaction")
 _LEAST_SHARE = 0.02
-"""Of all that one takes; what is less is noise, or of no weight."""
+"""The least share of the whole cost that is shown; a smaller share is noise."""
 _SHOWN = tuple(process for process in PROCESSES if process != OTHER)
 
 
-def section(found: Mapping[str, Kept], _: Path) -> str:
-    """All tables."""
-    costs = found["costs"]
+def section(data: Mapping[str, Kept], _: Path) -> str:
+    """All tables of the costs."""
+    costs = data["costs"]
     parts = (measured_on(costs), _processor_time(costs), _full(costs), _bytes(costs), _idle(costs), _inserts(costs))
     return "\n".join(parts)
 
 
 def measured_on(kept: Kept) -> str:
-    """When and on what."""
+    """The date and the machine of a measurement."""
     machine = kept["machine"]
     servers = ", ".join(f"{name} {version}" for name, version in machine["servers"].items() if name != "postgres")
     busy = " The machine was busy with other work." if machine["load_before"] > machine["cores"] / 2 else ""
@@ -38,7 +38,7 @@ def row(*cells: object) -> str:
 
 
 def head(*names: str) -> str:
-    """The first two lines of a table; all but the first column to the right."""
+    """The first two lines of a table; every column but the first is aligned to the right."""
     return row(*names) + row("---", *["---:"] * (len(names) - 1)).replace(" ", "")
 
 
@@ -55,8 +55,8 @@ def named(load: Kept) -> str:
 def _processor_time(costs: Kept) -> str:
     table = head("µs of CPU for one", *_SHOWN, "all", "events", *_BATCHES)
     for load in costs["loads"]:
-        of = load["medians"]
-        spent = {process: max(0.0, of[f"us {process}"]) for process in PROCESSES}
+        medians = load["medians"]
+        spent = {process: max(0.0, medians[f"us {process}"]) for process in PROCESSES}
         total = sum(spent.values())
         cells = [f"{spent[process]:,.0f}" for process in _SHOWN]
         if load["to"] == OTHER:
@@ -64,13 +64,13 @@ def _processor_time(costs: Kept) -> str:
         else:
             cells[0] = f"{spent[COMMAND] + spent[OTHER]:,.0f}"
         batches = ("events", *_BATCHES)
-        events = [""] * len(batches) if load["to"] == QUERY else [f"{of[name]:,.1f}" for name in batches]
+        events = [""] * len(batches) if load["to"] == QUERY else [f"{medians[name]:,.1f}" for name in batches]
         table += row(named(load), *cells, f"{total:,.0f}", *events)
     return table
 
 
 def _full(costs: Kept) -> str:
-    """At which rate one core of each process is busy all the time, by the cost at the highest rate of each kind."""
+    """The rate at which one core of a process is always busy, by the cost at the highest rate of every kind of load."""
     table = head("a second, until one core of it is full", *_SHOWN)
     for name in dict.fromkeys(load["name"] for load in costs["loads"]):
         plain = [
@@ -95,24 +95,26 @@ def _bytes(costs: Kept) -> str:
     )
     for load in costs["loads"]:
         if load["to"] != QUERY:
-            of = load["medians"]
-            places = (f"{of[f'bytes in {place}']:,.0f}" for place in ("log", "views", "Redis"))
+            medians = load["medians"]
+            places = (f"{medians[f'bytes in {place}']:,.0f}" for place in ("log", "views", "Redis"))
             written = (
-                f"{of.get(f'written by {process}', 0) / of['events']:,.0f}" for process in ("mongod", "RabbitMQ")
+                f"{medians.get(f'written by {process}', 0) / medians['events']:,.0f}"
+                for process in ("mongod", "RabbitMQ")
             )
             table += row(named(load), *places, f"{message_bytes(costs, load):,.0f}", *written)
     shares = {
-        place: {part: of[part] / of["size"] for part in ("storage", "index")} for place, of in costs["stored"].items()
+        place: {part: sizes[part] / sizes["size"] for part in ("storage", "index")}
+        for place, sizes in costs["stored"].items()
     }
     kept = "; ".join(
-        f"of the {place} {of['storage']:.2f} after compression, and indexes of {of['index']:.2f} more"
-        for place, of in shares.items()
+        f"in the {place} {share['storage']:.2f} after compression, and indexes of {share['index']:.2f} more"
+        for place, share in shares.items()
     )
-    return f"{table}\nA byte above takes on disk, {kept}.\n"
+    return f"{table}\nOn disk a byte above takes, {kept}.\n"
 
 
 def message_bytes(costs: Kept, load: Kept) -> float:
-    """Of one event of a load in a message to the broker, on average."""
+    """The average size of an event of a load in a message to the broker."""
     sizes: Mapping[str, float] = costs["event bytes"]
     counts = {category: float(load["medians"].get(f"{category} events", 0.0)) for category in sizes}
     return sum(sizes[category] * count for category, count in counts.items()) / sum(counts.values())
@@ -120,7 +122,7 @@ def message_bytes(costs: Kept, load: Kept) -> float:
 
 def _idle(costs: Kept) -> str:
     shares = (f"{process} {100 * statistics.median(costs['idle'][process]):.1f} %" for process in _SHOWN)
-    return f"With nothing to do, in shares of one core: {', '.join(shares)}.\n"
+    return f"Idle, in shares of one core: {', '.join(shares)}.\n"
 
 
 def _inserts(costs: Kept) -> str:
@@ -128,6 +130,6 @@ def _inserts(costs: Kept) -> str:
     points: Sequence[str] = [f"{commits}: {milliseconds:.1f}" for commits, milliseconds in costs["batches"]]
     return (
         f"An insert of n commits into one log takes {batch.base_ms:.2f} ms + n x {1000 * batch.ms_per_commit:.0f} µs"
-        f" until it is durable (measured, commits: ms: {', '.join(points)}). Commands on one single stream, 64 callers:"
+        f" until it is durable (measured, commits: ms: {', '.join(points)}). Commands on a single stream, 64 callers:"
         f" {costs['one stream']:,.0f} a second.\n"
     )

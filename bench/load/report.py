@@ -12,7 +12,7 @@ _PERCENTILES = (50.0, 90.0, 99.0, 99.9)
 
 
 def total(seconds: Sequence[Second]) -> Second:
-    """All of them as one."""
+    """The sum of all seconds."""
     whole = Second()
     for second in seconds:
         whole.add(second)
@@ -20,28 +20,26 @@ def total(seconds: Sequence[Second]) -> Second:
 
 
 def line(number: int, second: Second) -> str:
-    """One second in one line."""
+    """A second as a line of text."""
     p99 = ", ".join(f"{kind} {milliseconds(second.times[kind], 99):,.1f}" for kind in KINDS)
     bad = f", {second.refused} refused, {second.failed} failed" if second.refused or second.failed else ""
     return f"{number:4} s: {second.answered:,} answered; p99 in ms: {p99}{bad}"
 
 
 def table(rate: float, seconds: Sequence[Second], console: Console) -> None:
-    """What a load came to."""
+    """Print the percentiles of a load as a table."""
     whole = total(seconds)
     shown = Table("ms", "answers", *(f"p{percentile:g}" for percentile in _PERCENTILES), "longest")
     for kind in KINDS:
-        of = whole.times[kind]
-        times = [f"{milliseconds(of, percentile):,.1f}" for percentile in (*_PERCENTILES, 100.0)]
-        shown.add_row(kind, f"{of.total_count:,}", *times)
+        times = whole.times[kind]
+        cells = [f"{milliseconds(times, percentile):,.1f}" for percentile in (*_PERCENTILES, 100.0)]
+        shown.add_row(kind, f"{times.total_count:,}", *cells)
     console.print(shown)
-    console.print(
-        f"{rate:,.0f} requests/s asked for; {whole.refused:,} refused, {whole.failed:,} failed", highlight=False
-    )
+    console.print(f"{rate:,.0f} requests/s sent; {whole.refused:,} refused, {whole.failed:,} failed", highlight=False)
 
 
 def picture(seconds: Sequence[Second], file: Path) -> None:
-    """Latency and lag over time, as a PNG."""
+    """Draw latency and lag over time as a PNG."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -53,8 +51,8 @@ def picture(seconds: Sequence[Second], file: Path) -> None:
     rates.set_ylabel("requests a second")
     for kind in KINDS:
         for percentile, style in ((50, "--"), (99, "-")):
-            of = [milliseconds(second.times[kind], percentile) for second in seconds]
-            times.plot(of, style, label=f"{kind}, p{percentile}")
+            values = [milliseconds(second.times[kind], percentile) for second in seconds]
+            times.plot(values, style, label=f"{kind}, p{percentile}")
     times.set_ylabel("ms, from when it was due")
     times.set_yscale("log")
     times.set_xlabel("seconds")

@@ -1,4 +1,4 @@
-"""What the simulation has found, as tables and a picture."""
+"""The section of docs/scaling-tables.md with the results of the simulation: tables and a picture."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,19 +6,19 @@ from typing import Any
 
 import matplotlib
 
-from bench.model.costs_shown import head, row
+from bench.model.costs_section import head, row
 from bench.results import Kept
 
 matplotlib.use("Agg")
-from matplotlib import pyplot  # after the choice of what draws
+from matplotlib import pyplot  # after the choice of the backend
 
 PICTURE = "simulation.png"
 Rows = list[dict[str, float]]
 
 
-def section(found: Mapping[str, Kept], folder: Path) -> str:
-    """The tables; the picture goes into the folder."""
-    kept = found["simulation"]
+def section(data: Mapping[str, Kept], folder: Path) -> str:
+    """The tables; the picture is written into the folder."""
+    kept = data["simulation"]
     _draw(kept, folder / PICTURE)
     return "\n".join(
         (_logs(kept), _replicas(kept), f"![Spread, hot stream, shared log]({PICTURE})\n", _hot(kept), _shared(kept))
@@ -26,12 +26,12 @@ def section(found: Mapping[str, Kept], folder: Path) -> str:
 
 
 def _values(rows: Rows, name: str) -> list[float]:
-    return list(dict.fromkeys(each[name] for each in rows))
+    return list(dict.fromkeys(point[name] for point in rows))
 
 
-def _cell(rows: Rows, found: str, **given: float) -> str:
-    (one,) = (each for each in rows if all(each[name] == value for name, value in given.items()))
-    return f"{one[found]:.2f} ({one[f'most {found}']:.2f})"
+def _cell(rows: Rows, result: str, **given: float) -> str:
+    (point,) = (point for point in rows if all(point[name] == value for name, value in given.items()))
+    return f"{point[result]:.2f} ({point[f'most {result}']:.2f})"
 
 
 def _logs(kept: Kept) -> str:
@@ -63,9 +63,9 @@ def _hot(kept: Kept) -> str:
     table = head(
         "commands a second on the hot stream", "done", "hot p50, ms", "hot p99, ms", "others p50, ms", "others p99, ms"
     )
-    for each in kept["hot"]:
-        times = (f"{each[name]:,.1f}" for name in ("hot p50", "hot p99", "others p50", "others p99"))
-        table += row(f"{each['rate']:,.0f}", f"{each['hot rate']:,.0f}", *times)
+    for point in kept["hot"]:
+        times = (f"{point[name]:,.1f}" for name in ("hot p50", "hot p99", "others p50", "others p99"))
+        table += row(f"{point['rate']:,.0f}", f"{point['hot rate']:,.0f}", *times)
     return table
 
 
@@ -76,8 +76,8 @@ def _shared(kept: Kept) -> str:
         "one log, written by so many replicas: p99 in ms (races lost an insert)", *(f"{count:.0f}" for count in writers)
     )
     for rate in _values(rows, "rate"):
-        of = [each for each in rows if each["rate"] == rate]
-        table += row(f"{rate:,.0f} commits/s", *(f"{each['p99']:,.0f} ({each['lost']:.1f})" for each in of))
+        points = [point for point in rows if point["rate"] == rate]
+        table += row(f"{rate:,.0f} commits/s", *(f"{point['p99']:,.0f} ({point['lost']:.1f})" for point in points))
     measured = {count: f"{p99:,.0f} ({lost:.1f})" for count, _, p99, lost in kept["measured"]}
     return table + row("300 commits/s, measured", *(measured.get(count, "") for count in writers))
 
@@ -90,17 +90,15 @@ def _draw(kept: Kept, file: Path) -> None:
     replicas.set(title="Logs over replicas, all logs alike", xlabel="replicas", ylabel="busiest replica / mean")
     for name, style in (("hot", "-"), ("others", "--")):
         for percentile in ("p50", "p99"):
-            values = [each[f"{name} {percentile}"] for each in kept["hot"]]
-            hot.plot([each["rate"] for each in kept["hot"]], values, style, marker=".", label=f"{name}, {percentile}")
+            values = [point[f"{name} {percentile}"] for point in kept["hot"]]
+            hot.plot([point["rate"] for point in kept["hot"]], values, style, marker=".", label=f"{name}, {percentile}")
     hot.set(title="One hot stream, 1,000 commits/s of others in its log", yscale="log")
     hot.set(xlabel="commands a second on the hot stream", ylabel="ms until durable")
     _lines(shared, kept["shared"], "rate", "writers", "p99", "{:,.0f} commits/s")
     measured = [(count, p99) for count, _, p99, _ in kept["measured"]]
     shared.plot(*zip(*measured, strict=True), "kx", label="300 commits/s, measured")
     shared.set(title="One log written by several replicas", xlabel="replicas", ylabel="p99, ms until durable")
-    shared.set_ylim(
-        1, 2 * max(p99 for p99 in (*(each["p99"] for each in kept["shared"]), *(p99 for _, p99 in measured)))
-    )
+    shared.set_ylim(1, 2 * max(*(point["p99"] for point in kept["shared"]), *(p99 for _, p99 in measured)))
     for axes in (logs, replicas, shared):
         axes.set_xscale("log", base=2)
         axes.set_yscale("log")
@@ -113,8 +111,8 @@ def _draw(kept: Kept, file: Path) -> None:
     pyplot.close(figure)
 
 
-def _lines(axes: Any, rows: Rows, line: str, along: str, of: str, label: str) -> None:
-    """A line for each value of `line`, its points at the values of `along`."""
+def _lines(axes: Any, rows: Rows, line: str, along: str, result: str, label: str) -> None:
+    """Draw a line of `result` for every value of `line`, with points at the values of `along`."""
     for value in _values(rows, line):
-        points = [(each[along], each[of]) for each in rows if each[line] == value]
+        points = [(point[along], point[result]) for point in rows if point[line] == value]
         axes.plot(*zip(*points, strict=True), marker=".", label=label.format(value))
