@@ -1,8 +1,13 @@
 """The composition root of the query service: the only file that chooses its adapters."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
 from redis.asyncio import Redis
+from starlette.types import Lifespan
 
+from twinpath.http.starting import RefusedUntilStarted
 from twinpath.mongo_client import mongo_client
 from twinpath.observability.mongodb_spans import MongoSpans
 from twinpath.observability.trace_export import tracing_of
@@ -10,6 +15,8 @@ from twinpath.observability.traced_http import trace_requests
 from twinpath.observability.traced_views import SOURCE, TracedViewCache
 from twinpath.queries.app import create_app
 from twinpath.queries.settings import Settings
+from twinpath.running.data_version import expect_data_version
+from twinpath.running.starting import Start
 from twinpath.views.mongodb.stores import MongoViewReader
 from twinpath.views.redis.cache import RedisViewCache
 
@@ -23,6 +30,13 @@ def bootstrap(settings: Settings) -> FastAPI:
     redis = Redis.from_url(  # no retries, and a Redis that hangs shall not be noticed: MongoDB has all of it too
         settings.redis_url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS
     )
+
+    @asynccontextmanager
+    async def working() -> AsyncIterator[None]:
+        await expect_data_version(client[settings.views_database])
+        yield
+
+    start = Start(working)
 
     async def mongodb() -> None:
         await client.admin.command("ping")
@@ -40,12 +54,25 @@ def bootstrap(settings: Settings) -> FastAPI:
     app = create_app(
         MongoViewReader(client, settings.views_database),
         TracedViewCache(cache, tracing) if tracing else cache,
-        {"mongodb": mongodb},
+        {"mongodb": mongodb, "start": start.check},
         {"redis": redis_answers},
         settings.causal_wait_seconds,
         close=close,
     )
+    app.add_middleware(RefusedUntilStarted, start)
+    app.router.lifespan_context = _started(start, app.router.lifespan_context)
     if tracing:
         app.state.waits.around = tracing.step
         trace_requests(app, tracing)
     return app
+
+
+def _started(start: Start, lifespan: Lifespan[FastAPI]) -> Lifespan[FastAPI]:
+    """The app's lifespan, within which the service starts."""
+
+    @asynccontextmanager
+    async def whole(app: FastAPI) -> AsyncIterator[None]:
+        async with lifespan(app), start.running():
+            yield
+
+    return whole
