@@ -155,7 +155,7 @@ def run(application: Application) -> None:
     run_service(
         "command",
         application.settings or Settings,
-        lambda settings: bootstrap(settings, application),
+        partial(bootstrap, application=application),
         checks,
         lambda app: {"http": gated(app.state.admission)},
     )
