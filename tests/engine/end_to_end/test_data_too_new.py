@@ -1,6 +1,7 @@
 """On data of a later release no service starts, and the command line does nothing; all say why."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import httpx
@@ -31,7 +32,7 @@ async def test_services_and_command_line_refuse_data_of_a_later_release(stopped_
             return ready.status_code == 503 and _WHY in ready.json()["dependencies"]["start"]["detail"]
 
     for name in NAMES:
-        await eventually(lambda name=name: refused(name))
+        await eventually(partial(refused, name))
     async with system.client("command") as command, system.client("query") as query:
         for answer in (await command.post("/api/v1/tickets", json={}), await query.get("/api/v1/tickets")):
             assert (answer.status_code, answer.json()["code"]) == (503, "starting")
