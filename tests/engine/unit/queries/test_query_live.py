@@ -10,7 +10,8 @@ from command_service.product.commands import product_id_of
 from shared.events.money import Money
 from shared.events.product import ProductCreated, StockReserved
 from tests.support.eventually import eventually
-from tests.support.query_app import LiveClient, QueryService, in_memory, running
+from tests.support.live_client import LiveClient
+from tests.support.query_app import QueryService, in_memory, running
 from tests.support.ticket_views import TicketViews
 from twinpath.domain.views import Document
 from twinpath.errors import Unavailable
