@@ -22,7 +22,7 @@ from twinpath.queries.endpoints.documents import add_document
 from twinpath.queries.endpoints.history import HistoryRoutes
 from twinpath.queries.endpoints.lists import add_list, add_sublist
 from twinpath.queries.endpoints.routes import Routes
-from twinpath.queries.metrics import MeasuredReader, QueryMetrics
+from twinpath.queries.metrics import QueryMetrics
 from twinpath.queries.reading.causal_waits import CausalWaits
 from twinpath.queries.reading.fast_copy import FastCopy
 from twinpath.queries.reading.live import LiveViews
@@ -54,12 +54,12 @@ def create_app(
     """
 
     metrics = QueryMetrics()
-    reader = MeasuredReader(reader, metrics)
     copy = FastCopy(cache, reader)
+    views = ViewQueries(reader, copy)
     waits = CausalWaits(reader, causal_wait_seconds)
-    live = LiveViews(reader, _live_views(application))
+    live = LiveViews(reader, _live_views(application), views.several)
     waits.on_move = live.checkpoints_moved
-    metrics.follow(copy, waits, live)
+    metrics.follow(views, copy, waits, live)
     lifespan = partial(_lifespan, waits, live, close)
     app = FastAPIOffline(
         title="Twinpath query service", version="1", description=_DESCRIPTION, lifespan=lifespan, telemetry=NO_TELEMETRY
@@ -67,7 +67,7 @@ def create_app(
     app.state.stop = partial(_stop, waits, live)
     app.state.waits = waits
     app.state.live = live
-    app.state.views = views = ViewQueries(reader, copy)
+    app.state.views = views
     _add_queries(app, Queries(views, waits, live), application, clock)
     app.router.routes += health_routes(required or {}, optional)
     install_problem_details(app)

@@ -1,16 +1,12 @@
 """The query service's metrics: where answers come from, how long readers wait for their writes, who listens."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from time import perf_counter
-from typing import Any
+from collections.abc import Mapping
 
-from twinpath.domain.views import BY_ID, NOTHING, Document, Order, Place, Range
 from twinpath.observability.metrics import Labels, Metrics
 from twinpath.queries.reading.causal_waits import CausalWaits
 from twinpath.queries.reading.fast_copy import FastCopy
 from twinpath.queries.reading.live import LiveViews
-from twinpath.views.interface import Checkpoints, DocumentChange, ViewReader
-from twinpath.views.naming import Generation
+from twinpath.queries.reading.views import ViewQueries
 
 
 class QueryMetrics(Metrics):
@@ -40,7 +36,7 @@ class QueryMetrics(Metrics):
         self.open_waits = self.gauge("twinpath_causal_waits_open", "Waits for a causal token just now")
         self.subscribers = self.gauge("twinpath_live_subscribers", "Who listens to changes just now", "view")
 
-    def follow(self, copy: FastCopy, waits: CausalWaits, live: LiveViews) -> None:
+    def follow(self, views: ViewQueries, copy: FastCopy, waits: CausalWaits, live: LiveViews) -> None:
         """Tell of these parts from now on."""
 
         def documents() -> Mapping[Labels, int]:
@@ -54,59 +50,7 @@ class QueryMetrics(Metrics):
             self.waits.observe((projection, "reached" if reached else "timeout"), seconds)
 
         self.documents.read = documents
+        views.on_read = lambda view, read, seconds: self.reads.observe((view, read), seconds)
         self.open_waits.read = lambda: {(): waits.open}
         self.subscribers.read = lambda: {(view,): count for view, count in live.subscribers().items()}
         waits.on_waited = waited
-
-
-class MeasuredReader:
-    """A ViewReader that notes how long its reads take."""
-
-    def __init__(self, reader: ViewReader, metrics: QueryMetrics) -> None:
-        self._reader = reader
-        self._observe = metrics.reads.observe
-
-    def generation(self, projection: str) -> Generation:
-        """See ViewReader.generation."""
-        return self._reader.generation(projection)
-
-    async def get(self, view: str, document_id: str) -> Document | None:
-        """See ViewReader.get."""
-        began = perf_counter()
-        found = await self._reader.get(view, document_id)
-        self._observe((view, "one"), perf_counter() - began)
-        return found
-
-    async def documents(self, view: str, ids: Sequence[str]) -> list[Document]:
-        """See ViewReader.documents."""
-        began = perf_counter()
-        found = await self._reader.documents(view, ids)
-        self._observe((view, "several"), perf_counter() - began)
-        return found
-
-    async def page(
-        self,
-        view: str,
-        where: Mapping[str, Any],
-        after: Place | None,
-        limit: int,
-        order: Order = BY_ID,
-        ranges: Mapping[str, Range] = NOTHING,
-    ) -> list[Document]:
-        """See ViewReader.page."""
-        began = perf_counter()
-        found = await self._reader.page(view, where, after, limit, order, ranges)
-        self._observe((view, "page"), perf_counter() - began)
-        return found
-
-    async def checkpoints(self) -> Checkpoints:
-        """See ViewReader.checkpoints."""
-        return await self._reader.checkpoints()
-
-    def watch_checkpoints(self) -> AsyncIterator[Checkpoints]:
-        """See ViewReader.watch_checkpoints."""
-        return self._reader.watch_checkpoints()
-
-    def watch_documents(self, views: Sequence[str]) -> AsyncIterator[DocumentChange]:
-        """See ViewReader.watch_documents."""
-        return self._reader.watch_documents(views)

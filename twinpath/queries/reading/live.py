@@ -7,7 +7,7 @@ subscriber reads everything anew.
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import Context
 from dataclasses import dataclass, field
@@ -28,6 +28,9 @@ _log = structlog.get_logger(__name__)
 
 Changed = Mapping[str, tuple[Document | None, Fields]]
 """Id -> the document as it is now, or None when it is gone; and which fields changed since it was last told."""
+
+
+ReadSeveral = Callable[[str, Sequence[str]], Awaitable[Sequence[Document]]]
 
 
 class Source(Protocol):
@@ -86,10 +89,11 @@ class Subscription:
 
 
 class LiveViews:
-    """Follows changes while somebody listens."""
+    """Follows changes of these views while somebody listens; `several` reads documents of one by their ids."""
 
-    def __init__(self, reader: ViewReader, views: Sequence[str]) -> None:
+    def __init__(self, reader: ViewReader, views: Sequence[str], several: ReadSeveral) -> None:
         self._reader = reader
+        self._several = several
         self._views = views
         self._subscriptions: defaultdict[tuple[str, str | None], set[Subscription]] = defaultdict(set)
         self._wanted: dict[tuple[str, str], Fields] = {}
@@ -215,7 +219,7 @@ class LiveViews:
                 self._all_missed()
 
     async def _read_some(self, view: str, ids: Sequence[str], changed: Mapping[str, Fields]) -> None:
-        documents = {document["_id"]: document for document in await self._reader.documents(view, ids)}
+        documents = {document["_id"]: document for document in await self._several(view, ids)}
         for document_id in ids:
             for key in (None, document_id.partition("@")[0]):
                 for subscription in self._subscriptions.get((view, key), ()):

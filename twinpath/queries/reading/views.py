@@ -1,8 +1,9 @@
 """What can be asked of every view: one document, several, a page of a list."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from time import perf_counter
+from typing import Any, TypeVar
 
 import orjson
 
@@ -13,6 +14,8 @@ from twinpath.ids import category_of
 from twinpath.queries.reading.fast_copy import FastCopy
 from twinpath.views.interface import Fields, ViewReader
 from twinpath.views.paths import fits, within
+
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +54,13 @@ class Page:
 
 
 class ViewQueries:
-    """Reads views. `fresh` reads past the cache, which may trail the view's checkpoint."""
+    """Reads views. `fresh` reads past the cache, which may trail the view's checkpoint.
+
+    `on_read` is called after each read of the views themselves: which view, what kind of read, and its seconds.
+    """
 
     def __init__(self, reader: ViewReader, cache: FastCopy) -> None:
+        self.on_read: Callable[[str, str, float], None] = lambda view, read, seconds: None
         self._reader = reader
         self._cache = cache
 
@@ -61,7 +68,7 @@ class ViewQueries:
         """One document, ready to send. Raises NotFound, Unavailable."""
         ready = None if fresh or not view.copy else await self._cache.get(view.name, document_id)
         if ready is None:
-            document = await self._reader.get(view.name, document_id)
+            document = await self._get(view, document_id)
             if document is None:
                 raise not_there(document_id)
             ready = view.rendered(document)
@@ -73,7 +80,7 @@ class ViewQueries:
         cached = [] if fresh or not view.copy or not wanted else await self._cache.get_many(view.name, wanted)
         ready = {document.id: document for document in cached if document is not None}
         if missing := [document_id for document_id in wanted if document_id not in ready]:
-            documents = await self._reader.documents(view.name, missing)
+            documents = await self.several(view.name, missing)
             ready |= {document["_id"]: view.rendered(document) for document in documents}
         return ready
 
@@ -107,16 +114,28 @@ class ViewQueries:
 
     async def shows(self, view: View, document_id: str, version: int) -> bool:
         """Whether the view shows this version of a document, or a later one. Raises Unavailable."""
-        document = await self._reader.get(view.name, document_id)
+        document = await self._get(view, document_id)
         return document is not None and document.get("version", 0) >= version
 
     async def page(self, selection: Selection, after: Place | None, limit: int) -> Page:
         """A page of a selection. Raises Unavailable."""
-        documents = await self._reader.page(
-            selection.view.name, selection.where, after, limit + 1, selection.order, selection.ranges
-        )
+        view, where, order, ranges = selection.view.name, selection.where, selection.order, selection.ranges
+        documents = await self._timed(view, "page", self._reader.page(view, where, after, limit + 1, order, ranges))
         last = selection.order.place_of(documents[limit - 1]) if len(documents) > limit else None
         return Page(documents[:limit], last)
+
+    async def several(self, view: str, ids: Sequence[str]) -> list[Document]:
+        """Those of several documents that exist. Raises Unavailable."""
+        return await self._timed(view, "several", self._reader.documents(view, ids))
+
+    async def _get(self, view: View, document_id: str) -> Document | None:
+        return await self._timed(view.name, "one", self._reader.get(view.name, document_id))
+
+    async def _timed(self, view: str, read: str, reading: Awaitable[Read]) -> Read:
+        began = perf_counter()
+        answer = await reading
+        self.on_read(view, read, perf_counter() - began)
+        return answer
 
 
 def not_there(document_id: str) -> NotFound:

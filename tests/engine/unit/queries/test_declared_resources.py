@@ -19,6 +19,7 @@ from twinpath.domain.views import Change, Document, Order, Put, Remove, View, Vi
 from twinpath.ids import new_id
 from twinpath.queries.app import create_app
 from twinpath.queries.endpoints.models import PageOf
+from twinpath.queries.reading.views import Selection
 from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
 from twinpath.views.interface import CheckpointMove
@@ -233,6 +234,23 @@ async def test_a_change_of_what_was_never_in_a_live_list_is_not_told(workshop: W
     await workshop.commit(Change(REPAIRS.name, closed, set={"parts": ["a long note"], "version": 2}))
 
     assert await follower.told() == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "may"),
+    [
+        ({"status"}, True),
+        ({"price"}, True),
+        ({"parts", "version"}, False),
+        ({"opened_at"}, False),  # sorts, and takes nothing out
+        ({"_id", "status"}, False),  # was not there before
+        (None, True),
+    ],
+)
+def test_a_selection_may_have_lost_what_changed_where_it_asks(fields: set[str] | None, may: bool) -> None:
+    selection = Selection(REPAIRS, {"status": "open"}, Order("opened_at"), {"price.amount": (1, None)})
+
+    assert selection.may_have_lost(None if fields is None else frozenset(fields)) is may
 
 
 async def test_what_leaves_a_live_list_or_is_gone_is_told(workshop: Workshop, follower: Follower) -> None:
