@@ -1,4 +1,4 @@
-"""The three services of this checkout as child processes against given servers."""
+"""The three services of a checkout as child processes against given servers."""
 
 import sys
 from collections.abc import Mapping
@@ -15,13 +15,13 @@ _READY_SECONDS = 60.0
 
 
 class Service(Process):
-    """One replica of one service, on a port that it keeps through a restart."""
+    """One replica of one service, on a port that it keeps through a restart; `checkout` is where its code is."""
 
-    def __init__(self, name: str, log: Path, env: Mapping[str, str]) -> None:
+    def __init__(self, name: str, log: Path, env: Mapping[str, str], checkout: Path = CHECKOUT) -> None:
         self._port = hold_port()
         self.url = f"http://{HOST}:{self._port.number}"
         command = [sys.executable, "-m", f"{name}_service"]
-        super().__init__(name, command, log, {**env, "TWINPATH_PORT": str(self._port.number)}, CHECKOUT)
+        super().__init__(name, command, log, {**env, "TWINPATH_PORT": str(self._port.number)}, checkout)
 
     def start(self) -> None:
         """Start it, without waiting."""

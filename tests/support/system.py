@@ -39,9 +39,12 @@ class System:
             service.wait_ready()
         return self
 
-    def add(self, name: str, **env: str) -> Service:
-        """Start one more replica of a service, without waiting for it; `env` is for it alone."""
-        return self._added(name, Service(name, self._log_of(name), {**self.settings, **env}))
+    def add(self, name: str, checkout: Path = CHECKOUT, **env: str) -> Service:
+        """Start one more replica of a service, without waiting for it.
+
+        `env` is for it alone; `checkout` is that of the version it is of.
+        """
+        return self._added(name, Service(name, self._log_of(name), {**self.settings, **env}, checkout))
 
     def add_dying(self, name: str, point: Point) -> DyingService:
         """Start one more replica that is hit at a point, without waiting for it."""

@@ -27,9 +27,15 @@ def make_system(request: pytest.FixtureRequest, tmp_path: Path, unique: str) -> 
 
 
 @pytest.fixture
-def system(make_system: Callable[..., System], mongodb_url: str, rabbitmq_url: str, redis_url: str) -> System:
+def stopped_system(make_system: Callable[..., System], mongodb_url: str, rabbitmq_url: str, redis_url: str) -> System:
+    """The three services, not yet started, on the shared servers with a vhost, databases and keys of their own."""
+    return make_system(mongodb_url, rabbitmq_url, redis_url)
+
+
+@pytest.fixture
+def system(stopped_system: System) -> System:
     """The three services, ready, on the shared servers with a vhost, databases and keys of their own."""
-    return make_system(mongodb_url, rabbitmq_url, redis_url).start()
+    return stopped_system.start()
 
 
 @pytest.hookimpl(wrapper=True)

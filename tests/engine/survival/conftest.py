@@ -3,9 +3,9 @@
 import pytest
 
 from tests.support.survival import LONG, times
-from tests.support.system_fixtures import make_system, pytest_runtest_makereport, system
+from tests.support.system_fixtures import make_system, pytest_runtest_makereport, stopped_system, system
 
-__all__ = ["make_system", "pytest_runtest_makereport", "system"]
+__all__ = ["make_system", "pytest_runtest_makereport", "stopped_system", "system"]
 
 collect_ignore = [] if LONG else ["test_disk_full.py", "test_history_lost.py"]
 
