@@ -25,6 +25,7 @@ from twinpath.log.mongodb import MongoEventLog
 from twinpath.mongo_client import mongo_client
 from twinpath.personal_data.mongo import MongoKeyStore
 from twinpath.personal_data.sealing import Seals
+from twinpath.running.data_version import expect_data_version
 
 CANNOT = 2
 """The exit code of a command that could not be carried out; 1 says that it was, and found something wrong."""
@@ -67,12 +68,14 @@ async def connected(settings: Settings, application: Application) -> AsyncIterat
     Raises:
         Unavailable: MongoDB does not answer, or refuses what is asked of it.
         NoLogYet: there is no log in it.
+        DataTooNew: a later release has written what is in it.
     """
     client = mongo_client(settings.mongodb_url, "cli")
     try:
         partitions = await read_partitions(client[settings.log_database])
         if partitions is None:
             raise NoLogYet(f"no command service has made a log in the database {settings.log_database} yet")
+        await expect_data_version(client[settings.views_database])
         events = application.events
         log = MongoEventLog(client, settings.log_database, logs_of(events.categories, partitions))
         seals = Seals(MongoKeyStore(client, settings.keys_database), events)

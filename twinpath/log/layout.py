@@ -7,6 +7,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from twinpath.errors import TwinpathError, Unavailable
 from twinpath.log.commits import Document
+from twinpath.running.data_version import expect_data_version, raise_data_version
 
 
 class LayoutMismatch(TwinpathError):
@@ -20,11 +21,14 @@ async def fix_partitions(database: AsyncDatabase[Document], partitions: int) -> 
 
     Raises:
         LayoutMismatch: the log was created with another number.
+        DataTooNew: a later release has written it.
     """
+    await expect_data_version(database)
     await database["layout"].update_one({"_id": "log"}, {"$setOnInsert": {"partitions": partitions}}, upsert=True)
     found = await read_partitions(database)
     assert found is not None, "it was just made"
     compare_partitions(found, partitions)
+    await raise_data_version(database)
     return found
 
 
@@ -42,6 +46,7 @@ async def expect_partitions(database: AsyncDatabase[Document], partitions: int) 
 
     Raises:
         LayoutMismatch: it has another number.
+        DataTooNew: a later release has written it.
         Unavailable: there is no log yet.
         PyMongoError: MongoDB does not answer.
     """
@@ -52,6 +57,12 @@ async def expect_partitions(database: AsyncDatabase[Document], partitions: int) 
 
 
 async def read_partitions(database: AsyncDatabase[Document]) -> int | None:
-    """The number of partitions a category, or None before the command service has created the log."""
+    """The number of partitions a category, or None before the command service has created the log.
+
+    Raises:
+        DataTooNew: a later release has written it.
+        PyMongoError: MongoDB does not answer.
+    """
+    await expect_data_version(database)
     layout = await database["layout"].find_one({"_id": "log"})
     return None if layout is None else int(layout["partitions"])

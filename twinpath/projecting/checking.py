@@ -11,6 +11,7 @@ from twinpath.log.layout import expect_partitions
 from twinpath.mongo_client import mongo_client
 from twinpath.projecting.outside_events import EXCHANGE as OUTSIDE
 from twinpath.projecting.settings import Settings
+from twinpath.running.data_version import expect_data_version
 from twinpath.views.redis.cache import redis_client
 
 
@@ -33,6 +34,7 @@ def checks(settings: Settings) -> Sequence[tuple[str, CheckUp]]:
     async def layout() -> str:
         async with mongo_client(settings.mongodb_url, "check") as client:
             await expect_partitions(client[settings.log_database], settings.partitions)
+            await expect_data_version(client[settings.views_database])
         return f"{settings.partitions} partitions a category"
 
     async def rabbitmq() -> str:

@@ -42,6 +42,7 @@ from twinpath.projecting.parking.repairs import Repairs
 from twinpath.projecting.rebuilding.retiring import Retiring
 from twinpath.projecting.settings import Settings
 from twinpath.projecting.traced import TracedGroup
+from twinpath.running.data_version import raise_data_version
 from twinpath.running.main import run_service
 from twinpath.running.starting import Start
 from twinpath.views.interface import BatchWriter
@@ -131,6 +132,7 @@ class _ProjectorService:
     @asynccontextmanager
     async def _working(self) -> AsyncIterator[None]:
         await expect_partitions(self._client[self._settings.log_database], self._settings.partitions)
+        await raise_data_version(self._client[self._settings.views_database])
         await self._cache.start()
         for group, (projector, feed) in self._followers.items():
             await projector.start()

@@ -7,6 +7,7 @@ from twinpath.checking.redis import may_read
 from twinpath.checking.report import CheckUp
 from twinpath.mongo_client import mongo_client
 from twinpath.queries.settings import Settings
+from twinpath.running.data_version import expect_data_version
 from twinpath.views.redis.cache import redis_client
 
 
@@ -21,8 +22,13 @@ def checks(settings: Settings) -> Sequence[tuple[str, CheckUp]]:
         async with mongo_client(settings.mongodb_url, "check") as client:
             return await rights(client, {settings.views_database: READ})
 
+    async def layout() -> str:
+        async with mongo_client(settings.mongodb_url, "check") as client:
+            await expect_data_version(client[settings.views_database])
+        return "the views can be read by this release"
+
     async def redis() -> str:
         async with redis_client(settings.redis_url) as client:
             return await may_read(client, settings.redis_prefix)
 
-    return [("mongodb", mongodb), ("rights", may), ("redis", redis)]
+    return [("mongodb", mongodb), ("rights", may), ("layout", layout), ("redis", redis)]

@@ -2,13 +2,17 @@
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 
 from fastapi import FastAPI
 from redis.asyncio import Redis
+from starlette.types import Lifespan
 
 from twinpath.checking.report import report
 from twinpath.domain.application import Application
+from twinpath.http.starting import RefusedUntilStarted
 from twinpath.mongo_client import mongo_client
 from twinpath.observability.logs import configure_logs
 from twinpath.observability.mongodb_spans import MongoSpans
@@ -18,8 +22,10 @@ from twinpath.observability.traced_views import SOURCE, TracedViewCache
 from twinpath.queries.app import create_app
 from twinpath.queries.checking import checks
 from twinpath.queries.settings import Settings
+from twinpath.running.data_version import expect_data_version
 from twinpath.running.serving import serve
 from twinpath.running.settings import put_together, read_settings
+from twinpath.running.starting import Start
 from twinpath.views.mongodb.stores import MongoViewReader
 from twinpath.views.redis.cache import RedisViewCache
 
@@ -44,6 +50,13 @@ def bootstrap(settings: Settings, application: Application) -> FastAPI:
         settings.redis_url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS
     )
 
+    @asynccontextmanager
+    async def working() -> AsyncIterator[None]:
+        await expect_data_version(client[settings.views_database])
+        yield
+
+    start = Start(working)
+
     async def mongodb() -> None:
         await client.admin.command("ping")
 
@@ -61,12 +74,25 @@ def bootstrap(settings: Settings, application: Application) -> FastAPI:
         MongoViewReader(client, settings.views_database),
         TracedViewCache(cache, tracing) if tracing else cache,
         application,
-        {"mongodb": mongodb},
+        {"mongodb": mongodb, "start": start.check},
         {"redis": redis_answers},
         settings.causal_wait_seconds,
         close=close,
     )
+    app.add_middleware(RefusedUntilStarted, start)
+    app.router.lifespan_context = _started(start, app.router.lifespan_context)
     if tracing:
         app.state.waits.around = tracing.step
         trace_requests(app, tracing)
     return app
+
+
+def _started(start: Start, lifespan: Lifespan[FastAPI]) -> Lifespan[FastAPI]:
+    """The app's lifespan, within which the service starts."""
+
+    @asynccontextmanager
+    async def whole(app: FastAPI) -> AsyncIterator[None]:
+        async with lifespan(app), start.running():
+            yield
+
+    return whole
