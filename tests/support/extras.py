@@ -1,24 +1,45 @@
 """What each extra of pyproject.toml brings, found from the packages that are installed here."""
 
-from collections.abc import Iterable
+import tomllib
+from collections.abc import Iterable, Iterator
 from importlib.metadata import requires
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from deploy.checkout import CHECKOUT
+
+IMAGES = {
+    "command": ["command", "shop", "shop-command"],
+    "projector": ["projector", "shop"],
+    "query": ["query", "shop"],
+    "tools": ["command", "projector", "query", "cli", "shop", "shop-command"],
+}
+"""Image -> the extras that are installed in it."""
+
 
 def packages_of(extras: Iterable[str]) -> set[str]:
     """Names of all packages that Twinpath with these extras needs, itself left out."""
     found: set[str] = set()
-    waiting = [("twinpath", frozenset(extras))]
+    waiting = [*_declared(extras)]
     while waiting:
-        package, wanted = waiting.pop()
-        for line in requires(package) or []:
-            requirement = Requirement(line)
-            marker = requirement.marker
-            if marker is None or any(marker.evaluate({"extra": extra}) for extra in ("", *wanted)):
-                name = canonicalize_name(requirement.name)
-                if name not in found or requirement.extras:
-                    found.add(name)
-                    waiting.append((name, frozenset(requirement.extras)))
+        requirement = waiting.pop()
+        name = canonicalize_name(requirement.name)
+        if name not in found or requirement.extras:
+            found.add(name)
+            waiting += _taken((Requirement(line) for line in requires(name) or []), requirement.extras)
     return found
+
+
+def _declared(extras: Iterable[str]) -> Iterator[Requirement]:
+    """From the file, not from what is installed of Twinpath, which may be of an earlier day."""
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    lines = [*project["dependencies"], *(line for extra in extras for line in project["optional-dependencies"][extra])]
+    return _taken(map(Requirement, lines), ())
+
+
+def _taken(requirements: Iterable[Requirement], extras: Iterable[str]) -> Iterator[Requirement]:
+    for requirement in requirements:
+        marker = requirement.marker
+        if marker is None or any(marker.evaluate({"extra": extra}) for extra in ("", *extras)):
+            yield requirement

@@ -11,7 +11,7 @@ import pytest
 from deploy.checkout import CHECKOUT
 from deploy.local.ports import HOST, hold_port
 from deploy.local.process import Process
-from tests.support.extras import packages_of
+from tests.support.extras import IMAGES, packages_of
 
 ROOT = CHECKOUT
 PYTHON = [sys.executable, "-S"]
@@ -40,7 +40,7 @@ def test_a_service_starts_with_no_other_extra_and_answers_while_every_server_is_
 ) -> None:
     nobody, port = hold_port(), hold_port()
     environment = {
-        **site_of(tmp_path, [service], "shared", f"{service}_service"),
+        **site_of(tmp_path, IMAGES[service], "twinpath", "shared", f"{service}_service"),
         "TWINPATH_PORT": str(port.release()),
         "TWINPATH_MONGODB_URL": f"mongodb://{HOST}:{nobody.number}/",
         "TWINPATH_RABBITMQ_URL": f"amqp://{HOST}:{nobody.number}/",
@@ -71,8 +71,8 @@ def test_a_service_starts_with_no_other_extra_and_answers_while_every_server_is_
 
 
 def test_the_command_line_starts_with_what_its_image_holds(tmp_path: Path) -> None:
-    ours = ["shared", "command_service", "projector_service", "query_service", "deploy"]
-    environment = site_of(tmp_path, ["command", "projector", "query", "cli"], *ours)
+    ours = ["twinpath", "shared", "command_service", "projector_service", "query_service", "deploy"]
+    environment = site_of(tmp_path, IMAGES["tools"], *ours)
     command = [*PYTHON, "-m", "twinpath.cli", "--help"]
     done = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False

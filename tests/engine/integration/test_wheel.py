@@ -44,7 +44,8 @@ def test_the_wheel_holds_the_engine_and_nothing_else(site: Path) -> None:
 _WITHOUT_SHOP = """
 import sys
 sys.path[:] = [{site!r}, *(folder for folder in sys.path if folder not in ("", {checkout!r}))]
-sys.meta_path[:] = [finder for finder in sys.meta_path if not getattr(finder, "__module__", "").startswith("__editable__")]
+editable = [finder for finder in sys.meta_path if getattr(finder, "__module__", "").startswith("__editable__")]
+sys.meta_path[:] = [finder for finder in sys.meta_path if finder not in editable]
 import importlib.util
 for shop in ("command_service", "projector_service", "query_service", "shared", "deploy", "tests"):
     assert importlib.util.find_spec(shop) is None, shop
