@@ -22,7 +22,7 @@ from twinpath.queries.endpoints.models import PageOf
 from twinpath.queries.reading.views import Selection
 from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
-from twinpath.views.interface import CheckpointMove
+from twinpath.views.interface import Batch, CheckpointMove
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -117,7 +117,7 @@ class Workshop:
         return answer.json()
 
     async def commit(self, *changes: ViewChange) -> None:
-        await self.store.commit(changes, [])
+        await self.store.commit(Batch(changes))
 
     async def repair(self, **fields: Any) -> str:
         """A new repair's id."""
@@ -314,7 +314,7 @@ async def test_a_dashboard_is_computed_of_its_views_and_sent_when_it_changes(wor
         first = await client.next()
         assert (first.name, first.data) == ("counted", {"day": "2026-03-10", "opened": 2, "newest": [repair]})
         await workshop.store.commit(
-            [Put(COUNTS.name, "total/repair.1", {"opened": 3})], [CheckpointMove("counts", "repair.1", 0, 1)]
+            Batch([Put(COUNTS.name, "total/repair.1", {"opened": 3})], [CheckpointMove("counts", "repair.1", 0, 1)])
         )
         assert (await client.next()).data["opened"] == 5
 
