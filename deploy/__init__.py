@@ -1,1 +1,1 @@
-"""How Twinpath is put together and run."""
+"""The deployment of the shop: images, compose, Kubernetes, local processes, observability."""

@@ -1,4 +1,4 @@
-"""Where this checkout, or what an image holds of it, is."""
+"""The folder of this checkout, or of its copy in an image."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
 """Replaces every replica of a deployment with docker compose, one after the other: `python -m deploy.rolling`.
 
-With two replicas of each, as `--profile scale` has them, the other one answers meanwhile: each new one must be ready
-before the next old one is stopped, and that one finishes what it has in hand. Images are built anew before.
+With two replicas of each service (`--profile scale`), the other replica answers meanwhile: a new replica must be ready
+before the next old one is stopped, and a stopped replica finishes its requests. Images are built first.
 """
 
 import subprocess
@@ -12,20 +12,20 @@ from deploy.checkout import CHECKOUT
 from deploy.secrets_file import write_secrets
 
 SERVICES = ("query", "query-2", "projector", "projector-2", "command", "command-2")
-"""Who reads before who writes: a new command service may write events that an old projector does not know."""
+"""Readers before writers: a new command service may write events that an old projector does not know."""
 
 
 def compose(*arguments: str) -> str:
-    """Run docker compose; what it says on its standard output. Raises subprocess.CalledProcessError."""
+    """Run docker compose; returns its standard output. Raises subprocess.CalledProcessError."""
     command = ["docker", "compose", "--profile", "scale", *arguments]
     return subprocess.run(command, cwd=CHECKOUT, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def replace_replicas(compose: Callable[..., str] = compose) -> list[str]:
-    """Replace those that run; which they were.
+    """Replace the running replicas; returns their names.
 
     Raises:
-        subprocess.CalledProcessError: one was not ready within two minutes; those after it still are as they were.
+        subprocess.CalledProcessError: a replica was not ready within two minutes; the later ones are unchanged.
     """
     listed = compose("ps", "--services").split()
     running = [service for service in SERVICES if service in listed]

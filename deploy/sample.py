@@ -61,7 +61,7 @@ ORDERS, TICKETS = 40, 36
 
 
 def load_sample(command_url: str) -> dict[str, int]:
-    """Load it; how many of each. Raises httpx.HTTPError."""
+    """Load the sample; returns kind -> number. Raises httpx.HTTPError."""
     with httpx.Client(base_url=f"{command_url}/api/v1", timeout=30) as client:
         sample = _Sample(client)
         products = [sample.product(*product) for product in _PRODUCTS]
@@ -98,9 +98,9 @@ class _Sample:
         return customer_id
 
     def order(self, number: int, customers: Sequence[str], products: Sequence[str]) -> str:
-        """Every fourth ships, every ninth is cancelled, the others wait."""
+        """Place an order: every fourth ships, every ninth is cancelled, the others wait."""
         buyer = self._random.randrange(len(customers))
-        wanted = self._random.sample(products[:11], self._random.randint(1, 3))  # of what there is enough
+        wanted = self._random.sample(products[:11], self._random.randint(1, 3))  # products with enough stock
         lines = [{"product_id": product, "quantity": 1} for product in wanted]
         address = _address(_CUSTOMERS[buyer], number)
         body = {"customer_id": customers[buyer], "lines": lines, "shipping_address": address}
@@ -113,7 +113,7 @@ class _Sample:
         return order_id
 
     def race(self, customers: Sequence[str], product: str) -> list[str]:
-        """Two orders at once for more than there is: one is confirmed, the other rejected."""
+        """Place two orders at once for more than the stock: the first is confirmed, the second rejected."""
         lines = [{"product_id": product, "quantity": 2}]
         orders = [
             {"customer_id": customer, "lines": lines, "shipping_address": _address(_CUSTOMERS[place], 100 + place)}
@@ -139,7 +139,7 @@ class _Sample:
             about["order_id"] = orders[number]
         opened = self.send("POST", "/tickets", f"{number}-open", about)
         ticket = f"/tickets/{opened['ticket_id']}"
-        state = number % 4  # open, triaged, closed after triage, closed at once; every third of them has notes
+        state = number % 4  # open, triaged, closed after triage, closed at once; every third ticket has notes
         if number % 3 == 0:
             for place, note in enumerate(_NOTES):
                 self.send("POST", f"{ticket}/notes", f"{number}-note-{place}", {"note": note})

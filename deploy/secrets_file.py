@@ -1,6 +1,6 @@
 """Writes `.env`, the secrets of `docker compose`, on first use: `python3 deploy/secrets_file.py`.
 
-It needs nothing but Python's standard library. What the file has already stays: the servers were set up with it.
+It needs only Python's standard library. Existing secrets stay, because the servers were set up with them.
 """
 
 import os
@@ -18,11 +18,11 @@ SECRETS = {
     "TWINPATH_MONGODB_KEY": "by which the members of the replica set know each other",
     "TWINPATH_ADMIN_TOKEN": "bearer token of the projector's /admin/v1",
 }
-"""Variable -> what it is for."""
+"""Variable -> its purpose."""
 
 
 def read_secrets(file: Path = FILE) -> dict[str, str]:
-    """What the file holds; nothing where there is none."""
+    """The secrets in the file; empty without a file."""
     if not file.exists():
         return {}
     lines = (line.strip() for line in file.read_text().splitlines())
@@ -31,7 +31,7 @@ def read_secrets(file: Path = FILE) -> dict[str, str]:
 
 
 def write_secrets(file: Path = FILE) -> dict[str, str]:
-    """Add every secret that the file lacks, readable by its owner alone; all that it then holds."""
+    """Add every missing secret to the file, readable by its owner alone; returns all secrets."""
     missing = [name for name in SECRETS if not read_secrets(file).get(name)]
     if missing:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a") as out:

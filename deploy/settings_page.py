@@ -29,16 +29,16 @@ PROGRAMS: dict[str, type[BaseSettings]] = {
 
 _HEAD = """# Settings
 
-Every setting is an environment variable, checked when a program starts: one that is not valid ends it with exit code 1
-and a line that names it, such as `TWINPATH_PARTITIONS: Input should be a valid integer`. The defaults fit servers on
-this machine. This page is written by `make pages`.
+Every setting is an environment variable, checked when a program starts: an invalid setting ends it with exit code 1
+and a line that names the setting, such as `TWINPATH_PARTITIONS: Input should be a valid integer`. The defaults fit
+servers on this machine. This page is written by `make pages`.
 
-`python -m command_service --check`, and so for the others, says in a line each whether the service would start with
-these settings: whether they are valid, the servers answer, the account has the rights it needs and the log has as many
-partitions; exit code 0 or 1. In a container: `docker compose exec command python3 -m command_service --check`.
+`python -m command_service --check`, and likewise for the others, reports whether the service would start with these
+settings: a line each for valid settings, servers that answer, the rights of the account and the number of partitions of
+the log; exit code 0 or 1. In a container: `docker compose exec command python3 -m command_service --check`.
 
-Traces are set by OpenTelemetry's own variables, `OTEL_EXPORTER_OTLP_ENDPOINT` before all:
-[guides/traces.md](guides/traces.md). What the services log: [guides/logs.md](guides/logs.md).
+OpenTelemetry's own variables set up traces, above all `OTEL_EXPORTER_OTLP_ENDPOINT`:
+[guides/traces.md](guides/traces.md). Log lines: [guides/logs.md](guides/logs.md).
 """
 _TYPES: dict[Any, str] = {int: "whole number", float: "number", str: "text", bool: "true or false", SecretStr: "secret"}
 
@@ -47,8 +47,8 @@ def page() -> str:
     """The whole page."""
     parts = [_HEAD]
     for program, settings in PROGRAMS.items():
-        known = CliSettings.model_fields if settings is ServerSettings else {}
-        fields = {name: field for name, field in settings.model_fields.items() if name not in known}
+        listed = CliSettings.model_fields if settings is ServerSettings else {}
+        fields = {name: field for name, field in settings.model_fields.items() if name not in listed}
         rows = [_row(variable(settings, name), field) for name, field in fields.items()]
         parts.append(
             "\n".join([f"## {program}\n", "| variable | value | default | meaning |", "|---|---|---|---|", *rows])
@@ -62,13 +62,13 @@ def write(file: Path = FILE) -> None:
 
 
 def _row(name: str, field: FieldInfo) -> str:
-    default = "" if field.default in ("", None) else f"`{_shown(field.default)}`"
+    default = "" if field.default in ("", None) else f"`{_text(field.default)}`"
     return f"| `{name}` | {_kind(field)} | {default} | {field.description} |"
 
 
 def _kind(field: FieldInfo) -> str:
     if get_origin(field.annotation) is Literal:
-        return ", ".join(f"`{one}`" for one in get_args(field.annotation))
+        return ", ".join(f"`{value}`" for value in get_args(field.annotation))
     types = [kind for kind in get_args(field.annotation) if kind is not NoneType] or [field.annotation]
     return " ".join([_TYPES[types[0]], *filter(None, map(_limit, field.metadata))])
 
@@ -84,7 +84,7 @@ def _limit(constraint: Any) -> str | None:
     return None
 
 
-def _shown(default: Any) -> str:
+def _text(default: Any) -> str:
     return str(default).lower() if isinstance(default, bool) else str(default)
 
 

@@ -38,7 +38,7 @@ def up(
     docker: Annotated[bool | None, typer.Option(help="insist on Docker, or on local processes")] = None,
     sample: Annotated[bool, typer.Option(help="load the sample shop")] = True,
 ) -> None:
-    """Start everything, load a sample, show where it is. Local processes run until Ctrl-C or `make down`."""
+    """Start everything, load a sample, show the addresses. Local processes run until Ctrl-C or `make down`."""
     os.chdir(CHECKOUT)
     if docker is None:
         docker = _engine_answers()
@@ -58,7 +58,7 @@ def down() -> None:
     for pid_file in INSTANCES.glob("*.pid"):
         _end(pid_file)
     if _engine_answers():
-        write_secrets()  # without them compose does not even read its file
+        write_secrets()  # compose does not read its file without them
         subprocess.run(["docker", "compose", "--profile", "*", "down", "--volumes", "--remove-orphans"], check=True)
     FILE.unlink(missing_ok=True)
 
@@ -95,7 +95,7 @@ def _announce(addresses: dict[str, str], sample: bool) -> None:
     if sample:
         try:
             loaded = load_sample(addresses["command"])
-            console.print("Loaded a sample: " + ", ".join(f"{count} {what}" for what, count in loaded.items()) + ".")
+            console.print("Loaded a sample: " + ", ".join(f"{count} {kind}" for kind, count in loaded.items()) + ".")
         except httpx.HTTPError as error:
             raise StartFailed(f"The sample could not be loaded: {error}") from error
     write_addresses(addresses)
@@ -122,7 +122,7 @@ def _watch(stack: Stack, stopping: threading.Event) -> None:
 
 @contextmanager
 def _instance() -> Iterator[Path]:
-    """A private folder and a file that says which process this is, both gone at the end."""
+    """A private folder and a file with the id of this process; both are removed at the end."""
     INSTANCES.mkdir(parents=True, exist_ok=True)
     _forget_dead_instances()
     pid_file = INSTANCES / f"{os.getpid()}.pid"
@@ -143,14 +143,14 @@ def _forget(pid_file: Path) -> None:
 
 
 def _forget_dead_instances() -> None:
-    """Remove what an `up` left that was killed, or that ran when the machine went off."""
+    """Remove the files of an `up` that was killed, or that ran when the machine went off."""
     for pid_file in INSTANCES.glob("*.pid"):
         if not _is_up(int(pid_file.stem)):
             _forget(pid_file)
 
 
 def _end(pid_file: Path) -> None:
-    """Ask that `up` to stop and wait for it; one that is gone, or whose number another program has, is forgotten."""
+    """Ask an `up` to stop and wait for it; forget it if it is gone, or if another program has its number."""
     pid = int(pid_file.stem)
     deadline = time.monotonic() + _STOP_SECONDS
     if _is_up(pid):
@@ -161,8 +161,10 @@ def _end(pid_file: Path) -> None:
 
 
 def _is_up(pid: int) -> bool:
-    shown = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
-    return "deploy.up" in shown
+    arguments = subprocess.run(
+        ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
+    ).stdout
+    return "deploy.up" in arguments
 
 
 def _engine_answers() -> bool:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes the Secrets that the manifests refer to, each with a random password; those that are there stay as they are.
+# Makes the Secrets that the manifests refer to, each with a random password; existing Secrets stay unchanged.
 #   deploy/kubernetes/make-secrets.sh local|production
-# Who keeps secrets elsewhere (External Secrets, Sealed Secrets) makes the same names: username and password in each.
+# With other stores of secrets (External Secrets, Sealed Secrets), make the same names: username and password in each.
 set -euo pipefail
 
 case ${1:-} in

@@ -13,7 +13,7 @@ _REFUSE_EVERY_START = "#!/bin/sh\nexit 101\n"
 
 
 def can_apt_get() -> bool:
-    """Whether packages can be installed from here: apt-get is there and we are root."""
+    """Whether packages can be installed from here: apt-get exists and this process is root."""
     return shutil.which("apt-get") is not None and os.geteuid() == 0
 
 
@@ -35,7 +35,7 @@ def install_packages(packages: Sequence[str]) -> None:
 
 @contextmanager
 def _no_service_starts() -> Iterator[None]:
-    """While packages unpack, Debian's own switch refuses every service start; one that exists is left as it is."""
+    """While packages unpack, Debian's own switch refuses every service start; an existing switch stays unchanged."""
     if _POLICY.exists():
         yield
         return

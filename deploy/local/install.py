@@ -1,4 +1,4 @@
-"""Finds the server programs on this machine, and installs what is missing where that is possible."""
+"""Finds the server programs on this machine, and installs missing programs where that is possible."""
 
 import fcntl
 import importlib
@@ -20,7 +20,7 @@ _ERLANG = Path("/usr/lib/erlang")
 
 
 class MissingProgram(RuntimeError):
-    """A server program is neither here nor can it be installed; the message says what the person can do."""
+    """A server program is missing and can't be installed; the message names a remedy."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ class Programs:
 
 
 def find_or_install() -> Programs:
-    """The programs; those that are missing are installed first, by one process at a time.
+    """The programs; missing programs are installed first, by a single process at a time.
 
     Raises:
-        MissingProgram: one is missing and can't be installed from here.
+        MissingProgram: a program is missing and can't be installed from here.
     """
     with (Path(tempfile.gettempdir()) / f"twinpath-install-{os.getuid()}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -72,7 +72,7 @@ def find_epmd() -> str | None:
 
 
 def _missing_packages() -> list[str]:
-    """The Debian packages of what isn't here; mongod itself is in none, but the one from the wheel needs libcurl."""
+    """The missing Debian packages; mongod itself is in none, but the mongod of the wheel needs libcurl."""
     missing = [] if find_redis() else ["redis-server"]
     missing += [] if find_rabbitmq() and find_epmd() else ["rabbitmq-server"]
     if shutil.which("mongod") is None and wheel_fits() and not _has_libcurl():
@@ -127,12 +127,12 @@ def _starts(program: str) -> bool:
 
 
 def _has_libcurl() -> bool:
-    """Whether the library that mongod needs beyond a minimal system's is there."""
+    """Whether libcurl is installed, which mongod needs and a minimal system lacks."""
     listed = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True, check=False).stdout
     return "libcurl.so.4" in listed
 
 
 def _last_line(failure: subprocess.CalledProcessError) -> str:
-    said = failure.stderr or failure.output or b""
-    lines = said.decode(errors="replace").strip().splitlines()
+    output = failure.stderr or failure.output or b""
+    lines = output.decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else f"exit code {failure.returncode}"

@@ -25,7 +25,7 @@ MONGOD_OPTIONS = [
 
 
 class Mongod(Process):
-    """One member of the set; it can be paused, killed and started again on the same port and folder."""
+    """A member of the set; it can be paused, killed and started again on the same port and folder."""
 
     def __init__(self, program: str, folder: Path, port: Port, options: Sequence[str] = ()) -> None:
         data = folder / f"mongod-{port.number}"
@@ -44,7 +44,7 @@ class Mongod(Process):
 
 
 class Member(Protocol):
-    """What the set asks of a member, be it a process or a container."""
+    """The operations of a member, which is a process or a container."""
 
     port: int
 
@@ -113,7 +113,7 @@ def replica_set_url(ports: Sequence[int]) -> str:
 
 
 def initiate(ports: Sequence[int], election_timeout_ms: int = ELECTION_TIMEOUT_MS) -> None:
-    """Make a replica set of these servers; one that is a set already stays as it is."""
+    """Make a replica set of these servers; an existing set stays unchanged."""
     settings = {"electionTimeoutMillis": election_timeout_ms, "heartbeatIntervalMillis": election_timeout_ms // 4}
     members = [{"_id": index, "host": f"{HOST}:{port}"} for index, port in enumerate(ports)]
     with _direct(ports[0]) as client:
@@ -125,7 +125,7 @@ def initiate(ports: Sequence[int], election_timeout_ms: int = ELECTION_TIMEOUT_M
 
 
 def member_answers(port: int) -> bool:
-    """Whether this one server takes connections, whatever its part in the set."""
+    """Whether this server takes connections, whatever its part in the set."""
     try:
         with _direct(port) as client:
             client.admin.command("ping")

@@ -13,22 +13,22 @@ _EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 class Port:
-    """One port, bound here so that nobody else gets it, as long as this object lives."""
+    """A port, bound here so that no other process gets it, as long as this object lives."""
 
     def __init__(self, held: socket.socket) -> None:
         self.number: int = held.getsockname()[1]
         self._held: int | None = held.detach()
 
     def lend(self) -> int:
-        """Let a server listen on it that sets SO_REUSEADDR, as ours all do, and give its number.
+        """Let a server with SO_REUSEADDR listen on the port, as all ours do; returns the number.
 
-        It stays bound here, so no other `hold_port` gets it before the server, which may take seconds, is there; on
+        The port stays bound here, so no other `hold_port` gets it before the server listens, which may take seconds; on
         Linux. Elsewhere it is released.
         """
         return self.number if sys.platform == "linux" else self.release()
 
     def release(self) -> int:
-        """Let go of the port and give its number; calling it again changes nothing."""
+        """Release the port; returns its number. A second call changes nothing."""
         if self._held is not None:
             os.close(self._held)
             self._held = None
@@ -64,7 +64,9 @@ def _hold(number: int) -> Port:
     held = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         held.bind((HOST, number))
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # only now: whoever holds it is alone
+        held.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+        )  # only now: bind has proved that no other process has it
     except OSError:
         held.close()
         raise
@@ -79,7 +81,7 @@ def is_listening(port: int) -> bool:
 
 
 def _first_ephemeral() -> int:
-    """Where the kernel's range starts: 32768 on most Linux machines, 49152 elsewhere."""
+    """The start of the kernel's range: 32768 on most Linux machines, 49152 elsewhere."""
     if not _EPHEMERAL_RANGE.exists():
         return 49_152
     first = int(_EPHEMERAL_RANGE.read_text().split()[0])

@@ -24,10 +24,10 @@ class StartFailed(RuntimeError):
 
 
 class Process:
-    """A program that can be started, hurt and started again with the same command, environment and log.
+    """A program that can be started, paused, killed and started again with the same command, environment and log.
 
     Args:
-        name: what people call it, for messages.
+        name: its name in messages.
         command: the program and its arguments.
         log: its output is appended here.
         env: variables set on top of this process's own.
@@ -56,7 +56,7 @@ class Process:
 
     @property
     def exit_code(self) -> int | None:
-        """How the latest run ended (minus the signal's number when killed); None while it runs or before the first."""
+        """The exit code of the latest run (minus the signal's number when killed); None before it ends."""
         return self._child.poll() if self._child else None
 
     @property
@@ -70,7 +70,7 @@ class Process:
             self._child = _forker.submit(self._spawn).result()
 
     def wait_until(self, ready: Callable[[], bool], limit: float) -> None:
-        """Ask `ready` again and again until it says yes.
+        """Call `ready` until it returns True.
 
         Raises:
             StartFailed: the process ended meanwhile, or `limit` seconds passed.
@@ -85,7 +85,7 @@ class Process:
             raise StartFailed(f"{self.name} did not answer within {limit:g} s.\n{self.tail()}") from None
 
     def stop(self, limit: float = 15) -> None:
-        """Ask it to end (SIGTERM); after `limit` seconds kill it. Nothing of its process group is left behind."""
+        """Ask the process to end (SIGTERM); after `limit` seconds kill it, with its whole process group."""
         self._signal(signal.SIGTERM)
         self._signal(signal.SIGCONT)  # a paused process only then gets the signal
         self._reap(limit)
@@ -95,7 +95,7 @@ class Process:
         self._reap(0)
 
     def close(self) -> None:
-        """End it for good: nobody needs what it holds any more."""
+        """End it for good; its data are no longer needed."""
         self.kill()
 
     def pause(self) -> None:
@@ -148,14 +148,14 @@ class Process:
 
 
 def _end_with_parent() -> None:
-    """Between fork and exec: have the kernel end this child when the program that started it dies."""
+    """Between fork and exec: let the kernel end this child when its parent dies."""
     if _libc is not None:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _kill_group(leader: int) -> None:
-    """Kill what is left of a process group; the group's id is its leader's, which our children keep by setsid."""
+    """Kill the rest of a process group; the group's id is its leader's, which our children keep by setsid."""
     try:
         os.killpg(leader, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):  # gone; macOS says the latter of a group of zombies
+    except (ProcessLookupError, PermissionError):  # gone; macOS raises the latter for a group of zombies
         return

@@ -17,7 +17,7 @@ _HOW = "Install with: sudo apt-get install -y prometheus; elsewhere: brew instal
 
 @dataclass(frozen=True)
 class Programs:
-    """Their paths."""
+    """The paths of the programs."""
 
     prometheus: str
     promtool: str
@@ -25,24 +25,24 @@ class Programs:
 
 def find_or_install() -> Programs:
     """Both programs, installed first where that is possible. Raises MissingProgram."""
-    if _found() is None and can_apt_get():
+    if _installed() is None and can_apt_get():
         try:
             install_packages(["prometheus"])
         except subprocess.CalledProcessError as failure:
             raise MissingProgram(f"Prometheus could not be installed ({failure}). {_HOW}") from failure
-    programs = _found()
+    programs = _installed()
     if programs is None:
         raise MissingProgram(f"prometheus or promtool is missing. {_HOW}")
     return programs
 
 
-def _found() -> Programs | None:
+def _installed() -> Programs | None:
     prometheus, promtool = shutil.which("prometheus"), shutil.which("promtool")
     return Programs(prometheus, promtool) if prometheus and promtool else None
 
 
 class Prometheus(Process):
-    """One server with a configuration file; `folder` takes its data and log."""
+    """A server with a configuration file; `folder` takes its data and log."""
 
     def __init__(self, program: str, config: Path, folder: Path) -> None:
         self._port = hold_port()

@@ -13,7 +13,7 @@ from deploy.local.process import Process
 USER = "guest"
 PASSWORD = "guest"
 PORTS = 4
-"""How many ports a node takes: AMQP, management, Erlang distribution, Erlang's port mapper."""
+"""The number of ports of a node: AMQP, management, Erlang distribution, Erlang's port mapper."""
 
 _CONFIGURATION = """\
 listeners.tcp.default = {host}:{amqp}
@@ -26,13 +26,13 @@ log.file = false
 
 
 class RabbitMQ(Process):
-    """One node; a stop, kill or pause keeps its address and data, `wipe` loses the data.
+    """A node; a stop, kill or pause keeps its address and data, `wipe` loses the data.
 
     Args:
         program: the path of rabbitmq-server, not of a wrapper that changes the user.
         port_mapper: the path of epmd.
-        folder: where configuration, data and logs go.
-        ports: as many held ports as PORTS says; None takes free ones.
+        folder: takes configuration, data and logs.
+        ports: held ports, PORTS of them; None takes free ones.
     """
 
     def __init__(self, program: str, port_mapper: str, folder: Path, ports: list[Port] | None = None) -> None:
@@ -80,14 +80,16 @@ class RabbitMQ(Process):
         self.start()
 
     def control(self, *arguments: str) -> str:
-        """What rabbitmqctl says when it is run on this node. Raises subprocess.CalledProcessError."""
+        """Run rabbitmqctl on this node; returns its output. Raises subprocess.CalledProcessError."""
         program = str(Path(self.command[0]).with_name("rabbitmqctl"))
         env = {**os.environ, **self.env}
-        asked = subprocess.run([program, *arguments], env=env, capture_output=True, text=True, check=True, timeout=60)
-        return asked.stdout
+        finished = subprocess.run(
+            [program, *arguments], env=env, capture_output=True, text=True, check=True, timeout=60
+        )
+        return finished.stdout
 
     def _environment(self, amqp: int, distribution: int) -> dict[str, str]:
-        """Everything the node would otherwise take from, or write to, shared places of the machine."""
+        """The variables without which the node would use shared places of the machine."""
         folder = str(self._folder)
         return {
             "HOME": folder,  # the Erlang cookie

@@ -11,12 +11,12 @@ from deploy.local.process import Process
 
 
 class Redis(Process):
-    """One server; a stop, kill or pause keeps its address and data.
+    """A server; a stop, kill or pause keeps its address and data.
 
     Args:
         program: the path of redis-server.
-        folder: where its data and log go.
-        port: a held port; None takes a free one.
+        folder: takes data and log.
+        port: a held port; None takes a free port.
     """
 
     def __init__(self, program: str, folder: Path, port: Port | None = None) -> None:

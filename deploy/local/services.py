@@ -15,7 +15,7 @@ _READY_SECONDS = 60.0
 
 
 class Service(Process):
-    """One replica of one service, on a port that it keeps through a restart; `checkout` is where its code is."""
+    """A replica of a service, on a port that it keeps through a restart; `checkout` is the folder of its code."""
 
     def __init__(self, name: str, log: Path, env: Mapping[str, str], checkout: Path = CHECKOUT) -> None:
         self._port = hold_port()
@@ -29,11 +29,11 @@ class Service(Process):
         super().start()
 
     def wait_ready(self) -> None:
-        """Wait until its readiness says so. Raises StartFailed."""
+        """Wait until it is ready. Raises StartFailed."""
         self.wait_until(self.is_ready, _READY_SECONDS)
 
     def is_ready(self) -> bool:
-        """Whether it answers that it can work."""
+        """Whether its readiness is 200."""
         try:
             return httpx.get(f"{self.url}/health/ready", timeout=5).status_code == 200
         except httpx.HTTPError:
@@ -41,7 +41,7 @@ class Service(Process):
 
 
 def service_environment(mongodb: str, rabbitmq: str, redis: str) -> dict[str, str]:
-    """The settings that tell the services where their servers are."""
+    """The settings with the addresses of the servers."""
     return {
         "TWINPATH_HOST": HOST,
         "TWINPATH_MONGODB_URL": mongodb,

@@ -1,4 +1,4 @@
-"""Everything of one `make up` without Docker: three servers and three services in one private folder."""
+"""A whole `make up` without Docker: three servers and three services in one private folder."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,7 +28,7 @@ class Stack:
         self.services = {name: Service(name, folder / f"{name}.log", env) for name in NAMES}
 
     def start(self) -> None:
-        """Servers at once, services at once; returns when all are ready. Raises StartFailed."""
+        """Start the servers in parallel, then the services; returns when all are ready. Raises StartFailed."""
         with ThreadPoolExecutor() as pool:
             list(pool.map(lambda server: server.start(), self._servers))
         for service in self.services.values():
@@ -37,18 +37,18 @@ class Stack:
             service.wait_ready()
 
     def stop(self) -> None:
-        """Services first, so that they can drain; nothing is left running, and no server's data is kept."""
+        """Stop the services first, so that they can drain, then the servers; no data are kept."""
         with ThreadPoolExecutor() as pool:
             list(pool.map(lambda service: service.stop(_DRAIN_SECONDS), self.services.values()))
             list(pool.map(lambda server: server.close(), self._servers))
 
     def dead(self) -> list[Process]:
-        """What was started and does not run any more."""
+        """The processes that have ended by themselves."""
         servers = [self._mongod, self._redis, self._rabbitmq]
         return [process for process in (*servers, *self.services.values()) if not process.running]
 
     def addresses(self) -> dict[str, str]:
-        """Where everything is."""
+        """Name -> address of every server and service."""
         return {
             **{name: service.url for name, service in self.services.items()},
             "rabbitmq_ui": self._rabbitmq.management_url,

@@ -1,6 +1,6 @@
-"""`python -m deploy.manifests PROGRAMS`: renders the overlays where kustomize is there, then checks them all.
+"""`python -m deploy.manifests PROGRAMS`: renders the overlays where kustomize is installed, then checks them all.
 
-PROGRAMS is the folder with kubernetes-validate and checkov. Ends with 1, and says why, if anything is wrong.
+PROGRAMS is the folder with kubernetes-validate and checkov. A complaint ends it with 1 and a message.
 """
 
 import sys
@@ -13,12 +13,10 @@ from deploy.manifests.rendering import OVERLAYS, RenderingFailed, is_fresh, kust
 
 
 def main(programs: Path) -> list[str]:
-    """Render and check; what is wrong, a line each."""
+    """Render and check; returns the complaints, a line each."""
     command = kustomize()
     if command is None:
-        print(
-            "neither kubectl nor kustomize is here: what is rendered is checked, and whether it is of today's sources"
-        )
+        print("neither kubectl nor kustomize is here: only the existing renderings and their digests are checked")
     wrong = []
     for overlay in OVERLAYS:
         try:
@@ -28,7 +26,7 @@ def main(programs: Path) -> list[str]:
             wrong.append(str(failure))
             continue
         if not is_fresh(overlay):
-            wrong.append(f"{overlay}: what is rendered is out of date; `make manifests` with kubectl renders it")
+            wrong.append(f"{overlay}: the rendering is out of date; `make manifests` with kubectl renders it")
             continue
         wrong += [*invalid(programs, overlay), *insecure(programs, overlay)]
         print(f"{rendered(overlay)} is checked")
@@ -36,11 +34,11 @@ def main(programs: Path) -> list[str]:
 
 
 def _write(overlay: str, text: str) -> list[str]:
-    """Keep a rendering; a complaint if the one of the same sources was another one."""
+    """Keep a rendering; returns a complaint if the file with the same digest differed."""
     file = rendered(overlay)
     by_hand = is_fresh(overlay) and list(yaml.safe_load_all(text)) != list(yaml.safe_load_all(file.read_text()))
     file.write_text(text)
-    return [f"{overlay}: {file} was changed by hand; it is now what kustomize makes"] if by_hand else []
+    return [f"{overlay}: {file} was changed by hand; it is now the output of kustomize"] if by_hand else []
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Checks rendered manifests with kubernetes-validate and checkov; what may differ is in checks/exceptions.yaml."""
+"""Checks rendered manifests with kubernetes-validate and checkov; checks/exceptions.yaml holds the exceptions."""
 
 import json
 import subprocess
@@ -15,9 +15,9 @@ EXCEPTIONS = KUBERNETES / "checks" / "exceptions.yaml"
 
 
 def exceptions() -> dict[str, Any]:
-    """What exceptions.yaml says: the Kubernetes version, kinds without a schema, checkov's checks by overlay."""
-    found: dict[str, Any] = yaml.safe_load(EXCEPTIONS.read_text())
-    return found
+    """The content of exceptions.yaml: the Kubernetes version, kinds without a schema, checkov's checks by overlay."""
+    content: dict[str, Any] = yaml.safe_load(EXCEPTIONS.read_text())
+    return content
 
 
 def documents(overlay: str) -> list[dict[str, Any]]:
@@ -26,11 +26,12 @@ def documents(overlay: str) -> list[dict[str, Any]]:
 
 
 def invalid(programs: Path, overlay: str) -> Iterator[str]:
-    """What kubernetes-validate --strict has against the overlay's objects of Kubernetes' own kinds."""
+    """The complaints of kubernetes-validate --strict about the overlay's objects of Kubernetes' own kinds."""
     allowed = exceptions()
-    known = [one for one in documents(overlay) if f"{one['apiVersion']}/{one['kind']}" not in allowed["without_schema"]]
+    without_schema = allowed["without_schema"]
+    checked = [item for item in documents(overlay) if f"{item['apiVersion']}/{item['kind']}" not in without_schema]
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
-        yaml.safe_dump_all(known, file)
+        yaml.safe_dump_all(checked, file)
         file.flush()
         version = str(allowed["kubernetes"])
         command = [str(programs / "kubernetes-validate"), "--strict", "--quiet", "--kubernetes-version", version]
@@ -40,7 +41,7 @@ def invalid(programs: Path, overlay: str) -> Iterator[str]:
 
 
 def insecure(programs: Path, overlay: str) -> Iterator[str]:
-    """What checkov has against the overlay beyond the exceptions, and the exceptions that it no longer needs."""
+    """The complaints of checkov about the overlay beyond the exceptions, and the needless exceptions."""
     command = [str(programs / "checkov"), "--framework", "kubernetes", "--output", "json", "--compact"]
     done = subprocess.run([*command, "--file", str(rendered(overlay))], capture_output=True, text=True)
     try:
@@ -53,4 +54,4 @@ def insecure(programs: Path, overlay: str) -> Iterator[str]:
         if check["check_id"] not in excused:
             yield f"{overlay}: {check['check_id']} {check['check_name']}: {check['resource']}"
     for needless in excused.keys() - {check["check_id"] for check in failed}:
-        yield f"{overlay}: exceptions.yaml excuses {needless}, which nothing fails"
+        yield f"{overlay}: exceptions.yaml excuses {needless}, which no object fails"

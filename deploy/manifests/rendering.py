@@ -1,7 +1,7 @@
-"""What kustomize makes of each overlay is kept beside them, to be read, tested and applied without kustomize.
+"""The output of kustomize for each overlay, kept beside them to be read, tested and applied without kustomize.
 
-The first line of a rendered file holds a digest of what it was made from: a rendering that is out of date is told
-wherever the tests run, although kustomize is not everywhere.
+The first line of a rendered file holds a digest of its sources, so the tests notice an outdated rendering also where
+kustomize is missing.
 """
 
 import hashlib
@@ -14,27 +14,27 @@ OVERLAYS = ("local", "production")
 
 
 class RenderingFailed(Exception):
-    """kustomize refuses; its words."""
+    """kustomize failed; the message is its output."""
 
 
 def rendered(overlay: str) -> Path:
-    """Where the overlay's rendering is kept."""
+    """The file with the rendering of an overlay."""
     return KUBERNETES / "rendered" / f"{overlay}.yaml"
 
 
 def digest() -> str:
-    """SHA-256 of the names and contents of all that the overlays are made from, as hexadecimal digits."""
-    found = hashlib.sha256()
+    """SHA-256 of the names and contents of all sources of the overlays, as hexadecimal digits."""
+    hashed = hashlib.sha256()
     for file in sorted(
         file for folder in ("base", "components", "overlays") for file in (KUBERNETES / folder).rglob("*.yaml")
     ):
-        found.update(f"{file.relative_to(KUBERNETES).as_posix()}\n".encode())
-        found.update(file.read_bytes().replace(b"\r\n", b"\n"))
-    return found.hexdigest()
+        hashed.update(f"{file.relative_to(KUBERNETES).as_posix()}\n".encode())
+        hashed.update(file.read_bytes().replace(b"\r\n", b"\n"))
+    return hashed.hexdigest()
 
 
 def is_fresh(overlay: str) -> bool:
-    """Whether the overlay's rendering was made from what is there now."""
+    """Whether the rendering of an overlay was made from the current sources."""
     file = rendered(overlay)
     return file.exists() and file.read_text().splitlines()[0] == _first_line()
 

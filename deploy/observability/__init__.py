@@ -1,1 +1,1 @@
-"""What watches Twinpath: rules and tests of the alerts, Prometheus' and Grafana's files, the page of metrics."""
+"""Observability: rules and tests of the alerts, files of Prometheus and Grafana, the page of metrics."""

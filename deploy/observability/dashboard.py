@@ -10,22 +10,22 @@ from deploy.observability.panels import ROWS, Panel
 FILE = CHECKOUT / "deploy/observability/grafana/dashboards/twinpath.json"
 _SOURCE = {"type": "prometheus", "uid": "prometheus"}
 _HEIGHT, _WIDTH, _ACROSS = 8, 8, 3
-"""Of a panel; and how many fit beside each other."""
+"""Height and width of a panel, and the number of panels in a row."""
 
 
 def dashboard() -> str:
-    """The JSON."""
+    """The dashboard as JSON."""
     panels: list[dict[str, Any]] = []
     y = 0
-    for row, shown in ROWS.items():
+    for row, row_panels in ROWS.items():
         panels.append(
             {"id": len(panels) + 1, "type": "row", "title": row, "gridPos": _place(0, y, 24, 1), "panels": []}
         )
         y += 1
-        for number, panel in enumerate(shown):
+        for number, panel in enumerate(row_panels):
             x = number % _ACROSS * _WIDTH
             panels.append(_drawn(len(panels) + 1, panel, x, y + number // _ACROSS * _HEIGHT))
-        y += -(-len(shown) // _ACROSS) * _HEIGHT
+        y += -(-len(row_panels) // _ACROSS) * _HEIGHT
     whole = {
         "uid": "twinpath",
         "title": "Twinpath",
@@ -41,7 +41,7 @@ def dashboard() -> str:
 
 
 def write(file: Path = FILE) -> None:
-    """Write it."""
+    """Write the dashboard."""
     file.write_text(dashboard())
 
 

@@ -11,11 +11,11 @@ FILE = CHECKOUT / "docs/metrics.md"
 
 _HEAD = """# Metrics
 
-Every service tells its own on `/metrics`, in the text format of Prometheus. Each metric below has the labels `job`
-(`command`, `projector` or `query`) and `instance` besides, which Prometheus adds. No label holds an id or anything else
-that a caller can make up. What is asked of a store for a scrape is missing from it while that store is away.
+Every service has its metrics on `/metrics`, in the text format of Prometheus. Prometheus adds the labels `job`
+(`command`, `projector` or `query`) and `instance`. No label holds an id or another value that a caller can make up. A
+metric that needs a store is missing from a scrape while that store is away.
 
-A histogram's `…_count` is the counter of what it measures: commands a second are
+A histogram's `…_count` counts its measurements: commands a second are
 `rate(twinpath_command_duration_seconds_count[5m])`. The alerts are in [guides/alerts.md](guides/alerts.md).
 This page is written by `make pages`.
 """
@@ -31,8 +31,8 @@ def page() -> str:
         parts.append(f"## {service.capitalize()}\n\n{_table(own)}")
     shared = [family for family in services["command"].families if family.name in everywhere]
     more = (
-        "\nEach has `process_*` (CPU, memory, open files, start) and `python_*` (garbage collection, version) too, as\n"
-        "prometheus-client names them.\n"
+        "\nEvery service also has `process_*` (CPU, memory, open files, start) and `python_*` (garbage collection,\n"
+        "version), by the names of prometheus-client.\n"
     )
     return "\n".join([*parts, f"## Every service\n\n{_table(shared)}{more}"])
 

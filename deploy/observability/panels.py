@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Panel:
-    """One panel: `lines` are legend and PromQL; `unit` as Grafana names it."""
+    """A panel: `lines` are pairs of legend and PromQL; `unit` is a unit of Grafana."""
 
     title: str
     unit: str
@@ -39,7 +39,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel("Relay leaders (1 is right)", "none", (("leaders", "sum(twinpath_relay_leads)"),), "stat"),
         Panel(
-            "Furthest behind",
+            "Longest lag",
             "s",
             (
                 ("relay", "max(twinpath_relay_lag_seconds)"),
@@ -68,7 +68,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             (("{{instance}}", _quantile(0.99, "twinpath_append_duration_seconds", "instance")),),
         ),
         Panel(
-            "Commands in hand, and their limit",
+            "Commands in flight, and their limit",
             "none",
             (("{{instance}}", "twinpath_commands_in_hand"), ("limit {{instance}}", "twinpath_commands_limit")),
         ),
@@ -80,8 +80,8 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         Panel("Races lost to other writers", "ops", (("{{over}}", _rate("twinpath_append_conflicts_total", "over")),)),
     ),
     "Relay and processes": (
-        Panel("Who leads the relay", "none", (("{{instance}}", "twinpath_relay_leads"),)),
-        Panel("Not published", "none", (("{{log}}", "max by (log) (twinpath_relay_lag_events)"),)),
+        Panel("Leader of the relay", "none", (("{{instance}}", "twinpath_relay_leads"),)),
+        Panel("Events not published", "none", (("{{log}}", "max by (log) (twinpath_relay_lag_events)"),)),
         Panel("Published events", "ops", (("{{log}}", _rate("twinpath_relay_events_total", "log")),)),
         Panel(
             "Time to publish a batch, p99",
@@ -98,7 +98,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             "none",
             (("{{process}}", "sum by (process) (max by (process, log) (twinpath_process_lag_events))"),),
         ),
-        Panel("Logs in which a process is held up", "none", (("{{process}} {{log}}", "twinpath_process_held_up"),)),
+        Panel("Logs in which a process is blocked", "none", (("{{process}} {{log}}", "twinpath_process_held_up"),)),
     ),
     "Projections": (
         Panel(
@@ -172,7 +172,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel("Waits for a causal token", "ops", (("{{outcome}}", _rate(f"{_WAITS}_count", "outcome")),)),
         Panel("Time of a wait, p95", "s", (("{{view}}", _quantile(0.95, _WAITS, "view")),)),
-        Panel("Waits just now", "none", (("{{instance}}", "twinpath_causal_waits_open"),)),
+        Panel("Open waits", "none", (("{{instance}}", "twinpath_causal_waits_open"),)),
         Panel("Subscribers of live updates", "none", (("{{view}}", "sum by (view) (twinpath_live_subscribers)"),)),
     ),
     "Processes of the machine": (

@@ -7,5 +7,5 @@ from twinpath.queries.metrics import QueryMetrics
 
 
 def all_metrics() -> dict[str, Metrics]:
-    """By the name of the service, as Prometheus has it for a job."""
+    """Name of the service, which is the job in Prometheus -> its metrics."""
     return {"command": CommandMetrics(), "projector": ProjectorMetrics(), "query": QueryMetrics()}

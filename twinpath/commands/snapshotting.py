@@ -1,4 +1,4 @@
-"""Turns a folded aggregate into a snapshot and back, and writes one every hundred events, after the answer."""
+"""Turns a folded aggregate into a snapshot and back, and writes one every fifty events, after the answer."""
 
 import asyncio
 import hashlib
@@ -57,7 +57,7 @@ class Snapshots:
         return Folded(form.adapter.validate_python(found.state), found.version, found.log, found.position)
 
     def grown(self, decider: AnyAggregate, stream: str, before: int, folded: Folded) -> None:
-        """Keep a snapshot when the stream has passed another hundred; returns at once."""
+        """Keep a snapshot when the stream has passed a multiple of EVERY; returns at once."""
         if decider.snapshots and folded.version // EVERY > before // EVERY:
             task = asyncio.create_task(self._keep(decider, stream, folded), name=f"snapshot {stream}")
             self._writing.add(task)
