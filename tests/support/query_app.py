@@ -10,7 +10,9 @@ import httpx
 import orjson
 from fastapi import FastAPI
 
+from tests.support.eventually import eventually
 from tests.support.ticket_views import NOON, TicketViews
+from twinpath.http.causal_token import parse_token
 from twinpath.queries.app import create_app
 from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
@@ -32,6 +34,13 @@ class QueryService:
         """GET under /api/v1."""
         parameters = {name: str(value) for name, value in query.items()}
         return await self.client.get(f"/api/v1{path}", headers=headers, params=parameters or None)
+
+    async def has_heard(self, token: str = "") -> bool:
+        """Whether it knows where the views are, and that they have reached this causal token."""
+        bounds = self.app.state.views._cache._bounds
+        positions = {log: at for reached in bounds._reached.values() for log, at in reached.needed.items()}
+        heard = all(positions.get(log, 0) >= at for log, at in parse_token(token).items()) if token else True
+        return heard and bounds._heard_at is not None
 
     @asynccontextmanager
     async def live(self, path: str, headers: Mapping[str, str] | None = None) -> AsyncIterator["LiveClient"]:
@@ -106,10 +115,12 @@ class LiveClient:
 
 @asynccontextmanager
 async def serving(app: FastAPI, views: TicketViews) -> AsyncIterator[QueryService]:
-    """The app within its lifespan."""
+    """The app within its lifespan, once it knows where the views are."""
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://q") as client:
-        yield QueryService(app, client, views)
+        service = QueryService(app, client, views)
+        await eventually(service.has_heard, pause=0)
+        yield service
 
 
 @asynccontextmanager

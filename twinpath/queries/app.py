@@ -15,6 +15,7 @@ from query_service.products import PRODUCTS
 from query_service.shop_dashboard_queries import ShopDashboardQueries
 from query_service.ticket_dashboard_queries import DashboardQueries
 from query_service.tickets import TICKETS
+from shared.events import CATALOGUE
 from shared.read_models.customers import CUSTOMERS
 from shared.read_models.order_summaries import ORDER_SUMMARIES
 from shared.read_models.product_catalogue import PRODUCT_CATALOGUE, PRODUCT_PRICES
@@ -32,6 +33,7 @@ from twinpath.queries.endpoints import history
 from twinpath.queries.endpoints.one_document import short_way
 from twinpath.queries.metrics import MeasuredReader, QueryMetrics
 from twinpath.queries.reading.causal_waits import CausalWaits
+from twinpath.queries.reading.copy_bounds import CopyBounds
 from twinpath.queries.reading.fast_copy import FastCopy
 from twinpath.queries.reading.live import LiveViews
 from twinpath.queries.reading.views import ViewQueries
@@ -76,10 +78,11 @@ def create_app(
 
     metrics = QueryMetrics()
     reader = MeasuredReader(reader, metrics)
-    copy = FastCopy(cache, reader)
+    bounds = CopyBounds(CATALOGUE.erasing)
+    copy = FastCopy(cache, reader, bounds)
     waits = CausalWaits(reader, causal_wait_seconds)
     live = LiveViews(reader, [view.name for view in LIVE_VIEWS])
-    waits.on_move = live.checkpoints_moved
+    waits.on_heard, waits.on_move = bounds.heard, live.checkpoints_moved
     metrics.follow(copy, waits, live)
     lifespan = partial(_lifespan, waits, live, close)
     app = FastAPIOffline(
@@ -93,7 +96,7 @@ def create_app(
     app.state.dashboards = DashboardQueries(reader, copy, clock)
     app.state.shop_dashboards = ShopDashboardQueries(views, clock)
     _add_queries(app)
-    app.router.routes += health_routes(required or {}, optional)
+    app.router.routes += health_routes(required or {}, {**(optional or {}), "copies": copy.check})
     install_problem_details(app)
     app.add_middleware(Correlation, on_answer=HttpRequests(metrics.requests))
     install_metrics(app, metrics)

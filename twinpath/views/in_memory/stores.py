@@ -14,6 +14,9 @@ from twinpath.views.naming import FIRST_GENERATION, Generation, generation_name
 from twinpath.views.paths import added, appended, changed, fits, stored
 from twinpath.views.writes import Write
 
+_WATCH_SECONDS = 1.0
+"""Between two answers of a watch of checkpoints."""
+
 _Documents = dict[tuple[str, str], Document | None]
 """(view, id) -> document, or None for one that is removed."""
 
@@ -116,7 +119,7 @@ class InMemoryViewStore:
         with self._moves.watch() as watch:
             yield dict(self._checkpoints)
             while True:
-                yield await watch.next()
+                yield await watch.next(_WATCH_SECONDS)
 
     async def watch_documents(self, views: Sequence[str]) -> AsyncIterator[tuple[str, str]]:
         """See ViewReader.watch_documents."""

@@ -114,9 +114,13 @@ class MongoViewReader:
         with our_errors():
             async with await self._database[CHECKPOINTS].watch(positions) as changes:
                 yield await self.checkpoints()  # read after the watch is open, so that no move falls between
-                async for change in changes:
-                    moved = change.get("fullDocument") or change["updateDescription"]["updatedFields"]
+                while changes.alive:
+                    change = await changes.try_next()  # MongoDB answers after a second when there is none
                     self._told = asyncio.get_running_loop().time()
+                    if change is None:
+                        yield {}
+                        continue
+                    moved = change.get("fullDocument") or change["updateDescription"]["updatedFields"]
                     self._learn(change["documentKey"]["_id"], moved)
                     if "position" in moved:
                         yield {checkpoint_key(change["documentKey"]["_id"]): moved["position"]}

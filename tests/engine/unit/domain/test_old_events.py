@@ -32,6 +32,7 @@ from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.following.projector import Projector
 from twinpath.projecting.history import HistoryProjection
 from twinpath.projecting.outside_events import OutsideEventsProjection
+from twinpath.queries.reading.copy_bounds import CopyBounds
 from twinpath.queries.reading.fast_copy import FastCopy
 from twinpath.queries.reading.views import ViewQueries
 from twinpath.views.in_memory.cache import InMemoryViewCache
@@ -146,7 +147,9 @@ async def test_a_history_that_an_older_version_wrote_is_answered_in_todays_form(
     await projector.project(event.log, [event])
     await projector.stop()
 
-    page = await ViewQueries(views, FastCopy(InMemoryViewCache(), views), NOW).history(then.customer, None, 10)
+    page = await ViewQueries(views, FastCopy(InMemoryViewCache(), views, CopyBounds()), NOW).history(
+        then.customer, None, 10
+    )
 
     assert [entry["data"] for entry in page.documents] == [ERASED if erased else READ]
 
@@ -156,7 +159,9 @@ async def test_a_history_that_a_newer_version_wrote_is_answered_as_it_is() -> No
     await then.store.append(then.customer, [NOW.encode(RegisteredNow(**READ))], 0, "c", metadata())
     views = await projected(then, HistoryProjection(), await then.events())
 
-    page = await ViewQueries(views, FastCopy(InMemoryViewCache(), views), THEN).history(then.customer, None, 10)
+    page = await ViewQueries(views, FastCopy(InMemoryViewCache(), views, CopyBounds()), THEN).history(
+        then.customer, None, 10
+    )
 
     assert [entry["data"] for entry in page.documents] == [READ]
 

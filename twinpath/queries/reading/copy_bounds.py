@@ -1,0 +1,84 @@
+"""How far the copy of a view must be for readers to use it: as far as the view was a second ago, and every erasure.
+
+What is known of a view are its checkpoints, followed through the store's watch. A copy may trail them by the moment
+that copying takes, but not in a log that can hold an erasure: there it must be wherever the view is known to be. While
+the watch is silent nobody knows where a view is, and no copy is used.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, field
+from time import monotonic
+
+from twinpath.errors import CopyTrails
+from twinpath.views.interface import Checkpoints
+
+TRAILING_SECONDS = 1.0
+"""For how long a copy may lack what its view has."""
+SILENT_SECONDS = 2.5
+"""The watch tells something every second, if only that nothing moved."""
+
+
+@dataclass(slots=True)
+class _Reached:
+    """Where a projection is, log -> position."""
+
+    settled: dict[str, int] = field(default_factory=dict)
+    """As it was known to be TRAILING_SECONDS ago."""
+    needed: dict[str, int] = field(default_factory=dict)
+    """The same, and as it is known to be now in logs that can hold an erasure."""
+    recent: deque[tuple[float, str, int]] = field(default_factory=deque)
+    """When a move was heard of, its log and position; oldest first."""
+
+
+class CopyBounds:
+    """`erasing` are the categories whose logs can hold an erasure. `clock` gives seconds that never go back."""
+
+    def __init__(self, erasing: Set[str] = frozenset(), clock: Callable[[], float] = monotonic) -> None:
+        self._erasing = erasing
+        self._clock = clock
+        self._heard_at: float | None = None
+        self._reached: dict[str, _Reached] = {}
+
+    def heard(self, moved: Checkpoints, everything: bool = False) -> None:
+        """Take note of checkpoints that moved, or of all of them; of none, when the watch says that none moved."""
+        self._heard_at = now = self._clock()
+        if everything:
+            self._reached.clear()
+        for (projection, log), position in moved.items():
+            reached = self._reached.get(projection) or self._reached.setdefault(projection, _Reached())
+            if everything:  # nobody knows since when
+                reached.settled[log] = reached.needed[log] = position
+                continue
+            if self._can_erase(log):
+                reached.needed[log] = position
+            reached.recent.append((now, log, position))
+            self._settle(reached, now)
+
+    def needed(self, view: str) -> Mapping[str, int]:
+        """Log -> position that a copy of the view must have reached to be read. Raises CopyTrails: it is not known."""
+        return self._of(view).needed
+
+    def settled(self, view: str) -> Mapping[str, int]:
+        """Log -> position without which a copy trails for longer than it may. Raises CopyTrails: it is not known."""
+        return self._of(view).settled
+
+    def _of(self, view: str) -> _Reached:
+        now = self._clock()
+        if self._heard_at is None or now > self._heard_at + SILENT_SECONDS:
+            raise CopyTrails("nothing was heard of the views' checkpoints for a while, so no copy can be checked")
+        reached = self._reached.get(view)
+        if reached is None:  # its projection has another name, or has never run
+            raise CopyTrails(f"no projection has the name of the view {view}, so its copy can't be checked")
+        self._settle(reached, now)
+        return reached
+
+    def _settle(self, reached: _Reached, now: float) -> None:
+        while reached.recent and reached.recent[0][0] <= now - TRAILING_SECONDS:
+            _, log, position = reached.recent.popleft()
+            reached.settled[log] = position
+            if not self._can_erase(log):
+                reached.needed[log] = position
+
+    def _can_erase(self, log: str) -> bool:
+        return log.partition(".")[0] in self._erasing
