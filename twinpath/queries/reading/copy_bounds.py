@@ -35,14 +35,14 @@ class CopyBounds:
     """`erasing` are the categories whose logs can hold an erasure. `clock` gives seconds that never go back."""
 
     def __init__(self, erasing: Set[str] = frozenset(), clock: Callable[[], float] = monotonic) -> None:
+        self.clock = clock
         self._erasing = erasing
-        self._clock = clock
         self._heard_at: float | None = None
         self._reached: dict[str, _Reached] = {}
 
     def heard(self, moved: Checkpoints, everything: bool = False) -> None:
         """Take note of checkpoints that moved, or of all of them; of none, when the watch says that none moved."""
-        self._heard_at = now = self._clock()
+        self._heard_at = now = self.clock()
         if everything:
             self._reached.clear()
         for (projection, log), position in moved.items():
@@ -64,7 +64,7 @@ class CopyBounds:
         return self._of(view).settled
 
     def _of(self, view: str) -> _Reached:
-        now = self._clock()
+        now = self.clock()
         if self._heard_at is None or now > self._heard_at + SILENT_SECONDS:
             raise CopyTrails("nothing was heard of the views' checkpoints for a while, so no copy can be checked")
         reached = self._reached.get(view)

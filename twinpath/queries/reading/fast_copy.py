@@ -8,7 +8,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from time import monotonic
 from typing import TypeVar
 
 import structlog
@@ -107,7 +106,7 @@ class FastCopy:
 
     def _tries(self, view: str) -> bool:
         """Whether it is this query's turn to try."""
-        now = monotonic()
+        now = self._bounds.clock()
         bypasses = [bypass for key in (_EVERY_VIEW, view) if (bypass := self._bypasses.get(key)) is not None]
         if any(now < bypass.following for bypass in bypasses):
             return False
@@ -116,7 +115,7 @@ class FastCopy:
         return True
 
     def _bypass(self, key: str, error: TwinpathError) -> None:
-        now = monotonic()
+        now = self._bounds.clock()
         bypass = self._bypasses.get(key)
         if bypass is None or now > bypass.last + _NOTEWORTHY_SECONDS:  # nobody asked for long: it began anew
             bypass = self._bypasses[key] = _Bypass(now, now, now)
