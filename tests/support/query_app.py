@@ -37,10 +37,9 @@ class QueryService:
 
     async def has_heard(self, token: str = "") -> bool:
         """Whether it knows where the views are, and that they have reached this causal token."""
-        bounds = self.app.state.views._cache._bounds
-        positions = {log: at for reached in bounds._reached.values() for log, at in reached.needed.items()}
+        positions = {log: at for (_, log), at in self.app.state.waits._known.items()}
         heard = all(positions.get(log, 0) >= at for log, at in parse_token(token).items()) if token else True
-        return heard and bounds._heard_at is not None
+        return heard and self.app.state.views._cache._bounds._heard_at is not None
 
     @asynccontextmanager
     async def live(self, path: str, headers: Mapping[str, str] | None = None) -> AsyncIterator["LiveClient"]:

@@ -40,11 +40,6 @@ class Catalogue:
         return tuple(dict.fromkeys(happens_to(event_type) for event_type in self._types.values()))
 
     @property
-    def erasing(self) -> frozenset[str]:
-        """The categories whose streams can be erased: their logs can hold an erasure."""
-        return frozenset(name.partition(".")[0] for name, event_type in self._types.items() if event_type.erases)
-
-    @property
     def types(self) -> tuple[type[DomainEvent], ...]:
         """Every event type."""
         return tuple(self._types.values())

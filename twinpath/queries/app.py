@@ -15,7 +15,6 @@ from query_service.products import PRODUCTS
 from query_service.shop_dashboard_queries import ShopDashboardQueries
 from query_service.ticket_dashboard_queries import DashboardQueries
 from query_service.tickets import TICKETS
-from shared.events import CATALOGUE
 from shared.read_models.customers import CUSTOMERS
 from shared.read_models.order_summaries import ORDER_SUMMARIES
 from shared.read_models.product_catalogue import PRODUCT_CATALOGUE, PRODUCT_PRICES
@@ -78,7 +77,7 @@ def create_app(
 
     metrics = QueryMetrics()
     reader = MeasuredReader(reader, metrics)
-    bounds = CopyBounds(CATALOGUE.erasing)
+    bounds = CopyBounds(reader.erasures)
     copy = FastCopy(cache, reader, bounds)
     waits = CausalWaits(reader, causal_wait_seconds)
     live = LiveViews(reader, [view.name for view in LIVE_VIEWS])

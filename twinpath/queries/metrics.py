@@ -80,6 +80,10 @@ class MeasuredReader:
         """See ViewReader.generation."""
         return self._reader.generation(projection)
 
+    def erasures(self, projection: str) -> Mapping[str, int]:
+        """See ViewReader.erasures."""
+        return self._reader.erasures(projection)
+
     async def get(self, view: str, document_id: str) -> Document | None:
         """See ViewReader.get."""
         began = perf_counter()

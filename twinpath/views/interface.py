@@ -17,12 +17,16 @@ from twinpath.views.parking import Parked, ParkingChange
 
 @dataclass(frozen=True, slots=True)
 class CheckpointMove:
-    """Projection `projection` has applied `log` up to `expected` and, with this commit, up to `position`."""
+    """Projection `projection` has applied `log` up to `expected` and, with this commit, up to `position`.
+
+    `erased` is the position of the last erasure in between, 0 where there is none.
+    """
 
     projection: str
     log: str
     expected: int
     position: int
+    erased: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,10 @@ class ViewReader(Protocol):
 
     def generation(self, projection: str) -> Generation:
         """See BatchWriter.generation."""
+        ...
+
+    def erasures(self, projection: str) -> Mapping[str, int]:
+        """Log -> position of the last erasure that the projection has applied, as the checkpoints last told it."""
         ...
 
     async def get(self, view: str, document_id: str) -> Document | None:

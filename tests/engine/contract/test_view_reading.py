@@ -12,7 +12,7 @@ from tests.support.things import LOGS, Store, change, ids, move, put
 from twinpath.clock import utc_now
 from twinpath.domain.views import NEWEST_FIRST, Order, Put, Remove
 from twinpath.queries.reading.copy_bounds import SILENT_SECONDS
-from twinpath.views.interface import Batch, Checkpoints
+from twinpath.views.interface import Batch, CheckpointMove, Checkpoints
 
 
 @pytest.fixture
@@ -85,6 +85,21 @@ async def test_the_watch_of_checkpoints_tells_again_and_again_that_nothing_moved
         assert monotonic() < began + 2 * SILENT_SECONDS, "readers take a longer silence for a watch that is away"
         await store.commit(Batch(moves=[move(0, 1)]))
         assert await moved(watch) == {("p", LOGS[0]): 1}
+
+
+async def test_with_the_checkpoints_comes_where_the_last_erasure_is(store: Store) -> None:
+    async with asyncio.timeout(10), aclosing(store.watch_checkpoints()) as watch:  # type: ignore[type-var]
+        await anext(watch)
+        assert store.erasures("p") == {}
+        await store.commit(Batch(moves=[CheckpointMove("p", LOGS[0], 0, 9, erased=7)]))
+        assert await moved(watch) == {("p", LOGS[0]): 9}
+        assert store.erasures("p") == {LOGS[0]: 7}
+        await store.commit(Batch(moves=[move(9, 10)]))
+        assert await moved(watch) == {("p", LOGS[0]): 10}
+
+    await store.checkpoints()
+    assert store.erasures("p") == {LOGS[0]: 7}
+    assert store.erasures("q") == {}
 
 
 async def test_no_move_is_missed_between_the_first_look_and_the_watch(store: Store) -> None:

@@ -1,12 +1,12 @@
 """How far the copy of a view must be for readers to use it: as far as the view was a second ago, and every erasure.
 
 What is known of a view are its checkpoints, followed through the store's watch. A copy may trail them by the moment
-that copying takes, but not in a log that can hold an erasure: there it must be wherever the view is known to be. While
-the watch is silent nobody knows where a view is, and no copy is used.
+that copying takes, but it must have every erasure that the view is known to have. While the watch is silent nobody
+knows where a view is, and no copy is used.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -26,17 +26,17 @@ class _Reached:
     settled: dict[str, int] = field(default_factory=dict)
     """As it was known to be TRAILING_SECONDS ago."""
     needed: dict[str, int] = field(default_factory=dict)
-    """The same, and as it is known to be now in logs that can hold an erasure."""
+    """The same, and the last erasure that it is known to have."""
     recent: deque[tuple[float, str, int]] = field(default_factory=deque)
     """When a move was heard of, its log and position; oldest first."""
 
 
 class CopyBounds:
-    """`erasing` are the categories whose logs can hold an erasure. `clock` gives seconds that never go back."""
+    """`erasures` are those of ViewReader. `clock` gives seconds that never go back."""
 
-    def __init__(self, erasing: Set[str] = frozenset(), clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, erasures: Callable[[str], Mapping[str, int]], clock: Callable[[], float] = monotonic) -> None:
         self.clock = clock
-        self._erasing = erasing
+        self._erasures = erasures
         self._heard_at: float | None = None
         self._reached: dict[str, _Reached] = {}
 
@@ -50,8 +50,7 @@ class CopyBounds:
             if everything:  # nobody knows since when
                 reached.settled[log] = reached.needed[log] = position
                 continue
-            if self._can_erase(log):
-                reached.needed[log] = position
+            reached.needed[log] = max(reached.needed.get(log, 0), self._erasures(projection).get(log, 0))
             reached.recent.append((now, log, position))
             self._settle(reached, now)
 
@@ -77,8 +76,4 @@ class CopyBounds:
         while reached.recent and reached.recent[0][0] <= now - TRAILING_SECONDS:
             _, log, position = reached.recent.popleft()
             reached.settled[log] = position
-            if not self._can_erase(log):
-                reached.needed[log] = position
-
-    def _can_erase(self, log: str) -> bool:
-        return log.partition(".")[0] in self._erasing
+            reached.needed[log] = max(reached.needed.get(log, 0), position)

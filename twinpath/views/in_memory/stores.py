@@ -33,12 +33,17 @@ class InMemoryViewStore:
         self.parked = InMemoryParked()
         self._generations: dict[str, Generation] = {}
         self._versions: dict[str, int] = {}
+        self._erasures: dict[str, dict[str, int]] = {}
         self._moves: Watchers[tuple[str, str], int] = Watchers()
         self._changes: Watchers[tuple[str, str], None] = Watchers()
 
     def generation(self, projection: str) -> Generation:
         """See ViewReader.generation."""
         return self._generations.get(projection, FIRST_GENERATION)
+
+    def erasures(self, projection: str) -> Mapping[str, int]:
+        """See ViewReader.erasures."""
+        return self._erasures.get(projection, NOTHING)
 
     async def prepare(
         self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]], versions: Mapping[str, int] = NOTHING
@@ -67,6 +72,9 @@ class InMemoryViewStore:
         staged = self.parked.staged(batch.parking)
         self._change(batch.changes)
         self.parked.take(staged, batch.parking)
+        for move in batch.moves:
+            if move.erased:
+                self._erasures.setdefault(move.projection, {})[move.log] = move.erased
         self._move({(move.projection, move.log): move.position for move in batch.moves})
 
     def _change(self, changes: Sequence[ViewChange]) -> None:

@@ -50,6 +50,7 @@ class MongoViewReader:
         self._client = client
         self._database = client.get_database(database, _CODEC, ReadPreference.PRIMARY, DURABLE, MAJORITY)
         self._generations: dict[str, Generation] = {}
+        self._erasures: dict[str, dict[str, int]] = {}
         self._switches = 0
         self._told = -math.inf
         """When the checkpoints last told something, by the event loop's clock."""
@@ -57,6 +58,10 @@ class MongoViewReader:
     def generation(self, projection: str) -> Generation:
         """See ViewReader.generation."""
         return self._generations.get(projection, FIRST_GENERATION)
+
+    def erasures(self, projection: str) -> Mapping[str, int]:
+        """See ViewReader.erasures."""
+        return self._erasures.get(projection, NOTHING)
 
     async def get(self, view: str, document_id: str) -> Document | None:
         """See ViewReader.get."""
@@ -161,7 +166,9 @@ class MongoViewReader:
 
     def _learn(self, checkpoint: str, stored: Document) -> None:
         """A checkpoint tells the generation that it counts for; one that is found later is never an earlier one."""
-        projection, _ = checkpoint_key(checkpoint)
+        projection, log = checkpoint_key(checkpoint)
+        if "erased" in stored:
+            self._erasures.setdefault(projection, {})[log] = stored["erased"]
         if stored.get("generation", 0) >= self.generation(projection).number:
             version = stored.get("version", self.generation(projection).version)  # not told when it stays the same
             self._switches += stored["generation"] > self.generation(projection).number

@@ -17,7 +17,7 @@ from twinpath.projecting.copying.copy_keeper import CacheSync
 from twinpath.projecting.copying.drift import Drift
 from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
-from twinpath.views.interface import CheckpointMove, Checkpoints
+from twinpath.views.interface import Batch, CheckpointMove, Checkpoints
 
 LOG = "ticket.0"
 
@@ -64,7 +64,7 @@ class Kept:
     async def commit(self, before: int, after: int, *changes: ViewChange) -> Applied:
         """Commit to the view, and tell nobody."""
         moves = [CheckpointMove(VIEW, LOG, before, after)]
-        await self.views.commit(changes, moves)
+        await self.views.commit(Batch(changes, moves))
         return Applied(LOG, changes, moves)
 
     async def in_trouble(self) -> bool:

@@ -120,7 +120,9 @@ async def test_the_history_keeps_an_event_in_the_schema_in_which_it_was_stored(e
     assert entry is not None
     assert (entry["data"], entry["schema"]) == ({}, 1)
     assert entry["personal"] == (None if erased else {"full_name": "Ada", "email": READ["email"]})
-    page = await ViewQueries(views, FastCopy(InMemoryViewCache(), views), NOW).history(then.customer, None, 10)
+    page = await ViewQueries(views, FastCopy(InMemoryViewCache(), views, CopyBounds(views.erasures)), NOW).history(
+        then.customer, None, 10
+    )
     assert [entry["data"] for entry in page.documents] == [ERASED if erased else READ]
 
 
@@ -147,7 +149,7 @@ async def test_a_history_that_an_older_version_wrote_is_answered_in_todays_form(
     await projector.project(event.log, [event])
     await projector.stop()
 
-    page = await ViewQueries(views, FastCopy(InMemoryViewCache(), views, CopyBounds()), NOW).history(
+    page = await ViewQueries(views, FastCopy(InMemoryViewCache(), views, CopyBounds(views.erasures)), NOW).history(
         then.customer, None, 10
     )
 
@@ -159,7 +161,7 @@ async def test_a_history_that_a_newer_version_wrote_is_answered_as_it_is() -> No
     await then.store.append(then.customer, [NOW.encode(RegisteredNow(**READ))], 0, "c", metadata())
     views = await projected(then, HistoryProjection(), await then.events())
 
-    page = await ViewQueries(views, FastCopy(InMemoryViewCache(), views, CopyBounds()), THEN).history(
+    page = await ViewQueries(views, FastCopy(InMemoryViewCache(), views, CopyBounds(views.erasures)), THEN).history(
         then.customer, None, 10
     )
 

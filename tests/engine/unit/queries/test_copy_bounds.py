@@ -15,8 +15,14 @@ def clock() -> Seconds:
 
 
 @pytest.fixture
-def bounds(clock: Seconds) -> CopyBounds:
-    bounds = CopyBounds({"customer"}, clock)
+def erasures() -> dict[str, int]:
+    """Of the view, by log."""
+    return {}
+
+
+@pytest.fixture
+def bounds(clock: Seconds, erasures: dict[str, int]) -> CopyBounds:
+    bounds = CopyBounds(lambda view: erasures if view == VIEW else {}, clock)
     bounds.heard({(VIEW, TICKETS): 5, (VIEW, CUSTOMERS): 2, ("other", TICKETS): 9}, everything=True)
     return bounds
 
@@ -34,13 +40,24 @@ def test_what_moved_is_needed_a_second_later(bounds: CopyBounds, clock: Seconds)
     assert bounds.needed("other") == {TICKETS: 9}
 
 
-def test_what_moved_in_a_log_that_can_hold_an_erasure_is_needed_at_once(bounds: CopyBounds, clock: Seconds) -> None:
-    bounds.heard({(VIEW, CUSTOMERS): 3})
+def test_an_erasure_is_needed_at_once_and_what_came_after_it_a_second_later(
+    bounds: CopyBounds, clock: Seconds, erasures: dict[str, int]
+) -> None:
+    erasures[CUSTOMERS] = 3
+    bounds.heard({(VIEW, CUSTOMERS): 4, ("other", TICKETS): 10})
 
     assert bounds.needed(VIEW) == {TICKETS: 5, CUSTOMERS: 3}
     assert bounds.settled(VIEW) == {TICKETS: 5, CUSTOMERS: 2}
     clock.pass_by(TRAILING_SECONDS)
-    assert bounds.settled(VIEW) == {TICKETS: 5, CUSTOMERS: 3}
+    assert bounds.needed(VIEW) == bounds.settled(VIEW) == {TICKETS: 5, CUSTOMERS: 4}
+    assert bounds.needed("other") == {TICKETS: 10}
+
+
+def test_an_erasure_of_long_ago_lowers_nothing(bounds: CopyBounds, erasures: dict[str, int]) -> None:
+    erasures[TICKETS] = 1
+    bounds.heard({(VIEW, TICKETS): 6})
+
+    assert bounds.needed(VIEW) == {TICKETS: 5, CUSTOMERS: 2}
 
 
 def test_in_silence_nothing_is_known_and_a_word_that_nothing_moved_is_enough(
@@ -60,7 +77,7 @@ def test_in_silence_nothing_is_known_and_a_word_that_nothing_moved_is_enough(
 
 def test_before_anything_was_heard_and_of_a_view_without_checkpoints_nothing_is_known(bounds: CopyBounds) -> None:
     with pytest.raises(CopyTrails, match="nothing was heard"):
-        CopyBounds().needed(VIEW)
+        CopyBounds(lambda view: {}).needed(VIEW)
     with pytest.raises(CopyTrails, match="no projection has the name"):
         bounds.needed("orphan")
 

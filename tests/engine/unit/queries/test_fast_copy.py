@@ -44,7 +44,8 @@ class Copied:
     def __init__(self) -> None:
         self.clock = Seconds()
         self.cache = RefusesWrites()
-        self.bounds = CopyBounds({"customer"}, self.clock)
+        self.erasures: dict[str, int] = {}
+        self.bounds = CopyBounds(lambda view: self.erasures, self.clock)
         self.copy = FastCopy(self.cache, InMemoryViewStore(), self.bounds)
 
     async def begin(self) -> None:
@@ -97,6 +98,7 @@ async def test_an_old_price_is_not_served_from_a_copy_that_refuses_writes(copied
 
 
 async def test_what_an_erasure_left_behind_is_not_served_for_a_moment(copied: Copied) -> None:
+    copied.erasures[CUSTOMERS] = 1
     await copied.refuse(CUSTOMERS, 0, 1)
 
     assert await copied.read() is None
