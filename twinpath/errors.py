@@ -13,6 +13,7 @@ TwinpathError
 │   └── OutcomeUnknown      it went away mid-write: it may have been written   -> 503
 ├── CheckpointMoved         another consumer moved this projection's checkpoint
 │   └── ParkedMoved         another one changed what is parked of a stream
+├── CopyTrails              a copy of a view is behind what was asked of it: read the view
 ├── UnknownEvent            an event of no known type or schema                -> 503
 └── Unroutable              the broker has no queue for a message
 
@@ -105,6 +106,12 @@ class ParkedMoved(CheckpointMoved):
     """What is parked of a stream is not as this caller saw it; nothing was written: look again."""
 
     code = "parked_moved"
+
+
+class CopyTrails(TwinpathError):
+    """A copy of a view has not reached the positions that a reader needs: the view has to be read itself."""
+
+    code = "copy_trails"
 
 
 class UnknownEvent(TwinpathError):

@@ -165,6 +165,7 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             "percentunit",
             (("{{view}}", _rate(_DOCUMENTS, "view", _FROM_REDIS) + " / " + _rate(_DOCUMENTS, "view")),),
         ),
+        Panel("Copies that are bypassed", "none", (("{{view}}", "max by (view) (twinpath_copy_bypassed)"),)),
         Panel(
             "Time of a read from MongoDB, p99",
             "s",

@@ -14,3 +14,18 @@ class Ticking:
     def __call__(self) -> datetime:
         """Now, and a millisecond more each time."""
         return utc_now() + timedelta(milliseconds=next(_ticks))
+
+
+class Seconds:
+    """Seconds that pass only when a test lets them."""
+
+    def __init__(self) -> None:
+        self._now = 1_000.0
+
+    def __call__(self) -> float:
+        """Now."""
+        return self._now
+
+    def pass_by(self, seconds: float) -> None:
+        """Let so many seconds pass."""
+        self._now += seconds

@@ -8,8 +8,10 @@ import httpx
 from fastapi import FastAPI
 
 from query_service.application import QUERIES
+from tests.support.eventually import eventually
 from tests.support.live_client import LIMIT, LiveClient, listening
 from tests.support.ticket_views import NOON, TicketViews
+from twinpath.http.causal_token import parse_token
 from twinpath.queries.app import create_app
 from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
@@ -29,6 +31,12 @@ class QueryService:
         parameters = {name: str(value) for name, value in query.items()}
         return await self.client.get(f"/api/v1{path}", headers=headers, params=parameters or None)
 
+    async def has_heard(self, token: str = "") -> bool:
+        """Whether it knows where the views are, and that they have reached this causal token."""
+        positions = {log: at for (_, log), at in self.app.state.waits._known.items()}
+        heard = all(positions.get(log, 0) >= at for log, at in parse_token(token).items()) if token else True
+        return heard and self.app.state.views._cache._bounds._heard_at is not None
+
     def live(self, path: str, headers: Mapping[str, str] | None = None) -> AbstractAsyncContextManager[LiveClient]:
         """A subscription under /api/v1; leaving it is the client's disconnect."""
         return listening(self.app, path, headers)
@@ -36,10 +44,12 @@ class QueryService:
 
 @asynccontextmanager
 async def serving(app: FastAPI, views: TicketViews) -> AsyncIterator[QueryService]:
-    """The app within its lifespan."""
+    """The app within its lifespan, once it knows where the views are."""
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://q") as client:
-        yield QueryService(app, client, views)
+        service = QueryService(app, client, views)
+        await eventually(service.has_heard, pause=0)
+        yield service
 
 
 @asynccontextmanager

@@ -70,7 +70,8 @@ class TicketViews:
         )
         followers = [projection for projection in self._projections if projection.follows(log)]
         changes = [change for projection in followers for change in projection.changes(event, recorded)]
-        moves = [CheckpointMove(projection.name, log, before, position) for projection in followers]
+        erased = position if event.erases else 0
+        moves = [CheckpointMove(projection.name, log, before, position, erased) for projection in followers]
         await self._writer.commit(Batch(changes, moves))
         self.tokens[stream] = format_token(log, position)
         if self._cache is not None:

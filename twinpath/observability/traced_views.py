@@ -1,11 +1,11 @@
 """Spans around what a projection does: the transaction of a batch, and the copy of views that is kept and read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 
-from twinpath.domain.views import Cached
+from twinpath.domain.views import NOTHING, Cached
 from twinpath.observability.recorded_events import RecordedEvents
 from twinpath.observability.tracing import Attributes, Tracing
 from twinpath.views.around import Committer
@@ -51,23 +51,27 @@ class TracedViewCache:
         with self._tracing.continued(spans, f"EVALSHA {view}", SpanKind.CLIENT, attributes):
             return await self._inner.write(view, log, expected, position, documents, removed)
 
-    async def get(self, view: str, document_id: str) -> Cached | None:
+    async def get(self, view: str, document_id: str, at_least: Mapping[str, int] = NOTHING) -> Cached | None:
         """See ViewCache.get."""
         query = trace.get_current_span()
         if not query.is_recording():
-            return await self._inner.get(view, document_id)
+            return await self._inner.get(view, document_id, at_least)
+        query.set_attribute(SOURCE, "mongodb")
         with self._tracing.step(f"MGET {view}", SpanKind.CLIENT, _redis("MGET", view)):
-            found = await self._inner.get(view, document_id)
+            found = await self._inner.get(view, document_id, at_least)
         query.set_attribute(SOURCE, "mongodb" if found is None else "redis")
         return found
 
-    async def get_many(self, view: str, ids: Sequence[str]) -> list[Cached | None]:
+    async def get_many(
+        self, view: str, ids: Sequence[str], at_least: Mapping[str, int] = NOTHING
+    ) -> list[Cached | None]:
         """See ViewCache.get_many."""
         query = trace.get_current_span()
         if not query.is_recording():
-            return await self._inner.get_many(view, ids)
+            return await self._inner.get_many(view, ids, at_least)
+        query.set_attribute(SOURCE, "mongodb")
         with self._tracing.step(f"MGET {view}", SpanKind.CLIENT, _redis("MGET", view)):
-            found = await self._inner.get_many(view, ids)
+            found = await self._inner.get_many(view, ids, at_least)
         query.set_attribute(SOURCE, "mongodb" if None in found else "redis")
         return found
 

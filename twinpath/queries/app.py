@@ -24,6 +24,7 @@ from twinpath.queries.endpoints.lists import add_list, add_sublist
 from twinpath.queries.endpoints.routes import Routes
 from twinpath.queries.metrics import QueryMetrics
 from twinpath.queries.reading.causal_waits import CausalWaits
+from twinpath.queries.reading.copy_bounds import CopyBounds
 from twinpath.queries.reading.fast_copy import FastCopy
 from twinpath.queries.reading.live import LiveViews
 from twinpath.queries.reading.views import ViewQueries
@@ -54,11 +55,12 @@ def create_app(
     """
 
     metrics = QueryMetrics()
-    copy = FastCopy(cache, reader)
+    bounds = CopyBounds(reader.erasures)
+    copy = FastCopy(cache, reader, bounds)
     views = ViewQueries(reader, copy)
     waits = CausalWaits(reader, causal_wait_seconds)
     live = LiveViews(reader, _live_views(application), views.several)
-    waits.on_move = live.checkpoints_moved
+    waits.on_heard, waits.on_move = bounds.heard, live.checkpoints_moved
     metrics.follow(views, copy, waits, live)
     lifespan = partial(_lifespan, waits, live, close)
     app = FastAPIOffline(
@@ -69,7 +71,7 @@ def create_app(
     app.state.live = live
     app.state.views = views
     _add_queries(app, Queries(views, waits, live), application, clock)
-    app.router.routes += health_routes(required or {}, optional)
+    app.router.routes += health_routes(required or {}, {**(optional or {}), "copies": copy.check})
     install_problem_details(app)
     app.add_middleware(Correlation, on_answer=HttpRequests(metrics.requests))
     install_metrics(app, metrics)

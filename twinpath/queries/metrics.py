@@ -17,9 +17,14 @@ class QueryMetrics(Metrics):
         self.requests = self.http_requests()
         self.documents = self.counter(
             "twinpath_query_documents_total",
-            "Documents by id, by where they came from: redis, or mongodb because the copy did not have them",
+            "Documents by id, by where they came from: redis, or mongodb because the copy lacked them or was bypassed",
             "view",
             "source",
+        )
+        self.bypassed = self.gauge(
+            "twinpath_copy_bypassed",
+            "1 while the copy of a view is not used here, because it trails the view or can't be checked, else 0",
+            "view",
         )
         self.reads = self.histogram(
             "twinpath_query_mongodb_read_duration_seconds",
@@ -46,6 +51,10 @@ class QueryMetrics(Metrics):
                 counts[view, "mongodb"] = wanted - copy.had[view]
             return counts
 
+        async def look_at_copies() -> None:
+            bypassed = await copy.bypassed()
+            self.bypassed.values = {(view,): float(view in bypassed) for view in list(copy.wanted)}
+
         def waited(projection: str, reached: bool, seconds: float) -> None:
             self.waits.observe((projection, "reached" if reached else "timeout"), seconds)
 
@@ -54,3 +63,4 @@ class QueryMetrics(Metrics):
         self.open_waits.read = lambda: {(): waits.open}
         self.subscribers.read = lambda: {(view,): count for view, count in live.subscribers().items()}
         waits.on_waited = waited
+        self.before_scrape(look_at_copies, self.bypassed)

@@ -10,18 +10,23 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from twinpath.domain.views import BY_ID, NOTHING, Cached, Document, Order, Place, Range, View, ViewChange
+from twinpath.errors import CopyTrails
 from twinpath.views.naming import Generation
 from twinpath.views.parking import Parked, ParkingChange
 
 
 @dataclass(frozen=True, slots=True)
 class CheckpointMove:
-    """Projection `projection` has applied `log` up to `expected` and, with this commit, up to `position`."""
+    """Projection `projection` has applied `log` up to `expected` and, with this commit, up to `position`.
+
+    `erased` is the position of the last erasure in between, 0 where there is none.
+    """
 
     projection: str
     log: str
     expected: int
     position: int
+    erased: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,10 @@ class ViewReader(Protocol):
         """See BatchWriter.generation."""
         ...
 
+    def erasures(self, projection: str) -> Mapping[str, int]:
+        """Log -> position of the last erasure that the projection has applied, as the checkpoints last told it."""
+        ...
+
     async def get(self, view: str, document_id: str) -> Document | None:
         """One document, as committed. Raises Unavailable."""
         ...
@@ -154,7 +163,10 @@ class ViewReader(Protocol):
         ...
 
     def watch_checkpoints(self) -> AsyncIterator[Checkpoints]:
-        """First all checkpoints, then those that moved, as they move. Raises Unavailable when the store goes away."""
+        """First all checkpoints, then those that moved, as they move; none, at least each second, while none moves.
+
+        Raises Unavailable when the store goes away.
+        """
         ...
 
     def watch_documents(self, views: Sequence[str]) -> AsyncIterator[DocumentChange]:
@@ -187,7 +199,7 @@ class ViewCache(Protocol):
         ...
 
     async def adopt(self, view: str, log: str, position: int) -> None:
-        """Say that no document that the copy holds of this log is older than `position`.
+        """State that no document that the copy holds of this log is older than `position`.
 
         What it does not hold is to be filled in: the fill state is None again, and a fill under way is refused.
         """
@@ -208,14 +220,29 @@ class ViewCache(Protocol):
         """
         ...
 
-    async def get(self, view: str, document_id: str) -> Cached | None:
-        """One document, or None when the copy does not have it. Raises Unavailable."""
+    async def get(self, view: str, document_id: str, at_least: Mapping[str, int] = NOTHING) -> Cached | None:
+        """One document, or None when the copy does not have it.
+
+        Raises:
+            CopyTrails: the copy, at the moment of this read, had not reached `at_least`, log -> position.
+            Unavailable: the copy can't be asked.
+        """
         ...
 
-    async def get_many(self, view: str, ids: Sequence[str]) -> list[Cached | None]:
-        """Several documents in one round trip. Raises Unavailable."""
+    async def get_many(
+        self, view: str, ids: Sequence[str], at_least: Mapping[str, int] = NOTHING
+    ) -> list[Cached | None]:
+        """Several documents in one round trip. Raises as `get` does, also for no document."""
         ...
 
     async def forget(self, view: str) -> None:
         """Lose all of a view, which nobody reads any more. Raises Unavailable."""
         ...
+
+
+def expect_reached(view: str, reached: Mapping[str, int], at_least: Mapping[str, int]) -> None:
+    """Refuse a copy that is `reached`, log -> position, where `at_least` is asked for. Raises CopyTrails."""
+    for log, position in at_least.items():
+        if reached.get(log, 0) < position:
+            at = reached.get(log, 0)
+            raise CopyTrails(f"the copy of {view} is at {at} of {log}, its view at {position}", log=log)

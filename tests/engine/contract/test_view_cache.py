@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from tests.support.eventually import eventually
 from twinpath.domain.views import Cached
+from twinpath.errors import CopyTrails
 from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.interface import ViewCache
 from twinpath.views.redis.cache import RedisViewCache
@@ -243,3 +244,70 @@ async def test_a_get_shows_what_was_written_before_it_began(cache: ViewCache) ->
         await cache.write(VIEW, LOG, revision - 1, revision, [thing("a", revision)], [])
         assert await cache.get(VIEW, "a") == thing("a", revision)
         await earlier
+
+
+async def test_a_read_tells_whether_the_copy_has_reached_what_is_asked_of_it(cache: ViewCache) -> None:
+    await cache.write(VIEW, LOG, 0, 5, [thing("a", 1)], [])
+    await cache.write(VIEW, "ticket.1", 0, 2, [], [])
+    enough: list[dict[str, int]] = [{}, {LOG: 5}, {LOG: 1, "ticket.1": 2, "ticket.2": 0}]
+    too_much: list[dict[str, int]] = [{LOG: 6}, {LOG: 5, "ticket.1": 3}, {"ticket.2": 1}]
+
+    for at_least in enough:
+        assert await cache.get(VIEW, "a", at_least) == thing("a", 1)
+        assert await cache.get_many(VIEW, ["a", "b"], at_least) == [thing("a", 1), None]
+        assert await cache.get_many(VIEW, [], at_least) == []
+    for at_least in too_much:
+        for read in (cache.get(VIEW, "a", at_least), cache.get(VIEW, "absent", at_least)):
+            with pytest.raises(CopyTrails):
+                await read
+        for ids in (["a"], []):
+            with pytest.raises(CopyTrails):
+                await cache.get_many(VIEW, ids, at_least)
+
+
+async def test_reads_that_ask_for_different_positions_share_nothing_but_the_way(cache: ViewCache) -> None:
+    await cache.write(VIEW, LOG, 0, 5, [thing("a", 1)], [])
+    asked = [{LOG: 5}, {LOG: 6}, {}, {LOG: 7}]
+
+    answers = await asyncio.gather(*(cache.get(VIEW, "a", at) for at in asked), return_exceptions=True)
+
+    assert [isinstance(answer, CopyTrails) for answer in answers] == [False, True, False, True]
+
+
+async def test_what_a_read_is_told_moves_with_the_copy_also_back(copy: Copy) -> None:
+    await copy.cache.write(VIEW, LOG, 0, 5, [thing("a", 1)], [])
+    assert await copy.cache.get(VIEW, "a", {LOG: 5})
+    await copy.cache.write(VIEW, LOG, 5, 6, [thing("a", 2)], [])
+    assert await copy.cache.get(VIEW, "a", {LOG: 6}) == thing("a", 2)
+
+    await copy.flush()
+    await copy.cache.write(VIEW, LOG, 0, 4, [thing("a", 1)], [])
+
+    with pytest.raises(CopyTrails):
+        await copy.cache.get(VIEW, "a", {LOG: 6})
+
+
+async def test_positions_are_exact_however_large(cache: ViewCache) -> None:
+    await cache.adopt(VIEW, LOG, 2**53 + 1)
+    assert await cache.write(VIEW, LOG, 2**53 + 1, 2**53 + 3, [], [])
+
+    assert await cache.positions(VIEW) == {LOG: 2**53 + 3}
+
+
+async def test_positions_that_an_earlier_version_wrote_are_taken_over(redis_url: str, unique: str) -> None:
+    async with Redis.from_url(redis_url) as client:
+        cache = RedisViewCache(client, unique)
+        before = {LOG: 5, "ticket.1": 7}
+        for log, position in before.items():
+            await client.hset(f"{unique}:{{{VIEW}}}|positions", log, str(position))
+
+        assert await cache.positions(VIEW) == before
+        with pytest.raises(CopyTrails):  # nobody of this version has looked at it yet
+            await cache.get(VIEW, "a", {LOG: 5})
+        assert not await cache.write(VIEW, LOG, 0, 1, [], [])
+        assert await cache.write(VIEW, LOG, 5, 5, [], [])
+
+        assert await cache.get(VIEW, "a", before) is None
+        assert await cache.positions(VIEW) == before
+        await cache.forget(VIEW)
+        assert await cache.positions(VIEW) == {}

@@ -1,7 +1,9 @@
 """What every store of views promises to its readers: pages and watches, shown with each adapter."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import aclosing
+from time import monotonic
 
 import pytest
 
@@ -9,7 +11,8 @@ from tests.support.changes import VIEW
 from tests.support.things import LOGS, Store, change, ids, move, put
 from twinpath.clock import utc_now
 from twinpath.domain.views import NEWEST_FIRST, ChangeWhere, Order, Put, Remove, ViewChange
-from twinpath.views.interface import NEW, Batch, Checkpoints, Fields, either
+from twinpath.queries.reading.copy_bounds import SILENT_SECONDS
+from twinpath.views.interface import NEW, Batch, CheckpointMove, Checkpoints, Fields, either
 
 
 @pytest.fixture
@@ -61,9 +64,42 @@ async def test_the_watch_of_checkpoints_begins_with_all_and_goes_on_with_each_mo
         assert known == {("p", LOGS[0]): 3, ("p", LOGS[1]): 0}
         for position in range(3, 8):
             await store.commit(Batch(moves=[move(position, position + 1)]))
-            assert await anext(watch) == {("p", LOGS[0]): position + 1}
+            assert await moved(watch) == {("p", LOGS[0]): position + 1}
         await store.prepare([], [("late", LOGS[0])])
-        assert await anext(watch) == {("late", LOGS[0]): 0}
+        assert await moved(watch) == {("late", LOGS[0]): 0}
+
+
+async def moved(watch: AsyncIterator[Checkpoints]) -> Checkpoints:
+    """What the watch tells next, but for that nothing moved."""
+    while not (told := await anext(watch)):
+        pass
+    return told
+
+
+async def test_the_watch_of_checkpoints_tells_again_and_again_that_nothing_moved(store: Store) -> None:
+    async with asyncio.timeout(10), aclosing(store.watch_checkpoints()) as watch:  # type: ignore[type-var]
+        assert await anext(watch)
+        began = monotonic()
+        for _ in range(2):
+            assert await anext(watch) == {}
+        assert monotonic() < began + 2 * SILENT_SECONDS, "readers take a longer silence for a watch that is away"
+        await store.commit(Batch(moves=[move(0, 1)]))
+        assert await moved(watch) == {("p", LOGS[0]): 1}
+
+
+async def test_with_the_checkpoints_comes_where_the_last_erasure_is(store: Store) -> None:
+    async with asyncio.timeout(10), aclosing(store.watch_checkpoints()) as watch:  # type: ignore[type-var]
+        await anext(watch)
+        assert store.erasures("p") == {}
+        await store.commit(Batch(moves=[CheckpointMove("p", LOGS[0], 0, 9, erased=7)]))
+        assert await moved(watch) == {("p", LOGS[0]): 9}
+        assert store.erasures("p") == {LOGS[0]: 7}
+        await store.commit(Batch(moves=[move(9, 10)]))
+        assert await moved(watch) == {("p", LOGS[0]): 10}
+
+    await store.checkpoints()
+    assert store.erasures("p") == {LOGS[0]: 7}
+    assert store.erasures("q") == {}
 
 
 async def test_no_move_is_missed_between_the_first_look_and_the_watch(store: Store) -> None:

@@ -16,6 +16,7 @@ from deploy.local.services import NAMES
 from deploy.observability.dashboard import dashboard
 from tests.support.eventually import eventually
 from tests.support.system import System
+from twinpath.ids import new_id
 
 FOLDER = CHECKOUT / "deploy/observability"
 TICKET = {"subject": "Parcel", "message": "Where is it?"}
@@ -136,11 +137,13 @@ async def test_a_broker_and_a_redis_that_go_away_are_told_by_what_waits_for_them
     prometheus = watch(system)
     await prometheus.is_quiet()
 
+    async with system.client("query") as query:  # what was asked for by id is looked after from then on
+        assert (await query.get(f"/api/v1/tickets/{new_id('ticket')}")).status_code == 404
     rabbitmq.stop()
     redis.stop()
     async with system.client("command") as command:
         assert (await command.post("/api/v1/tickets", json=TICKET)).status_code == 201
-    await prometheus.tells("TwinpathRelayLags", "TwinpathNoLiveConsumer", "TwinpathCopyAway")
+    await prometheus.tells("TwinpathRelayLags", "TwinpathNoLiveConsumer", "TwinpathCopyAway", "TwinpathCopyBypassed")
 
     rabbitmq.start()
     redis.start()

@@ -10,6 +10,7 @@ from twinpath.domain.events import RecordedEvent
 from twinpath.domain.projection import Projection
 from twinpath.domain.views import ViewChange
 from twinpath.errors import CheckpointMoved, TwinpathError
+from twinpath.log.verification import erases
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.applying.erasing import late_wipes, wipes_of
 from twinpath.projecting.applying.reading import EventReader, Readable
@@ -132,7 +133,7 @@ class Applier:
             at_once = None if refusal else undisturbed(aside, events_of, readable)
             changes += self._one_by_one(aside, events_of, readable, refusal) if at_once is None else at_once
         try:
-            await self._write(changes, asides, events[-1].position)
+            await self._write(changes, asides, events)
         finally:  # a commit that fails may stand all the same
             if owners:
                 self._unchecked.append((projections, owners, events[-1]))
@@ -171,9 +172,13 @@ class Applier:
         needed = [event for event in events if not all(aside.holds(event.stream) for aside in asides)]
         return await self._reader.read(needed) if needed else ({}, frozenset())
 
-    async def _write(self, changes: Sequence[ViewChange], asides: Sequence[SetAside], position: int) -> None:
+    async def _write(
+        self, changes: Sequence[ViewChange], asides: Sequence[SetAside], events: Sequence[RecordedEvent]
+    ) -> None:
         names = [aside.projection.name for aside in asides]
-        moves = [CheckpointMove(name, self._log, self.positions[name], position) for name in names]
+        position = events[-1].position
+        erased = max((event.position for event in events if erases(event, self._catalogue)), default=0)
+        moves = [CheckpointMove(name, self._log, self.positions[name], position, erased) for name in names]
         await self._writer.commit(Batch(changes, moves, [change for aside in asides for change in aside.changes]))
         self.positions.update(dict.fromkeys(names, position))
         self._parking.update(aside.projection.name for aside in asides if aside.parked)

@@ -3,30 +3,36 @@
 After each commit the changed documents are read back and written together with the log's position in the copy, which
 moves only from where the commit began, or from beyond that; commits that wait go as one. Whatever goes wrong (Redis
 away, this process killed between the two writes, another replica's zombie) shows as a position that lags behind the
-checkpoint, and once a second what lies between is made good from the log. A position that is missing means that the
-copy was emptied: then it is adopted as it is, since a document that is absent is simply read from MongoDB, and all
-documents are filled in behind. A live write always wins over a fill, because a fill adds only what is absent or older:
-an earlier one may have brought a document of a log that is adopted only later. Whether all is filled is known in the
-copy alone, so that no fill is forgotten that fails or whose process is killed: what empties the copy takes that with
-it, and so does adopting a log.
-What was parked and applied later does not show in any position: the store keeps a record of it until it is copied.
+checkpoint, which readers see too, and once a second what lies between is made good from the log. A position that is
+missing, or beyond its view's checkpoint, means that the copy was lost, or the views were set back: then all of it is
+forgotten, the checkpoints are adopted, since a document that is absent is simply read from MongoDB, and all documents
+are filled in behind. A live write always wins over a fill, because a fill adds only what is absent or older: an earlier
+one may have brought a document of a log that is adopted only later. Whether all is filled is known in the copy alone,
+so that no fill is forgotten that fails or whose process is killed: what empties the copy takes that with it, and so
+does adopting a log.
+What was parked and applied later does not show in any position: the store keeps a record of it until it is copied. What
+is wiped after a commit shows in none either: it is tried until it is copied.
+A Redis that answers reads and refuses writes is in trouble all the same: only a write that it takes ends that.
 """
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import structlog
 
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.events import RecordedEvent
 from twinpath.domain.projection import Projection
-from twinpath.domain.views import BY_ID, NEWEST_FIRST, NOTHING, Cached, ChangeWhere, Document, Place, View, ViewChange
+from twinpath.domain.views import BY_ID, NEWEST_FIRST, NOTHING, Document, Place, View, ViewChange
 from twinpath.errors import Unavailable
 from twinpath.ids import uuid7
 from twinpath.log.interface import EventLog
 from twinpath.observability.told_exceptions import message_of
 from twinpath.projecting.applying.applier import Applied
+from twinpath.projecting.copying.drift import Drift, Positions
+from twinpath.projecting.copying.reading import documents_of, met_by, rendered
 from twinpath.projecting.copying.steps import Step, Steps, step_of
 from twinpath.views.interface import Checkpoints, ViewCache, ViewWriter
 from twinpath.views.naming import generation_name
@@ -52,13 +58,20 @@ class CacheSync:
         look_seconds: float = _LOOK_SECONDS,
     ) -> None:
         self._followed = [(p, view) for p in projections for view in p.views if view.copy]
+        if odd := [view.name for projection, view in self._followed if view.name != projection.name]:
+            raise ValueError(f"a view that is copied has the name of its projection, which these have not: {odd}")
         self._source = source
         self._writer = writer
         self._cache = cache
         self._catalogue = catalogue
         self._look_seconds = look_seconds
         self._steps = Steps()
-        self._lagging: dict[tuple[str, str], int] = {}
+        self._wipes: list[Step] = []
+        """Those that could not be written."""
+        self._seen: dict[str, Positions] = {}
+        """Copy -> its positions at the last look."""
+        self._taking: set[str] = set()
+        """The copies that have taken a write since this process began."""
         self._fills: dict[str, asyncio.Task[None]] = {}
         self._tokens: dict[str, str] = {}
         """View -> that of its last fill."""
@@ -109,22 +122,28 @@ class CacheSync:
             try:
                 if self.trouble is None:
                     async with self._writing:
-                        await self._write(steps)
+                        steps = await self._write(steps)
             except Exception as error:
                 self._note(error)
             finally:
+                self._wipes += [step for step in steps if step.is_wipe]
                 self._steps.done()
 
-    async def _write(self, steps: Sequence[Step]) -> None:
-        """Steps of one view; what several need is read at once."""
+    async def _write(self, steps: Sequence[Step]) -> list[Step]:
+        """Steps of one view; what several need is read at once. Gives those that were not written."""
         copy = self._copy_of(steps[0].view)
         together = [document_id for step in steps for document_id in step.ids] if len(steps) > 1 else []
-        found = await self._documents(steps[0].view, together)
-        for step in steps:
-            if not await self._bring(step, copy, step.expected, found):
-                copied = (await self._cache.positions(copy)).get(step.log, 0)
-                if step.expected < copied < step.position:  # a part of it was made good
-                    await self._bring(step, copy, copied, found)
+        found = await documents_of(self._writer, steps[0].view, together)
+        return [step for step in steps if not await self._write_one(step, copy, found)]
+
+    async def _write_one(self, step: Step, copy: str, found: Mapping[str, Document]) -> bool:
+        if step.is_wipe:
+            return await self._bring_apart(step)
+        if await self._bring(step, copy, step.expected, found):
+            return True
+        copied = (await self._cache.positions(copy)).get(step.log, 0)
+        # a part of it may have been made good
+        return step.expected < copied < step.position and await self._bring(step, copy, copied, found)
 
     async def _bring(self, step: Step, copy: str, copied: int, found: Mapping[str, Document] = NOTHING) -> bool:
         """Copy what a step names, of which some may be `found` already; False where the copy is not at `copied`.
@@ -133,33 +152,20 @@ class CacheSync:
         """
         ids = step.ids.copy()
         for change in step.met:
-            ids |= dict.fromkeys(await self._met_by(change))
+            ids |= dict.fromkeys(await met_by(self._writer, change, _PAGE))
         parts = [list(ids)[start : start + _PAGE] for start in range(0, len(ids), _PAGE)] or [[]]
         for part in parts:
-            documents = found or await self._documents(step.view, part)
-            rendered = _rendered(step.view, [documents[each] for each in part if each in documents])
-            removed = sorted({*part} - {one.id for one in rendered})
+            documents = found or await documents_of(self._writer, step.view, part)
+            ready = rendered(step.view, [documents[each] for each in part if each in documents])
+            removed = sorted({*part} - {document.id for document in ready})
             reached = step.position if part is parts[-1] else copied
-            if not await self._cache.write(copy, step.log, copied, reached, rendered, removed):
+            if not await self._cache.write(copy, step.log, copied, reached, ready, removed):
                 return False
         return True
-
-    async def _documents(self, view: View, ids: Sequence[str]) -> dict[str, Document]:
-        """Those that exist, by id."""
-        return {document["_id"]: document for document in await self._writer.documents(view.name, ids)} if ids else {}
 
     def _copy_of(self, view: View) -> str:
         """Each generation has a copy of its own; ask before documents are read, or old ones get into the new one's."""
         return generation_name(view.name, self._writer.generation(view.name).number)
-
-    async def _met_by(self, change: ChangeWhere) -> list[str]:
-        """Ids of the documents that a change met; it must not set what it asks for."""
-        ids: list[str] = []
-        after: Place | None = None
-        while documents := await self._writer.page(change.view, change.where, after, _PAGE):
-            ids += [document["_id"] for document in documents]
-            after = BY_ID.place_of(documents[-1])
-        return ids
 
     async def _look_for_gaps(self) -> None:
         while True:
@@ -171,22 +177,40 @@ class CacheSync:
                 self._note(None)
             except Exception as error:
                 self._note(error)
+            wipes, self._wipes = self._wipes, []
+            for wipe in wipes:
+                self._steps.add(wipe)
             await asyncio.sleep(self._look_seconds)
 
     async def _sync(self, projection: Projection, view: View, checkpoints: Checkpoints) -> None:
         copy = self._copy_of(view)
-        positions = await self._cache.positions(copy)
-        for (name, log), checkpoint in checkpoints.items():
-            if name != projection.name or checkpoint == 0:
-                continue
-            copied = positions.get(log)
-            if copied is None:
-                await self._cache.adopt(copy, log, checkpoint)
-            elif copied < checkpoint and self._lagging.get((view.name, log)) == copied:
+        in_service = {log: at for (name, log), at in checkpoints.items() if name == projection.name}
+        drift = Drift(in_service, await self._cache.positions(copy), self._seen.get(copy))
+        self._seen[copy] = drift.positions
+        if drift.is_lost:
+            await self._begin_anew(copy, in_service)
+        elif drift.positions:
+            await self._expect_writes(copy, drift.positions)
+            for log in drift.behind:
                 await self._make_good(projection, view, log)
-            self._lagging[view.name, log] = -1 if copied is None else copied
         if view.name not in self._fills and await self._cache.fill_state(copy) in (None, self._tokens.get(view.name)):
             self._fills[view.name] = asyncio.create_task(self._fill(view), name=f"fill {view.name}")
+
+    async def _begin_anew(self, copy: str, checkpoints: Positions) -> None:
+        """What is left of the old one goes first, so that nothing in the copy is older than what is adopted."""
+        async with self._writing:
+            await self._cache.forget(copy)
+            for log, at in checkpoints.items():
+                if at:
+                    await self._cache.adopt(copy, log, at)
+        _log.info("cache_begins_anew", copy=copy)
+
+    async def _expect_writes(self, copy: str, positions: Positions) -> None:
+        """Write nothing new, where it is not known that the copy takes writes."""
+        if self.trouble is not None or copy not in self._taking:
+            log, at = next(iter(positions.items()))
+            if await self._cache.write(copy, log, at, at, [], []):
+                self._taking.add(copy)
 
     async def _make_good(self, projection: Projection, view: View, log: str) -> None:
         """Bring the documents that the events in between touch; the pure methods tell which."""
@@ -219,17 +243,19 @@ class CacheSync:
         for late in await self._writer.parked.late_copies(_PAGE):
             events = await self._source.read_stream(late.log, late.stream, late.first - 1, late.last - late.first + 1)
             followed = [(projection, view) for projection, view in self._followed if projection.name == late.projection]
-            brought = [await self._bring_late(view, late.log, self._changes(of, events)) for of, view in followed]
+            steps = [step_of(view, late.log, 0, 0, self._changes(of, events)) for of, view in followed]
+            async with self._writing:
+                brought = [await self._bring_apart(step) for step in steps]
             done += [late.id] if all(brought) else []
         if done:
             await self._writer.parked.copied(done)
 
-    async def _bring_late(self, view: View, log: str, changes: Iterable[ViewChange]) -> bool:
-        async with self._writing:
-            copy = self._copy_of(view)
-            copied = (await self._cache.positions(copy)).get(log)
-            # a copy that was emptied is filled from what is in the view by now
-            return copied is None or await self._bring(step_of(view, log, copied, copied, changes), copy, copied)
+    async def _bring_apart(self, step: Step) -> bool:
+        """Bring what moves no position, from wherever the copy is."""
+        copy = self._copy_of(step.view)
+        copied = (await self._cache.positions(copy)).get(step.log)
+        # a copy that was emptied is filled from what is in the view by now
+        return copied is None or await self._bring(replace(step, expected=copied, position=copied), copy, copied)
 
     async def _fill(self, view: View) -> None:
         token, copy = uuid7(), self._copy_of(view)
@@ -244,7 +270,7 @@ class CacheSync:
                 documents = await self._writer.page(view.name, {}, after, _PAGE)
                 after = BY_ID.place_of(documents[-1]) if documents else None
                 last = not newest or after is None or after >= BY_ID.place_of(newest[0])
-                if not await self._cache.fill(copy, token, _rendered(view, documents), last):
+                if not await self._cache.fill(copy, token, rendered(view, documents), last):
                     return  # emptied again, or a log was adopted: the next look begins anew
                 copied += len(documents)
             _log.info("cache_filled", view=view.name, documents=copied)
@@ -264,14 +290,3 @@ class CacheSync:
             _log.warning("cache_away", error=self.trouble, exc_info=None if isinstance(error, Unavailable) else error)
         elif before and not self.trouble:
             _log.info("cache_back")
-
-
-def _rendered(view: View, documents: Iterable[Document]) -> list[Cached]:
-    """Ready to send, less what can't be rendered: a query for such a document reads the view, and alone fails."""
-    rendered: list[Cached] = []
-    for document in documents:
-        try:
-            rendered.append(view.rendered(document))
-        except Exception as error:
-            _log.error("can_not_be_rendered", view=view.name, id=document["_id"], error=type(error).__name__)
-    return rendered

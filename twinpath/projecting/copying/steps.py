@@ -31,6 +31,11 @@ class Step:
         """How much it holds."""
         return len(self.ids) + len(self.met)
 
+    @property
+    def is_wipe(self) -> bool:
+        """Whether it moves no position: then nothing else tells that it was not written."""
+        return self.expected == self.position
+
 
 def step_of(view: View, log: str, expected: int, position: int, changes: Iterable[ViewChange]) -> Step:
     """The step that these changes, of whatever views, make necessary."""
@@ -52,9 +57,9 @@ class Steps:
         self._empty.set()
 
     def add(self, step: Step) -> None:
-        """Have a step wait, or drop it when there is no room."""
+        """Have a step wait, or drop it when there is no room, unless nothing would tell that it is missing."""
         last = self._last.get((step.view.name, step.log))
-        if self._queue and self._size + step.size > MOST_WAITING:
+        if self._queue and self._size + step.size > MOST_WAITING and not step.is_wipe:
             return
         if last is not None and last.position == step.expected:
             self._size -= last.size

@@ -42,13 +42,15 @@ class _Queue:
 class CausalWaits:
     """Knows how far every projection is. `seconds` is the longest that a query waits.
 
-    `on_move` is called whenever checkpoints moved, `on_waited` after a wait, with the projection, whether it got there
+    `on_heard` is called with whatever the watch tells and whether that is everything, `on_move` whenever checkpoints
+    moved, `on_waited` after a wait, with the projection, whether it got there
     and how many seconds that took; neither must block. `around`, which is given a name for it, is entered for as long
     as a query waits. `open` counts those who wait now.
     """
 
     def __init__(self, reader: ViewReader, seconds: float = 5.0) -> None:
         self.seconds = seconds
+        self.on_heard: Callable[[Checkpoints, bool], None] = lambda moved, everything: None
         self.on_move: Callable[[], None] = lambda: None
         self.on_waited: Callable[[str, bool, float], None] = lambda projection, reached, seconds: None
         self.around: Callable[[str], AbstractContextManager[object]] = nullcontext
@@ -70,10 +72,13 @@ class CausalWaits:
                 if pause:
                     _log.info("checkpoints_followed_again")
                 pause = 0.0
+                self.on_heard(self._known, True)
                 self._wake(self._known)
                 async for moved in moves:
-                    self._known.update(moved)
-                    self._wake(moved)
+                    self.on_heard(moved, False)
+                    if moved:
+                        self._known.update(moved)
+                        self._wake(moved)
             except Exception as error:  # whatever it was, the next watch begins with all checkpoints
                 if not pause:
                     _log.warning("checkpoints_not_followed", error=message_of(error))

@@ -3,10 +3,10 @@
 import math
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from twinpath.domain.views import Cached
-from twinpath.views.interface import FILL_SECONDS
+from twinpath.domain.views import NOTHING, Cached
+from twinpath.views.interface import FILL_SECONDS, expect_reached
 
 
 class InMemoryViewCache:
@@ -70,12 +70,16 @@ class InMemoryViewCache:
             self._removed[view].clear()
         return True
 
-    async def get(self, view: str, document_id: str) -> Cached | None:
+    async def get(self, view: str, document_id: str, at_least: Mapping[str, int] = NOTHING) -> Cached | None:
         """See ViewCache.get."""
+        expect_reached(view, self._positions[view], at_least)
         return self._documents[view].get(document_id)
 
-    async def get_many(self, view: str, ids: Sequence[str]) -> list[Cached | None]:
+    async def get_many(
+        self, view: str, ids: Sequence[str], at_least: Mapping[str, int] = NOTHING
+    ) -> list[Cached | None]:
         """See ViewCache.get_many."""
+        expect_reached(view, self._positions[view], at_least)
         return [self._documents[view].get(document_id) for document_id in ids]
 
     async def forget(self, view: str) -> None:

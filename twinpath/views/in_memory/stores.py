@@ -14,6 +14,9 @@ from twinpath.views.naming import FIRST_GENERATION, Generation, generation_name
 from twinpath.views.paths import added, appended, changed, fits, stored, within
 from twinpath.views.writes import Write
 
+_WATCH_SECONDS = 1.0
+"""Between two answers of a watch of checkpoints."""
+
 _Documents = dict[tuple[str, str], Document | None]
 """(view, id) -> document, or None for one that is removed."""
 
@@ -30,12 +33,17 @@ class InMemoryViewStore:
         self.parked = InMemoryParked()
         self._generations: dict[str, Generation] = {}
         self._versions: dict[str, int] = {}
+        self._erasures: dict[str, dict[str, int]] = {}
         self._moves: Watchers[tuple[str, str], int] = Watchers(lambda _, later: later)
         self._changes: Watchers[tuple[str, str], Fields] = Watchers(either)
 
     def generation(self, projection: str) -> Generation:
         """See ViewReader.generation."""
         return self._generations.get(projection, FIRST_GENERATION)
+
+    def erasures(self, projection: str) -> Mapping[str, int]:
+        """See ViewReader.erasures."""
+        return self._erasures.get(projection, NOTHING)
 
     async def prepare(
         self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]], versions: Mapping[str, int] = NOTHING
@@ -64,6 +72,9 @@ class InMemoryViewStore:
         staged = self.parked.staged(batch.parking)
         self._change(batch.changes)
         self.parked.take(staged, batch.parking)
+        for move in batch.moves:
+            if move.erased:
+                self._erasures.setdefault(move.projection, {})[move.log] = move.erased
         self._move({(move.projection, move.log): move.position for move in batch.moves})
 
     def _change(self, changes: Sequence[ViewChange]) -> None:
@@ -117,7 +128,7 @@ class InMemoryViewStore:
         with self._moves.watch() as watch:
             yield dict(self._checkpoints)
             while True:
-                yield await watch.next()
+                yield await watch.next(_WATCH_SECONDS)
 
     async def watch_documents(self, views: Sequence[str]) -> AsyncIterator[DocumentChange]:
         """See ViewReader.watch_documents."""

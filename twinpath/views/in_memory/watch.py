@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -23,9 +23,11 @@ class Watch(Generic[K, V]):
             self._news[key] = self._merge(self._news[key], value) if key in self._news else value
         self._there.set()
 
-    async def next(self) -> dict[K, V]:
-        """All news since the last call; waits until there are some."""
-        await self._there.wait()
+    async def next(self, seconds: float | None = None) -> dict[K, V]:
+        """All news since the last call; waits until there are some, or for so many seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._there.wait()
         self._there.clear()
         news, self._news = self._news, {}
         return news

@@ -51,7 +51,8 @@ def _update(write: Write) -> Document:
 def move_statement(move: CheckpointMove, generation: int, version: int) -> UpdateOne:
     """Move a checkpoint that is where it is expected, in this generation; else meet nothing."""
     found = {"_id": checkpoint_id(move.projection, move.log), "position": move.expected}
-    return UpdateOne({**found, "generation": generation, "version": version}, {"$set": {"position": move.position}})
+    moved = {"position": move.position} | ({"erased": move.erased} if move.erased else {})
+    return UpdateOne({**found, "generation": generation, "version": version}, {"$set": moved})
 
 
 def checkpoint_id(projection: str, log: str) -> str:

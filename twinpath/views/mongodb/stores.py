@@ -52,6 +52,7 @@ class MongoViewReader:
         self._client = client
         self._database = client.get_database(database, _CODEC, ReadPreference.PRIMARY, DURABLE, MAJORITY)
         self._generations: dict[str, Generation] = {}
+        self._erasures: dict[str, dict[str, int]] = {}
         self._switches = 0
         self._told = -math.inf
         """When the checkpoints last told something, by the event loop's clock."""
@@ -59,6 +60,10 @@ class MongoViewReader:
     def generation(self, projection: str) -> Generation:
         """See ViewReader.generation."""
         return self._generations.get(projection, FIRST_GENERATION)
+
+    def erasures(self, projection: str) -> Mapping[str, int]:
+        """See ViewReader.erasures."""
+        return self._erasures.get(projection, NOTHING)
 
     async def get(self, view: str, document_id: str) -> Document | None:
         """See ViewReader.get."""
@@ -116,9 +121,13 @@ class MongoViewReader:
         with our_errors():
             async with await self._database[CHECKPOINTS].watch(positions) as changes:
                 yield await self.checkpoints()  # read after the watch is open, so that no move falls between
-                async for change in changes:
-                    moved = change.get("fullDocument") or change["updateDescription"]["updatedFields"]
+                while changes.alive:
+                    change = await changes.try_next()  # MongoDB answers after a second when there is none
                     self._told = asyncio.get_running_loop().time()
+                    if change is None:
+                        yield {}
+                        continue
+                    moved = change.get("fullDocument") or change["updateDescription"]["updatedFields"]
                     self._learn(change["documentKey"]["_id"], moved)
                     if "position" in moved:
                         yield {checkpoint_key(change["documentKey"]["_id"]): moved["position"]}
@@ -159,7 +168,9 @@ class MongoViewReader:
 
     def _learn(self, checkpoint: str, stored: Document) -> None:
         """A checkpoint tells the generation that it counts for; one that is found later is never an earlier one."""
-        projection, _ = checkpoint_key(checkpoint)
+        projection, log = checkpoint_key(checkpoint)
+        if "erased" in stored:
+            self._erasures.setdefault(projection, {})[log] = stored["erased"]
         if stored.get("generation", 0) >= self.generation(projection).number:
             version = stored.get("version", self.generation(projection).version)  # not told when it stays the same
             self._switches += stored["generation"] > self.generation(projection).number

@@ -1,57 +1,32 @@
 """The copy of views in Redis: one string a document, ready to send, and how far each log is in it.
 
-A value is a header of fixed width, the revision and the etag, followed by the body, so that a read parses no JSON.
+A value is a header of fixed width, the revision and the etag, followed by the body, so that a read parses no JSON. The
+positions of all logs are one value beside them, so that the same MGET that reads a document says how far the copy is.
 All keys of a view share a hash tag, so that a script's keys are in one slot of a cluster.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
+import orjson
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from twinpath.domain.views import Cached
+from twinpath.domain.views import NOTHING, Cached
 from twinpath.errors import Unavailable
-from twinpath.views.interface import FILL_SECONDS
+from twinpath.views.interface import FILL_SECONDS, expect_reached
 from twinpath.views.redis.reads import SharedReads
+from twinpath.views.redis.scripts import ADOPT, FILL, WRITE
 
 _REVISION_WIDTH = 16
 _ETAG_WIDTH = 40
 _KEYS_A_SCAN = 1_000
 _HEADER_WIDTH = _REVISION_WIDTH + _ETAG_WIDTH
 
-_WRITE = """
-if (redis.call('HGET', KEYS[1], ARGV[1]) or '0') ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-local documents = #ARGV - 3
-local filled = redis.call('GET', KEYS[2]) or 'done'
-for i = 4 + documents, #KEYS do
-  redis.call('DEL', KEYS[i])
-  if filled ~= 'done' then redis.call('SADD', KEYS[3], KEYS[i]) end
-end
-for i = 1, documents do
-  local key, value = KEYS[3 + i], ARGV[3 + i]
-  if redis.call('GETRANGE', key, 0, 15) < string.sub(value, 1, 16) then redis.call('SET', key, value) end
-end
-return 1
-"""
-_FILL = """
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-for i = 3, #KEYS do
-  local key, value = KEYS[i], ARGV[i]
-  if redis.call('GETRANGE', key, 0, 15) < string.sub(value, 1, 16) and redis.call('SISMEMBER', KEYS[2], key) == 0 then
-    redis.call('SET', key, value)
-  end
-end
-if ARGV[2] == 'last' then
-  redis.call('SET', KEYS[1], 'done')
-  redis.call('DEL', KEYS[2])
-else
-  redis.call('EXPIRE', KEYS[1], ARGV[2])
-end
-return 1
-"""
+_Read = tuple[Mapping[str, int], bytes | None]
+"""How far the copy was at the moment of a read, and the value of a key."""
 
 
 class RedisViewCache:
@@ -61,16 +36,19 @@ class RedisViewCache:
         self._client = client
         self._prefix = prefix
         self._fill_seconds = fill_seconds
-        self._write_script = client.register_script(_WRITE)
-        self._fill_script = client.register_script(_FILL)
-        self._reads: dict[str, SharedReads] = {}
+        self._write_script = client.register_script(WRITE)
+        self._adopt_script = client.register_script(ADOPT)
+        self._fill_script = client.register_script(FILL)
+        self._reads: dict[str, SharedReads[_Read]] = {}
+        self._parsed: dict[str, tuple[bytes | None, Mapping[str, int]]] = {}
+        """View -> its positions as they were last read, and what they mean: most reads find them unchanged."""
 
     async def write(
         self, view: str, log: str, expected: int, position: int, documents: Sequence[Cached], removed: Sequence[str]
     ) -> bool:
         """See ViewCache.write."""
         keys = [
-            self._positions_key(view),
+            *self._positions_keys(view),
             *self._fill_keys(view),
             *(self._key(view, document.id) for document in documents),
         ]
@@ -82,17 +60,18 @@ class RedisViewCache:
 
     async def positions(self, view: str) -> dict[str, int]:
         """See ViewCache.positions."""
+        reached, before = self._positions_keys(view)
         with our_errors():
-            found: Any = await self._client.hgetall(self._positions_key(view))
+            text: Any = await self._client.get(reached)
+            if text is not None:
+                return _positions(text)
+            found: Any = await self._client.hgetall(before)
         return {log.decode(): int(position) for log, position in found.items()}
 
     async def adopt(self, view: str, log: str, position: int) -> None:
         """See ViewCache.adopt."""
         with our_errors():
-            async with self._client.pipeline(transaction=True) as both:
-                both.hset(self._positions_key(view), log, str(position))
-                both.delete(*self._fill_keys(view))
-                await both.execute()
+            await self._adopt_script(keys=[*self._positions_keys(view), *self._fill_keys(view)], args=[log, position])
 
     async def fill_state(self, view: str) -> str | None:
         """See ViewCache.fill_state."""
@@ -116,17 +95,23 @@ class RedisViewCache:
         with our_errors():
             return bool(await self._fill_script(keys=keys, args=arguments))
 
-    async def get(self, view: str, document_id: str) -> Cached | None:
+    async def get(self, view: str, document_id: str, at_least: Mapping[str, int] = NOTHING) -> Cached | None:
         """See ViewCache.get. Calls that come while a read of the view is under way share the next one."""
         reads = self._reads.get(view)
-        if reads is None:
-            reads = self._reads[view] = SharedReads(self._read_many)  # one a view: in a cluster a view is in one slot
-        value = await reads.get(self._key(view, document_id))
+        if reads is None:  # one a view: in a cluster a view is in one slot
+            reads = self._reads[view] = SharedReads(partial(self._read, view))
+        reached, value = await reads.get(self._key(view, document_id))
+        expect_reached(view, reached, at_least)
         return None if value is None else _decode(document_id, value)
 
-    async def get_many(self, view: str, ids: Sequence[str]) -> list[Cached | None]:
+    async def get_many(
+        self, view: str, ids: Sequence[str], at_least: Mapping[str, int] = NOTHING
+    ) -> list[Cached | None]:
         """See ViewCache.get_many."""
-        values = await self._read_many([self._key(view, document_id) for document_id in ids])
+        if not ids and not at_least:
+            return []
+        reached, values = await self._read_at_once(view, [self._key(view, document_id) for document_id in ids])
+        expect_reached(view, reached, at_least)
         return [
             None if value is None else _decode(document_id, value)
             for document_id, value in zip(ids, values, strict=True)
@@ -135,7 +120,7 @@ class RedisViewCache:
     async def forget(self, view: str) -> None:
         """See ViewCache.forget. Documents last, so that none counts as copied once it is gone."""
         with our_errors():
-            await self._client.delete(self._positions_key(view), *self._fill_keys(view))
+            await self._client.delete(*self._positions_keys(view), *self._fill_keys(view))
             some: list[bytes] = []
             async for key in self._client.scan_iter(match=self._key(view, "*"), count=_KEYS_A_SCAN):
                 some.append(key)
@@ -145,20 +130,35 @@ class RedisViewCache:
             if some:
                 await self._client.unlink(*some)
 
-    async def _read_many(self, keys: Sequence[str]) -> list[bytes | None]:
+    async def _read(self, view: str, keys: Sequence[str]) -> list[_Read]:
+        reached, values = await self._read_at_once(view, keys)
+        return [(reached, value) for value in values]
+
+    async def _read_at_once(self, view: str, keys: Sequence[str]) -> tuple[Mapping[str, int], list[bytes | None]]:
+        """How far the copy is, and these values, of one moment."""
         with our_errors():
-            values: Any = await self._client.mget(keys) if keys else []
-        return list(values)
+            found: Any = await self._client.mget([self._positions_keys(view)[0], *keys])
+        [text, *values] = found
+        before, reached = self._parsed.get(view, (None, NOTHING))
+        if text != before:
+            reached = NOTHING if text is None else _positions(text)
+            self._parsed[view] = text, reached
+        return reached, values
 
     def _key(self, view: str, document_id: str) -> str:
         return f"{self._prefix}:{{{view}}}:{document_id}"
 
-    def _positions_key(self, view: str) -> str:
-        return f"{self._prefix}:{{{view}}}|positions"
+    def _positions_keys(self, view: str) -> tuple[str, str]:
+        """Of the positions, and of those that versions before 0.2 wrote, taken over where there are no others."""
+        return f"{self._prefix}:{{{view}}}|reached", f"{self._prefix}:{{{view}}}|positions"
 
     def _fill_keys(self, view: str) -> tuple[str, str]:
         """Of the fill state, and of the set of what was removed while a fill is under way."""
         return f"{self._prefix}:{{{view}}}|fill", f"{self._prefix}:{{{view}}}|removed"
+
+
+def _positions(text: bytes) -> dict[str, int]:
+    return {log: int(position) for log, position in orjson.loads(text).items()}
 
 
 def _encode(document: Cached) -> bytes:

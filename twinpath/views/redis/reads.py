@@ -6,24 +6,27 @@ theirs. (The technique is known as a data loader, after github.com/graphql/datal
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
 
 MOST_KEYS = 500
 """In one MGET."""
 
-ReadMany = Callable[[Sequence[str]], Awaitable[Sequence[bytes | None]]]
-"""Reads several keys in one round trip, in their order; may raise anything, which every waiting caller gets."""
+V = TypeVar("V")
 
 
-class SharedReads:
-    """Reads keys through `read_many`, one call at a time."""
+class SharedReads(Generic[V]):
+    """Reads keys through `read_many`, one call at a time.
 
-    def __init__(self, read_many: ReadMany) -> None:
+    It reads several keys in one round trip, in their order; what it raises, whatever it is, every waiting caller gets.
+    """
+
+    def __init__(self, read_many: Callable[[Sequence[str]], Awaitable[Sequence[V]]]) -> None:
         self._read_many = read_many
-        self._wanted: dict[str, asyncio.Future[bytes | None]] = {}
+        self._wanted: dict[str, asyncio.Future[V]] = {}
         self._task: asyncio.Task[None] | None = None
 
-    async def get(self, key: str) -> bytes | None:
-        """The key's value as it is after this call began, or None. Raises what `read_many` raises."""
+    async def get(self, key: str) -> V:
+        """The key's value as it is after this call began. Raises what `read_many` raises."""
         answer = self._wanted.get(key)
         if answer is None:
             answer = self._wanted[key] = asyncio.get_running_loop().create_future()
@@ -32,7 +35,7 @@ class SharedReads:
         return await asyncio.shield(answer)  # who gives up leaves the others their answer
 
     async def _read_wanted(self) -> None:
-        answers: list[asyncio.Future[bytes | None]] = []
+        answers: list[asyncio.Future[V]] = []
         try:
             while self._wanted:
                 keys = list(self._wanted)[:MOST_KEYS]

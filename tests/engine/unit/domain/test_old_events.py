@@ -32,6 +32,7 @@ from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.following.projector import Projector
 from twinpath.projecting.history import HistoryProjection
 from twinpath.projecting.outside_events import OutsideEventsProjection
+from twinpath.queries.reading.copy_bounds import CopyBounds
 from twinpath.queries.reading.fast_copy import FastCopy
 from twinpath.queries.reading.history import Histories
 from twinpath.queries.reading.views import ViewQueries
@@ -137,7 +138,7 @@ async def test_the_outside_world_is_told_todays_form_and_nothing_personal_under_
 
 
 def histories(views: InMemoryViewStore, catalogue: Catalogue) -> Histories:
-    return Histories(ViewQueries(views, FastCopy(InMemoryViewCache(), views)), catalogue)
+    return Histories(ViewQueries(views, FastCopy(InMemoryViewCache(), views, CopyBounds(views.erasures))), catalogue)
 
 
 @ERASURE

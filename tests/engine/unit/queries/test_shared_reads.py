@@ -30,7 +30,7 @@ async def server() -> Server:
     return Server()
 
 
-async def begun(reads: SharedReads, keys: Sequence[str]) -> list[asyncio.Task[bytes | None]]:
+async def begun(reads: SharedReads[bytes | None], keys: Sequence[str]) -> list[asyncio.Task[bytes | None]]:
     """Reads that have gone as far as they get."""
     tasks = [asyncio.create_task(reads.get(key)) for key in keys]
     for _ in range(3):

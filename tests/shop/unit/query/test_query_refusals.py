@@ -1,13 +1,13 @@
 """What the query endpoints refuse, and how they fail: always as problem+json."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
 
 from tests.support.query_app import QueryService, in_memory, running
 from tests.support.ticket_views import TicketViews
-from twinpath.domain.views import Cached, Document
+from twinpath.domain.views import NOTHING, Cached, Document
 from twinpath.errors import Unavailable
 from twinpath.http.problem_details import PROBLEM_JSON
 from twinpath.ids import new_id
@@ -119,11 +119,11 @@ class _AwayCache(InMemoryViewCache):
     away = False
     asked = 0
 
-    async def get(self, view: str, document_id: str) -> Cached | None:
+    async def get(self, view: str, document_id: str, at_least: Mapping[str, int] = NOTHING) -> Cached | None:
         self.asked += 1
         if self.away:
             raise Unavailable("Redis does not answer")
-        return await super().get(view, document_id)
+        return await super().get(view, document_id, at_least)
 
 
 async def test_without_the_views_a_cached_ticket_is_still_served() -> None:

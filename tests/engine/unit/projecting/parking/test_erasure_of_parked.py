@@ -83,6 +83,8 @@ async def test_an_erasure_wipes_at_once_also_where_its_stream_is_parked() -> Non
         assert private not in after
         assert private not in str(parked)
     assert "Secret" not in f"{after} {parked}"
+    erased = {log_of(customer, PARTITIONS): 3}  # readers of copies learn of it, although it is parked
+    assert notes.views.erasures("customers") == notes.views.erasures("ticket_list") == erased
 
 
 class Overtaken(InMemoryViewStore):

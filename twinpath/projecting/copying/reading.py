@@ -1,0 +1,36 @@
+"""What is copied, as the view has it."""
+
+from collections.abc import Iterable, Sequence
+
+import structlog
+
+from twinpath.domain.views import BY_ID, Cached, ChangeWhere, Document, Place, View
+from twinpath.views.interface import ViewWriter
+
+_log = structlog.get_logger(__name__)
+
+
+async def documents_of(writer: ViewWriter, view: View, ids: Sequence[str]) -> dict[str, Document]:
+    """Those documents that exist, by id. Raises Unavailable."""
+    return {document["_id"]: document for document in await writer.documents(view.name, ids)} if ids else {}
+
+
+async def met_by(writer: ViewWriter, change: ChangeWhere, page: int) -> list[str]:
+    """Ids of the documents that a change met, read in pages; it must not set what it asks for. Raises Unavailable."""
+    ids: list[str] = []
+    after: Place | None = None
+    while documents := await writer.page(change.view, change.where, after, page):
+        ids += [document["_id"] for document in documents]
+        after = BY_ID.place_of(documents[-1])
+    return ids
+
+
+def rendered(view: View, documents: Iterable[Document]) -> list[Cached]:
+    """Ready to send, less what can't be rendered: a query for such a document reads the view, and alone fails."""
+    ready: list[Cached] = []
+    for document in documents:
+        try:
+            ready.append(view.rendered(document))
+        except Exception as error:
+            _log.error("can_not_be_rendered", view=view.name, id=document["_id"], error=type(error).__name__)
+    return ready
