@@ -1,10 +1,17 @@
 """What the shop's command service runs: one line an aggregate, one a process."""
 
 from command_service.customer.endpoints import CUSTOMER
+from command_service.fulfilment import Fulfilment
 from command_service.order.endpoints import ORDER
 from command_service.product.endpoints import PRODUCT
+from command_service.settings import Settings
 from command_service.ticket.endpoints import TICKET
 from shared.events import CATALOGUE
 from twinpath.domain.application import Application
 
-COMMANDS = Application(events=CATALOGUE, aggregates=(TICKET, PRODUCT, CUSTOMER, ORDER))
+COMMANDS = Application(
+    events=CATALOGUE,
+    aggregates=(TICKET, PRODUCT, CUSTOMER, ORDER),
+    processes=(Fulfilment,),
+    settings=Settings,
+)

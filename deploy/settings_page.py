@@ -9,9 +9,9 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
+from command_service.settings import Settings as CommandSettings
 from deploy.checkout import CHECKOUT
 from twinpath.cli.settings import Settings as CliSettings
-from twinpath.commands.settings import Settings as CommandSettings
 from twinpath.projecting.settings import Settings as ProjectorSettings
 from twinpath.queries.settings import Settings as QuerySettings
 from twinpath.running.settings import variable

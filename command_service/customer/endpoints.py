@@ -12,7 +12,7 @@ from shared.events.customer import CUSTOMER_EVENTS, CustomerEvent
 from twinpath.domain.aggregate import Aggregate
 
 CUSTOMER: Aggregate[CustomerCommand, Customer, CustomerEvent] = Aggregate(
-    "customer", decide, evolve, Customer, CUSTOMER_EVENTS, snapshots=False
+    "customer", decide, evolve, Customer, CUSTOMER_EVENTS, snapshots=False, erase=EraseCustomer
 )
 
 CUSTOMER.post("", RegisterCustomer, allow="customers:write", summary="Register a customer")

@@ -99,6 +99,14 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             (("{{process}}", "sum by (process) (max by (process, log) (twinpath_process_lag_events))"),),
         ),
         Panel("Logs in which a process is blocked", "none", (("{{process}} {{log}}", "twinpath_process_held_up"),)),
+        Panel(
+            "Parked by processes",
+            "none",
+            (
+                ("{{process}}: streams", "max by (process) (twinpath_process_parked_streams)"),
+                ("{{process}}: timers", "max by (process) (twinpath_process_parked_timers)"),
+            ),
+        ),
     ),
     "Projections": (
         Panel(

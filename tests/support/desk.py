@@ -9,9 +9,9 @@ from twinpath.testing.in_memory import Embedded
 
 
 @asynccontextmanager
-async def embedded_desk() -> AsyncIterator[httpx.AsyncClient]:
-    """A client of both APIs, on in-memory adapters."""
-    app = Embedded().app
+async def embedded_desk(embedded: Embedded | None = None) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of both APIs, on in-memory adapters; of this system where it is given."""
+    app = (embedded or Embedded()).app
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client,

@@ -8,10 +8,10 @@ from typing import Any
 from pydantic import SecretStr
 from pymongo import MongoClient
 
+from command_service.application import COMMANDS
 from deploy.local.install import find_or_install
 from deploy.local.mongodb import Mongod
 from deploy.local.ports import HOST, hold_port
-from shared.events import CATALOGUE
 from twinpath.servers.accounts import ACCOUNTS
 from twinpath.servers.initialising import initialise
 from twinpath.servers.settings import Settings
@@ -45,4 +45,4 @@ class GuardedMongoDB:
         passwords = {f"{account}_password": SecretStr(account) for account in ACCOUNTS}
         usual = {"mongodb_url": f"mongodb://admin:admin@{self.host}/", "replica_set_members": self.host, **passwords}
         settings = Settings(**{**usual, **changed})
-        return [done async for done in initialise(settings, CATALOGUE.categories)]
+        return [done async for done in initialise(settings, COMMANDS)]

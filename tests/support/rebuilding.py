@@ -19,9 +19,9 @@ from twinpath.ids import logs_of, new_id
 from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.projecting.following.projector import Projector
-from twinpath.projecting.following.retrying import Pace
 from twinpath.projecting.groups import view_projections
 from twinpath.projecting.rebuilding.building import Building, begin
+from twinpath.running.retrying import Pace
 from twinpath.views.in_memory.generations import InMemoryGenerations
 from twinpath.views.interface import Batch, Checkpoints
 

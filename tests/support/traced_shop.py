@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
 
 import httpx
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -12,14 +11,18 @@ from opentelemetry.sdk.trace.sampling import DEFAULT_ON, Sampler
 
 from command_service.application import COMMANDS
 from command_service.fulfilment import Fulfilment
+from command_service.settings import Settings
 from projector_service.application import PROJECTIONS
 from query_service.application import QUERIES
 from shared.events import CATALOGUE
 from tests.support.eventually import eventually
 from twinpath.commands.app import create_app as command_app
-from twinpath.commands.processes.timers import InMemorySchedule
+from twinpath.commands.processes.means import Means
+from twinpath.commands.processes.reacting import Reactions
+from twinpath.commands.processes.timers import InMemoryTimers
+from twinpath.commands.processes.traced import TracedHandling
 from twinpath.commands.snapshotting import Snapshots
-from twinpath.commands.traced import TracedCommandBus, TracedProcessManager
+from twinpath.commands.traced import TracedCommandBus
 from twinpath.domain.events import RecordedEvent
 from twinpath.feed.in_memory import InMemoryFeed
 from twinpath.ids import logs_of
@@ -33,10 +36,10 @@ from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.copying.copy_keeper import CacheSync
 from twinpath.projecting.following.projector import Projector
-from twinpath.projecting.following.retrying import Pace
 from twinpath.projecting.groups import view_projections
 from twinpath.projecting.traced import TracedGroup
 from twinpath.queries.app import create_app as query_app
+from twinpath.running.retrying import Pace
 from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
 
@@ -83,8 +86,8 @@ class TracedShop:
         bus = TracedCommandBus(
             tracing, appends, COMMANDS.deciders, CATALOGUE, seals, Snapshots(InMemorySnapshotStore())
         )
-        fulfilment = Fulfilment(bus, self.store, keys, InMemorySchedule(), timedelta(hours=24))
-        self._fulfilment = TracedProcessManager("fulfilment", fulfilment, tracing)
+        means = Means(bus, self.store, InMemoryTimers(), CATALOGUE, COMMANDS.deciders)
+        self._fulfilment = TracedHandling(tracing, Reactions(Fulfilment(Settings()), means))
         self._feed = InMemoryFeed()
         self._publisher = TracedPublisher(self._feed, tracing)
         self._published = dict.fromkeys(LOGS, 0)

@@ -25,7 +25,7 @@ def init(patience: Annotated[float, typer.Option(min=0, help="seconds to wait fo
     settings = read_settings(Settings)
 
     async def steps() -> None:
-        async for done in initialise(settings, find_application().events.categories, patience):
+        async for done in initialise(settings, find_application(), patience):
             typer.echo(done)
 
     try:
@@ -37,5 +37,5 @@ def init(patience: Annotated[float, typer.Option(min=0, help="seconds to wait fo
 
 def server_files(folder: Annotated[Path, typer.Argument(help="a folder for each server is made in it")]) -> None:
     """Write MongoDB's key, RabbitMQ's definitions and Redis's users, made from the passwords in the environment."""
-    for file in write_files(folder, read_settings(Settings)):
+    for file in write_files(folder, read_settings(Settings), find_application()):
         typer.echo(str(file))

@@ -2,7 +2,7 @@
 
 import getpass
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import asdict
 from typing import Annotated
@@ -10,9 +10,11 @@ from typing import Annotated
 import typer
 
 from twinpath.cli.connection import CANNOT, Connection, ask
+from twinpath.cli.parked_processes import repairs_of_processes
 from twinpath.cli.progress import bar
 from twinpath.cli.showing_events import Shown, time_text
 from twinpath.domain.projection import Projection
+from twinpath.errors import NotFound
 from twinpath.feed.rabbit_publisher import RabbitPublisher
 from twinpath.projecting.groups import view_projections
 from twinpath.projecting.outside_events import EXCHANGE as OUTSIDE_EXCHANGE
@@ -45,16 +47,20 @@ def list_parked(
     """What is parked, by projection and stream."""
 
     async def work(connection: Connection) -> int:
-        async with _opened(connection) as repairs:
-            pages = repairs.parked.skipped if skipped else repairs.parked.page
-            after, left = None, most
-            while left > 0 and (page := await pages(projection, after, min(left, _PAGE))):
-                for entry in page:
-                    _show(entry, as_json)
-                after, left = page[-1].id, left - len(page)
-            if not skipped and not as_json:
-                streams, events = await repairs.parked.totals(projection)
-                print(f"{_streams(streams)} parked, {_events(events)}")
+        totals = []
+        left = most
+        async with _opened(connection) as both:
+            for repairs in both:
+                pages = repairs.parked.skipped if skipped else repairs.parked.page
+                after = None
+                while left > 0 and (page := await pages(projection, after, min(left, _PAGE))):
+                    for entry in page:
+                        _show(entry, as_json)
+                    after, left = page[-1].id, left - len(page)
+                totals.append(await repairs.parked.totals(projection))
+        if not skipped and not as_json:
+            streams, events = map(sum, zip(*totals, strict=True))
+            print(f"{_streams(streams)} parked, {_events(events)}")
         return 0
 
     ask(work)
@@ -74,7 +80,8 @@ def show(
 
     async def work(connection: Connection) -> int:
         shown = Shown(as_json)
-        async with _opened(connection) as repairs:
+        async with _opened(connection) as both:
+            repairs = _of(both, projection)
             parked = await repairs.stream(projection, stream)
             now = await repairs.explain(parked)
             if as_json:
@@ -104,14 +111,15 @@ def retry(
     """
 
     async def work(connection: Connection) -> int:
-        async with _opened(connection) as repairs:
-            plan = await repairs.plan(projection, stream, limit)
-            _show_plan(plan)
-            if not plan.streams or dry_run:
+        async with _opened(connection) as both:
+            plans = await _plans(both, projection, stream, limit)
+            for _, plan in plans:
+                _show_plan(plan)
+            if dry_run or not any(plan.streams for _, plan in plans):
                 return 0
             if not yes and not _agreed():
                 return CANNOT
-            return await _retry(repairs, projection, stream, plan.events)
+            return max([await _retry(repairs, projection, stream, plan.events) for repairs, plan in plans])
 
     ask(work)
 
@@ -129,7 +137,8 @@ def skip(
         raise typer.BadParameter("say why", param_hint="--reason")
 
     async def work(connection: Connection) -> int:
-        async with _opened(connection) as repairs:
+        async with _opened(connection) as both:
+            repairs = _of(both, projection)
             waiting = await repairs.skip(projection, stream, version, by or getpass.getuser(), why.strip())
         print(f"{projection}/{stream}: version {version} is skipped")
         if waiting is not None:
@@ -140,8 +149,8 @@ def skip(
 
 
 @asynccontextmanager
-async def _opened(connection: Connection) -> AsyncIterator[Repairs]:
-    """What is parked, with every projection that is known here."""
+async def _opened(connection: Connection) -> AsyncIterator[Sequence[Repairs]]:
+    """Repairs of what projections have parked, and of what processes have."""
     writer = MongoGenerations(connection.client, connection.settings.views_database)
     publisher = RabbitPublisher(connection.settings.rabbitmq_url, OUTSIDE_EXCHANGE)
     projections: list[tuple[Projection, BatchWriter]] = [
@@ -151,9 +160,30 @@ async def _opened(connection: Connection) -> AsyncIterator[Repairs]:
     by_name = {projection.name: (projection, own) for projection, own in projections}
     await writer.prepare([], [])
     try:
-        yield Repairs(by_name, writer, connection.log, connection.seals, connection.events)
+        views = Repairs(by_name, writer, connection.log, connection.seals, connection.events)
+        yield views, repairs_of_processes(connection)
     finally:
         await publisher.close()
+
+
+def _of(both: Sequence[Repairs], follower: str) -> Repairs:
+    """Where a projection, or a process, has parked."""
+    return next((repairs for repairs in both if repairs.knows(follower)), both[0])
+
+
+async def _plans(
+    both: Sequence[Repairs], follower: str | None, stream: str | None, limit: int
+) -> Sequence[tuple[Repairs, Plan]]:
+    """What a retry would do: where there is anything to do, else the first plan alone. Raises NotFound."""
+    plans: list[tuple[Repairs, Plan]] = []
+    for repairs in both if follower is None else [_of(both, follower)]:
+        try:
+            plans.append((repairs, await repairs.plan(follower, stream, limit)))
+        except NotFound as missing:
+            failure = missing
+    if not plans:
+        raise failure
+    return [(repairs, plan) for repairs, plan in plans if plan.streams] or plans[:1]
 
 
 async def _retry(repairs: Repairs, projection: str | None, stream: str | None, limit: int) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from twinpath.checking.mongodb import WRITE, replica_set, rights
 from twinpath.checking.report import CheckUp
+from twinpath.commands.processes.places import processes_database_name
 from twinpath.commands.settings import Settings
 from twinpath.feed.rabbit_publisher import RabbitPublisher
 from twinpath.log.layout import compare_partitions, read_partitions
@@ -18,8 +19,10 @@ def checks(settings: Settings) -> Sequence[tuple[str, CheckUp]]:
             return await replica_set(client)
 
     async def may() -> str:
+        processes = processes_database_name(settings.log_database)
+        databases = (settings.log_database, settings.keys_database, processes)
         async with mongo_client(settings.mongodb_url, "check") as client:
-            return await rights(client, {settings.log_database: WRITE, settings.keys_database: WRITE})
+            return await rights(client, dict.fromkeys(databases, WRITE))
 
     async def layout() -> str:
         async with mongo_client(settings.mongodb_url, "check") as client:

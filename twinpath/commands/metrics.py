@@ -1,12 +1,14 @@
-"""The command service's metrics: what comes of commands, how appending goes, what the relay and fulfilment do."""
+"""The command service's metrics: what comes of commands, how appending goes, what the relay and the processes do."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterable, Mapping
 from time import perf_counter
 from typing import Literal
 
 from twinpath.commands.admission import Admission
 from twinpath.commands.bus import CommandBus
-from twinpath.commands.processes.process import Process
+from twinpath.commands.processes.registry import Processes
+from twinpath.commands.processes.running import RunningProcess
 from twinpath.commands.relaying.relay import Relay
 from twinpath.domain.aggregate import Command
 from twinpath.domain.events import RecordedEvent
@@ -30,7 +32,7 @@ class CommandMetrics(Metrics):
     def _add_commands_and_appends(self) -> None:
         self.commands = self.histogram(
             "twinpath_command_duration_seconds",
-            "Commands, those of bulk requests and of fulfilment too: accepted, replayed (the first answer again), "
+            "Commands, those of bulk requests and of processes too: accepted, replayed (the first answer again), "
             "rejected (not allowed as things are), unavailable (try again), failed (our fault) or cancelled",
             "command",
             "outcome",
@@ -76,38 +78,52 @@ class CommandMetrics(Metrics):
         self.held_up = self.gauge(
             "twinpath_process_held_up", "1 for each log in which a process does not go on", "process", "log"
         )
+        self.parked_streams = self.gauge(
+            "twinpath_process_parked_streams", "Streams that wait because a process can't handle an event", "process"
+        )
+        self.parked_timers = self.gauge(
+            "twinpath_process_parked_timers", "Timers that could not be carried out and are left alone", "process"
+        )
         self.consumers = self.feed_consumers()
         self.unreadable = self.unreadable_messages()
 
-    def follow(self, bus: CommandBus, relay: Relay, process: Process, log: EventLog, admission: Admission) -> None:
+    def follow(self, bus: CommandBus, relay: Relay, processes: Processes, log: EventLog, admission: Admission) -> None:
         """Tell of these parts from now on."""
 
         async def look_at_relay() -> None:
             await self.relay_lags.look(log, {(of,): at for of, at in relay.positions.items()} if relay.leads else {})
 
-        async def look_at_process() -> None:
-            positions = await process.positions()
-            await self.process_lags.look(log, {(process.name, of): at for of, at in positions.items()})
+        running = processes.running
 
-        def of_process(states: Mapping[str, bool]) -> dict[Labels, float]:
-            return {(process.name, of): float(state) for of, state in states.items()}
+        async def look_at_processes() -> None:
+            positions = await asyncio.gather(*(process.follower.positions() for process in running))
+            await self.process_lags.look(log, _by_log(zip(running, positions, strict=True)))
 
         self.in_hand.read = lambda: {(): float(admission.in_hand)}
         self.limit.read = lambda: {(): float(int(admission.limit))}
         self.overloaded.read = lambda: {(): float(admission.refused)}
         bus.on_handled = self.handled
         self.leads.read = lambda: {(): float(relay.leads)}
-        self.held_up.read = lambda: of_process(dict.fromkeys(process.troubles, True))
-        self.consumers.read = lambda: of_process(process.consumers())
-        self.unreadable.read = lambda: {(process.name,): process.unreadable}
+        self.held_up.read = lambda: _by_log(
+            (process, dict.fromkeys(process.follower.troubles, 1)) for process in running
+        )
+        self.parked_streams.read = lambda: {(process.name,): float(process.parked_streams) for process in running}
+        self.parked_timers.read = lambda: {(process.name,): float(process.parked_timers) for process in running}
+        self.consumers.read = lambda: _by_log((process, process.consumers()) for process in running)
+        self.unreadable.read = lambda: {(process.name,): process.unreadable for process in running}
         self.before_scrape(look_at_relay, self.relay_lags.events, self.relay_lags.seconds)
-        self.before_scrape(look_at_process, self.process_lags.events, self.process_lags.seconds)
+        self.before_scrape(look_at_processes, self.process_lags.events, self.process_lags.seconds)
 
     def handled(self, command: Command, came: Appended | BaseException, seconds: float) -> None:
         """See CommandBus.on_handled."""
         self.commands.observe((command.type, _outcome_of(came)), seconds)
         if isinstance(came, TwinpathError):
             self.refusals.count((command.type, came.code))
+
+
+def _by_log(numbers: Iterable[tuple[RunningProcess, Mapping[str, int]]]) -> dict[Labels, int]:
+    """By process and log."""
+    return {(process.name, log): number for process, logs in numbers for log, number in logs.items()}
 
 
 def _outcome_of(came: Appended | BaseException) -> str:

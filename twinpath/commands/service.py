@@ -3,29 +3,31 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
 
-from command_service.fulfilment import FOLLOWED_CATEGORIES, Fulfilment
 from twinpath.commands.admission import Admission
 from twinpath.commands.app import create_app
 from twinpath.commands.bus import CommandBus
 from twinpath.commands.checking import checks
 from twinpath.commands.metrics import CommandMetrics, MeasuredAppends, MeasuredPublisher
 from twinpath.commands.preparing import prepare_log
-from twinpath.commands.processes.follower import ProcessCheckpoints
-from twinpath.commands.processes.process import Process
-from twinpath.commands.processes.timers import MongoSchedule
+from twinpath.commands.processes.checkpoints import MongoCheckpoints
+from twinpath.commands.processes.means import Means
+from twinpath.commands.processes.mongo_timers import MongoTimers
+from twinpath.commands.processes.parking import MongoProcessParking
+from twinpath.commands.processes.registry import Processes
+from twinpath.commands.processes.traced import TracedHandling
 from twinpath.commands.relaying.progress import RelayProgress
 from twinpath.commands.relaying.relay import Relay
 from twinpath.commands.settings import Settings
 from twinpath.commands.snapshotting import Snapshots
-from twinpath.commands.traced import TracedCommandBus, TracedProcessManager
+from twinpath.commands.traced import TracedCommandBus
 from twinpath.domain.application import Application
 from twinpath.errors import Unavailable
+from twinpath.feed.rabbit_feed import RabbitFeed
 from twinpath.feed.rabbit_publisher import RabbitPublisher
 from twinpath.http.health import Check
 from twinpath.http.starting import RefusedUntilStarted
@@ -45,7 +47,7 @@ from twinpath.running.starting import Start
 
 
 def bootstrap(settings: Settings, application: Application) -> FastAPI:
-    """The app, whose lifespan prepares the log, runs relay and fulfilment, and drains all of it at the end."""
+    """The app, whose lifespan prepares the log, runs relay and processes, and drains all of it at the end."""
     return _CommandService(settings, application).app()
 
 
@@ -71,17 +73,18 @@ class _CommandService:
         )
         self._keys = MongoKeyStore(self._client, settings.keys_database)
         self._snapshots = Snapshots(MongoSnapshotStore(self._client, settings.log_database))
-        self._schedule = MongoSchedule(self._client, settings.log_database)
+        self._timers = MongoTimers(self._client, settings.log_database)
+        self._parking = MongoProcessParking(self._client, settings.log_database)
         self._publisher = RabbitPublisher(settings.rabbitmq_url)
         self._bus = self._make_bus()
         self._relay = self._make_relay()
-        self._process = self._make_process()
+        self._processes = self._make_processes()
         self._start = Start(self._working)
-        self._metrics.follow(self._bus, self._relay, self._process, self._store, self._admission)
+        self._metrics.follow(self._bus, self._relay, self._processes, self._store, self._admission)
 
     def app(self) -> FastAPI:
         required: dict[str, Check] = {"mongodb": self._ping_mongodb, "start": self._start.check}
-        optional: dict[str, Check] = {"rabbitmq": self._ping_rabbitmq, "fulfilment": self._process.health}
+        optional: dict[str, Check] = {"rabbitmq": self._ping_rabbitmq, **self._processes.checks}
         app = create_app(
             self._bus, self._application, required, optional, self._lifespan, self._metrics, self._admission
         )
@@ -106,23 +109,32 @@ class _CommandService:
         logs = logs_of(self._events.categories, self._settings.partitions)
         return Relay(self._store, publishes, progress, logs, lease_seconds)
 
-    def _make_process(self) -> Process:
-        name, settings = "fulfilment", self._settings
-        reservation = timedelta(hours=settings.reservation_hours)
-        fulfilment = Fulfilment(self._bus, self._store, self._keys, self._schedule, reservation)
-        manager = TracedProcessManager(name, fulfilment, self._tracing) if self._tracing else fulfilment
-        checkpoints = ProcessCheckpoints(self._client, settings.log_database, name)
-        followed = logs_of(FOLLOWED_CATEGORIES, settings.partitions)
-        return Process(name, followed, self._store, checkpoints, manager, settings.rabbitmq_url)
+    def _make_processes(self) -> Processes:
+        database = self._settings.log_database
+        means = Means(self._bus, self._store, self._timers, self._events, self._application.deciders)
+        return Processes(
+            self._application,
+            self._settings,
+            means,
+            self._keys,
+            self._settings.partitions,
+            MongoCheckpoints(self._client, database),
+            self._parking,
+            partial(TracedHandling, self._tracing) if self._tracing else lambda handling: handling,
+        )
+
+    def _feed(self, process: str, logs: list[str], others: list[str]) -> RabbitFeed:
+        return RabbitFeed(self._settings.rabbitmq_url, process, logs, not_followed=others)
 
     @asynccontextmanager
     async def _working(self) -> AsyncIterator[None]:
         log = self._client[self._settings.log_database]
-        await prepare_log(log, self._settings.partitions, self._schedule, self._keys, self._store)
+        kept = (self._timers, self._parking, self._keys, self._store, self._processes)
+        await prepare_log(log, self._settings.partitions, *kept)
         relaying = asyncio.create_task(self._relay.run(), name="relay")
-        await self._process.start()
+        await self._processes.start(self._feed)
         yield
-        await self._process.stop()
+        await self._processes.stop()
         await self._snapshots.written()
         await self._store.close()
         relaying.cancel()

@@ -25,7 +25,6 @@ class Settings(LogSettings):
     port: int = Field(8000, ge=1, le=65535, description="port to listen on")
     cached_aggregates: int = Field(10_000, ge=0, description="aggregates kept folded in memory")
     append_patience_seconds: float = Field(8.0, gt=0, description="how long a command outlasts a store that is away")
-    reservation_hours: float = Field(72.0, gt=0, description="an order that is not shipped by then is cancelled")
     relay_lease_seconds: float = Field(5.0, ge=1, description="a standby relay takes over after this long")
     most_waiting_ms: float = Field(
         25.0, gt=0, description="what would wait for longer, beyond a command's own time, gets 503 overloaded"

@@ -81,7 +81,8 @@ class Aggregate(Generic[_Command, _State, _Event]):
     `category` names its streams and logs. `decide` returns what happens, or raises RuleViolation or NotFound; `evolve`
     never refuses. Both are pure; the state is None before the first event. `state` is the state's class.
     `fold_version` grows when `evolve` folds the same events to another state; without `snapshots` the state is never
-    stored, as it must not be where it holds personal data. `plural` is the name in paths, `category` with an s unless
+    stored, as it must not be where it holds personal data. `erase` is the command that erases an aggregate which has an
+    event that `erases`; it takes nothing but the id. `plural` is the name in paths, `category` with an s unless
     given.
     """
 
@@ -92,6 +93,7 @@ class Aggregate(Generic[_Command, _State, _Event]):
     events: Sequence[type[DomainEvent]]
     fold_version: int = 1
     snapshots: bool = True
+    erase: type[Command] | None = None
     plural: str = ""
     endpoints: list[CommandEndpoint] = field(default_factory=list)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -26,8 +26,8 @@ class Application:
 
     events: Catalogue
     aggregates: Sequence[AnyAggregate] = ()
-    processes: Sequence[Callable[[Any], Process]] = ()
-    """Each makes a process from the command service's settings, mostly a class."""
+    processes: Sequence[type[Process]] = ()
+    """Classes: each is made with the settings of the command service."""
     settings: type[Any] | None = None
     """The settings of the command service, where a process has some of its own: a subclass of its Settings."""
     projections: Sequence[Projection] = ()

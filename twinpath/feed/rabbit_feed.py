@@ -36,6 +36,7 @@ PREFETCH = 32
 _DELIVERY_LIMIT = 20
 _LOOK_SECONDS = 1.0
 _LOOKS_BEFORE_ANEW = 2
+_LOOKS_BETWEEN_DELETIONS = 60
 _START_SECONDS = 15.0
 
 _log = structlog.get_logger(__name__)
@@ -44,12 +45,17 @@ _log = structlog.get_logger(__name__)
 class RabbitFeed:
     """An EventFeed for one group of followers; each group has its own queues and so gets every batch."""
 
-    def __init__(self, url: str, group: str, logs: list[str], exchange: str = EXCHANGE) -> None:
+    def __init__(
+        self, url: str, group: str, logs: list[str], exchange: str = EXCHANGE, not_followed: list[str] | None = None
+    ) -> None:
+        """`not_followed` are logs that an earlier version of the group may have followed: their queues, which nobody
+        empties any more, are deleted, again and again for as long as replicas of that version may be at work."""
         self._url = url
         self._group = group
         self.replica = uuid7()
         """By which name it competes for its queues."""
         self._logs = logs
+        self._not_followed = not_followed or []
         self._exchange = RabbitExchange(exchange, type=ExchangeType.TOPIC, durable=True)
         self._dead_letters = DeadLetters(url)
         self._broker: RabbitBroker | None = None
@@ -82,7 +88,7 @@ class RabbitFeed:
         return broker
 
     def _subscribe(self, broker: RabbitBroker, log: str, handler: BatchHandler) -> RabbitSubscriber:
-        queue = f"twinpath.{self._group}.{log}"
+        queue = self._queue_of(log)
         subscriber = broker.subscriber(
             RabbitQueue(
                 queue,
@@ -145,14 +151,33 @@ class RabbitFeed:
 
     async def _watch_consumers(self) -> None:
         """Return, the connection closed, when consumers are missing that had the time to come back by themselves."""
-        missing = 0
+        missing = looks = 0
         while missing < _LOOKS_BEFORE_ANEW and self._broker is not None:
+            if looks % _LOOKS_BETWEEN_DELETIONS == 0:
+                await self._delete_old_queues()
             await asyncio.sleep(_LOOK_SECONDS)
+            looks += 1
             missing = 0 if all(self.consumers().values()) else missing + 1
         if self._broker is not None:
             lost = [log for log, registered in self.consumers().items() if not registered]
             _log.warning("consumers_lost", group=self._group, logs=lost)
             await self._disconnect()
+
+    async def _delete_old_queues(self) -> None:
+        """Delete the queues of logs that are not followed; the broker takes a missing one for deleted."""
+        if self._broker is None or not self._not_followed:
+            return
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                channel = await (await self._broker.connect()).channel()
+                for log in self._not_followed:
+                    await channel.queue_delete(self._queue_of(log))
+                await channel.close()
+        except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
+            _log.warning("old_queues_stay", group=self._group, error=str(error) or type(error).__name__)
+
+    def _queue_of(self, log: str) -> str:
+        return f"twinpath.{self._group}.{log}"
 
     async def _connect(self, handler: BatchHandler) -> None:
         self._broker = self.broker(handler)

@@ -4,6 +4,8 @@ import json
 import os
 from pathlib import Path
 
+from twinpath.commands.processes.registry import process_names
+from twinpath.domain.application import Application
 from twinpath.servers.rabbitmq import definitions
 from twinpath.servers.redis import acl
 from twinpath.servers.settings import Settings
@@ -12,7 +14,7 @@ SERVERS_UID = 999
 """The user of mongod in its official image; mongod takes no key that anybody else can read."""
 
 
-def write_files(folder: Path, settings: Settings) -> list[Path]:
+def write_files(folder: Path, settings: Settings, application: Application) -> list[Path]:
     """Write those that the settings have secrets for; what was written. Started as root, the key becomes mongod's.
 
     Definitions and users hold salted or long random passwords as hashes only, so every user may read them.
@@ -22,7 +24,7 @@ def write_files(folder: Path, settings: Settings) -> list[Path]:
         written.append(_write(folder / "mongodb" / "mongodb.key", settings.mongodb_key.get_secret_value(), 0o400))
         if os.geteuid() == 0:
             os.chown(written[-1], SERVERS_UID, SERVERS_UID)
-    rabbitmq = json.dumps(definitions(settings), indent=1)
+    rabbitmq = json.dumps(definitions(settings, process_names(application)), indent=1)
     written.append(_write(folder / "rabbitmq" / "rabbitmq-definitions.json", rabbitmq, 0o444))
     users = "\n".join(acl(settings, settings.redis_prefix)) + "\n"
     written.append(_write(folder / "redis" / "redis.acl", users, 0o444))

@@ -7,7 +7,10 @@ from urllib.error import URLError
 from pymongo.errors import PyMongoError
 
 from twinpath.commands.preparing import prepare_log
-from twinpath.commands.processes.timers import MongoSchedule
+from twinpath.commands.processes.mongo_timers import MongoTimers
+from twinpath.commands.processes.parking import MongoProcessParking
+from twinpath.commands.processes.registry import process_names
+from twinpath.domain.application import Application
 from twinpath.log.mongodb import MongoEventStore
 from twinpath.mongo_client import mongo_client
 from twinpath.personal_data.mongo import MongoKeyStore
@@ -17,8 +20,8 @@ from twinpath.servers.rabbitmq import import_definitions
 from twinpath.servers.settings import Settings
 
 
-async def initialise(settings: Settings, categories: tuple[str, ...], patience: float = 90.0) -> AsyncIterator[str]:
-    """Do it step by step and say what is done; `categories` are those of the events.
+async def initialise(settings: Settings, application: Application, patience: float = 90.0) -> AsyncIterator[str]:
+    """Do it step by step and say what is done.
 
     Waits up to `patience` seconds for each server.
 
@@ -35,13 +38,15 @@ async def initialise(settings: Settings, categories: tuple[str, ...], patience: 
     try:
         accounts: list[Account] = await patiently(patience, PyMongoError)(make_accounts, client, settings, *databases)
         yield f"MongoDB accounts: {', '.join(accounts) or 'none, as no password is set'}"
-        schedule, keys = MongoSchedule(client, databases[0]), MongoKeyStore(client, databases[1])
-        store = MongoEventStore(client, databases[0], categories, settings.partitions)
-        await prepare_log(client[databases[0]], settings.partitions, schedule, keys, store)
+        timers, parking = MongoTimers(client, databases[0]), MongoProcessParking(client, databases[0])
+        keys = MongoKeyStore(client, databases[1])
+        store = MongoEventStore(client, databases[0], application.events.categories, settings.partitions)
+        await prepare_log(client[databases[0]], settings.partitions, timers, parking, keys, store)
         yield f"log and indexes, {settings.partitions} partitions a category"
     finally:
         await client.close()
     if settings.rabbitmq_management_url:
+        names = process_names(application)
         importing = patiently(patience, URLError, ConnectionError)
-        await importing(asyncio.to_thread, import_definitions, settings.rabbitmq_management_url, settings)
+        await importing(asyncio.to_thread, import_definitions, settings.rabbitmq_management_url, settings, names)
         yield "RabbitMQ's users, permissions, exchanges and policies"

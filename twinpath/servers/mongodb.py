@@ -8,6 +8,7 @@ from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from twinpath.commands.processes.places import processes_database_name
 from twinpath.errors import TwinpathError
 from twinpath.servers.accounts import ACCOUNTS, Account, Passwords
 
@@ -26,13 +27,15 @@ class WrongPassword(TwinpathError):
 def rights(log: str, keys: str, views: str) -> dict[Account, dict[str, str]]:
     """Account -> database -> MongoDB's built-in role there.
 
-    The query service sees neither the log nor the keys; only the projector, and the command line, write views.
+    The query service sees neither the log nor the keys; only the projector, and the command line, write views. The
+    command line may repair what processes have parked, but not write to the log.
     """
+    processes = processes_database_name(log)
     return {
-        "command": {log: "readWrite", keys: "readWrite"},
+        "command": {log: "readWrite", keys: "readWrite", processes: "readWrite"},
         "projector": {log: "read", keys: "read", views: "readWrite"},
         "query": {views: "read"},
-        "tools": {log: "read", keys: "read", views: "readWrite"},
+        "tools": {log: "read", keys: "read", views: "readWrite", processes: "readWrite"},
     }
 
 

@@ -7,7 +7,9 @@ log declares its own.
 import base64
 import hashlib
 import json
+import re
 import secrets
+from collections.abc import Sequence
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -21,7 +23,6 @@ from twinpath.servers.accounts import Account, Passwords
 
 VHOST = "twinpath"
 ADMINISTRATOR = "admin"
-_FULFILMENT = "fulfilment"
 _MOST_BYTES_WAITING = 1 << 30
 _MOST_DEAD_LETTERS = 10_000
 
@@ -32,8 +33,10 @@ class Refused(TwinpathError):
     code = "definitions_refused"
 
 
-def definitions(passwords: Passwords) -> dict[str, Any]:
+def definitions(passwords: Passwords, processes: Sequence[str]) -> dict[str, Any]:
     """Everything the broker is told, in the form of its own export. Users without a password are left out.
+
+    `processes` are the names of those that the command service runs.
 
     A queue that nobody empties refuses more than 1 GiB; what is refused, followers read from the log. The oldest of
     more than 10,000 dead letters is dropped.
@@ -41,7 +44,7 @@ def definitions(passwords: Passwords) -> dict[str, Any]:
     return {
         "vhosts": [{"name": VHOST, "default_queue_type": "quorum"}],
         "users": _users(passwords),
-        "permissions": _permissions(passwords),
+        "permissions": _permissions(passwords, processes),
         "exchanges": [
             _exchange(LOG, "topic"),
             _exchange(OUTSIDE_EVENTS, "topic"),
@@ -59,13 +62,13 @@ def definitions(passwords: Passwords) -> dict[str, Any]:
             }
         ],
         "policies": [
-            _policy("followers", rf"({VIEWS}|{OUTSIDE}|{_FULFILMENT})\..+", {"max-length-bytes": _MOST_BYTES_WAITING}),
+            _policy("followers", _queues(VIEWS, OUTSIDE, *processes), {"max-length-bytes": _MOST_BYTES_WAITING}),
             _policy("dead-letters", "dead-letters", {"max-length": _MOST_DEAD_LETTERS, "overflow": "drop-head"}),
         ],
     }
 
 
-def import_definitions(management_url: str, passwords: Passwords) -> None:
+def import_definitions(management_url: str, passwords: Passwords, processes: Sequence[str]) -> None:
     """Have a running broker take the definitions; `management_url` as in `http://user:password@rabbitmq:15672`.
 
     Raises:
@@ -74,7 +77,9 @@ def import_definitions(management_url: str, passwords: Passwords) -> None:
     """
     scheme, _, rest = management_url.rstrip("/").partition("://")
     login, _, host = rest.rpartition("@")
-    request = Request(f"{scheme}://{host}/api/definitions", json.dumps(definitions(passwords)).encode(), method="POST")
+    request = Request(
+        f"{scheme}://{host}/api/definitions", json.dumps(definitions(passwords, processes)).encode(), method="POST"
+    )
     request.add_header("Content-Type", "application/json")
     request.add_header("Authorization", f"Basic {base64.b64encode(login.encode()).decode()}")
     try:
@@ -104,19 +109,19 @@ def _users(passwords: Passwords) -> list[dict[str, Any]]:
     ]
 
 
-def _permissions(passwords: Passwords) -> list[dict[str, str]]:
+def _permissions(passwords: Passwords, processes: Sequence[str]) -> list[dict[str, str]]:
     """Each follows the log through queues of its own; only the command service publishes to the log.
 
     What `twinpath dead-letters requeue` puts back goes through the default exchange to the one queue where it died.
     """
     letters = DEAD_LETTERS.removeprefix("twinpath.")
-    for_fulfilment = f"log|{letters}|{_FULFILMENT}\\..+"
+    for_processes = "|".join(("log", letters, *([_queues(*processes)] if processes else [])))
     own: dict[Account, tuple[str, ...]] = {
-        "command": (for_fulfilment, for_fulfilment, for_fulfilment),
+        "command": (for_processes, for_processes, for_processes),
         "projector": (
-            f"log|events|{letters}|({VIEWS}|{OUTSIDE})\\..+",
-            f"events|{letters}|({VIEWS}|{OUTSIDE})\\..+",
-            f"log|{letters}|({VIEWS}|{OUTSIDE})\\..+",
+            f"log|events|{letters}|{_queues(VIEWS, OUTSIDE)}",
+            f"events|{letters}|{_queues(VIEWS, OUTSIDE)}",
+            f"log|{letters}|{_queues(VIEWS, OUTSIDE)}",
         ),
         "tools": ("events", f"events|{letters}", letters),  # a retry may tell the outside world of what was parked
     }
@@ -134,6 +139,10 @@ def _permissions(passwords: Passwords) -> list[dict[str, str]]:
         {"user": user, "vhost": VHOST, "configure": configure, "write": write, "read": read}
         for user, (configure, write, read) in granted.items()
     ]
+
+
+def _queues(*groups: str) -> str:
+    return rf"({'|'.join(map(re.escape, groups))})\..+"
 
 
 def _durable(name: str) -> dict[str, Any]:

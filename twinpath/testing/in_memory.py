@@ -3,23 +3,27 @@
 `make demo` serves it; unit and property tests drive the same assembly. Everything is lost when it ends.
 """
 
-from collections import deque
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from command_service.application import COMMANDS
-from command_service.fulfilment import Fulfilment
 from projector_service.application import PROJECTIONS
 from query_service.application import QUERIES
 from shared.events import CATALOGUE
 from twinpath.clock import Clock, utc_now
 from twinpath.commands.app import STREAMED, add_commands
 from twinpath.commands.bus import CommandBus
-from twinpath.commands.processes.timers import InMemorySchedule
+from twinpath.commands.processes.checkpoints import InMemoryCheckpoints
+from twinpath.commands.processes.means import Means
+from twinpath.commands.processes.parking import InMemoryProcessParking
+from twinpath.commands.processes.registry import Processes
+from twinpath.commands.processes.timers import InMemoryTimers
+from twinpath.commands.settings import Settings
 from twinpath.commands.snapshotting import Snapshots
 from twinpath.domain.events import Metadata, NewEvent, RecordedEvent
 from twinpath.http.limits import BodyLimits
@@ -44,17 +48,27 @@ PARTITIONS = 4
 class Embedded:
     """Store, projector, views and app, wired together; run it within the app's lifespan."""
 
-    def __init__(
-        self, clock: Clock = utc_now, reservation: timedelta = timedelta(hours=72), fulfil_at_once: bool = True
-    ) -> None:
-        """Without `fulfil_at_once`, call `fulfil`, so that orders race for stock as they do among real services."""
-        self.fulfil_at_once = fulfil_at_once
-        self._unfulfilled: deque[RecordedEvent] = deque()
+    def __init__(self, clock: Clock = utc_now, settings: Any = None, processes_at_once: bool = True) -> None:
+        """Without `processes_at_once` processes do nothing until `settled` and `processes.carry_out_due` are called, so
+        that orders race for stock as they do among real services. `settings` are those of the command service.
+        """
+        self._processes_at_once = processes_at_once
+        self._unhandled: list[tuple[str, Sequence[RecordedEvent]]] = []
+        self._appended = asyncio.Event()
+        self._settling = asyncio.Lock()
         self.store = _ProjectedStore(self)
         self.keys = InMemoryKeyStore()
         self.seals = Seals(self.keys, CATALOGUE)
         self.bus = CommandBus(self.store, COMMANDS.deciders, CATALOGUE, self.seals, Snapshots(InMemorySnapshotStore()))
-        self.fulfilment = Fulfilment(self.bus, self.store, self.keys, InMemorySchedule(), reservation, clock)
+        self.processes = Processes(
+            COMMANDS,
+            settings or (COMMANDS.settings or Settings)(),
+            Means(self.bus, self.store, InMemoryTimers(), CATALOGUE, COMMANDS.deciders, clock),
+            self.keys,
+            PARTITIONS,
+            InMemoryCheckpoints(),
+            InMemoryProcessParking(),
+        )
         self.views = InMemoryViewStore()
         projections = view_projections(PROJECTIONS)
         logs = logs_of(CATALOGUE.categories, PARTITIONS)
@@ -64,17 +78,25 @@ class Embedded:
         self.app = self._app(copy, clock)
 
     async def recorded(self, log: str, events: Sequence[RecordedEvent]) -> None:
-        """Bring the views along with what was appended, and fulfilment too, unless it comes later."""
+        """Bring the views along with what was appended; processes come later, as they may answer on the same stream."""
         await self.projector.project(log, events)
         await self.cache.flushed()
-        self._unfulfilled += [event for event in events if self.fulfilment.takes(event)]
-        if self.fulfil_at_once:
-            await self.fulfil()
+        self._unhandled.append((log, events))
+        self._appended.set()
 
-    async def fulfil(self) -> None:
-        """Carry out what follows from every event so far."""
-        while self._unfulfilled:
-            await self.fulfilment.handle(self._unfulfilled.popleft())
+    async def settled(self) -> None:
+        """Return when every process has handled every event so far, and whatever followed from that."""
+        async with self._settling:
+            while self._unhandled:
+                unhandled, self._unhandled = self._unhandled, []
+                latest = dict(unhandled)  # of each log its last events: what comes before them is read from the log
+                await asyncio.gather(*(self.processes.deliver(log, events) for log, events in latest.items()))
+
+    async def _run_processes(self) -> None:
+        while True:
+            await self._appended.wait()
+            self._appended.clear()
+            await self.settled()
 
     def _app(self, copy: InMemoryViewCache, clock: Clock) -> FastAPI:
         app = create_app(self.views, copy, QUERIES, clock=clock)
@@ -88,8 +110,17 @@ class Embedded:
         async def lifespan(running: FastAPI) -> AsyncIterator[None]:
             await self.cache.start()
             await self.projector.start()
+            await self.processes.prepare()
+            tasks = []
+            if self._processes_at_once:
+                await self.processes.start(lambda *_: None)
+                tasks.append(asyncio.create_task(self._run_processes(), name="processes"))
             async with of_queries(running):
                 yield
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.processes.stop()
             await self.projector.stop()
             await self.cache.stop()
 

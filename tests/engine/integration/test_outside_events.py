@@ -31,8 +31,8 @@ from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.mongo_client import mongo_client
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.projecting.following.projector import Projector
-from twinpath.projecting.following.retrying import Pace
 from twinpath.projecting.outside_events import CONTENT_TYPE, EXCHANGE, OutsideEventsProjection, publishing
+from twinpath.running.retrying import Pace
 from twinpath.views.around import Committer
 from twinpath.views.interface import Batch, BatchWriter, CheckpointMove
 from twinpath.views.mongodb.stores import MongoViewWriter

@@ -17,8 +17,8 @@ from twinpath.errors import Unavailable
 from twinpath.mongo_client import mongo_client
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.projecting.following.projector import Projector
-from twinpath.projecting.following.retrying import Pace
 from twinpath.projecting.parking.repairs import Repairs
+from twinpath.running.retrying import Pace
 from twinpath.views.mongodb.generations import MongoGenerations
 
 STREAMS = in_one_log(12)

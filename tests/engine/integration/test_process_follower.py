@@ -3,29 +3,53 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from typing import Literal
 
 import pytest
 
 from tests.support.appending import append
 from tests.support.eventually import eventually
-from twinpath.commands.processes.follower import ProcessCheckpoints, ProcessFollower
+from twinpath.commands.processes.checkpoints import Checkpoints, MongoCheckpoints
+from twinpath.commands.processes.following import ProcessFollower
+from twinpath.commands.processes.leaving_aside import LeavingAside
+from twinpath.commands.processes.parking import InMemoryProcessParking
 from twinpath.domain.events import RecordedEvent
 from twinpath.ids import new_id
 from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.mongo_client import mongo_client
+from twinpath.running.retrying import Pace
 
 LOG = "ticket.0"
 
 
 class Replica:
-    """A follower that notes the positions it handles."""
+    """A process that notes the positions it handles."""
 
-    def __init__(self, store: InMemoryEventStore, checkpoints: ProcessCheckpoints) -> None:
+    name = "p"
+    categories: tuple[str, ...] = ("ticket",)
+
+    def __init__(
+        self,
+        store: InMemoryEventStore,
+        checkpoints: Checkpoints,
+        since: Literal["beginning", "now"] = "beginning",
+    ) -> None:
+        self.since = since
         self.handled: list[int] = []
-        self.follower = ProcessFollower([LOG], store, checkpoints, lambda event: True, self._handle)
+        aside = LeavingAside(self.name, InMemoryProcessParking(), store, self.handle)
+        self.follower = ProcessFollower(self, [LOG], store, checkpoints, aside, Pace(look=0.01))
 
-    async def _handle(self, event: RecordedEvent) -> None:
-        self.handled.append(event.position)
+    def takes(self, recorded: RecordedEvent) -> bool:
+        return True
+
+    async def handle(self, recorded: RecordedEvent) -> None:
+        self.handled.append(recorded.position)
+
+    async def carry_out_due(self) -> int:
+        return 0
+
+    async def parked_timers(self) -> int:
+        return 0
 
 
 class Log(InMemoryEventStore):
@@ -56,11 +80,15 @@ async def events(store: InMemoryEventStore) -> list[RecordedEvent]:
 
 
 @pytest.fixture
-async def replicas(store: Log, mongodb_url: str, unique: str) -> AsyncIterator[tuple[Replica, Replica]]:
-    """Two, on that log."""
+async def checkpoints(mongodb_url: str, unique: str) -> AsyncIterator[Checkpoints]:
     async with mongo_client(mongodb_url, "test") as client:
-        checkpoints = ProcessCheckpoints(client, unique, "fulfilment")
-        yield Replica(store, checkpoints), Replica(store, checkpoints)
+        yield MongoCheckpoints(client, unique)
+
+
+@pytest.fixture
+def replicas(store: Log, checkpoints: Checkpoints) -> tuple[Replica, Replica]:
+    """Two, on that log."""
+    return Replica(store, checkpoints), Replica(store, checkpoints)
 
 
 async def test_who_takes_over_goes_on_where_the_other_one_stopped(
@@ -89,9 +117,8 @@ async def test_what_no_message_brought_and_nobody_handled_is_read_from_the_log(
 
 
 async def test_what_no_message_told_of_is_found_although_a_look_failed(
-    store: Log, replicas: tuple[Replica, Replica], monkeypatch: pytest.MonkeyPatch
+    store: Log, replicas: tuple[Replica, Replica]
 ) -> None:
-    monkeypatch.setattr("twinpath.commands.processes.follower._LOOK_SECONDS", 0.01)
     store.fails = 1
     looking = asyncio.create_task(replicas[0].follower.look())
 
@@ -103,3 +130,28 @@ async def test_what_no_message_told_of_is_found_although_a_look_failed(
     with suppress(asyncio.CancelledError):
         await looking
     assert store.fails < 0
+
+
+async def test_a_process_since_now_begins_at_the_end_of_the_log_and_there_again_after_a_restart(
+    store: Log, checkpoints: Checkpoints
+) -> None:
+    await Replica(store, checkpoints, "now").follower.prepare()
+    await append(store, new_id("ticket"))
+
+    restarted = Replica(store, checkpoints, "now")
+    await restarted.follower.prepare()
+    await restarted.follower.deliver(LOG, await store.read_log(LOG, 6, 1))
+
+    assert restarted.handled == [7]
+
+
+async def test_a_process_with_a_checkpoint_goes_on_from_it_when_it_is_declared_since_now(
+    store: Log, checkpoints: Checkpoints, events: list[RecordedEvent]
+) -> None:
+    await Replica(store, checkpoints).follower.deliver(LOG, events[:4])
+
+    changed = Replica(store, checkpoints, "now")
+    await changed.follower.prepare()
+    await changed.follower.deliver(LOG, events[5:])
+
+    assert changed.handled == [5, 6]

@@ -85,7 +85,7 @@ def evolve(owner: Owner | None, event: OwnerEvent) -> Owner:
 
 
 OWNER: Aggregate[OwnerCommand, Owner, OwnerEvent] = Aggregate(
-    "owner", decide, evolve, Owner, (OwnerRegistered, OwnerRenamed, OwnerErased), snapshots=False
+    "owner", decide, evolve, Owner, (OwnerRegistered, OwnerRenamed, OwnerErased), snapshots=False, erase=EraseOwner
 )
 OWNER.post("", RegisterOwner, allow="owners:write", summary="Register an owner")
 OWNER.put("/{id}/name", RenameOwner, allow="owners:write", summary="Rename an owner")

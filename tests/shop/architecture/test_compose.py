@@ -7,11 +7,11 @@ import pytest
 import yaml
 from pydantic_settings import BaseSettings
 
+from command_service.settings import Settings as CommandSettings
 from deploy.checkout import CHECKOUT
 from deploy.rolling import SERVICES
 from deploy.secrets_file import SECRETS
 from twinpath.cli.settings import Settings as CliSettings
-from twinpath.commands.settings import Settings as CommandSettings
 from twinpath.projecting.settings import Settings as ProjectorSettings
 from twinpath.queries.settings import Settings as QuerySettings
 from twinpath.running.settings import variable

@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings
 from typer.core import TyperGroup
 from typer.main import get_command
 
-import twinpath.commands.settings
+import command_service.settings
 import twinpath.projecting.settings
 import twinpath.queries.settings
 from deploy.manifests.checking import exceptions
@@ -29,7 +29,7 @@ from twinpath.mongo_client import mongo_client
 from twinpath.servers.settings import Settings as CommandLineSettings
 
 SETTINGS: dict[str, type[BaseSettings]] = {
-    "command": twinpath.commands.settings.Settings,
+    "command": command_service.settings.Settings,
     "projector": twinpath.projecting.settings.Settings,
     "query": twinpath.queries.settings.Settings,
 }

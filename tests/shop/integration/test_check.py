@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
+from command_service.settings import Settings as CommandSettings
 from deploy.local.ports import HOST, hold_port
 from tests.support.guarded import GuardedMongoDB
 from twinpath.checking.report import CheckUp, report
 from twinpath.commands.checking import checks as command_checks
-from twinpath.commands.settings import Settings as CommandSettings
 from twinpath.projecting.checking import checks as projector_checks
 from twinpath.projecting.settings import Settings as ProjectorSettings
 from twinpath.queries.checking import checks as query_checks

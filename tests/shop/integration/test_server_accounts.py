@@ -42,7 +42,7 @@ async def test_on_the_broker_the_command_service_publishes_and_the_projector_fol
 ) -> None:
     broker = await asyncio.to_thread(private_rabbitmq)
     for _ in range(2):  # the second time changes nothing
-        await asyncio.to_thread(import_definitions, broker.management_url, PASSWORDS)
+        await asyncio.to_thread(import_definitions, broker.management_url, PASSWORDS, ["fulfilment"])
     host = urlsplit(broker.url).netloc.rpartition("@")[2]
 
     def url(account: str) -> str:

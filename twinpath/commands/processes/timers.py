@@ -1,120 +1,142 @@
-"""Commands that are due at a later time: kept until they are done, so that they survive a restart."""
+"""Commands that are due at a later time: kept until they are carried out, so that they survive a restart."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from pymongo import ASCENDING, AsyncMongoClient, WriteConcern
-from pymongo.errors import PyMongoError
-from pymongo.read_concern import ReadConcern
 
-from twinpath.errors import Unavailable
-from twinpath.log.commits import Document
-from twinpath.mongo_client import said
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """At `due` (UTC) a process sends a command; of one kind a process has at most one timer a stream.
+
+    `command` is the stored name of the command and `payload` its JSON, less its time. `cause` is the id of the event
+    that set the timer and `cause_at` its time. After `attempts` that failed, the last for `reason`, it is parked.
+    """
+
+    process: str
+    kind: str
+    stream: str
+    due: datetime
+    command: str
+    payload: str
+    cause: str
+    cause_at: datetime
+    correlation_id: str
+    key: str = ""
+    unless: str | None = None
+    attempts: int = 0
+    reason: str | None = None
+
+    @property
+    def id(self) -> str:
+        """`<process>/<kind>/<stream>`."""
+        return timer_id(self.process, self.kind, self.stream)
 
 
 @dataclass(frozen=True, slots=True)
-class Appointment:
-    """At `due` (UTC) something is to be done to this stream; one stream has at most one of a kind."""
+class OldTimer:
+    """A timer of version 0.1, which stored no command: a Process says which one it stands for."""
 
     kind: str
     stream: str
     due: datetime
     cause: str
-    """Id of the event that made it."""
     correlation_id: str
 
 
-class Schedule(Protocol):
-    """Keeps appointments."""
+def timer_id(process: str, kind: str, stream: str) -> str:
+    """The id of a timer."""
+    return f"{process}/{kind}/{stream}"
 
-    async def put(self, appointment: Appointment) -> None:
-        """Keep it; the same kind for the same stream again changes nothing. Raises Unavailable."""
+
+class Timers(Protocol):
+    """Keeps timers. Every call raises Unavailable."""
+
+    async def put(self, timer: Timer) -> None:
+        """Keep it, in the place of what an earlier event has set; where the same or a later event has, do nothing."""
         ...
 
-    async def remove(self, kind: str, stream: str) -> None:
-        """Forget it; one that is not there is fine. Raises Unavailable."""
+    async def cancel(self, process: str, kind: str, stream: str) -> None:
+        """Forget a timer; a missing one is fine."""
         ...
 
-    async def due(self, now: datetime, limit: int = 100) -> Sequence[Appointment]:
-        """Those whose time has come, the oldest first. Raises Unavailable."""
+    async def due(self, process: str, now: datetime, limit: int = 100) -> Sequence[Timer]:
+        """Those of a process that are to be tried by now, the longest due first; parked ones are not."""
+        ...
+
+    async def carried_out(self, timer: Timer) -> None:
+        """Forget it, unless another event has set it anew meanwhile."""
+        ...
+
+    async def postpone(self, timer: Timer, reason: str, until: datetime | None) -> None:
+        """Note that it failed once more, and try again at a time (UTC), or park it where that is None."""
+        ...
+
+    async def parked(self, process: str, limit: int = 100) -> Sequence[Timer]:
+        """At most `limit` parked timers of a process, by id."""
+        ...
+
+    async def parked_count(self, process: str) -> int:
+        """How many timers of a process are parked."""
+        ...
+
+    async def old_due(self, now: datetime, limit: int = 100) -> Sequence[OldTimer]:
+        """Timers of version 0.1 that are due by now."""
+        ...
+
+    async def forget_old(self, timer: OldTimer) -> None:
+        """Forget a timer of version 0.1; a missing one is fine."""
         ...
 
 
-class InMemorySchedule:
-    """A Schedule in this process's memory."""
+class InMemoryTimers:
+    """Timers in this process's memory."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], Appointment] = {}
+        self._kept: dict[str, tuple[Timer, datetime | None]] = {}
 
-    async def put(self, appointment: Appointment) -> None:
-        """See Schedule.put."""
-        self._kept.setdefault((appointment.kind, appointment.stream), appointment)
+    async def put(self, timer: Timer) -> None:
+        """See Timers.put."""
+        if timer.id not in self._kept or self._kept[timer.id][0].cause_at < timer.cause_at:
+            self._kept[timer.id] = timer, timer.due
 
-    async def remove(self, kind: str, stream: str) -> None:
-        """See Schedule.remove."""
-        self._kept.pop((kind, stream), None)
+    async def cancel(self, process: str, kind: str, stream: str) -> None:
+        """See Timers.cancel."""
+        self._kept.pop(timer_id(process, kind, stream), None)
 
-    async def due(self, now: datetime, limit: int = 100) -> Sequence[Appointment]:
-        """See Schedule.due."""
-        found = [appointment for appointment in self._kept.values() if appointment.due <= now]
-        return sorted(found, key=lambda appointment: appointment.due)[:limit]
+    async def due(self, process: str, now: datetime, limit: int = 100) -> Sequence[Timer]:
+        """See Timers.due."""
+        found = [(at, timer.id) for timer, at in self._of(process) if at is not None and at <= now]
+        return [self._kept[name][0] for _, name in sorted(found)[:limit]]
 
+    async def carried_out(self, timer: Timer) -> None:
+        """See Timers.carried_out."""
+        if self._is_as_it_was(timer):
+            del self._kept[timer.id]
 
-class MongoSchedule:
-    """A Schedule in MongoDB, beside the log."""
+    async def postpone(self, timer: Timer, reason: str, until: datetime | None) -> None:
+        """See Timers.postpone."""
+        if self._is_as_it_was(timer):
+            self._kept[timer.id] = replace(timer, attempts=timer.attempts + 1, reason=reason), until
 
-    def __init__(self, client: AsyncMongoClient[Document], database: str) -> None:
-        durable = WriteConcern("majority", j=True, wtimeout=10_000)
-        self._kept = client[database].get_collection(
-            "schedule", read_concern=ReadConcern("majority"), write_concern=durable
-        )
+    async def parked(self, process: str, limit: int = 100) -> Sequence[Timer]:
+        """See Timers.parked."""
+        return sorted((timer for timer, at in self._of(process) if at is None), key=lambda timer: timer.id)[:limit]
 
-    async def prepare(self) -> None:
-        """Make the index. Raises Unavailable."""
-        try:
-            await self._kept.create_index([("due", ASCENDING)])
-        except PyMongoError as error:
-            raise _away(error) from error
+    async def parked_count(self, process: str) -> int:
+        """See Timers.parked_count."""
+        return len(await self.parked(process, len(self._kept)))
 
-    async def put(self, appointment: Appointment) -> None:
-        """See Schedule.put."""
-        fields = {
-            "kind": appointment.kind,
-            "stream": appointment.stream,
-            "due": appointment.due,
-            "cause": appointment.cause,
-            "correlation_id": appointment.correlation_id,
-        }
-        try:
-            await self._kept.update_one(
-                {"_id": _id(appointment.kind, appointment.stream)}, {"$setOnInsert": fields}, True
-            )
-        except PyMongoError as error:
-            raise _away(error) from error
+    async def old_due(self, now: datetime, limit: int = 100) -> Sequence[OldTimer]:
+        """See Timers.old_due: nothing here is older than this process."""
+        return ()
 
-    async def remove(self, kind: str, stream: str) -> None:
-        """See Schedule.remove."""
-        try:
-            await self._kept.delete_one({"_id": _id(kind, stream)})
-        except PyMongoError as error:
-            raise _away(error) from error
+    async def forget_old(self, timer: OldTimer) -> None:
+        """See Timers.forget_old."""
 
-    async def due(self, now: datetime, limit: int = 100) -> Sequence[Appointment]:
-        """See Schedule.due."""
-        try:
-            found = await self._kept.find({"due": {"$lte": now}}).sort("due", ASCENDING).limit(limit).to_list()
-        except PyMongoError as error:
-            raise _away(error) from error
-        return [
-            Appointment(one["kind"], one["stream"], one["due"], one["cause"], one["correlation_id"]) for one in found
-        ]
+    def _of(self, process: str) -> Sequence[tuple[Timer, datetime | None]]:
+        return [(timer, at) for timer, at in self._kept.values() if timer.process == process]
 
-
-def _id(kind: str, stream: str) -> str:
-    return f"{kind}/{stream}"
-
-
-def _away(error: PyMongoError) -> Unavailable:
-    return Unavailable(f"the schedule can't be reached: {said(error)}")
+    def _is_as_it_was(self, timer: Timer) -> bool:
+        return timer.id in self._kept and self._kept[timer.id][0].cause == timer.cause

@@ -18,9 +18,10 @@ import structlog
 from twinpath.domain.events import RecordedEvent
 from twinpath.domain.projection import Projection
 from twinpath.errors import Unavailable
+from twinpath.feed.contiguity import next_events
 from twinpath.log.interface import EventLog
 from twinpath.projecting.applying.applier import Applier
-from twinpath.projecting.following.retrying import Pace, Troubles, until_done
+from twinpath.running.retrying import Pace, Troubles, until_done
 from twinpath.views.parking import ParkedCounts
 
 MOST_EVENTS = 2000
@@ -159,28 +160,12 @@ class LogRunner:
         upto = max(delivery.upto for delivery in self._batch)
         while self._live and self.position < upto:
             leave = self._leave_behind if len(self._live) > 1 else None
-            await self._applier.apply(list(self._live), await self._next(self.position, upto, at_hand), leave)
+            events = await next_events(self._source, self.log, self.position, upto, at_hand, MOST_EVENTS)
+            await self._applier.apply(list(self._live), events, leave)
             self._leave_outdated()
             self._acknowledge()
         self._idle = upto
         self._acknowledge()
-
-    async def _next(self, after: int, upto: int, at_hand: dict[int, RecordedEvent]) -> list[RecordedEvent]:
-        """The events right after a position: those at hand, and what is missing between them from the log."""
-        events: list[RecordedEvent] = []
-        while after < upto and len(events) < MOST_EVENTS:
-            if event := at_hand.get(after + 1):
-                events.append(event)
-            else:
-                end = min((position for position in at_hand if position > after), default=upto + 1)
-                missing = await self._source.read_log(self.log, after, min(end - 1 - after, MOST_EVENTS - len(events)))
-                if not missing:
-                    break
-                events += missing
-            after = events[-1].position
-        if not events:
-            raise Unavailable(f"{self.log} has no event {after + 1}, although {upto} was announced")
-        return events
 
     def _acknowledge(self) -> None:
         for delivery in self._batch:

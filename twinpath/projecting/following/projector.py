@@ -15,8 +15,8 @@ from twinpath.log.interface import EventLog
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.applying.applier import Applied, Applier
 from twinpath.projecting.following.log_runner import LogRunner
-from twinpath.projecting.following.retrying import Pace, Troubles, repeated, until_done
 from twinpath.projecting.parking.log_lines import ParkingLogLines
+from twinpath.running.retrying import Pace, Troubles, repeated, until_done
 from twinpath.views.interface import BatchWriter, Checkpoints
 from twinpath.views.parking import ParkedCounts
 

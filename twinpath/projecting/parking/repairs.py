@@ -8,6 +8,7 @@ more: whoever comes second is refused, and looks again.
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from twinpath.clock import Clock, utc_now
 from twinpath.domain.catalogue import Catalogue
@@ -52,6 +53,14 @@ class Retried:
             self.failed.append(step.after)
 
 
+class StepTaker(Protocol):
+    """Carries out the steps of a retry."""
+
+    async def step(self, parked: ParkedStream, limit: int, projection: Projection, writer: BatchWriter) -> RetryStep:
+        """See RetrySteps.step."""
+        ...
+
+
 class Repairs:
     """Works on what is parked in the store of `writer`; `projections` are those known here, each with its own writer.
 
@@ -66,14 +75,19 @@ class Repairs:
         seals: Seals,
         catalogue: Catalogue,
         clock: Clock = utc_now,
+        steps: StepTaker | None = None,
     ) -> None:
         self.parked: Parked = writer.parked
         self._writer = writer
         self._projections = projections
         self._source = source
         self._reader = EventReader(seals, catalogue)
-        self._steps = RetrySteps(source, seals, catalogue, clock)
+        self._steps = steps or RetrySteps(source, seals, catalogue, clock)
         self._clock = clock
+
+    def knows(self, projection: str) -> bool:
+        """Whether a projection of this name is known here."""
+        return projection in self._projections
 
     async def stream(self, projection: str, stream: str) -> ParkedStream:
         """One parked stream. Raises NotFound, Unavailable."""

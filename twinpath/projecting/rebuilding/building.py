@@ -19,7 +19,7 @@ from twinpath.errors import TwinpathError, Unavailable
 from twinpath.log.interface import EventLog
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.applying.applier import Applied, Applier
-from twinpath.projecting.following.retrying import Pace, Troubles, until_done
+from twinpath.running.retrying import Pace, Troubles, until_done
 from twinpath.views.generations import GenerationStore, Plan
 from twinpath.views.interface import Checkpoints, ViewWriter
 

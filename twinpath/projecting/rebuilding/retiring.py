@@ -6,7 +6,7 @@ from functools import partial
 import structlog
 
 from twinpath.clock import Clock, utc_now
-from twinpath.projecting.following.retrying import Troubles, repeated
+from twinpath.running.retrying import Troubles, repeated
 from twinpath.views.generations import GenerationStore
 from twinpath.views.interface import ViewCache
 

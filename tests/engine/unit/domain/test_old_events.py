@@ -1,6 +1,5 @@
 """Events of an older schema are read as today's wherever they come from: the log, a message, a view."""
 
-from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -10,6 +9,7 @@ import pytest
 from command_service.application import COMMANDS
 from command_service.customer.commands import RegisterCustomer
 from command_service.fulfilment import Fulfilment
+from command_service.settings import Settings
 from shared.events import CATALOGUE
 from shared.events.order import ORDER_EVENTS, OrderPlaced
 from shared.events.product import PRODUCT_EVENTS
@@ -20,7 +20,9 @@ from tests.support.eventually import eventually
 from twinpath.clock import utc_now
 from twinpath.commands.app import create_app
 from twinpath.commands.bus import Envelope
-from twinpath.commands.processes.timers import InMemorySchedule
+from twinpath.commands.processes.means import Means
+from twinpath.commands.processes.reacting import Reactions
+from twinpath.commands.processes.timers import InMemoryTimers
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.events import SEALED, NewEvent, RecordedEvent, Upcaster, from_json, to_json
 from twinpath.errors import RuleViolation, UnknownEvent
@@ -176,17 +178,12 @@ class OrderPlacedNow(OrderPlaced):
 async def test_fulfilment_carries_out_what_an_older_version_asked_for() -> None:
     others = [event for event in (*ORDER_EVENTS, *PRODUCT_EVENTS) if event is not OrderPlaced]
     catalogue = Catalogue([*others, OrderPlacedNow])
-    store, keys, schedule, order = (
-        InMemoryEventStore(catalogue.categories),
-        InMemoryKeyStore(),
-        InMemorySchedule(),
-        new_id("order"),
-    )
+    store, order = InMemoryEventStore(catalogue.categories), new_id("order")
     money = {"minor": 100, "currency": "EUR"}
     data: dict[str, Any] = {"customer_id": new_id("customer"), "lines": [], "total": money, "shipping_address": None}
     await store.append(order, [NewEvent("order.placed", 1, data)], 0, "c", metadata())
-    bus = bus_on(store, keys=keys, catalogue=catalogue, deciders=COMMANDS.deciders)
-    fulfilment = Fulfilment(bus, store, keys, schedule, timedelta(hours=1), catalogue=catalogue)
+    bus = bus_on(store, catalogue=catalogue, deciders=COMMANDS.deciders)
+    fulfilment = Reactions(Fulfilment(Settings()), Means(bus, store, InMemoryTimers(), catalogue, COMMANDS.deciders))
 
     for event in from_json(to_json(await store.load(order))):
         await fulfilment.handle(event)

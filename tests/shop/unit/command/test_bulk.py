@@ -16,8 +16,13 @@ NDJSON = {"Content-Type": "application/x-ndjson", "X-Actor": "loader"}
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with embedded_desk() as client:
+def shop() -> Embedded:
+    return Embedded()
+
+
+@pytest.fixture
+async def client(shop: Embedded) -> AsyncIterator[httpx.AsyncClient]:
+    async with embedded_desk(shop) as client:
         yield client
 
 
@@ -91,7 +96,7 @@ async def test_lines_of_one_aggregate_are_carried_out_in_order_and_a_repetition_
     assert (await client.get(f"/api/v1/products/{created['product_id']}")).json()["on_hand"] == 6
 
 
-async def test_every_command_of_the_shop_can_be_named(client: httpx.AsyncClient) -> None:
+async def test_every_command_of_the_shop_can_be_named(shop: Embedded, client: httpx.AsyncClient) -> None:
     address = {"name": "n", "street": "s", "city": "c", "postal_code": "p", "country": "GB"}
     ticket = {"subject": "s", "message": "m"}
     customer = {"name": "Ada", "email": "ada@example.org"}
@@ -110,6 +115,7 @@ async def test_every_command_of_the_shop_can_be_named(client: httpx.AsyncClient)
             for n in (1, 2)
         ),
     )
+    await shop.settled()
     price = {"price": {"amount": "2", "currency": "EUR"}, "reason": "r"}
     shipping = {"carrier": "DHL", "tracking_number": "1"}
     changes: list[tuple[str, str, dict[str, Any]]] = [

@@ -10,6 +10,7 @@ import pytest
 from tests.support.desk import embedded_desk
 from tests.support.shop import ADDRESS, Shop
 from twinpath.ids import log_of
+from twinpath.testing.in_memory import Embedded
 
 EUR = {"amount": "19.99", "currency": "EUR"}
 PRODUCT = {"name": "Lamp", "category": "lighting", "sku": "LAMP-1", "price": EUR}
@@ -17,8 +18,13 @@ UNKNOWN = "0198c0de-0000-7000-8000-000000000009"
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with embedded_desk() as client:
+def embedded() -> Embedded:
+    return Embedded()
+
+
+@pytest.fixture
+async def client(embedded: Embedded) -> AsyncIterator[httpx.AsyncClient]:
+    async with embedded_desk(embedded) as client:
         yield client
 
 
@@ -76,10 +82,13 @@ async def test_a_customer_gets_another_name_and_address(client: httpx.AsyncClien
     assert (shown["name"], shown["email"]) == ("Ada King", "king@example.org")
 
 
-async def test_a_confirmed_order_ships_once_and_is_not_cancelled_then(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_a_confirmed_order_ships_once_and_is_not_cancelled_then(
+    client: httpx.AsyncClient, shop: Shop, embedded: Embedded
+) -> None:
     product, customer = await shop.product("LAMP", stock=5), await shop.customer()
     path = (await client.post("/api/v1/orders", json=order_of(customer, product, 2))).headers["Location"]
     parcel = {"carrier": "DHL", "tracking_number": "1"}
+    await embedded.settled()
 
     first = await client.post(f"{path}/ship", json=parcel)
     assert (first.status_code, first.json()["version"]) == (200, 3)
@@ -94,9 +103,12 @@ async def test_a_confirmed_order_ships_once_and_is_not_cancelled_then(client: ht
     assert (shown["status"], shown["carrier"], shown["tracking_number"]) == ("shipped", "DHL", "1")
 
 
-async def test_a_cancelled_order_gives_its_stock_back_and_does_not_ship(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_a_cancelled_order_gives_its_stock_back_and_does_not_ship(
+    client: httpx.AsyncClient, shop: Shop, embedded: Embedded
+) -> None:
     product, customer = await shop.product("LAMP", stock=5), await shop.customer()
     path = (await client.post("/api/v1/orders", json=order_of(customer, product, 2))).headers["Location"]
+    await embedded.settled()
 
     first = await client.post(f"{path}/cancel", json={"reason": "r"})
     again = await client.post(f"{path}/cancel", json={"reason": "another"})
@@ -106,6 +118,7 @@ async def test_a_cancelled_order_gives_its_stock_back_and_does_not_ship(client: 
     assert again.json() == first.json()
     assert (refused.status_code, refused.json()["code"]) == (409, "order_not_confirmed")
     assert refused.json()["order_status"] == "cancelled"
+    await embedded.settled()
     assert (await client.get(f"/api/v1/products/{product}")).json()["on_hand"] == 5
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from command_service.application import COMMANDS
+from twinpath.commands.processes.registry import process_names
 from twinpath.servers.accounts import Passwords
 from twinpath.servers.files import write_files
 from twinpath.servers.rabbitmq import definitions, password_hash
@@ -32,7 +34,7 @@ def test_a_password_is_kept_as_rabbitmq_keeps_it() -> None:
 
 
 def test_the_query_service_has_no_account_on_the_broker() -> None:
-    told = definitions(PASSWORDS)
+    told = definitions(PASSWORDS, process_names(COMMANDS))
     assert {user["name"] for user in told["users"]} == {"admin", "command", "projector", "tools"}
     assert "query" not in {permission["user"] for permission in told["permissions"]}
 
@@ -42,6 +44,8 @@ def test_the_query_service_has_no_account_on_the_broker() -> None:
     [
         ("command", "write", "twinpath.log", True),
         ("command", "configure", "twinpath.fulfilment.order.0", True),
+        ("command", "configure", "twinpath.erasure.customer.0", True),
+        ("command", "configure", "twinpath.reception.order.0", False),
         ("command", "read", "twinpath.views.order.0", False),
         ("command", "write", "twinpath.events", False),
         ("projector", "write", "twinpath.log", False),
@@ -61,12 +65,12 @@ def test_the_query_service_has_no_account_on_the_broker() -> None:
     ],
 )
 def test_each_account_may_use_its_own_queues_only(user: str, right: str, name: str, has: bool) -> None:
-    granted = next(one for one in definitions(PASSWORDS)["permissions"] if one["user"] == user)
+    granted = next(one for one in definitions(PASSWORDS, process_names(COMMANDS))["permissions"] if one["user"] == user)
     assert bool(re.search(granted[right], name)) is has
 
 
 def test_accounts_without_a_password_are_left_to_whoever_keeps_them() -> None:
-    told = definitions(Passwords(command_password=SecretStr("c")))
+    told = definitions(Passwords(command_password=SecretStr("c")), ["fulfilment"])
     assert [user["name"] for user in told["users"]] == ["command"]
     assert [permission["user"] for permission in told["permissions"]] == ["command"]
     assert acl(Passwords(), "twinpath") == acl(Passwords(), "twinpath")[:1]
@@ -74,7 +78,7 @@ def test_accounts_without_a_password_are_left_to_whoever_keeps_them() -> None:
 
 def test_the_files_hold_no_password_but_mongodbs_key_which_its_owner_alone_reads(tmp_path: Path) -> None:
     given: dict[str, Any] = {name: SecretStr(f"the-{name}") for name in Passwords.model_fields}
-    key, *others = write_files(tmp_path, Settings(**given))
+    key, *others = write_files(tmp_path, Settings(**given), COMMANDS)
     assert key.read_text() == "the-mongodb_key"
     assert key.stat().st_mode & 0o777 == 0o400
     assert {other.name for other in others} == {"rabbitmq-definitions.json", "redis.acl"}
@@ -84,6 +88,6 @@ def test_the_files_hold_no_password_but_mongodbs_key_which_its_owner_alone_reads
 
 
 def test_writing_the_files_again_replaces_them(tmp_path: Path) -> None:
-    write_files(tmp_path, Settings(query_password=SecretStr("old")))
-    *_, users = write_files(tmp_path, Settings(query_password=SecretStr("new")))
+    write_files(tmp_path, Settings(query_password=SecretStr("old")), COMMANDS)
+    *_, users = write_files(tmp_path, Settings(query_password=SecretStr("new")), COMMANDS)
     assert hashlib.sha256(b"new").hexdigest() in users.read_text()

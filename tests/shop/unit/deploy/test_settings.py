@@ -2,7 +2,7 @@
 
 import pytest
 
-from twinpath.commands.settings import Settings as CommandSettings
+from command_service.settings import Settings as CommandSettings
 from twinpath.projecting.settings import Settings as ProjectorSettings
 from twinpath.queries.settings import Settings as QuerySettings
 from twinpath.running.settings import put_together, read_settings

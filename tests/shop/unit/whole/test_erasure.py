@@ -20,8 +20,8 @@ from twinpath.log.interface import EventLog
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.following.projector import Projector
-from twinpath.projecting.following.retrying import Pace
 from twinpath.projecting.groups import view_projections
+from twinpath.running.retrying import Pace
 from twinpath.testing.in_memory import PARTITIONS, Embedded
 from twinpath.views.in_memory.stores import InMemoryViewStore
 from twinpath.views.interface import Batch

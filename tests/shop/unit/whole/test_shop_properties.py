@@ -31,7 +31,6 @@ from twinpath.testing.in_memory import PARTITIONS, Embedded
 from twinpath.views.in_memory.stores import InMemoryViewStore
 
 LOGS = logs_of(CATALOGUE.categories, PARTITIONS)
-RESERVATION = timedelta(hours=72)
 SKUS = st.sampled_from(["A", "a", "B", "C", "D.1"])
 QUANTITIES = st.integers(1, 6)
 VIEWS = [view.name for projection in view_projections(PROJECTIONS) for view in projection.views]
@@ -48,7 +47,7 @@ class ShopMachine(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.now = datetime(2026, 3, 1, tzinfo=UTC)
-        self.shop = Embedded(clock=lambda: self.now, reservation=RESERVATION, fulfil_at_once=False)
+        self.shop = Embedded(clock=lambda: self.now, processes_at_once=False)
         self.lifespan = self.shop.app.router.lifespan_context(self.shop.app)
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.shop.app), base_url="http://shop/api/v1")
         self.secrets: dict[str, list[str]] = defaultdict(list)
@@ -132,12 +131,12 @@ class ShopMachine(RuleBasedStateMachine):
 
     @rule()
     def fulfilment_catches_up(self) -> None:
-        self.runner.run(self.shop.fulfil())
+        self.runner.run(self.shop.settled())
 
     @rule(hours=st.integers(1, 100))
     def time_passes(self, hours: int) -> None:
         self.now += timedelta(hours=hours)
-        self.runner.run(self.shop.fulfilment.carry_out_due())
+        self.runner.run(self.shop.processes.carry_out_due())
 
     @invariant()
     def the_books_balance(self) -> None:

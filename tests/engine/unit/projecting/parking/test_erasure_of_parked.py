@@ -18,8 +18,8 @@ from twinpath.ids import log_of, new_id, uuid7
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.projecting.applying.applier import Applier
 from twinpath.projecting.following.projector import Projector
-from twinpath.projecting.following.retrying import Pace
 from twinpath.projecting.parking.repairs import Repairs
+from twinpath.running.retrying import Pace
 from twinpath.views.in_memory.stores import InMemoryViewStore
 from twinpath.views.interface import Batch
 

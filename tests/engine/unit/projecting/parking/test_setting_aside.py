@@ -23,8 +23,8 @@ from twinpath.ids import new_id, uuid7
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.projecting.applying.applier import Applier
 from twinpath.projecting.following.projector import Projector
-from twinpath.projecting.following.retrying import Pace
 from twinpath.projecting.parking.setting_aside import MOST_REASON, reason_of
+from twinpath.running.retrying import Pace
 from twinpath.views.in_memory.stores import InMemoryViewStore
 from twinpath.views.interface import Batch
 from twinpath.views.paths import appended

@@ -1,0 +1,11 @@
+"""The settings of the shop's command service: those of the engine's, and what its processes need."""
+
+from pydantic import Field
+
+from twinpath.commands.settings import Settings as EngineSettings
+
+
+class Settings(EngineSettings):
+    """Every setting has a default."""
+
+    reservation_hours: float = Field(72.0, gt=0, description="an order that is not shipped by then is cancelled")

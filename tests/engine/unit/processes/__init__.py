@@ -1,0 +1,1 @@
+"""Processes: what follows from events, timers, parked streams, erasure."""
