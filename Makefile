@@ -17,7 +17,7 @@ down: $(VENV)/installed ## stop what `make up` started
 	@$(BIN)/python -m deploy.up down
 
 demo: $(VENV)/installed ## both APIs from one process, with no server at all
-	@$(BIN)/python -m twinpath.testing.in_memory
+	@$(BIN)/python -m deploy.demo
 
 test: $(VENV)/installed ## all tests, on real servers that are started for them
 	@$(BIN)/python -m pytest --ignore=tests/engine/survival --numprocesses auto --maxprocesses 3 --dist worksteal

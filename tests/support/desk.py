@@ -5,13 +5,14 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from twinpath.testing.in_memory import Embedded
+from deploy.shop import SHOP
+from twinpath.testing import InMemorySystem
 
 
 @asynccontextmanager
-async def embedded_desk(embedded: Embedded | None = None) -> AsyncIterator[httpx.AsyncClient]:
+async def embedded_desk(embedded: InMemorySystem | None = None) -> AsyncIterator[httpx.AsyncClient]:
     """A client of both APIs, on in-memory adapters; of this system where it is given."""
-    app = (embedded or Embedded()).app
+    app = (embedded or InMemorySystem(SHOP)).app
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client,

@@ -1,20 +1,16 @@
-"""The whole of Twinpath in one process with no server: both APIs on one port, each append projected at once.
+"""A whole application in one process with no server: both APIs on one port, each append projected at once.
 
-`make demo` serves it; unit and property tests drive the same assembly. Everything is lost when it ends.
+Unit and property tests drive it, and a demonstration can serve it. Everything is lost when it ends.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from command_service.application import COMMANDS
-from projector_service.application import PROJECTIONS
-from query_service.application import QUERIES
-from shared.events import CATALOGUE
 from twinpath.clock import Clock, utc_now
 from twinpath.commands.app import STREAMED, add_commands
 from twinpath.commands.bus import CommandBus
@@ -25,56 +21,59 @@ from twinpath.commands.processes.registry import Processes
 from twinpath.commands.processes.timers import InMemoryTimers
 from twinpath.commands.settings import Settings
 from twinpath.commands.snapshotting import Snapshots
+from twinpath.domain.application import Application
 from twinpath.domain.events import Metadata, NewEvent, RecordedEvent
 from twinpath.http.limits import BodyLimits
 from twinpath.ids import logs_of
 from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.log.interface import Appended
 from twinpath.log.snapshots import InMemorySnapshotStore
-from twinpath.observability.logs import configure_logs
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.copying.copy_keeper import CacheSync
 from twinpath.projecting.following.projector import Projector
 from twinpath.projecting.groups import view_projections
 from twinpath.queries.app import create_app
-from twinpath.running.serving import serve
 from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
 
 PARTITIONS = 4
 
 
-class Embedded:
+class InMemorySystem:
     """Store, projector, views and app, wired together; run it within the app's lifespan."""
 
-    def __init__(self, clock: Clock = utc_now, settings: Any = None, processes_at_once: bool = True) -> None:
+    def __init__(
+        self, application: Application, clock: Clock = utc_now, settings: Any = None, processes_at_once: bool = True
+    ) -> None:
         """Without `processes_at_once` processes do nothing until `settled` and `processes.carry_out_due` are called, so
         that orders race for stock as they do among real services. `settings` are those of the command service.
         """
+        self._application = application
         self._processes_at_once = processes_at_once
         self._unhandled: list[tuple[str, Sequence[RecordedEvent]]] = []
         self._appended = asyncio.Event()
         self._settling = asyncio.Lock()
-        self.store = _ProjectedStore(self)
+        events = application.events
+        self.store = _ProjectedStore(events.categories, self.recorded)
         self.keys = InMemoryKeyStore()
-        self.seals = Seals(self.keys, CATALOGUE)
-        self.bus = CommandBus(self.store, COMMANDS.deciders, CATALOGUE, self.seals, Snapshots(InMemorySnapshotStore()))
+        self.seals = Seals(self.keys, events)
+        self.bus = CommandBus(self.store, application.deciders, events, self.seals, Snapshots(InMemorySnapshotStore()))
         self.processes = Processes(
-            COMMANDS,
-            settings or (COMMANDS.settings or Settings)(),
-            Means(self.bus, self.store, InMemoryTimers(), CATALOGUE, COMMANDS.deciders, clock),
+            application,
+            settings or (application.settings or Settings)(),
+            Means(self.bus, self.store, InMemoryTimers(), events, application.deciders, clock),
             self.keys,
             PARTITIONS,
             InMemoryCheckpoints(),
             InMemoryProcessParking(),
         )
         self.views = InMemoryViewStore()
-        projections = view_projections(PROJECTIONS)
-        logs = logs_of(CATALOGUE.categories, PARTITIONS)
+        projections = view_projections(application)
+        logs = logs_of(events.categories, PARTITIONS)
         copy = InMemoryViewCache()
-        self.cache = CacheSync(projections, self.store, self.views, copy, CATALOGUE)
-        self.projector = Projector(projections, logs, self.store, self.views, self.seals, CATALOGUE, self.cache.applied)
+        self.cache = CacheSync(projections, self.store, self.views, copy, events)
+        self.projector = Projector(projections, logs, self.store, self.views, self.seals, events, self.cache.applied)
         self.app = self._app(copy, clock)
 
     async def recorded(self, log: str, events: Sequence[RecordedEvent]) -> None:
@@ -99,11 +98,11 @@ class Embedded:
             await self.settled()
 
     def _app(self, copy: InMemoryViewCache, clock: Clock) -> FastAPI:
-        app = create_app(self.views, copy, QUERIES, clock=clock)
+        app = create_app(self.views, copy, self._application, clock=clock)
         app.title = "Twinpath in one process"
         limits = Middleware(BodyLimits, streamed=STREAMED)
         app.user_middleware.append(limits)  # within the correlation, as in the command service
-        add_commands(app, self.bus, COMMANDS)
+        add_commands(app, self.bus, self._application)
         of_queries = app.router.lifespan_context
 
         @asynccontextmanager
@@ -131,9 +130,11 @@ class Embedded:
 class _ProjectedStore(InMemoryEventStore):
     """A store whose append returns when every view shows it."""
 
-    def __init__(self, embedded: Embedded) -> None:
-        super().__init__(CATALOGUE.categories, PARTITIONS)
-        self._embedded = embedded
+    def __init__(
+        self, categories: tuple[str, ...], recorded: Callable[[str, Sequence[RecordedEvent]], Awaitable[None]]
+    ) -> None:
+        super().__init__(categories, PARTITIONS)
+        self._recorded = recorded
 
     async def append(
         self,
@@ -148,17 +149,5 @@ class _ProjectedStore(InMemoryEventStore):
         appended = await super().append(stream, events, expected_version, command_id, metadata, fingerprint)
         recorded = await self.read_log(appended.log, appended.position - len(events), len(events))
         if not appended.duplicate:
-            await self._embedded.recorded(appended.log, recorded)
+            await self._recorded(appended.log, recorded)
         return appended
-
-
-def main() -> None:
-    """Serve on port 8000 until Ctrl-C."""
-    configure_logs("embedded")
-    print("Twinpath in one process, nothing is kept: http://127.0.0.1:8000/docs (Ctrl-C stops it)", flush=True)
-    app = Embedded().app
-    serve(app, "127.0.0.1", 8000, on_stop=app.state.stop)
-
-
-if __name__ == "__main__":
-    main()

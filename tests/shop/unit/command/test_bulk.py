@@ -7,21 +7,22 @@ import httpx
 import orjson
 import pytest
 
+from deploy.shop import SHOP
 from tests.support.desk import embedded_desk
 from twinpath.commands.admission import Admission
 from twinpath.commands.bulk import MOST_LINE_BYTES, MOST_LINES
-from twinpath.testing.in_memory import Embedded
+from twinpath.testing import InMemorySystem
 
 NDJSON = {"Content-Type": "application/x-ndjson", "X-Actor": "loader"}
 
 
 @pytest.fixture
-def shop() -> Embedded:
-    return Embedded()
+def shop() -> InMemorySystem:
+    return InMemorySystem(SHOP)
 
 
 @pytest.fixture
-async def client(shop: Embedded) -> AsyncIterator[httpx.AsyncClient]:
+async def client(shop: InMemorySystem) -> AsyncIterator[httpx.AsyncClient]:
     async with embedded_desk(shop) as client:
         yield client
 
@@ -96,7 +97,7 @@ async def test_lines_of_one_aggregate_are_carried_out_in_order_and_a_repetition_
     assert (await client.get(f"/api/v1/products/{created['product_id']}")).json()["on_hand"] == 6
 
 
-async def test_every_command_of_the_shop_can_be_named(shop: Embedded, client: httpx.AsyncClient) -> None:
+async def test_every_command_of_the_shop_can_be_named(shop: InMemorySystem, client: httpx.AsyncClient) -> None:
     address = {"name": "n", "street": "s", "city": "c", "postal_code": "p", "country": "GB"}
     ticket = {"subject": "s", "message": "m"}
     customer = {"name": "Ada", "email": "ada@example.org"}
@@ -153,7 +154,7 @@ async def test_anything_but_ndjson_is_refused(client: httpx.AsyncClient) -> None
 
 
 async def test_while_the_service_is_busy_enough_lines_go_one_by_one_and_none_fails() -> None:
-    app = Embedded().app
+    app = InMemorySystem(SHOP).app
     admission: Admission = app.state.admission
     admission.limit = 0
     most = 0

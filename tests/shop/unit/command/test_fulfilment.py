@@ -13,6 +13,7 @@ from command_service.fulfilment import Fulfilment
 from command_service.order.commands import CancelOrder, ConfirmOrder
 from command_service.product.commands import ReleaseStock, ReserveStock, TakeStock
 from command_service.settings import Settings
+from deploy.shop import SHOP
 from shared.events import CATALOGUE
 from tests.support.shop import Shop
 from twinpath.commands.bus import Envelope
@@ -21,7 +22,7 @@ from twinpath.domain.aggregate import Command
 from twinpath.domain.events import RecordedEvent
 from twinpath.ids import logs_of
 from twinpath.log.interface import Appended
-from twinpath.testing.in_memory import PARTITIONS, Embedded
+from twinpath.testing.in_memory import PARTITIONS, InMemorySystem
 
 ORDER, PRODUCT, CUSTOMER = (
     f"{kind}-0198c0de-0000-7000-8000-00000000000{n}" for n, kind in enumerate(("order", "product", "customer"), 1)
@@ -34,7 +35,7 @@ class World:
 
     def __init__(self) -> None:
         self.now = datetime.now(UTC)
-        self.embedded = Embedded(lambda: self.now, Settings(reservation_hours=24), processes_at_once=False)
+        self.embedded = InMemorySystem(SHOP, lambda: self.now, Settings(reservation_hours=24), processes_at_once=False)
         transport = httpx.ASGITransport(self.embedded.app)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://shop")
         self.shop = Shop(self.client)

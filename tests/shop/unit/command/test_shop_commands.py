@@ -7,10 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
+from deploy.shop import SHOP
 from tests.support.desk import embedded_desk
 from tests.support.shop import ADDRESS, Shop
 from twinpath.ids import log_of
-from twinpath.testing.in_memory import Embedded
+from twinpath.testing import InMemorySystem
 
 EUR = {"amount": "19.99", "currency": "EUR"}
 PRODUCT = {"name": "Lamp", "category": "lighting", "sku": "LAMP-1", "price": EUR}
@@ -18,12 +19,12 @@ UNKNOWN = "0198c0de-0000-7000-8000-000000000009"
 
 
 @pytest.fixture
-def embedded() -> Embedded:
-    return Embedded()
+def embedded() -> InMemorySystem:
+    return InMemorySystem(SHOP)
 
 
 @pytest.fixture
-async def client(embedded: Embedded) -> AsyncIterator[httpx.AsyncClient]:
+async def client(embedded: InMemorySystem) -> AsyncIterator[httpx.AsyncClient]:
     async with embedded_desk(embedded) as client:
         yield client
 
@@ -83,7 +84,7 @@ async def test_a_customer_gets_another_name_and_address(client: httpx.AsyncClien
 
 
 async def test_a_confirmed_order_ships_once_and_is_not_cancelled_then(
-    client: httpx.AsyncClient, shop: Shop, embedded: Embedded
+    client: httpx.AsyncClient, shop: Shop, embedded: InMemorySystem
 ) -> None:
     product, customer = await shop.product("LAMP", stock=5), await shop.customer()
     path = (await client.post("/api/v1/orders", json=order_of(customer, product, 2))).headers["Location"]
@@ -104,7 +105,7 @@ async def test_a_confirmed_order_ships_once_and_is_not_cancelled_then(
 
 
 async def test_a_cancelled_order_gives_its_stock_back_and_does_not_ship(
-    client: httpx.AsyncClient, shop: Shop, embedded: Embedded
+    client: httpx.AsyncClient, shop: Shop, embedded: InMemorySystem
 ) -> None:
     product, customer = await shop.product("LAMP", stock=5), await shop.customer()
     path = (await client.post("/api/v1/orders", json=order_of(customer, product, 2))).headers["Location"]

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from deploy.shop import SHOP
 from projector_service.application import PROJECTIONS
 from shared.events import CATALOGUE
 from tests.support.query_app import QueryService
@@ -22,7 +23,7 @@ from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.following.projector import Projector
 from twinpath.projecting.groups import view_projections
 from twinpath.running.retrying import Pace
-from twinpath.testing.in_memory import PARTITIONS, Embedded
+from twinpath.testing.in_memory import PARTITIONS, InMemorySystem
 from twinpath.views.in_memory.stores import InMemoryViewStore
 from twinpath.views.interface import Batch
 
@@ -34,7 +35,7 @@ WORDS = "some private words"
 class Erasing:
     """A shop with two customers, each with an order and a ticket; `ada` will be erased."""
 
-    def __init__(self, shop: Embedded, client: httpx.AsyncClient) -> None:
+    def __init__(self, shop: InMemorySystem, client: httpx.AsyncClient) -> None:
         self.shop = shop
         self._client = client
         self._commands = Shop(client)
@@ -73,7 +74,7 @@ class Erasing:
 
 @pytest.fixture
 async def erasing() -> AsyncIterator[Erasing]:
-    shop = Embedded()
+    shop = InMemorySystem(SHOP)
     transport = httpx.ASGITransport(shop.app)
     async with (
         shop.app.router.lifespan_context(shop.app),

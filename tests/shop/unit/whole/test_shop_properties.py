@@ -21,13 +21,14 @@ from hypothesis.stateful import (
 )
 
 from command_service.product.commands import product_id_of
+from deploy.shop import SHOP
 from projector_service.application import PROJECTIONS
 from shared.events import CATALOGUE
 from twinpath.domain.views import Document
 from twinpath.ids import logs_of
 from twinpath.projecting.following.projector import Projector
 from twinpath.projecting.groups import view_projections
-from twinpath.testing.in_memory import PARTITIONS, Embedded
+from twinpath.testing.in_memory import PARTITIONS, InMemorySystem
 from twinpath.views.in_memory.stores import InMemoryViewStore
 
 LOGS = logs_of(CATALOGUE.categories, PARTITIONS)
@@ -47,7 +48,7 @@ class ShopMachine(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.now = datetime(2026, 3, 1, tzinfo=UTC)
-        self.shop = Embedded(clock=lambda: self.now, processes_at_once=False)
+        self.shop = InMemorySystem(SHOP, clock=lambda: self.now, processes_at_once=False)
         self.lifespan = self.shop.app.router.lifespan_context(self.shop.app)
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.shop.app), base_url="http://shop/api/v1")
         self.secrets: dict[str, list[str]] = defaultdict(list)
