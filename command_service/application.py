@@ -7,7 +7,7 @@ from command_service.product.endpoints import PRODUCT
 from command_service.settings import Settings
 from command_service.ticket.endpoints import TICKET
 from shared.events import CATALOGUE
-from twinpath.domain.application import Application
+from twinpath.domain import Application
 
 COMMANDS = Application(
     events=CATALOGUE,

@@ -12,8 +12,7 @@ from command_service.product.commands import ReleaseStock, ReserveStock, TakeSto
 from command_service.settings import Settings
 from shared.events.order import OrderCancelled, OrderPlaced, OrderRejected, OrderShipped
 from shared.events.product import ReservationRefused
-from twinpath.domain.aggregate import Command
-from twinpath.domain.process import Process, Then
+from twinpath.domain import Command, Process, Then
 
 _EXPIRY = "reservation-expiry"
 

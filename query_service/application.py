@@ -7,6 +7,6 @@ from query_service.shop_dashboard import DASHBOARD
 from query_service.ticket_dashboard import DESK
 from query_service.tickets import TICKET
 from shared.events import CATALOGUE
-from twinpath.domain.application import Application
+from twinpath.domain import Application
 
 QUERIES = Application(events=CATALOGUE, resources=(TICKET, PRODUCT, CUSTOMER, ORDER, DESK, DASHBOARD))

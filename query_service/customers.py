@@ -2,7 +2,7 @@
 
 from query_service.orders import ORDERS
 from shared.read_models.customers import CUSTOMERS
-from twinpath.domain.resource import Listing, Resource, SubList
+from twinpath.domain import Listing, Resource, SubList
 
 _CUSTOMER = {
     "customer_id": "customer-0198c0de-0000-7000-8000-000000000002",

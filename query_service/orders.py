@@ -6,8 +6,7 @@ from pydantic import BaseModel
 
 from shared.read_models.customers import CUSTOMERS
 from shared.read_models.order_summaries import ORDER_SUMMARIES, OrderRow
-from twinpath.domain.resource import Join, Listing, Resource
-from twinpath.domain.views import Document
+from twinpath.domain import Document, Join, Listing, Resource
 
 
 class CustomersName(BaseModel):

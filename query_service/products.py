@@ -8,8 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from shared.events.money import CurrencyCode
 from shared.read_models.product_catalogue import PRICE_ORDER, PRODUCT_CATALOGUE, PRODUCT_PRICES
-from twinpath.domain.resource import Filters, Listing, Resource, SubList
-from twinpath.domain.views import Range
+from twinpath.domain import Filters, Listing, Range, Resource, SubList
 
 _TEN_THOUSANDTHS = Decimal(10_000)
 

@@ -9,8 +9,7 @@ from query_service.ticket_dashboard import Parts, parts_of
 from shared.events.money import amount_text
 from shared.read_models.shop_dashboard import PRODUCT_SALES, SHOP_DASHBOARD, ShopDashboard, category_of_key
 from shared.read_models.ticket_dashboard import month_id, total_id
-from twinpath.domain.resource import Dashboard, Reads
-from twinpath.domain.views import Document, Order
+from twinpath.domain import Dashboard, Document, Order, Reads
 
 _TOP_PRODUCTS = 10
 _STATUSES = ("placed", "confirmed", "rejected", "shipped", "cancelled")

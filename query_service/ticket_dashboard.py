@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.read_models.ticket_dashboard import TICKET_DASHBOARD, TicketDashboard, median_seconds, month_id, total_id
-from twinpath.domain.resource import Dashboard, Reads
-from twinpath.domain.views import Document, View
+from twinpath.domain import Dashboard, Document, Reads, View
 
 DAYS = 30
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from shared.read_models.ticket_details import TICKET_DETAILS
 from shared.read_models.ticket_list import TICKET_LIST
-from twinpath.domain.resource import Listing, Resource
+from twinpath.domain import Listing, Resource
 
 _SHARED: dict[str, Any] = {
     "ticket_id": "ticket-0198c0de-0000-7000-8000-000000000001",

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, StringConstraints
 
 from command_service.text import Line
-from twinpath.domain.aggregate import Command
+from twinpath.domain import Command
 
 Email = Annotated[
     str,

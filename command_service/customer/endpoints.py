@@ -9,7 +9,7 @@ from command_service.customer.commands import (
 )
 from command_service.customer.rules import Customer, decide, evolve
 from shared.events.customer import CUSTOMER_EVENTS, CustomerEvent
-from twinpath.domain.aggregate import Aggregate
+from twinpath.domain import Aggregate
 
 CUSTOMER: Aggregate[CustomerCommand, Customer, CustomerEvent] = Aggregate(
     "customer", decide, evolve, Customer, CUSTOMER_EVENTS, snapshots=False, erase=EraseCustomer

@@ -17,7 +17,7 @@ from shared.events.customer import (
     CustomerRegistered,
     CustomerRenamed,
 )
-from twinpath.errors import NotFound, RuleViolation
+from twinpath.domain import NotFound, RuleViolation
 
 
 @dataclass(frozen=True)

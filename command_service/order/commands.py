@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from command_service.order.address import AskedAddress
 from command_service.text import CustomerId, Line, ProductId
 from shared.events.money import Money
-from twinpath.domain.aggregate import Command
+from twinpath.domain import Command
 
 
 class _Fact(BaseModel):

@@ -13,7 +13,7 @@ from command_service.order.commands import (
 )
 from command_service.order.rules import Order, decide, evolve
 from shared.events.order import ORDER_EVENTS, OrderEvent
-from twinpath.domain.aggregate import Aggregate, Look
+from twinpath.domain import Aggregate, Look
 
 ORDER: Aggregate[OrderCommand, Order, OrderEvent] = Aggregate("order", decide, evolve, Order, ORDER_EVENTS)
 

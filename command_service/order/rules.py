@@ -19,7 +19,7 @@ from shared.events.order import (
     OrderStatus,
     ProductQuantity,
 )
-from twinpath.errors import NotFound, RuleViolation
+from twinpath.domain import NotFound, RuleViolation
 
 
 @dataclass(frozen=True)

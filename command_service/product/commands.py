@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from command_service.product.price import AskedPrice
 from command_service.text import Category, Line
-from twinpath.domain.aggregate import Command
+from twinpath.domain import Command
 
 Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 """The shop's own number of a product; upper and lower case are the same."""

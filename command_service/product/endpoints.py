@@ -10,7 +10,7 @@ from command_service.product.commands import (
 )
 from command_service.product.rules import Product, decide, evolve
 from shared.events.product import PRODUCT_EVENTS, ProductEvent
-from twinpath.domain.aggregate import Aggregate
+from twinpath.domain import Aggregate
 
 PRODUCT: Aggregate[ProductCommand, Product, ProductEvent] = Aggregate(
     "product", decide, evolve, Product, PRODUCT_EVENTS

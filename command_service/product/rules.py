@@ -27,7 +27,7 @@ from shared.events.product import (
     StockReserved,
     StockTaken,
 )
-from twinpath.errors import NotFound, RuleViolation
+from twinpath.domain import NotFound, RuleViolation
 
 
 @dataclass(frozen=True)

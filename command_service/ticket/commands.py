@@ -6,7 +6,7 @@ from pydantic import Field
 
 from command_service.text import CustomerId, Line, Message, Note, OrderId
 from shared.events.ticket import TicketStatus
-from twinpath.domain.aggregate import Command
+from twinpath.domain import Command
 
 
 class TicketAction(Command):

@@ -3,7 +3,7 @@
 from command_service.ticket.commands import AddAgentNote, ChangeTicketStatus, CloseTicket, OpenTicket, TicketCommand
 from command_service.ticket.rules import Ticket, decide, evolve
 from shared.events.ticket import TICKET_EVENTS, TicketEvent
-from twinpath.domain.aggregate import Aggregate
+from twinpath.domain import Aggregate
 
 TICKET: Aggregate[TicketCommand, Ticket, TicketEvent] = Aggregate("ticket", decide, evolve, Ticket, TICKET_EVENTS)
 

@@ -13,7 +13,7 @@ from shared.events.ticket import (
     TicketStatus,
     TicketStatusChanged,
 )
-from twinpath.errors import NotFound, RuleViolation
+from twinpath.domain import NotFound, RuleViolation
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from twinpath.domain.views import View
+from twinpath.domain import View
 
 
 class CustomerDetails(BaseModel):

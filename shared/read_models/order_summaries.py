@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from shared.events.order import OrderStatus, ShippingAddress
 from shared.read_models.prices import Price
-from twinpath.domain.views import View
+from twinpath.domain import View
 
 
 class OrderLineShown(BaseModel):

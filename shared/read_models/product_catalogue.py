@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from shared.read_models.prices import Price
-from twinpath.domain.views import View
+from twinpath.domain import View
 
 PRICE_ORDER, NAME_ORDER = "price_order", "name_order"
 """The fields that lists are sorted by: the price as a whole number, the name without upper case."""

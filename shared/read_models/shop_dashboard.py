@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 from pydantic import BaseModel
 
-from twinpath.domain.views import View
+from twinpath.domain import View
 
 
 def category_key(category: str) -> str:

@@ -12,7 +12,7 @@ from datetime import date
 
 from pydantic import BaseModel
 
-from twinpath.domain.views import View
+from twinpath.domain import View
 
 RELATIVE_ERROR = 0.01
 _GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)

@@ -3,14 +3,14 @@
 Nothing in here imports another part of the engine but its errors, its ids and its clock.
 """
 
-from twinpath.domain.aggregate import Aggregate, Command
+from twinpath.domain.aggregate import Aggregate, Command, Look
 from twinpath.domain.application import Application
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.events import DomainEvent, RecordedEvent, Upcaster
-from twinpath.domain.process import Process
+from twinpath.domain.process import Outcome, Process, Then
 from twinpath.domain.projection import Projection
-from twinpath.domain.resource import Dashboard, Filters, Join, Listing, Resource, SubList
-from twinpath.domain.views import Change, ChangeWhere, Document, Put, Remove, View, ViewChange
+from twinpath.domain.resource import Dashboard, Filters, Join, Listing, Reads, Resource, SubList
+from twinpath.domain.views import Change, ChangeWhere, Document, Order, Put, Range, Remove, View, ViewChange
 from twinpath.errors import NotFound, RuleViolation
 
 __all__ = (
@@ -26,15 +26,21 @@ __all__ = (
     "Filters",
     "Join",
     "Listing",
+    "Look",
     "NotFound",
+    "Order",
+    "Outcome",
     "Process",
     "Projection",
     "Put",
+    "Range",
+    "Reads",
     "RecordedEvent",
     "Remove",
     "Resource",
     "RuleViolation",
     "SubList",
+    "Then",
     "Upcaster",
     "View",
     "ViewChange",

@@ -13,8 +13,7 @@ from tests.engine.workshop.views import (
     REPAIR_LIST,
     RepairCounts,
 )
-from twinpath.domain import Application, Catalogue, Projection
-from twinpath.domain.resource import Dashboard, Listing, Reads, Resource
+from twinpath.domain import Application, Catalogue, Dashboard, Listing, Projection, Reads, Resource
 
 EVENTS = Catalogue.of("tests.engine.workshop")
 

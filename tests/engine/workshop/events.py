@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from twinpath.domain.events import DomainEvent
+from twinpath.domain import DomainEvent
 
 Status = Literal["open", "triaged", "closed"]
 

@@ -7,8 +7,7 @@ from pydantic import Field
 
 from tests.engine.workshop.events import OwnerErased, OwnerEvent, OwnerRegistered, OwnerRenamed
 from tests.engine.workshop.repairs import Text
-from twinpath.domain.aggregate import Aggregate, Command
-from twinpath.errors import NotFound, RuleViolation
+from twinpath.domain import Aggregate, Command, NotFound, RuleViolation
 
 
 class OwnerAction(Command):

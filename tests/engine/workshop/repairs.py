@@ -13,8 +13,7 @@ from tests.engine.workshop.events import (
     RepairStatusChanged,
     Status,
 )
-from twinpath.domain.aggregate import Aggregate, Command
-from twinpath.errors import NotFound, RuleViolation
+from twinpath.domain import Aggregate, Command, NotFound, RuleViolation
 from twinpath.ids import id_pattern
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
