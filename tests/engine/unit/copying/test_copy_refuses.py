@@ -88,6 +88,9 @@ async def kept(look_seconds: float = 0.005, full: bool = False) -> AsyncIterator
     await made.commit(0, 1, Put(VIEW, "ticket-a", {"version": 1, "of": "Ada"}))
     [document] = await made.views.page(VIEW, {}, None, 10)
     await made.cache.write(VIEW, LOG, 0, 1, [Shown.views[0].rendered(document)], [])
+    if full:
+        await made.cache.begin_fill(VIEW, "token")
+        assert await made.cache.fill(VIEW, "token", [], last=True)
     made.cache.full = full
     await made.keeper.start()
     yield made
@@ -95,7 +98,7 @@ async def kept(look_seconds: float = 0.005, full: bool = False) -> AsyncIterator
 
 
 async def test_a_redis_that_refuses_writes_is_told_of_although_nothing_changes() -> None:
-    async with kept(full=True) as made:
+    async with kept(full=True) as made:  # and nothing is to be filled
         await eventually(made.in_trouble, limit=5, pause=0.001)
 
 
