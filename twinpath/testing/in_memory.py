@@ -4,7 +4,7 @@
 """
 
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -112,9 +112,10 @@ class _ProjectedStore(InMemoryEventStore):
         command_id: str,
         metadata: Metadata,
         fingerprint: str = "",
+        claims: Collection[str] = (),
     ) -> Appended:
         """See EventStore.append."""
-        appended = await super().append(stream, events, expected_version, command_id, metadata, fingerprint)
+        appended = await super().append(stream, events, expected_version, command_id, metadata, fingerprint, claims)
         recorded = await self.read_log(appended.log, appended.position - len(events), len(events))
         if not appended.duplicate:
             await self._embedded.recorded(appended.log, recorded)
