@@ -5,6 +5,7 @@ TwinpathError
 ├── NotFound                no such aggregate                                  -> 404
 ├── ConcurrencyConflict     another writer was first                           -> retried, then 503
 ├── StaleVersion            the caller's If-Match is not the current version   -> 412
+├── ClaimHeld               a commit holds a key that this one takes           -> the bus asks its stream
 ├── CommandIdReused         this command id was used for another command       -> 422
 ├── CommitTooLarge          the commit would not fit into one document         -> 413
 ├── NotYetVisible           a view has not reached what the caller wants to see -> 202
@@ -64,6 +65,17 @@ class CommandIdReused(TwinpathError):
     """The command id already stands for a command with another content."""
 
     code = "idempotency_key_reused"
+
+
+class ClaimHeld(TwinpathError):
+    """A commit of `stream` holds `key`, which this one takes; nothing was written. It may be a leftover."""
+
+    code = "claim_held"
+
+    def __init__(self, key: str, stream: str) -> None:
+        super().__init__(f"a commit of {stream} holds {key}")
+        self.key = key
+        self.stream = stream
 
 
 class CommitTooLarge(TwinpathError):

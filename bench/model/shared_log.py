@@ -34,7 +34,7 @@ class _Races(AppendObserver):
         """See AppendObserver.inserted."""
         self.inserts += 1
 
-    def lost_race(self, over: Literal["position", "version"]) -> None:
+    def lost_race(self, over: Literal["position", "version", "claim"]) -> None:
         """See AppendObserver.lost_race."""
         self.lost += 1
 

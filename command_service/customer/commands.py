@@ -27,7 +27,8 @@ class CustomerAction(Command):
 
 
 class RegisterCustomer(CustomerAction):
-    """Become a customer. Name and email are kept sealed with a key of the customer's own."""
+    """Become a customer: 409 `email_taken` when another one has the address. Name and email are kept sealed with a key
+    of the customer's own."""
 
     type: ClassVar[str] = "register_customer"
     creates: ClassVar[bool] = True
@@ -45,7 +46,7 @@ class RenameCustomer(CustomerAction):
 
 
 class ChangeEmail(CustomerAction):
-    """Be reached at another address; the same address again changes nothing."""
+    """Be reached at another address: 409 `email_taken` when another customer has it; the same again changes nothing."""
 
     type: ClassVar[str] = "change_email"
 

@@ -7,12 +7,12 @@ from command_service.customer.commands import (
     RegisterCustomer,
     RenameCustomer,
 )
-from command_service.customer.rules import Customer, decide, evolve
+from command_service.customer.rules import Customer, claims, decide, evolve
 from shared.events.customer import CUSTOMER_EVENTS, CustomerEvent
 from twinpath.domain import Aggregate
 
 CUSTOMER: Aggregate[CustomerCommand, Customer, CustomerEvent] = Aggregate(
-    "customer", decide, evolve, Customer, CUSTOMER_EVENTS, snapshots=False, erase=EraseCustomer
+    "customer", decide, evolve, Customer, CUSTOMER_EVENTS, snapshots=False, claims=claims, erase=EraseCustomer
 )
 
 CUSTOMER.post("", RegisterCustomer, allow="customers:write", summary="Register a customer")

@@ -1,5 +1,6 @@
 """A customer's rules: registered, renamed, reached at another address, erased for good."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -17,7 +18,7 @@ from shared.events.customer import (
     CustomerRegistered,
     CustomerRenamed,
 )
-from twinpath.domain import NotFound, RuleViolation
+from twinpath.domain import Claim, NotFound, RuleViolation, case_folded
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,13 @@ def evolve(customer: Customer | None, event: CustomerEvent) -> Customer:
             return Customer(name=None, email=None, erased=True)
         case _:
             assert_never(event)
+
+
+def claims(customer: Customer) -> Iterator[Claim]:
+    """An e-mail address belongs to one customer; who that is, nobody learns."""
+    if customer.email is not None:
+        detail = "This e-mail address belongs to another customer."
+        yield Claim("email", case_folded(customer.email), personal=True, detail=detail)
 
 
 def _existing(customer: Customer | None) -> Customer:

@@ -8,12 +8,12 @@ from command_service.product.commands import (
     UpdatePrice,
     product_id_of,
 )
-from command_service.product.rules import Product, decide, evolve
+from command_service.product.rules import Product, claims, decide, evolve
 from shared.events.product import PRODUCT_EVENTS, ProductEvent
 from twinpath.domain import Aggregate
 
 PRODUCT: Aggregate[ProductCommand, Product, ProductEvent] = Aggregate(
-    "product", decide, evolve, Product, PRODUCT_EVENTS
+    "product", decide, evolve, Product, PRODUCT_EVENTS, claims=claims
 )
 
 PRODUCT.post(

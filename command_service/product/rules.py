@@ -1,6 +1,6 @@
 """A product's rules: created, priced, restocked, reserved for orders, discontinued."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
@@ -27,7 +27,7 @@ from shared.events.product import (
     StockReserved,
     StockTaken,
 )
-from twinpath.domain import NotFound, RuleViolation
+from twinpath.domain import Claim, NotFound, RuleViolation, case_folded
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,11 @@ def evolve(product: Product | None, event: ProductEvent) -> Product:
             return _without(product, event.order_id)
         case _:
             assert_never(event)
+
+
+def claims(product: Product) -> Iterator[Claim]:
+    """A SKU belongs to one product, for ever."""
+    yield Claim("sku", case_folded(product.sku), detail=f"SKU {product.sku} is taken.", holder_as="product_id")
 
 
 def _create(command: CreateProduct, product: Product | None) -> list[ProductEvent]:

@@ -60,8 +60,8 @@ class DyingService(Service):
         self.command = self._whole
 
 
-def _hit(point: Point) -> None:
-    """Wrap the named function."""
+def hit(point: Point) -> None:
+    """Wrap the named function in this process."""
     module, _, path = point.function.partition(":")
     owner: Any = importlib.import_module(module)
     *outer, name = path.split(".")
@@ -103,5 +103,5 @@ def _wrapped(function: Callable[..., Any], point: Point) -> Callable[..., Any]:
 
 if __name__ == "__main__":
     at, named_function, latest, how = os.environ[_VARIABLE].split()
-    _hit(Point("before" if at == "before" else "after", named_function, int(latest), signal.Signals(int(how))))
+    hit(Point("before" if at == "before" else "after", named_function, int(latest), signal.Signals(int(how))))
     runpy.run_module(f"{sys.argv[1]}_service", run_name="__main__")

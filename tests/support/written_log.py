@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from pymongo import MongoClient
 from pymongo.database import Database
 from typer.testing import CliRunner, Result
 
+from command_service.application import COMMANDS
 from command_service.customer.commands import RegisterCustomer, RenameCustomer
+from command_service.customer.endpoints import CUSTOMER
 from command_service.ticket.commands import AddAgentNote, OpenTicket
 from shared.events import CATALOGUE
 from tests.support.commanding import bus_on
@@ -17,6 +20,7 @@ from tests.support.eventually import eventually
 from twinpath.cli.app import app
 from twinpath.clock import utc_now
 from twinpath.commands.bus import CommandBus, Envelope
+from twinpath.domain.aggregate import AnyAggregate
 from twinpath.domain.projection import Projection
 from twinpath.ids import logs_of, new_id
 from twinpath.log.layout import fix_partitions
@@ -53,12 +57,21 @@ class Written:
 
             async def live(number: int) -> str:
                 of, at = new_id("customer"), utc_now()
-                register = RegisterCustomer(customer_id=of, at=at, name=f"Ada {number}", email="ada@example.org")
+                register = RegisterCustomer(customer_id=of, at=at, name=f"Ada {number}", email=f"{of}@example.org")
                 await bus.handle(Envelope(register))
                 await bus.handle(Envelope(RenameCustomer(customer_id=of, at=utc_now(), name="Bea")))
                 return of
 
             return await asyncio.gather(*(live(number) for number in range(customers)))
+
+    async def write_twins(self) -> list[str]:
+        """Two customers with one address, as the version before took them; their ids."""
+        twins = [new_id("customer") for _ in range(2)]
+        async with self._bus(replace(CUSTOMER, claims=None)) as bus:
+            for of in twins:
+                register = RegisterCustomer(customer_id=of, at=utc_now(), name="Ada", email="twin@example.org")
+                await bus.handle(Envelope(register))
+        return twins
 
     async def write_long(self) -> str:
         """A ticket of 120 events, of whose first hundred there is a snapshot; its id."""
@@ -74,13 +87,15 @@ class Written:
         return self.log.snapshots.count_documents({"version": 100}) == 1
 
     @asynccontextmanager
-    async def _bus(self) -> AsyncIterator[CommandBus]:
+    async def _bus(self, customer: AnyAggregate = CUSTOMER) -> AsyncIterator[CommandBus]:
         async with mongo_client(self._url, "test") as client:
             await fix_partitions(client[f"{self._name}_log"], 4)
             store = MongoEventStore(client, f"{self._name}_log", CATALOGUE.categories, 4)
             await store.prepare()
             snapshots = MongoSnapshotStore(client, f"{self._name}_log")
-            yield bus_on(store, keys=MongoKeyStore(client, f"{self._name}_keys"), snapshots=snapshots)
+            keys = MongoKeyStore(client, f"{self._name}_keys")
+            deciders = {**COMMANDS.deciders, "customer": customer}
+            yield bus_on(store, keys=keys, snapshots=snapshots, deciders=deciders)
             await store.close()
 
     async def project(self, *projections: Projection) -> None:

@@ -2,7 +2,7 @@
 
 import typer
 
-from twinpath.cli import dead_letters, inspect, log, parked
+from twinpath.cli import claims, dead_letters, inspect, log, parked
 from twinpath.cli.doctor import doctor
 from twinpath.cli.init import init, server_files
 from twinpath.cli.rebuilding.command import rebuild
@@ -13,6 +13,7 @@ app = typer.Typer(name="twinpath", help="Look at a running Twinpath, and put it 
 app.add_typer(log.app, name="log")
 app.add_typer(inspect.app, name="inspect")
 app.add_typer(parked.app, name="parked")
+app.add_typer(claims.app, name="claims")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(rebuild)
 app.command()(views)

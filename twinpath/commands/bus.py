@@ -13,16 +13,30 @@ from time import perf_counter
 from typing import Any
 from weakref import WeakValueDictionary
 
+import structlog
+
+from twinpath.commands.claiming import claims_of
 from twinpath.commands.snapshotting import Folded, Snapshots
 from twinpath.domain.aggregate import AnyAggregate, Command
 from twinpath.domain.catalogue import Catalogue
+from twinpath.domain.claim import Claim
 from twinpath.domain.events import DomainEvent, Metadata
-from twinpath.errors import ConcurrencyConflict, NotFound, RuleViolation, StaleVersion, TwinpathError
+from twinpath.errors import (
+    ClaimHeld,
+    ConcurrencyConflict,
+    NotFound,
+    RuleViolation,
+    StaleVersion,
+    TwinpathError,
+    Unavailable,
+)
 from twinpath.ids import category_of, uuid7
 from twinpath.log.interface import Appended, EventStore, repeated
 from twinpath.personal_data.sealing import Seals
 
 _ATTEMPTS = 20
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +148,8 @@ class CommandBus:
                     return await self._append(envelope, command_id, fingerprint, folded, events)
                 except ConcurrencyConflict:
                     await asyncio.sleep(0.001 * attempt)  # the winner's write may not have reached a majority yet
-                except RuleViolation as sealing_refused:  # whose key is destroyed
-                    return await self._without_events(envelope, command_id, fingerprint, folded, sealing_refused)
+                except RuleViolation as refused:  # a claim is taken, or the key that seals is destroyed
+                    return await self._without_events(envelope, command_id, fingerprint, folded, refused)
             elif is_fresh:
                 return await self._without_events(envelope, command_id, fingerprint, folded, refusal)
             folded, is_fresh = await self._refreshed(command.stream, folded), True
@@ -159,6 +173,10 @@ class CommandBus:
         self, envelope: Envelope, command_id: str, fingerprint: str, folded: Folded, events: Sequence[DomainEvent]
     ) -> Appended:
         command = envelope.command
+        decider, state = self._decider(command.stream), folded.state
+        for event in events:
+            state = decider.evolve(state, event)
+        had, has = await claims_of(decider, folded.state, self._seals), await claims_of(decider, state, self._seals)
         metadata = Metadata(
             at=command.at,
             actor=envelope.actor,
@@ -171,16 +189,31 @@ class CommandBus:
             # fulfilment finds and ends
             await self._seals.erase(command.stream)
         new = await self._seals.seal(command.stream, [self._catalogue.encode(event) for event in events])
-        appended = await self._store.append(command.stream, new, folded.version, command_id, metadata, fingerprint)
+        taken = [key for key in has if key not in had]
+        try:
+            appended = await self._store.append(
+                command.stream, new, folded.version, command_id, metadata, fingerprint, taken
+            )
+        except ClaimHeld as held:
+            await self._free(held, has[held.key])
+            raise ConcurrencyConflict(f"{held.key} was held by a leftover, which is gone") from held
         if not appended.duplicate:
-            decider = self._decider(command.stream)
-            state = folded.state
-            for event in events:
-                state = decider.evolve(state, event)
             grown = Folded(state, appended.version, appended.log, appended.position)
             self._remember(command.stream, grown)
             self._snapshots.grown(decider, command.stream, folded.version, grown)
+            if released := had.keys() - has.keys():
+                try:
+                    await self._store.release(command.stream, appended.version, released)
+                except Unavailable as error:  # the next one who takes it frees it
+                    _log.warning("claim_not_released", stream=command.stream, error=error.detail)
         return appended
+
+    async def _free(self, held: ClaimHeld, claim: Claim) -> None:
+        """Free a claim that its holder's stream no longer has. Raises RuleViolation where it does, Unavailable."""
+        holder = await self._refreshed(held.stream, self._cache.get(held.stream))
+        if held.key in await claims_of(self._decider(held.stream), holder.state, self._seals):
+            raise claim.refusal(held.stream)
+        await self._store.release(held.stream, holder.version, [held.key])
 
     async def _without_events(
         self, envelope: Envelope, command_id: str, fingerprint: str, folded: Folded, refusal: TwinpathError | None

@@ -147,7 +147,7 @@ class MeasuredAppends(AppendObserver):
         self._metrics.batches.observe((), commits)
         self._metrics.inserts.observe((), seconds)
 
-    def lost_race(self, over: Literal["position", "version"]) -> None:
+    def lost_race(self, over: Literal["position", "version", "claim"]) -> None:
         """See AppendObserver.lost_race."""
         self._metrics.conflicts.count((over,))
 

@@ -6,6 +6,7 @@ Nothing in here imports another part of the engine but its errors, its ids and i
 from twinpath.domain.aggregate import Aggregate, Command, Look
 from twinpath.domain.application import Application
 from twinpath.domain.catalogue import Catalogue
+from twinpath.domain.claim import Claim, case_folded
 from twinpath.domain.events import DomainEvent, RecordedEvent, Upcaster
 from twinpath.domain.process import Outcome, Process, Then
 from twinpath.domain.projection import Projection
@@ -19,6 +20,7 @@ __all__ = (
     "Catalogue",
     "Change",
     "ChangeWhere",
+    "Claim",
     "Command",
     "Dashboard",
     "Document",
@@ -44,4 +46,5 @@ __all__ = (
     "Upcaster",
     "View",
     "ViewChange",
+    "case_folded",
 )

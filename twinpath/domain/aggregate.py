@@ -3,13 +3,14 @@
 The Aggregate pattern: Jérémie Chassaing, "Functional Event Sourcing Aggregate", 2021.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from twinpath.domain.claim import Claim
 from twinpath.domain.events import DomainEvent
 
 _Command = TypeVar("_Command", bound="Command")
@@ -81,9 +82,10 @@ class Aggregate(Generic[_Command, _State, _Event]):
     `category` names its streams and logs. `decide` returns what happens, or raises RuleViolation or NotFound; `evolve`
     never refuses. Both are pure; the state is None before the first event. `state` is the state's class.
     `fold_version` grows when `evolve` folds the same events to another state; without `snapshots` the state is never
-    stored, as it must not be where it holds personal data. `erase` is the command that erases an aggregate which has an
-    event that `erases`; it takes nothing but the id. `plural` is the name in paths, `category` with an s unless
-    given.
+    stored, as it must not be where it holds personal data. `claims` names what a stream in this state has for itself
+    alone, among all streams; a change of it asks for `twinpath claims repair`. `erase` is the command that erases an
+    aggregate which has an event that `erases`; it takes nothing but the id. `plural` is the name in paths, `category`
+    with an s unless given.
     """
 
     category: str
@@ -93,6 +95,7 @@ class Aggregate(Generic[_Command, _State, _Event]):
     events: Sequence[type[DomainEvent]]
     fold_version: int = 1
     snapshots: bool = True
+    claims: Callable[[_State], Iterable[Claim]] | None = None
     erase: type[Command] | None = None
     plural: str = ""
     endpoints: list[CommandEndpoint] = field(default_factory=list)

@@ -1,13 +1,13 @@
 """A commit as a MongoDB document: how it is encoded, found and read back."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import bson
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
-from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel, ReadPreference, WriteConcern
+from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel, ReadPreference, UpdateOne, WriteConcern
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.read_concern import ReadConcern
@@ -21,8 +21,10 @@ Commits = AsyncCollection[Document]
 UNIQUE_KEYS = [
     IndexModel([("log", ASCENDING), ("stream", ASCENDING), ("version", ASCENDING)], unique=True),
     IndexModel([("log", ASCENDING), ("position", ASCENDING)], unique=True),
+    IndexModel([("claims", ASCENDING)], unique=True, partialFilterExpression={"claims": {"$exists": True}}),
 ]
-"""With `_id`, the command id, these are the three keys that hold the log together."""
+"""With `_id`, the command id, the first two are the keys that hold the log together; the last one gives a claim one
+holder. It has an entry for each key of the few commits with claims, and none for the others (decision 0016)."""
 
 _CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True)
 _NO_EVENTS = {"events": 0}
@@ -47,10 +49,12 @@ def encode(
     metadata: Metadata,
     fingerprint: str,
     writer: str,
+    claims: Collection[str] = (),
 ) -> bytes:
     """The BSON of a commit without its position, which is known only when its batch is sent."""
     return bson.encode(
-        {
+        ({"claims": list(claims)} if claims else {})
+        | {
             "_id": command_id,
             "stream": stream,
             "version": expected_version + 1,
@@ -91,16 +95,32 @@ async def version_of(commits: Commits, log: str, stream: str) -> int:
 async def find_commits(commits: Commits, command_ids: list[str]) -> dict[str, Commit]:
     """Those of the commands that took effect, by command id, without their events."""
     found = await commits.find({"_id": {"$in": command_ids}}, _NO_EVENTS).to_list()
-    return {commit["_id"]: _summary(commit, ()) for commit in found}
+    return {commit["_id"]: summary(commit, ()) for commit in found}
+
+
+async def find_holders(commits: Commits, keys: Collection[str]) -> dict[str, Document]:
+    """The commits that hold the keys, by key, without their events."""
+    if not keys:
+        return {}
+    found = await commits.find({"claims": {"$in": list(keys)}}, _NO_EVENTS).to_list()
+    return {key: commit for commit in found for key in commit["claims"]}
+
+
+def without_claim(log: str, stream: str, version: int, key: str) -> UpdateOne:
+    """Takes a key from the commit of the stream up to this version that holds it, and the field with its last key: an
+    empty list counts as a value in a unique index."""
+    left = {"$setDifference": ["$claims", [{"$literal": key}]]}
+    update = {"$set": {"claims": {"$cond": [{"$eq": [left, []]}, "$$REMOVE", left]}}}
+    return UpdateOne({"claims": key, "log": log, "stream": stream, "version": {"$lte": version}}, [update])
 
 
 async def find_commit(commits: Commits, command_id: str) -> Commit | None:
     """What became of one command, with its events."""
     found = await commits.find_one({"_id": command_id})
-    return None if found is None else _summary(found, events_of(found))
+    return None if found is None else summary(found, events_of(found))
 
 
-def _summary(commit: Document, events: Sequence[RecordedEvent]) -> Commit:
+def summary(commit: Document, events: Sequence[RecordedEvent]) -> Commit:
     last = commit["count"] - 1
     appended = Appended(commit["stream"], commit["version"] + last, commit["log"], commit["position"] + last)
     return Commit(appended, commit["fingerprint"], events)

@@ -11,7 +11,7 @@ The technique of letting the batch grow while the last one is written is as old 
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -22,8 +22,18 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import BulkWriteError, PyMongoError, ServerSelectionTimeoutError
 
 from twinpath.domain.events import Metadata, NewEvent, RecordedEvent
-from twinpath.errors import CommandIdReused, OutcomeUnknown, Unavailable
-from twinpath.log.commits import Commits, at_position, find_commits, head_of, recorded, version_of
+from twinpath.errors import ClaimHeld, CommandIdReused, OutcomeUnknown, TwinpathError, Unavailable
+from twinpath.log.commits import (
+    Commits,
+    Document,
+    at_position,
+    find_commits,
+    find_holders,
+    head_of,
+    recorded,
+    summary,
+    version_of,
+)
 from twinpath.log.interface import Appended, OnAppend, conflict, repeated
 from twinpath.log.observing import AppendObserver
 from twinpath.mongo_client import said
@@ -50,13 +60,15 @@ class Pending:
     events: Sequence[NewEvent]
     metadata: Metadata
     fingerprint: str
+    claims: Collection[str]
     encoded: bytes
     deadline: float
     answer: asyncio.Future[Appended] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     sent: bool = False
     """An insert of it went out and its outcome is not known."""
     suspect: bool = False
-    """Something of it may stand already: look for its command id and its stream's version before inserting."""
+    """Something of it may stand already: look for its command id, its stream's version and the holders of its claims
+    before inserting."""
 
 
 class GroupWriter:
@@ -160,15 +172,17 @@ class GroupWriter:
         unknown = [p.stream for p in doubtful if p.suspect or p.expected_version > self._versions.get(p.stream, 0)]
         unread = list(dict.fromkeys(unknown))
         logs = {p.stream: p.log for p in doubtful}
-        known, versions = await asyncio.gather(
+        known, holders, versions = await asyncio.gather(
             find_commits(self._commits, [pending.command_id for pending in doubtful]),
+            find_holders(self._commits, {key for pending in doubtful for key in pending.claims}),
             asyncio.gather(*(version_of(self._commits, logs[stream], stream) for stream in unread)),
         )
         for stream, version in zip(unread, versions, strict=True):
             self.saw(stream, version)
         now_at = {pending.stream: self._versions.get(pending.stream, 0) for pending in doubtful}
-        # an insert whose outcome is not known may have come about between the two reads: whoever it moved a version for
-        # is found by an id read after the version
+        # an insert whose outcome is not known may have come about between the reads: whoever it moved a version for is
+        # found by an id read after the version, and whoever it holds a claim for by that
+        known |= {holder["_id"]: summary(holder, ()) for holder in holders.values()}
         moved = [p.command_id for p in doubtful if p.stream in unread and p.expected_version < now_at[p.stream]]
         if moved := [command_id for command_id in moved if command_id not in known]:
             known |= await find_commits(self._commits, moved)
@@ -184,6 +198,9 @@ class GroupWriter:
             elif pending.expected_version != now:
                 self._observer.lost_race("version")
                 _refuse(pending, conflict(pending.stream, pending.expected_version, now))
+            elif held := _held(pending, holders):
+                self._observer.lost_race("claim")
+                _refuse(pending, held)
             else:
                 pending.suspect = False
                 fresh.append(pending)
@@ -249,6 +266,9 @@ class GroupWriter:
             self._observer.lost_race("position")
         else:
             batch[index].suspect = True
+            lost = first.get("keyValue", {}).get("claims")
+            for pending in batch[index + 1 :]:
+                pending.suspect |= lost in pending.claims  # one look-up for all who race for it
         return index
 
     async def _outlast(self, batch: list[Pending], error: PyMongoError, failures: int) -> None:
@@ -273,6 +293,16 @@ class GroupWriter:
         self._waiting = deque(again)
         if again:
             await asyncio.sleep(min(0.05 * 2**failures, 1.0))
+
+
+def _held(pending: Pending, holders: dict[str, Document]) -> TwinpathError | None:
+    """Why it can't have its claims, if so. An insert that may still be under way could get them yet."""
+    key = next((key for key in pending.claims if key in holders), None)
+    if key is None:
+        return None
+    if pending.sent:
+        return OutcomeUnknown("the event log went away while it wrote; repeat with the same key")
+    return ClaimHeld(key, holders[key]["stream"])
 
 
 def _mark_sent(batch: list[Pending]) -> None:

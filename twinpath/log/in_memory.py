@@ -2,12 +2,12 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 
 import orjson
 
 from twinpath.domain.events import Metadata, NewEvent, RecordedEvent, record
-from twinpath.errors import CommitTooLarge
+from twinpath.errors import ClaimHeld, CommitTooLarge
 from twinpath.ids import log_of, logs_of
 from twinpath.log.interface import MAX_COMMIT_BYTES, Appended, Commit, OnAppend, conflict, repeated
 
@@ -20,6 +20,8 @@ class InMemoryEventStore:
         self._logs: dict[str, list[RecordedEvent]] = {log: [] for log in logs_of(categories, partitions)}
         self._streams: defaultdict[str, list[RecordedEvent]] = defaultdict(list)
         self._commits: dict[str, Commit] = {}
+        self._holders: dict[str, tuple[str, int]] = {}
+        """Key of a claim -> stream and version of the commit that holds it."""
         self._listeners: list[OnAppend] = []
 
     async def append(
@@ -30,6 +32,7 @@ class InMemoryEventStore:
         command_id: str,
         metadata: Metadata,
         fingerprint: str = "",
+        claims: Collection[str] = (),
     ) -> Appended:
         """See EventStore.append."""
         if known := self._commits.get(command_id):
@@ -39,6 +42,10 @@ class InMemoryEventStore:
         history = self._streams.get(stream, [])
         if len(history) != expected_version:
             raise conflict(stream, expected_version, len(history))
+        for key in claims:
+            if key in self._holders:
+                raise ClaimHeld(key, self._holders[key][0])
+        self._holders |= dict.fromkeys(claims, (stream, expected_version + 1))
         log = log_of(stream, self._partitions)
         entries = self._logs.setdefault(log, [])
         for event in events:
@@ -50,6 +57,13 @@ class InMemoryEventStore:
         for listener in self._listeners:
             listener(log, entries[-len(events) :])
         return appended
+
+    async def release(self, stream: str, version: int, keys: Collection[str]) -> None:
+        """See EventStore.release."""
+        for key in keys:
+            holder, held_since = self._holders.get(key, ("", 0))
+            if holder == stream and held_since <= version:
+                del self._holders[key]
 
     async def load(self, stream: str, after_version: int = 0) -> list[RecordedEvent]:
         """See EventStore.load."""

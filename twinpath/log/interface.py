@@ -1,6 +1,6 @@
 """What a log of events must offer; docs/architecture.md tells why it is safe."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -69,17 +69,28 @@ class EventStore(EventLog, Protocol):
         command_id: str,
         metadata: Metadata,
         fingerprint: str = "",
+        claims: Collection[str] = (),
     ) -> Appended:
-        """Append one command's events, all or none, durable on return.
+        """Append one command's events, all or none, durable on return; the commit holds the `claims`, keys each of
+        which one commit alone can hold.
 
         The same command id again, with the same fingerprint, writes nothing and gives the first answer.
 
         Raises:
             ConcurrencyConflict: the stream is not at `expected_version`, be it lower or higher.
+            ClaimHeld: another commit holds one of the claims, and the stream is at `expected_version`.
             CommandIdReused: the command id stands for a command of another fingerprint.
             CommitTooLarge: the commit exceeds MAX_COMMIT_BYTES; nothing was sent.
             Unavailable: the store is away; nothing was written.
             OutcomeUnknown: the store went away during the write; repeat with the same command id to learn it.
+        """
+        ...
+
+    async def release(self, stream: str, version: int, keys: Collection[str]) -> None:
+        """Take the keys, none of which the stream claims at this version, from its commits up to there.
+
+        A stream that claims a key again later holds it in a later commit, which this leaves alone: so it does not
+        matter how late the release comes, or how often. Raises Unavailable.
         """
         ...
 

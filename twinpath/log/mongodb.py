@@ -4,7 +4,7 @@ Why it is safe stands in docs/architecture.md; how appends share one round trip,
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 
 from pymongo import ASCENDING, DESCENDING, AsyncMongoClient
 from pymongo.errors import PyMongoError
@@ -12,7 +12,16 @@ from pymongo.errors import PyMongoError
 from twinpath.domain.events import Metadata, NewEvent, RecordedEvent
 from twinpath.errors import CommitTooLarge, Unavailable
 from twinpath.ids import log_of, logs_of, uuid7
-from twinpath.log.commits import UNIQUE_KEYS, Document, commits_of, encode, events_of, find_commit, head_of
+from twinpath.log.commits import (
+    UNIQUE_KEYS,
+    Document,
+    commits_of,
+    encode,
+    events_of,
+    find_commit,
+    head_of,
+    without_claim,
+)
 from twinpath.log.group_commit import WRITERS, GroupWriter, Pending
 from twinpath.log.interface import MAX_COMMIT_BYTES, Appended, Commit, OnAppend
 from twinpath.log.observing import AppendObserver
@@ -93,15 +102,28 @@ class MongoEventStore(MongoEventLog):
         command_id: str,
         metadata: Metadata,
         fingerprint: str = "",
+        claims: Collection[str] = (),
     ) -> Appended:
         """See EventStore.append."""
         log = log_of(stream, self._partitions)
-        encoded = encode(stream, log, events, expected_version, command_id, metadata, fingerprint, self._writer_id)
+        encoded = encode(
+            stream, log, events, expected_version, command_id, metadata, fingerprint, self._writer_id, claims
+        )
         if len(encoded) > MAX_COMMIT_BYTES:
             raise CommitTooLarge(f"a commit may hold {MAX_COMMIT_BYTES} bytes; this one would take {len(encoded)}")
         deadline = asyncio.get_running_loop().time() + self._patience
-        pending = Pending(command_id, log, stream, expected_version, events, metadata, fingerprint, encoded, deadline)
+        pending = Pending(
+            command_id, log, stream, expected_version, events, metadata, fingerprint, claims, encoded, deadline
+        )
         return await self._writers[log].append(pending)
+
+    async def release(self, stream: str, version: int, keys: Collection[str]) -> None:
+        """See EventStore.release."""
+        log = log_of(stream, self._partitions)
+        try:
+            await self._commits.bulk_write([without_claim(log, stream, version, key) for key in keys], ordered=False)
+        except PyMongoError as error:
+            raise _away(error) from error
 
     async def load(self, stream: str, after_version: int = 0) -> list[RecordedEvent]:
         """See EventStore.load."""

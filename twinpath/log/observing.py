@@ -9,5 +9,5 @@ class AppendObserver:
     def inserted(self, commits: int, seconds: float) -> None:
         """An insert of that many commits came back, whatever became of it."""
 
-    def lost_race(self, over: Literal["position", "version"]) -> None:
-        """Another writer had the log's next position, or the stream's next version, first."""
+    def lost_race(self, over: Literal["position", "version", "claim"]) -> None:
+        """Another writer had the log's next position, the stream's next version or a claim first."""

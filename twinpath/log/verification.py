@@ -32,6 +32,8 @@ class Finding:
     log: str | None = None
     position: int | None = None
     stream: str | None = None
+    warning: bool = False
+    """It harms nobody, and comes about when a process dies at the wrong moment."""
 
 
 class PositionRule:

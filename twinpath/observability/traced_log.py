@@ -1,6 +1,6 @@
 """Spans around the log and its way through the broker: the append, the publishing, the handling of a batch."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
 
 from opentelemetry import trace
@@ -33,14 +33,17 @@ class TracedEventStore:
         command_id: str,
         metadata: Metadata,
         fingerprint: str = "",
+        claims: Collection[str] = (),
     ) -> Appended:
         """See EventStore.append."""
         if not trace.get_current_span().is_recording():
-            return await self._inner.append(stream, events, expected_version, command_id, metadata, fingerprint)
+            return await self._inner.append(stream, events, expected_version, command_id, metadata, fingerprint, claims)
         with self._tracing.step("insert commits", SpanKind.CLIENT, self._attributes) as span:
             assert span is not None, "the one around it is recorded"
             metadata = replace(metadata, traceparent=traceparent_of(span))
-            appended = await self._inner.append(stream, events, expected_version, command_id, metadata, fingerprint)
+            appended = await self._inner.append(
+                stream, events, expected_version, command_id, metadata, fingerprint, claims
+            )
             span.set_attributes(
                 {
                     "twinpath.stream": stream,
@@ -52,6 +55,10 @@ class TracedEventStore:
                 }
             )
             return appended
+
+    async def release(self, stream: str, version: int, keys: Collection[str]) -> None:
+        """See EventStore.release."""
+        await self._inner.release(stream, version, keys)
 
     async def load(self, stream: str, after_version: int = 0) -> list[RecordedEvent]:
         """See EventStore.load."""

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Protocol
 
 KEY_BYTES = 32
+CLAIMS = "claims"
+"""Whose key hashes personal claims: no customer's id, so nobody destroys it."""
 
 
 class KeyStore(Protocol):

@@ -16,7 +16,7 @@ from pymongo.read_concern import ReadConcern
 from twinpath.clock import utc_now
 from twinpath.errors import Unavailable
 from twinpath.mongo_client import said
-from twinpath.personal_data.interface import KEY_BYTES
+from twinpath.personal_data.interface import CLAIMS, KEY_BYTES
 
 
 class MongoKeyStore:
@@ -64,7 +64,8 @@ class MongoKeyStore:
             return await self._keys.distinct("_id", {"confirmed": False, "destroyed_at": {"$lt": before}})
 
     async def prepare(self) -> None:
-        """Make the index of what is unconfirmed, which is next to nothing. Raises Unavailable."""
+        """Make the key of claims, and the index of what is unconfirmed, which is small. Raises Unavailable."""
+        await self.key_for(CLAIMS)
         with _our_errors():
             await self._keys.create_index("destroyed_at", partialFilterExpression={"confirmed": False})
 

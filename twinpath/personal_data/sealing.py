@@ -6,7 +6,7 @@ Crypto-shredding: destroying the key erases the data from the log, from its repl
 
 import secrets
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -15,20 +15,23 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from twinpath.domain.catalogue import Catalogue
+from twinpath.domain.claim import Claim
 from twinpath.domain.events import SEALED, DomainEvent, NewEvent, RecordedEvent
-from twinpath.errors import RuleViolation
+from twinpath.errors import RuleViolation, Unavailable
 from twinpath.ids import category_of
-from twinpath.personal_data.interface import KeyStore
+from twinpath.personal_data.interface import CLAIMS, KeyStore
 
 _NONCE_BYTES = 12
 
 
 class Seals:
-    """Finds personal data by the events' classes. Keys are never remembered: a destroyed one works no more."""
+    """Finds personal data by the events' classes. Owners' keys are never remembered: a destroyed one works no more. The
+    key of claims is, as it is never destroyed."""
 
     def __init__(self, keys: KeyStore, catalogue: Catalogue) -> None:
         self._keys = keys
         self._catalogue = catalogue
+        self._claims_key: bytes | None = None
 
     async def seal(self, stream: str, events: Sequence[NewEvent]) -> list[NewEvent]:
         """The events as they may be stored.
@@ -57,6 +60,15 @@ class Seals:
     async def erase(self, owner: str) -> None:
         """Destroy the owner's key. Raises Unavailable."""
         await self._keys.destroy(owner)
+
+    async def claim_keys(self, claims: Iterable[Claim]) -> dict[str, Claim]:
+        """The claims by what stands for them in the log. Raises Unavailable."""
+        given = tuple(claims)
+        if self._claims_key is None and any(claim.personal for claim in given):
+            self._claims_key = await self._keys.key_for(CLAIMS)
+            if self._claims_key is None:
+                raise Unavailable("the key of claims is destroyed: bring the keys' backup back")
+        return {claim.key(self._claims_key or b""): claim for claim in given}
 
     async def _sealed(self, stream: str, event: NewEvent) -> NewEvent:
         event_type = self._catalogue.event_type(event.type)

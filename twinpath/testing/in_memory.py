@@ -4,7 +4,7 @@ Unit and property tests drive it, and a demonstration can serve it. Everything i
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -144,9 +144,10 @@ class _ProjectedStore(InMemoryEventStore):
         command_id: str,
         metadata: Metadata,
         fingerprint: str = "",
+        claims: Collection[str] = (),
     ) -> Appended:
         """See EventStore.append."""
-        appended = await super().append(stream, events, expected_version, command_id, metadata, fingerprint)
+        appended = await super().append(stream, events, expected_version, command_id, metadata, fingerprint, claims)
         recorded = await self.read_log(appended.log, appended.position - len(events), len(events))
         if not appended.duplicate:
             await self._recorded(appended.log, recorded)

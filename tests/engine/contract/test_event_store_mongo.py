@@ -193,7 +193,7 @@ class _Noted(AppendObserver):
     def inserted(self, commits: int, seconds: float) -> None:
         self.commits += commits
 
-    def lost_race(self, over: Literal["position", "version"]) -> None:
+    def lost_race(self, over: Literal["position", "version", "claim"]) -> None:
         self.lost.add(over)
 
 

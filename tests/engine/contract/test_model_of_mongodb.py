@@ -15,7 +15,16 @@ from tests.engine.model.history import History
 from tests.engine.model.mongodb import ReplicaSet
 from twinpath.commands.relaying.progress import LeaseLost, RelayProgress
 from twinpath.ids import uuid7
-from twinpath.log.commits import UNIQUE_KEYS, Commits, commits_of, find_commits, head_of, version_of
+from twinpath.log.commits import (
+    UNIQUE_KEYS,
+    Commits,
+    commits_of,
+    find_commits,
+    find_holders,
+    head_of,
+    version_of,
+    without_claim,
+)
 from twinpath.mongo_client import mongo_client
 
 LOG, STREAMS, IDS = "ticket.0", ("ticket-a", "ticket-b"), tuple("abcdef")
@@ -24,7 +33,7 @@ Asked = list[list[dict[str, Any]]]
 Ask = Callable[[Any], Awaitable[list[Any]]]
 
 commits = st.builds(
-    lambda name, stream, version, position, count: {
+    lambda name, stream, version, position, count, claims: {
         "_id": name,
         "log": LOG,
         "stream": stream,
@@ -32,13 +41,16 @@ commits = st.builds(
         "position": position,
         "count": count,
         "fingerprint": "f",
+        **({"claims": claims} if claims else {}),
     },
     st.sampled_from(IDS),
     st.sampled_from(STREAMS),
     st.integers(1, 4),
     st.integers(1, 6),
     st.integers(1, 2),
+    st.lists(st.sampled_from("kl"), max_size=2, unique=True),
 )
+releases = st.lists(st.tuples(st.sampled_from(STREAMS), st.integers(1, 4), st.sampled_from("kl")), max_size=3)
 batches = st.lists(st.lists(commits, min_size=1, max_size=4), min_size=1, max_size=6)
 steps = st.lists(
     st.tuples(st.sampled_from(("acquire", "renew", "release", "claim", "advance")), st.integers(0, 1)), max_size=12
@@ -46,18 +58,25 @@ steps = st.lists(
 few = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-async def inserted(kept: Commits, asked: Asked) -> list[Any]:
+async def inserted(kept: Commits, asked: Asked, released: Sequence[tuple[str, int, str]]) -> list[Any]:
     """What each insert said, and what the reads of the append say afterwards."""
     said: list[Any] = []
     for batch in asked:
+        for stream, version, key in released:
+            await kept.bulk_write([without_claim(LOG, stream, version, key)])
         try:
             await kept.insert_many([RawBSONDocument(bson.encode(one)) for one in batch])
             said.append("all")
         except BulkWriteError as error:
-            failed = [(one["index"], one["code"], list(one["keyPattern"])) for one in error.details["writeErrors"]]
+            failed = [
+                (one["index"], one["code"], list(one["keyPattern"]), one["keyValue"].get("claims"))
+                for one in error.details["writeErrors"]
+            ]
             said.append((failed, error.details["writeConcernErrors"]))
         said.append((await head_of(kept, LOG), [await version_of(kept, LOG, stream) for stream in STREAMS]))
         said.append(await find_commits(kept, list(IDS)))
+        held = await find_holders(kept, ["k", "l"])
+        said.append({key: (commit["_id"], sorted(commit["claims"])) for key, commit in held.items()})
         beyond = await kept.find({"log": LOG, "position": {"$gt": 2}}).sort("position", 1).limit(2).to_list()
         said.append([one["_id"] for one in beyond])
     return said
@@ -114,12 +133,14 @@ def on_mongodb(url: str, database: str, ask: Ask) -> list[Any]:
 
 
 @few
-@given(asked=batches)
-def test_inserts_meet_the_same_keys_and_reads_find_the_same(mongodb_url: str, unique: str, asked: Asked) -> None:
+@given(asked=batches, released=releases)
+def test_inserts_meet_the_same_keys_and_reads_find_the_same(
+    mongodb_url: str, unique: str, asked: Asked, released: list[tuple[str, int, str]]
+) -> None:
     database = f"{unique}-{uuid7()}"
 
     async def ask(client: Any) -> list[Any]:
-        return await inserted(commits_of(client, database), asked)
+        return await inserted(commits_of(client, database), asked, released)
 
     assert on_the_model(ask) == on_mongodb(mongodb_url, database, ask)
 

@@ -79,7 +79,10 @@ FAULTS: dict[str, tuple[Fault, list[str]]] = {
     ),
     "a commit in no log": (_no_log, ["a commit is in no log"]),
     "a commit in a log that is not": (_strange_log, ["a stream is in a log that is not its own"]),
-    "a key that came back": (_restored_key, ["the key of one who was erased is there"]),
+    "a key that came back": (
+        _restored_key,
+        ["a key is held that its stream no longer claims", "the key of one who was erased is there"],
+    ),
     "a lost end": (_beyond_the_end, ["the relay has got beyond the end of the log"]),
 }
 

@@ -53,7 +53,7 @@ class Shop:
         for number in range(customers):
             of, at = new_id("customer"), utc_now()
             await self._bus.handle(
-                Envelope(RegisterCustomer(customer_id=of, at=at, name=f"Ada {number}", email="ada@example.org"))
+                Envelope(RegisterCustomer(customer_id=of, at=at, name=f"Ada {number}", email=f"{of}@example.org"))
             )
             await self._bus.handle(Envelope(RenameCustomer(customer_id=of, at=at, name=f"Bea {number}")))
 

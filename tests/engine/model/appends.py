@@ -62,6 +62,8 @@ class Writer:
 class Appends:
     """Writers and clients on one log. `settled` and `check` are for History.run."""
 
+    partitions = 1
+
     def __init__(self, history: History, servers: ReplicaSet) -> None:
         self._history = history
         self._servers = servers
@@ -82,7 +84,9 @@ class Appends:
     def _start(self, process: Process) -> None:
         before = self._writers.get(process.name)
         client: Any = self._servers
-        self._writers[process.name] = Writer(process, MongoEventStore(client, "log", ("ticket",), 1, _PATIENCE))
+        self._writers[process.name] = Writer(
+            process, MongoEventStore(client, "log", ("ticket",), self.partitions, _PATIENCE)
+        )
         for call in list(before.calls) if before else ():
             if not call.done():
                 call.set_exception(ConnectionLost())

@@ -26,6 +26,7 @@ from tests.engine.model.mongodb_language import (
     copied,
     inserted,
     matches,
+    shared,
     updated,
 )
 from tests.engine.model.network import Condition, Network, Step, Work
@@ -131,8 +132,9 @@ class ReplicaSet:
         before = self.primary[collection].get(document["_id"])
         for key in self._keys.get(collection, ()):
             for other in self.primary[collection].values():
-                if other["_id"] != document["_id"] and all(other.get(name) == document.get(name) for name in key):
-                    raise DuplicateKeyError("E11000", _DUPLICATE_KEY, {"keyPattern": dict.fromkeys(key, 1)})
+                if other["_id"] != document["_id"] and (value := shared(key, document, other)) is not None:
+                    details = {"keyPattern": dict.fromkeys(key, 1), "keyValue": value}
+                    raise DuplicateKeyError("E11000", _DUPLICATE_KEY, details)
         self.primary[collection][document["_id"]] = document
         self._waiting.append((collection, document))
         self.on_write(process, collection, before, document)
@@ -243,11 +245,12 @@ class ModelCollection:
             servers.check(term)
             try:
                 if document["_id"] in servers.primary[self._name]:
-                    raise DuplicateKeyError("E11000", _DUPLICATE_KEY, {"keyPattern": {"_id": 1}})
+                    raise DuplicateKeyError(
+                        "E11000", _DUPLICATE_KEY, {"keyPattern": {"_id": 1}, "keyValue": {"_id": document["_id"]}}
+                    )
                 servers.put(process, self._name, document)
             except DuplicateKeyError as error:
-                pattern = (error.details or {})["keyPattern"]
-                failed = [{"index": index, "code": _DUPLICATE_KEY, "keyPattern": pattern, "errmsg": "E11000"}]
+                failed = [{"index": index, "code": _DUPLICATE_KEY, "errmsg": "E11000", **(error.details or {})}]
                 break
             if index < len(documents) - 1:
                 yield None

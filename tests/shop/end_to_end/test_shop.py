@@ -87,7 +87,7 @@ async def shows_all(queries: httpx.AsyncClient, placed: list[str]) -> bool:
 async def test_an_order_shows_its_customers_latest_name_and_nothing_of_an_erased_one(system: System) -> None:
     async with system.client("command") as commands, system.client("query") as queries:
         shop = Shop(commands)
-        product, customer = await shop.product("LAMP", stock=5), await shop.customer("Ada Lovelace")
+        product, customer = await shop.product("LAMP", stock=5), await shop.customer("Ada Lovelace", "ada@example.org")
         order = await shop.order(customer, **{product.replace("-", "_"): 2})
         ticket = {"subject": "About Ada", "message": "Ada writes", "customer_id": customer}
         await shop.send("POST", "/tickets", ticket)

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from twinpath.cli.connection import Connection
 from twinpath.cli.progress import Advance
+from twinpath.cli.verifying.claims import HeldClaims
 from twinpath.cli.verifying.snapshots import SnapshotsAgainstFold
 from twinpath.cli.verifying.views import Folding, view_checks
 from twinpath.cli.verifying.whole_log import WholeLog
@@ -39,7 +40,7 @@ async def all_checks(connection: Connection, folding: Folding | None) -> list[Ch
     """Every check, in the order in which they make sense; views are folded only when it is said how."""
     log = await WholeLog.now(connection)
     of_log: list[Check] = [UniqueKeys(log), Events(log), Versions(log), CommandIds(log), Progress(log)]
-    of_log.append(SnapshotsAgainstFold(connection))
+    of_log += [HeldClaims(log), SnapshotsAgainstFold(connection)]
     return of_log if folding is None else [*of_log, *await view_checks(connection, folding)]
 
 

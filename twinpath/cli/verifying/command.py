@@ -38,8 +38,8 @@ def verify(
 
 
 async def _carry_out(check: Check, most: int, as_json: bool) -> int:
-    """Show what a check finds; how much that was."""
-    done, found, size = 0, 0, await check.size()
+    """Show what a check finds; how much that was, without warnings."""
+    done, found, warnings, size = 0, 0, 0, await check.size()
     with bar(check.name, check.unit, lines=False) as reached:
 
         def advance(units: int) -> None:
@@ -48,7 +48,7 @@ async def _carry_out(check: Check, most: int, as_json: bool) -> int:
             reached(done, size)
 
         async for finding in check.findings(advance):
-            found += 1
+            found, warnings = found + 1, warnings + finding.warning
             if found <= most:
                 print(json.dumps(asdict(finding)) if as_json else _line(finding), flush=True)
     if as_json:
@@ -56,10 +56,11 @@ async def _carry_out(check: Check, most: int, as_json: bool) -> int:
     else:
         more = f", {found - most} of them not shown" if found > most else ""
         print(f"{check.name}: {done:,} {check.unit}, {f'{found:,} differ{more}' if found else 'right'}", flush=True)
-    return found
+    return found - warnings
 
 
 def _line(finding: Finding) -> str:
     places = {"log": finding.log, "position": finding.position, "stream": finding.stream}
     where = " ".join(f"{name} {value}" for name, value in places.items() if value is not None)
-    return f"{finding.check}: {finding.problem}: {where}: expected {finding.expected}, found {finding.found}"
+    what = f"{'warning: ' if finding.warning else ''}{finding.check}: {finding.problem}"
+    return f"{what}: {where}: expected {finding.expected}, found {finding.found}"
