@@ -20,11 +20,11 @@ demo: $(VENV)/installed ## both APIs from one process, with no server at all
 	@$(BIN)/python -m deploy.demo
 
 test: $(VENV)/installed ## all tests, on real servers that are started for them
-	@$(BIN)/python -m pytest --ignore=tests/engine/survival --numprocesses auto --maxprocesses 3 --dist worksteal
-	@$(BIN)/python -m pytest tests/engine/survival
+	@$(BIN)/python -m pytest --ignore=tests/shop/survival --numprocesses auto --maxprocesses 3 --dist worksteal
+	@$(BIN)/python -m pytest tests/shop/survival
 
 survive: $(VENV)/installed ## break everything on purpose, for an hour or so; `make test` has the short form
-	@TWINPATH_SURVIVAL=long $(BIN)/python -m pytest tests/engine/survival
+	@TWINPATH_SURVIVAL=long $(BIN)/python -m pytest tests/shop/survival
 
 compose-test: $(VENV)/installed ## try the deployment with docker compose, on an engine that answers
 	@$(BIN)/python -m pytest tests/shop/compose/whole_deployment.py -q -rP --durations=6

@@ -1,4 +1,4 @@
-"""The smallest aggregate that claims something: a ticket for a seat, which another ticket can't have at the time."""
+"""The smallest aggregate that claims something: a repair for a seat, which another repair can't have at the time."""
 
 from typing import ClassVar
 
@@ -9,9 +9,9 @@ from twinpath.domain.events import DomainEvent
 
 
 class SeatTaken(DomainEvent):
-    """The ticket is for this seat from now on, or for none."""
+    """The repair is for this seat from now on, or for none."""
 
-    type: ClassVar[str] = "ticket.seat_taken"
+    type: ClassVar[str] = "repair.seat_taken"
 
     seat: str | None
 
@@ -20,9 +20,9 @@ class TakeSeat(Command):
     """Have this seat, or none."""
 
     type: ClassVar[str] = "take_seat"
-    target: ClassVar[str] = "ticket_id"
+    target: ClassVar[str] = "repair_id"
 
-    ticket_id: str
+    repair_id: str
     seat: str | None
 
 
@@ -38,7 +38,7 @@ def _claims(state: SeatTaken) -> list[Claim]:
     return [] if state.seat is None else [Claim("seat", state.seat)]
 
 
-TICKET: Aggregate[TakeSeat, SeatTaken, SeatTaken] = Aggregate(
-    "ticket", _decide, _evolve, SeatTaken, [SeatTaken], snapshots=False, claims=_claims
+REPAIR: Aggregate[TakeSeat, SeatTaken, SeatTaken] = Aggregate(
+    "repair", _decide, _evolve, SeatTaken, [SeatTaken], snapshots=False, claims=_claims
 )
-CATALOGUE = Catalogue([SeatTaken])
+EVENTS = Catalogue([SeatTaken])

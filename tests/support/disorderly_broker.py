@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
 
-from tests.support.broker_faults import QUEUES
+from tests.shop.support.broker_faults import QUEUES
 from twinpath.feed.interface import EXCHANGE
 
 _LATE = 40

@@ -38,7 +38,7 @@ async def take(
 ) -> Appended:
     """Append one event whose commit takes the keys."""
     return await store.append(
-        stream or new_id("ticket"), [note()], expected, command_id or uuid7(), metadata(), "f", keys
+        stream or new_id("repair"), [note()], expected, command_id or uuid7(), metadata(), "f", keys
     )
 
 
@@ -111,7 +111,7 @@ async def test_a_late_release_leaves_what_was_taken_again_alone(store: EventStor
 async def test_nobody_releases_what_another_stream_holds(store: EventStore) -> None:
     await take(store, "a")
 
-    await store.release(new_id("ticket"), 100, ["a", "unknown"])
+    await store.release(new_id("repair"), 100, ["a", "unknown"])
 
     with pytest.raises(ClaimHeld):
         await take(store, "a")
@@ -156,7 +156,7 @@ async def test_the_same_command_again_gets_the_first_answer_whoever_holds_its_cl
 
     assert [(answer.stream, answer.duplicate) for answer in (again, late)] == [(first.stream, True)] * 2
     with pytest.raises(CommandIdReused):
-        await store.append(new_id("ticket"), [note()], 0, command, metadata(), "another", ["a"])
+        await store.append(new_id("repair"), [note()], 0, command, metadata(), "another", ["a"])
     assert len(await whole_log(store)) == 2
 
 

@@ -30,7 +30,7 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[EventStore]:
 
 
 async def test_an_append_says_where_it_stands(store: EventStore) -> None:
-    stream = new_id("ticket")
+    stream = new_id("repair")
 
     first = await append(store, stream, 0, "one", "two")
     second = await append(store, stream, 2, "three")
@@ -40,7 +40,7 @@ async def test_an_append_says_where_it_stands(store: EventStore) -> None:
 
 
 async def test_what_was_appended_is_loaded_whole_and_in_order(store: EventStore) -> None:
-    stream = new_id("ticket")
+    stream = new_id("repair")
     said = metadata()
     await store.append(stream, [note("one"), note("two")], 0, uuid7(), said)
     await store.append(stream, [note("three")], 2, uuid7(), said)
@@ -54,7 +54,7 @@ async def test_what_was_appended_is_loaded_whole_and_in_order(store: EventStore)
 
 @pytest.mark.parametrize("after", range(5))
 async def test_a_stream_is_loaded_from_any_version_also_from_within_a_commit(store: EventStore, after: int) -> None:
-    stream = new_id("ticket")
+    stream = new_id("repair")
     await append(store, stream, 0, "1", "2", "3")
     await append(store, stream, 3, "4")
 
@@ -63,7 +63,7 @@ async def test_a_stream_is_loaded_from_any_version_also_from_within_a_commit(sto
 
 @pytest.mark.parametrize("after", range(6))
 async def test_a_log_is_read_from_any_position_also_from_within_a_commit(store: EventStore, after: int) -> None:
-    stream = new_id("ticket")
+    stream = new_id("repair")
     await append(store, stream, 0, "1", "2", "3")
     await append(store, stream, 3, "4", "5")
 
@@ -74,7 +74,7 @@ async def test_a_log_is_read_from_any_position_also_from_within_a_commit(store: 
 
 @pytest.mark.parametrize("after", range(6))
 async def test_a_stream_is_read_in_pieces_from_any_version(store: EventStore, after: int) -> None:
-    stream, other = new_id("ticket"), new_id("ticket")
+    stream, other = new_id("repair"), new_id("repair")
     await append(store, stream, 0, "1", "2", "3")
     await append(store, other, 0, "other")
     await append(store, stream, 3, "4", "5")
@@ -85,7 +85,7 @@ async def test_a_stream_is_read_in_pieces_from_any_version(store: EventStore, af
 
 
 async def test_a_stream_that_does_not_exist_is_empty(store: EventStore) -> None:
-    assert await store.load(new_id("ticket")) == []
+    assert await store.load(new_id("repair")) == []
 
 
 async def test_heads_name_every_log_with_its_last_position(store: EventStore) -> None:
@@ -93,14 +93,14 @@ async def test_heads_name_every_log_with_its_last_position(store: EventStore) ->
 
     heads = await store.heads()
 
-    assert heads == {f"ticket.{partition}": 0 for partition in range(4)} | {appended.log: 2}
+    assert heads == {f"repair.{partition}": 0 for partition in range(4)} | {appended.log: 2}
 
 
 @pytest.mark.parametrize("expected", [0, 1, 2, 4, 40])
 async def test_an_expected_version_too_low_or_too_high_is_refused_and_writes_nothing(
     store: EventStore, expected: int
 ) -> None:
-    stream = new_id("ticket")
+    stream = new_id("repair")
     await append(store, stream, 0, "one", "two", "three")
 
     with pytest.raises(ConcurrencyConflict):
@@ -117,7 +117,7 @@ async def test_a_new_stream_can_not_begin_in_the_middle(store: EventStore) -> No
 
 
 async def test_of_two_writers_on_one_version_one_wins(store: EventStore) -> None:
-    stream = new_id("ticket")
+    stream = new_id("repair")
     await append(store, stream, 0)
 
     answers = await asyncio.gather(*(append(store, stream, 1, str(n)) for n in range(2)), return_exceptions=True)
@@ -127,7 +127,7 @@ async def test_of_two_writers_on_one_version_one_wins(store: EventStore) -> None
 
 
 async def test_the_same_command_again_gets_the_first_answer_and_writes_nothing(store: EventStore) -> None:
-    stream, command = new_id("ticket"), uuid7()
+    stream, command = new_id("repair"), uuid7()
     first = await append(store, stream, 0, "one", "two", command_id=command)
     await append(store, stream, 2, "three")
 
@@ -157,7 +157,7 @@ async def test_the_same_command_fifty_times_at_once_takes_effect_once(store: Eve
 
 
 async def test_a_command_id_with_another_content_is_refused(store: EventStore) -> None:
-    stream, command = new_id("ticket"), uuid7()
+    stream, command = new_id("repair"), uuid7()
     await append(store, stream, 0, command_id=command, fingerprint="this")
 
     with pytest.raises(CommandIdReused):
@@ -178,11 +178,11 @@ async def test_what_became_of_a_command_can_be_asked(store: EventStore) -> None:
 
 
 async def test_a_conflict_in_the_middle_of_a_batch_leaves_the_others_unharmed(store: EventStore) -> None:
-    old = new_id("ticket")
+    old = new_id("repair")
     await append(store, old, 0)
-    partner = new_id("ticket")
+    partner = new_id("repair")
     while log_of(partner, 4) != log_of(old, 4):
-        partner = new_id("ticket")
+        partner = new_id("repair")
     calls = [append(store, None, 0, "fresh") for _ in range(30)]
     calls[10:10] = [append(store, old, 0, "stale"), append(store, partner, 0, "beside"), append(store, old, 7, "wild")]
 
@@ -194,7 +194,7 @@ async def test_a_conflict_in_the_middle_of_a_batch_leaves_the_others_unharmed(st
 
 
 async def test_a_cancelled_caller_harms_nobody_and_can_ask_again(store: EventStore) -> None:
-    command, stream = uuid7(), new_id("ticket")
+    command, stream = uuid7(), new_id("repair")
     cancelled = asyncio.create_task(append(store, stream, 0, "mine", command_id=command))
     others = [asyncio.create_task(append(store)) for _ in range(20)]
     await asyncio.sleep(0)
@@ -227,7 +227,7 @@ async def test_a_listener_is_told_the_events_as_they_are_read(store: EventStore)
 
 
 async def test_many_callers_at_once_leave_gapless_logs(store: EventStore) -> None:
-    streams = [new_id("ticket") for _ in range(20)]
+    streams = [new_id("repair") for _ in range(20)]
 
     async def write(stream: str) -> int:
         won = 0

@@ -38,7 +38,7 @@ async def opened(
 async def test_processes_that_write_the_same_logs_leave_no_gap_and_no_lost_caller(
     mongodb_url: str, unique: str
 ) -> None:
-    stream = new_id("ticket")
+    stream = new_id("repair")
     module = [sys.executable, "-m", "tests.support.writer_process", mongodb_url, unique, stream, "120"]
 
     writers = [await asyncio.create_subprocess_exec(*module, stdout=asyncio.subprocess.PIPE) for _ in range(3)]
@@ -62,7 +62,7 @@ async def test_another_stores_appends_are_heard_of_and_ones_own_are_not(mongodb_
             await asyncio.wait([first], timeout=0.1)
 
         assert appended is not None
-        assert (await first).startswith("ticket.")
+        assert (await first).startswith("repair.")
         await heard.aclose()  # type: ignore[attr-defined]
 
 
@@ -119,7 +119,7 @@ async def test_a_head_or_version_that_is_rolled_back_leaves_no_hole(
 ) -> None:
     """A commit reaches the primary alone, another store looks at the log, then the primary's write is rolled back."""
     mongodb = private_mongodb(members=3, election_timeout_ms=4_000)
-    stream = new_id("ticket")
+    stream = new_id("repair")
     async with opened(mongodb.url + FAST, unique, 60.0) as reader, opened(mongodb.url + FAST, unique, 1.0) as writer:
         await append(reader, stream, 0, "kept")
         log = (await reader.load(stream))[0].log

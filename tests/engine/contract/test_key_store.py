@@ -29,7 +29,7 @@ async def keys(request: pytest.FixtureRequest) -> AsyncIterator[KeyStore]:
 
 
 async def test_a_key_is_made_when_first_needed_and_stays(keys: KeyStore) -> None:
-    ada, bob = new_id("customer"), new_id("customer")
+    ada, bob = new_id("owner"), new_id("owner")
 
     key = await keys.key_for(ada)
 
@@ -41,13 +41,13 @@ async def test_a_key_is_made_when_first_needed_and_stays(keys: KeyStore) -> None
 
 
 async def test_many_who_need_it_at_once_get_the_same_key(keys: KeyStore) -> None:
-    ada = new_id("customer")
+    ada = new_id("owner")
 
     assert len(set(await asyncio.gather(*(keys.key_for(ada) for _ in range(30))))) == 1
 
 
 async def test_a_destroyed_key_is_gone_and_never_made_again(keys: KeyStore) -> None:
-    ada = new_id("customer")
+    ada = new_id("owner")
     await keys.key_for(ada)
 
     await keys.destroy(ada)
@@ -58,7 +58,7 @@ async def test_a_destroyed_key_is_gone_and_never_made_again(keys: KeyStore) -> N
 
 
 async def test_who_was_erased_before_there_was_a_key_never_gets_one(keys: KeyStore) -> None:
-    ada = new_id("customer")
+    ada = new_id("owner")
 
     await keys.destroy(ada)
 
@@ -66,8 +66,8 @@ async def test_who_was_erased_before_there_was_a_key_never_gets_one(keys: KeySto
 
 
 async def test_many_keys_are_given_at_once_but_neither_destroyed_nor_unknown_ones(keys: KeyStore) -> None:
-    ada, bob, eve, nobody = (new_id("customer") for _ in range(4))
-    wanted = {customer: await keys.key_for(customer) for customer in (ada, bob)}
+    ada, bob, eve, nobody = (new_id("owner") for _ in range(4))
+    wanted = {owner: await keys.key_for(owner) for owner in (ada, bob)}
     await keys.key_for(eve)
     await keys.destroy(eve)
 
@@ -76,19 +76,19 @@ async def test_many_keys_are_given_at_once_but_neither_destroyed_nor_unknown_one
 
 
 async def test_a_key_that_is_made_while_it_is_destroyed_does_not_survive(keys: KeyStore) -> None:
-    async def destroyed(customer: str) -> None:
-        await keys.keys([customer])  # about as long as it takes to find that there is no key yet
-        await keys.destroy(customer)
+    async def destroyed(owner: str) -> None:
+        await keys.keys([owner])  # about as long as it takes to find that there is no key yet
+        await keys.destroy(owner)
 
     for _ in range(40):
-        customers = [new_id("customer") for _ in range(20)]
-        await asyncio.gather(*(of(customer) for customer in customers for of in (destroyed, keys.key_for)))
+        owners = [new_id("owner") for _ in range(20)]
+        await asyncio.gather(*(of(owner) for owner in owners for of in (destroyed, keys.key_for)))
 
-        assert await keys.keys(customers) == {}
+        assert await keys.keys(owners) == {}
 
 
 async def test_a_destroyed_key_is_unconfirmed_until_the_log_knows_of_it(keys: KeyStore) -> None:
-    ada, bob = new_id("customer"), new_id("customer")
+    ada, bob = new_id("owner"), new_id("owner")
     await keys.key_for(ada)
     await keys.key_for(bob)
     await keys.destroy(ada)
@@ -105,7 +105,7 @@ async def test_a_destroyed_key_is_unconfirmed_until_the_log_knows_of_it(keys: Ke
 
 
 async def test_what_is_confirmed_is_destroyed(keys: KeyStore) -> None:
-    ada = new_id("customer")
+    ada = new_id("owner")
     await keys.key_for(ada)
 
     await keys.confirm(ada)
@@ -120,10 +120,10 @@ async def test_a_store_that_is_away_says_so() -> None:
     )
     keys = MongoKeyStore(client, "away")
     asked = [
-        keys.keys(["customer-1"]),
-        keys.key_for("customer-1"),
-        keys.destroy("customer-1"),
-        keys.confirm("customer-1"),
+        keys.keys(["owner-1"]),
+        keys.key_for("owner-1"),
+        keys.destroy("owner-1"),
+        keys.confirm("owner-1"),
         keys.unconfirmed(utc_now()),
         keys.prepare(),
     ]

@@ -27,7 +27,7 @@ from twinpath.log.commits import (
 )
 from twinpath.mongo_client import mongo_client
 
-LOG, STREAMS, IDS = "ticket.0", ("ticket-a", "ticket-b"), tuple("abcdef")
+LOG, STREAMS, IDS = "repair.0", ("repair-a", "repair-b"), tuple("abcdef")
 
 Asked = list[list[dict[str, Any]]]
 Ask = Callable[[Any], Awaitable[list[Any]]]
@@ -95,9 +95,9 @@ async def led(replicas: Sequence[RelayProgress], asked: Sequence[tuple[str, int]
                     epochs[number] = await replica.acquire() or epoch
                     said.append(epochs[number])
                 case "claim":
-                    said.append(await replica.claim(["ticket.0", "ticket.1"], epoch))
+                    said.append(await replica.claim(["repair.0", "repair.1"], epoch))
                 case "advance":
-                    await replica.advance({"ticket.0": len(said), "ticket.1": 1}, epoch)
+                    await replica.advance({"repair.0": len(said), "repair.1": 1}, epoch)
                 case "renew":
                     await replica.renew(epoch)
                 case "release":

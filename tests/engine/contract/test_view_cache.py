@@ -16,7 +16,7 @@ from twinpath.views.interface import ViewCache
 from twinpath.views.redis.cache import RedisViewCache
 
 VIEW = "things"
-LOG = "ticket.0"
+LOG = "repair.0"
 
 
 @dataclass
@@ -72,9 +72,9 @@ async def test_what_was_written_is_read_back_as_it_was(cache: ViewCache) -> None
 
 async def test_a_write_moves_the_position_of_its_log_and_view_alone(cache: ViewCache) -> None:
     await cache.write(VIEW, LOG, 0, 5, [], [])
-    await cache.write(VIEW, "ticket.1", 0, 2, [], [])
+    await cache.write(VIEW, "repair.1", 0, 2, [], [])
 
-    assert await cache.positions(VIEW) == {LOG: 5, "ticket.1": 2}
+    assert await cache.positions(VIEW) == {LOG: 5, "repair.1": 2}
     assert await cache.positions("other") == {}
 
 
@@ -92,10 +92,10 @@ async def test_a_lower_revision_never_overwrites_a_higher(cache: ViewCache) -> N
     """Two logs can change one document; whose write comes last says nothing of whose document is newer."""
     await cache.write(VIEW, LOG, 0, 1, [thing("a", 10)], [])
 
-    assert await cache.write(VIEW, "ticket.1", 0, 1, [thing("a", 9, "older"), thing("b", 1)], [])
+    assert await cache.write(VIEW, "repair.1", 0, 1, [thing("a", 9, "older"), thing("b", 1)], [])
 
     assert await cache.get_many(VIEW, ["a", "b"]) == [thing("a", 10), thing("b", 1)]
-    assert await cache.positions(VIEW) == {LOG: 1, "ticket.1": 1}
+    assert await cache.positions(VIEW) == {LOG: 1, "repair.1": 1}
     await cache.write(VIEW, LOG, 1, 2, [thing("a", 11)], [])
     assert await cache.get(VIEW, "a") == thing("a", 11)
 
@@ -248,9 +248,9 @@ async def test_a_get_shows_what_was_written_before_it_began(cache: ViewCache) ->
 
 async def test_a_read_tells_whether_the_copy_has_reached_what_is_asked_of_it(cache: ViewCache) -> None:
     await cache.write(VIEW, LOG, 0, 5, [thing("a", 1)], [])
-    await cache.write(VIEW, "ticket.1", 0, 2, [], [])
-    enough: list[dict[str, int]] = [{}, {LOG: 5}, {LOG: 1, "ticket.1": 2, "ticket.2": 0}]
-    too_much: list[dict[str, int]] = [{LOG: 6}, {LOG: 5, "ticket.1": 3}, {"ticket.2": 1}]
+    await cache.write(VIEW, "repair.1", 0, 2, [], [])
+    enough: list[dict[str, int]] = [{}, {LOG: 5}, {LOG: 1, "repair.1": 2, "repair.2": 0}]
+    too_much: list[dict[str, int]] = [{LOG: 6}, {LOG: 5, "repair.1": 3}, {"repair.2": 1}]
 
     for at_least in enough:
         assert await cache.get(VIEW, "a", at_least) == thing("a", 1)
@@ -297,7 +297,7 @@ async def test_positions_are_exact_however_large(cache: ViewCache) -> None:
 async def test_positions_that_an_earlier_version_wrote_are_taken_over(redis_url: str, unique: str) -> None:
     async with Redis.from_url(redis_url) as client:
         cache = RedisViewCache(client, unique)
-        before = {LOG: 5, "ticket.1": 7}
+        before = {LOG: 5, "repair.1": 7}
         for log, position in before.items():
             await client.hset(f"{unique}:{{{VIEW}}}|positions", log, str(position))
 

@@ -220,24 +220,24 @@ async def test_who_watches_checkpoints_reads_the_new_generation_from_then_on(cou
 
 
 async def test_what_is_parked_changes_with_the_generation(counts: Store) -> None:
-    before = [parked("counts", "ticket-a"), parked("counts", "ticket-b")]
+    before = [parked("counts", "repair-a"), parked("counts", "repair-b")]
     await counts.commit(Batch([], [CheckpointMove("counts", LOGS[0], 3, 4)], [Park(one) for one in before]))
     moves = [CheckpointMove(PLAN.name, LOGS[0], 0, 4)]
-    await counts.commit(Batch([], moves, [Park(parked(PLAN.name, "ticket-b", version=7))]))
+    await counts.commit(Batch([], moves, [Park(parked(PLAN.name, "repair-b", version=7))]))
 
     await counts.switch(PLAN, {LOGS[0]: 4, LOGS[1]: 0}, lacks(), NOW)
 
     assert await counts.parked.counts() == {("counts", LOGS[0]): 1}
-    assert await counts.parked.page(None, None, 10) == [parked("counts", "ticket-b", version=7)]
+    assert await counts.parked.page(None, None, 10) == [parked("counts", "repair-b", version=7)]
     with pytest.raises(CheckpointMoved):  # a retry that began before
         await counts.commit(Batch(parking=[Resume(before[1], None)]))
-    await counts.commit(Batch(parking=[Resume(parked("counts", "ticket-b", version=7), None)]))
+    await counts.commit(Batch(parking=[Resume(parked("counts", "repair-b", version=7), None)]))
     assert await counts.parked.counts() == {}
 
 
 async def test_what_a_discarded_generation_has_parked_goes_with_it(counts: Store) -> None:
     moves = [CheckpointMove(PLAN.name, LOGS[0], 0, 4)]
-    await counts.commit(Batch([], moves, [Park(parked(PLAN.name, "ticket-b"))]))
+    await counts.commit(Batch([], moves, [Park(parked(PLAN.name, "repair-b"))]))
 
     await counts.discard(PLAN)
 

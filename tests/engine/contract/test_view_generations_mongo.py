@@ -17,7 +17,7 @@ from twinpath.views.mongodb import stores as mongo
 from twinpath.views.mongodb.generations import MongoGenerations
 from twinpath.views.mongodb.stores import MongoViewReader
 
-LOG = "ticket.0"
+LOG = "repair.0"
 VIEW = View("counts")
 PLAN = Plan("counts", 1, 2, 1, [LOG])
 

@@ -8,14 +8,20 @@ import pytest
 from pymongo import AsyncMongoClient
 from pymongo.monitoring import CommandListener, CommandStartedEvent
 
-from shared.read_models.product_catalogue import NAME_ORDER, PRICE_ORDER, PRODUCT_CATALOGUE
 from tests.support.changes import VIEW
 from tests.support.things import Store, put
-from twinpath.domain.views import NEWEST_FIRST, Document, Order, Place, Put, Range, Remove, ViewChange
+from twinpath.domain.views import NEWEST_FIRST, Document, Order, Place, Put, Range, Remove, View, ViewChange
 from twinpath.queries.reading.cursor import decode_cursor, encode_cursor
 from twinpath.views.interface import Batch
 from twinpath.views.mongodb.stores import MongoViewWriter
 
+NAME_ORDER, PRICE_ORDER = "name_order", "price_order"
+PARTS = View(
+    "parts",
+    filters=("category",),
+    sorts={"name": NAME_ORDER, "price": PRICE_ORDER},
+    indexes=((NAME_ORDER,), (PRICE_ORDER,), ("category", NAME_ORDER), ("category", PRICE_ORDER)),
+)
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 MOST = 50
 """No list here has more."""
@@ -210,7 +216,7 @@ async def catalogue(mongodb_url: str, unique: str) -> AsyncIterator[tuple[MongoV
     client: AsyncMongoClient[dict[str, Any]]
     async with AsyncMongoClient(mongodb_url, event_listeners=[finds]) as client:
         store = MongoViewWriter(client, unique)
-        await store.prepare([PRODUCT_CATALOGUE], [])
+        await store.prepare([PARTS], [])
         products = {
             f"{n:04}": {
                 NAME_ORDER: f"{n * 7919 % PRODUCTS:04}",
@@ -219,7 +225,7 @@ async def catalogue(mongodb_url: str, unique: str) -> AsyncIterator[tuple[MongoV
             }
             for n in range(PRODUCTS)
         }
-        await store.commit(Batch([Put(PRODUCT_CATALOGUE.name, one, fields) for one, fields in products.items()]))
+        await store.commit(Batch([Put(PARTS.name, one, fields) for one, fields in products.items()]))
 
         async def explain() -> Any:
             return await client[unique].command({"explain": finds.last, "verbosity": "executionStats"})
@@ -251,10 +257,10 @@ async def test_mongodb_reads_a_page_from_an_index_and_sorts_nothing(
     store, explain = catalogue
     where = {} if category is None else {"category": category}
     order = Order(field, descending)
-    listed = await store.page(PRODUCT_CATALOGUE.name, where, None, PRODUCTS, order)
+    listed = await store.page(PARTS.name, where, None, PRODUCTS, order)
     after = order.place_of(listed[start - 1]) if start else None
 
-    page = await store.page(PRODUCT_CATALOGUE.name, where, after, PAGE, order, ranges)
+    page = await store.page(PARTS.name, where, after, PAGE, order, ranges)
 
     least, most = ranges.get(PRICE_ORDER, (0, PRODUCTS))
     assert least is not None

@@ -20,7 +20,7 @@ from twinpath.views.redis.cache import RedisViewCache, redis_client
 VIEW = View("things", indexes=(("n",),))
 THING = Cached("a", 1, '"1"', b"{}")
 
-PARK = Park(ParkedStream("p", "ticket-1", "ticket.0", 1, 1, 1, "no", 1, NOON, NOON))
+PARK = Park(ParkedStream("p", "repair-1", "repair.0", 1, 1, 1, "no", 1, NOON, NOON))
 
 STORE_CALLS: dict[str, Callable[[MongoViewWriter], Awaitable[Any]]] = {
     "prepare": lambda store: store.prepare([VIEW], [("p", "log")]),
@@ -31,8 +31,8 @@ STORE_CALLS: dict[str, Callable[[MongoViewWriter], Awaitable[Any]]] = {
     "page": lambda store: store.page("things", {"n": 1}, None, 10),
     "park": lambda store: store.commit(Batch(parking=[PARK])),
     "parked.counts": lambda store: store.parked.counts(),
-    "parked.among": lambda store: store.parked.among(["p"], ["ticket-1"]),
-    "parked.get": lambda store: store.parked.get("p", "ticket-1"),
+    "parked.among": lambda store: store.parked.among(["p"], ["repair-1"]),
+    "parked.get": lambda store: store.parked.get("p", "repair-1"),
     "parked.page": lambda store: store.parked.page("p", None, 10),
     "parked.longest_untried": lambda store: store.parked.longest_untried(None, NOON, None, 10),
     "parked.totals": lambda store: store.parked.totals("p"),

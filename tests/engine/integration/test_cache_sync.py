@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from shared.events.customer import CustomerErased, CustomerRegistered
-from tests.support.copied_views import CUSTOMERS, TICKETS, CopiedViews, copied_views, nobody
+from tests.engine.support.copied_views import OWNERS, REPAIRS, CopiedViews, copied_views, nobody
+from tests.engine.workshop.events import OwnerErased, OwnerRegistered
 from tests.support.eventually import eventually
 from tests.support.servers import Server
 from twinpath.domain.views import Remove
@@ -42,7 +42,7 @@ async def test_what_was_applied_is_in_the_copy(views: CopiedViews) -> None:
         await sync.flushed()
 
         assert await views.are_copied()
-        copied = await views.cache.get_many("ticket_details", [first, second])
+        copied = await views.cache.get_many("repair_details", [first, second])
         assert [one and one.etag for one in copied] == ['"2"', '"1"']
 
 
@@ -50,13 +50,13 @@ async def test_what_left_its_view_leaves_the_copy(views: CopiedViews) -> None:
     async with views.synced(SELDOM) as sync:
         gone, stays = await views.opened(), await views.opened()
         await views.apply(sync.applied)
-        removal, move = [Remove("ticket_details", gone)], [CheckpointMove("ticket_details", TICKETS, 2, 3)]
+        removal, move = [Remove("repair_details", gone)], [CheckpointMove("repair_details", REPAIRS, 2, 3)]
         await views.writer.commit(Batch(removal, move))
-        sync.applied(Applied(TICKETS, removal, move))
+        sync.applied(Applied(REPAIRS, removal, move))
         await sync.flushed()
 
         assert await views.are_copied()
-        copied = await views.cache.get_many("ticket_details", [gone, stays])
+        copied = await views.cache.get_many("repair_details", [gone, stays])
         assert [one and one.id for one in copied] == [None, stays]
 
 
@@ -65,21 +65,21 @@ async def made_good(views: CopiedViews) -> None:
         await eventually(views.are_copied)
 
 
-async def erasure_of_five_tickets(views: CopiedViews, sync: CacheSync) -> None:
-    """A customer with five tickets, all of it copied; then their erasure, in the log alone."""
-    customer = await views.happened(new_id("customer"), CustomerRegistered(name="Ada", email="ada@example.org"))
+async def erasure_of_five_repairs(views: CopiedViews, sync: CacheSync) -> None:
+    """A owner with five repairs, all of it copied; then their erasure, in the log alone."""
+    owner = await views.happened(new_id("owner"), OwnerRegistered(name="Ada", email="ada@example.org"))
     for _ in range(5):
-        await views.opened(customer)
+        await views.opened(owner)
     await views.apply(sync.applied)
     await sync.flushed()
     assert await views.are_copied()
-    await views.happened(customer, CustomerErased())
+    await views.happened(owner, OwnerErased())
 
 
 @pytest.mark.usefixtures("small_steps")
 async def test_an_erasure_reaches_every_document_that_it_met(views: CopiedViews) -> None:
     async with views.synced(SELDOM) as sync:
-        await erasure_of_five_tickets(views, sync)
+        await erasure_of_five_repairs(views, sync)
         await views.apply(sync.applied)
         await sync.flushed()
 
@@ -89,7 +89,7 @@ async def test_an_erasure_reaches_every_document_that_it_met(views: CopiedViews)
 @pytest.mark.usefixtures("small_steps")
 async def test_an_erasure_that_was_never_told_is_made_good_too(views: CopiedViews) -> None:
     async with views.synced(SELDOM) as sync:
-        await erasure_of_five_tickets(views, sync)
+        await erasure_of_five_repairs(views, sync)
         await views.apply(nobody)
 
     await made_good(views)
@@ -116,8 +116,8 @@ async def test_what_comes_after_a_gap_is_not_taken_for_all(views: CopiedViews) -
         await views.opened()
         await views.apply(sync.applied)
         await sync.flushed()
-        assert await views.cache.positions("ticket_details") == {TICKETS: 1}
-        assert await views.cache.get("ticket_details", missed) is None
+        assert await views.cache.positions("repair_details") == {REPAIRS: 1}
+        assert await views.cache.get("repair_details", missed) is None
 
     await made_good(views)
 
@@ -128,13 +128,13 @@ async def test_what_waits_leads_on_from_where_a_part_of_it_was_made_good(views: 
         for _ in range(2):
             last = await views.opened()
             await views.apply(told.append)
-        await views.cache.adopt("ticket_details", TICKETS, 1)
+        await views.cache.adopt("repair_details", REPAIRS, 1)
         for applied in told:
             sync.applied(applied)
         await sync.flushed()
 
-        assert await views.cache.positions("ticket_details") == {TICKETS: 2}
-        assert await views.cache.get("ticket_details", last) is not None
+        assert await views.cache.positions("repair_details") == {REPAIRS: 2}
+        assert await views.cache.get("repair_details", last) is not None
 
 
 async def test_more_than_can_wait_is_made_good_from_the_log(
@@ -149,7 +149,7 @@ async def test_more_than_can_wait_is_made_good_from_the_log(
         for applied in told:
             sync.applied(applied)
         await sync.flushed()
-        assert await views.cache.positions("ticket_details") == {TICKETS: 1}
+        assert await views.cache.positions("repair_details") == {REPAIRS: 1}
 
     await made_good(views)
 
@@ -177,14 +177,14 @@ async def test_a_copy_that_begins_after_its_views_is_filled(views: CopiedViews) 
 @pytest.mark.usefixtures("small_steps")
 async def test_a_copy_that_was_lost_is_filled_again_and_goes_on(views: CopiedViews) -> None:
     async with views.synced(OFTEN) as sync:
-        tickets = [await views.opened() for _ in range(5)]
+        repairs = [await views.opened() for _ in range(5)]
         await views.apply(sync.applied)
         await sync.flushed()
         await views.lose_the_copy()
         await eventually(views.are_filled)
         await eventually(views.are_copied)
 
-        await views.noted(tickets[0])
+        await views.noted(repairs[0])
         await views.apply(sync.applied)
         await sync.flushed()
         assert await views.are_copied()
@@ -192,15 +192,15 @@ async def test_a_copy_that_was_lost_is_filled_again_and_goes_on(views: CopiedVie
 
 async def test_what_is_applied_before_a_loss_was_noticed_comes_with_the_fill(views: CopiedViews) -> None:
     async with views.synced(SELDOM) as sync:
-        tickets = [await views.opened() for _ in range(5)]
+        repairs = [await views.opened() for _ in range(5)]
         await views.apply(sync.applied)
         await sync.flushed()
         await views.lose_the_copy()
-        await views.noted(tickets[0])
+        await views.noted(repairs[0])
         await views.apply(sync.applied)
         await sync.flushed()
-        assert await views.cache.positions("ticket_details") == {}
-        assert await views.cache.get_many("ticket_details", tickets) == [None] * 5
+        assert await views.cache.positions("repair_details") == {}
+        assert await views.cache.get_many("repair_details", repairs) == [None] * 5
 
     async with views.synced(SELDOM):
         assert await views.are_copied()
@@ -209,16 +209,16 @@ async def test_what_is_applied_before_a_loss_was_noticed_comes_with_the_fill(vie
 async def test_a_late_write_of_another_replica_does_not_set_the_copy_back(views: CopiedViews) -> None:
     told: list[Applied] = []
     async with views.synced(SELDOM) as sync:
-        ticket = await views.opened()
+        repair = await views.opened()
         await views.apply(sync.applied)
         await sync.flushed()
         async with views.synced(SELDOM, views.held_writer) as late:
-            await views.noted(ticket)
+            await views.noted(repair)
             await views.apply(told.append)
             late.applied(told[0])
             await views.held_writer.read.wait()  # it knows of one note, and hangs
             sync.applied(told[0])
-            await views.noted(ticket)
+            await views.noted(repair)
             await views.apply(sync.applied)
             await sync.flushed()
             views.held_writer.go_on.set()
@@ -228,26 +228,26 @@ async def test_a_late_write_of_another_replica_does_not_set_the_copy_back(views:
 
 
 async def test_a_late_write_of_another_log_does_not_overwrite_what_is_newer(views: CopiedViews) -> None:
-    """Two logs change a customer's ticket: what the erasure left of it is read, then a note is copied, then that."""
+    """Two logs change a owner's repair: what the erasure left of it is read, then a note is copied, then that."""
     told: list[Applied] = []
     async with views.synced(SELDOM) as sync:
-        customer = await views.happened(new_id("customer"), CustomerRegistered(name="Ada", email="ada@example.org"))
-        ticket = await views.opened(customer)
+        owner = await views.happened(new_id("owner"), OwnerRegistered(name="Ada", email="ada@example.org"))
+        repair = await views.opened(owner)
         await views.apply(sync.applied)
         await sync.flushed()
         async with views.synced(SELDOM, views.held_writer) as late:
-            await views.happened(customer, CustomerErased())
+            await views.happened(owner, OwnerErased())
             await views.apply(told.append)
             late.applied(told[0])
             await views.held_writer.read.wait()
-            await views.noted(ticket)
+            await views.noted(repair)
             await views.apply(sync.applied)
             await sync.flushed()
-            assert await views.cache.positions("ticket_details") == {TICKETS: 2, CUSTOMERS: 1}
+            assert await views.cache.positions("repair_details") == {REPAIRS: 2, OWNERS: 1}
             views.held_writer.go_on.set()
             await late.flushed()
 
-            assert await views.cache.positions("ticket_details") == {TICKETS: 2, CUSTOMERS: 2}
+            assert await views.cache.positions("repair_details") == {REPAIRS: 2, OWNERS: 2}
             assert await views.are_copied()
 
 

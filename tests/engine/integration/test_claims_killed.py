@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.engine.seats import TakeSeat
-from tests.support.moving_process import seats_on
+from tests.engine.support.moving_process import seats_on
 from twinpath.clock import utc_now
 from twinpath.commands.bus import Envelope
 from twinpath.errors import RuleViolation
@@ -30,17 +30,26 @@ async def test_whenever_its_holder_is_killed_a_claim_is_had_exactly_where_the_lo
     mongodb_url: str, unique: str, when: str, method: str
 ) -> None:
     async with mongo_client(mongodb_url, "test") as client:
-        store = MongoEventStore(client, unique, ("ticket",), 4)
+        store = MongoEventStore(client, unique, ("repair",), 4)
         await store.prepare()
-        ticket = new_id("ticket")
-        module = [sys.executable, "-m", "tests.support.moving_process", mongodb_url, unique, ticket, when, method]
-        killed = await asyncio.create_subprocess_exec(*module)
+        repair = new_id("repair")
+        module = [
+            sys.executable,
+            "-m",
+            "tests.engine.support.moving_process",
+            mongodb_url,
+            unique,
+            repair,
+            when,
+            method,
+        ]
+        killed = await asyncio.create_subprocess_exec(*module, mongodb_url, unique, repair, when, method)
         assert await killed.wait() == -signal.SIGKILL
         left = await commits_of(client, unique).count_documents({"claims": {"$exists": True}})
         assert left == ((when, method) in {("after", "append"), ("before", "release")})
-        takers = [Envelope(TakeSeat(ticket_id=new_id("ticket"), seat="window", at=utc_now())) for _ in range(20)]
+        takers = [Envelope(TakeSeat(repair_id=new_id("repair"), seat="window", at=utc_now())) for _ in range(20)]
 
-        buses = [seats_on(store), seats_on(MongoEventStore(client, unique, ("ticket",), 4))]
+        buses = [seats_on(store), seats_on(MongoEventStore(client, unique, ("repair",), 4))]
         answers = await asyncio.gather(
             *(buses[number % 2].handle(taker) for number, taker in enumerate(takers)), return_exceptions=True
         )

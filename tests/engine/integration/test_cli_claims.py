@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.written_log import Documents, Written
+from tests.shop.support.written_log import Documents, Written
 
 CLAIMED = {"claims": {"$exists": True}}
 COUNT = 12

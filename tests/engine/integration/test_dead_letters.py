@@ -19,7 +19,7 @@ from twinpath.feed.dead_letters import DEAD_LETTERS, DeadLetters, dead_letter_bo
 from twinpath.feed.interface import EXCHANGE
 from twinpath.feed.rabbit_feed import RabbitFeed
 
-LOG, QUEUE = "ticket.0", "twinpath.views.ticket.0"
+LOG, QUEUE = "repair.0", "twinpath.views.repair.0"
 
 
 async def nothing(log: str, events: list[RecordedEvent]) -> None:

@@ -4,8 +4,7 @@ import asyncio
 import gc
 from typing import Any
 
-from projector_service.application import PROJECTIONS
-from shared.events import CATALOGUE
+from tests.engine.workshop.application import EVENTS, PROJECTIONS
 from tests.support.appending import CATEGORIES, append
 from tests.support.eventually import eventually
 from twinpath.commands.relaying.progress import RelayProgress
@@ -30,7 +29,7 @@ from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
 from twinpath.views.interface import Batch, CheckpointMove
 
-LOG = "ticket.0"
+LOG = "repair.0"
 MESSAGE_EVENTS, MESSAGES = 20, 400
 
 
@@ -75,12 +74,12 @@ async def test_the_projector_holds_what_is_prefetched_and_no_more_whatever_waits
     async with mongo_client(mongodb_url, "test") as client:
         store = MongoEventStore(client, unique, CATEGORIES, 1)
         await store.prepare()
-        stream = "ticket-1"
+        stream = "repair-1"
         for message in range(MESSAGES):
             await append(store, stream, message * MESSAGE_EVENTS, *["n"] * MESSAGE_EVENTS)
         views = StandsStill()
-        seals = Seals(InMemoryKeyStore(), CATALOGUE)
-        projector = Projector([HistoryProjection()], [LOG], store, views, seals, CATALOGUE)
+        seals = Seals(InMemoryKeyStore(), EVENTS)
+        projector = Projector([HistoryProjection()], [LOG], store, views, seals, EVENTS)
         await projector.start()
         await feed.start(projector.project)
         await eventually(lambda: follows(feed))
@@ -120,7 +119,7 @@ async def test_the_relay_holds_one_batch_a_log_whatever_is_not_published(mongodb
         await store.prepare()
         waiting = 3 * MOST_UPCOMING
         for number in range(waiting // 100):
-            await append(store, "ticket-1", number * 100, *["n"] * 100)
+            await append(store, "repair-1", number * 100, *["n"] * 100)
         before = held()
         publisher = Publishes()
         relay = Relay(store, publisher, RelayProgress(client, unique, "a", 5.0), [LOG])
@@ -149,10 +148,10 @@ async def test_what_waits_for_a_slow_copy_is_bounded_by_changes() -> None:
     gc.collect()  # what other tests left
     before = sum(type(one) is Put for one in gc.get_objects())
     store: Any = None
-    sync = CacheSync(view_projections(PROJECTIONS), store, InMemoryViewStore(), InMemoryViewCache(), CATALOGUE)
+    sync = CacheSync(view_projections(PROJECTIONS), store, InMemoryViewStore(), InMemoryViewCache(), EVENTS)
     for number in range(5_000):
-        changes = [Put("ticket_details", f"ticket-{number}-{n}", {}) for n in range(100)]
-        sync.applied(Applied(LOG, changes, [CheckpointMove("ticket_details", LOG, number, number + 1)]))
+        changes = [Put("repair_details", f"repair-{number}-{n}", {}) for n in range(100)]
+        sync.applied(Applied(LOG, changes, [CheckpointMove("repair_details", LOG, number, number + 1)]))
 
     steps = [one for one in gc.get_objects() if type(one) is Step]
     assert 0 < sum(step.size for step in steps) <= MOST_WAITING

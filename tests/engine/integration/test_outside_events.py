@@ -15,11 +15,11 @@ import orjson
 import pytest
 from aio_pika.abc import AbstractQueue
 
-from command_service.customer.commands import RegisterCustomer, RenameCustomer
 from deploy.checkout import CHECKOUT
-from shared.events import CATALOGUE
+from tests.engine.support.commanding import bus_on, seals_of
+from tests.engine.workshop.application import EVENTS
+from tests.engine.workshop.owners import RegisterOwner, RenameOwner
 from tests.support.appending import append
-from tests.support.commanding import bus_on, seals_of
 from tests.support.eventually import eventually
 from tests.support.servers import RabbitMQServer
 from twinpath.clock import utc_now
@@ -37,7 +37,7 @@ from twinpath.views.around import Committer
 from twinpath.views.interface import Batch, BatchWriter, CheckpointMove
 from twinpath.views.mongodb.stores import MongoViewWriter
 
-LOGS = logs_of(CATALOGUE.categories, 4)
+LOGS = logs_of(EVENTS.categories, 4)
 GUIDE = CHECKOUT / "docs" / "guides" / "consume-events.md"
 
 
@@ -45,17 +45,17 @@ class Shop:
     """A log with some events, and the keys of what is personal in it."""
 
     def __init__(self) -> None:
-        self.store = InMemoryEventStore(CATALOGUE.categories)
+        self.store = InMemoryEventStore(EVENTS.categories)
         self.keys = InMemoryKeyStore()
         self._bus = bus_on(self.store, keys=self.keys)
 
-    async def work(self, customers: int) -> None:
-        for number in range(customers):
-            of, at = new_id("customer"), utc_now()
+    async def work(self, owners: int) -> None:
+        for number in range(owners):
+            of, at = new_id("owner"), utc_now()
             await self._bus.handle(
-                Envelope(RegisterCustomer(customer_id=of, at=at, name=f"Ada {number}", email=f"{of}@example.org"))
+                Envelope(RegisterOwner(owner_id=of, at=at, name=f"Ada {number}", email=f"{of}@example.org"))
             )
-            await self._bus.handle(Envelope(RenameCustomer(customer_id=of, at=at, name=f"Bea {number}")))
+            await self._bus.handle(Envelope(RenameOwner(owner_id=of, at=at, name=f"Bea {number}")))
 
     async def ids(self) -> list[str]:
         return [event.id for log in LOGS for event in await self.store.read_log(log, 0, 10_000)]
@@ -76,9 +76,7 @@ async def listening(url: str) -> AsyncIterator[AbstractQueue]:
 @asynccontextmanager
 async def telling(shop: Shop, writer: BatchWriter) -> AsyncIterator[Projector]:
     pace = Pace(first=0.01, most=0.1, look=0.05)
-    projector = Projector(
-        [OutsideEventsProjection()], LOGS, shop.store, writer, seals_of(shop.keys), CATALOGUE, pace=pace
-    )
+    projector = Projector([OutsideEventsProjection()], LOGS, shop.store, writer, seals_of(shop.keys), EVENTS, pace=pace)
     await projector.start()
     try:
         yield projector
@@ -106,7 +104,7 @@ async def test_every_event_is_told_once_and_in_order_and_nothing_personal_is(
     mongodb_url: str, rabbitmq_url: str, unique: str
 ) -> None:
     shop = Shop()
-    await shop.work(customers=30)
+    await shop.work(owners=30)
     publisher = RabbitPublisher(rabbitmq_url, EXCHANGE)
     async with mongo_client(mongodb_url, "test") as client, listening(rabbitmq_url) as queue:
         async with telling(shop, publishing(MongoViewWriter(client, unique), publisher)):
@@ -128,7 +126,7 @@ def fails_after_publishing(writer: BatchWriter) -> BatchWriter:
         nonlocal failures
         failures -= 1
         if failures == 0:
-            await writer.commit(replace(batch, moves=[CheckpointMove("nobody", "ticket.0", 1, 2)]))
+            await writer.commit(replace(batch, moves=[CheckpointMove("nobody", "repair.0", 1, 2)]))
         await writer.commit(batch)
 
     return Committer(writer, commit)
@@ -138,7 +136,7 @@ async def test_a_crash_before_the_checkpoint_tells_again_and_loses_nothing(
     mongodb_url: str, rabbitmq_url: str, unique: str
 ) -> None:
     shop = Shop()
-    await shop.work(customers=1)
+    await shop.work(owners=1)
     publisher = RabbitPublisher(rabbitmq_url, EXCHANGE)
     async with mongo_client(mongodb_url, "test") as client, listening(rabbitmq_url) as queue:
         async with telling(shop, fails_after_publishing(publishing(MongoViewWriter(client, unique), publisher))):
@@ -149,7 +147,7 @@ async def test_a_crash_before_the_checkpoint_tells_again_and_loses_nothing(
 
 async def test_a_broker_that_is_away_is_waited_for(mongodb_url: str, unique: str) -> None:
     shop = Shop()
-    await shop.work(customers=1)
+    await shop.work(owners=1)
     publisher = RabbitPublisher("amqp://guest:guest@127.0.0.1:1/", EXCHANGE)
     async with mongo_client(mongodb_url, "test") as client:
         writer = MongoViewWriter(client, unique)
@@ -215,9 +213,9 @@ async def waits(projector: Projector) -> bool:
 async def test_the_guides_consumer_runs(mongodb_url: str, rabbitmq_url: str, unique: str, tmp_path: Path) -> None:
     [source] = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
     consumer = tmp_path / "consumer.py"
-    consumer.write_text(source.replace("order.*", "customer.*"))
+    consumer.write_text(source.replace("order.*", "owner.*"))
     shop, publisher = Shop(), RabbitPublisher(rabbitmq_url, EXCHANGE)
-    await shop.work(customers=1)
+    await shop.work(owners=1)
     await publisher.ping()
     process = await asyncio.create_subprocess_exec(
         sys.executable, consumer, env={**os.environ, "RABBITMQ": rabbitmq_url}, stdout=asyncio.subprocess.PIPE
@@ -230,7 +228,7 @@ async def test_the_guides_consumer_runs(mongodb_url: str, rabbitmq_url: str, uni
         ):
             assert process.stdout is not None
             line = await asyncio.wait_for(process.stdout.readline(), 30)
-        assert line.startswith(b"customer.registered customer-")
+        assert line.startswith(b"owner.registered owner-")
     finally:
         process.kill()
         await process.wait()

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Iterable
 
 import pytest
 
-from projector_service.ticket_details import TicketDetailsProjection
-from shared.events import CATALOGUE
-from shared.events.ticket import TicketNoteAdded
+from tests.engine.support.commanding import seals_of
+from tests.engine.support.copied_views import PROJECTIONS, REPAIRS, CopiedViews, copied_views
+from tests.engine.workshop.application import EVENTS
+from tests.engine.workshop.events import RepairNoteAdded
+from tests.engine.workshop.views import RepairDetailsProjection
 from tests.support.clocks import Ticking
-from tests.support.commanding import seals_of
-from tests.support.copied_views import PROJECTIONS, TICKETS, CopiedViews, copied_views
 from tests.support.eventually import eventually
 from twinpath.domain.events import RecordedEvent
 from twinpath.domain.views import ViewChange
@@ -18,10 +18,10 @@ from twinpath.projecting.applying.applier import Applier
 from twinpath.projecting.parking.repairs import Repairs
 
 
-class CanNotNote(TicketDetailsProjection):
+class CanNotNote(RepairDetailsProjection):
     """It can't take a note."""
 
-    def note_added(self, event: TicketNoteAdded, recorded: RecordedEvent) -> Iterable[ViewChange]:
+    def note_added(self, event: RepairNoteAdded, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """Raise."""
         raise ValueError("no")
 
@@ -33,30 +33,30 @@ async def views(mongodb_url: str, redis_url: str, unique: str) -> AsyncIterator[
 
 
 async def test_what_was_parked_is_copied_when_it_is_applied(views: CopiedViews) -> None:
-    details = next(projection for projection in PROJECTIONS if projection.name == "ticket_details")
-    others = [one for one in PROJECTIONS if one is not details and one.follows(TICKETS)]
+    details = next(projection for projection in PROJECTIONS if projection.name == "repair_details")
+    others = [one for one in PROJECTIONS if one is not details and one.follows(REPAIRS)]
     seals = seals_of(InMemoryKeyStore())
     async with views.synced(look_seconds=0.05) as sync:
 
-        async def apply(*projections: TicketDetailsProjection) -> None:
-            applier = Applier(TICKETS, views.writer, CATALOGUE, seals, sync.applied)
+        async def apply(*projections: RepairDetailsProjection) -> None:
+            applier = Applier(REPAIRS, views.writer, EVENTS, seals, sync.applied)
             everyone = [*projections, *others]
             await applier.load(everyone)
-            if events := await views.log.read_log(TICKETS, applier.positions[details.name], 1000):
+            if events := await views.log.read_log(REPAIRS, applier.positions[details.name], 1000):
                 await applier.apply(everyone, events)
             await sync.flushed()
 
-        ticket = await views.opened()
-        await views.noted(ticket)
+        repair = await views.opened()
+        await views.noted(repair)
         await apply(CanNotNote())
         await eventually(views.are_copied, pause=0.01)
-        parked = Repairs({details.name: (details, views.writer)}, views.writer, views.log, seals, CATALOGUE, Ticking())
+        parked = Repairs({details.name: (details, views.writer)}, views.writer, views.log, seals, EVENTS, Ticking())
 
         [step] = [step async for step in parked.retry(None, None, 10)]
 
-        assert (step.before.stream, step.applied, step.after) == (ticket, 1, None)
+        assert (step.before.stream, step.applied, step.after) == (repair, 1, None)
         await eventually(views.are_copied, pause=0.01)
-        [copied] = await views.cache.get_many("ticket_details", [ticket])
+        [copied] = await views.cache.get_many("repair_details", [repair])
         assert copied is not None
         assert b"looked at" in copied.body
         assert await views.writer.parked.late_copies(10) == []

@@ -8,11 +8,11 @@ from contextlib import suppress
 from pymongo.errors import PyMongoError
 
 from deploy.local.mongodb import MongoDB
-from shared.events import CATALOGUE
+from tests.engine.support.commanding import seals_of
+from tests.engine.support.poisoning import AlsoSeen, Notes, Seen, in_one_log, shown
+from tests.engine.workshop.application import EVENTS
 from tests.support.clocks import Ticking
-from tests.support.commanding import seals_of
 from tests.support.eventually import eventually
-from tests.support.poisoning import AlsoSeen, Notes, Seen, in_one_log, shown
 from twinpath.errors import Unavailable
 from twinpath.mongo_client import mongo_client
 from twinpath.personal_data.in_memory import InMemoryKeyStore
@@ -35,7 +35,7 @@ async def test_whatever_primary_steps_down_nothing_is_lost_doubled_or_out_of_ord
     async with mongo_client(mongodb.url, "test") as client:
         views = MongoGenerations(client, "views")
         known = {projection.name: (projection, views) for projection in projections}
-        parked = Repairs(known, views, notes.store, SEALS, CATALOGUE, Ticking())
+        parked = Repairs(known, views, notes.store, SEALS, EVENTS, Ticking())
 
         async def step_down() -> None:
             nonlocal steps_down
@@ -45,22 +45,22 @@ async def test_whatever_primary_steps_down_nothing_is_lost_doubled_or_out_of_ord
             steps_down += 1
 
         async def project() -> None:
-            projector = Projector(projections, ["ticket.0"], notes.store, views, SEALS, CATALOGUE, pace=PACE)
+            projector = Projector(projections, ["repair.0"], notes.store, views, SEALS, EVENTS, pace=PACE)
             await projector.start()
-            events = await notes.store.read_log("ticket.0", 0, 10_000)
+            events = await notes.store.read_log("repair.0", 0, 10_000)
             batches = [events[start : start + 3] for start in range(0, len(events), 3)]
-            await asyncio.gather(*(projector.project("ticket.0", batch) for batch in batches))
+            await asyncio.gather(*(projector.project("repair.0", batch) for batch in batches))
             await eventually(everyone_is_through)
             await projector.stop()
 
         async def everyone_is_through() -> bool:
             with suppress(Unavailable):
                 checkpoints = await views.checkpoints()
-                return {at for (_, log), at in checkpoints.items() if log == "ticket.0"} == {await head()}
+                return {at for (_, log), at in checkpoints.items() if log == "repair.0"} == {await head()}
             return False
 
         async def head() -> int:
-            return (await notes.store.heads())["ticket.0"]
+            return (await notes.store.heads())["repair.0"]
 
         async def retry() -> bool:
             try:

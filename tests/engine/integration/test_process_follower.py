@@ -19,14 +19,14 @@ from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.mongo_client import mongo_client
 from twinpath.running.retrying import Pace
 
-LOG = "ticket.0"
+LOG = "repair.0"
 
 
 class Replica:
     """A process that notes the positions it handles."""
 
     name = "p"
-    categories: tuple[str, ...] = ("ticket",)
+    categories: tuple[str, ...] = ("repair",)
 
     def __init__(
         self,
@@ -68,9 +68,9 @@ class Log(InMemoryEventStore):
 @pytest.fixture
 async def store() -> Log:
     """A log of six events."""
-    store = Log(("ticket",), 1)
+    store = Log(("repair",), 1)
     for _ in range(6):
-        await append(store, new_id("ticket"))
+        await append(store, new_id("repair"))
     return store
 
 
@@ -136,7 +136,7 @@ async def test_a_process_since_now_begins_at_the_end_of_the_log_and_there_again_
     store: Log, checkpoints: Checkpoints
 ) -> None:
     await Replica(store, checkpoints, "now").follower.prepare()
-    await append(store, new_id("ticket"))
+    await append(store, new_id("repair"))
 
     restarted = Replica(store, checkpoints, "now")
     await restarted.follower.prepare()

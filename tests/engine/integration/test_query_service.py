@@ -14,12 +14,12 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from redis.asyncio import Redis
 
 from deploy.local.mongodb import MongoDB
-from query_service.application import QUERIES
-from shared.read_models.ticket_list import TICKET_LIST
+from tests.engine.support.query_app import QueryService, serving
+from tests.engine.support.repair_views import NOON, RepairViews
+from tests.engine.workshop.application import QUERIES
+from tests.engine.workshop.views import REPAIR_LIST
 from tests.support.eventually import eventually
-from tests.support.query_app import QueryService, serving
 from tests.support.servers import Server
-from tests.support.ticket_views import NOON, TicketViews
 from twinpath.domain.views import NEWEST_FIRST, Put
 from twinpath.ids import new_id
 from twinpath.mongo_client import mongo_client
@@ -41,7 +41,7 @@ async def mongodb(mongodb_url: str) -> AsyncIterator[Client]:
 @asynccontextmanager
 async def _running(mongodb: Client, mongodb_url: str, redis_url: str, unique: str) -> AsyncIterator[QueryService]:
     redis: Redis = redis_client(redis_url)
-    views = TicketViews(MongoViewWriter(mongodb, unique), RedisViewCache(redis, unique))
+    views = RepairViews(MongoViewWriter(mongodb, unique), RedisViewCache(redis, unique))
     await views.prepare()
     settings = Settings(
         mongodb_url=mongodb_url,
@@ -62,14 +62,14 @@ async def service(mongodb: Client, mongodb_url: str, redis_url: str, unique: str
 
 
 async def test_every_view_shows_the_write_whose_token_is_sent(service: QueryService) -> None:
-    ticket = await service.views.open()
-    log, _, position = service.views.tokens[ticket].partition(":")
+    repair = await service.views.open()
+    log, _, position = service.views.tokens[repair].partition(":")
     token = {"Causal-Token": f"{log}:{int(position) + 1}"}
-    paths = ("/tickets", "/tickets/dashboard", f"/tickets/{ticket}", f"/tickets/{ticket}/history")
+    paths = ("/repairs", "/repairs/counts", f"/repairs/{repair}", f"/repairs/{repair}/history")
     waiting = [asyncio.create_task(service.get(path, token)) for path in paths]
-    version = asyncio.create_task(service.get(f"/tickets/{ticket}", {"X-Version": "2"}))
+    version = asyncio.create_task(service.get(f"/repairs/{repair}", {"X-Version": "2"}))
 
-    await service.views.triage(ticket)
+    await service.views.triage(repair)
 
     listed, counted, shown, history = [answer.json() for answer in await asyncio.gather(*waiting)]
     assert listed["items"][0]["status"] == shown["status"] == "triaged"
@@ -79,30 +79,30 @@ async def test_every_view_shows_the_write_whose_token_is_sent(service: QueryServ
 
 
 async def test_changes_are_seen_live(service: QueryService) -> None:
-    ticket = await service.views.open()
-    async with service.live(f"/tickets/{ticket}/events") as one, service.live("/tickets/events") as every:
+    repair = await service.views.open()
+    async with service.live(f"/repairs/{repair}/events") as one, service.live("/repairs/events") as every:
         assert (await one.next()).data["version"] == 1
         await every.next()
         for version in range(2, 12):
-            await service.views.note(ticket)
+            await service.views.note(repair)
             told = await one.next()
             assert told.data["version"] == version
-            assert told.data == (await service.get(f"/tickets/{ticket}")).json()
+            assert told.data == (await service.get(f"/repairs/{repair}")).json()
         seen = await every.next()
-        while seen.name == "tickets" or seen.data["version"] < 11:
+        while seen.name == "repairs" or seen.data["version"] < 11:
             seen = await every.next()
 
 
 async def test_a_flushed_cache_is_made_good_by_the_views(service: QueryService, redis_url: str, unique: str) -> None:
-    ticket = await service.views.open()
-    cached = await service.get(f"/tickets/{ticket}")
-    counted = await service.get("/tickets/dashboard")
+    repair = await service.views.open()
+    cached = await service.get(f"/repairs/{repair}")
+    counted = await service.get("/repairs/counts")
     async with Redis.from_url(redis_url) as redis:
         async for key in redis.scan_iter(match=f"{unique}*"):
             await redis.delete(key)
 
-    assert (await service.get(f"/tickets/{ticket}")).content == cached.content
-    assert (await service.get("/tickets/dashboard")).content == counted.content
+    assert (await service.get(f"/repairs/{repair}")).content == cached.content
+    assert (await service.get("/repairs/counts")).content == counted.content
 
 
 async def test_while_redis_is_away_or_hangs_the_views_serve(
@@ -110,13 +110,13 @@ async def test_while_redis_is_away_or_hangs_the_views_serve(
 ) -> None:
     redis = private_redis()
     async with _running(mongodb, mongodb_url, redis.url, unique) as service:
-        ticket = await service.views.open()
-        assert (await service.get(f"/tickets/{ticket}")).status_code == 200
+        repair = await service.views.open()
+        assert (await service.get(f"/repairs/{repair}")).status_code == 200
 
         for hurt, heal in ((redis.pause, redis.resume), (redis.kill, redis.start)):
             await asyncio.to_thread(hurt)
             started = monotonic()
-            answers = [await service.get(path) for path in (f"/tickets/{ticket}", "/tickets/dashboard") * 25]
+            answers = [await service.get(path) for path in (f"/repairs/{repair}", "/repairs/counts") * 25]
             assert {answer.status_code for answer in answers} == {200}
             assert monotonic() - started < 5
             ready = await service.client.get("/health/ready")
@@ -125,7 +125,7 @@ async def test_while_redis_is_away_or_hangs_the_views_serve(
             await eventually(lambda: _is_back(service))
 
 
-def test_without_mongodb_the_service_says_so_and_a_cached_ticket_is_served(
+def test_without_mongodb_the_service_says_so_and_a_cached_repair_is_served(
     private_mongodb: Callable[..., MongoDB], redis_url: str, unique: str
 ) -> None:
     asyncio.run(_without_mongodb(private_mongodb(), redis_url, unique))
@@ -139,10 +139,10 @@ async def _without_mongodb(server: MongoDB, redis_url: str, unique: str) -> None
         mongo_client(server.url, "tests") as client,
         _running(client, server.url, redis_url, unique) as service,
     ):
-        ticket = await service.views.open()
+        repair = await service.views.open()
         await asyncio.to_thread(server.kill)
 
-        listed, shown = await asyncio.gather(service.get("/tickets"), service.get(f"/tickets/{ticket}"))
+        listed, shown = await asyncio.gather(service.get("/repairs"), service.get(f"/repairs/{repair}"))
 
         assert shown.status_code == 200
         assert (listed.status_code, listed.json()["code"], listed.headers["Retry-After"]) == (503, "unavailable", "1")
@@ -173,10 +173,10 @@ class _Finds(CommandListener):
         {"status": "open"},
         {"has_note": True},
         {"status": "triaged", "has_note": False},
-        {"customer_id": "customer-1"},
-        {"customer_id": "customer-1", "status": "closed"},
-        {"customer_id": "customer-1", "has_note": True},
-        {"customer_id": "customer-1", "status": "open", "has_note": True},
+        {"owner_id": "owner-1"},
+        {"owner_id": "owner-1", "status": "closed"},
+        {"owner_id": "owner-1", "has_note": True},
+        {"owner_id": "owner-1", "status": "open", "has_note": True},
     ],
     ids=str,
 )
@@ -186,48 +186,46 @@ async def test_a_page_of_the_list_reads_no_more_than_it_shows(
     finds = _Finds()
     async with AsyncMongoClient[dict[str, Any]](mongodb_url, event_listeners=[finds]) as client:
         writer = MongoViewWriter(client, unique)
-        await writer.prepare([TICKET_LIST], [])
+        await writer.prepare([REPAIR_LIST], [])
         await writer.commit(Batch([_row(number) for number in range(2_000)]))
         reader = MongoViewReader(client, unique)
-        first = await reader.page(TICKET_LIST.name, where, None, 21, NEWEST_FIRST)
+        first = await reader.page(REPAIR_LIST.name, where, None, 21, NEWEST_FIRST)
         for after in (None, NEWEST_FIRST.place_of(first[-1])):
-            await reader.page(TICKET_LIST.name, where, after, 21, NEWEST_FIRST)
+            await reader.page(REPAIR_LIST.name, where, after, 21, NEWEST_FIRST)
             explained = await client[unique].command("explain", finds.last, verbosity="executionStats")
 
             stages = _stages(explained["queryPlanner"]["winningPlan"])
             assert "IXSCAN" in stages
             assert not {"COLLSCAN", "SORT"} & stages
-            most = (
-                21 if "customer_id" not in where else 2_000 // 7 + 1
-            )  # one customer's tickets are few, and have one index
+            most = 21 if "owner_id" not in where else 2_000 // 7 + 1  # one owner's repairs are few, and have one index
             assert explained["executionStats"]["totalDocsExamined"] <= most
 
 
 async def test_a_deployed_projection_without_events_is_nothing_to_wait_for(service: QueryService) -> None:
-    answer = await service.get("/tickets", {"Causal-Token": "ticket.0:0"})
+    answer = await service.get("/repairs", {"Causal-Token": "repair.0:0"})
 
     assert answer.status_code == 200
-    assert (await service.get("/tickets", {"Causal-Token": "voucher.0:1"})).json()["code"] == "foreign_causal_token"
+    assert (await service.get("/repairs", {"Causal-Token": "voucher.0:1"})).json()["code"] == "foreign_causal_token"
 
 
 async def test_a_log_that_is_new_is_known_at_once(service: QueryService, mongodb: Client, unique: str) -> None:
     writer = MongoViewWriter(mongodb, unique)
-    await writer.prepare([], [("ticket_list", "ticket.9")])
-    await writer.commit(Batch(moves=[CheckpointMove("ticket_list", "ticket.9", 0, 5)]))
+    await writer.prepare([], [("repair_list", "repair.9")])
+    await writer.commit(Batch(moves=[CheckpointMove("repair_list", "repair.9", 0, 5)]))
 
-    assert (await service.get("/tickets", {"Causal-Token": "ticket.9:5"})).status_code == 200
+    assert (await service.get("/repairs", {"Causal-Token": "repair.9:5"})).status_code == 200
 
 
 def _row(number: int) -> Put:
-    ticket = new_id("ticket")
+    repair = new_id("repair")
     document = {
-        "ticket_id": ticket,
+        "repair_id": repair,
         "status": ("open", "triaged", "closed")[number % 3],
         "has_note": number % 2 == 0,
-        "customer_id": f"customer-{number % 7}",
+        "owner_id": f"owner-{number % 7}",
         "opened_at": NOON,
     }
-    return Put(TICKET_LIST.name, ticket, document)
+    return Put(REPAIR_LIST.name, repair, document)
 
 
 def _stages(plan: dict[str, Any]) -> set[str]:

@@ -21,13 +21,13 @@ from twinpath.feed.interface import EXCHANGE, MAX_BATCH_BYTES, MAX_BATCH_EVENTS
 from twinpath.feed.rabbit_feed import RabbitFeed, priority
 from twinpath.feed.rabbit_publisher import RabbitPublisher
 
-LOGS = ["ticket.0", "ticket.1"]
+LOGS = ["repair.0", "repair.1"]
 
 
 def events(first: int, count: int, log: str = LOGS[0], text: str = "n") -> list[RecordedEvent]:
     """Consecutive events of one log."""
     return [
-        RecordedEvent("ticket.note_added", 1, {"note": text}, "ticket-1", n, log, n, utc_now(), "a", "c")
+        RecordedEvent("repair.note_added", 1, {"note": text}, "repair-1", n, log, n, utc_now(), "a", "c")
         for n in range(first, first + count)
     ]
 

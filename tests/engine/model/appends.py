@@ -21,7 +21,7 @@ from twinpath.log.mongodb import MongoEventStore
 KEYS = {"commits": [tuple(index.document["key"]) for index in UNIQUE_KEYS]}
 _PATIENCE, _CLIENTS_PATIENCE = 2.0, 5.0
 _METADATA = Metadata(datetime(2026, 3, 10, tzinfo=UTC), "tester", "c-1")
-_STREAMS = ("ticket-a", "ticket-b")
+_STREAMS = ("repair-a", "repair-b")
 
 
 class ConnectionLost(Exception):
@@ -85,7 +85,7 @@ class Appends:
         before = self._writers.get(process.name)
         client: Any = self._servers
         self._writers[process.name] = Writer(
-            process, MongoEventStore(client, "log", ("ticket",), self.partitions, _PATIENCE)
+            process, MongoEventStore(client, "log", ("repair",), self.partitions, _PATIENCE)
         )
         for call in list(before.calls) if before else ():
             if not call.done():
@@ -221,7 +221,7 @@ class Appends:
 
 
 async def _append(command: Command, expected: int, store: MongoEventStore) -> Appended:
-    events = [NewEvent("ticket.note_added", 1, {"note": f"{command.id}/{n}"}) for n in range(command.count)]
+    events = [NewEvent("repair.note_added", 1, {"note": f"{command.id}/{n}"}) for n in range(command.count)]
     return await store.append(command.stream, events, expected, command.id, _METADATA, "f")
 
 

@@ -9,7 +9,7 @@ from tests.engine.model.appends import KEYS, Appends, ConnectionLost
 from tests.engine.model.history import History
 from tests.engine.model.mongodb import ReplicaSet
 from tests.engine.model.mongodb_language import Document
-from tests.engine.seats import CATALOGUE, TICKET, TakeSeat
+from tests.engine.seats import EVENTS, REPAIR, TakeSeat
 from twinpath.commands.bus import CommandBus, Envelope
 from twinpath.commands.snapshotting import Snapshots
 from twinpath.domain.claim import Claim
@@ -20,12 +20,12 @@ from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.personal_data.sealing import Seals
 
 _NOW = datetime(2026, 3, 10, tzinfo=UTC)
-_STREAMS = ("ticket-a", "ticket-d", "ticket-b")
+_STREAMS = ("repair-a", "repair-d", "repair-b")
 _SEATS = ("window", "aisle", None)
 
 
 class Claims(Appends):
-    """Three clients that want seats for three tickets, of which there are two; the tickets are in two logs."""
+    """Three clients that want seats for three repairs, of which there are two; the repairs are in two logs."""
 
     partitions = 2
 
@@ -36,8 +36,8 @@ class Claims(Appends):
     async def _send_all(self, client: int) -> None:
         choose = self._history.choose
         for number in range(3):
-            ticket, seat = _STREAMS[choose(3)], _SEATS[choose(3)]
-            envelope = Envelope(TakeSeat(ticket_id=ticket, seat=seat, at=_NOW), derived_id=f"{client}-{number}")
+            repair, seat = _STREAMS[choose(3)], _SEATS[choose(3)]
+            envelope = Envelope(TakeSeat(repair_id=repair, seat=seat, at=_NOW), derived_id=f"{client}-{number}")
             await self._send_seat(envelope, client + number)
 
     async def _send_seat(self, envelope: Envelope, replica: int) -> None:
@@ -56,19 +56,19 @@ class Claims(Appends):
 
     def _bus(self, store: MongoEventStore) -> CommandBus:
         if store not in self._buses:
-            seals, snapshots = Seals(InMemoryKeyStore(), CATALOGUE), Snapshots(InMemorySnapshotStore())
-            self._buses[store] = CommandBus(store, {"ticket": TICKET}, CATALOGUE, seals, snapshots)
+            seals, snapshots = Seals(InMemoryKeyStore(), EVENTS), Snapshots(InMemorySnapshotStore())
+            self._buses[store] = CommandBus(store, {"repair": REPAIR}, EVENTS, seals, snapshots)
         return self._buses[store]
 
     def _reached_majority(self, collection: str, before: Document | None, after: Document) -> None:
-        """A reader may come at any time: after each single write a seat has one ticket, whose commit holds it."""
+        """A reader may come at any time: after each single write a seat has one repair, whose commit holds it."""
         assert before is None or {**before, "claims": None} == {**after, "claims": None}, "a commit was changed"
         commits = self._servers.majority["commits"].values()
         newest: dict[str, Document] = {}
         for commit in sorted(commits, key=lambda commit: int(commit["version"])):
             newest[commit["stream"]] = commit
         seats = {stream: seat for stream, commit in newest.items() if (seat := _seat_of(commit)) is not None}
-        assert len(set(seats.values())) == len(seats), f"a seat has two tickets: {seats}"
+        assert len(set(seats.values())) == len(seats), f"a seat has two repairs: {seats}"
         for stream, seat in seats.items():
             key = Claim("seat", seat).key(b"")
             assert key in newest[stream].get("claims", ()), f"{stream} has the {seat} seat and its commit not the claim"

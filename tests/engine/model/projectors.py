@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from shared.events import CATALOGUE
 from tests.engine.model.consuming import Queues
 from tests.engine.model.history import History
 from tests.engine.model.loop import Process
 from tests.engine.model.network import Network, Work
+from tests.engine.workshop.application import EVENTS
 from twinpath.domain.events import DomainEvent, Metadata, NewEvent, RecordedEvent, record
 from twinpath.domain.projection import Projection
 from twinpath.domain.views import Change, View, ViewChange
@@ -25,7 +25,7 @@ from twinpath.projecting.following.projector import Projector
 from twinpath.views.in_memory.stores import InMemoryViewStore
 from twinpath.views.interface import Batch, CheckpointMove
 
-LOGS = ("ticket.0", "ticket.1")
+LOGS = ("repair.0", "repair.1")
 _EVENTS = 12
 Poison = tuple[str, int]
 """A stream, and the version of the event that can't be applied."""
@@ -111,7 +111,7 @@ class Log:
         """One more event, and it is durable."""
         self._versions[stream] += 1
         events = self.events[log]
-        new = NewEvent("ticket.note_added", 1, {"note": f"{stream} {self._versions[stream]}"})
+        new = NewEvent("repair.note_added", 1, {"note": f"{stream} {self._versions[stream]}"})
         events.append(record(new, stream, self._versions[stream], log, len(events) + 1, _METADATA))
 
     async def read_log(self, log: str, after_position: int, limit: int) -> list[RecordedEvent]:
@@ -158,7 +158,7 @@ class Projectors:
         already = history.choose(_EVENTS)
         self._none_is_new = already == 0
         self._project_some(already)
-        poisoned = (f"ticket-{history.choose(2)}{history.choose(2)}", 1 + history.choose(6))
+        poisoned = (f"repair-{history.choose(2)}{history.choose(2)}", 1 + history.choose(6))
         self._poison = poisoned if history.choose(3) == 2 else None
         for number in range(2):
             history.process(f"projector-{number}", self._start)
@@ -171,13 +171,13 @@ class Projectors:
             self._append()
         projection = First()
         for log, events in self._log.events.items():
-            decoded = [(CATALOGUE.decode(event), event) for event in events]
+            decoded = [(EVENTS.decode(event), event) for event in events]
             changes = [change for event, recorded in decoded for change in projection.changes(event, recorded)]
             at_once(self._stored.commit(Batch(changes, [CheckpointMove(First.name, log, 0, len(events))])))
 
     def _append(self) -> str:
         log = LOGS[self._history.choose(len(LOGS))]
-        self._log.append(log, f"ticket-{log[-1]}{self._history.choose(2)}")
+        self._log.append(log, f"repair-{log[-1]}{self._history.choose(2)}")
         return log
 
     async def _append_all(self) -> None:
@@ -185,19 +185,19 @@ class Projectors:
             count = 1 + self._history.choose(3)
             log = self._append()
             for _ in range(count - 1):
-                self._log.append(log, f"ticket-{log[-1]}{self._history.choose(2)}")
+                self._log.append(log, f"repair-{log[-1]}{self._history.choose(2)}")
             self._queues.publish(log, self._log.events[log][-count:])
             await asyncio.sleep(0.3 * self._history.choose(3))
 
     def _start(self, process: Process) -> None:
         if before := self._replicas.get(process.name):
             self._queues.gone(before[0])
-        seals = Seals(InMemoryKeyStore(), CATALOGUE)
+        seals = Seals(InMemoryKeyStore(), EVENTS)
 
         async def run() -> None:
             projections = [First(), Second(self._poison)]
             joint = JointCommits(self._views)
-            projector = Projector(projections, LOGS, self._log, joint, seals, CATALOGUE, self._applied)
+            projector = Projector(projections, LOGS, self._log, joint, seals, EVENTS, self._applied)
             self._replicas[process.name] = (process, projector)
             await projector.start()
             self._queues.consume(process, projector.project)

@@ -20,8 +20,8 @@ from twinpath.ids import log_of, logs_of
 from twinpath.log.mongodb import MongoEventStore
 
 PARTITIONS, LEASE_SECONDS = 2, 6.0
-LOGS = logs_of(("ticket",), PARTITIONS)
-_STREAMS = ("ticket-a", "ticket-b", "ticket-d")
+LOGS = logs_of(("repair",), PARTITIONS)
+_STREAMS = ("repair-a", "repair-b", "repair-d")
 _MESSAGE_EVENTS = 2
 _COMMITS = 6
 
@@ -83,7 +83,7 @@ class Relays:
         self._terms += 1
         client: Any = self._servers
         progress = RelayProgress(client, "log", f"{process} {self._terms}", LEASE_SECONDS)
-        store = MongoEventStore(client, "log", ("ticket",), PARTITIONS)
+        store = MongoEventStore(client, "log", ("repair",), PARTITIONS)
 
         async def run() -> None:
             await Relay(store, self._broker, progress, LOGS, LEASE_SECONDS).run()
@@ -92,12 +92,12 @@ class Relays:
 
     async def _append_all(self) -> None:
         client: Any = self._servers
-        store = MongoEventStore(client, "log", ("ticket",), PARTITIONS)
+        store = MongoEventStore(client, "log", ("repair",), PARTITIONS)
         metadata = Metadata(datetime(2026, 3, 10, tzinfo=UTC), "tester", "c-1")
         versions: defaultdict[str, int] = defaultdict(int)
         for number in range(_COMMITS):
             stream = _STREAMS[self._history.choose(len(_STREAMS))]
-            events = [NewEvent("ticket.note_added", 1, {"note": str(number)})] * (1 + self._history.choose(3))
+            events = [NewEvent("repair.note_added", 1, {"note": str(number)})] * (1 + self._history.choose(3))
             while True:
                 try:
                     appended = await store.append(stream, events, versions[stream], f"c-{number}", metadata)

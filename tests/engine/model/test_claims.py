@@ -26,7 +26,7 @@ def test_a_claim_has_one_holder_at_every_moment(tape: bytes) -> None:
 def test_it_finds_two_holders_without_the_unique_key() -> None:
     keys = {"commits": [kept for kept in KEYS["commits"] if kept != ("claims",)]}
 
-    assert finds("a seat has two tickets", partial(play, keys=keys))
+    assert finds("a seat has two repairs", partial(play, keys=keys))
 
 
 def test_it_finds_a_claim_that_is_freed_though_its_stream_has_it(monkeypatch: pytest.MonkeyPatch) -> None:

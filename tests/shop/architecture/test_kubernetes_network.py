@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from deploy.manifests.rendering import OVERLAYS
-from tests.support.manifests import NAME, SERVICES, WORKLOADS, Manifest, objects
+from tests.shop.support.manifests import NAME, SERVICES, WORKLOADS, Manifest, objects
 
 Arrow = tuple[str, str, str]
 """From whom, to whom, at which port."""

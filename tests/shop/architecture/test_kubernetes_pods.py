@@ -3,7 +3,7 @@
 import pytest
 
 from deploy.manifests.rendering import OVERLAYS, is_fresh
-from tests.support.manifests import NAME, SERVICES, WORKLOADS, containers, named, objects, pod, selects
+from tests.shop.support.manifests import NAME, SERVICES, WORKLOADS, containers, named, objects, pod, selects
 from twinpath.http.health import health_routes
 from twinpath.running.serving import DRAIN_SECONDS
 

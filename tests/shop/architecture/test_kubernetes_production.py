@@ -11,7 +11,7 @@ from command_service.application import COMMANDS
 from deploy.manifests.rendering import KUBERNETES
 from query_service.application import QUERIES
 from shared.events import CATALOGUE
-from tests.support.manifests import SERVICES, Manifest, environment, named, objects, pod
+from tests.shop.support.manifests import SERVICES, Manifest, environment, named, objects, pod
 from twinpath.commands.bulk import bulk_router
 from twinpath.commands.endpoints import command_router, declared_commands
 from twinpath.feed.dead_letters import DEAD_LETTERS

@@ -14,7 +14,7 @@ import twinpath.projecting.settings
 import twinpath.queries.settings
 from deploy.manifests.checking import exceptions
 from deploy.manifests.rendering import KUBERNETES, OVERLAYS
-from tests.support.manifests import (
+from tests.shop.support.manifests import (
     SERVICES,
     WORKLOADS,
     containers,

@@ -15,9 +15,9 @@ from deploy.local.install import find_or_install
 from deploy.local.ports import HOST, hold_port, is_listening
 from deploy.local.process import Process
 from deploy.local.services import Service
+from tests.shop.support.guarded import GuardedMongoDB
+from tests.shop.support.manifests import SERVICES, Manifest, environment, named, pod
 from tests.support.eventually import eventually
-from tests.support.guarded import GuardedMongoDB
-from tests.support.manifests import SERVICES, Manifest, environment, named, pod
 from tests.support.servers import RabbitMQServer
 
 OVERLAY = "local"

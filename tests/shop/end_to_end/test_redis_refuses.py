@@ -8,10 +8,10 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
+from tests.shop.support.shop import Shop
 from tests.support.eventually import eventually
 from tests.support.scraped import scraped
 from tests.support.servers import RedisServer
-from tests.support.shop import Shop
 from tests.support.system import System
 
 COPIED = ("product_catalogue", "customers")

@@ -5,8 +5,8 @@ from typing import Any
 
 import httpx
 
+from tests.shop.support.shop import Shop, orders_of
 from tests.support.eventually import eventually
-from tests.support.shop import Shop, orders_of
 from tests.support.system import System
 
 

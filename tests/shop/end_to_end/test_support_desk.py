@@ -4,7 +4,7 @@ import asyncio
 
 import httpx
 
-from tests.support.ledger import Ledger
+from tests.shop.support.ledger import Ledger
 from tests.support.system import System
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.guarded import GuardedMongoDB
+from tests.shop.support.guarded import GuardedMongoDB
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import pytest
 
 from command_service.settings import Settings as CommandSettings
 from deploy.local.ports import HOST, hold_port
-from tests.support.guarded import GuardedMongoDB
+from tests.shop.support.guarded import GuardedMongoDB
 from twinpath.checking.report import CheckUp, report
 from twinpath.commands.checking import checks as command_checks
 from twinpath.projecting.checking import checks as projector_checks

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 
-from tests.support.guarded import GuardedMongoDB
+from tests.shop.support.guarded import GuardedMongoDB
 from twinpath.log.layout import LayoutMismatch
 from twinpath.servers.mongodb import WrongPassword
 from twinpath.views.abandoned import clear_abandoned

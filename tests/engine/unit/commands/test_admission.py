@@ -138,7 +138,7 @@ def test_bulk_work_leaves_half_of_the_room() -> None:
 def test_health_and_bulk_requests_are_never_refused() -> None:
     admission = Admission()
 
-    assert admission.guards("/api/v1/tickets")
+    assert admission.guards("/api/v1/repairs")
     assert not admission.guards(BULK)
     assert not admission.guards("/health/ready")
     assert not admission.guards("/metrics")

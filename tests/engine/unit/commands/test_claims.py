@@ -5,8 +5,8 @@ from collections.abc import Collection
 
 import pytest
 
-from tests.engine.seats import CATALOGUE, TICKET, TakeSeat
-from tests.support.commanding import bus_on
+from tests.engine.seats import EVENTS, REPAIR, TakeSeat
+from tests.engine.support.commanding import bus_on
 from twinpath.clock import utc_now
 from twinpath.commands.bus import CommandBus, Envelope
 from twinpath.errors import RuleViolation, Unavailable
@@ -19,7 +19,7 @@ class ForgetfulStore(InMemoryEventStore):
     """Its releases are lost while it `forgets`, as when a process dies before them."""
 
     def __init__(self) -> None:
-        super().__init__(("ticket",))
+        super().__init__(("repair",))
         self.forgets = False
 
     async def release(self, stream: str, version: int, keys: Collection[str]) -> None:
@@ -35,7 +35,7 @@ def store() -> ForgetfulStore:
 
 
 def replica(store: ForgetfulStore) -> CommandBus:
-    return bus_on(store, deciders={"ticket": TICKET}, catalogue=CATALOGUE)
+    return bus_on(store, deciders={"repair": REPAIR}, catalogue=EVENTS)
 
 
 @pytest.fixture
@@ -48,20 +48,20 @@ def another_bus(store: ForgetfulStore) -> CommandBus:
     return replica(store)
 
 
-async def seat(bus: CommandBus, ticket: str, wanted: str | None, key: str | None = None) -> Appended:
-    return await bus.handle(Envelope(TakeSeat(ticket_id=ticket, seat=wanted, at=utc_now()), idempotency_key=key))
+async def seat(bus: CommandBus, repair: str, wanted: str | None, key: str | None = None) -> Appended:
+    return await bus.handle(Envelope(TakeSeat(repair_id=repair, seat=wanted, at=utc_now()), idempotency_key=key))
 
 
-async def refused(bus: CommandBus, ticket: str, wanted: str) -> None:
+async def refused(bus: CommandBus, repair: str, wanted: str) -> None:
     with pytest.raises(RuleViolation) as refusal:
-        await seat(bus, ticket, wanted)
+        await seat(bus, repair, wanted)
     assert refusal.value.code == "seat_taken"
 
 
 async def test_of_fifty_takers_on_two_replicas_one_wins(
     bus: CommandBus, another_bus: CommandBus, store: ForgetfulStore
 ) -> None:
-    calls = [seat(one, new_id("ticket"), "window") for one in (bus, another_bus) for _ in range(25)]
+    calls = [seat(one, new_id("repair"), "window") for one in (bus, another_bus) for _ in range(25)]
 
     answers = await asyncio.gather(*calls, return_exceptions=True)
 
@@ -75,7 +75,7 @@ async def test_of_fifty_takers_on_two_replicas_one_wins(
 async def test_a_claim_that_is_moved_or_released_can_be_taken_also_when_its_release_was_lost(
     bus: CommandBus, another_bus: CommandBus, store: ForgetfulStore, moved_to: str | None, forgets: bool
 ) -> None:
-    first, second = new_id("ticket"), new_id("ticket")
+    first, second = new_id("repair"), new_id("repair")
     await seat(bus, first, "window")
     await refused(another_bus, second, "window")
     store.forgets = forgets
@@ -90,45 +90,45 @@ async def test_a_claim_that_is_moved_or_released_can_be_taken_also_when_its_rele
 
 
 async def test_a_stream_takes_again_what_it_had_left_behind(bus: CommandBus, store: ForgetfulStore) -> None:
-    ticket = new_id("ticket")
-    await seat(bus, ticket, "window")
+    repair = new_id("repair")
+    await seat(bus, repair, "window")
     store.forgets = True
-    await seat(bus, ticket, None)
+    await seat(bus, repair, None)
     store.forgets = False
 
-    await seat(bus, ticket, "window")
+    await seat(bus, repair, "window")
 
-    assert list(store._holders.values()) == [(ticket, 3)]
+    assert list(store._holders.values()) == [(repair, 3)]
 
 
 async def test_while_a_leftover_can_not_be_freed_the_taker_is_told_to_come_again(
     bus: CommandBus, store: ForgetfulStore
 ) -> None:
-    ticket = new_id("ticket")
-    await seat(bus, ticket, "window")
+    repair = new_id("repair")
+    await seat(bus, repair, "window")
     store.forgets = True
-    await seat(bus, ticket, None)
+    await seat(bus, repair, None)
 
     with pytest.raises(Unavailable):
-        await seat(bus, new_id("ticket"), "window")
+        await seat(bus, new_id("repair"), "window")
 
 
 async def test_a_repetition_gets_the_first_answer_whoever_has_the_claim_now(
     bus: CommandBus, another_bus: CommandBus
 ) -> None:
-    ticket = new_id("ticket")
-    first = await seat(bus, ticket, "window", "k")
-    await seat(bus, ticket, None)
-    await seat(another_bus, new_id("ticket"), "window")
+    repair = new_id("repair")
+    first = await seat(bus, repair, "window", "k")
+    await seat(bus, repair, None)
+    await seat(another_bus, new_id("repair"), "window")
 
-    again = await seat(another_bus, ticket, "window", "k")
+    again = await seat(another_bus, repair, "window", "k")
 
     assert (again.version, again.duplicate) == (first.version, True)
 
 
 async def test_a_command_that_leaves_the_claim_alone_takes_nothing(bus: CommandBus, store: ForgetfulStore) -> None:
-    ticket = new_id("ticket")
-    await seat(bus, ticket, "window")
-    await seat(bus, ticket, "window")
+    repair = new_id("repair")
+    await seat(bus, repair, "window")
+    await seat(bus, repair, "window")
 
-    assert list(store._holders.values()) == [(ticket, 1)]
+    assert list(store._holders.values()) == [(repair, 1)]

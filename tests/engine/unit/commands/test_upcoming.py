@@ -9,14 +9,14 @@ from twinpath.errors import Unavailable
 from twinpath.ids import new_id
 from twinpath.log.in_memory import InMemoryEventStore
 
-LOG = "ticket.0"
+LOG = "repair.0"
 
 
 class CountedStore(InMemoryEventStore):
     """Counts how often a log is read; `away` makes it unreachable."""
 
     def __init__(self) -> None:
-        super().__init__(("ticket",), 1)
+        super().__init__(("repair",), 1)
         self.reads = 0
         self.away = False
 
@@ -52,8 +52,8 @@ async def caught_up(upcoming: Upcoming, store: CountedStore) -> None:
 
 async def test_what_was_handed_in_is_not_read(store: CountedStore, upcoming: Upcoming) -> None:
     await caught_up(upcoming, store)
-    await append(store, new_id("ticket"), 0, "1", "2")
-    await append(store, new_id("ticket"), 0, "3")
+    await append(store, new_id("repair"), 0, "1", "2")
+    await append(store, new_id("repair"), 0, "3")
 
     assert positions(await upcoming.after(0)) == [1, 2, 3]
     assert await upcoming.after(3) == []
@@ -64,7 +64,7 @@ async def test_what_was_there_before_is_read_and_what_was_read_is_not_told_twice
     store: CountedStore, upcoming: Upcoming
 ) -> None:
     behind = Upcoming(store, LOG)
-    await append(store, new_id("ticket"), 0, "1", "2")
+    await append(store, new_id("repair"), 0, "1", "2")
     behind.appended(await store.read_log(LOG, 1, 1))
 
     assert positions(await behind.after(0)) == [1, 2]
@@ -75,7 +75,7 @@ async def test_a_gap_that_another_process_filled_is_read(store: CountedStore) ->
     upcoming = Upcoming(store, LOG)
     await caught_up(upcoming, store)
     for note in "123":
-        await append(store, new_id("ticket"), 0, note)
+        await append(store, new_id("repair"), 0, note)
     first, _, third = await store.read_log(LOG, 0, 3)
     upcoming.appended([first])
     upcoming.appended([third])
@@ -87,8 +87,8 @@ async def test_a_gap_that_another_process_filled_is_read(store: CountedStore) ->
 
 async def test_more_than_is_kept_is_read_later(store: CountedStore, upcoming: Upcoming) -> None:
     await caught_up(upcoming, store)
-    await append(store, new_id("ticket"), 0, *["note"] * MOST_EVENTS)
-    await append(store, new_id("ticket"), 0, "one too many")
+    await append(store, new_id("repair"), 0, *["note"] * MOST_EVENTS)
+    await append(store, new_id("repair"), 0, "one too many")
 
     assert positions(await upcoming.after(0)) == list(range(1, MOST_EVENTS + 1))
     assert positions(await upcoming.after(MOST_EVENTS)) == [MOST_EVENTS + 1]
@@ -97,7 +97,7 @@ async def test_more_than_is_kept_is_read_later(store: CountedStore, upcoming: Up
 
 async def test_what_could_not_be_published_is_read_again(store: CountedStore, upcoming: Upcoming) -> None:
     await caught_up(upcoming, store)
-    await append(store, new_id("ticket"), 0, "1")
+    await append(store, new_id("repair"), 0, "1")
     assert positions(await upcoming.after(0)) == [1]
 
     upcoming.look()
@@ -106,7 +106,7 @@ async def test_what_could_not_be_published_is_read_again(store: CountedStore, up
 
 
 async def test_a_read_that_failed_is_made_again_when_somebody_looks(store: CountedStore, upcoming: Upcoming) -> None:
-    await append(store, new_id("ticket"), 0, "1")
+    await append(store, new_id("repair"), 0, "1")
     behind = Upcoming(store, LOG)
     store.away = True
     with pytest.raises(Unavailable):

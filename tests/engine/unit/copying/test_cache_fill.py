@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from projector_service.ticket_details import TicketDetailsProjection
-from shared.events import CATALOGUE
+from tests.engine.workshop.application import EVENTS
+from tests.engine.workshop.views import RepairDetailsProjection
 from tests.support.eventually import eventually
 from twinpath.domain.views import Cached, Document, Put, View
 from twinpath.errors import Unavailable
@@ -18,7 +18,7 @@ from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
 from twinpath.views.interface import Batch, CheckpointMove
 
-VIEW = TicketDetailsProjection.name
+VIEW = RepairDetailsProjection.name
 
 
 class HeldPages(InMemoryViewStore):
@@ -35,34 +35,34 @@ class HeldPages(InMemoryViewStore):
         return found
 
 
-class Shown(TicketDetailsProjection):
-    """The ticket's view, shown as it is."""
+class Shown(RepairDetailsProjection):
+    """The repair's view, shown as it is."""
 
     views = (View(VIEW, copy=True),)
 
 
-def opened(ticket: str) -> Put:
-    return Put(VIEW, ticket, {"version": 1})
+def opened(repair: str) -> Put:
+    return Put(VIEW, repair, {"version": 1})
 
 
 async def test_a_log_that_is_adopted_during_a_fill_is_filled_too() -> None:
     views, cache = HeldPages(), InMemoryViewCache()
-    await views.prepare([], [(VIEW, "ticket.0"), (VIEW, "ticket.1")])
-    await views.commit(Batch([opened("ticket-b")], [CheckpointMove(VIEW, "ticket.0", 0, 1)]))
-    store = InMemoryEventStore(CATALOGUE.categories)
-    sync = CacheSync([Shown()], store, views, cache, CATALOGUE, look_seconds=0.005)
+    await views.prepare([], [(VIEW, "repair.0"), (VIEW, "repair.1")])
+    await views.commit(Batch([opened("repair-b")], [CheckpointMove(VIEW, "repair.0", 0, 1)]))
+    store = InMemoryEventStore(EVENTS.categories)
+    sync = CacheSync([Shown()], store, views, cache, EVENTS, look_seconds=0.005)
     await sync.start()
 
     async def is_adopted(log: str) -> bool:
         return log in await cache.positions(VIEW)
 
-    await eventually(lambda: is_adopted("ticket.0"), pause=0.001)
-    await views.commit(Batch([opened("ticket-a")], [CheckpointMove(VIEW, "ticket.1", 0, 1)]))  # its answer was lost
-    await eventually(lambda: is_adopted("ticket.1"), pause=0.001)
+    await eventually(lambda: is_adopted("repair.0"), pause=0.001)
+    await views.commit(Batch([opened("repair-a")], [CheckpointMove(VIEW, "repair.1", 0, 1)]))  # its answer was lost
+    await eventually(lambda: is_adopted("repair.1"), pause=0.001)
     views.go_on.set()
 
     async def is_copied() -> bool:
-        return None not in await cache.get_many(VIEW, ["ticket-a", "ticket-b"])
+        return None not in await cache.get_many(VIEW, ["repair-a", "repair-b"])
 
     await eventually(is_copied, limit=5, pause=0.001)
     await sync.stop()
@@ -100,17 +100,17 @@ class Refuses(InMemoryViewCache):
 async def test_a_fill_for_a_log_that_was_adopted_is_done_again_when_it_fails(call: str, reason: Exception) -> None:
     views, cache = InMemoryViewStore(), Refuses()
     cache.reason = reason
-    await views.prepare([], [(VIEW, "ticket.0"), (VIEW, "ticket.1")])
-    await views.commit(Batch([opened("ticket-b")], [CheckpointMove(VIEW, "ticket.0", 0, 1)]))
-    store = InMemoryEventStore(CATALOGUE.categories)
-    sync = CacheSync([Shown()], store, views, cache, CATALOGUE, look_seconds=0.005)
+    await views.prepare([], [(VIEW, "repair.0"), (VIEW, "repair.1")])
+    await views.commit(Batch([opened("repair-b")], [CheckpointMove(VIEW, "repair.0", 0, 1)]))
+    store = InMemoryEventStore(EVENTS.categories)
+    sync = CacheSync([Shown()], store, views, cache, EVENTS, look_seconds=0.005)
     await sync.start()
     assert await sync.filled(VIEW, seconds=5)
     cache.next = call
-    await views.commit(Batch([opened("ticket-a")], [CheckpointMove(VIEW, "ticket.1", 0, 1)]))  # its answer was lost
+    await views.commit(Batch([opened("repair-a")], [CheckpointMove(VIEW, "repair.1", 0, 1)]))  # its answer was lost
 
     async def is_copied() -> bool:
-        return await cache.get(VIEW, "ticket-a") is not None
+        return await cache.get(VIEW, "repair-a") is not None
 
     await eventually(is_copied, limit=5, pause=0.001)
     assert cache.next == ""
@@ -122,29 +122,29 @@ NO_JSON = b"bytes"
 
 async def test_a_document_that_can_not_be_rendered_is_left_out_and_keeps_no_other_from_the_copy() -> None:
     views, cache = InMemoryViewStore(), InMemoryViewCache()
-    await views.prepare([], [(VIEW, "ticket.0")])
-    texts = {"ticket-a": "a", "ticket-b": NO_JSON, "ticket-c": "c"}
+    await views.prepare([], [(VIEW, "repair.0")])
+    texts = {"repair-a": "a", "repair-b": NO_JSON, "repair-c": "c"}
     await views.commit(
         Batch(
             [Put(VIEW, document_id, {"text": text}) for document_id, text in texts.items()],
-            [CheckpointMove(VIEW, "ticket.0", 0, 3)],
+            [CheckpointMove(VIEW, "repair.0", 0, 3)],
         )
     )
-    sync = CacheSync([Shown()], InMemoryEventStore(CATALOGUE.categories), views, cache, CATALOGUE)
+    sync = CacheSync([Shown()], InMemoryEventStore(EVENTS.categories), views, cache, EVENTS)
     await sync.start()
     assert await sync.filled(VIEW, seconds=5)
     changes = [
-        Put(VIEW, "ticket-a", {"text": NO_JSON}),
-        Put(VIEW, "ticket-d", {"text": NO_JSON}),
-        Put(VIEW, "ticket-e", {"text": "e"}),
+        Put(VIEW, "repair-a", {"text": NO_JSON}),
+        Put(VIEW, "repair-d", {"text": NO_JSON}),
+        Put(VIEW, "repair-e", {"text": "e"}),
     ]
-    move = CheckpointMove(VIEW, "ticket.0", 3, 6)
+    move = CheckpointMove(VIEW, "repair.0", 3, 6)
     await views.commit(Batch(changes, [move]))
-    sync.applied(Applied("ticket.0", changes, [move]))
+    sync.applied(Applied("repair.0", changes, [move]))
     await sync.flushed()
     await sync.stop()
 
-    copied = await cache.get_many(VIEW, [f"ticket-{letter}" for letter in "abcde"])
+    copied = await cache.get_many(VIEW, [f"repair-{letter}" for letter in "abcde"])
     assert [one and one.body for one in copied] == [None, None, b'{"text":"c"}', None, b'{"text":"e"}']
 
 
@@ -153,23 +153,23 @@ class LogBegins(InMemoryViewStore):
 
     async def page(self, *asked: Any, **options: Any) -> list[Document]:
         """See ViewReader.page."""
-        if (await self.checkpoints())[VIEW, "ticket.1"] == 0:
-            await self.commit(Batch([opened("ticket-a")], [CheckpointMove(VIEW, "ticket.1", 0, 1)]))
+        if (await self.checkpoints())[VIEW, "repair.1"] == 0:
+            await self.commit(Batch([opened("repair-a")], [CheckpointMove(VIEW, "repair.1", 0, 1)]))
         return await super().page(*asked, **options)
 
 
 async def test_what_a_fill_brought_of_a_log_that_is_adopted_later_does_not_stay_as_it_was() -> None:
     views, cache = LogBegins(), InMemoryViewCache()
-    await views.prepare([], [(VIEW, "ticket.0"), (VIEW, "ticket.1")])
-    await views.commit(Batch([opened("ticket-b")], [CheckpointMove(VIEW, "ticket.0", 0, 1)]))
-    store = InMemoryEventStore(CATALOGUE.categories)
-    sync = CacheSync([Shown()], store, views, cache, CATALOGUE, look_seconds=0.2)
+    await views.prepare([], [(VIEW, "repair.0"), (VIEW, "repair.1")])
+    await views.commit(Batch([opened("repair-b")], [CheckpointMove(VIEW, "repair.0", 0, 1)]))
+    store = InMemoryEventStore(EVENTS.categories)
+    sync = CacheSync([Shown()], store, views, cache, EVENTS, look_seconds=0.2)
     await sync.start()
     assert await sync.filled(VIEW, seconds=5)
-    await views.commit(Batch([Put(VIEW, "ticket-a", {"version": 2})], [CheckpointMove(VIEW, "ticket.1", 1, 2)]))
+    await views.commit(Batch([Put(VIEW, "repair-a", {"version": 2})], [CheckpointMove(VIEW, "repair.1", 1, 2)]))
 
     async def is_new() -> bool:
-        copied = await cache.get(VIEW, "ticket-a")
+        copied = await cache.get(VIEW, "repair-a")
         return copied is not None and copied.revision == 2
 
     await eventually(is_new, limit=5, pause=0.01)
@@ -183,16 +183,16 @@ class Growing(InMemoryViewStore):
         """See ViewReader.page."""
         found = await super().page(*asked, **options)
         await asyncio.sleep(0)  # a store takes its time, so that who waits for the fill can give up
-        at = (await self.checkpoints())[VIEW, "ticket.0"]
-        await self.commit(Batch([opened(f"ticket-{at + 1:06}")], [CheckpointMove(VIEW, "ticket.0", at, at + 1)]))
+        at = (await self.checkpoints())[VIEW, "repair.0"]
+        await self.commit(Batch([opened(f"repair-{at + 1:06}")], [CheckpointMove(VIEW, "repair.0", at, at + 1)]))
         return found
 
 
 async def test_a_fill_ends_though_documents_keep_coming() -> None:
     views, cache = Growing(), InMemoryViewCache()
-    await views.prepare([], [(VIEW, "ticket.0")])
-    await views.commit(Batch([opened("ticket-000001")], [CheckpointMove(VIEW, "ticket.0", 0, 1)]))
-    sync = CacheSync([Shown()], InMemoryEventStore(CATALOGUE.categories), views, cache, CATALOGUE)
+    await views.prepare([], [(VIEW, "repair.0")])
+    await views.commit(Batch([opened("repair-000001")], [CheckpointMove(VIEW, "repair.0", 0, 1)]))
+    sync = CacheSync([Shown()], InMemoryEventStore(EVENTS.categories), views, cache, EVENTS)
     await sync.start()
 
     assert await sync.filled(VIEW, seconds=5)

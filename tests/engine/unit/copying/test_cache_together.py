@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from shared.events import CATALOGUE
 from tests.engine.unit.copying.test_cache_fill import VIEW, Shown
+from tests.engine.workshop.application import EVENTS
 from twinpath.domain.views import Document, Put, Remove, ViewChange
 from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.projecting.applying.applier import Applied
@@ -15,7 +15,7 @@ from twinpath.views.in_memory.stores import InMemoryViewStore
 from twinpath.views.interface import Batch, CheckpointMove
 from twinpath.views.naming import Generation
 
-LOGS = ("ticket.0", "ticket.1", "ticket.2")
+LOGS = ("repair.0", "repair.1", "repair.2")
 
 
 class CountedReads(InMemoryViewStore):
@@ -45,7 +45,7 @@ class Switches(InMemoryViewStore):
 async def test_no_document_of_a_generation_gets_into_the_copy_of_the_next(logs: int) -> None:
     views, cache = Switches(), InMemoryViewCache()
     await views.prepare([], [(VIEW, log) for log in LOGS])
-    sync = CacheSync([Shown()], InMemoryEventStore(CATALOGUE.categories), views, cache, CATALOGUE)
+    sync = CacheSync([Shown()], InMemoryEventStore(EVENTS.categories), views, cache, EVENTS)
     for log in LOGS[:logs]:
         changes, move = [Put(VIEW, log, {"version": 1})], CheckpointMove(VIEW, log, 0, 1)
         await views.commit(Batch(changes, [move]))
@@ -59,7 +59,7 @@ async def test_no_document_of_a_generation_gets_into_the_copy_of_the_next(logs: 
 async def test_what_waits_of_several_logs_is_read_at_once() -> None:
     views, cache = CountedReads(), InMemoryViewCache()
     await views.prepare([], [(VIEW, log) for log in LOGS])
-    sync = CacheSync([Shown()], InMemoryEventStore(CATALOGUE.categories), views, cache, CATALOGUE)
+    sync = CacheSync([Shown()], InMemoryEventStore(EVENTS.categories), views, cache, EVENTS)
     removal: list[ViewChange] = [Put(VIEW, LOGS[2], {"version": 1}), Remove(VIEW, LOGS[2])]
     for log, changes in ((LOGS[0], [Put(VIEW, LOGS[0], {"version": 1})]), (LOGS[1], []), (LOGS[2], removal)):
         moves = [CheckpointMove(VIEW, log, 0, 1)]

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from shared.events import CATALOGUE
 from tests.engine.unit.copying.test_cache_fill import VIEW, Shown
+from tests.engine.workshop.application import EVENTS
 from tests.support.eventually import eventually
 from twinpath.domain.projection import Projection
 from twinpath.domain.views import Cached, ChangeWhere, Put, View, ViewChange
@@ -19,7 +19,7 @@ from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
 from twinpath.views.interface import Batch, CheckpointMove, Checkpoints
 
-LOG = "ticket.0"
+LOG = "repair.0"
 
 
 class RefusesWrites(InMemoryViewCache):
@@ -54,12 +54,12 @@ class Looked(InMemoryViewStore):
 
 
 class Kept:
-    """A ticket in a view and its copy."""
+    """A repair in a view and its copy."""
 
     def __init__(self, look_seconds: float) -> None:
         self.views, self.cache = Looked(), RefusesWrites()
-        log = InMemoryEventStore(CATALOGUE.categories)
-        self.keeper = CacheSync([Shown()], log, self.views, self.cache, CATALOGUE, look_seconds)
+        log = InMemoryEventStore(EVENTS.categories)
+        self.keeper = CacheSync([Shown()], log, self.views, self.cache, EVENTS, look_seconds)
 
     async def commit(self, before: int, after: int, *changes: ViewChange) -> Applied:
         """Commit to the view, and tell nobody."""
@@ -76,8 +76,8 @@ class Kept:
         return self.keeper.trouble is None
 
     async def revision(self) -> int | None:
-        """Of the ticket, in the copy."""
-        copied = await self.cache.get(VIEW, "ticket-a")
+        """Of the repair, in the copy."""
+        copied = await self.cache.get(VIEW, "repair-a")
         return None if copied is None else copied.revision
 
 
@@ -85,7 +85,7 @@ class Kept:
 async def kept(look_seconds: float = 0.005, full: bool = False) -> AsyncIterator[Kept]:
     made = Kept(look_seconds)
     await made.views.prepare([], [(VIEW, LOG)])
-    await made.commit(0, 1, Put(VIEW, "ticket-a", {"version": 1, "of": "Ada"}))
+    await made.commit(0, 1, Put(VIEW, "repair-a", {"version": 1, "of": "Ada"}))
     [document] = await made.views.page(VIEW, {}, None, 10)
     await made.cache.write(VIEW, LOG, 0, 1, [Shown.views[0].rendered(document)], [])
     if full:
@@ -106,7 +106,7 @@ async def test_trouble_does_not_end_while_only_reads_are_answered() -> None:
     async with kept() as made:
         assert await made.keeper.filled(VIEW, seconds=5)
         made.cache.full = True
-        made.keeper.applied(await made.commit(1, 2, Put(VIEW, "ticket-a", {"version": 2})))
+        made.keeper.applied(await made.commit(1, 2, Put(VIEW, "repair-a", {"version": 2})))
         await eventually(made.in_trouble, limit=5, pause=0.001)
         told: set[bool] = set()
 
@@ -153,7 +153,7 @@ async def test_a_position_that_was_lost_alone_takes_the_documents_along() -> Non
     """As a Redis does that evicts keys: what was not copied meanwhile must not be taken for current."""
     async with kept() as made:
         assert await made.keeper.filled(VIEW, seconds=5)
-        await made.commit(1, 2, Put(VIEW, "ticket-a", {"version": 2}))
+        await made.commit(1, 2, Put(VIEW, "repair-a", {"version": 2}))
         made.cache._positions.clear()
 
         async def adopted() -> bool:
@@ -167,7 +167,7 @@ async def test_a_copy_beyond_its_view_begins_anew() -> None:
     """As after a restore: it shows what never happened."""
     async with kept() as made:
         assert await made.keeper.filled(VIEW, seconds=5)
-        await made.cache.write(VIEW, LOG, 1, 9, [Cached("ticket-a", 9, '"9"', b"of a lost future")], [])
+        await made.cache.write(VIEW, LOG, 1, 9, [Cached("repair-a", 9, '"9"', b"of a lost future")], [])
 
         async def begun_anew() -> bool:
             return await made.cache.positions(VIEW) == {LOG: 1} and await made.revision() == 1
@@ -206,6 +206,4 @@ async def test_a_copied_view_has_its_projections_name() -> None:
 
     projections: list[Projection] = [Odd()]
     with pytest.raises(ValueError, match=VIEW):
-        CacheSync(
-            projections, InMemoryEventStore(CATALOGUE.categories), InMemoryViewStore(), InMemoryViewCache(), CATALOGUE
-        )
+        CacheSync(projections, InMemoryEventStore(EVENTS.categories), InMemoryViewStore(), InMemoryViewCache(), EVENTS)

@@ -4,17 +4,16 @@ import asyncio
 
 import pytest
 
-from shared.read_models.ticket_details import TICKET_DETAILS
-from shared.read_models.ticket_list import TICKET_LIST
+from tests.engine.workshop.views import REPAIR_DETAILS, REPAIR_LIST
 from twinpath.domain.views import ChangeWhere, Put, ViewChange
 from twinpath.projecting.copying.steps import Step, Steps, step_of
 
-LOG, OTHER = "ticket.0", "ticket.1"
-WHERE = ChangeWhere(TICKET_DETAILS.name, {"customer_id": "customer-1"}, {"subject": "erased"})
+LOG, OTHER = "repair.0", "repair.1"
+WHERE = ChangeWhere(REPAIR_DETAILS.name, {"owner_id": "owner-1"}, {"subject": "erased"})
 
 
 def step(expected: int, position: int, *ids: str, log: str = LOG) -> Step:
-    return step_of(TICKET_DETAILS, log, expected, position, [Put(TICKET_DETAILS.name, one, {}) for one in ids])
+    return step_of(REPAIR_DETAILS, log, expected, position, [Put(REPAIR_DETAILS.name, one, {}) for one in ids])
 
 
 def summary(of: Step) -> tuple[str, int, int, list[str]]:
@@ -33,9 +32,9 @@ async def taken(steps: Steps) -> list[tuple[str, int, int, list[str]]]:
 
 
 def test_a_step_names_what_changed_in_its_view_alone() -> None:
-    changes: list[ViewChange] = [Put(TICKET_LIST.name, "a", {}), Put(TICKET_DETAILS.name, "b", {}), WHERE]
+    changes: list[ViewChange] = [Put(REPAIR_LIST.name, "a", {}), Put(REPAIR_DETAILS.name, "b", {}), WHERE]
 
-    found = step_of(TICKET_DETAILS, LOG, 3, 5, changes)
+    found = step_of(REPAIR_DETAILS, LOG, 3, 5, changes)
 
     assert (list(found.ids), found.met) == (["b"], [WHERE])
 
@@ -78,7 +77,7 @@ async def test_more_than_may_wait_is_dropped_and_leaves_a_gap(monkeypatch: pytes
 async def test_small_steps_of_one_view_are_taken_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("twinpath.projecting.copying.steps.READ_TOGETHER", 3)
     steps = Steps()
-    elsewhere = step_of(TICKET_LIST, LOG, 0, 1, [])
+    elsewhere = step_of(REPAIR_LIST, LOG, 0, 1, [])
     for one in (step(0, 1, "a"), elsewhere, step(0, 1, "b", "c", log=OTHER), step(7, 8, "d")):
         steps.add(one)
 
@@ -89,7 +88,7 @@ async def test_small_steps_of_one_view_are_taken_together(monkeypatch: pytest.Mo
 
 async def test_what_met_others_goes_alone() -> None:
     steps = Steps()
-    for one in (step(0, 1, "a"), step_of(TICKET_DETAILS, OTHER, 0, 1, [WHERE]), step(7, 8, "b")):
+    for one in (step(0, 1, "a"), step_of(REPAIR_DETAILS, OTHER, 0, 1, [WHERE]), step(7, 8, "b")):
         steps.add(one)
 
     assert [len(await steps.next()) for _ in range(3)] == [1, 1, 1]
@@ -113,4 +112,4 @@ async def test_it_knows_whether_what_waits_leads_on(position: int, leads_on: boo
     steps = Steps()
     steps.add(step(1, 3, "a"))
 
-    assert steps.go_on(TICKET_DETAILS, LOG, position) is leads_on
+    assert steps.go_on(REPAIR_DETAILS, LOG, position) is leads_on

@@ -63,7 +63,7 @@ def test_people_take_these_for_the_same(one: str, other: str) -> None:
 
 
 def test_a_refusal_names_the_holder_only_where_it_may() -> None:
-    quiet, open_ = Claim("e_mail", "a").refusal("customer-1"), Claim("sku", "a", holder_as="product_id").refusal("p-1")
+    quiet, open_ = Claim("e_mail", "a").refusal("owner-1"), Claim("sku", "a", holder_as="product_id").refusal("p-1")
 
     assert (quiet.code, quiet.detail, quiet.facts) == ("e_mail_taken", "This e mail is taken.", {})
     assert (open_.code, open_.facts) == ("sku_taken", {"product_id": "p-1"})

@@ -6,23 +6,24 @@ import httpx
 import orjson
 import pytest
 
-from command_service.application import COMMANDS
-from command_service.customer.commands import RegisterCustomer
-from command_service.fulfilment import Fulfilment
-from command_service.settings import Settings
-from shared.events import CATALOGUE
-from shared.events.order import ORDER_EVENTS, OrderPlaced
-from shared.events.product import PRODUCT_EVENTS
+from tests.engine.support.changed_events import (
+    DECIDER_NOW,
+    DECIDER_THEN,
+    NOW,
+    THEN,
+    Note,
+    Noted,
+    RegisteredNow,
+    RegisteredThen,
+)
+from tests.engine.support.commanding import bus_on
+from tests.engine.workshop.application import COMMANDS, EVENTS
+from tests.engine.workshop.owners import RegisterOwner
 from tests.support.appending import metadata
-from tests.support.changed_events import DECIDER_NOW, DECIDER_THEN, NOW, THEN, Note, RegisteredNow
-from tests.support.commanding import bus_on
 from tests.support.eventually import eventually
 from twinpath.clock import utc_now
 from twinpath.commands.app import create_app
 from twinpath.commands.bus import Envelope
-from twinpath.commands.processes.means import Means
-from twinpath.commands.processes.reacting import Reactions
-from twinpath.commands.processes.timers import InMemoryTimers
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.events import SEALED, NewEvent, RecordedEvent, Upcaster, from_json, to_json
 from twinpath.errors import RuleViolation, UnknownEvent
@@ -48,25 +49,25 @@ ERASURE = pytest.mark.parametrize("erased", [False, True], ids=["with its key", 
 
 
 class Then:
-    """A log that an older version wrote: one customer, sealed, and some notes."""
+    """A log that an older version wrote: one owner, sealed, and some notes."""
 
     def __init__(self) -> None:
         self.store = InMemoryEventStore(THEN.categories)
         self.keys = InMemoryKeyStore()
         self.snapshots = InMemorySnapshotStore()
-        self.customer = new_id("customer")
+        self.owner = new_id("owner")
 
     async def write(self, notes: int = 0) -> "Then":
-        deciders = {"customer": DECIDER_THEN}
+        deciders = {"owner": DECIDER_THEN}
         bus = bus_on(self.store, keys=self.keys, snapshots=self.snapshots, deciders=deciders, catalogue=THEN)
-        register = RegisterCustomer(customer_id=self.customer, at=utc_now(), name="Ada", email="ada@example.org")
+        register = RegisterOwner(owner_id=self.owner, at=utc_now(), name="Ada", email="ada@example.org")
         await bus.handle(Envelope(register))
         for _ in range(notes):
-            await bus.handle(Envelope(Note(customer_id=self.customer, at=utc_now())))
+            await bus.handle(Envelope(Note(owner_id=self.owner, at=utc_now())))
         return self
 
     async def events(self) -> list[RecordedEvent]:
-        return await self.store.load(self.customer)
+        return await self.store.load(self.owner)
 
 
 async def projected(then: Then, projection: Any, events: list[RecordedEvent]) -> InMemoryViewStore:
@@ -82,9 +83,9 @@ async def projected(then: Then, projection: Any, events: list[RecordedEvent]) ->
 async def test_a_command_is_decided_on_what_an_older_version_stored(erased: bool) -> None:
     then = await Then().write()
     if erased:
-        await then.keys.destroy(then.customer)
-    bus = bus_on(then.store, keys=then.keys, deciders={"customer": DECIDER_NOW}, catalogue=NOW)
-    note = Envelope(Note(customer_id=then.customer, at=utc_now()))
+        await then.keys.destroy(then.owner)
+    bus = bus_on(then.store, keys=then.keys, deciders={"owner": DECIDER_NOW}, catalogue=NOW)
+    note = Envelope(Note(owner_id=then.owner, at=utc_now()))
 
     if erased:
         with pytest.raises(RuleViolation):
@@ -95,12 +96,10 @@ async def test_a_command_is_decided_on_what_an_older_version_stored(erased: bool
 
 async def test_an_older_versions_snapshot_is_not_read_and_the_old_events_are() -> None:
     then = await Then().write(notes=120)
-    await eventually(lambda: is_there(then.snapshots, then.customer))
-    bus = bus_on(
-        then.store, keys=then.keys, snapshots=then.snapshots, deciders={"customer": DECIDER_NOW}, catalogue=NOW
-    )
+    await eventually(lambda: is_there(then.snapshots, then.owner))
+    bus = bus_on(then.store, keys=then.keys, snapshots=then.snapshots, deciders={"owner": DECIDER_NOW}, catalogue=NOW)
 
-    known = await bus.look(then.customer)
+    known = await bus.look(then.owner)
 
     assert known is not None
     assert (known.name, known.channel, known.notes) == ("Ada", "unknown", 120)
@@ -115,15 +114,15 @@ async def test_the_history_keeps_an_event_in_the_schema_in_which_it_was_stored(e
     """So a fold of the log gives the same entries, whatever today's schema is."""
     then = await Then().write()
     if erased:
-        await then.keys.destroy(then.customer)
+        await then.keys.destroy(then.owner)
 
     views = await projected(then, HistoryProjection(), from_json(to_json(await then.events())))
 
-    entry = await views.get("history", f"{then.customer}@0000000001")
+    entry = await views.get("history", f"{then.owner}@0000000001")
     assert entry is not None
     assert (entry["data"], entry["schema"]) == ({}, 1)
     assert entry["personal"] == (None if erased else {"full_name": "Ada", "email": READ["email"]})
-    page = await histories(views, NOW).page(then.customer, None, 10)
+    page = await histories(views, NOW).page(then.owner, None, 10)
     assert [entry["data"] for entry in page.documents] == [ERASED if erased else READ]
 
 
@@ -132,10 +131,10 @@ async def test_the_outside_world_is_told_todays_form_and_nothing_personal_under_
 
     views = await projected(then, OutsideEventsProjection(), await then.events())
 
-    told = await views.get("outside_events", f"{then.customer}@1")
+    told = await views.get("outside_events", f"{then.owner}@1")
     assert told is not None
     assert told["data"] == {"channel": "unknown"}
-    assert told["dataschema"] == "urn:twinpath:event:customer.registered:3"
+    assert told["dataschema"] == "urn:twinpath:event:owner.registered:3"
     assert b"Ada" not in orjson.dumps(told)
 
 
@@ -147,58 +146,36 @@ def histories(views: InMemoryViewStore, catalogue: Catalogue) -> Histories:
 async def test_a_history_that_an_older_version_wrote_is_answered_in_todays_form(erased: bool) -> None:
     then, views = await Then().write(), InMemoryViewStore()
     if erased:
-        await then.keys.destroy(then.customer)
+        await then.keys.destroy(then.owner)
     projector = Projector([HistoryProjection()], LOGS, then.store, views, Seals(then.keys, THEN), THEN)
     await projector.start()
     [event] = await then.events()
     await projector.project(event.log, [event])
     await projector.stop()
 
-    page = await histories(views, NOW).page(then.customer, None, 10)
+    page = await histories(views, NOW).page(then.owner, None, 10)
 
     assert [entry["data"] for entry in page.documents] == [ERASED if erased else READ]
 
 
 async def test_a_history_that_a_newer_version_wrote_is_answered_as_it_is() -> None:
     then = Then()
-    await then.store.append(then.customer, [NOW.encode(RegisteredNow(**READ))], 0, "c", metadata())
+    await then.store.append(then.owner, [NOW.encode(RegisteredNow(**READ))], 0, "c", metadata())
     views = await projected(then, HistoryProjection(), await then.events())
 
-    page = await histories(views, THEN).page(then.customer, None, 10)
+    page = await histories(views, THEN).page(then.owner, None, 10)
 
     assert [entry["data"] for entry in page.documents] == [READ]
 
 
-class OrderPlacedNow(OrderPlaced):
-    """An order whose older schema did not say when it was placed."""
-
-    upcasters = (Upcaster(lambda data: {**data, "placed_at": "2026-03-10T12:00:00Z"}),)
-
-
-async def test_fulfilment_carries_out_what_an_older_version_asked_for() -> None:
-    others = [event for event in (*ORDER_EVENTS, *PRODUCT_EVENTS) if event is not OrderPlaced]
-    catalogue = Catalogue([*others, OrderPlacedNow])
-    store, order = InMemoryEventStore(catalogue.categories), new_id("order")
-    money = {"minor": 100, "currency": "EUR"}
-    data: dict[str, Any] = {"customer_id": new_id("customer"), "lines": [], "total": money, "shipping_address": None}
-    await store.append(order, [NewEvent("order.placed", 1, data)], 0, "c", metadata())
-    bus = bus_on(store, catalogue=catalogue, deciders=COMMANDS.deciders)
-    fulfilment = Reactions(Fulfilment(Settings()), Means(bus, store, InMemoryTimers(), catalogue, COMMANDS.deciders))
-
-    for event in from_json(to_json(await store.load(order))):
-        await fulfilment.handle(event)
-
-    assert [event.type for event in await store.load(order)] == ["order.placed", "order.confirmed"]
-
-
 def test_what_is_sealed_and_not_opened_is_none_under_todays_names() -> None:
-    sealed = NewEvent("customer.registered", 1, {SEALED: {"of": "customer-1", "box": "…"}})
+    sealed = NewEvent("owner.registered", 1, {SEALED: {"of": "owner-1", "box": "…"}})
 
     assert NOW.decode(sealed) == RegisteredNow(**ERASED)
 
 
 def test_a_stored_event_is_not_changed_by_reading_it() -> None:
-    stored = NewEvent("customer.registered", 1, {"full_name": "Ada", "email": None})
+    stored = NewEvent("owner.registered", 1, {"full_name": "Ada", "email": None})
 
     NOW.today(stored)
 
@@ -208,10 +185,10 @@ def test_a_stored_event_is_not_changed_by_reading_it() -> None:
 @pytest.mark.parametrize(
     "stored",
     [
-        NewEvent("customer.registered", 4, READ),
-        NewEvent("customer.registered", 0, READ),
-        NewEvent("customer.registered", 1, {"first_name": "Ada"}),
-        NewEvent("customer.registered", 3, {**READ, "channel": "nowhere"}),
+        NewEvent("owner.registered", 4, READ),
+        NewEvent("owner.registered", 0, READ),
+        NewEvent("owner.registered", 1, {"first_name": "Ada"}),
+        NewEvent("owner.registered", 3, {**READ, "channel": "nowhere"}),
         NewEvent("voucher.issued", 1, {}),
     ],
     ids=["a newer schema", "no schema", "not what its schema says", "a wrong value", "an unknown type"],
@@ -228,30 +205,30 @@ def test_what_an_upcaster_says_of_somebody_is_not_told() -> None:
     broken = Catalogue([Misread])
 
     with pytest.raises(UnknownEvent) as told:
-        broken.decode(NewEvent("customer.registered", 1, {"full_name": "Ada", "email": None}))
+        broken.decode(NewEvent("owner.registered", 1, {"full_name": "Ada", "email": None}))
 
     assert "ValueError" in told.value.detail
     assert "Ada" not in told.value.detail
 
 
 def test_the_schema_follows_from_the_upcasters() -> None:
-    assert (RegisteredNow.schema_version, OrderPlacedNow.schema_version, OrderPlaced.schema_version) == (3, 2, 1)
+    assert (RegisteredNow.schema_version, Noted.schema_version) == (3, 1)
     with pytest.raises(TypeError, match="follows from its upcasters"):
-        type("Numbered", (OrderPlaced,), {"schema_version": 2, "__module__": __name__})
+        type("Numbered", (Noted,), {"schema_version": 2, "__module__": __name__})
 
 
 def test_two_events_of_one_stored_name_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"both stored as order\.placed"):
-        Catalogue([OrderPlaced, OrderPlacedNow])
+    with pytest.raises(ValueError, match=r"both stored as owner\.registered"):
+        Catalogue([RegisteredThen, RegisteredNow])
 
 
 async def test_a_replica_that_meets_a_newer_schema_asks_to_come_back() -> None:
-    store, ticket = InMemoryEventStore(CATALOGUE.categories), new_id("ticket")
-    await store.append(ticket, [NewEvent("ticket.opened", 2, {"secret": "Ada"})], 0, "c", metadata())
+    store, repair = InMemoryEventStore(EVENTS.categories), new_id("repair")
+    await store.append(repair, [NewEvent("repair.opened", 2, {"secret": "Ada"})], 0, "c", metadata())
     transport = httpx.ASGITransport(create_app(bus_on(store), COMMANDS))
 
     async with httpx.AsyncClient(transport=transport, base_url="http://c") as client:
-        answer = await client.post(f"/api/v1/tickets/{ticket}/notes", json={"note": "seen"})
+        answer = await client.post(f"/api/v1/repairs/{repair}/notes", json={"note": "seen"})
 
     assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (503, "unknown_event", "1")
     assert "Ada" not in answer.text

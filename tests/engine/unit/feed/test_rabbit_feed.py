@@ -2,7 +2,7 @@
 
 from twinpath.feed.rabbit_feed import priority
 
-QUEUES = [f"twinpath.views.{category}.{number}" for category in ("order", "product", "ticket") for number in range(40)]
+QUEUES = [f"twinpath.views.{category}.{number}" for category in ("order", "product", "repair") for number in range(40)]
 
 
 def shared_by(replicas: list[str]) -> dict[str, str]:

@@ -6,16 +6,16 @@ from typing import Any
 import bson
 import pytest
 
-from shared.events import CATALOGUE
+from tests.engine.workshop.application import EVENTS
 from twinpath.clock import utc_now
 from twinpath.domain.events import SEALED, Metadata, NewEvent
 from twinpath.ids import log_of
 from twinpath.log.commits import at_position, encode, events_of
 from twinpath.log.verification import Finding, IdRule, PositionRule, VersionRule, unreadable
 
-STREAM = "ticket-01a1fbf7-0407-7f1d-9ab7-8718673a9f9d"
+STREAM = "repair-01a1fbf7-0407-7f1d-9ab7-8718673a9f9d"
 LOG = log_of(STREAM, 4)
-STRANGER = next(name for name in map("ticket-{}".format, range(99)) if log_of(name, 4) != LOG)
+STRANGER = next(name for name in map("repair-{}".format, range(99)) if log_of(name, 4) != LOG)
 Commits = list[dict[str, Any]]
 Fault = Callable[[Commits], object]
 
@@ -25,7 +25,7 @@ def commits() -> Commits:
     made: Commits = []
     version, position = 0, 1
     for number, count in enumerate((1, 2, 1, 1)):
-        events = [NewEvent("ticket.note_added", 1, {"note": f"{number}"})] * count
+        events = [NewEvent("repair.note_added", 1, {"note": f"{number}"})] * count
         metadata = Metadata(utc_now(), "ann", "c-1")
         encoded = encode(STREAM, LOG, events, version, f"command-{number}", metadata, "f", "w")
         made.append(dict(bson.decode(at_position(encoded, position).raw, bson.CodecOptions(tz_aware=True))))
@@ -96,9 +96,9 @@ def test_each_fault_is_found_at_its_place_and_nothing_else_is(fault: str) -> Non
 
 def test_an_event_that_nobody_can_read_is_found() -> None:
     commit = commits()[1]
-    commit["events"][1] = {"type": "ticket.note_added", "schema": 9, "data": {}}
+    commit["events"][1] = {"type": "repair.note_added", "schema": 9, "data": {}}
 
-    verdicts = [unreadable(event, event, False, CATALOGUE) for event in events_of(commit)]
+    verdicts = [unreadable(event, event, False, EVENTS) for event in events_of(commit)]
 
     assert verdicts[0] is None
     assert verdicts[1] is not None
@@ -108,13 +108,13 @@ def test_an_event_that_nobody_can_read_is_found() -> None:
 
 def test_a_seal_that_its_key_does_not_open_is_found_and_an_erased_ones_is_not() -> None:
     commit = commits()[0]
-    sealed = {SEALED: {"of": "customer-1", "box": "…"}}
-    commit["events"] = [{"type": "customer.renamed", "schema": 1, "data": sealed}]
+    sealed = {SEALED: {"of": "owner-1", "box": "…"}}
+    commit["events"] = [{"type": "owner.renamed", "schema": 1, "data": sealed}]
     [stored] = events_of(commit)
-    commit["events"] = [{"type": "customer.renamed", "schema": 1, "data": {"name": None}}]
+    commit["events"] = [{"type": "owner.renamed", "schema": 1, "data": {"name": None}}]
     [closed] = events_of(commit)
 
-    assert unreadable(stored, closed, False, CATALOGUE) is None
-    damaged = unreadable(stored, closed, True, CATALOGUE)
+    assert unreadable(stored, closed, False, EVENTS) is None
+    damaged = unreadable(stored, closed, True, EVENTS)
     assert damaged is not None
     assert "can't be opened" in damaged.problem

@@ -1,4 +1,4 @@
-"""Logs: one form for our lines and those of libraries, bounded, and nothing in them that a customer wrote."""
+"""Logs: one form for our lines and those of libraries, bounded, and nothing in them that a owner wrote."""
 
 import io
 import json
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pymongo.errors import BulkWriteError, ServerSelectionTimeoutError
 from structlog.contextvars import bound_contextvars
 
-from tests.support.traced_shop import Spans
+from tests.shop.support.traced_shop import Spans
 from twinpath.errors import Unavailable
 from twinpath.observability.logs import LINES_A_MINUTE, Repeats, configure_logs
 from twinpath.observability.told_exceptions import message_of
@@ -50,8 +50,8 @@ def lines() -> Iterator[Lines]:
 
 
 def test_a_line_has_time_level_service_and_what_is_bound(lines: Lines) -> None:
-    with bound_contextvars(correlation_id="c-1", stream="ticket-1", position=7):
-        structlog.get_logger("x").warning("cache_away", view="tickets")
+    with bound_contextvars(correlation_id="c-1", stream="repair-1", position=7):
+        structlog.get_logger("x").warning("cache_away", view="repairs")
 
     line = lines.one
     assert list(line)[:4] == ["timestamp", "level", "service", "event"]
@@ -60,9 +60,9 @@ def test_a_line_has_time_level_service_and_what_is_bound(lines: Lines) -> None:
         "level": "warning",
         "service": "query",
         "event": "cache_away",
-        "view": "tickets",
+        "view": "repairs",
         "correlation_id": "c-1",
-        "stream": "ticket-1",
+        "stream": "repair-1",
         "position": 7,
     }
 
@@ -185,7 +185,7 @@ def test_a_level_can_be_chosen_and_a_wrong_one_is_named(monkeypatch: pytest.Monk
 
 def test_on_a_terminal_lines_are_readable(lines: Lines) -> None:
     configure_logs("query", form="console", to=lines.out)
-    structlog.get_logger("x").error("cache_away", view="tickets", exc_info=KeyError("marked"))
+    structlog.get_logger("x").error("cache_away", view="repairs", exc_info=KeyError("marked"))
 
     shown = lines.out.getvalue()
     assert "cache_away" in shown

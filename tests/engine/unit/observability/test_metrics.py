@@ -9,8 +9,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client import Histogram as TheirHistogram
 from starlette.applications import Starlette
 
+from tests.shop.support.desk import embedded_desk
 from tests.support.appending import append
-from tests.support.desk import embedded_desk
 from tests.support.eventually import eventually
 from tests.support.scraped import Scraped, scraped
 from twinpath.errors import Unavailable
@@ -98,7 +98,7 @@ async def test_scrapes_at_the_same_time_share_one_look() -> None:
 
 
 async def test_a_lag_is_in_events_and_in_the_age_of_the_oldest_event_that_is_missing() -> None:
-    metrics, store = Metrics(), InMemoryEventStore(("ticket",))
+    metrics, store = Metrics(), InMemoryEventStore(("repair",))
     first = await append(store)
     await append(store, first.stream, 1)
     log = first.log
@@ -133,30 +133,30 @@ async def test_two_apps_in_one_process_have_metrics_of_their_own() -> None:
 
 async def test_requests_are_told_by_route_method_and_status_and_never_by_what_a_caller_can_make_up() -> None:
     async with embedded_desk() as client:
-        opened = await client.post("/api/v1/tickets", json={"subject": "s", "message": "m"})
-        ticket = opened.json()["ticket_id"]
+        opened = await client.post("/api/v1/repairs", json={"subject": "s", "message": "m"})
+        repair = opened.json()["repair_id"]
         for path in (
-            f"tickets/{ticket}",
-            f"tickets/{ticket}/history",
-            "tickets/nonsense",
-            "tickets?limit=0",
+            f"repairs/{repair}",
+            f"repairs/{repair}/history",
+            "repairs/nonsense",
+            "repairs?limit=0",
             "no/such",
         ):
             await client.get(f"/api/v1/{path}")
-        await client.request("INVENTED", "/api/v1/tickets")
+        await client.request("INVENTED", "/api/v1/repairs")
         await client.get("/health/ready")
         scrape = await scraped(client)
 
     requests = "twinpath_http_request_duration_seconds_count"
-    assert scrape.value(requests, method="POST", route="/tickets", status="201") == 1
-    assert scrape.value(requests, method="GET", route="/tickets/{ticket_id}", status="200") == 1
-    assert scrape.value(requests, method="GET", route="/tickets/{ticket_id}/history", status="200") == 1
-    assert scrape.value(requests, method="GET", route="/tickets/{ticket_id}", status="422") == 1
-    assert scrape.value(requests, method="GET", route="/tickets", status="422") == 1
+    assert scrape.value(requests, method="POST", route="/repairs", status="201") == 1
+    assert scrape.value(requests, method="GET", route="/repairs/{repair_id}", status="200") == 1
+    assert scrape.value(requests, method="GET", route="/repairs/{repair_id}/history", status="200") == 1
+    assert scrape.value(requests, method="GET", route="/repairs/{repair_id}", status="422") == 1
+    assert scrape.value(requests, method="GET", route="/repairs", status="422") == 1
     assert scrape.value(requests, method="GET", route="unmatched", status="404") == 1
     assert scrape.value(requests, method="other", status="405") == 1
     assert scrape.value(requests) == 7
-    assert not [value for value in scrape.labels() if ticket in value or "nonsense" in value or "such" in value]
+    assert not [value for value in scrape.labels() if repair in value or "nonsense" in value or "such" in value]
 
 
 async def test_the_event_loop_says_how_late_it_is() -> None:

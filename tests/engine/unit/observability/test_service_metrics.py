@@ -6,11 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
-from command_service.application import COMMANDS
-from command_service.ticket.commands import OpenTicket
+from tests.engine.support.commanding import bus_on
+from tests.engine.support.query_app import in_memory
+from tests.engine.workshop.application import COMMANDS
+from tests.engine.workshop.repairs import OpenRepair
 from tests.support.appending import append
-from tests.support.commanding import bus_on
-from tests.support.query_app import in_memory
 from tests.support.scraped import Scraped, scraped
 from tests.support.things import LOGS, THINGS, move
 from twinpath.clock import utc_now
@@ -43,35 +43,35 @@ class _Away(InMemoryEventStore):
 
 async def test_every_command_is_counted_by_its_type_and_what_came_of_it() -> None:
     metrics = CommandMetrics()
-    bus = bus_on(InMemoryEventStore(("ticket",)))
+    bus = bus_on(InMemoryEventStore(("repair",)))
     bus.on_handled = metrics.handled
     app = create_app(bus, COMMANDS, metrics=metrics)
-    good, path = {"subject": "s", "message": "m"}, "/api/v1/tickets"
+    good, path = {"subject": "s", "message": "m"}, "/api/v1/repairs"
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://c") as client:
         for _ in range(2):
             opened = await client.post(path, json=good, headers={"Idempotency-Key": "k"})
-        ticket = f"{path}/{opened.json()['ticket_id']}"
-        await client.post(f"{ticket}/close", json={"resolution": "r"}, headers={"If-Match": '"9"'})
-        await client.post(f"{path}/{new_id('ticket')}/notes", json={"note": "n"})
+        repair = f"{path}/{opened.json()['repair_id']}"
+        await client.post(f"{repair}/close", json={"resolution": "r"}, headers={"If-Match": '"9"'})
+        await client.post(f"{path}/{new_id('repair')}/notes", json={"note": "n"})
         scrape = await scraped(client)
 
     count = "twinpath_command_duration_seconds_count"
-    assert scrape.value(count, command="open_ticket", outcome="accepted") == 1
-    assert scrape.value(count, command="open_ticket", outcome="replayed") == 1
-    assert scrape.value(count, command="close_ticket", outcome="rejected") == 1
-    assert scrape.value(count, command="add_agent_note", outcome="rejected") == 1
+    assert scrape.value(count, command="open_repair", outcome="accepted") == 1
+    assert scrape.value(count, command="open_repair", outcome="replayed") == 1
+    assert scrape.value(count, command="close_repair", outcome="rejected") == 1
+    assert scrape.value(count, command="add_repair_note", outcome="rejected") == 1
     assert scrape.value(count) == 4
     refusals = "twinpath_command_refusals_total"
-    assert scrape.value(refusals, command="close_ticket", code="stale_version") == 1
-    assert scrape.value(refusals, command="add_agent_note", code="ticket_not_found") == 1
+    assert scrape.value(refusals, command="close_repair", code="stale_version") == 1
+    assert scrape.value(refusals, command="add_repair_note", code="repair_not_found") == 1
     assert scrape.value(refusals) == 2
 
 
 async def test_a_store_that_is_away_is_no_rejection_and_a_bug_is_a_failure() -> None:
     metrics = CommandMetrics()
-    bus = bus_on(_Away(("ticket",)))
+    bus = bus_on(_Away(("repair",)))
     bus.on_handled = metrics.handled
-    command = OpenTicket(ticket_id=new_id("ticket"), at=utc_now(), subject="s", message="m")
+    command = OpenRepair(repair_id=new_id("repair"), at=utc_now(), subject="s", message="m")
     with pytest.raises(Unavailable):
         await bus.handle(Envelope(command))
     bus._deciders = {}
@@ -102,7 +102,7 @@ async def test_a_transaction_is_counted_with_its_events_and_one_that_came_too_la
 
 
 async def test_a_delay_is_the_age_of_the_oldest_event_of_a_message_when_its_handler_is_through() -> None:
-    metrics, store = ProjectorMetrics(), InMemoryEventStore(("ticket",))
+    metrics, store = ProjectorMetrics(), InMemoryEventStore(("repair",))
     first = await append(store)
     await append(store, first.stream, 1)
     events = await store.read_log(first.log, 0, 2)
@@ -127,43 +127,43 @@ async def test_a_delay_is_the_age_of_the_oldest_event_of_a_message_when_its_hand
 
 async def test_documents_are_counted_by_where_they_came_from() -> None:
     async with in_memory() as service:
-        ticket = await service.views.open()
-        await service.get(f"/tickets/{ticket}")
-        await service.get(f"/tickets/{new_id('ticket')}")
-        await service.get("/tickets")
+        repair = await service.views.open()
+        await service.get(f"/repairs/{repair}")
+        await service.get(f"/repairs/{new_id('repair')}")
+        await service.get("/repairs")
         scrape = await scraped(service.client)
 
     documents = "twinpath_query_documents_total"
-    assert scrape.value(documents, view="ticket_details", source="redis") == 1
-    assert scrape.value(documents, view="ticket_details", source="mongodb") == 1
+    assert scrape.value(documents, view="repair_details", source="redis") == 1
+    assert scrape.value(documents, view="repair_details", source="mongodb") == 1
     reads = "twinpath_query_mongodb_read_duration_seconds_count"
-    assert scrape.value(reads, view="ticket_details", read="one") == 1
-    assert scrape.value(reads, view="ticket_list", read="page") == 1
+    assert scrape.value(reads, view="repair_details", read="one") == 1
+    assert scrape.value(reads, view="repair_list", read="page") == 1
 
 
 async def test_a_wait_for_a_token_is_told_with_its_outcome_and_one_that_need_not_wait_is_none() -> None:
     async with in_memory(wait=0.01) as service:
-        ticket = await service.views.open()
-        token = service.views.tokens[ticket]
+        repair = await service.views.open()
+        token = service.views.tokens[repair]
         log = token.partition(":")[0]
-        await service.get(f"/tickets/{ticket}", {"Causal-Token": token})
-        await service.get(f"/tickets/{ticket}", {"Causal-Token": f"{log}:99"})
+        await service.get(f"/repairs/{repair}", {"Causal-Token": token})
+        await service.get(f"/repairs/{repair}", {"Causal-Token": f"{log}:99"})
         scrape = await scraped(service.client)
 
     waits = "twinpath_causal_wait_duration_seconds_count"
-    assert scrape.value(waits, view="ticket_details", outcome="timeout") == 1
+    assert scrape.value(waits, view="repair_details", outcome="timeout") == 1
     assert scrape.value(waits) == 1
     assert scrape.value("twinpath_causal_waits_open") == 0
 
 
 async def test_an_open_stream_is_a_subscriber() -> None:
     async with in_memory() as service:
-        async with service.live("/tickets/events") as client:
+        async with service.live("/repairs/events") as client:
             await client.next()
             during = await scraped(service.client)
         after = await scraped(service.client)
 
-    assert during.value("twinpath_live_subscribers", view="ticket_list") == 1
+    assert during.value("twinpath_live_subscribers", view="repair_list") == 1
     assert after.value("twinpath_live_subscribers") is None
 
 

@@ -6,7 +6,7 @@ from tests.support.clocks import Seconds
 from twinpath.errors import CopyTrails
 from twinpath.queries.reading.copy_bounds import SILENT_SECONDS, TRAILING_SECONDS, CopyBounds
 
-VIEW, TICKETS, CUSTOMERS = "details", "ticket.0", "customer.1"
+VIEW, REPAIRS, OWNERS = "details", "repair.0", "owner.1"
 
 
 @pytest.fixture
@@ -23,41 +23,41 @@ def erasures() -> dict[str, int]:
 @pytest.fixture
 def bounds(clock: Seconds, erasures: dict[str, int]) -> CopyBounds:
     bounds = CopyBounds(lambda view: erasures if view == VIEW else {}, clock)
-    bounds.heard({(VIEW, TICKETS): 5, (VIEW, CUSTOMERS): 2, ("other", TICKETS): 9}, everything=True)
+    bounds.heard({(VIEW, REPAIRS): 5, (VIEW, OWNERS): 2, ("other", REPAIRS): 9}, everything=True)
     return bounds
 
 
 def test_what_moved_is_needed_a_second_later(bounds: CopyBounds, clock: Seconds) -> None:
-    bounds.heard({(VIEW, TICKETS): 6})
+    bounds.heard({(VIEW, REPAIRS): 6})
     clock.pass_by(TRAILING_SECONDS / 2)
-    bounds.heard({(VIEW, TICKETS): 7})
-    assert bounds.needed(VIEW) == {TICKETS: 5, CUSTOMERS: 2}
+    bounds.heard({(VIEW, REPAIRS): 7})
+    assert bounds.needed(VIEW) == {REPAIRS: 5, OWNERS: 2}
 
     clock.pass_by(TRAILING_SECONDS / 2)
-    assert bounds.needed(VIEW) == bounds.settled(VIEW) == {TICKETS: 6, CUSTOMERS: 2}
+    assert bounds.needed(VIEW) == bounds.settled(VIEW) == {REPAIRS: 6, OWNERS: 2}
     clock.pass_by(TRAILING_SECONDS / 2)
-    assert bounds.needed(VIEW) == {TICKETS: 7, CUSTOMERS: 2}
-    assert bounds.needed("other") == {TICKETS: 9}
+    assert bounds.needed(VIEW) == {REPAIRS: 7, OWNERS: 2}
+    assert bounds.needed("other") == {REPAIRS: 9}
 
 
 def test_an_erasure_is_needed_at_once_and_what_came_after_it_a_second_later(
     bounds: CopyBounds, clock: Seconds, erasures: dict[str, int]
 ) -> None:
-    erasures[CUSTOMERS] = 3
-    bounds.heard({(VIEW, CUSTOMERS): 4, ("other", TICKETS): 10})
+    erasures[OWNERS] = 3
+    bounds.heard({(VIEW, OWNERS): 4, ("other", REPAIRS): 10})
 
-    assert bounds.needed(VIEW) == {TICKETS: 5, CUSTOMERS: 3}
-    assert bounds.settled(VIEW) == {TICKETS: 5, CUSTOMERS: 2}
+    assert bounds.needed(VIEW) == {REPAIRS: 5, OWNERS: 3}
+    assert bounds.settled(VIEW) == {REPAIRS: 5, OWNERS: 2}
     clock.pass_by(TRAILING_SECONDS)
-    assert bounds.needed(VIEW) == bounds.settled(VIEW) == {TICKETS: 5, CUSTOMERS: 4}
-    assert bounds.needed("other") == {TICKETS: 10}
+    assert bounds.needed(VIEW) == bounds.settled(VIEW) == {REPAIRS: 5, OWNERS: 4}
+    assert bounds.needed("other") == {REPAIRS: 10}
 
 
 def test_an_erasure_of_long_ago_lowers_nothing(bounds: CopyBounds, erasures: dict[str, int]) -> None:
-    erasures[TICKETS] = 1
-    bounds.heard({(VIEW, TICKETS): 6})
+    erasures[REPAIRS] = 1
+    bounds.heard({(VIEW, REPAIRS): 6})
 
-    assert bounds.needed(VIEW) == {TICKETS: 5, CUSTOMERS: 2}
+    assert bounds.needed(VIEW) == {REPAIRS: 5, OWNERS: 2}
 
 
 def test_in_silence_nothing_is_known_and_a_word_that_nothing_moved_is_enough(
@@ -83,9 +83,9 @@ def test_before_anything_was_heard_and_of_a_view_without_checkpoints_nothing_is_
 
 
 def test_checkpoints_that_were_set_back_are_what_is_needed(bounds: CopyBounds) -> None:
-    bounds.heard({(VIEW, TICKETS): 1}, everything=True)
+    bounds.heard({(VIEW, REPAIRS): 1}, everything=True)
 
-    assert bounds.needed(VIEW) == {TICKETS: 1}
+    assert bounds.needed(VIEW) == {REPAIRS: 1}
     with pytest.raises(CopyTrails):
         bounds.needed("other")
 
@@ -93,6 +93,6 @@ def test_checkpoints_that_were_set_back_are_what_is_needed(bounds: CopyBounds) -
 def test_views_that_nobody_reads_leave_nothing_behind(bounds: CopyBounds, clock: Seconds) -> None:
     for position in range(6, 10_000):
         clock.pass_by(TRAILING_SECONDS / 10)
-        bounds.heard({(VIEW, TICKETS): position})
+        bounds.heard({(VIEW, REPAIRS): position})
 
     assert len(bounds._reached[VIEW].recent) <= 11

@@ -12,7 +12,7 @@ from twinpath.queries.reading.fast_copy import FastCopy
 from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
 
-VIEW, PRODUCTS, CUSTOMERS = "catalogue", "product.0", "customer.0"
+VIEW, PRODUCTS, OWNERS = "catalogue", "product.0", "owner.0"
 OLD, NEW = Cached("a", 1, '"1"', b"9.99"), Cached("a", 2, '"2"', b"12.00")
 
 
@@ -51,7 +51,7 @@ class Copied:
     async def begin(self) -> None:
         """The first price."""
         await self.cache.write(VIEW, PRODUCTS, 0, 1, [OLD], [])
-        self.bounds.heard({(VIEW, PRODUCTS): 1, (VIEW, CUSTOMERS): 0}, everything=True)
+        self.bounds.heard({(VIEW, PRODUCTS): 1, (VIEW, OWNERS): 0}, everything=True)
         assert await self.copy.get(VIEW, "a") == OLD
 
     async def refuse(self, log: str, expected: int, position: int) -> None:
@@ -98,8 +98,8 @@ async def test_an_old_price_is_not_served_from_a_copy_that_refuses_writes(copied
 
 
 async def test_what_an_erasure_left_behind_is_not_served_for_a_moment(copied: Copied) -> None:
-    copied.erasures[CUSTOMERS] = 1
-    await copied.refuse(CUSTOMERS, 0, 1)
+    copied.erasures[OWNERS] = 1
+    await copied.refuse(OWNERS, 0, 1)
 
     assert await copied.read() is None
 

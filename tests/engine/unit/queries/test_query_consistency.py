@@ -5,16 +5,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.engine.support.query_app import QueryService, in_memory
 from tests.support.eventually import eventually
-from tests.support.query_app import QueryService, in_memory
 from twinpath.errors import MalformedRequest, Unavailable
 from twinpath.ids import new_id
 from twinpath.queries.reading.causal_waits import CausalWaits
 from twinpath.views.in_memory.stores import InMemoryViewStore
 from twinpath.views.interface import Batch, CheckpointMove, Checkpoints
 
-LOG = "ticket.0"
-ANY_QUERY = ["/tickets", "/tickets/dashboard", "/tickets/{}", "/tickets/{}/history"]
+LOG = "repair.0"
+ANY_QUERY = ["/repairs", "/repairs/counts", "/repairs/{}", "/repairs/{}/history"]
 
 
 @pytest.fixture
@@ -26,25 +26,25 @@ async def service() -> AsyncIterator[QueryService]:
 @pytest.mark.parametrize("path", ANY_QUERY)
 @pytest.mark.parametrize("header", ["Causal-Token", "X-Causal-Token"])
 async def test_a_query_waits_for_the_write_that_it_names(service: QueryService, path: str, header: str) -> None:
-    ticket = await service.views.open()
-    log, _, position = service.views.tokens[ticket].partition(":")
+    repair = await service.views.open()
+    log, _, position = service.views.tokens[repair].partition(":")
     token = {header: f"{log}:{int(position) + 1}, {log}:1"}
-    waiting = asyncio.create_task(service.get(path.format(ticket), token))
+    waiting = asyncio.create_task(service.get(path.format(repair), token))
     await eventually(lambda: _waits(service), pause=0)
     assert not waiting.done()
 
-    await service.views.note(ticket)
+    await service.views.note(repair)
 
     assert (await waiting).status_code == 200
 
 
 async def test_after_a_wait_the_cache_is_not_asked(service: QueryService) -> None:
-    ticket = await service.views.open()
+    repair = await service.views.open()
     service.views._cache = None  # from here on the cache trails the view
-    await service.views.note(ticket)
+    await service.views.note(repair)
 
-    seen = await service.get(f"/tickets/{ticket}", {"Causal-Token": service.views.tokens[ticket]})
-    trailing = await service.get(f"/tickets/{ticket}")
+    seen = await service.get(f"/repairs/{repair}", {"Causal-Token": service.views.tokens[repair]})
+    trailing = await service.get(f"/repairs/{repair}")
 
     assert (seen.json()["version"], trailing.json()["version"]) == (2, 1)
 
@@ -52,41 +52,41 @@ async def test_after_a_wait_the_cache_is_not_asked(service: QueryService) -> Non
 @pytest.mark.parametrize("path", ANY_QUERY)
 async def test_what_is_not_visible_in_time_is_answered_with_202(path: str) -> None:
     async with in_memory(wait=0.01) as service:
-        ticket = await service.views.open()
-        log = service.views.tokens[ticket].partition(":")[0]
+        repair = await service.views.open()
+        log = service.views.tokens[repair].partition(":")[0]
 
-        answer = await service.get(path.format(ticket), {"Causal-Token": f"{log}:999"})
+        answer = await service.get(path.format(repair), {"Causal-Token": f"{log}:999"})
 
         assert (answer.status_code, answer.headers["Retry-After"]) == (202, "1")
         assert answer.json()["code"] == "not_yet_visible"
 
 
-@pytest.mark.parametrize("path", ["/tickets/{}", "/tickets/{}/history"])
+@pytest.mark.parametrize("path", ["/repairs/{}", "/repairs/{}/history"])
 async def test_a_query_waits_for_the_version_that_it_names(service: QueryService, path: str) -> None:
-    ticket = await service.views.open()
-    waiting = asyncio.create_task(service.get(path.format(ticket), {"X-Version": "2"}))
+    repair = await service.views.open()
+    waiting = asyncio.create_task(service.get(path.format(repair), {"X-Version": "2"}))
     await eventually(lambda: _subscribed(service), pause=0)
     assert not waiting.done()
 
-    await service.views.note(ticket)
+    await service.views.note(repair)
 
     answer = await waiting
     assert answer.status_code == 200
     assert answer.json().get("version") == 2 or len(answer.json()["items"]) == 2
-    assert (await service.get(path.format(ticket), {"X-Version": "1"})).status_code == 200
+    assert (await service.get(path.format(repair), {"X-Version": "1"})).status_code == 200
 
 
 async def test_a_version_that_does_not_come_is_answered_with_202() -> None:
     async with in_memory(wait=0.01) as service:
-        ticket = await service.views.open()
+        repair = await service.views.open()
 
-        assert (await service.get(f"/tickets/{ticket}", {"X-Version": "2"})).status_code == 202
-        assert (await service.get(f"/tickets/{new_id('ticket')}", {"X-Version": "1"})).status_code == 202
+        assert (await service.get(f"/repairs/{repair}", {"X-Version": "2"})).status_code == 202
+        assert (await service.get(f"/repairs/{new_id('repair')}", {"X-Version": "1"})).status_code == 202
 
 
-@pytest.mark.parametrize("token", ["", "ticket.0", "ticket.0:", "ticket.0:-1", "ticket.0:1;ticket.1:1", ":1", "ü:1"])
+@pytest.mark.parametrize("token", ["", "repair.0", "repair.0:", "repair.0:-1", "repair.0:1;repair.1:1", ":1", "ü:1"])
 async def test_a_malformed_token_is_refused(service: QueryService, token: str) -> None:
-    for path in ("/tickets", "/tickets/events"):
+    for path in ("/repairs", "/repairs/events"):
         answer = await service.client.get(f"/api/v1{path}", headers=[(b"Causal-Token", token.encode())])
 
         assert (answer.status_code, answer.json()["code"]) == (400, "malformed_causal_token")
@@ -94,18 +94,18 @@ async def test_a_malformed_token_is_refused(service: QueryService, token: str) -
 
 @pytest.mark.parametrize("version", ["", "-1", "two", "1.5", "9" * 30])
 async def test_a_malformed_version_is_refused(service: QueryService, version: str) -> None:
-    ticket = await service.views.open()
+    repair = await service.views.open()
 
-    answer = await service.get(f"/tickets/{ticket}", {"X-Version": version})
+    answer = await service.get(f"/repairs/{repair}", {"X-Version": version})
 
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed_version")
 
 
 async def test_a_foreign_token_is_refused_with_its_log_named(service: QueryService) -> None:
-    answer = await service.get("/tickets", {"Causal-Token": "ticket.0:0,ticket.77:1"})
+    answer = await service.get("/repairs", {"Causal-Token": "repair.0:0,repair.77:1"})
 
     assert (answer.status_code, answer.json()["code"]) == (400, "foreign_causal_token")
-    assert answer.json()["log"] == "ticket.77"
+    assert answer.json()["log"] == "repair.77"
 
 
 class _Store(InMemoryViewStore):
@@ -179,14 +179,14 @@ async def test_a_wait_that_is_cancelled_leaves_nothing_behind(store: _Store, wai
 
 
 async def test_a_token_of_several_logs_waits_for_all_that_the_view_follows(store: _Store, waits: CausalWaits) -> None:
-    await store.move("list", "ticket.1", 1)
-    await store.move("other", "ticket.2", 1)
-    waiting = asyncio.create_task(waits.reached("list", {LOG: 2, "ticket.1": 2, "ticket.2": 999}))
+    await store.move("list", "repair.1", 1)
+    await store.move("other", "repair.2", 1)
+    waiting = asyncio.create_task(waits.reached("list", {LOG: 2, "repair.1": 2, "repair.2": 999}))
     await eventually(lambda: _heap(waits, 2), pause=0)
 
     await store.move("list", LOG, 2)
     assert not waiting.done()
-    await store.move("list", "ticket.1", 2)
+    await store.move("list", "repair.1", 2)
 
     assert await waiting
 
@@ -196,8 +196,8 @@ async def test_a_log_that_is_new_is_not_foreign(store: _Store) -> None:
     await store.move("list", LOG, 3)
 
     assert await waits.reached("list", {LOG: 3})
-    with pytest.raises(MalformedRequest, match=r"ticket\.9"):
-        await waits.reached("list", {"ticket.9": 1})
+    with pytest.raises(MalformedRequest, match=r"repair\.9"):
+        await waits.reached("list", {"repair.9": 1})
 
 
 async def test_before_a_projector_has_ever_run_a_token_is_waited_for(store: _Store) -> None:

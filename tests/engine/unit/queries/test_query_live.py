@@ -6,13 +6,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
-from command_service.product.commands import product_id_of
-from shared.events.money import Money
-from shared.events.product import ProductCreated, StockReserved
+from tests.engine.support.query_app import QueryService, in_memory, running
+from tests.engine.support.repair_views import RepairViews
 from tests.support.eventually import eventually
 from tests.support.live_client import LiveClient
-from tests.support.query_app import QueryService, in_memory, running
-from tests.support.ticket_views import TicketViews
 from twinpath.domain.views import Document
 from twinpath.errors import Unavailable
 from twinpath.ids import new_id
@@ -22,8 +19,6 @@ from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
 from twinpath.views.interface import NEW, DocumentChange
 
-PRICE = Money(minor=1999, currency="EUR")
-
 
 @pytest.fixture
 async def service() -> AsyncIterator[QueryService]:
@@ -31,114 +26,100 @@ async def service() -> AsyncIterator[QueryService]:
         yield service
 
 
-async def test_a_ticket_is_shown_as_it_is_and_then_as_it_changes(service: QueryService) -> None:
-    ticket = await service.views.open()
-    async with service.live(f"/tickets/{ticket}/events") as client:
+async def test_a_repair_is_shown_as_it_is_and_then_as_it_changes(service: QueryService) -> None:
+    repair = await service.views.open()
+    async with service.live(f"/repairs/{repair}/events") as client:
         first = await client.next()
-        await service.views.note(ticket, "seen?")
+        await service.views.note(repair, "seen?")
         second = await client.next()
 
         assert client.status == 200
         assert [(event.name, event.id, event.data["version"]) for event in (first, second)] == [
-            ("ticket", "1", 1),
-            ("ticket", "2", 2),
+            ("repair", "1", 1),
+            ("repair", "2", 2),
         ]
-        assert second.data == (await service.get(f"/tickets/{ticket}")).json()
+        assert second.data == (await service.get(f"/repairs/{repair}")).json()
 
 
-async def test_the_list_tells_of_new_changed_and_leaving_tickets(service: QueryService) -> None:
+async def test_the_list_tells_of_new_changed_and_leaving_repairs(service: QueryService) -> None:
     old = await service.views.open()
-    async with service.live("/tickets/events?status=open") as client:
+    async with service.live("/repairs/events?status=open") as client:
         first = await client.next()
-        assert (first.name, [row["ticket_id"] for row in first.data["items"]]) == ("tickets", [old])
+        assert (first.name, [row["repair_id"] for row in first.data["items"]]) == ("repairs", [old])
 
         new = await service.views.open()
         told = await client.next()
-        if told.name == "tickets":  # the watch may have begun after the commit, so all is read anew
-            assert [row["ticket_id"] for row in told.data["items"]] == [new, old]
+        if told.name == "repairs":  # the watch may have begun after the commit, so all is read anew
+            assert [row["repair_id"] for row in told.data["items"]] == [new, old]
             told = await client.next()
-        assert (told.name, told.data["ticket_id"], told.id) == ("ticket", new, "1")
+        assert (told.name, told.data["repair_id"], told.id) == ("repair", new, "1")
 
         await service.views.note(new)
         assert (await client.next()).data["has_note"] is True
         await service.views.triage(old)
         left = await client.next()
-        assert (left.name, left.data) == ("left", {"ticket_id": old})
+        assert (left.name, left.data) == ("left", {"repair_id": old})
 
 
-async def test_a_customers_list_tells_nothing_of_others(service: QueryService) -> None:
-    mine, other = new_id("customer"), new_id("customer")
-    async with service.live(f"/tickets/events?customer_id={mine}") as client:
+async def test_a_owners_list_tells_nothing_of_others(service: QueryService) -> None:
+    mine, other = new_id("owner"), new_id("owner")
+    async with service.live(f"/repairs/events?owner_id={mine}") as client:
         await client.next()
-        await service.views.open(customer_id=other)
-        await service.views.open(customer_id=mine)
+        await service.views.open(owner_id=other)
+        await service.views.open(owner_id=mine)
 
         told = await client.next()
-        while told.name == "tickets" and not told.data["items"]:
+        while told.name == "repairs" and not told.data["items"]:
             told = await client.next()
 
-        rows = told.data["items"] if told.name == "tickets" else [told.data]
-        assert [row["customer_id"] for row in rows] == [mine]
+        rows = told.data["items"] if told.name == "repairs" else [told.data]
+        assert [row["owner_id"] for row in rows] == [mine]
 
 
 async def test_the_dashboard_is_shown_as_it_is_and_then_as_it_changes(service: QueryService) -> None:
-    async with service.live("/tickets/dashboard/events") as client:
+    async with service.live("/repairs/counts/events") as client:
         assert (await client.next()).data["by_status"]["open"] == 0
         for number in (1, 2):
             await service.views.open()
             told = await client.next()
             assert (told.name, told.data["by_status"]["open"]) == ("dashboard", number)
-        assert told.data == (await service.get("/tickets/dashboard")).json()
-
-
-async def test_the_shops_dashboard_follows_what_sells_too_and_tells_each_change_once(service: QueryService) -> None:
-    lamp = product_id_of("LAMP")
-    await service.views.happened(lamp, ProductCreated(name="Lamp", category="light", sku="LAMP", price=PRICE))
-    async with service.live("/shop/dashboard/events") as client:
-        assert (await client.next()).data["top_products"] == []
-        for pieces in (2, 4):
-            await service.views.happened(lamp, StockReserved(order_id=new_id("order"), quantity=2, on_hand=1))
-            told = await client.next()
-            assert [(one["product_id"], one["units"]) for one in told.data["top_products"]] == [(lamp, pieces)]
-        assert service.app.state.live.subscribers() == {"shop_dashboard": 1}
-
-    assert not service.app.state.live._subscriptions
+        assert told.data == (await service.get("/repairs/counts")).json()
 
 
 async def test_a_history_is_told_entry_by_entry_and_goes_on_after_the_last_one_seen(service: QueryService) -> None:
-    ticket = await service.views.open()
-    await service.views.note(ticket)
-    async with service.live(f"/tickets/{ticket}/history/events") as client:
+    repair = await service.views.open()
+    await service.views.note(repair)
+    async with service.live(f"/repairs/{repair}/history/events") as client:
         entries = [await client.next(), await client.next()]
-        await service.views.triage(ticket)
+        await service.views.triage(repair)
         entries.append(await client.next())
         assert [(entry.id, entry.data["type"]) for entry in entries] == [
-            ("1", "ticket.opened"),
-            ("2", "ticket.note_added"),
-            ("3", "ticket.status_changed"),
+            ("1", "repair.opened"),
+            ("2", "repair.note_added"),
+            ("3", "repair.status_changed"),
         ]
-    async with service.live(f"/tickets/{ticket}/history/events", {"Last-Event-ID": "2"}) as client:
+    async with service.live(f"/repairs/{repair}/history/events", {"Last-Event-ID": "2"}) as client:
         assert (await client.next()).id == "3"
 
 
 async def test_the_first_state_is_that_of_the_causal_token(service: QueryService) -> None:
-    ticket = await service.views.open()
-    log, _, position = service.views.tokens[ticket].partition(":")
-    async with service.live(f"/tickets/{ticket}/events", {"Causal-Token": f"{log}:{int(position) + 1}"}) as client:
+    repair = await service.views.open()
+    log, _, position = service.views.tokens[repair].partition(":")
+    async with service.live(f"/repairs/{repair}/events", {"Causal-Token": f"{log}:{int(position) + 1}"}) as client:
         await eventually(lambda: _waits(service), pause=0)
-        await service.views.note(ticket)
+        await service.views.note(repair)
 
         assert (await client.next()).data["version"] == 2
 
 
-async def test_a_subscription_of_an_unknown_ticket_leaves_nothing_behind(service: QueryService) -> None:
-    assert (await service.get(f"/tickets/{new_id('ticket')}/events")).status_code == 404
+async def test_a_subscription_of_an_unknown_repair_leaves_nothing_behind(service: QueryService) -> None:
+    assert (await service.get(f"/repairs/{new_id('repair')}/events")).status_code == 404
     assert not service.app.state.live._subscriptions
 
 
 async def test_a_stop_ends_every_stream(service: QueryService) -> None:
-    ticket = await service.views.open()
-    for path in ("/tickets/events", "/tickets/dashboard/events", f"/tickets/{ticket}/events"):
+    repair = await service.views.open()
+    for path in ("/repairs/events", "/repairs/counts/events", f"/repairs/{repair}/events"):
         async with service.live(path) as client:
             await client.next()
             service.app.state.stop()
@@ -148,7 +129,7 @@ async def test_a_stop_ends_every_stream(service: QueryService) -> None:
 
 async def test_an_idle_stream_sends_heartbeats(service: QueryService, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 0.01)
-    async with service.live("/tickets/events") as client:
+    async with service.live("/repairs/events") as client:
         await client.next()
 
         assert (await asyncio.wait_for(client._parts.get(), 10)).startswith(b":")
@@ -190,7 +171,7 @@ class _WatchedStore(InMemoryViewStore):
 @pytest.fixture
 async def watched() -> AsyncIterator[tuple[_WatchedStore, QueryService]]:
     store = _WatchedStore()
-    views = TicketViews(store)
+    views = RepairViews(store)
     await views.prepare()
     async with running(store, InMemoryViewCache(), views, 10) as service:
         yield store, service
@@ -198,34 +179,34 @@ async def watched() -> AsyncIterator[tuple[_WatchedStore, QueryService]]:
 
 async def test_a_change_before_the_watch_has_opened_is_not_missed(watched: tuple[_WatchedStore, QueryService]) -> None:
     _, service = watched
-    ticket = await service.views.open()
-    async with service.live(f"/tickets/{ticket}/events") as client:
+    repair = await service.views.open()
+    async with service.live(f"/repairs/{repair}/events") as client:
         await client.next()
-        await service.views.note(ticket)
+        await service.views.note(repair)
 
         assert (await client.next()).data["version"] == 2
 
 
 @asynccontextmanager
 async def second_version(store: _WatchedStore, service: QueryService) -> AsyncIterator[tuple[str, LiveClient]]:
-    """A ticket, and who follows it through a watch that has shown its second version."""
+    """A repair, and who follows it through a watch that has shown its second version."""
     store.opens.set()
-    ticket = await service.views.open()
-    async with service.live(f"/tickets/{ticket}/events") as client:
+    repair = await service.views.open()
+    async with service.live(f"/repairs/{repair}/events") as client:
         await client.next()
-        await service.views.note(ticket)
+        await service.views.note(repair)
         await client.next()
         await eventually(lambda: _true(service.app.state.live._complete), pause=0)
-        yield ticket, client
+        yield repair, client
 
 
 async def test_a_change_while_the_watch_is_away_is_not_missed(watched: tuple[_WatchedStore, QueryService]) -> None:
     store, service = watched
-    async with second_version(store, service) as (ticket, client):
+    async with second_version(store, service) as (repair, client):
         store.opens.clear()
         store.breaks.set()
-        await service.views.note(ticket)
-        await service.views.note(ticket)
+        await service.views.note(repair)
+        await service.views.note(repair)
 
         told = await client.next()
         while told.data["version"] < 4:
@@ -236,10 +217,10 @@ async def test_a_change_that_could_not_be_read_for_whatever_reason_is_told(
     watched: tuple[_WatchedStore, QueryService],
 ) -> None:
     store, service = watched
-    async with second_version(store, service) as (ticket, client):
+    async with second_version(store, service) as (repair, client):
         for version in (3, 4):
             store.fails = version == 3
-            await service.views.note(ticket)
+            await service.views.note(repair)
             assert (await client.next()).data["version"] == version
         assert not store.fails
 
@@ -249,12 +230,12 @@ async def test_many_subscribers_share_one_watch_and_leave_nothing_behind(
 ) -> None:
     store, service = watched
     store.opens.set()
-    ticket = await service.views.open()
+    repair = await service.views.open()
     async with AsyncExitStack() as stack:
-        clients = [await stack.enter_async_context(service.live(f"/tickets/{ticket}/events")) for _ in range(50)]
+        clients = [await stack.enter_async_context(service.live(f"/repairs/{repair}/events")) for _ in range(50)]
         for client in clients:
             await client.next()
-        await service.views.note(ticket)
+        await service.views.note(repair)
 
         assert {(await client.next()).data["version"] for client in clients} == {2}
         assert store.watches == 1
@@ -264,17 +245,17 @@ async def test_many_subscribers_share_one_watch_and_leave_nothing_behind(
 
 
 def test_a_slow_subscriber_holds_each_document_once() -> None:
-    subscription = Subscription(("ticket_list",), None)
+    subscription = Subscription(("repair_list",), None)
     for version in range(10):
-        subscription.tell("ticket-1", {"version": version}, frozenset({f"field{version % 2}"}))
+        subscription.tell("repair-1", {"version": version}, frozenset({f"field{version % 2}"}))
 
-    assert subscription.take() == (False, {"ticket-1": ({"version": 9}, frozenset({"field0", "field1"}))})
+    assert subscription.take() == (False, {"repair-1": ({"version": 9}, frozenset({"field0", "field1"}))})
 
 
 def test_a_subscriber_that_is_far_too_slow_is_told_to_read_all_anew() -> None:
-    subscription = Subscription(("ticket_list",), None)
+    subscription = Subscription(("repair_list",), None)
     for number in range(MOST_PENDING + 5):
-        subscription.tell(f"ticket-{number}", {}, NEW)
+        subscription.tell(f"repair-{number}", {}, NEW)
         assert len(subscription.changed) <= MOST_PENDING
 
     assert subscription.take() == (True, {})

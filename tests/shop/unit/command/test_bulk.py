@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from deploy.shop import SHOP
-from tests.support.desk import embedded_desk
+from tests.shop.support.desk import embedded_desk
 from twinpath.commands.admission import Admission
 from twinpath.commands.bulk import MOST_LINE_BYTES, MOST_LINES
 from twinpath.testing import InMemorySystem

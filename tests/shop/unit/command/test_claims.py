@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.desk import embedded_desk
+from tests.shop.support.desk import embedded_desk
 
 ADA = {"name": "Ada", "email": "Éva@Example.org"}
 SAME = ["Éva@Example.org", "éva@example.org", "E\u0301VA@EXAMPLE.ORG", "  éva@example.org "]

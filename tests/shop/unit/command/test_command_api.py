@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.desk import embedded_desk
+from tests.shop.support.desk import embedded_desk
 from twinpath.ids import new_id
 
 GOOD = {"subject": "Late parcel", "message": "Where is it?"}

@@ -15,7 +15,7 @@ from command_service.product.commands import ReleaseStock, ReserveStock, TakeSto
 from command_service.settings import Settings
 from deploy.shop import SHOP
 from shared.events import CATALOGUE
-from tests.support.shop import Shop
+from tests.shop.support.shop import Shop
 from twinpath.commands.bus import Envelope
 from twinpath.commands.processes.means import derived_id
 from twinpath.domain.aggregate import Command

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from deploy.shop import SHOP
-from tests.support.desk import embedded_desk
-from tests.support.shop import ADDRESS, Shop
+from tests.shop.support.desk import embedded_desk
+from tests.shop.support.shop import ADDRESS, Shop
 from twinpath.ids import log_of
 from twinpath.testing import InMemorySystem
 

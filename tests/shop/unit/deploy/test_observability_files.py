@@ -12,7 +12,7 @@ import yaml
 from deploy.checkout import CHECKOUT
 from deploy.observability import dashboard, metrics_page
 from deploy.observability.services import all_metrics
-from tests.support.promql import grouping, selectors
+from tests.shop.support.promql import grouping, selectors
 
 FOLDER = CHECKOUT / "deploy/observability"
 SUFFIXES = {"counter": ("",), "gauge": ("",), "histogram": ("_bucket", "_count", "_sum")}

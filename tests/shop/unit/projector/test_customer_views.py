@@ -7,8 +7,8 @@ import pytest
 from shared.events.customer import CustomerEmailChanged, CustomerErased, CustomerEvent, CustomerRegistered
 from shared.events.customer import CustomerRenamed as Renamed
 from shared.read_models.customers import CUSTOMERS, CustomerDetails
-from tests.support.query_app import QueryService, in_memory
-from tests.support.ticket_views import TicketViews
+from tests.shop.support.query_app import QueryService, in_memory
+from tests.shop.support.ticket_views import TicketViews
 from twinpath.domain.views import Document
 from twinpath.ids import new_id
 from twinpath.queries.endpoints.models import PageOf

@@ -20,7 +20,7 @@ from shared.events.product import (
 )
 from shared.read_models.prices import sortable
 from shared.read_models.product_catalogue import PriceEntry, ProductDetails
-from tests.support.query_app import QueryService, in_memory
+from tests.shop.support.query_app import QueryService, in_memory
 from twinpath.queries.endpoints.models import PageOf
 
 UNKNOWN = "product-0198c0de-0000-7000-8000-000000000001"

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.support.desk import embedded_desk
+from tests.shop.support.desk import embedded_desk
 
 
 @pytest.mark.parametrize("page", ["/docs", "/redoc"])

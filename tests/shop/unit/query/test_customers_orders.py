@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from tests.support.desk import embedded_desk
-from tests.support.shop import Shop
+from tests.shop.support.desk import embedded_desk
+from tests.shop.support.shop import Shop
 
 ORDERS = 10
 

@@ -10,8 +10,8 @@ from shared.events.money import Money
 from shared.events.order import OrderPlaced, OrderShipped
 from shared.events.product import ProductCreated, ProductDiscontinued
 from shared.events.ticket import TicketClosed, TicketOpened
-from tests.support.query_app import QueryService, in_memory
-from tests.support.ticket_views import NOON
+from tests.shop.support.query_app import QueryService, in_memory
+from tests.shop.support.ticket_views import NOON
 from twinpath.domain.events import DomainEvent
 from twinpath.http.problem_details import PROBLEM_JSON
 from twinpath.ids import category_of, new_id

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.query_app import QueryService, in_memory, running
-from tests.support.ticket_views import TicketViews
+from tests.shop.support.query_app import QueryService, in_memory, running
+from tests.shop.support.ticket_views import TicketViews
 from twinpath.domain.views import NOTHING, Cached, Document
 from twinpath.errors import Unavailable
 from twinpath.http.problem_details import PROBLEM_JSON

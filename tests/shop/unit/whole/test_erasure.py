@@ -10,9 +10,9 @@ import pytest
 from deploy.shop import SHOP
 from projector_service.application import PROJECTIONS
 from shared.events import CATALOGUE
-from tests.support.query_app import QueryService
-from tests.support.shop import Shop
-from tests.support.ticket_views import TicketViews
+from tests.shop.support.query_app import QueryService
+from tests.shop.support.shop import Shop
+from tests.shop.support.ticket_views import TicketViews
 from twinpath.domain.events import RecordedEvent
 from twinpath.domain.views import Document
 from twinpath.errors import Unavailable

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from command_service.ticket.commands import AddAgentNote, ChangeTicketStatus, CloseTicket, OpenTicket
-from projector_service.application import PROJECTIONS
-from shared.events import CATALOGUE
-from tests.support.commanding import bus_on, seals_of
+from tests.engine.support.commanding import bus_on, seals_of
+from tests.engine.workshop.application import EVENTS, PROJECTIONS
+from tests.engine.workshop.repairs import AddRepairNote, ChangeRepairStatus, CloseRepair, OpenRepair
 from tests.support.eventually import eventually
 from twinpath.clock import utc_now
 from twinpath.commands.bus import Envelope
@@ -27,24 +26,24 @@ from twinpath.running.retrying import Pace
 from twinpath.views.in_memory.stores import InMemoryViewStore
 from twinpath.views.interface import Batch, CheckpointMove
 
-LOGS = logs_of(CATALOGUE.categories, 4)
+LOGS = logs_of(EVENTS.categories, 4)
 SEALS = seals_of(InMemoryKeyStore())
 QUICK = Pace(first=0.001, most=0.005, poison=0.005, look=0.005)
-VIEWS = ("ticket_list", "ticket_details", "ticket_dashboard", "history")
+VIEWS = ("repair_list", "repair_details", "repair_counts", "history")
 
 
-async def written(tickets: int = 6) -> InMemoryEventStore:
-    """A log with some tickets in every state."""
-    store = InMemoryEventStore(CATALOGUE.categories)
+async def written(repairs: int = 6) -> InMemoryEventStore:
+    """A log with some repairs in every state."""
+    store = InMemoryEventStore(EVENTS.categories)
     bus = bus_on(store)
-    for number in range(tickets):
-        at, ticket = utc_now(), new_id("ticket")
-        await bus.handle(Envelope(OpenTicket(ticket_id=ticket, at=at, subject=f"s{number}", message="m" * 80)))
-        await bus.handle(Envelope(AddAgentNote(ticket_id=ticket, at=at, note=f"n{number}"), actor="ann"))
+    for number in range(repairs):
+        at, repair = utc_now(), new_id("repair")
+        await bus.handle(Envelope(OpenRepair(repair_id=repair, at=at, subject=f"s{number}", message="m" * 80)))
+        await bus.handle(Envelope(AddRepairNote(repair_id=repair, at=at, note=f"n{number}"), actor="ann"))
         if number % 2:
-            await bus.handle(Envelope(ChangeTicketStatus(ticket_id=ticket, at=at, status="triaged")))
+            await bus.handle(Envelope(ChangeRepairStatus(repair_id=repair, at=at, status="triaged")))
         if number % 3 == 0:
-            await bus.handle(Envelope(CloseTicket(ticket_id=ticket, at=at, resolution="r")))
+            await bus.handle(Envelope(CloseRepair(repair_id=repair, at=at, resolution="r")))
     return store
 
 
@@ -60,7 +59,7 @@ async def all_documents(views: InMemoryViewStore) -> dict[str, list[Document]]:
 async def projected(store: InMemoryEventStore, batches: Sequence[Sequence[RecordedEvent]]) -> dict[str, list[Document]]:
     """What the views show after these deliveries and, for what was lost, the look at the heads."""
     views = InMemoryViewStore()
-    projector = Projector(view_projections(PROJECTIONS), LOGS, store, views, SEALS, CATALOGUE, pace=QUICK)
+    projector = Projector(view_projections(PROJECTIONS), LOGS, store, views, SEALS, EVENTS, pace=QUICK)
     await projector.start()
     await asyncio.gather(*(projector.project(batch[0].log, batch) for batch in batches if batch))
     heads = await store.heads()
@@ -102,7 +101,7 @@ def test_lost_doubled_and_reordered_batches_change_nothing(seed: int, loss: floa
 
 async def test_views_that_are_dropped_under_a_running_projector_are_projected_anew() -> None:
     store, views = await written(), InMemoryViewStore()
-    projector = Projector(view_projections(PROJECTIONS), LOGS, store, views, SEALS, CATALOGUE, pace=QUICK)
+    projector = Projector(view_projections(PROJECTIONS), LOGS, store, views, SEALS, EVENTS, pace=QUICK)
     await projector.start()
     heads = await store.heads()
     await eventually(lambda: reached(views, heads), pause=0.001)
@@ -119,12 +118,12 @@ async def test_views_that_are_dropped_under_a_running_projector_are_projected_an
 async def test_the_views_agree_with_a_ledger() -> None:
     shown = await projected(store := await written(6), await in_order(store))
 
-    assert len(shown["ticket_list"]) == len(shown["ticket_details"]) == 6
+    assert len(shown["repair_list"]) == len(shown["repair_details"]) == 6
     assert len(shown["history"]) == sum((await store.heads()).values())
-    totals = [part["by_status"] for part in shown["ticket_dashboard"] if part["_id"].startswith("total/")]
+    totals = [part["by_status"] for part in shown["repair_counts"] if part["_id"].startswith("total/")]
     counted = {status: sum(total.get(status, 0) for total in totals) for status in ("open", "triaged", "closed")}
     assert counted == {"open": 2, "triaged": 2, "closed": 2}
-    for row in shown["ticket_list"]:
+    for row in shown["repair_list"]:
         assert (row["preview"], row["has_note"]) == ("m" * 50, True)
 
 
@@ -150,7 +149,7 @@ class AwayAtFirst(InMemoryViewStore):
 async def test_a_store_that_goes_away_in_mid_commit_loses_and_doubles_nothing() -> None:
     store = await written()
     views = AwayAtFirst(failures=9)
-    projector = Projector(view_projections(PROJECTIONS), LOGS, store, views, SEALS, CATALOGUE, pace=QUICK)
+    projector = Projector(view_projections(PROJECTIONS), LOGS, store, views, SEALS, EVENTS, pace=QUICK)
     await projector.start()
 
     await asyncio.gather(*(projector.project(batch[0].log, batch) for batch in await in_order(store) if batch))
@@ -173,10 +172,10 @@ class FailsAtFirst(InMemoryEventStore):
 
 
 async def test_a_look_that_fails_for_whatever_reason_is_not_the_last() -> None:
-    store, views = FailsAtFirst(CATALOGUE.categories), InMemoryViewStore()
-    ticket = OpenTicket(ticket_id=new_id("ticket"), at=utc_now(), subject="s", message="m")
-    await bus_on(store).handle(Envelope(ticket))
-    projector = Projector(view_projections(PROJECTIONS), LOGS, store, views, SEALS, CATALOGUE, pace=QUICK)
+    store, views = FailsAtFirst(EVENTS.categories), InMemoryViewStore()
+    repair = OpenRepair(repair_id=new_id("repair"), at=utc_now(), subject="s", message="m")
+    await bus_on(store).handle(Envelope(repair))
+    projector = Projector(view_projections(PROJECTIONS), LOGS, store, views, SEALS, EVENTS, pace=QUICK)
     await projector.start()
 
     await eventually(lambda: is_listed(views), pause=0.001)  # the look found what no message told of
@@ -184,15 +183,13 @@ async def test_a_look_that_fails_for_whatever_reason_is_not_the_last() -> None:
 
 
 async def is_listed(views: InMemoryViewStore) -> bool:
-    return bool(await views.page("ticket_list", {}, None, 10))
+    return bool(await views.page("repair_list", {}, None, 10))
 
 
 async def test_two_projectors_on_the_same_logs_apply_each_event_once() -> None:
     store = await written(12)
     views = InMemoryViewStore()
-    both = [
-        Projector(view_projections(PROJECTIONS), LOGS, store, views, SEALS, CATALOGUE, pace=QUICK) for _ in range(2)
-    ]
+    both = [Projector(view_projections(PROJECTIONS), LOGS, store, views, SEALS, EVENTS, pace=QUICK) for _ in range(2)]
     for projector in both:
         await projector.start()
 
@@ -207,8 +204,8 @@ async def test_two_projectors_on_the_same_logs_apply_each_event_once() -> None:
 
 async def test_a_stale_consumer_can_not_move_a_checkpoint() -> None:
     views = InMemoryViewStore()
-    await views.prepare([], [("p", "ticket.0")])
-    await views.commit(Batch(moves=[CheckpointMove("p", "ticket.0", 0, 5)]))
+    await views.prepare([], [("p", "repair.0")])
+    await views.commit(Batch(moves=[CheckpointMove("p", "repair.0", 0, 5)]))
 
     with pytest.raises(CheckpointMoved):
-        await views.commit(Batch(moves=[CheckpointMove("p", "ticket.0", 0, 5)]))
+        await views.commit(Batch(moves=[CheckpointMove("p", "repair.0", 0, 5)]))

@@ -8,10 +8,10 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from shared.events import CATALOGUE
+from tests.engine.support.commanding import seals_of
+from tests.engine.support.poisoning import AlsoSeen, Notes, Seen, in_one_log, shown
+from tests.engine.workshop.application import EVENTS
 from tests.support.clocks import Ticking
-from tests.support.commanding import seals_of
-from tests.support.poisoning import AlsoSeen, Notes, Seen, in_one_log, shown
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.projecting.operators import PATH, admin_app
 from twinpath.projecting.parking.endpoints import parked_routes
@@ -31,7 +31,7 @@ class Desk:
     def client(self, token: str | None = TOKEN, sent: str | None = f"Bearer {TOKEN}") -> httpx.AsyncClient:
         known = {one.name: (one, self.notes.views) for one in (self.seen, self.also)}
         seals = seals_of(InMemoryKeyStore())
-        parked = Repairs(known, self.notes.views, self.notes.store, seals, CATALOGUE, Ticking())
+        parked = Repairs(known, self.notes.views, self.notes.store, seals, EVENTS, Ticking())
         admin = admin_app(SecretStr(token) if token is not None else None, [parked_routes(parked)])
         transport = httpx.ASGITransport(Starlette(routes=[Mount(PATH, admin)]))
         headers = {} if sent is None else {"Authorization": sent}
@@ -101,7 +101,7 @@ async def test_one_parked_stream_is_shown_with_what_waits_and_what_todays_code_s
     assert mended["now"] is None
     assert poisoned["now"] == f"ValueError: can't take {FIRST}@2"
     assert [(event["version"], event["type"]) for event in mended["waiting"]] == [
-        (version, "ticket.note_added") for version in (2, 3, 4)
+        (version, "repair.note_added") for version in (2, 3, 4)
     ]
     assert "data" not in mended["waiting"][0]
 

@@ -1,17 +1,14 @@
-"""An erased customer is in no view and in nothing that is parked, whichever came first."""
+"""An erased is in no view and in nothing that is parked, whichever came first."""
 
 from collections.abc import Awaitable, Callable, Iterable
 
-from projector_service.customers import CustomersProjection
-from projector_service.ticket_list import TicketListProjection
-from shared.events import CATALOGUE
-from shared.events.customer import CustomerErased, CustomerRegistered, CustomerRenamed
-from shared.events.ticket import TicketOpened
-from shared.read_models.erased import ERASED_CUSTOMER
+from tests.engine.support.commanding import seals_of
+from tests.engine.support.poisoning import PARTITIONS, Notes
+from tests.engine.workshop.application import EVENTS
+from tests.engine.workshop.events import OwnerErased, OwnerRegistered, OwnerRenamed, RepairOpened
+from tests.engine.workshop.views import ERASED, OwnersProjection, RepairListProjection
 from tests.support.appending import metadata
 from tests.support.clocks import Ticking
-from tests.support.commanding import seals_of
-from tests.support.poisoning import PARTITIONS, Notes
 from twinpath.domain.events import DomainEvent, RecordedEvent
 from twinpath.domain.views import ViewChange
 from twinpath.ids import log_of, new_id, uuid7
@@ -26,18 +23,18 @@ from twinpath.views.interface import Batch
 QUICK = Pace(first=0.001, most=0.005, poison=0.005, look=0.005)
 
 
-class CanNotRename(CustomersProjection):
+class CanNotRename(OwnersProjection):
     """It can't take another name."""
 
-    def renamed(self, event: CustomerRenamed, recorded: RecordedEvent) -> Iterable[ViewChange]:
+    def renamed(self, event: OwnerRenamed, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """Raise."""
         raise ValueError(f"no {event.name}")
 
 
-class CanNotRegister(TicketListProjection):
-    """It can't take what its customers begin with."""
+class CanNotRegister(RepairListProjection):
+    """It can't take what its owners begin with."""
 
-    def registered(self, event: CustomerRegistered, recorded: RecordedEvent) -> Iterable[ViewChange]:
+    def registered(self, event: OwnerRegistered, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """Raise."""
         raise ValueError(f"no {event.name}")
 
@@ -45,10 +42,10 @@ class CanNotRegister(TicketListProjection):
 async def test_an_erasure_wipes_at_once_also_where_its_stream_is_parked() -> None:
     keys, notes = InMemoryKeyStore(), Notes()
     seals = seals_of(keys)
-    customer, ticket = new_id("customer"), new_id("ticket")
+    owner, repair = new_id("owner"), new_id("repair")
 
     async def happened(stream: str, version: int, event: DomainEvent) -> None:
-        sealed = await seals.seal(stream, [CATALOGUE.encode(event)])
+        sealed = await seals.seal(stream, [EVENTS.encode(event)])
         await notes.store.append(stream, sealed, version, uuid7(), metadata())
 
     async def projected() -> str:
@@ -58,33 +55,33 @@ async def test_an_erasure_wipes_at_once_also_where_its_stream_is_parked() -> Non
             notes.store,
             notes.views,
             seals,
-            CATALOGUE,
+            EVENTS,
             pace=QUICK,
         )
         await projector.start()
         for log in await notes.store.heads():
             await projector.project(log, await notes.store.read_log(log, 0, 100))
         await projector.stop()
-        return str([await notes.views.page(view, {}, None, 10) for view in ("customers", "ticket_list")])
+        return str([await notes.views.page(view, {}, None, 10) for view in ("owners", "repair_list")])
 
-    await happened(customer, 0, CustomerRegistered(name="Ada Private", email="ada@example.org"))
-    await happened(customer, 1, CustomerRenamed(name="Ada Secret"))
-    opened = TicketOpened(subject="Private", message="Secret", customer_id=customer, opened_at=metadata().at)
-    await happened(ticket, 0, opened)
+    await happened(owner, 0, OwnerRegistered(name="Ada Private", email="ada@example.org"))
+    await happened(owner, 1, OwnerRenamed(name="Ada Secret"))
+    opened = RepairOpened(subject="Private", message="Secret", owner_id=owner, opened_at=metadata().at)
+    await happened(repair, 0, opened)
     before = await projected()
-    await keys.destroy(customer)
-    await notes.store.append(customer, [CATALOGUE.encode(CustomerErased())], 2, uuid7(), metadata())
+    await keys.destroy(owner)
+    await notes.store.append(owner, [EVENTS.encode(OwnerErased())], 2, uuid7(), metadata())
     after = await projected()
 
     parked = await notes.views.parked.page(None, None, 10)
-    assert {one.projection: (one.version, one.last) for one in parked} == {"customers": (2, 3), "ticket_list": (1, 3)}
+    assert {one.projection: (one.version, one.last) for one in parked} == {"owners": (2, 3), "repair_list": (1, 3)}
     for private in ("Private", "ada@"):
         assert private in before
         assert private not in after
         assert private not in str(parked)
     assert "Secret" not in f"{after} {parked}"
-    erased = {log_of(customer, PARTITIONS): 3}  # readers of copies learn of it, although it is parked
-    assert notes.views.erasures("customers") == notes.views.erasures("ticket_list") == erased
+    erased = {log_of(owner, PARTITIONS): 3}  # readers of copies learn of it, although it is parked
+    assert notes.views.erasures("owners") == notes.views.erasures("repair_list") == erased
 
 
 class Overtaken(InMemoryViewStore):
@@ -101,40 +98,40 @@ class Overtaken(InMemoryViewStore):
 
 
 async def test_what_a_retry_opened_before_an_erasure_and_committed_after_it_is_wiped() -> None:
-    keys, notes, customer = InMemoryKeyStore(), Notes(), new_id("customer")
+    keys, notes, owner = InMemoryKeyStore(), Notes(), new_id("owner")
     notes.views = views = Overtaken()
-    seals, log = seals_of(keys), log_of(customer, PARTITIONS)
+    seals, log = seals_of(keys), log_of(owner, PARTITIONS)
 
     async def happened(version: int, *events: DomainEvent) -> None:
-        sealed = await seals.seal(customer, [CATALOGUE.encode(event) for event in events])
-        await notes.store.append(customer, sealed, version, uuid7(), metadata())
+        sealed = await seals.seal(owner, [EVENTS.encode(event) for event in events])
+        await notes.store.append(owner, sealed, version, uuid7(), metadata())
 
     async def projected() -> None:
         projection = CanNotRename()
         await views.prepare(projection.views, [(projection.name, log)])
-        applier = Applier(log, views, CATALOGUE, seals, lambda applied: None)
+        applier = Applier(log, views, EVENTS, seals, lambda applied: None)
         await applier.load([projection])
         at = applier.positions[projection.name]
         await applier.apply([projection], await notes.store.read_log(log, at, 100))
 
     async def erased() -> None:
-        await keys.destroy(customer)
-        await happened(3, CustomerErased())
+        await keys.destroy(owner)
+        await happened(3, OwnerErased())
         await projected()
 
-    registered = CustomerRegistered(name="Ada", email="ada@example.org")
-    await happened(0, registered, CustomerRenamed(name="Secret"), CustomerRenamed(name="Private"))
+    registered = OwnerRegistered(name="Ada", email="ada@example.org")
+    await happened(0, registered, OwnerRenamed(name="Secret"), OwnerRenamed(name="Private"))
     await projected()
-    mended = CustomersProjection()
-    parked = Repairs({"customers": (mended, views)}, views, notes.store, seals, CATALOGUE, Ticking())
+    mended = OwnersProjection()
+    parked = Repairs({"owners": (mended, views)}, views, notes.store, seals, EVENTS, Ticking())
 
     views.meanwhile = erased
     [step] = [step async for step in parked.retry(None, None, 1)]
 
     assert step.applied == 1
-    [document] = await views.page("customers", {}, None, 10)
-    assert (document["name"], document["email"]) == (ERASED_CUSTOMER, None)
+    [document] = await views.page("owners", {}, None, 10)
+    assert (document["name"], document["email"]) == (ERASED, None)
     assert [(late.first, late.last) for late in await views.parked.late_copies(10)] == [(2, 2), (2, 2)]
     assert not [step async for step in parked.retry(None, None, 1000) if step.failed]
-    [document] = await views.page("customers", {}, None, 10)
-    assert (document["name"], document["version"], document["status"]) == (ERASED_CUSTOMER, 4, "erased")
+    [document] = await views.page("owners", {}, None, 10)
+    assert (document["name"], document["version"], document["status"]) == (ERASED, 4, "erased")

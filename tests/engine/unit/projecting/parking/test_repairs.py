@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.events import CATALOGUE
+from tests.engine.support.commanding import seals_of
+from tests.engine.support.poisoning import AlsoSeen, Notes, Seen, in_one_log, mixed, shown
+from tests.engine.workshop.application import EVENTS
 from tests.support.clocks import Ticking
-from tests.support.commanding import seals_of
-from tests.support.poisoning import AlsoSeen, Notes, Seen, in_one_log, mixed, shown
 from twinpath.errors import NotFound, RuleViolation, Unavailable
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.projecting.applying.applier import Applier
@@ -29,7 +29,7 @@ def on(notes: Notes, *projections: Seen, views: InMemoryViewStore | None = None)
     """What an operator has in hand."""
     views = views or notes.views
     known = {projection.name: (projection, views) for projection in projections}
-    return Repairs(known, views, notes.store, seals_of(KEYS), CATALOGUE, later)
+    return Repairs(known, views, notes.store, seals_of(KEYS), EVENTS, later)
 
 
 async def retried(parked: Repairs, stream: str | None = None, limit: int = 1000) -> list[tuple[str, int, bool]]:
@@ -239,10 +239,10 @@ class World:
 
     async def project(self, by: int) -> None:
         views = [view for projection in self.projections for view in projection.views]
-        await self.notes.views.prepare(views, [(projection.name, "ticket.0") for projection in self.projections])
-        applier = Applier("ticket.0", self.notes.views, CATALOGUE, seals_of(KEYS), lambda applied: None)
+        await self.notes.views.prepare(views, [(projection.name, "repair.0") for projection in self.projections])
+        applier = Applier("repair.0", self.notes.views, EVENTS, seals_of(KEYS), lambda applied: None)
         await applier.load(self.projections)
-        while events := await self.notes.store.read_log("ticket.0", min(applier.positions.values()), by):
+        while events := await self.notes.store.read_log("repair.0", min(applier.positions.values()), by):
             await applier.apply(self.projections, events)
             await applier.load(self.projections)
 
@@ -260,9 +260,9 @@ class World:
             seen = await shown(self.notes.views, projection)
             total = seen.pop("all", [0])[0]
             assert total == sum(map(len, seen.values()))
-            at = checkpoints.get((projection.name, "ticket.0"), 0)
+            at = checkpoints.get((projection.name, "repair.0"), 0)
             for stream in STREAMS:
-                passed = [e.version for e in await self.notes.store.read_log("ticket.0", 0, at) if e.stream == stream]
+                passed = [e.version for e in await self.notes.store.read_log("repair.0", 0, at) if e.stream == stream]
                 versions = seen.get(stream, [])
                 assert versions == passed[: len(versions)], "in order, none left out, none twice"
                 found = await self.notes.views.parked.get(projection.name, stream)

@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from shared.events import CATALOGUE
-from shared.events.customer import CustomerRegistered
-from shared.events.ticket import TicketNoteAdded, TicketOpened
+from tests.engine.support.commanding import seals_of
+from tests.engine.support.poisoning import AlsoSeen, Notes, Seen, in_one_log, mixed, shown
+from tests.engine.workshop.application import EVENTS
+from tests.engine.workshop.events import OwnerRegistered, RepairNoteAdded, RepairOpened
 from tests.support.appending import metadata
-from tests.support.commanding import seals_of
 from tests.support.eventually import eventually
-from tests.support.poisoning import AlsoSeen, Notes, Seen, in_one_log, mixed, shown
 from tests.support.recording import recorded
 from twinpath.domain.events import SEALED, NewEvent, RecordedEvent
 from twinpath.domain.views import ViewChange
@@ -49,7 +48,7 @@ async def test_a_stream_parks_from_the_poison_event_on_and_the_others_go_on(note
     assert await shown(notes.views, seen) == await notes.all() | {SECOND: [1], "all": [9]}
     assert await shown(notes.views, also) == await notes.all()
     [parked] = await notes.views.parked.page(None, None, 10)
-    assert (parked.projection, parked.stream, parked.log) == ("seen", SECOND, "ticket.0")
+    assert (parked.projection, parked.stream, parked.log) == ("seen", SECOND, "repair.0")
     assert (parked.version, parked.position, parked.last, parked.attempts) == (2, 5, 4, 1)
     assert parked.reason
     assert ("can't take" if kind == "poison" else "nobody") in parked.reason
@@ -88,13 +87,13 @@ async def test_who_starts_later_knows_what_is_parked(notes: Notes) -> None:
 
 async def test_a_consumer_that_was_overtaken_learns_what_the_other_one_parked(notes: Notes) -> None:
     seen = Seen()
-    zombie = Applier("ticket.0", notes.views, CATALOGUE, seals_of(InMemoryKeyStore()), lambda applied: None)
-    await notes.views.prepare(seen.views, [("seen", "ticket.0")])
+    zombie = Applier("repair.0", notes.views, EVENTS, seals_of(InMemoryKeyStore()), lambda applied: None)
+    await notes.views.prepare(seen.views, [("seen", "repair.0")])
     await zombie.load([seen])
     await notes.project(Seen(poison=[f"{SECOND}@2"]), by=4)
     await notes.add(SECOND)
 
-    while events := await notes.store.read_log("ticket.0", zombie.positions["seen"], 5):
+    while events := await notes.store.read_log("repair.0", zombie.positions["seen"], 5):
         await zombie.apply([seen], events)
 
     assert await shown(notes.views, seen) == await notes.all() | {SECOND: [1], "all": [9]}
@@ -107,7 +106,7 @@ class Away(Seen):
 
     failures = 5
 
-    def noted(self, event: TicketNoteAdded | TicketOpened, recorded: RecordedEvent) -> Iterable[ViewChange]:
+    def noted(self, event: RepairNoteAdded | RepairOpened, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """See Seen."""
         if self.failures and recorded.version == 2:
             self.failures -= 1
@@ -118,10 +117,10 @@ class Away(Seen):
 async def test_what_is_only_away_never_parks(notes: Notes) -> None:
     away = Away()
     projector = Projector(
-        [away], ["ticket.0"], notes.store, notes.views, seals_of(InMemoryKeyStore()), CATALOGUE, pace=QUICK
+        [away], ["repair.0"], notes.store, notes.views, seals_of(InMemoryKeyStore()), EVENTS, pace=QUICK
     )
     await projector.start()
-    await projector.project("ticket.0", await notes.store.read_log("ticket.0", 0, 100))
+    await projector.project("repair.0", await notes.store.read_log("repair.0", 0, 100))
     await projector.stop()
 
     assert away.failures == 0
@@ -151,21 +150,21 @@ async def test_nobody_waits_for_a_projection_whose_changes_the_store_refuses(not
     notes.views = views = Held()
     seen, also = Seen(misfits=[f"{stream}@2" for stream in (FIRST, SECOND, THIRD)]), AlsoSeen()
     projector = Projector(
-        [seen, also], ["ticket.0"], notes.store, views, seals_of(InMemoryKeyStore()), CATALOGUE, pace=QUICK
+        [seen, also], ["repair.0"], notes.store, views, seals_of(InMemoryKeyStore()), EVENTS, pace=QUICK
     )
     await projector.start()
 
-    await projector.project("ticket.0", await notes.store.read_log("ticket.0", 0, 100))
+    await projector.project("repair.0", await notes.store.read_log("repair.0", 0, 100))
 
     assert await shown(views, also) == await notes.all()
     assert await shown(views, seen) == {}
-    assert projector.status()["ticket.0"].late == {"seen": 0}
+    assert projector.status()["repair.0"].late == {"seen": 0}
     views.go_on.set()
     await notes.add(FIRST, 2)
-    await projector.project("ticket.0", await notes.store.read_log("ticket.0", 12, 100))
+    await projector.project("repair.0", await notes.store.read_log("repair.0", 12, 100))
 
     async def joined() -> bool:
-        return (await views.checkpoints())["seen", "ticket.0"] == 14 and not projector.status()["ticket.0"].late
+        return (await views.checkpoints())["seen", "repair.0"] == 14 and not projector.status()["repair.0"].late
 
     await eventually(joined, pause=0.001)
     await projector.stop()
@@ -180,12 +179,10 @@ async def test_nobody_waits_for_a_projection_whose_changes_the_store_refuses(not
 
 async def test_status_says_how_many_streams_are_parked_and_stays_live(notes: Notes) -> None:
     projections = [Seen(poison=[f"{SECOND}@2", f"{THIRD}@4"]), AlsoSeen()]
-    logs = ["ticket.0", "ticket.1"]
-    projector = Projector(
-        projections, logs, notes.store, notes.views, seals_of(InMemoryKeyStore()), CATALOGUE, pace=QUICK
-    )
+    logs = ["repair.0", "repair.1"]
+    projector = Projector(projections, logs, notes.store, notes.views, seals_of(InMemoryKeyStore()), EVENTS, pace=QUICK)
     await projector.start()
-    await projector.project("ticket.0", await notes.store.read_log("ticket.0", 0, 100))
+    await projector.project("repair.0", await notes.store.read_log("repair.0", 0, 100))
 
     async def counted() -> bool:
         return projector.parked() == {"seen": 2, "also_seen": 0}
@@ -193,8 +190,8 @@ async def test_status_says_how_many_streams_are_parked_and_stays_live(notes: Not
     await eventually(counted, pause=0.001)
     status = projector.status()
     await projector.stop()
-    assert (status["ticket.0"].state, status["ticket.0"].lag, status["ticket.0"].parked) == ("live", 0, {"seen": 2})
-    assert status["ticket.1"].parked == {}
+    assert (status["repair.0"].state, status["repair.0"].lag, status["repair.0"].parked) == ("live", 0, {"seen": 2})
+    assert status["repair.1"].parked == {}
 
 
 async def test_a_projection_that_parks_everything_says_so_in_few_lines() -> None:
@@ -208,7 +205,7 @@ async def test_a_projection_that_parks_everything_says_so_in_few_lines() -> None
         await notes.project(seen, also, by=50)
 
     assert [line["event"] for line in lines] == ["projection_parks_everything"] + 5 * ["stream_parked"]
-    assert await notes.views.parked.counts() == {("seen", "ticket.0"): 300}
+    assert await notes.views.parked.counts() == {("seen", "repair.0"): 300}
     assert await shown(notes.views, also) == await notes.all()
 
 
@@ -216,8 +213,8 @@ async def test_a_projection_that_parks_everything_says_so_in_few_lines() -> None
 async def test_an_event_that_can_not_be_read_parks_for_every_projection(data: dict[str, Any]) -> None:
     notes = Notes()
     await notes.add(FIRST)
-    await notes.store.append(FIRST, [NewEvent("ticket.note_added", 1, data)], 1, uuid7(), metadata())
-    await notes.store.append(SECOND, [NewEvent("ticket.unheard_of", 1, {})], 0, uuid7(), metadata())
+    await notes.store.append(FIRST, [NewEvent("repair.note_added", 1, data)], 1, uuid7(), metadata())
+    await notes.store.append(SECOND, [NewEvent("repair.unheard_of", 1, {})], 0, uuid7(), metadata())
     await notes.add(THIRD, 2)
     seen, also = Seen(), AlsoSeen()
 
@@ -230,7 +227,7 @@ async def test_an_event_that_can_not_be_read_parks_for_every_projection(data: di
 
 
 def test_a_reason_has_no_message_where_that_may_hold_what_is_personal() -> None:
-    event = recorded(CustomerRegistered(name="Ada", email="a@example.org"), new_id("customer"), 1)
+    event = recorded(OwnerRegistered(name="Ada", email="a@example.org"), new_id("owner"), 1)
 
     assert reason_of(failure("Ada"), event).endswith("in failure: Ada")
     event.data[SEALED] = {}
@@ -241,7 +238,7 @@ def test_a_reason_has_no_message_where_that_may_hold_what_is_personal() -> None:
 
 
 def test_a_reason_has_no_message_of_a_store_which_may_quote_a_document() -> None:
-    event = recorded(TicketNoteAdded(note="x"), new_id("ticket"), 1)
+    event = recorded(RepairNoteAdded(note="x"), new_id("repair"), 1)
     try:
         appended("Ada", [1], None)
     except ValueError as refusal:

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from projector_service.ticket_list import TicketListProjection
-from shared.events import CATALOGUE
+from tests.engine.support.rebuilding import LIST, LOGS, QUICK, SEALS, Shouting, World, is_outdated
+from tests.engine.workshop.application import EVENTS
+from tests.engine.workshop.views import RepairListProjection
 from tests.support.eventually import eventually
-from tests.support.rebuilding import LIST, LOGS, QUICK, SEALS, Shouting, World, is_outdated
 from twinpath.clock import utc_now
 from twinpath.domain.events import DomainEvent, RecordedEvent
 from twinpath.domain.views import Cached, Change, ViewChange
@@ -73,10 +73,10 @@ async def test_a_rebuild_that_was_stopped_goes_on_from_there(world: World) -> No
         first = await world.building()
         await first.reach({await world.fullest_log(): 3})
 
-        plan, goes_on = await begin(TicketListProjection(), LOGS, world.views)
+        plan, goes_on = await begin(RepairListProjection(), LOGS, world.views)
         assert goes_on
         assert plan == first.plan
-        second = Building(TicketListProjection(), plan, world.store, world.views, SEALS, CATALOGUE, pace=QUICK)
+        second = Building(RepairListProjection(), plan, world.store, world.views, SEALS, EVENTS, pace=QUICK)
         assert (await second.progress())[0] == 3
         await Filling([second]).fill()
         assert (await compare(second)).equal
@@ -115,10 +115,10 @@ async def test_two_rebuilds_of_a_view_at_once_hurt_nothing(world: World) -> None
 
 
 async def test_what_differs_is_told_with_its_fields(world: World) -> None:
-    async with world.projected(TicketListProjection()):
+    async with world.projected(RepairListProjection()):
         building = await world.building()
         await Filling([building]).fill()
-        changed, gone = world.tickets[0], world.tickets[1]
+        changed, gone = world.repairs[0], world.repairs[1]
         await world.views.commit(Batch([Change(LIST, changed, set={"subject": "spoilt"})]))
         world.views._of(LIST).pop(gone)
         comparison = await compare(building)
@@ -134,12 +134,12 @@ async def test_what_differs_is_told_with_its_fields(world: World) -> None:
 
 
 async def test_another_version_is_built_while_the_old_one_stands_still_in_service(world: World) -> None:
-    async with world.projected(TicketListProjection()):
+    async with world.projected(RepairListProjection()):
         pass
     before = await world.shown()
     async with world.projected(Shouting()) as projector:
         await world.write(30)
-        assert {tuple(one.outdated) for log, one in projector.status().items() if log.startswith("ticket")} == {(LIST,)}
+        assert {tuple(one.outdated) for log, one in projector.status().items() if log.startswith("repair")} == {(LIST,)}
         assert await world.shown() == before
 
         building = await world.building(Shouting())
@@ -164,7 +164,7 @@ async def test_old_code_leaves_what_newer_code_built_alone(world: World) -> None
         await eventually(lambda: is_outdated(old), pause=0.001)
 
         assert await world.shown() == shown
-        others = [key for key in await world.views.checkpoints() if key[0] == "ticket_details"]
+        others = [key for key in await world.views.checkpoints() if key[0] == "repair_details"]
         heads = await world.store.heads()
         await eventually(lambda: at_heads(world, others, heads), pause=0.001)
 
@@ -175,38 +175,38 @@ async def at_heads(world: World, keys: list[tuple[str, str]], heads: Mapping[str
 
 
 class Failing(Shouting):
-    """It can't apply the notes of one ticket."""
+    """It can't apply the notes of one repair."""
 
-    def __init__(self, ticket: str) -> None:
-        self._ticket = ticket
+    def __init__(self, repair: str) -> None:
+        self._repair = repair
 
     def changes(self, event: DomainEvent, recorded: RecordedEvent) -> list[ViewChange]:
-        if recorded.stream == self._ticket and recorded.type == "ticket.note_added":
+        if recorded.stream == self._repair and recorded.type == "repair.note_added":
             raise ValueError("planted")
         return super().changes(event, recorded)
 
 
 async def test_what_a_rebuild_parks_is_told_and_goes_into_service_with_it(world: World) -> None:
     async with world.projected():
-        building = await world.building(Failing(world.tickets[0]))
+        building = await world.building(Failing(world.repairs[0]))
         await Filling([building]).fill()
         assert await newly_parked(building) == 1
         await switch(building)
 
     assert {key for key, _ in (await world.views.parked.counts()).items() if key[0] == LIST} == {
-        (LIST, log_of(world.tickets[0], 4))
+        (LIST, log_of(world.repairs[0], 4))
     }
 
 
 async def test_a_view_that_is_not_in_service_is_not_built(world: World) -> None:
     with pytest.raises(CantBeBuilt, match="not in service"):
-        await begin(TicketListProjection(), LOGS, world.views)
+        await begin(RepairListProjection(), LOGS, world.views)
 
 
-class Twofold(TicketListProjection):
+class Twofold(RepairListProjection):
     """Writes two views."""
 
-    views = (*TicketListProjection.views, *TicketListProjection.views)  # type: ignore[assignment]
+    views = (*RepairListProjection.views, *RepairListProjection.views)  # type: ignore[assignment]
 
 
 async def test_a_projection_of_several_views_is_refused(world: World) -> None:
@@ -217,7 +217,7 @@ async def test_a_projection_of_several_views_is_refused(world: World) -> None:
 
 async def test_what_was_replaced_is_dropped_after_its_time_with_its_copy(world: World) -> None:
     cache, later = InMemoryViewCache(), utc_now() + timedelta(seconds=61)
-    await cache.write(LIST, "ticket.0", 0, 1, [Cached("a", 1, '"1"', b"{}")], [])
+    await cache.write(LIST, "repair.0", 0, 1, [Cached("a", 1, '"1"', b"{}")], [])
     async with world.projected():
         building = await world.building()
         await Filling([building]).fill()

@@ -1,0 +1,1 @@
+"""What the tests share: The engine's tests: buses, projections and logs on the workshop."""

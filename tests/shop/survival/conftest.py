@@ -1,0 +1,17 @@
+"""Survival tests run on the three services as processes; in the long form (`make survive`) each fault comes often."""
+
+import pytest
+
+from tests.support.survival import LONG, times
+from tests.support.system_fixtures import make_system, pytest_runtest_makereport, stopped_system, system
+
+__all__ = ["make_system", "pytest_runtest_makereport", "stopped_system", "system"]
+
+collect_ignore = [] if LONG else ["test_disk_full.py", "test_history_lost.py"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is waited for here has limits of its own; this one is for what hangs."""
+    for item in items:
+        if "tests/shop/survival/" in item.nodeid:
+            item.add_marker(pytest.mark.timeout(times(300, 7200)))
