@@ -1,7 +1,5 @@
 """The short way: which requests it takes, what it hands on, what it leaves to the app's own routes."""
 
-from uuid import uuid4
-
 import httpx
 import orjson
 import pytest
@@ -12,7 +10,8 @@ from twinpath.http.correlation import Correlation
 from twinpath.http.problem_details import install_problem_details
 from twinpath.http.short_way import ShortWay, add_short_ways
 
-BOOKING, SEAT = f"booking-{uuid4()}", f"seat-{uuid4()}"
+UUID = "0198c0de-0000-7000-8000-000000000001"
+BOOKING, SEAT = f"booking-{UUID}", f"seat-{UUID}"
 
 
 class Reason(BaseModel):
