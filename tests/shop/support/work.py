@@ -5,9 +5,10 @@ Clerks work on tickets, buyers race for a product's last pieces, readers ask for
 
 import asyncio
 import random
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from time import monotonic
 
 import httpx
 from redis.asyncio import Redis
@@ -20,11 +21,14 @@ from tests.support.system import System
 from twinpath.domain.views import BY_ID, Place
 from twinpath.mongo_client import mongo_client
 from twinpath.projecting.groups import view_projections
+from twinpath.queries.reading.copy_bounds import SILENT_SECONDS, TRAILING_SECONDS
 from twinpath.views.mongodb.stores import MongoViewReader
 from twinpath.views.redis.cache import RedisViewCache
 
 _STOCK = 40
 _PAGE = 200
+_TRAILING_SECONDS = TRAILING_SECONDS + SILENT_SECONDS
+"""How old may be what a copy shows: it may trail for a moment, from when the query service hears where its view is."""
 
 
 class Work:
@@ -39,6 +43,8 @@ class Work:
         self.orders: list[str] = []
         self.answers: Counter[int] = Counter()
         """Status code of a query -> how often; 0 is no answer at all."""
+        self._seen: dict[str, deque[tuple[float, int]]] = {}
+        """Ticket -> when readers saw which version of its view, the last one that is long ago first."""
         self._product = ""
         self._enough = asyncio.Event()
 
@@ -105,6 +111,20 @@ class Work:
                 shown = answer.json()
                 assert shown["version"] >= accepted
                 assert len(shown["notes"]) == min(shown["note_count"], 100)
+                self._seen.setdefault(ticket, deque()).append((monotonic(), shown["version"]))
+                await self._read_without_token(ticket)
+
+    async def _read_without_token(self, ticket: str) -> None:
+        """The copy in Redis may answer: it must not show what its view has replaced for longer than it may trail."""
+        seen = self._seen[ticket]
+        while len(seen) > 1 and seen[1][0] < monotonic() - _TRAILING_SECONDS:
+            seen.popleft()
+        at, version = seen[0]
+        is_old = at < monotonic() - _TRAILING_SECONDS
+        with suppress(httpx.TransportError):
+            answer = await self.queries.get(f"/api/v1/tickets/{ticket}")
+            if is_old and answer.status_code == 200:
+                assert answer.json()["version"] >= version, "a copy that trails was believed"
 
     async def begin(self) -> None:
         """Make what is sold."""
