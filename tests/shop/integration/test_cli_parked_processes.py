@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.written_log import Written
+from tests.shop.support.written_log import Written
 from twinpath.commands.processes.leaving_aside import LeavingAside
 from twinpath.commands.processes.parking import MongoProcessParking
 from twinpath.domain.events import RecordedEvent
