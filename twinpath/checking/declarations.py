@@ -84,6 +84,8 @@ def _aggregates(application: Application) -> Iterator[str]:
                 yield f"{about}: its event {event.__name__} is not in the catalogue"
             if happens_to(event) != aggregate.category:
                 yield f"{about}: its event is called {event.type}, so it would be another aggregate's"
+        if any(event.erases for event in aggregate.events) and aggregate.erase is None:
+            yield f"{about}: an event of it erases, but no command is declared as `erase`"
         for function in ("decide", "evolve"):
             if not callable(getattr(aggregate, function)):
                 yield f"{about}: it has no {function}"

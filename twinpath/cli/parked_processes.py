@@ -29,9 +29,6 @@ class _AsProjection(Projection):
 class AskedSteps:
     """Has the command service take the steps of a retry."""
 
-    def __init__(self, seconds: float = _PATIENCE_SECONDS) -> None:
-        self._seconds = seconds
-
     async def step(self, parked: ParkedStream, limit: int, projection: Projection, writer: BatchWriter) -> RetryStep:
         """Ask for a stream to be tried, and wait for what comes of it.
 
@@ -43,7 +40,7 @@ class AskedSteps:
         looking = AsyncRetrying(
             retry=retry_if_result(lambda now: now is not None and now.tried_at == ASKED_AT),
             wait=wait_fixed(0.2),
-            stop=stop_after_delay(self._seconds),
+            stop=stop_after_delay(_PATIENCE_SECONDS),
             retry_error_callback=lambda state: parked,
         )
         after: ParkedStream | None = await looking(writer.parked.get, parked.projection, parked.stream)

@@ -88,7 +88,8 @@ class InMemorySystem:
         async with self._settling:
             while self._unhandled:
                 unhandled, self._unhandled = self._unhandled, []
-                latest = dict(unhandled)  # of each log its last events: what comes before them is read from the log
+                # of each log its last events: what comes before them is read from the log
+                latest = dict(sorted(unhandled, key=lambda appended: appended[1][-1].position))
                 await asyncio.gather(*(self.processes.deliver(log, events) for log, events in latest.items()))
 
     async def _run_processes(self) -> None:

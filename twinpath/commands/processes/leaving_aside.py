@@ -51,12 +51,21 @@ class LeavingAside:
         now = self._clock()
         place = (self._process, event.stream, event.log, event.version, event.position, last.version)
         reason = reason_of(failure, event)
-        try:
-            await self._parking.change([Park(ParkedStream(*place, reason, attempts=1, parked_at=now, tried_at=now))])
-        except ParkedMoved:  # another replica was first
-            await self.extend(event.log, {event.stream: [last]})
-        self._counts[event.log] = self._counts.get(event.log, 0) + 1
+        parked = ParkedStream(*place, reason, attempts=1, parked_at=now, tried_at=now)
+        while not await self._park(parked):  # another replica was first, and its stream may be freed this moment
+            await self.learn()
+            if await self.extend(event.log, {event.stream: [last]}):
+                return
         _log.error("process_parks_stream", reason=reason, exc_info=failure)
+
+    async def _park(self, parked: ParkedStream) -> bool:
+        """Whether the stream was not parked before."""
+        try:
+            await self._parking.change([Park(parked)])
+        except ParkedMoved:
+            return False
+        self._counts[parked.log] = self._counts.get(parked.log, 0) + 1
+        return True
 
     async def extend(self, log: str, streams: Mapping[str, Sequence[RecordedEvent]]) -> set[str]:
         """Leave events aside whose streams are parked; these streams. Raises Unavailable."""

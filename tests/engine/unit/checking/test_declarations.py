@@ -83,7 +83,7 @@ class Showing(Endpoints):
 
 def booking(*events: type[DomainEvent], category: str = "booking") -> Aggregate[Any, Any, Any]:
     """An aggregate of these events, with an endpoint."""
-    aggregate: Aggregate[Any, Any, Any] = Aggregate(category, lambda *_: [], lambda *_: None, dict, events)
+    aggregate: Aggregate[Any, Any, Any] = Aggregate(category, lambda *_: [], lambda *_: None, dict, events, erase=Book)
     aggregate.post("", Book, allow="bookings:book", summary="Book")
     return aggregate
 
@@ -204,6 +204,10 @@ APPLICATIONS: dict[str, tuple[Application, list[str]]] = {
     "an event out of the catalogue": (
         replace(WHOLE, aggregates=(booking(Booked, Forgotten, event()),)),
         ["aggregate booking: its event Moved is not in the catalogue"],
+    ),
+    "no command that erases": (
+        replace(WHOLE, aggregates=(replace(WHOLE.aggregates[0], erase=None),)),
+        ["aggregate booking: an event of it erases, but no command is declared as `erase`"],
     ),
     "nobody erases": (
         replace(WHOLE, events=Catalogue([Booked]), aggregates=(booking(Booked),)),

@@ -1,6 +1,7 @@
 """What the guides say is built and run, so that they can't rot."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,11 @@ from tests.shop.golden.complaints import complaints
 from tests.shop.golden.entries import write_new
 from twinpath.clock import utc_now
 from twinpath.commands.bus import CommandBus, Envelope
+from twinpath.commands.processes.checkpoints import InMemoryCheckpoints
+from twinpath.commands.processes.means import Means
+from twinpath.commands.processes.parking import InMemoryProcessParking
+from twinpath.commands.processes.registry import Processes
+from twinpath.commands.processes.timers import InMemoryTimers
 from twinpath.commands.snapshotting import Snapshots
 from twinpath.domain.application import Application
 from twinpath.domain.catalogue import Catalogue
@@ -42,7 +48,7 @@ class Vouchers:
     """The shop with the guides' vouchers, on a log that others may have written before."""
 
     def __init__(self, guide: dict[str, Any], store: InMemoryEventStore) -> None:
-        self.guide, self.store = guide, store
+        self.guide, self.store, self.now = guide, store, utc_now()
         self.catalogue = Catalogue(guide["VOUCHER_EVENTS"])
         self._seals = Seals(InMemoryKeyStore(), self.catalogue)
         deciders, snapshots = {"voucher": guide["VOUCHER"]}, Snapshots(InMemorySnapshotStore())
@@ -51,6 +57,13 @@ class Vouchers:
     async def send(self, command: str, voucher: str, **fields: Any) -> None:
         """Send one of the guide's commands."""
         await self._bus.handle(Envelope(self.guide[command](voucher_id=voucher, at=utc_now(), **fields)))
+
+    def processes(self) -> Processes:
+        """The guide's process, by the clock `now`."""
+        application = Application(self.catalogue, (self.guide["VOUCHER"],), (self.guide["VoucherExpiry"],))
+        means = Means(self._bus, self.store, InMemoryTimers(), self.catalogue, application.deciders, lambda: self.now)
+        kept = (InMemoryCheckpoints(), InMemoryProcessParking())
+        return Processes(application, None, means, InMemoryKeyStore(), 1, *kept)
 
     async def shown(self, voucher: str) -> bytes:
         """What the guide's view shows of a voucher."""
@@ -86,6 +99,25 @@ async def test_the_voucher_of_the_guides_takes_commands_and_is_shown_in_a_view()
 
     shown = f'{{"voucher_id":"{voucher}","percent":10,"redeemed":2,"left":0}}'
     assert await vouchers.shown(voucher) == shown.encode()
+
+
+async def test_the_process_of_the_guide_takes_a_use_of_a_voucher_that_nobody_uses_in_time() -> None:
+    vouchers = Vouchers(built("add-an-aggregate.md", "add-a-process.md"), InMemoryEventStore(("voucher",), 1))
+    processes = vouchers.processes()
+    await processes.prepare()
+    unused, used = new_id("voucher"), new_id("voucher")
+    for voucher in (unused, used):
+        await vouchers.send("IssueVoucher", voucher, percent=10, uses=2)
+    await vouchers.send("RedeemVoucher", used, order_id="order-1")
+
+    await processes.deliver("voucher.0", await vouchers.store.read_log("voucher.0", 0, 100))
+    assert await processes.carry_out_due() == 0
+    vouchers.now += timedelta(days=31)
+    assert await processes.carry_out_due() == 1
+
+    [_, lost] = await vouchers.store.load(unused)
+    assert (lost.data, lost.actor) == ({"order_id": "none", "left": 1}, "voucher-expiry")
+    assert len(await vouchers.store.load(used)) == 2
 
 
 async def test_the_changed_event_of_the_guide_reads_what_was_written_before(tmp_path: Path) -> None:

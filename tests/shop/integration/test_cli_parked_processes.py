@@ -1,0 +1,109 @@
+"""`twinpath parked` over a process: the same commands; a command service that runs carries a retry out."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.shop.support.written_log import Written
+from twinpath.commands.processes.leaving_aside import LeavingAside
+from twinpath.commands.processes.parking import MongoProcessParking
+from twinpath.domain.events import RecordedEvent
+from twinpath.ids import log_of, logs_of
+from twinpath.log.mongodb import MongoEventLog
+from twinpath.mongo_client import mongo_client
+
+
+class Parked(Written):
+    """A log of customers; the process `erasure` has parked the stream of one, beginning with its first event."""
+
+    def __init__(self, url: str, name: str) -> None:
+        super().__init__(url, name)
+        self.url, self.name = url, f"{name}_log"
+        self.handled: list[int] = []
+        self.refused: set[int] = {1}
+        [self.stream] = asyncio.run(self.write(1))
+        asyncio.run(self._with(self._park))
+
+    async def _handle(self, recorded: RecordedEvent) -> None:
+        if recorded.version in self.refused:
+            raise ValueError(f"can't take {recorded.type}")
+        self.handled.append(recorded.version)
+
+    async def _park(self, aside: LeavingAside, log: MongoEventLog) -> None:
+        first, last = await log.read_stream(log_of(self.stream, 4), self.stream, 0, 2)
+        await aside.park(first, last, ValueError("can't take it"))
+
+    async def _with(self, work: Callable[[LeavingAside, MongoEventLog], Coroutine[Any, Any, None]]) -> None:
+        async with mongo_client(self.url, "test") as client:
+            log = MongoEventLog(client, self.name, logs_of(("customer",), 4))
+            parking = MongoProcessParking(client, self.name)
+            await parking.prepare()
+            await work(LeavingAside("erasure", parking, log, self._handle), log)
+
+    @contextmanager
+    def service(self) -> Iterator[None]:
+        """A command service that takes up what is asked for."""
+        stopping = threading.Event()
+
+        async def look(aside: LeavingAside, _: MongoEventLog) -> None:
+            while not stopping.is_set():
+                await aside.look()
+                await asyncio.sleep(0.02)
+
+        thread = threading.Thread(target=lambda: asyncio.run(self._with(look)))
+        thread.start()
+        yield
+        stopping.set()
+        thread.join()
+
+
+@pytest.fixture
+def parked(mongodb_url: str, unique: str) -> Iterator[Parked]:
+    parked = Parked(mongodb_url, unique)
+    with parked.client:
+        yield parked
+
+
+def test_what_a_process_has_parked_is_listed_and_shown(parked: Parked) -> None:
+    listed = parked.run("parked", "list").stdout.splitlines()
+    shown = parked.run("parked", "show", "erasure", parked.stream).stdout
+
+    assert listed[0].startswith(f"erasure {parked.stream} version 1 ")
+    assert listed[1] == "1 stream parked, 2 events"
+    assert "customer.registered" in shown
+    assert "customer.renamed" in shown
+
+
+def test_a_retry_is_carried_out_by_the_command_service(parked: Parked) -> None:
+    with parked.service():
+        failed = parked.run("parked", "retry", "--yes", "--projection", "erasure")
+        assert (failed.exit_code, parked.handled) == (1, [])
+        assert "tried 2 times" in failed.stdout
+        parked.refused = set()
+        retried = parked.run("parked", "retry", "--yes", "--stream", parked.stream)
+
+    assert (retried.exit_code, parked.handled) == (0, [1, 2])
+    assert retried.stdout.splitlines()[-1] == "2 events applied, 1 stream free, 0 parked again"
+    assert parked.run("parked", "list").stdout == "0 streams parked, 0 events\n"
+
+
+def test_an_event_is_skipped_and_what_comes_after_it_is_handled(parked: Parked) -> None:
+    skipped = parked.run("parked", "skip", "erasure", parked.stream, "1", "--reason", "a test", "--by", "ann")
+    assert skipped.exit_code == 0
+    assert "1 event after it still wait" in skipped.stdout
+    with parked.service():
+        retried = parked.run("parked", "retry", "--yes")
+
+    assert (retried.exit_code, parked.handled) == (0, [2])
+    assert "by ann: a test" in parked.run("parked", "list", "--skipped").stdout
+
+
+def test_without_a_command_service_a_retry_says_so(parked: Parked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("twinpath.cli.parked_processes._PATIENCE_SECONDS", 0.3)
+
+    assert parked.run("parked", "retry", "--yes").exit_code == 2
+    assert parked.run("parked", "list").stdout.startswith(f"erasure {parked.stream} version 1 ")
