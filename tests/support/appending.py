@@ -7,12 +7,12 @@ from twinpath.domain.events import Metadata, NewEvent, RecordedEvent
 from twinpath.ids import new_id, uuid7
 from twinpath.log.interface import Appended, EventLog, EventStore
 
-CATEGORIES = ("ticket",)
+CATEGORIES = ("repair",)
 
 
 def note(text: str = "a note") -> NewEvent:
     """An event whose data tells it from others."""
-    return NewEvent("ticket.note_added", 1, {"note": text})
+    return NewEvent("repair.note_added", 1, {"note": text})
 
 
 def metadata() -> Metadata:
@@ -31,7 +31,7 @@ async def append(
     """Append one event a text (one at least) to a stream, which is a fresh one when none is named."""
     events = [note(text) for text in texts or ("a note",)]
     return await store.append(
-        stream or new_id("ticket"), events, expected, command_id or uuid7(), metadata(), fingerprint
+        stream or new_id("repair"), events, expected, command_id or uuid7(), metadata(), fingerprint
     )
 
 

@@ -28,7 +28,7 @@ async def main(url: str, database: str, count: int) -> None:
         async def work() -> None:
             for key in keys:
                 try:
-                    await store.append(new_id("ticket"), [note()], 0, uuid7(), metadata(), "f", [f"{key}"])
+                    await store.append(new_id("repair"), [note()], 0, uuid7(), metadata(), "f", [f"{key}"])
                     won.append(f"{key}")
                 except ClaimHeld:
                     continue

@@ -8,7 +8,7 @@ from twinpath.views.generations import GenerationStore
 from twinpath.views.interface import CheckpointMove, ViewReader, ViewWriter
 
 THINGS = View("things", indexes=(("status",), ("status", "color")))
-LOGS = ("ticket.0", "ticket.1")
+LOGS = ("repair.0", "repair.1")
 
 
 class Store(ViewWriter, ViewReader, GenerationStore, Protocol):

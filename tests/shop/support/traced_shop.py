@@ -1,13 +1,9 @@
 """The shop on in-memory adapters with spans around them, as the services' bootstraps wire them; and its spans."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.sdk.trace.sampling import DEFAULT_ON, Sampler
 
 from command_service.application import COMMANDS
 from command_service.fulfilment import Fulfilment
@@ -16,6 +12,7 @@ from projector_service.application import PROJECTIONS
 from query_service.application import QUERIES
 from shared.events import CATALOGUE
 from tests.support.eventually import eventually
+from tests.support.spans import Spans
 from twinpath.commands.app import create_app as command_app
 from twinpath.commands.processes.means import Means
 from twinpath.commands.processes.reacting import Reactions
@@ -31,7 +28,6 @@ from twinpath.log.snapshots import InMemorySnapshotStore
 from twinpath.observability.traced_http import trace_requests
 from twinpath.observability.traced_log import TracedEventStore, TracedPublisher
 from twinpath.observability.traced_views import TracedViewCache
-from twinpath.observability.tracing import Tracing
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.copying.copy_keeper import CacheSync
@@ -44,34 +40,6 @@ from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
 
 LOGS = logs_of(CATALOGUE.categories, 4)
-
-
-class Spans:
-    """What was exported."""
-
-    def __init__(self, sampler: Sampler = DEFAULT_ON) -> None:
-        self._exporter = InMemorySpanExporter()
-        provider = TracerProvider(sampler, shutdown_on_exit=False)
-        provider.add_span_processor(SimpleSpanProcessor(self._exporter))
-        self.tracing = Tracing(provider)
-
-    @property
-    def all(self) -> Sequence[ReadableSpan]:
-        """Every span that has ended."""
-        return self._exporter.get_finished_spans()
-
-    def named(self, name: str) -> list[ReadableSpan]:
-        """Those whose name begins so, oldest first."""
-        return [span for span in self.all if span.name.startswith(name)]
-
-    def one(self, name: str) -> ReadableSpan:
-        """The only one whose name begins so."""
-        (span,) = self.named(name)
-        return span
-
-    def clear(self) -> None:
-        """Forget them."""
-        self._exporter.clear()
 
 
 class TracedShop:

@@ -1,7 +1,7 @@
 """Messages that come twice, late and in random order; a backlog that is larger than memory should ever hold."""
 
+from tests.shop.support.disorderly_broker import disorder
 from tests.shop.support.work import at_work
-from tests.support.disorderly_broker import disorder
 from tests.support.eventually import eventually
 from tests.support.survival import times
 from tests.support.system import System

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pymongo.errors import BulkWriteError, ServerSelectionTimeoutError
 from structlog.contextvars import bound_contextvars
 
-from tests.shop.support.traced_shop import Spans
+from tests.support.spans import Spans
 from twinpath.errors import Unavailable
 from twinpath.observability.logs import LINES_A_MINUTE, Repeats, configure_logs
 from twinpath.observability.told_exceptions import message_of

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client import Histogram as TheirHistogram
 from starlette.applications import Starlette
 
-from tests.shop.support.desk import embedded_desk
+from tests.engine.support.whole import whole_workshop
 from tests.support.appending import append
 from tests.support.eventually import eventually
 from tests.support.scraped import Scraped, scraped
@@ -132,7 +132,7 @@ async def test_two_apps_in_one_process_have_metrics_of_their_own() -> None:
 
 
 async def test_requests_are_told_by_route_method_and_status_and_never_by_what_a_caller_can_make_up() -> None:
-    async with embedded_desk() as client:
+    async with whole_workshop() as client:
         opened = await client.post("/api/v1/repairs", json={"subject": "s", "message": "m"})
         repair = opened.json()["repair_id"]
         for path in (

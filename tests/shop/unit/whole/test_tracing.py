@@ -10,7 +10,8 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased, TraceIdRat
 from opentelemetry.trace import SpanKind, StatusCode
 
 from tests.shop.support.shop import Shop
-from tests.shop.support.traced_shop import LOGS, Spans, TracedShop
+from tests.shop.support.traced_shop import LOGS, TracedShop
+from tests.support.spans import Spans
 from twinpath.observability.recorded_events import MOST_POSITIONS, RecordedEvents
 from twinpath.observability.trace_export import BadTracingSetting, tracing_of
 from twinpath.observability.tracing import recorded_context
