@@ -82,7 +82,7 @@ async def test_the_dashboard_is_shown_as_it_is_and_then_as_it_changes(service: Q
         for number in (1, 2):
             await service.views.open()
             told = await client.next()
-            assert (told.name, told.data["by_status"]["open"]) == ("dashboard", number)
+            assert (told.name, told.data["by_status"]["open"]) == ("counts", number)
         assert told.data == (await service.get("/repairs/counts")).json()
 
 

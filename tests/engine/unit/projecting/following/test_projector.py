@@ -124,7 +124,7 @@ async def test_the_views_agree_with_a_ledger() -> None:
     counted = {status: sum(total.get(status, 0) for total in totals) for status in ("open", "triaged", "closed")}
     assert counted == {"open": 2, "triaged": 2, "closed": 2}
     for row in shown["repair_list"]:
-        assert (row["preview"], row["has_note"]) == ("m" * 50, True)
+        assert row["has_note"]
 
 
 class AwayAtFirst(InMemoryViewStore):

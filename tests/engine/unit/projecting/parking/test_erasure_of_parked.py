@@ -134,4 +134,4 @@ async def test_what_a_retry_opened_before_an_erasure_and_committed_after_it_is_w
     assert [(late.first, late.last) for late in await views.parked.late_copies(10)] == [(2, 2), (2, 2)]
     assert not [step async for step in parked.retry(None, None, 1000) if step.failed]
     [document] = await views.page("owners", {}, None, 10)
-    assert (document["name"], document["version"], document["status"]) == (ERASED, 4, "erased")
+    assert (document["name"], document["version"], document["erased"]) == (ERASED, 4, True)
