@@ -118,7 +118,7 @@ async def test_every_panel_of_the_dashboard_is_answered(system: System, watch: C
                 expression = target["expr"].replace("$__rate_interval", "1m")
                 if not (await prometheus.asked("query", query=expression))["result"]:
                     empty.add(panel["title"])
-        only_in_trouble = {"Logs in which a process is held up", "Share answered with 5xx"}
+        only_in_trouble = {"Logs in which a process is blocked", "Share answered with 5xx"}
         assert empty <= {*only_in_trouble, "Refusals by code", "Subscribers of live updates"}
         return True
 

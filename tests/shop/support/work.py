@@ -45,6 +45,8 @@ class Work:
         """Status code of a query -> how often; 0 is no answer at all."""
         self._seen: dict[str, deque[tuple[float, int]]] = {}
         """Ticket -> when readers saw which version of its view, the last one that is long ago first."""
+        self._old_news: list[tuple[str, int]] = []
+        """Ticket and version that a reader without a token must have seen, and has."""
         self._product = ""
         self._enough = asyncio.Event()
 
@@ -65,6 +67,17 @@ class Work:
             return self.answers[200] >= wanted
 
         await eventually(answered, limit)
+
+    async def more_old_news(self, count: int, limit: float = 60) -> None:
+        """Wait until so many readers without a token have seen what changed from now on, longer ago than a copy may
+        trail."""
+        before = {ticket: entry.version for ticket, entry in self.ledger.tickets.items()}
+        self._old_news.clear()
+
+        async def seen() -> bool:
+            return sum(version > before.get(ticket, 0) for ticket, version in self._old_news) >= count
+
+        await eventually(seen, limit)
 
     @property
     def _accepted(self) -> int:
@@ -125,6 +138,7 @@ class Work:
             answer = await self.queries.get(f"/api/v1/tickets/{ticket}")
             if is_old and answer.status_code == 200:
                 assert answer.json()["version"] >= version, "a copy that trails was believed"
+                self._old_news.append((ticket, version))
 
     async def begin(self) -> None:
         """Make what is sold."""

@@ -31,6 +31,15 @@ async def test_whatever_happens_to_redis_queries_go_on_and_come_back_to_it(
             await asyncio.to_thread(redis.wipe)
             await goes_on_and_comes_back(work)
 
+            readiness.forget()
+            async with Redis.from_url(redis.url) as client:
+                await client.config_set("maxmemory", "1mb")  # it answers, and takes no writes
+                await work.more_old_news(20)
+                await readiness.said_down("copies")
+                await client.config_set("maxmemory", "0")
+            await goes_on_and_comes_back(work)
+            await readiness.says_up("copies")
+
             await asyncio.to_thread(redis.kill)
             readiness.forget()
             await readiness.said_down("redis")
