@@ -72,7 +72,7 @@ class _Repair:
         for _ in range(2):
             if (holder := await self._holder(key)) is not None:
                 if key in holder.claimed and holder.stream != stream.stream:
-                    self._conflict(key, stream, holder.stream)
+                    await self._yield(stream, key, holder.stream)
                     return
                 await self._free(holder)
             if await self._held_by(stream, key):
@@ -82,8 +82,9 @@ class _Repair:
 
     async def _held_by(self, stream: StreamClaims, key: str) -> bool:
         """Write it into the commit that took it. A stream that no longer claims it by now has a leftover, no more."""
+        given = {"$addToSet": {"claims": key}, "$pull": {"yielded": key}}
         try:
-            await self._commits.update_one({"_id": stream.missing[key]}, {"$addToSet": {"claims": key}})
+            await self._commits.update_one({"_id": stream.missing[key]}, given)
         except DuplicateKeyError:
             return False
         return True
@@ -93,9 +94,14 @@ class _Repair:
         commit = (await find_holders(self._commits, [key])).get(key)
         return None if commit is None else await self.reader.now(commit["log"], commit["stream"])
 
-    def _conflict(self, key: str, stream: StreamClaims, holder: str) -> None:
+    async def _yield(self, stream: StreamClaims, key: str, holder: str) -> None:
+        """Note in its commit that it is known to go without: `twinpath verify` then warns of it, and no more."""
         self.conflicts += 1
         print(f"{key}: {stream.stream} claims it, and {holder} has it", flush=True)
+        await self._note_yielded(stream, key)
+
+    async def _note_yielded(self, stream: StreamClaims, key: str) -> None:
+        await self._commits.update_one({"_id": stream.missing[key]}, {"$addToSet": {"yielded": key}})
 
 
 class _DryRun(_Repair):
@@ -113,6 +119,9 @@ class _DryRun(_Repair):
         given = self._would_hold.execute("INSERT OR IGNORE INTO held VALUES (?, ?)", (key, stream.stream))
         if not given.rowcount:
             [holder] = self._would_hold.execute("SELECT stream FROM held WHERE key = ?", (key,)).fetchone()
-            self._conflict(key, stream, holder)
+            await self._yield(stream, key, holder)
             self.given -= 1
         return True
+
+    async def _note_yielded(self, stream: StreamClaims, key: str) -> None:
+        """It writes nothing."""

@@ -37,6 +37,8 @@ class StreamClaims:
     events: int = 0
     claimed: dict[str, tuple[int, str]] = field(default_factory=dict)
     held: dict[str, int] = field(default_factory=dict)
+    yielded: set[str] = field(default_factory=set)
+    """Claims that another stream had already when `twinpath claims repair` first saw this one."""
     readable: bool = True
     """Every event so far could be decoded and folded."""
 
@@ -91,6 +93,7 @@ async def _grow(
     stream.events += len(events)
     stream.version = commit["version"] + commit["count"] - 1
     stream.held |= dict.fromkeys(commit.get("claims", ()), commit["version"])
+    stream.yielded |= set(commit.get("yielded", ()))
     taken = (commit["version"], commit["_id"])
     stream.claimed = {key: stream.claimed.get(key, taken) for key in await claims_of(aggregate, stream.state, seals)}
 

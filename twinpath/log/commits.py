@@ -24,7 +24,7 @@ UNIQUE_KEYS = [
     IndexModel([("claims", ASCENDING)], unique=True, partialFilterExpression={"claims": {"$exists": True}}),
 ]
 """With `_id`, the command id, the first two are the keys that hold the log together; the last one gives a claim one
-holder. It has an entry for each key of the few commits with claims, and none for the others (decision 0016)."""
+holder. It has an entry for each key of the few commits with claims, and none for the others (decision 0017)."""
 
 _CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True)
 _NO_EVENTS = {"events": 0}

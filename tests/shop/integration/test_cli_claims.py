@@ -59,8 +59,8 @@ def test_a_log_of_the_version_before_is_given_its_claims(written: Written) -> No
 
 def test_of_those_who_claim_the_same_the_first_gets_it_and_the_others_are_listed(written: Written) -> None:
     one, other = sorted(asyncio.run(written.write_twins()))
-    written.run("claims", "repair")
-    assert [finding["problem"] for finding in findings(written, 1)] == ["a claim is not held"]
+    written.run("claims", "repair", "--dry-run")
+    assert {finding["warning"] for finding in findings(written, 1)} == {False}
     forget_claims(written.log)
 
     dry, repair = written.run("claims", "repair", "--dry-run"), written.run("claims", "repair")
@@ -71,6 +71,21 @@ def test_of_those_who_claim_the_same_the_first_gets_it_and_the_others_are_listed
     for result in (dry, repair):
         assert one in result.stdout
         assert other in result.stdout
+    [finding] = findings(written, 0)
+    assert (finding["problem"], finding["warning"]) == ("a claim is not held", True)
+    assert {finding["stream"], finding["found"].split()[2]} == {one, other}
+
+
+def test_who_had_to_go_without_gets_the_claim_once_it_is_free(written: Written) -> None:
+    asyncio.run(written.write_twins())
+    written.run("claims", "repair")
+    [yielding] = written.log.commits.find({"yielded": {"$exists": True}})
+    written.log.commits.delete_one({"claims": yielding["yielded"][0]})
+
+    repair = written.run("claims", "repair")
+
+    assert "1 claims given, 0 leftovers removed, 0 conflicts" in repair.stdout
+    assert written.log.commits.count_documents({"claims": yielding["yielded"][0]}) == 1
 
 
 def test_a_leftover_is_a_warning_and_is_removed(written: Written) -> None:

@@ -23,7 +23,8 @@ async def twinpath(system: System, *arguments: str) -> str:
 
 
 async def take_over(system: System) -> set[str]:
-    """Rebuild what this version builds otherwise, and wait until every view is at the log's end; what was rebuilt."""
+    """Rebuild what this version builds otherwise, wait until every view is at the log's end, and give the log its
+    claims; what was rebuilt."""
     outdated = {view["view"] for view in await _views(system) if view["to_be_rebuilt"]}
     if outdated:
         await twinpath(system, "rebuild", *sorted(outdated))
@@ -34,6 +35,10 @@ async def take_over(system: System) -> set[str]:
         )
 
     await eventually(caught_up, pause=0.5)
+    repairing = system.twinpath("claims", "repair")
+    shown, _ = await asyncio.to_thread(repairing.communicate)
+    assert repairing.returncode == 1, shown
+    assert "1 conflicts" in shown, "two customers have one address, in upper and lower case"
     return outdated
 
 

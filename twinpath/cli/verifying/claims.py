@@ -80,12 +80,11 @@ class HeldClaims:
                 await asyncio.sleep(_PAUSE_SECONDS)
         holders = await find_holders(self._log.commits, stream.missing)
         place = (stream.log, None, stream.stream)
-        found = [
-            Finding(
-                self.name, "a claim is not held", f"a commit of the stream holds {key}", _who(holders.get(key)), *place
-            )
-            for key in stream.missing
-        ]
+        found = []
+        for key in stream.missing:
+            expected, holder = f"a commit of the stream holds {key}", holders.get(key)
+            warning = holder is not None and key in stream.yielded
+            found.append(Finding(self.name, "a claim is not held", expected, _who(holder), *place, warning=warning))
         problem = "a key is held that its stream no longer claims"
         return found + [Finding(self.name, problem, "no commit", key, *place, warning=True) for key in stream.leftover]
 
