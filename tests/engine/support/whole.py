@@ -5,14 +5,15 @@ from contextlib import asynccontextmanager
 
 import httpx
 
+from tests.engine.workshop.aftercare import Settings
 from tests.engine.workshop.application import WORKSHOP
 from twinpath.testing import InMemorySystem
 
 
 @asynccontextmanager
-async def whole_workshop() -> AsyncIterator[httpx.AsyncClient]:
+async def whole_workshop(settings: Settings | None = None) -> AsyncIterator[httpx.AsyncClient]:
     """A client of both APIs, on in-memory adapters."""
-    app = InMemorySystem(WORKSHOP).app
+    app = InMemorySystem(WORKSHOP, settings=settings).app
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client,

@@ -1,8 +1,10 @@
 """Starts a service of the workshop: `python -m tests.engine.workshop command`, `projector` or `query`.
 
-The shop can't be imported here, so that nothing of it can be needed.
+With `memory` it tries the workshop out on the in-memory adapters, and ends. The shop can't be imported here, so that
+nothing of it can be needed.
 """
 
+import asyncio
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
@@ -38,3 +40,13 @@ if __name__ == "__main__":
             projector.run(PROJECTIONS)
         case "query":
             query.run(QUERIES)
+        case "memory":
+            from tests.engine.support.whole import whole_workshop
+            from tests.engine.workshop.aftercare import Settings
+            from tests.engine.workshop.trying import try_out
+
+            async def whole() -> None:
+                async with whole_workshop(Settings(aftercare_hours=0.0001)) as client:
+                    await try_out(client, client)
+
+            asyncio.run(whole())

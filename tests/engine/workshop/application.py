@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from tests.engine.workshop.aftercare import Aftercare, Settings
 from tests.engine.workshop.owners import OWNER
 from tests.engine.workshop.repairs import REPAIR
 from tests.engine.workshop.views import (
@@ -45,7 +46,7 @@ async def counts(reads: Reads) -> Mapping[str, Any]:
     return {"by_status": {status: total[status] for status in ("open", "triaged", "closed")}}
 
 
-COMMANDS = Application(events=EVENTS, aggregates=(REPAIR, OWNER))
+COMMANDS = Application(events=EVENTS, aggregates=(REPAIR, OWNER), processes=(Aftercare,), settings=Settings)
 PROJECTIONS = Application(events=EVENTS, projections=Projection.all_in("tests.engine.workshop"))
 QUERIES = Application(
     events=EVENTS,

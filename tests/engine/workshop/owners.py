@@ -7,7 +7,7 @@ from pydantic import Field
 
 from tests.engine.workshop.events import OwnerErased, OwnerEvent, OwnerRegistered, OwnerRenamed
 from tests.engine.workshop.repairs import Text
-from twinpath.domain import Aggregate, Command, NotFound, RuleViolation
+from twinpath.domain import Aggregate, Claim, Command, NotFound, RuleViolation, case_folded
 
 
 class OwnerAction(Command):
@@ -83,8 +83,20 @@ def evolve(owner: Owner | None, event: OwnerEvent) -> Owner:
             assert_never(event)
 
 
+def claims(owner: Owner) -> list[Claim]:
+    """An e-mail address belongs to one owner, until they are erased."""
+    return [] if owner.email is None else [Claim("email", case_folded(owner.email), personal=True)]
+
+
 OWNER: Aggregate[OwnerCommand, Owner, OwnerEvent] = Aggregate(
-    "owner", decide, evolve, Owner, (OwnerRegistered, OwnerRenamed, OwnerErased), snapshots=False, erase=EraseOwner
+    "owner",
+    decide,
+    evolve,
+    Owner,
+    (OwnerRegistered, OwnerRenamed, OwnerErased),
+    snapshots=False,
+    claims=claims,
+    erase=EraseOwner,
 )
 OWNER.post("", RegisterOwner, allow="owners:write", summary="Register an owner")
 OWNER.put("/{id}/name", RenameOwner, allow="owners:write", summary="Rename an owner")

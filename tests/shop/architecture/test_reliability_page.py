@@ -24,7 +24,7 @@ def test_every_test_that_the_page_names_exists() -> None:
 
 
 def test_every_survival_test_is_on_the_page() -> None:
-    files = (CHECKOUT / "tests" / "engine" / "survival").glob("test_*.py")
+    files = (CHECKOUT / "tests" / "shop" / "survival").glob("test_*.py")
     there = set().union(*(written_in(f"tests/shop/survival/{file.name}") for file in files))
 
     assert there - set(re.findall(r"tests/[\w/]+\.py::\w+", PAGE)) == set()

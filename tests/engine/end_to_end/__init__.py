@@ -1,0 +1,1 @@
+"""The workshop's services as processes, on real servers, with the shop not importable."""

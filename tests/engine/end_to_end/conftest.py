@@ -1,0 +1,37 @@
+"""End-to-end tests of the engine run the workshop's three services as processes."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.services import Service
+from tests.support.system import System
+
+
+class WorkshopSystem(System):
+    """The workshop's services, from which the shop can't be imported."""
+
+    def add(self, name: str, checkout: Path | None = None, **env: str) -> Service:
+        """See System.add."""
+        service = Service(name, self._log_of(name), {**self.settings, **env})
+        service.command = [sys.executable, "-m", "tests.engine.workshop", name]
+        return self._added(name, service)
+
+
+@pytest.fixture
+def workshop(tmp_path: Path, mongodb_url: str, rabbitmq_url: str, redis_url: str, unique: str) -> Iterator[System]:
+    """The three services, ready, on the shared servers with a vhost, databases and keys of their own."""
+    system = WorkshopSystem(tmp_path, mongodb_url, rabbitmq_url, redis_url, unique)
+    system.settings |= {
+        "TWINPATH_APPLICATION": "tests.engine.workshop.application:WORKSHOP",
+        "TWINPATH_AFTERCARE_HOURS": "0.0001",
+    }
+    try:
+        yield system.start()
+    except Exception:
+        print(system.tails())
+        raise
+    finally:
+        system.stop()
