@@ -3,6 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TESTS := tests/engine/unit tests/shop/unit tests/shop/architecture tests/local/test_local_ports.py tests/local/test_local_process.py
 LOCK = $(BIN)/pip-compile --quiet --strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 .DEFAULT_GOAL := help
 .PHONY: help up down demo test survive compose-test roll check alerts pages manifests format bench lock clean FORCE
@@ -38,7 +39,7 @@ check: $(VENV)/installed ## format, lint, types, import rules, declarations and 
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m twinpath.cli doctor
-	@$(BIN)/python -m pytest tests/engine/unit tests/shop/unit tests/shop/architecture tests/local/test_local_ports.py tests/local/test_local_process.py -q --numprocesses auto --maxprocesses 4
+	@$(BIN)/python -m pytest $(TESTS) -q --numprocesses auto --maxprocesses 4
 
 manifests: $(VENV)/installed $(VENV)-manifests/installed ## render and check the Kubernetes manifests
 	@$(BIN)/python -m deploy.manifests $(VENV)-manifests/bin

@@ -30,6 +30,8 @@ class System:
             "TWINPATH_RELAY_LEASE_SECONDS": "2",
         }
         """Variables of the services that are started from now on."""
+        self.checkout = CHECKOUT
+        """The folder of the code that the command line runs."""
         self._replicas: dict[str, list[Service]] = {}
 
     def start(self, *names: str) -> "System":
@@ -84,7 +86,7 @@ class System:
         command = [sys.executable, "-m", "twinpath.cli", *arguments]
         env = {**os.environ, **self.settings}
         return subprocess.Popen(
-            command, cwd=CHECKOUT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command, cwd=self.checkout, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
 
     def tails(self) -> dict[str, str]:
