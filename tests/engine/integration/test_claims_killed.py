@@ -33,16 +33,7 @@ async def test_whenever_its_holder_is_killed_a_claim_is_had_exactly_where_the_lo
         store = MongoEventStore(client, unique, ("repair",), 4)
         await store.prepare()
         repair = new_id("repair")
-        module = [
-            sys.executable,
-            "-m",
-            "tests.engine.support.moving_process",
-            mongodb_url,
-            unique,
-            repair,
-            when,
-            method,
-        ]
+        module = [sys.executable, "-m", "tests.engine.support.moving_process"]
         killed = await asyncio.create_subprocess_exec(*module, mongodb_url, unique, repair, when, method)
         assert await killed.wait() == -signal.SIGKILL
         left = await commits_of(client, unique).count_documents({"claims": {"$exists": True}})
