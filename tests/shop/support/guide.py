@@ -31,8 +31,8 @@ class Reader:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(CHECKOUT / name, folder / name)
 
-    def follow(self, page: str, *, commands: bool = True) -> None:
-        """Do what a page says; without `commands` only what it writes. Raises AssertionError when a command fails."""
+    def follow(self, page: str, leave_out: str | None = None) -> None:
+        """Do what a page says, less one command that may be left out. Raises AssertionError when a command fails."""
         steps = list(_STEP.finditer((GUIDES / page).read_text()))
         assert steps, f"{page} has no step"
         for step in steps:
@@ -43,8 +43,9 @@ class Reader:
                 case "diff":
                     self.run(["git", "apply", "--unidiff-zero", "-"], given=step["text"])
                 case _:
-                    for line in step["text"].splitlines() if commands else ():
-                        self.run(self._as_here(line))
+                    for line in step["text"].splitlines():
+                        if line != leave_out:
+                            self.run(self._as_here(line))
 
     def run(self, command: list[str], given: str | None = None) -> str:
         """The output of a command in the folder. Raises AssertionError, with the output, when it fails."""
