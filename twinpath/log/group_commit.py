@@ -11,9 +11,8 @@ The technique of letting the batch grow while the last one is written is as old 
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextvars import Context
-from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
@@ -21,11 +20,10 @@ import structlog
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import BulkWriteError, PyMongoError, ServerSelectionTimeoutError
 
-from twinpath.domain.events import Metadata, NewEvent, RecordedEvent
-from twinpath.errors import ClaimHeld, CommandIdReused, OutcomeUnknown, TwinpathError, Unavailable
+from twinpath.domain.events import RecordedEvent
+from twinpath.errors import CommandIdReused, OutcomeUnknown, Unavailable
 from twinpath.log.commits import (
     Commits,
-    Document,
     at_position,
     find_commits,
     find_holders,
@@ -36,6 +34,7 @@ from twinpath.log.commits import (
 )
 from twinpath.log.interface import Appended, OnAppend, conflict, repeated
 from twinpath.log.observing import AppendObserver
+from twinpath.log.pending import Pending, mark_sent, refuse, settle, without_claims
 from twinpath.mongo_client import said
 
 WRITERS = 2
@@ -47,28 +46,6 @@ _REMEMBERED_STREAMS = 100_000
 _DUPLICATE_KEY = 11000
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True, eq=False)
-class Pending:
-    """An append that waits for its answer."""
-
-    command_id: str
-    log: str
-    stream: str
-    expected_version: int
-    events: Sequence[NewEvent]
-    metadata: Metadata
-    fingerprint: str
-    claims: Collection[str]
-    encoded: bytes
-    deadline: float
-    answer: asyncio.Future[Appended] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    sent: bool = False
-    """An insert of it went out and its outcome is not known."""
-    suspect: bool = False
-    """Something of it may stand already: look for its command id, its stream's version and the holders of its claims
-    before inserting."""
 
 
 class GroupWriter:
@@ -126,7 +103,7 @@ class GroupWriter:
                         failures += 1
         finally:  # empty in the ordinary case; when this task is cancelled or fails, nobody is left without an answer
             for pending in (*batch, *self._waiting):
-                _refuse(pending, OutcomeUnknown("the writer was stopped; repeat with the same key"))
+                refuse(pending, OutcomeUnknown("the writer was stopped; repeat with the same key"))
             self._waiting.clear()
             self._task = None
 
@@ -192,15 +169,15 @@ class GroupWriter:
             if commit := known.get(pending.command_id):
                 try:
                     first_answer = repeated(commit, pending.fingerprint)
-                    _settle(pending, commit.appended if pending.sent else first_answer)
+                    settle(pending, commit.appended if pending.sent else first_answer)
                 except CommandIdReused as error:
-                    _refuse(pending, error)
+                    refuse(pending, error)
             elif pending.expected_version != now:
                 self._observer.lost_race("version")
-                _refuse(pending, conflict(pending.stream, pending.expected_version, now))
-            elif held := _held(pending, holders):
+                refuse(pending, conflict(pending.stream, pending.expected_version, now))
+            elif refusal := without_claims(pending, holders):
                 self._observer.lost_race("claim")
-                _refuse(pending, held)
+                refuse(pending, refusal)
             else:
                 pending.suspect = False
                 fresh.append(pending)
@@ -225,7 +202,7 @@ class GroupWriter:
         except BulkWriteError as error:
             written = self._written_before(error, batch)
         except PyMongoError:
-            _mark_sent(batch)
+            mark_sent(batch)
             raise
         finally:
             self._observer.inserted(len(batch), perf_counter() - began)
@@ -237,7 +214,7 @@ class GroupWriter:
             if appended.log in self._heads:  # else another one was first behind it
                 self._heads[appended.log] = appended.position
             self.saw(appended.stream, appended.version)
-            _settle(pending, appended)
+            settle(pending, appended)
         if self._listeners:
             self._tell(batch, places)
 
@@ -257,7 +234,7 @@ class GroupWriter:
         details = error.details or {}
         first = next(iter(details.get("writeErrors", ())), None)
         if first is None or first["code"] != _DUPLICATE_KEY or details.get("writeConcernErrors"):
-            _mark_sent(batch)
+            mark_sent(batch)
             raise error
         index = int(first["index"])
         if "position" in first["keyPattern"]:
@@ -287,34 +264,9 @@ class GroupWriter:
             if now < pending.deadline:
                 again.append(pending)
             elif pending.sent:
-                _refuse(pending, OutcomeUnknown("the event log went away while it wrote; repeat with the same key"))
+                refuse(pending, OutcomeUnknown("the event log went away while it wrote; repeat with the same key"))
             else:
-                _refuse(pending, Unavailable("the event log does not answer; nothing was written"))
+                refuse(pending, Unavailable("the event log does not answer; nothing was written"))
         self._waiting = deque(again)
         if again:
             await asyncio.sleep(min(0.05 * 2**failures, 1.0))
-
-
-def _held(pending: Pending, holders: dict[str, Document]) -> TwinpathError | None:
-    """Why it can't have its claims, if so. An insert that may still be under way could get them yet."""
-    key = next((key for key in pending.claims if key in holders), None)
-    if key is None:
-        return None
-    if pending.sent:
-        return OutcomeUnknown("the event log went away while it wrote; repeat with the same key")
-    return ClaimHeld(key, holders[key]["stream"])
-
-
-def _mark_sent(batch: list[Pending]) -> None:
-    for pending in batch:
-        pending.sent = True
-
-
-def _settle(pending: Pending, appended: Appended) -> None:
-    if not pending.answer.done():
-        pending.answer.set_result(appended)
-
-
-def _refuse(pending: Pending, error: Exception) -> None:
-    if not pending.answer.done():
-        pending.answer.set_exception(error)

@@ -22,9 +22,10 @@ from twinpath.log.commits import (
     head_of,
     without_claim,
 )
-from twinpath.log.group_commit import WRITERS, GroupWriter, Pending
+from twinpath.log.group_commit import WRITERS, GroupWriter
 from twinpath.log.interface import MAX_COMMIT_BYTES, Appended, Commit, OnAppend
 from twinpath.log.observing import AppendObserver
+from twinpath.log.pending import Pending
 from twinpath.mongo_client import said
 
 
