@@ -1,0 +1,34 @@
+"""The engine, its tests and what they run with need nothing of the shop, whose folders and tests can be deleted."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from deploy.checkout import CHECKOUT
+from tests.engine.workshop.__main__ import SHOP
+
+SHARED = {"deploy.checkout", "deploy.local", "deploy.manifests"}
+"""The parts of the deployment that run servers and processes, and know no shop."""
+
+
+def imported(file: Path) -> set[str]:
+    """The modules that a file imports, at whatever place."""
+    tree = ast.parse(file.read_text())
+    plain = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    return plain | {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+
+
+@pytest.mark.parametrize("folder", ["twinpath", "tests/engine", "tests/support", "tests/local", "deploy/local"])
+def test_nothing_of_the_shop_is_imported(folder: str) -> None:
+    files = list((CHECKOUT / folder).rglob("*.py"))
+    shop = {
+        f"{file.relative_to(CHECKOUT)}: {name}"
+        for file in files
+        for name in imported(file)
+        if name.startswith("tests.shop")
+        or (name.partition(".")[0] in SHOP and ".".join(name.split(".")[:2]) not in SHARED)
+    }
+
+    assert len(files) > 3
+    assert shop == set()
