@@ -86,6 +86,7 @@ REPAIR_LIST = View(
     filters=("status", "has_note", "owner_id"),
     sorts={"opened_at": "opened_at"},
     owner="owner_id",
+    indexes=(("status",), ("has_note",), ("status", "has_note"), ("owner_id",), ("opened_at",)),
 )
 REPAIR_COUNTS = View("repair_counts", copy=True)
 OWNERS = View("owners", OwnerDetails, copy=True, owner="owner_id")

@@ -162,7 +162,7 @@ async def break_document(mongodb_url: str, redis_url: str, system: System, custo
     async with AsyncMongoClient[dict[str, Any]](mongodb_url) as client:
         views = client[system.settings["TWINPATH_VIEWS_DATABASE"]]
         for name in [name for name in await views.list_collection_names() if name.startswith("customers")]:
-            await views[name].update_one({"_id": customer}, {"$unset": {"name": 1, "email": 1}})
+            await views[name].update_one({"_id": customer}, {"$set": {"name": MARK.encode()}})
     async with Redis.from_url(redis_url) as redis:
         async for key in redis.scan_iter(f"*{customer}*"):
             await redis.delete(key)

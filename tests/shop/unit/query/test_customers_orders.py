@@ -7,6 +7,7 @@ import pytest
 
 from tests.shop.support.desk import embedded_desk
 from tests.shop.support.shop import Shop
+from tests.support.eventually import eventually
 
 ORDERS = 10
 
@@ -36,7 +37,11 @@ async def test_every_order_is_on_one_page_whatever_the_size_of_the_pages(client:
 
     for limit in (1, 3, ORDERS, 100):
         assert await pages(client, f"/api/v1/customers/{customer}/orders?limit={limit}") == newest_first
-    assert await pages(client, f"/api/v1/customers/{customer}/orders?status=confirmed") == newest_first
+
+    async def confirmed() -> bool:
+        return await pages(client, f"/api/v1/customers/{customer}/orders?status=confirmed") == newest_first
+
+    await eventually(confirmed)
     assert await pages(client, f"/api/v1/customers/{customer}/orders?status=shipped") == []
 
 
