@@ -77,7 +77,7 @@ async def test_no_log_and_no_span_tells_what_somebody_wrote(
     assert [line for line in away if "correlation_id" in line] == [], "the writer serves all, not the one that woke it"
     query = [json.loads(line) for line in written(system, "query").splitlines()]
     (failed,) = [line for line in query if line["event"] == "internal_error"]
-    assert (failed["level"], failed["exception"][0]["error"]) == ("error", "KeyError")
+    assert (failed["level"], failed["exception"][0]["error"]) == ("error", "TypeError")
     assert {"correlation_id", "trace_id", "span_id"} <= set(failed)
     assert [line for line in query if line.get("logger") == "uvicorn.error"] == [], "it would be the same thing twice"
     assert len(receiver.spans) > 50
