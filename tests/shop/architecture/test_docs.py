@@ -26,7 +26,7 @@ def anchors(page: Path) -> set[str]:
 
 def is_history_or_guide(page: Path) -> bool:
     """Decision records name files of their time, and the guides that add something name files to be made."""
-    return page.parent.name == "decisions" or page.name.startswith("add-") or page.name == "change-an-event.md"
+    return page.parent.name == "decisions" or page.name.startswith(("add-", "change-", "test-"))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
