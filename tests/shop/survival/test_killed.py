@@ -15,9 +15,8 @@ from tests.support.system import System
 
 POINTS = {
     "command": [
-        Point(
-            "before", "twinpath.commands.processes.follower:ProcessCheckpoints.move", latest=5
-        ),  # while there is stock
+        # while there is stock
+        Point("before", "twinpath.commands.processes.checkpoints:MongoCheckpoints.move", latest=5),
         Point("before", "twinpath.log.group_commit:GroupWriter._insert"),
         Point("before", "twinpath.log.group_commit:GroupWriter._acknowledge"),  # the commit stands, no answer yet
         Point("before", "twinpath.feed.rabbit_publisher:RabbitPublisher.publish"),
@@ -32,7 +31,7 @@ POINTS = {
         Point("before", "twinpath.views.redis.cache:RedisViewCache.write"),  # between the transaction and Redis
         Point(
             "before", "faststream.rabbit.message:RabbitMessage.ack"
-        ),  # between the transaction and the acknowledgement
+        ),  # the transaction stands, no acknowledgement yet
         Point("after", "twinpath.views.redis.cache:RedisViewCache.write"),
     ],
 }
