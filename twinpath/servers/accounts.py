@@ -21,7 +21,7 @@ class Passwords(BaseSettings):
     tools_password: SecretStr | None = Field(None, description="of the accounts of the command line")
     mongodb_key: SecretStr | None = Field(None, description="by which members of the replica set know each other")
 
-    def of(self, account: Account) -> str | None:
+    def password_of(self, account: Account) -> str | None:
         """The account's password, or None."""
         password: SecretStr | None = getattr(self, f"{account}_password")
         return None if password is None else password.get_secret_value()

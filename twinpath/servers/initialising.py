@@ -29,7 +29,7 @@ async def initialise(settings: Settings, application: Application, patience: flo
         PyMongoError, URLError, Refused, WrongPassword: a server does not answer, or refuses.
         LayoutMismatch: the log was created with another number of partitions.
     """
-    url, members = settings.mongodb_url, [one for one in settings.replica_set_members.split(",") if one]
+    url, members = settings.mongodb_url, [member for member in settings.replica_set_members.split(",") if member]
     if members:
         await patiently(patience, PyMongoError)(make_replica_set, url, members)
         yield f"replica set of {', '.join(members)}"

@@ -70,7 +70,7 @@ async def make_accounts(
     """Give each account that has a password this password and these rights, and no others; those accounts."""
     made: list[Account] = []
     for account in ACCOUNTS:
-        if (password := passwords.of(account)) is None:
+        if (password := passwords.password_of(account)) is None:
             continue
         roles = [{"db": database, "role": role} for database, role in rights(log, keys, views)[account].items()]
         try:

@@ -126,9 +126,9 @@ def _permissions(passwords: Passwords, processes: Sequence[str]) -> list[dict[st
         "tools": ("events", f"events|{letters}", letters),  # a retry may tell the outside world of what was parked
     }
     granted: dict[str, tuple[str, ...]] = {
-        name: tuple(rf"^twinpath\.({one})$" if one else "^$" for one in what)
+        name: tuple(rf"^twinpath\.({pattern})$" if pattern else "^$" for pattern in what)
         for name, what in own.items()
-        if passwords.of(name) is not None
+        if passwords.password_of(name) is not None
     }
     if "tools" in granted:
         configure, write, read = granted["tools"]

@@ -9,14 +9,14 @@ RIGHTS: dict[Account, str] = {
     "query": "%R~{prefix}:* +@read +@connection -@dangerous",
     "tools": "~{prefix}:* +@all -@admin -@dangerous +info",
 }
-"""Who writes the copy of the views and who only reads it."""
+"""The accounts that write the copy of the views, and those that only read it."""
 
 
 def acl(passwords: Passwords, prefix: str) -> list[str]:
     """The lines of the file; `prefix` is what every key begins with. Passwords are in it as SHA-256 only."""
     lines = ["user default on nopass resetkeys resetchannels -@all +ping"]
     for account, rights in RIGHTS.items():
-        if (password := passwords.of(account)) is not None:
+        if (password := passwords.password_of(account)) is not None:
             digest = hashlib.sha256(password.encode()).hexdigest()
             lines.append(f"user {account} on #{digest} resetchannels -@all {rights.format(prefix=prefix)}")
     return lines
