@@ -43,9 +43,9 @@ async def rights(client: Client, needed: Mapping[str, frozenset[str]]) -> str:
 
 
 def _granted(privileges: list[dict[str, Any]], database: str) -> set[str]:
-    found: set[str] = set()
+    actions_granted: set[str] = set()
     for privilege in privileges:
         resource = privilege["resource"]
         if resource.get("anyResource") or (resource.get("db") in ("", database) and not resource["collection"]):
-            found.update(privilege["actions"])
-    return found
+            actions_granted.update(privilege["actions"])
+    return actions_granted

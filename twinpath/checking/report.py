@@ -19,10 +19,10 @@ async def report(checks: Sequence[tuple[str, CheckUp]], say: Callable[[str], Non
 async def _outcome(name: str, check: CheckUp, say: Callable[[str], None]) -> bool:
     try:
         async with asyncio.timeout(_CHECK_SECONDS):
-            found, well = await check(), True
+            answer, well = await check(), True
     except TimeoutError:
-        found, well = f"no answer within {_CHECK_SECONDS:g} seconds", False
+        answer, well = f"no answer within {_CHECK_SECONDS:g} seconds", False
     except Exception as error:  # whatever is in the way, it is what was asked for
-        found, well = str(error).partition(", Timeout: ")[0] or type(error).__name__, False  # PyMongo goes on and on
-    say(f"{'ok    ' if well else 'FAILED'} {name}: {' '.join(found.split())}")
+        answer, well = str(error).partition(", Timeout: ")[0] or type(error).__name__, False  # PyMongo goes on and on
+    say(f"{'ok    ' if well else 'FAILED'} {name}: {' '.join(answer.split())}")
     return well

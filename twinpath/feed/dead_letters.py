@@ -54,7 +54,7 @@ class DeadLetter:
     body: bytes
 
     @classmethod
-    def of(cls, message: AbstractIncomingMessage) -> "DeadLetter":
+    def of_message(cls, message: AbstractIncomingMessage) -> "DeadLetter":
         """Read it from its headers: ours, else the broker's."""
         headers: Mapping[str, Any] = message.headers
         deaths = headers.get("x-death") or [{}]
@@ -118,7 +118,7 @@ class DeadLetterBox:
         """
         queue = await self._channel.get_queue(DEAD_LETTERS, ensure=False)
         while (message := await queue.get(fail=False)) is not None:
-            letter = DeadLetter.of(message)
+            letter = DeadLetter.of_message(message)
             if (letter.id, letter.requeued) in self._requeued:
                 return
             yield letter, message

@@ -127,7 +127,9 @@ class RabbitFeed:
             return from_json(message.body)
         except ValidationError as error:
             self.unreadable += 1
-            wrong = [f"{one['loc']}: {one['type']}" for one in error.errors(include_input=False, include_url=False)[:3]]
+            wrong = [
+                f"{fault['loc']}: {fault['type']}" for fault in error.errors(include_input=False, include_url=False)[:3]
+            ]
             _log.error(
                 "message_undecodable", message_id=message.message_id, wrong=wrong
             )  # what it says may be personal
@@ -187,10 +189,10 @@ class RabbitFeed:
                 await self._broker.connect()
                 await self._broker.start()
         except (*CONNECTION_EXCEPTIONS, TimeoutError, Unavailable) as error:
-            said = str(error) or type(error).__name__
+            message = str(error) or type(error).__name__
             if self.trouble is None:
-                _log.warning("feed_waits_for_broker", group=self._group, error=said)
-            self.trouble = said
+                _log.warning("feed_waits_for_broker", group=self._group, error=message)
+            self.trouble = message
             await self._disconnect()
         else:
             self.trouble = None

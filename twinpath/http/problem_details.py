@@ -163,12 +163,16 @@ def _ours(path: str, error: TwinpathError) -> Response:
 
 
 def _invalid(path: str, error: RequestValidationError) -> Response:
-    found = error.errors()
-    if any(one["type"] == "json_invalid" for one in found):
+    faults = error.errors()
+    if any(fault["type"] == "json_invalid" for fault in faults):
         return problem(path, 400, "malformed_json", "The body is not JSON.")
     fields = [
-        {"field": ".".join(map(str, one["loc"][1:])) or str(one["loc"][0]), "code": one["type"], "message": one["msg"]}
-        for one in found
+        {
+            "field": ".".join(map(str, fault["loc"][1:])) or str(fault["loc"][0]),
+            "code": fault["type"],
+            "message": fault["msg"],
+        }
+        for fault in faults
     ]
     named = ", ".join(dict.fromkeys(field["field"] for field in fields))
     return problem(path, 422, "invalid_fields", f"Not valid: {named}.", errors=fields)
