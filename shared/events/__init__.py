@@ -2,5 +2,5 @@
 
 from twinpath.domain import Catalogue
 
-CATALOGUE = Catalogue.of(__name__)
+CATALOGUE = Catalogue.of_package(__name__)
 """Every event of the modules of this package."""

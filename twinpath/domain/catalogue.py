@@ -30,7 +30,7 @@ class Catalogue:
                 raise ValueError(f"{other.__name__} and {event_type.__name__} are both stored as {event_type.type}")
 
     @classmethod
-    def of(cls, package: str) -> Catalogue:
+    def of_package(cls, package: str) -> Catalogue:
         """The events of every module of a package; a class without a stored name is only there to be inherited from."""
         return cls(event_type for event_type in classes_in(package, DomainEvent) if "type" in vars(event_type))
 
@@ -96,6 +96,6 @@ class Catalogue:
         return stored if data is stored.data else replace(stored, schema=event_type.schema_version, data=data)
 
     def personal(self, name: str, schema: int) -> tuple[str, ...]:
-        """What was personal in this schema of an event type; nothing where the type is unknown."""
+        """The fields that were personal in this schema of an event type; nothing where the type is unknown."""
         event_type = self._types.get(name)
         return () if event_type is None else event_type.personal_in(schema)

@@ -16,7 +16,7 @@ from tests.engine.workshop.views import (
 )
 from twinpath.domain import Application, Catalogue, Dashboard, Listing, Projection, Reads, Resource
 
-EVENTS = Catalogue.of("tests.engine.workshop")
+EVENTS = Catalogue.of_package("tests.engine.workshop")
 
 _REPAIR = {
     "repair_id": "repair-0198c0de-0000-7000-8000-000000000001",

@@ -41,7 +41,7 @@ def test_a_catalogue_of_a_package_has_every_event_in_the_order_of_modules_and_cl
     (package / "__main__.py").write_text("raise SystemExit('this is not to be imported')")
     monkeypatch.syspath_prepend(tmp_path)
 
-    catalogue = Catalogue.of("declared_events")
+    catalogue = Catalogue.of_package("declared_events")
 
     assert catalogue.categories == ("booking", "more", "visit")
     assert [event.type for event in catalogue.types][:2] == ["booking.second", "booking.first"]
@@ -117,7 +117,7 @@ def test_an_event_knows_what_was_personal_in_each_schema(schema: int, personal: 
 
 
 def test_the_erasure_of_an_owner_is_the_event_of_its_category_that_erases() -> None:
-    catalogue = Catalogue.of("tests.engine.workshop")
+    catalogue = Catalogue.of_package("tests.engine.workshop")
 
     assert catalogue.erasure_of("owner-1") is OwnerErased
     assert catalogue.erasure_of("repair-1") is None

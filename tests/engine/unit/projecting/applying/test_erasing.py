@@ -11,7 +11,7 @@ from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.applying.erasing import late_wipes, wipes_of
 
-EVENTS = Catalogue.of("tests.engine.workshop")
+EVENTS = Catalogue.of_package("tests.engine.workshop")
 ADA, BEA = "owner-1", "owner-2"
 LAST = recorded(OwnerRenamed(name="Ada"), ADA, 7)
 
