@@ -29,8 +29,8 @@ def mongo_client(url: str, service: str, listeners: Sequence[CommandListener] = 
     )
 
 
-def said(error: PyMongoError) -> str:
-    """What may be told of an error of the driver, in a log or to a client: of a refusal its code alone, since its
+def driver_message(error: PyMongoError) -> str:
+    """An error of the driver as a log or a client may have it: of a refusal its code alone, since its
     message may quote a document; of a server that is away why, without the driver's view of all servers.
     """
     kind = type(error).__name__

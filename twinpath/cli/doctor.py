@@ -18,8 +18,8 @@ def doctor() -> None:
     except TwinpathError as error:
         errors.print(error.detail, style="red", markup=False, soft_wrap=True)
         raise typer.Exit(CANNOT) from None
-    found = faults(application)
-    for fault in found:
+    defects = faults(application)
+    for fault in defects:
         print(fault)
     counts = {
         "events": len(application.events.types),
@@ -28,5 +28,5 @@ def doctor() -> None:
         "resources": len(application.resources),
         "processes": len(application.processes),
     }
-    print(f"{', '.join(f'{count} {name}' for name, count in counts.items())}: {len(found) or 'no'} faults")
-    raise typer.Exit(1 if found else 0)
+    print(f"{', '.join(f'{count} {name}' for name, count in counts.items())}: {len(defects) or 'no'} faults")
+    raise typer.Exit(1 if defects else 0)

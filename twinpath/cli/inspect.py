@@ -40,7 +40,7 @@ def stream(
 ) -> None:
     """The events up to then, and the state that the rules fold them to.
 
-    A time means: up to the first event that was recorded later. What is personal is null unless it is opened.
+    A time means: up to the first event that was recorded later. Personal data are null unless they are opened.
     """
 
     async def work(connection: Connection) -> int:

@@ -22,7 +22,7 @@ _RETRY_SECONDS = 1.0
 Logs = Annotated[list[str] | None, typer.Argument(help="logs (order.3) or categories (order); all where none is named")]
 Newest = Annotated[int, typer.Option("-n", min=0, max=10_000, help="so many of the newest events")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON object a line, as it is stored")]
-Open = Annotated[bool, typer.Option("--open", help="show also what is personal, as long as its key exists")]
+Open = Annotated[bool, typer.Option("--open", help="show also personal data, as long as their key exists")]
 
 app = typer.Typer(no_args_is_help=True, help="Follow new events, show the newest, read a range.")
 

@@ -73,7 +73,7 @@ def show(
     most: Annotated[int, typer.Option("-n", min=0, help="events to show")] = 20,
     as_json: AsJson = False,
     opened: Annotated[
-        bool, typer.Option("--open", help="show also what is personal, as long as its key exists")
+        bool, typer.Option("--open", help="show also personal data, as long as their key exists")
     ] = False,
 ) -> None:
     """One parked stream: why it waits, what today's code says of it, and the events that wait, from the log."""

@@ -1,4 +1,4 @@
-"""What processes have parked, for `twinpath parked`: the same repairs, but the command service carries them out."""
+"""Streams parked by processes, for `twinpath parked`: the same repairs, but the command service carries them out."""
 
 from dataclasses import replace
 
@@ -52,5 +52,5 @@ class AskedSteps:
 def repairs_of_processes(connection: Connection) -> Repairs:
     """Repairs of what the processes of the application have parked."""
     writer = ParkingWriter(MongoProcessParking(connection.client, connection.settings.log_database))
-    known = {name: (_AsProjection(name), writer) for name in process_names(connection.application)}
-    return Repairs(known, writer, connection.log, connection.seals, connection.events, steps=AskedSteps())
+    followers = {name: (_AsProjection(name), writer) for name in process_names(connection.application)}
+    return Repairs(followers, writer, connection.log, connection.seals, connection.events, steps=AskedSteps())

@@ -22,7 +22,7 @@ class Settings(BaseSettings):
         "mongodb://127.0.0.1:27017/?replicaSet=rs0&directConnection=true", description="the log and the views are in it"
     )
     log_database: str = Field("twinpath_log", description="database of the event log")
-    keys_database: str = Field("twinpath_keys", description="database of the keys of what is personal")
+    keys_database: str = Field("twinpath_keys", description="database of the keys of personal data")
     views_database: str = Field("twinpath_views", description="database of the views")
     rabbitmq_url: str = Field("amqp://guest:guest@127.0.0.1:5672/", description="where the dead letters are")
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="the fast copy of the views")

@@ -62,7 +62,7 @@ def given_headers(request: Request) -> Mapping[str, str]:
 
 
 def actor_of(headers: Mapping[str, str]) -> str:
-    """Who does it, as X-Actor says. Raises MalformedRequest."""
+    """The actor, as X-Actor says. Raises MalformedRequest."""
     return _visible(headers.get("x-actor"), "X-Actor", "malformed_actor") or "anonymous"
 
 
@@ -76,12 +76,12 @@ def _expected_version(value: str | None) -> int | None:
     """The version of an If-Match; `*` is any version, as every command takes."""
     if value is None or value.strip() == "*":
         return None
-    found = _VERSION.fullmatch(value.strip())
-    if found is None:
+    matched = _VERSION.fullmatch(value.strip())
+    if matched is None:
         raise MalformedRequest(
             'If-Match takes one version in quotes, as ETag gives it: "7".', code="malformed_if_match"
         )
-    return int(found[1])
+    return int(matched[1])
 
 
 def accepted_response(status: int, model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:

@@ -47,7 +47,7 @@ class BulkLine(Body):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What all lines of a request share."""
+    """The part that all lines of a request share."""
 
     actor: str
     correlation_id: str
@@ -147,8 +147,8 @@ class Lines:
             return {"line": number, **await self._accepted(line)}
         except ValidationError as error:
             errors = [
-                {"field": ".".join(map(str, one["loc"])), "code": one["type"], "message": one["msg"]}
-                for one in error.errors(include_url=False, include_context=False, include_input=False)
+                {"field": ".".join(map(str, fault["loc"])), "code": fault["type"], "message": fault["msg"]}
+                for fault in error.errors(include_url=False, include_context=False, include_input=False)
             ]
             return {"line": number, "status": 422, "code": "invalid_fields", "errors": errors}
         except TwinpathError as error:

@@ -156,7 +156,7 @@ class CommandBus:
         raise ConcurrencyConflict(f"{command.stream} is written by others at a rate that leaves no gap; try again")
 
     def _decide(self, envelope: Envelope, folded: Folded) -> tuple[list[DomainEvent], TwinpathError | None]:
-        """What happens, or why nothing does. A stale version is told before a rule, a missing aggregate before both."""
+        """The events, or why there are none. A stale version is told before a rule, a missing aggregate before both."""
         command, expected = envelope.command, envelope.expected_version
         events: list[DomainEvent] = []
         refusal: TwinpathError | None = None
@@ -225,10 +225,10 @@ class CommandBus:
             raise refusal
         return Appended(envelope.command.stream, folded.version, folded.log, folded.position)
 
-    async def _refreshed(self, stream: str, known: Folded | None = None) -> Folded:
+    async def _refreshed(self, stream: str, cached: Folded | None = None) -> Folded:
         """The aggregate with the events that came since it was known, from its snapshot on where it is not."""
         decider = self._decider(stream)
-        folded = known or await self._snapshots.load(decider, stream)
+        folded = cached or await self._snapshots.load(decider, stream)
         events = await self._seals.open(await self._store.load(stream, folded.version))
         for recorded in events:
             state = decider.evolve(folded.state, self._catalogue.decode(recorded))

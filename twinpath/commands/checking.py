@@ -26,11 +26,11 @@ def checks(settings: Settings) -> Sequence[tuple[str, CheckUp]]:
 
     async def layout() -> str:
         async with mongo_client(settings.mongodb_url, "check") as client:
-            found = await read_partitions(client[settings.log_database])
-        if found is None:
+            partitions = await read_partitions(client[settings.log_database])
+        if partitions is None:
             return f"no log yet: it will be made with {settings.partitions} partitions a category"
-        compare_partitions(found, settings.partitions)
-        return f"{found} partitions a category"
+        compare_partitions(partitions, settings.partitions)
+        return f"{partitions} partitions a category"
 
     async def rabbitmq() -> str:
         publisher = RabbitPublisher(settings.rabbitmq_url)

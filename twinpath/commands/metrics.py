@@ -91,7 +91,9 @@ class CommandMetrics(Metrics):
         """Tell of these parts from now on."""
 
         async def look_at_relay() -> None:
-            await self.relay_lags.look(log, {(of,): at for of, at in relay.positions.items()} if relay.leads else {})
+            await self.relay_lags.look(
+                log, {(log_name,): at for log_name, at in relay.positions.items()} if relay.leads else {}
+            )
 
         running = processes.running
 

@@ -16,7 +16,7 @@ class Settings(LogSettings):
         "mongodb://127.0.0.1:27017/?replicaSet=rs0", pattern=MONGODB_URL, description="a replica set; the log is in it"
     )
     log_database: str = Field("twinpath_log", description="database of the event log")
-    keys_database: str = Field("twinpath_keys", description="database of the keys that seal what is personal")
+    keys_database: str = Field("twinpath_keys", description="database of the keys that seal personal data")
     rabbitmq_url: str = Field(
         "amqp://guest:guest@127.0.0.1:5672/", pattern=AMQP_URL, description="where the relay publishes"
     )

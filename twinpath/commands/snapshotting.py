@@ -47,14 +47,14 @@ class Snapshots:
         self._writing: set[asyncio.Task[None]] = set()
 
     async def load(self, decider: AnyAggregate, stream: str) -> Folded:
-        """What to fold on from; an empty Folded where there is no snapshot. Raises Unavailable."""
+        """The state to fold on from; an empty Folded where there is no snapshot. Raises Unavailable."""
         if not decider.snapshots:
             return Folded()
         form = self._form(decider)
-        found = await self._store.latest(stream, form.schema)
-        if found is None:
+        snapshot = await self._store.latest(stream, form.schema)
+        if snapshot is None:
             return Folded()
-        return Folded(form.adapter.validate_python(found.state), found.version, found.log, found.position)
+        return Folded(form.adapter.validate_python(snapshot.state), snapshot.version, snapshot.log, snapshot.position)
 
     def grown(self, decider: AnyAggregate, stream: str, before: int, folded: Folded) -> None:
         """Keep a snapshot when the stream has passed a multiple of EVERY; returns at once."""

@@ -94,16 +94,16 @@ async def version_of(commits: Commits, log: str, stream: str) -> int:
 
 async def find_commits(commits: Commits, command_ids: list[str]) -> dict[str, Commit]:
     """Those of the commands that took effect, by command id, without their events."""
-    found = await commits.find({"_id": {"$in": command_ids}}, _NO_EVENTS).to_list()
-    return {commit["_id"]: summary(commit, ()) for commit in found}
+    documents = await commits.find({"_id": {"$in": command_ids}}, _NO_EVENTS).to_list()
+    return {commit["_id"]: summary(commit, ()) for commit in documents}
 
 
 async def find_holders(commits: Commits, keys: Collection[str]) -> dict[str, Document]:
     """The commits that hold the keys, by key, without their events."""
     if not keys:
         return {}
-    found = await commits.find({"claims": {"$in": list(keys)}}, _NO_EVENTS).to_list()
-    return {key: commit for commit in found for key in commit["claims"]}
+    holders = await commits.find({"claims": {"$in": list(keys)}}, _NO_EVENTS).to_list()
+    return {key: commit for commit in holders for key in commit["claims"]}
 
 
 def without_claim(log: str, stream: str, version: int, key: str) -> UpdateOne:
@@ -115,9 +115,9 @@ def without_claim(log: str, stream: str, version: int, key: str) -> UpdateOne:
 
 
 async def find_commit(commits: Commits, command_id: str) -> Commit | None:
-    """What became of one command, with its events."""
-    found = await commits.find_one({"_id": command_id})
-    return None if found is None else summary(found, events_of(found))
+    """The outcome of one command, with its events."""
+    document = await commits.find_one({"_id": command_id})
+    return None if document is None else summary(document, events_of(document))
 
 
 def summary(commit: Document, events: Sequence[RecordedEvent]) -> Commit:

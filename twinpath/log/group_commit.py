@@ -35,7 +35,7 @@ from twinpath.log.commits import (
 from twinpath.log.interface import Appended, OnAppend, conflict, repeated
 from twinpath.log.observing import AppendObserver
 from twinpath.log.pending import Pending, mark_sent, refuse, settle, without_claims
-from twinpath.mongo_client import said
+from twinpath.mongo_client import driver_message
 
 WRITERS = 2
 """They share the logs, each its own."""
@@ -77,8 +77,8 @@ class GroupWriter:
 
     def saw(self, stream: str, version: int) -> None:
         """Remember a version read at majority; the least recently seen streams are forgotten."""
-        known = self._versions.pop(stream, 0)
-        self._versions[stream] = max(known, version)
+        current = self._versions.pop(stream, 0)
+        self._versions[stream] = max(current, version)
         if len(self._versions) > _REMEMBERED_STREAMS:
             del self._versions[next(iter(self._versions))]
 
@@ -149,7 +149,7 @@ class GroupWriter:
         unknown = [p.stream for p in doubtful if p.suspect or p.expected_version > self._versions.get(p.stream, 0)]
         unread = list(dict.fromkeys(unknown))
         logs = {p.stream: p.log for p in doubtful}
-        known, holders, versions = await asyncio.gather(
+        carried_out, holders, versions = await asyncio.gather(
             find_commits(self._commits, [pending.command_id for pending in doubtful]),
             find_holders(self._commits, {key for pending in doubtful for key in pending.claims}),
             asyncio.gather(*(version_of(self._commits, logs[stream], stream) for stream in unread)),
@@ -159,14 +159,14 @@ class GroupWriter:
         now_at = {pending.stream: self._versions.get(pending.stream, 0) for pending in doubtful}
         # an insert whose outcome is not known may have come about between the reads: whoever it moved a version for is
         # found by an id read after the version, and whoever it holds a claim for by that
-        known |= {holder["_id"]: summary(holder, ()) for holder in holders.values()}
+        carried_out |= {holder["_id"]: summary(holder, ()) for holder in holders.values()}
         moved = [p.command_id for p in doubtful if p.stream in unread and p.expected_version < now_at[p.stream]]
-        if moved := [command_id for command_id in moved if command_id not in known]:
-            known |= await find_commits(self._commits, moved)
+        if moved := [command_id for command_id in moved if command_id not in carried_out]:
+            carried_out |= await find_commits(self._commits, moved)
         fresh = []
         for pending in doubtful:
             now = now_at[pending.stream]
-            if commit := known.get(pending.command_id):
+            if commit := carried_out.get(pending.command_id):
                 try:
                     first_answer = repeated(commit, pending.fingerprint)
                     settle(pending, commit.appended if pending.sent else first_answer)
@@ -252,7 +252,7 @@ class GroupWriter:
         """The store went away: forget what was known, and go on with those that still have time."""
         if not failures:
             waiting = len(batch) + len(self._waiting)
-            _log.warning("event_log_away", waiting=waiting, error=said(error))
+            _log.warning("event_log_away", waiting=waiting, error=driver_message(error))
         self._heads.clear()
         self._versions.clear()
         now = asyncio.get_running_loop().time()

@@ -35,8 +35,8 @@ class InMemoryEventStore:
         claims: Collection[str] = (),
     ) -> Appended:
         """See EventStore.append."""
-        if known := self._commits.get(command_id):
-            return repeated(known, fingerprint)
+        if commit := self._commits.get(command_id):
+            return repeated(commit, fingerprint)
         if len(orjson.dumps(events)) > MAX_COMMIT_BYTES:
             raise CommitTooLarge(f"a commit may hold {MAX_COMMIT_BYTES} bytes; this one is larger")
         history = self._streams.get(stream, [])

@@ -1,4 +1,4 @@
-"""What a log of events must offer; docs/architecture.md tells why it is safe."""
+"""The operations that a log of events must offer; docs/architecture.md tells why it is safe."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Appended:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """What is known of a command that took effect; its events only where they are asked for."""
+    """The record of a command that took effect; its events only where they are asked for."""
 
     appended: Appended
     fingerprint: str
@@ -99,7 +99,7 @@ class EventStore(EventLog, Protocol):
         ...
 
     async def commit_of(self, command_id: str) -> Commit | None:
-        """What became of a command, with its events, or None when it took no effect. Raises Unavailable."""
+        """The outcome of a command, with its events, or None when it took no effect. Raises Unavailable."""
         ...
 
     def on_append(self, listener: OnAppend) -> None:
@@ -121,5 +121,5 @@ def repeated(commit: Commit, fingerprint: str) -> Appended:
 
 def conflict(stream: str, expected: int, current: int | None = None) -> ConcurrencyConflict:
     """The refusal of an append whose expected version is not the stream's."""
-    known = "another one" if current is None else str(current)
-    return ConcurrencyConflict(f"{stream} is at version {known}, not {expected}")
+    current_version = "another one" if current is None else str(current)
+    return ConcurrencyConflict(f"{stream} is at version {current_version}, not {expected}")

@@ -25,19 +25,19 @@ async def fix_partitions(database: AsyncDatabase[Document], partitions: int) -> 
     """
     await expect_data_version(database)
     await database["layout"].update_one({"_id": "log"}, {"$setOnInsert": {"partitions": partitions}}, upsert=True)
-    found = await read_partitions(database)
-    assert found is not None, "it was just made"
-    compare_partitions(found, partitions)
+    stored = await read_partitions(database)
+    assert stored is not None, "it was just made"
+    compare_partitions(stored, partitions)
     await raise_data_version(database)
-    return found
+    return stored
 
 
-def compare_partitions(found: int, partitions: int) -> None:
+def compare_partitions(stored: int, partitions: int) -> None:
     """Raises LayoutMismatch unless they are the same."""
-    if found != partitions:
+    if stored != partitions:
         raise LayoutMismatch(
-            f"TWINPATH_PARTITIONS is {partitions}, but this log was created with {found} partitions a category, "
-            f"and that can't change: set TWINPATH_PARTITIONS={found}"
+            f"TWINPATH_PARTITIONS is {partitions}, but this log was created with {stored} partitions a category, "
+            f"and that can't change: set TWINPATH_PARTITIONS={stored}"
         )
 
 
@@ -50,10 +50,10 @@ async def expect_partitions(database: AsyncDatabase[Document], partitions: int) 
         Unavailable: there is no log yet.
         PyMongoError: MongoDB does not answer.
     """
-    found = await read_partitions(database)
-    if found is None:
+    stored = await read_partitions(database)
+    if stored is None:
         raise Unavailable("there is no log yet: the command service makes it when it starts, or `twinpath init`")
-    compare_partitions(found, partitions)
+    compare_partitions(stored, partitions)
 
 
 async def read_partitions(database: AsyncDatabase[Document]) -> int | None:

@@ -26,7 +26,7 @@ from twinpath.log.group_commit import WRITERS, GroupWriter
 from twinpath.log.interface import MAX_COMMIT_BYTES, Appended, Commit, OnAppend
 from twinpath.log.observing import AppendObserver
 from twinpath.log.pending import Pending
-from twinpath.mongo_client import said
+from twinpath.mongo_client import driver_message
 
 
 class MongoEventLog:
@@ -161,4 +161,4 @@ class MongoEventStore(MongoEventLog):
 
 
 def _away(error: PyMongoError) -> Unavailable:
-    return Unavailable(f"the event log does not answer: {said(error)}")
+    return Unavailable(f"the event log does not answer: {driver_message(error)}")

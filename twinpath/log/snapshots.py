@@ -12,7 +12,7 @@ from pymongo.read_concern import ReadConcern
 
 from twinpath.errors import Unavailable
 from twinpath.log.commits import Document
-from twinpath.mongo_client import said
+from twinpath.mongo_client import driver_message
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ class InMemorySnapshotStore:
 
     async def latest(self, stream: str, schema: str) -> Snapshot | None:
         """See SnapshotStore.latest."""
-        found = self._snapshots.get(stream)
-        return found if found is not None and found.schema == schema else None
+        snapshot = self._snapshots.get(stream)
+        return snapshot if snapshot is not None and snapshot.schema == schema else None
 
     async def keep(self, snapshot: Snapshot) -> None:
         """See SnapshotStore.keep."""
@@ -71,12 +71,12 @@ class MongoSnapshotStore:
     async def latest(self, stream: str, schema: str) -> Snapshot | None:
         """See SnapshotStore.latest."""
         try:
-            found = await self._snapshots.find_one({"_id": stream, "schema": schema})
+            document = await self._snapshots.find_one({"_id": stream, "schema": schema})
         except PyMongoError as error:
             raise _away(error) from error
-        if found is None:
+        if document is None:
             return None
-        return Snapshot(stream, found["version"], found["log"], found["position"], schema, found["state"])
+        return Snapshot(stream, document["version"], document["log"], document["position"], schema, document["state"])
 
     async def keep(self, snapshot: Snapshot) -> None:
         """See SnapshotStore.keep."""
@@ -97,4 +97,4 @@ class MongoSnapshotStore:
 
 
 def _away(error: PyMongoError) -> Unavailable:
-    return Unavailable(f"snapshots can't be reached: {said(error)}")
+    return Unavailable(f"snapshots can't be reached: {driver_message(error)}")

@@ -28,7 +28,7 @@ class Finding:
     check: str
     problem: str
     expected: str
-    found: str
+    actual: str
     log: str | None = None
     position: int | None = None
     stream: str | None = None
@@ -49,7 +49,7 @@ class PositionRule:
         """Those of the well-formed commits, until somebody takes them."""
 
     def look(self, commit: Commit) -> Iterator[Finding]:
-        """What is wrong with the next commit."""
+        """The faults of the next commit."""
         if (flaw := _flaw(commit)) is None:
             self.events += events_of(dict(commit))
         else:
@@ -68,7 +68,7 @@ class PositionRule:
             yield _finding(self.check, "a stream is in a log that is not its own", home, self._log, commit)
 
     def end(self, head: int) -> Iterator[Finding]:
-        """What is wrong with the end of the log, whose head was said to be `head`."""
+        """The faults of the end of the log, whose head was said to be `head`."""
         if self._next != head + 1:
             end = self._next - 1
             yield Finding(self.check, "the log ends elsewhere", f"position {head}", f"position {end}", self._log, end)
@@ -85,7 +85,7 @@ class VersionRule:
         self._position = 0
 
     def look(self, commit: Commit) -> Iterator[Finding]:
-        """What is wrong with the next commit, of which stream, version, position and count are asked; whatever is not
+        """The faults of the next commit, of which stream, version, position and count are asked; whatever is not
         well formed in it is PositionRule's to tell."""
         stream, version, position, count = (commit.get(name) for name in ("stream", "version", "position", "count"))
         if not (isinstance(version, int) and isinstance(position, int) and isinstance(count, int)):
@@ -110,7 +110,7 @@ class IdRule:
         self._last: object = None
 
     def look(self, commit: Commit) -> Iterator[Finding]:
-        """What is wrong with the next commit."""
+        """The faults of the next commit."""
         command_id = commit.get("_id")
         if command_id == self._last:
             yield _finding(self.check, "a command took effect twice", f"{command_id!r} once", "once more", commit)
@@ -118,7 +118,7 @@ class IdRule:
 
 
 def unreadable(stored: RecordedEvent, opened: RecordedEvent, has_key: bool, catalogue: Catalogue) -> Finding | None:
-    """What is wrong with an event: `opened` is what its seal gave, `has_key` whether its owner's key is there."""
+    """The fault of an event, or None: `opened` is what its seal gave, `has_key` whether its owner's key is there."""
     try:
         catalogue.decode(opened)
     except UnknownEvent as error:
@@ -136,21 +136,21 @@ def erases(event: RecordedEvent, catalogue: Catalogue) -> bool:
 
 
 def unerased(event: RecordedEvent) -> Finding:
-    """What is wrong when an event says that its stream's key was destroyed, and it is there: a restored backup, say."""
+    """The fault when an event says that its stream's key was destroyed, and it is there: a restored backup, say."""
     return _of_event("the key of one who was erased is there", "no key", "a key", event)
 
 
-def _of_event(problem: str, expected: str, found: str, event: RecordedEvent) -> Finding:
-    return Finding("events", problem, expected, found, event.log, event.position, f"{event.stream}@{event.version}")
+def _of_event(problem: str, expected: str, actual: str, event: RecordedEvent) -> Finding:
+    return Finding("events", problem, expected, actual, event.log, event.position, f"{event.stream}@{event.version}")
 
 
-def _finding(check: str, problem: str, expected: str, found: str, commit: Commit) -> Finding:
+def _finding(check: str, problem: str, expected: str, actual: str, commit: Commit) -> Finding:
     log, position, stream = (commit.get(name) for name in ("log", "position", "stream"))
     return Finding(
         check,
         problem,
         expected,
-        found,
+        actual,
         log if isinstance(log, str) else None,
         position if isinstance(position, int) else None,
         stream if isinstance(stream, str) else None,
@@ -163,7 +163,7 @@ _Natural = Annotated[int, Field(ge=1)]
 class _Seal(BaseModel):
     model_config = ConfigDict(strict=True)
 
-    of: str
+    owner: Annotated[str, Field(alias="of")]
     box: str
 
 
@@ -176,7 +176,7 @@ class _Event(BaseModel):
 
 
 class _Form(BaseModel):
-    """What readers of a commit rely on."""
+    """The form that readers of a commit rely on."""
 
     model_config = ConfigDict(strict=True)
 

@@ -25,9 +25,11 @@ class LagGauges:
         heads = await source.heads()
         behind = {labels: max(0, heads.get(labels[-1], 0) - position) for labels, position in positions.items()}
         wanted = list({(labels[-1], positions[labels]) for labels, events in behind.items() if events})
-        found = await asyncio.gather(*(source.read_log(log, position, 1) for log, position in wanted))
+        next_events = await asyncio.gather(*(source.read_log(log, position, 1) for log, position in wanted))
         now = self.clock()
-        ages = {at: (now - events[0].at).total_seconds() for at, events in zip(wanted, found, strict=True) if events}
+        ages = {
+            at: (now - events[0].at).total_seconds() for at, events in zip(wanted, next_events, strict=True) if events
+        }
         self.seconds.values = {
             labels: max(0.0, ages.get((labels[-1], position), 0.0)) for labels, position in positions.items()
         }

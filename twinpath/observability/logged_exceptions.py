@@ -10,29 +10,29 @@ from pymongo.errors import PyMongoError
 from structlog.typing import EventDict, WrappedLogger
 
 from twinpath.errors import TwinpathError
-from twinpath.mongo_client import said
+from twinpath.mongo_client import driver_message
 
 _FRAMES = 12
 _CHAIN = 5
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-def told(_: WrappedLogger, method: str, event_dict: EventDict) -> EventDict:
+def exceptions_as_data(_: WrappedLogger, method: str, event_dict: EventDict) -> EventDict:
     """A structlog processor: `exc_info` becomes `exception`, a list of them, the one that was caught first."""
     given = event_dict.pop("exc_info", None)
     if given is True:
         given = sys.exc_info()
     error = given[1] if isinstance(given, tuple) else given
     if isinstance(error, BaseException):
-        event_dict["exception"] = [_one(each) for each in _chain(error)]
+        event_dict["exception"] = [_one(link) for link in _chain(error)]
     return event_dict
 
 
 def message_of(error: BaseException) -> str:
-    """What may be told of an error in one line."""
+    """The message of an error in one line, without data."""
     kind = type(error).__qualname__
     if isinstance(error, PyMongoError):
-        return said(error)
+        return driver_message(error)
     if isinstance(error, TwinpathError):
         return f"{kind}: {error.detail}"
     return f"{kind}: {error}" if isinstance(error, (OSError, TimeoutError)) and str(error) else kind
@@ -43,13 +43,13 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
     seen: set[int] = set()
     waiting = [error]
     while waiting and len(seen) < _CHAIN:
-        one = waiting.pop(0)
-        if id(one) in seen:
+        current = waiting.pop(0)
+        if id(current) in seen:
             continue
-        seen.add(id(one))
-        yield one
-        waiting += one.exceptions if isinstance(one, BaseExceptionGroup) else ()
-        cause = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+        seen.add(id(current))
+        yield current
+        waiting += current.exceptions if isinstance(current, BaseExceptionGroup) else ()
+        cause = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
         waiting += [cause] if cause is not None else []
 
 

@@ -17,7 +17,7 @@ from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from twinpath.observability.log_settings import LogFormat, LogLevel
-from twinpath.observability.told_exceptions import told
+from twinpath.observability.logged_exceptions import exceptions_as_data
 
 LINES_A_MINUTE = 20
 """Of one event."""
@@ -35,7 +35,7 @@ def configure_logs(service: str, level: LogLevel = "info", form: LogFormat = "au
     out = to or sys.stderr
     pretty = out.isatty() if form == "auto" else form == "console"
     every: list[Processor] = [_named(service), structlog.processors.add_log_level, _stamped, _spans]
-    last: list[Processor] = [told, *(_CONSOLE if pretty else _JSON)]
+    last: list[Processor] = [exceptions_as_data, *(_CONSOLE if pretty else _JSON)]
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, Repeats(), *every, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -127,14 +127,14 @@ def _spans(_: WrappedLogger, method: str, event_dict: EventDict) -> EventDict:
     """Name the current span where one is recorded."""
     span = trace.get_current_span()
     if span.is_recording():
-        its = span.get_span_context()
-        event_dict["trace_id"] = f"{its.trace_id:032x}"
-        event_dict["span_id"] = f"{its.span_id:016x}"
+        context = span.get_span_context()
+        event_dict["trace_id"] = f"{context.trace_id:032x}"
+        event_dict["span_id"] = f"{context.span_id:016x}"
     return event_dict
 
 
 def _ordered(_: WrappedLogger, method: str, event_dict: EventDict) -> EventDict:
-    """What every line has comes first, for whoever reads it raw."""
+    """The fields that every line has come first, for whoever reads it raw."""
     return {**{name: event_dict[name] for name in _FIRST if name in event_dict}, **event_dict}
 
 
@@ -142,7 +142,7 @@ def _readable(_: WrappedLogger, method: str, event_dict: EventDict) -> EventDict
     """For a person at a terminal, who knows which service this is."""
     event_dict.pop("service", None)
     if exception := event_dict.get("exception"):
-        event_dict["exception"] = "\n".join("\n  at ".join((one["error"], *one["at"])) for one in exception)
+        event_dict["exception"] = "\n".join("\n  at ".join((cause["error"], *cause["at"])) for cause in exception)
     return event_dict
 
 

@@ -64,7 +64,7 @@ class Gauge(Family):
 
 
 class Counter(Gauge):
-    """What only grows, as `count` says, or as `read` tells at each scrape."""
+    """A number that only grows, as `count` says, or as `read` tells at each scrape."""
 
     _kind = CounterMetricFamily
 
@@ -119,7 +119,7 @@ class Metrics:
         self._looking: asyncio.Future[list[None]] | None = None
 
     def counter(self, name: str, meaning: str, *labels: str) -> Counter:
-        """What only grows; its name ends in `_total`."""
+        """A number that only grows; its name ends in `_total`."""
         return self._added(Counter(name, meaning, labels))
 
     def gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
@@ -145,7 +145,7 @@ class Metrics:
         meaning = "Messages that could not be read and went to the queue twinpath.dead-letters"
         return self.counter("twinpath_feed_unreadable_messages_total", meaning, "group")
 
-    def before_scrape(self, look: Look, *of: Gauge) -> None:
+    def before_scrape(self, look: Look, *gauges: Gauge) -> None:
         """Have `look` set these gauges before each scrape; they are left out of it while it fails or takes too long."""
 
         async def guarded() -> None:
@@ -153,8 +153,8 @@ class Metrics:
                 async with asyncio.timeout(_LOOK_SECONDS):
                     await look()
             except Exception as error:  # whatever is wrong, the other metrics must be told
-                _log.debug("metrics_left_out", metrics=[gauge.name for gauge in of], error=str(error))
-                for gauge in of:
+                _log.debug("metrics_left_out", metrics=[gauge.name for gauge in gauges], error=str(error))
+                for gauge in gauges:
                     gauge.values = {}
 
         self._looks.append(guarded)

@@ -28,20 +28,20 @@ class RecordedEvents:
 
     def note(self, events: Sequence[RecordedEvent]) -> list[SpanContext]:
         """Learn of events that came or were read; the spans that their commits name, if they are of the last day."""
-        found, oldest = [], self._clock().timestamp() - MOST_AGE
+        spans, oldest = [], self._clock().timestamp() - MOST_AGE
         for event in events:
             span = recorded_context(event.traceparent)
             if span is not None and event.at.timestamp() > oldest:
-                found.append(span)
+                spans.append(span)
                 self._keep(event, span)
-        return found
+        return spans
 
     def continue_in(self, events: Sequence[RecordedEvent], spans: Mapping[int, SpanContext]) -> None:
-        """What follows of these events continues these spans, by trace id."""
+        """The steps that follow these events continue these spans, by trace id."""
         for event in events:
-            known = self._spans.get(event.log, {}).get(event.position)
-            if known is not None and known.trace_id in spans:
-                self._keep(event, spans[known.trace_id])
+            span = self._spans.get(event.log, {}).get(event.position)
+            if span is not None and span.trace_id in spans:
+                self._keep(event, spans[span.trace_id])
 
     def between(self, log: str, after: int, upto: int) -> list[SpanContext]:
         """The spans of the events with a position above `after`, up to `upto`."""

@@ -39,7 +39,9 @@ def tracing_of(service: str) -> Tracing | None:
 
     ours = Resource({SERVICE_NAME: f"twinpath-{service}", "service.instance.id": uuid7()})
     named = "OTEL_SERVICE_NAME" in os.environ or "service.name=" in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "")
-    told = Resource.create()
-    provider = TracerProvider(resource=ours.merge(told) if named else told.merge(ours), shutdown_on_exit=False)
+    environment = Resource.create()
+    provider = TracerProvider(
+        resource=ours.merge(environment) if named else environment.merge(ours), shutdown_on_exit=False
+    )
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     return Tracing(provider)

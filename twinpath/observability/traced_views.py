@@ -58,9 +58,9 @@ class TracedViewCache:
             return await self._inner.get(view, document_id, at_least)
         query.set_attribute(SOURCE, "mongodb")
         with self._tracing.step(f"MGET {view}", SpanKind.CLIENT, _redis("MGET", view)):
-            found = await self._inner.get(view, document_id, at_least)
-        query.set_attribute(SOURCE, "mongodb" if found is None else "redis")
-        return found
+            cached = await self._inner.get(view, document_id, at_least)
+        query.set_attribute(SOURCE, "mongodb" if cached is None else "redis")
+        return cached
 
     async def get_many(
         self, view: str, ids: Sequence[str], at_least: Mapping[str, int] = NOTHING
@@ -71,9 +71,9 @@ class TracedViewCache:
             return await self._inner.get_many(view, ids, at_least)
         query.set_attribute(SOURCE, "mongodb")
         with self._tracing.step(f"MGET {view}", SpanKind.CLIENT, _redis("MGET", view)):
-            found = await self._inner.get_many(view, ids, at_least)
-        query.set_attribute(SOURCE, "mongodb" if None in found else "redis")
-        return found
+            cached = await self._inner.get_many(view, ids, at_least)
+        query.set_attribute(SOURCE, "mongodb" if None in cached else "redis")
+        return cached
 
     async def positions(self, view: str) -> dict[str, int]:
         """See ViewCache.positions."""

@@ -92,7 +92,7 @@ class Tracing:
             yield {}
             return
         first, *others = of_trace.values()
-        links = [Link(parent) for parent in (*first[1:], *(one[0] for one in others))]
+        links = [Link(parent) for parent in (*first[1:], *(of_other[0] for of_other in others))]
         carrier = self._child(first[0], name, kind, attributes, links)
         spans = [carrier]
         for of_other in others[: MOST_TRACES - 1]:
@@ -158,8 +158,8 @@ def mark_failed(span: Span, error: Exception) -> None:
 
 def traceparent_of(span: Span) -> str:
     """The span's name for those who continue its trace."""
-    its = span.get_span_context()
-    return f"00-{its.trace_id:032x}-{its.span_id:016x}-{its.trace_flags:02x}"
+    context = span.get_span_context()
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
 
 
 def recorded_context(traceparent: str | None) -> SpanContext | None:

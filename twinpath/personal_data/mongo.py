@@ -15,7 +15,7 @@ from pymongo.read_concern import ReadConcern
 
 from twinpath.clock import utc_now
 from twinpath.errors import Unavailable
-from twinpath.mongo_client import said
+from twinpath.mongo_client import driver_message
 from twinpath.personal_data.interface import CLAIMS, KEY_BYTES
 
 
@@ -32,16 +32,16 @@ class MongoKeyStore:
     async def keys(self, owners: Collection[str]) -> dict[str, bytes]:
         """See KeyStore.keys."""
         with _our_errors():
-            found = await self._keys.find({"_id": {"$in": list(owners)}, "key": {"$ne": None}}).to_list()
-        return {one["_id"]: bytes(one["key"]) for one in found}
+            documents = await self._keys.find({"_id": {"$in": list(owners)}, "key": {"$ne": None}}).to_list()
+        return {document["_id"]: bytes(document["key"]) for document in documents}
 
     async def key_for(self, owner: str) -> bytes | None:
         """See KeyStore.key_for."""
         with _our_errors():
-            found = await self._keys.find_one({"_id": owner})
-            if found is None:
-                found = await self._made(owner)
-        return None if found["key"] is None else bytes(found["key"])
+            document = await self._keys.find_one({"_id": owner})
+            if document is None:
+                document = await self._made(owner)
+        return None if document["key"] is None else bytes(document["key"])
 
     async def destroy(self, owner: str) -> None:
         """See KeyStore.destroy."""
@@ -73,14 +73,14 @@ class MongoKeyStore:
         """Make the key unless somebody made or destroyed it before; the document that stands."""
         for _ in range(2):  # of two that make it at once the second meets a duplicate key, and then finds it
             try:
-                found = await self._keys.find_one_and_update(
+                document = await self._keys.find_one_and_update(
                     {"_id": owner},
                     {"$setOnInsert": {"key": secrets.token_bytes(KEY_BYTES)}},
                     upsert=True,
                     return_document=ReturnDocument.AFTER,
                 )
-                assert found is not None, "an upsert answers with a document"
-                return found
+                assert document is not None, "an upsert answers with a document"
+                return document
             except DuplicateKeyError:
                 continue
         raise Unavailable(f"the key of {owner} can't be made")
@@ -91,4 +91,4 @@ def _our_errors() -> Iterator[None]:
     try:
         yield
     except PyMongoError as error:
-        raise Unavailable(f"the keys of personal data can't be reached: {said(error)}") from error
+        raise Unavailable(f"the keys of personal data can't be reached: {driver_message(error)}") from error

@@ -42,7 +42,7 @@ class HistoryProjection(Projection):
 
 
 def _apart(data: Mapping[str, Any], names: Sequence[str]) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
-    """What anybody may know of an event, and what is personal in it if any of that is there."""
+    """The part of an event that anybody may know, and the personal data in it, if any are there."""
     if not names:
         return data, None
     personal = {name: data[name] for name in names}

@@ -78,24 +78,24 @@ class ProjectorMetrics(Metrics):
         """
 
         def states() -> dict[Labels, float]:
-            found: dict[Labels, float] = {(group, state): 0 for group in followers for state in _STATES}
+            counts: dict[Labels, float] = {(group, state): 0 for group in followers for state in _STATES}
             for group, (projector, _) in followers.items():
                 for status in projector.status().values():
-                    found[group, status.state] += 1
-            return found
+                    counts[group, status.state] += 1
+            return counts
 
         def consumers() -> dict[Labels, float]:
             return {
-                (group, of): float(registered)
+                (group, consumer_group): float(registered)
                 for group, (_, feed) in followers.items()
-                for of, registered in feed.consumers().items()
+                for consumer_group, registered in feed.consumers().items()
             }
 
         async def look_at_stores() -> None:
             names = {projection.name for projector, _ in followers.values() for projection in projector.projections}
             checkpoints, parked = await writer.checkpoints(), await writer.parked.counts()
-            ours: dict[Labels, int] = {of: at for of, at in checkpoints.items() if of[0] in names}
-            self.parked.values = {of: parked.get(of, 0) for of in checkpoints if of[0] in names}
+            ours: dict[Labels, int] = {labels: at for labels, at in checkpoints.items() if labels[0] in names}
+            self.parked.values = {labels: parked.get(labels, 0) for labels in checkpoints if labels[0] in names}
             await self.lags.look(log, ours)
 
         self.logs.read = states

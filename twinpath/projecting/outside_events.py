@@ -1,7 +1,7 @@
 """Events for the outside world: each one as a CloudEvent 1.0 on the exchange `twinpath.events`, at least once.
 
 It follows the log as every projection does, so that nothing is lost and each aggregate's events go out in order; only
-its commit publishes before it moves the checkpoint. What is personal stays inside.
+its commit publishes before it moves the checkpoint. Personal data stay inside.
 """
 
 from collections.abc import Iterable, Mapping

@@ -16,7 +16,7 @@ class Settings(LogSettings):
         "mongodb://127.0.0.1:27017/?replicaSet=rs0", pattern=MONGODB_URL, description="the log and the views are in it"
     )
     log_database: str = Field("twinpath_log", description="database of the event log; read only")
-    keys_database: str = Field("twinpath_keys", description="database of the keys of what is personal; read only")
+    keys_database: str = Field("twinpath_keys", description="database of the keys of personal data; read only")
     views_database: str = Field("twinpath_views", description="database of the views")
     rabbitmq_url: str = Field(
         "amqp://guest:guest@127.0.0.1:5672/", pattern=AMQP_URL, description="where the log's batches come from"

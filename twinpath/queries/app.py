@@ -82,7 +82,7 @@ def _add_queries(app: FastAPI, queries: Queries, application: Application, clock
     """Every declared endpoint; a dashboard's path may look like a document's, so they come first."""
     routes = Routes()
     histories = HistoryRoutes(routes, queries, application.events)
-    for declared in sorted(application.resources, key=lambda one: isinstance(one, Resource)):
+    for declared in sorted(application.resources, key=lambda declaration: isinstance(declaration, Resource)):
         match declared:
             case Dashboard():
                 add_dashboard(routes, queries, declared, clock)

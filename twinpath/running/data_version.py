@@ -11,7 +11,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from twinpath.errors import TwinpathError
 
 DATA_VERSION = 1
-"""What this release writes."""
+"""The version that this release writes."""
 _ID = "data"
 
 
@@ -28,10 +28,10 @@ async def expect_data_version(database: AsyncDatabase[dict[str, Any]]) -> None:
         DataTooNew: a later release has written it.
         PyMongoError: MongoDB does not answer.
     """
-    found = await database["layout"].find_one({"_id": _ID})
-    if found is not None and found["version"] > DATA_VERSION:
+    layout = await database["layout"].find_one({"_id": _ID})
+    if layout is not None and layout["version"] > DATA_VERSION:
         raise DataTooNew(
-            f"the data in {database.name} are of version {found['version']}, and this release reads up to version "
+            f"the data in {database.name} are of version {layout['version']}, and this release reads up to version "
             f"{DATA_VERSION}: start the release that wrote them, or a later one"
         )
 

@@ -1,4 +1,4 @@
-"""What a service needs before it can work, waited for while it already answers for its health.
+"""The parts that a service needs before it can work, waited for while it already answers for its health.
 
 An orchestrator sees a process that lives and is not ready, and reads in /health/ready what it waits for.
 """
@@ -11,7 +11,7 @@ import structlog
 from pymongo.errors import PyMongoError
 
 from twinpath.errors import TwinpathError, Unavailable
-from twinpath.observability.told_exceptions import message_of
+from twinpath.observability.logged_exceptions import message_of
 
 _PAUSE_SECONDS = 0.2
 _HEAD_START_SECONDS = 2.0

@@ -26,8 +26,8 @@ async def clear_abandoned(client: AsyncMongoClient[dict[str, Any]]) -> int:
         "transaction.timeInactiveMicros": {"$gt": _IDLE_MICROSECONDS},
     }
     pipeline: list[dict[str, Any]] = [{"$currentOp": {"allUsers": False, "idleSessions": True}}, {"$match": left_open}]
-    found = await (await client.admin.aggregate(pipeline)).to_list()
-    if found:
-        _log.warning("clears_abandoned_transactions", sessions=len(found))
-        await client.admin.command("killSessions", [{"id": session["lsid"]["id"]} for session in found])
-    return len(found)
+    sessions = await (await client.admin.aggregate(pipeline)).to_list()
+    if sessions:
+        _log.warning("clears_abandoned_transactions", sessions=len(sessions))
+        await client.admin.command("killSessions", [{"id": session["lsid"]["id"]} for session in sessions])
+    return len(sessions)

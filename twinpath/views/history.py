@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from twinpath.domain.views import View
 
 HISTORY = View("history", indexes=(("stream",), ("personal_of",)))
-"""An entry keeps what is personal apart, in `personal`, and says in `personal_of` whose it is: so it can be erased. Its
+"""An entry keeps personal data apart, in `personal`, and says in `personal_of` whose it is: so it can be erased. Its
 `schema` (1 where there is none) is that of its data, which readers bring up to date."""
 
 

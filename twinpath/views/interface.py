@@ -1,4 +1,4 @@
-"""What projections say and what stores of views must offer: changes in, documents out.
+"""The changes that projections make, and the operations that stores of views must offer: changes in, documents out.
 
 A projection returns changes; a `ViewWriter` commits a batch of them with the checkpoints, as one transaction. A
 `ViewReader` answers queries. A `ViewCache` holds a second copy of some views, ready to send; it may lose everything
@@ -31,7 +31,7 @@ class CheckpointMove:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one transaction writes: changes of views in this order, moves of checkpoints, changes of what is parked."""
+    """One transaction: changes of views in this order, moves of checkpoints, changes of what is parked."""
 
     changes: Sequence[ViewChange] = ()
     moves: Sequence[CheckpointMove] = ()
@@ -46,12 +46,12 @@ Fields = frozenset[str] | None
 """Names of fields of a document that changed; None where nobody can tell which."""
 
 NEW: Fields = frozenset({"_id"})
-"""What changed in a document that was not there before."""
+"""The change of a document that was not there before."""
 
 
-def either(one: Fields, other: Fields) -> Fields:
-    """What changed when both did."""
-    return None if one is None or other is None else one | other
+def either(first: Fields, second: Fields) -> Fields:
+    """The fields that changed when both did."""
+    return None if first is None or second is None else first | second
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class BatchWriter(Protocol):
 
     @property
     def parked(self) -> Parked:
-        """What commits have parked."""
+        """The streams that commits have parked."""
         ...
 
     async def commit(self, batch: Batch) -> None:

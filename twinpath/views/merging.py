@@ -44,18 +44,18 @@ def merged(changes: Iterable[ViewChange]) -> dict[str, list[Operation]]:
     return done
 
 
-def _operations(of: "_Chain | _Single") -> list[Operation]:
-    """What is to be done to one document; to most of them a batch does one thing."""
-    if isinstance(of, _Chain):
-        return of.operations
-    if isinstance(of, Put) and are_names(of.document):
-        _refuse_reserved(of.document)
-        return [Write(of.view, of.id, True, dict(of.document))]
-    return _Chain(of).operations
+def _operations(changes: "_Chain | _Single") -> list[Operation]:
+    """The operations on one document; to most of them a batch does one thing."""
+    if isinstance(changes, _Chain):
+        return changes.operations
+    if isinstance(changes, Put) and are_names(changes.document):
+        _refuse_reserved(changes.document)
+        return [Write(changes.view, changes.id, True, dict(changes.document))]
+    return _Chain(changes).operations
 
 
 class _Chain:
-    """What is to be done to one document, in order; the last write is open for more."""
+    """The operations on one document, in order; the last write is open for more."""
 
     __slots__ = ("_open", "operations")
 

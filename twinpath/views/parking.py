@@ -1,4 +1,4 @@
-"""What a projection leaves aside: streams that wait because one of their events could not be applied.
+"""The streams that a projection leaves aside: those that wait because one of their events could not be applied.
 
 A parked stream is one record: of this stream, for this projection, the events `version` to `last` wait. It holds no
 event, only where they are in the log. Changes of what is parked commit with the views and the checkpoints, and each
@@ -53,7 +53,7 @@ def parked_id(projection: str, stream: str) -> str:
 class Park:
     """Park a stream that is not parked."""
 
-    found: ParkedStream
+    parked: ParkedStream
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +120,8 @@ ParkingChange = Park | Extend | Resume | Skipped | LateCopy
 def projection_of(change: ParkingChange) -> str:
     """The projection whose parked events it is about."""
     match change:
-        case Park(found):
-            return found.projection
+        case Park(parked):
+            return parked.projection
         case Resume(before):
             return before.projection
         case _:

@@ -42,7 +42,7 @@ GUIDE = CHECKOUT / "docs" / "guides" / "consume-events.md"
 
 
 class Shop:
-    """A log with some events, and the keys of what is personal in it."""
+    """A log with some events, and the keys of the personal data in it."""
 
     def __init__(self) -> None:
         self.store = InMemoryEventStore(EVENTS.categories)

@@ -1,6 +1,6 @@
 """Owner events as an older version of this shop wrote them, and the catalogues of then and of now.
 
-What is personal changed its name: `full_name` of schema 1 is `name` of schema 2; `channel` came with schema 3.
+The personal data changed their name: `full_name` of schema 1 is `name` of schema 2; `channel` came with schema 3.
 """
 
 from dataclasses import dataclass, replace

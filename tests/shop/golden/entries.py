@@ -29,7 +29,7 @@ _NO_SHAPE = frozenset({"title", "description", "examples"})
 
 @dataclass(frozen=True)
 class Sealed:
-    """An event as it is stored with what is personal sealed; the `owner`'s key opens it to `opened`."""
+    """An event as it is stored with its personal data sealed; the `owner`'s key opens it to `opened`."""
 
     stream: str
     owner: str

@@ -42,7 +42,7 @@ async def _rows(connection: Connection) -> list[dict[str, Any]]:
     rows = []
     for projection in view_projections(connection.application):
         name, now = projection.name, store.generation(projection.name)
-        positions = {log: at for (of, log), at in checkpoints.items() if of == name}
+        positions = {log: at for (owner, log), at in checkpoints.items() if owner == name}
         building = generation_name(name, now.number + 1)
         rows.append(
             {
@@ -52,7 +52,7 @@ async def _rows(connection: Connection) -> list[dict[str, Any]]:
                 "lag": sum(heads.get(log, 0) - at for log, at in positions.items()),
                 "parked_streams": parked[name],
                 "to_be_rebuilt": bool(positions) and now.version != projection.version,
-                "building": building if any(of == building for of, _ in checkpoints) else None,
+                "building": building if any(owner == building for owner, _ in checkpoints) else None,
                 "left_behind": [replaced for replaced in retired if replaced.partition("@")[0] == name],
             }
         )

@@ -37,10 +37,10 @@ class ClaimReader:
         that the stream has in the end was there when its commit was read, unless it is missing.
         """
         commits = self._log.commits.find({"log": log, "stream": stream}, sort=[("version", ASCENDING)])
-        found = StreamClaims(stream, log)
+        claims = StreamClaims(stream, log)
         async for folded in self._folded(commits):
-            found = folded
-        return found
+            claims = folded
+        return claims
 
     def _folded(self, commits: AsyncIterator[Document]) -> AsyncIterator[StreamClaims]:
         connection = self._log.connection
@@ -71,7 +71,7 @@ class HeldClaims:
             yield finding
 
     async def _wrong(self, seen: StreamClaims) -> list[Finding]:
-        """What is wrong with a stream, looked at again, as it may have moved on meanwhile."""
+        """The faults of a stream, looked at again, as it may have moved on meanwhile."""
         for look in range(_LOOKS):
             stream = await self._reader.now(seen.log, seen.stream)
             if not stream.missing and not stream.leftover:
@@ -80,13 +80,15 @@ class HeldClaims:
                 await asyncio.sleep(_PAUSE_SECONDS)
         holders = await find_holders(self._log.commits, stream.missing)
         place = (stream.log, None, stream.stream)
-        found = []
+        findings = []
         for key in stream.missing:
             expected, holder = f"a commit of the stream holds {key}", holders.get(key)
             warning = holder is not None and key in stream.yielded
-            found.append(Finding(self.name, "a claim is not held", expected, _who(holder), *place, warning=warning))
+            findings.append(Finding(self.name, "a claim is not held", expected, _who(holder), *place, warning=warning))
         problem = "a key is held that its stream no longer claims"
-        return found + [Finding(self.name, problem, "no commit", key, *place, warning=True) for key in stream.leftover]
+        return findings + [
+            Finding(self.name, problem, "no commit", key, *place, warning=True) for key in stream.leftover
+        ]
 
     async def _doubled(self) -> AsyncIterator[Finding]:
         """Keys that two commits hold, as is possible only without the unique key."""
@@ -97,8 +99,8 @@ class HeldClaims:
             {"$match": {"commits": {"$gt": 1}}},
         ]
         async for doubled in await self._log.commits.aggregate(stages, allowDiskUse=True):
-            problem, found = "a key is held twice", f"{doubled['commits']} commits hold {doubled['_id']}"
-            yield Finding(self.name, problem, "one commit", found, None, None, doubled["stream"])
+            problem, actual = "a key is held twice", f"{doubled['commits']} commits hold {doubled['_id']}"
+            yield Finding(self.name, problem, "one commit", actual, None, None, doubled["stream"])
 
 
 def _who(holder: Document | None) -> str:

@@ -14,6 +14,7 @@ from twinpath.cli.verifying.views import Folding
 from twinpath.log.verification import Finding
 
 DIFFERS = 1
+_JSON_NAMES = {"actual": "found"}
 
 
 def verify(
@@ -31,15 +32,15 @@ def verify(
     folding = Folding(os.cpu_count() or 1, with_values) if views else None
 
     async def work(connection: Connection) -> int:
-        found = [await _carry_out(check, most, as_json) for check in await all_checks(connection, folding)]
-        return DIFFERS if any(found) else 0
+        differences = [await _carry_out(check, most, as_json) for check in await all_checks(connection, folding)]
+        return DIFFERS if any(differences) else 0
 
     ask(work)
 
 
 async def _carry_out(check: Check, most: int, as_json: bool) -> int:
     """Show what a check finds; how much that was, without warnings."""
-    done, found, warnings, size = 0, 0, 0, await check.size()
+    done, differing, warnings, size = 0, 0, 0, await check.size()
     with bar(check.name, check.unit, lines=False) as reached:
 
         def advance(units: int) -> None:
@@ -48,19 +49,28 @@ async def _carry_out(check: Check, most: int, as_json: bool) -> int:
             reached(done, size)
 
         async for finding in check.findings(advance):
-            found, warnings = found + 1, warnings + finding.warning
-            if found <= most:
-                print(json.dumps(asdict(finding)) if as_json else _line(finding), flush=True)
+            differing, warnings = differing + 1, warnings + finding.warning
+            if differing <= most:
+                print(_json(finding) if as_json else _line(finding), flush=True)
     if as_json:
-        print(json.dumps({"check": check.name, "looked_at": done, "unit": check.unit, "findings": found}), flush=True)
+        print(
+            json.dumps({"check": check.name, "looked_at": done, "unit": check.unit, "findings": differing}), flush=True
+        )
     else:
-        more = f", {found - most} of them not shown" if found > most else ""
-        print(f"{check.name}: {done:,} {check.unit}, {f'{found:,} differ{more}' if found else 'right'}", flush=True)
-    return found - warnings
+        more = f", {differing - most} of them not shown" if differing > most else ""
+        print(
+            f"{check.name}: {done:,} {check.unit}, {f'{differing:,} differ{more}' if differing else 'right'}",
+            flush=True,
+        )
+    return differing - warnings
+
+
+def _json(finding: Finding) -> str:
+    return json.dumps({_JSON_NAMES.get(name, name): value for name, value in asdict(finding).items()})
 
 
 def _line(finding: Finding) -> str:
     places = {"log": finding.log, "position": finding.position, "stream": finding.stream}
     where = " ".join(f"{name} {value}" for name, value in places.items() if value is not None)
     what = f"{'warning: ' if finding.warning else ''}{finding.check}: {finding.problem}"
-    return f"{what}: {where}: expected {finding.expected}, found {finding.found}"
+    return f"{what}: {where}: expected {finding.expected}, found {finding.actual}"

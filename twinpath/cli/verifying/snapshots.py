@@ -61,8 +61,8 @@ class SnapshotsAgainstFold:
             return Finding(self.name, "its stream can't be folded", "a state", f"{error!r}", *place)
         if (folded.version, folded.log, folded.position) != (version, *place[:2]):
             problem, end = "a snapshot is not where its stream is", f"version {folded.version}"
-            found = f"version {version} at {place[0]}:{place[1]}"
-            return Finding(self.name, problem, f"{end} at {folded.log}:{folded.position}", found, *place)
+            actual = f"version {version} at {place[0]}:{place[1]}"
+            return Finding(self.name, problem, f"{end} at {folded.log}:{folded.position}", actual, *place)
         right = form.adapter.dump_python(folded.state, mode="json")
         if right == snapshot["state"]:
             return None
@@ -87,9 +87,9 @@ class SnapshotsAgainstFold:
         return folded
 
 
-def _differing(right: Any, found: Any) -> tuple[str, str]:
+def _differing(right: Any, stored: Any) -> tuple[str, str]:
     """Both as JSON, of two objects only what differs."""
-    if isinstance(right, dict) and isinstance(found, dict):
-        names = [name for name in right | found if right.get(name) != found.get(name)]
-        right, found = ({name: one.get(name) for name in names} for one in (right, found))
-    return json.dumps(right), json.dumps(found, default=str)
+    if isinstance(right, dict) and isinstance(stored, dict):
+        names = [name for name in right | stored if right.get(name) != stored.get(name)]
+        right, stored = ({name: state.get(name) for name in names} for state in (right, stored))
+    return json.dumps(right), json.dumps(stored, default=str)

@@ -98,5 +98,5 @@ class ViewAgainstFold:
     def _finding(self, difference: Difference) -> Finding:
         place = f"{difference.id} {difference.field}".strip()
         problem = "a document is not what the log gives" if difference.field else "a document is on one side alone"
-        found, expected = values(difference, self._folding.with_values)
-        return Finding(self.name, problem, expected, found, stream=place)
+        actual, expected = values(difference, self._folding.with_values)
+        return Finding(self.name, problem, expected, actual, stream=place)

@@ -21,7 +21,7 @@ class WholeLog:
     commits: Commits
     heads: dict[str, int]
     not_logs: list[Any]
-    """What stands in place of a log's name in some commits."""
+    """The value that stands in place of a log's name in some commits."""
 
     @classmethod
     async def now(cls, connection: Connection) -> "WholeLog":
@@ -41,8 +41,8 @@ class WholeLog:
         """The commits of a log up to its head, or these fields of them, in this order."""
         head = self.heads[log]
         sort = [(name, ASCENDING) for name in order]
-        found = self.commits.find({"log": log}, fields, sort=sort, batch_size=_BATCH_COMMITS, allow_disk_use=True)
-        async for commit in found:
+        commits = self.commits.find({"log": log}, fields, sort=sort, batch_size=_BATCH_COMMITS, allow_disk_use=True)
+        async for commit in commits:
             position = commit.get("position")
             if not isinstance(position, int) or position <= head:
                 yield commit
@@ -53,7 +53,7 @@ class WholeLog:
             yield commit
 
     async def marks(self) -> list[tuple[str, str, int]]:
-        """Who has read or published a log up to which position: (who, log, position)."""
+        """The groups that have read or published a log up to which position: (who, log, position)."""
         settings, client = self.connection.settings, self.connection.client
         databases = {"relay_watermarks": settings.log_database, "process_checkpoints": settings.log_database}
         databases["checkpoints"] = settings.views_database

@@ -9,7 +9,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from twinpath.errors import Unavailable
 from twinpath.log.commits import Document
-from twinpath.mongo_client import said
+from twinpath.mongo_client import driver_message
 from twinpath.views.mongodb.transactions import DURABLE, MAJORITY
 
 
@@ -60,8 +60,8 @@ class MongoCheckpoints:
     async def positions(self, process: str, logs: Sequence[str]) -> Mapping[str, int]:
         """See Checkpoints.positions."""
         with _our_errors():
-            found = await self._kept.find({"_id": {"$in": [f"{process}/{log}" for log in logs]}}).to_list()
-        stored = {document["_id"]: int(document["position"]) for document in found}
+            documents = await self._kept.find({"_id": {"$in": [f"{process}/{log}" for log in logs]}}).to_list()
+        stored = {document["_id"]: int(document["position"]) for document in documents}
         return {log: stored.get(f"{process}/{log}", 0) for log in logs}
 
     async def begin(self, process: str, positions: Mapping[str, int]) -> None:
@@ -85,4 +85,4 @@ def _our_errors() -> Iterator[None]:
     try:
         yield
     except PyMongoError as error:
-        raise Unavailable(f"the process's progress can't be kept: {said(error)}") from error
+        raise Unavailable(f"the process's progress can't be kept: {driver_message(error)}") from error

@@ -88,19 +88,19 @@ class LeavingAside:
             asked = await self._parking.parked.longest_untried(
                 self._process, ASKED_AT + timedelta(seconds=1), None, STEP_EVENTS
             )
-            for found in asked:
-                await self._retry(found)
+            for parked in asked:
+                await self._retry(parked)
             if asked:
                 await self.learn()
 
-    async def _retry(self, found: ParkedStream) -> None:
+    async def _retry(self, parked: ParkedStream) -> None:
         """Handle what waits, up to an event that fails. Raises Unavailable."""
         now, after, failure = self._clock(), None, None
-        events = await waiting(self._source, found, found.version - 1, STEP_EVENTS + 1)
+        events = await waiting(self._source, parked, parked.version - 1, STEP_EVENTS + 1)
         if not events:
-            raise Unavailable(f"{found.log} lacks events of {found.stream} that are parked")
+            raise Unavailable(f"{parked.log} lacks events of {parked.stream} that are parked")
         for n, event in enumerate(events):
-            after = moved(found, event, now)
+            after = moved(parked, event, now)
             if n == STEP_EVENTS:
                 after = replace(after, tried_at=ASKED_AT)  # the next look goes on with it
                 break
@@ -114,7 +114,7 @@ class LeavingAside:
                 break
             after = None
         try:
-            await self._parking.change([Resume(found, after)])
+            await self._parking.change([Resume(parked, after)])
         except ParkedMoved:  # more came, or another replica was first: the next look sees
             return
-        _log.info("process_retried_stream", process=self._process, stream=found.stream, failed=failure)
+        _log.info("process_retried_stream", process=self._process, stream=parked.stream, failed=failure)

@@ -12,7 +12,7 @@ from twinpath.commands.processes.places import processes_database
 from twinpath.commands.processes.timers import OldTimer, Timer, timer_id
 from twinpath.errors import Unavailable
 from twinpath.log.commits import Document
-from twinpath.mongo_client import said
+from twinpath.mongo_client import driver_message
 from twinpath.views.mongodb.transactions import DURABLE, MAJORITY
 
 _FIELDS = [field.name for field in fields(Timer)]
@@ -69,8 +69,8 @@ class MongoTimers:
     async def old_due(self, now: datetime, limit: int = 100) -> Sequence[OldTimer]:
         """See Timers.old_due."""
         with _our_errors():
-            found = await self._old.find({"due": {"$lte": now}}).sort("due", ASCENDING).limit(limit).to_list()
-        return [OldTimer(**{name: document[name] for name in _OLD_FIELDS}) for document in found]
+            documents = await self._old.find({"due": {"$lte": now}}).sort("due", ASCENDING).limit(limit).to_list()
+        return [OldTimer(**{name: document[name] for name in _OLD_FIELDS}) for document in documents]
 
     async def forget_old(self, timer: OldTimer) -> None:
         """See Timers.forget_old."""
@@ -79,8 +79,8 @@ class MongoTimers:
 
     async def _found(self, where: Document, order: str, limit: int) -> Sequence[Timer]:
         with _our_errors():
-            found = await self._kept.find(where).sort(order, ASCENDING).limit(limit).to_list()
-        return [Timer(**{name: document[name] for name in _FIELDS}) for document in found]
+            documents = await self._kept.find(where).sort(order, ASCENDING).limit(limit).to_list()
+        return [Timer(**{name: document[name] for name in _FIELDS}) for document in documents]
 
 
 @contextmanager
@@ -88,4 +88,4 @@ def _our_errors() -> Iterator[None]:
     try:
         yield
     except PyMongoError as error:
-        raise Unavailable(f"the timers can't be reached: {said(error)}") from error
+        raise Unavailable(f"the timers can't be reached: {driver_message(error)}") from error

@@ -107,8 +107,8 @@ class InMemoryTimers:
 
     async def due(self, process: str, now: datetime, limit: int = 100) -> Sequence[Timer]:
         """See Timers.due."""
-        found = [(at, timer.id) for timer, at in self._of(process) if at is not None and at <= now]
-        return [self._kept[name][0] for _, name in sorted(found)[:limit]]
+        due = [(at, timer.id) for timer, at in self._of(process) if at is not None and at <= now]
+        return [self._kept[name][0] for _, name in sorted(due)[:limit]]
 
     async def carried_out(self, timer: Timer) -> None:
         """See Timers.carried_out."""

@@ -1,4 +1,4 @@
-"""Who leads the relay, and how far each log is published: kept in MongoDB, beside the log.
+"""The leader of the relay, and how far each log is published: kept in MongoDB, beside the log.
 
 One leader at a time by a lease whose times are the server's. Each new leader has a higher epoch and writes it into
 every watermark before it publishes; a paused ex-leader's writes carry the old epoch and change nothing (fencing
@@ -16,7 +16,7 @@ from pymongo.read_concern import ReadConcern
 
 from twinpath.errors import TwinpathError, Unavailable
 from twinpath.log.commits import Document
-from twinpath.mongo_client import said
+from twinpath.mongo_client import driver_message
 
 _LEASE = "relay"
 
@@ -109,4 +109,4 @@ async def _ours() -> AsyncIterator[None]:
     except DuplicateKeyError:
         raise
     except PyMongoError as error:
-        raise Unavailable(f"the relay's progress can't be kept: {said(error)}") from error
+        raise Unavailable(f"the relay's progress can't be kept: {driver_message(error)}") from error

@@ -17,7 +17,7 @@ from twinpath.domain.events import RecordedEvent
 from twinpath.errors import TwinpathError, Unavailable
 from twinpath.feed.interface import EventPublisher
 from twinpath.log.interface import EventStore
-from twinpath.observability.told_exceptions import message_of
+from twinpath.observability.logged_exceptions import message_of
 from twinpath.running.ending import is_ending
 
 _LOOK_SECONDS = 1.0
@@ -66,11 +66,11 @@ class Relay:
                     # in a task of its own: before Python 3.13 a TaskGroup that fails leaves its task as if cancelled
                     await asyncio.create_task(self._lead(epoch), name="relay leads")
             except* Exception as group:
-                said = ", ".join(sorted({message_of(error) for error in group.exceptions}))
-                if said != trouble:
+                messages = ", ".join(sorted({message_of(error) for error in group.exceptions}))
+                if messages != trouble:
                     defect = group.split((LeaseLost, Unavailable))[1]
-                    _log.warning("relay_interrupted", error=said, exc_info=defect)
-                trouble = said
+                    _log.warning("relay_interrupted", error=messages, exc_info=defect)
+                trouble = messages
             await asyncio.sleep(self._pause)
 
     async def _lead(self, epoch: int) -> None:

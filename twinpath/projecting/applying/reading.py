@@ -8,7 +8,7 @@ from twinpath.errors import TwinpathError
 from twinpath.personal_data.sealing import Seals
 
 Readable = dict[int, tuple[DomainEvent | Exception, RecordedEvent]]
-"""Position -> what the event says, or why it can't be read, and its record with what is personal put back."""
+"""Position -> what the event says, or why it can't be read, and its record with the personal data put back."""
 
 
 class EventReader:
@@ -28,7 +28,7 @@ class EventReader:
             if len(events) == 1:
                 return {events[0].position: (error, events[0])}, frozenset()
             alone = [await self.read([event]) for event in events]
-            together = {position: one for readable, _ in alone for position, one in readable.items()}
+            together = {position: reading for readable, _ in alone for position, reading in readable.items()}
             return together, frozenset().union(*(owners for _, owners in alone))
         return {event.position: (self._decoded(event), event) for event in opened}, owners
 

@@ -29,7 +29,7 @@ from twinpath.domain.views import BY_ID, NEWEST_FIRST, NOTHING, Document, Place,
 from twinpath.errors import Unavailable
 from twinpath.ids import uuid7
 from twinpath.log.interface import EventLog
-from twinpath.observability.told_exceptions import message_of
+from twinpath.observability.logged_exceptions import message_of
 from twinpath.projecting.applying.applier import Applied
 from twinpath.projecting.copying.drift import Drift, Positions
 from twinpath.projecting.copying.reading import documents_of, met_by, rendered
@@ -133,20 +133,20 @@ class CacheSync:
         """Steps of one view; what several need is read at once. Gives those that were not written."""
         copy = self._copy_of(steps[0].view)
         together = [document_id for step in steps for document_id in step.ids] if len(steps) > 1 else []
-        found = await documents_of(self._writer, steps[0].view, together)
-        return [step for step in steps if not await self._write_one(step, copy, found)]
+        documents = await documents_of(self._writer, steps[0].view, together)
+        return [step for step in steps if not await self._write_one(step, copy, documents)]
 
-    async def _write_one(self, step: Step, copy: str, found: Mapping[str, Document]) -> bool:
+    async def _write_one(self, step: Step, copy: str, documents: Mapping[str, Document]) -> bool:
         if step.is_wipe:
             return await self._bring_apart(step)
-        if await self._bring(step, copy, step.expected, found):
+        if await self._bring(step, copy, step.expected, documents):
             return True
         copied = (await self._cache.positions(copy)).get(step.log, 0)
         # a part of it may have been made good
-        return step.expected < copied < step.position and await self._bring(step, copy, copied, found)
+        return step.expected < copied < step.position and await self._bring(step, copy, copied, documents)
 
-    async def _bring(self, step: Step, copy: str, copied: int, found: Mapping[str, Document] = NOTHING) -> bool:
-        """Copy what a step names, of which some may be `found` already; False where the copy is not at `copied`.
+    async def _bring(self, step: Step, copy: str, copied: int, at_hand: Mapping[str, Document] = NOTHING) -> bool:
+        """Copy what a step names, of which some may be `at_hand` already; False where the copy is not at `copied`.
 
         The copy's position moves with the last part.
         """
@@ -155,8 +155,8 @@ class CacheSync:
             ids |= dict.fromkeys(await met_by(self._writer, change, _PAGE))
         parts = [list(ids)[start : start + _PAGE] for start in range(0, len(ids), _PAGE)] or [[]]
         for part in parts:
-            documents = found or await documents_of(self._writer, step.view, part)
-            ready = rendered(step.view, [documents[each] for each in part if each in documents])
+            documents = at_hand or await documents_of(self._writer, step.view, part)
+            ready = rendered(step.view, [documents[document_id] for document_id in part if document_id in documents])
             removed = sorted({*part} - {document.id for document in ready})
             reached = step.position if part is parts[-1] else copied
             if not await self._cache.write(copy, step.log, copied, reached, ready, removed):
@@ -197,7 +197,7 @@ class CacheSync:
             self._fills[view.name] = asyncio.create_task(self._fill(view), name=f"fill {view.name}")
 
     async def _begin_anew(self, copy: str, checkpoints: Positions) -> None:
-        """What is left of the old one goes first, so that nothing in the copy is older than what is adopted."""
+        """The rest of the old one goes first, so that nothing in the copy is older than what is adopted."""
         async with self._writing:
             await self._cache.forget(copy)
             for log, at in checkpoints.items():
@@ -230,7 +230,7 @@ class CacheSync:
                     return  # somebody else was first: the next look tells
 
     def _changes(self, projection: Projection, events: Iterable[RecordedEvent]) -> list[ViewChange]:
-        """What the events touch; nothing of a poison event is in a view."""
+        """The documents that the events touch; nothing of a poison event is in a view."""
         changes: list[ViewChange] = []
         for event in events:
             with suppress(Exception):
@@ -243,7 +243,9 @@ class CacheSync:
         for late in await self._writer.parked.late_copies(_PAGE):
             events = await self._source.read_stream(late.log, late.stream, late.first - 1, late.last - late.first + 1)
             followed = [(projection, view) for projection, view in self._followed if projection.name == late.projection]
-            steps = [step_of(view, late.log, 0, 0, self._changes(of, events)) for of, view in followed]
+            steps = [
+                step_of(view, late.log, 0, 0, self._changes(followed_by, events)) for followed_by, view in followed
+            ]
             async with self._writing:
                 brought = [await self._bring_apart(step) for step in steps]
             done += [late.id] if all(brought) else []

@@ -1,4 +1,4 @@
-"""What waits to be copied to Redis: commits that follow each other are one step, so a copy that is behind has less."""
+"""Steps that wait for Redis: commits that follow each other are one step, so a copy that is behind has less."""
 
 import asyncio
 from collections import deque
@@ -81,7 +81,7 @@ class Steps:
         taken = [self._queue[0]]
         for step in islice(self._queue, 1, None):
             if step.view is taken[0].view:
-                if step.met or taken[0].met or step.size + sum(one.size for one in taken) > READ_TOGETHER:
+                if step.met or taken[0].met or step.size + sum(chosen.size for chosen in taken) > READ_TOGETHER:
                     break
                 taken.append(step)
         for step in taken:
@@ -92,7 +92,7 @@ class Steps:
         return taken
 
     def done(self) -> None:
-        """What was taken is written, or given up."""
+        """The steps that were taken are written, or given up."""
         if not self._queue:
             self._empty.set()
 

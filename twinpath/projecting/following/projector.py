@@ -104,7 +104,7 @@ class Projector:
     def parked(self) -> dict[str, int]:
         """Projection -> how many streams it has parked, as last seen; every projection is named."""
         names = [projection.name for projection in self.projections]
-        return {name: sum(n for (of, _), n in self._parked.items() if of == name) for name in names}
+        return {name: sum(n for (projection, _), n in self._parked.items() if projection == name) for name in names}
 
     @property
     def heads(self) -> dict[str, int]:
@@ -170,4 +170,4 @@ class Projector:
 
 
 def _of_log(checkpoints: Checkpoints, log: str) -> dict[str, int]:
-    return {projection: position for (projection, of), position in checkpoints.items() if of == log}
+    return {projection: position for (projection, other), position in checkpoints.items() if other == log}

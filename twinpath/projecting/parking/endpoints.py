@@ -158,7 +158,7 @@ def _add_retry(routes: APIRouter, repairs: Repairs) -> None:
         return PlanShown(
             events=plan.events,
             streams=len(plan.streams),
-            first=[ParkedShown.model_validate(one) for one in plan.streams[:MOST_SHOWN]],
+            first=[ParkedShown.model_validate(parked) for parked in plan.streams[:MOST_SHOWN]],
             total_streams=plan.total_streams,
             total_events=plan.total_events,
         )

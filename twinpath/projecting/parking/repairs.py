@@ -102,7 +102,7 @@ class Repairs:
     async def explain(self, parked: ParkedStream) -> str | None:
         """What the projection's code of today says of the event that comes next; None when it takes it.
 
-        It is not kept anywhere, for it may hold what is personal. Raises Unavailable.
+        It is not kept anywhere, for it may hold personal data. Raises Unavailable.
         """
         if parked.projection not in self._projections:
             return f"there is no projection {parked.projection} here"

@@ -111,7 +111,7 @@ def changes_of(
 
 
 def reason_of(error: Exception, event: RecordedEvent) -> str:
-    """The error's kind and place, and its message where that can't hold what is personal: a reason outlives the keys.
+    """The error's kind and place, and its message where that can't hold personal data: a reason outlives the keys.
 
     An event's personal data are sealed in it; a store may quote a document, except for its KeyError, which names ids.
     """

@@ -31,7 +31,7 @@ _T = TypeVar("_T")
 
 
 class Store(ViewWriter, GenerationStore, Protocol):
-    """What keeps the views and their generations."""
+    """A store that keeps the views and their generations."""
 
 
 class CantBeBuilt(TwinpathError):
@@ -95,7 +95,7 @@ class Building:
         self._appliers = {log: Applier(log, store, catalogue, seals, on_applied) for log in self.logs}
 
     def applier(self, log: str) -> Applier:
-        """What applies the events of one log, and knows how far it is."""
+        """The applier of the events of one log, and knows how far it is."""
         return self._appliers[log]
 
     @property
@@ -190,7 +190,7 @@ async def begin(
         Unavailable: the store is away.
     """
     name = projection.name
-    projections = {of for of, _ in await store.checkpoints()}
+    projections = {name for name, _ in await store.checkpoints()}
     if name not in projections:
         raise CantBeBuilt(f"{name} is not in service yet: a projector builds it when it first starts")
     now = store.generation(name).number

@@ -154,9 +154,9 @@ def _canonical(document: Document) -> bytes:
 
 def _sample(result: Comparison, document_id: str, here: Document | None, there: Document | None) -> None:
     if here is None or there is None:
-        found = [Difference(document_id, "", here, there)]
+        differences = [Difference(document_id, "", here, there)]
     else:
         names = sorted((here.keys() | there.keys()) - {"revision"})
         pairs = [(name, here.get(name), there.get(name)) for name in names]
-        found = [Difference(document_id, name, left, right) for name, left, right in pairs if left != right]
-    result.sample += found[: _SAMPLE - len(result.sample)]
+        differences = [Difference(document_id, name, left, right) for name, left, right in pairs if left != right]
+    result.sample += differences[: _SAMPLE - len(result.sample)]

@@ -17,7 +17,7 @@ import structlog
 
 from twinpath.errors import MalformedRequest, Unavailable
 from twinpath.http.causal_token import CausalToken
-from twinpath.observability.told_exceptions import message_of
+from twinpath.observability.logged_exceptions import message_of
 from twinpath.views.interface import Checkpoints, ViewReader
 
 _FIRST_PAUSE = 0.1
@@ -162,8 +162,8 @@ class CausalWaits:
 
     async def _look(self) -> None:
         """Learn what the watch has not told; it may be ahead of this look, so nothing known is lowered."""
-        found = await self._reader.checkpoints()
-        higher = {key: position for key, position in found.items() if position >= self._known.get(key, 0)}
+        checkpoints = await self._reader.checkpoints()
+        higher = {key: position for key, position in checkpoints.items() if position >= self._known.get(key, 0)}
         self._known.update(higher)
         self._wake(higher)
 

@@ -64,7 +64,7 @@ class FastCopy:
         cached = await self._ask(view, lambda copy, at_least: self._cache.get_many(copy, ids, at_least))
         if cached is None:
             return [None] * len(ids)
-        self.had[view] += sum(one is not None for one in cached)
+        self.had[view] += sum(document is not None for document in cached)
         return cached
 
     async def bypassed(self) -> dict[str, str]:
@@ -82,7 +82,7 @@ class FastCopy:
         if self._bypasses and not self._tries(view):
             return None
         try:
-            found = await read(self._copy_of(view), self._bounds.needed(view))
+            cached = await read(self._copy_of(view), self._bounds.needed(view))
         except CopyTrails as error:
             self._bypass(view, error)
             return None
@@ -91,7 +91,7 @@ class FastCopy:
             return None
         if self._bypasses:
             self._use_again(_EVERY_VIEW, view)
-        return found
+        return cached
 
     async def _reason(self, view: str) -> str | None:
         try:

@@ -17,7 +17,7 @@ import structlog
 
 from twinpath.domain.views import Document
 from twinpath.errors import NotFound, Unavailable
-from twinpath.observability.told_exceptions import message_of
+from twinpath.observability.logged_exceptions import message_of
 from twinpath.views.interface import DocumentChange, Fields, ViewReader, either
 
 HEARTBEAT_SECONDS = 15.0
@@ -34,20 +34,20 @@ ReadSeveral = Callable[[str, Sequence[str]], Awaitable[Sequence[Document]]]
 
 
 class Source(Protocol):
-    """What one subscriber is sent, as frames of Server-Sent Events."""
+    """The items that one subscriber is sent, as frames of Server-Sent Events."""
 
     async def everything(self) -> list[bytes]:
         """The state as it is now. Raises NotFound, Unavailable."""
         ...
 
     async def changes(self, changed: Changed) -> list[bytes]:
-        """What is to be said of these documents. Raises NotFound, Unavailable."""
+        """The news of these documents. Raises NotFound, Unavailable."""
         ...
 
 
 @dataclass(eq=False, slots=True)
 class Subscription:
-    """What changed in these views, or in those of their documents whose id is `key` or begins with `key@`.
+    """The changes in these views, or in those of their documents whose id is `key` or begins with `key@`.
 
     With several views only that something changed can be told: ids are unique within a view alone.
     """

@@ -23,7 +23,9 @@ class InMemoryGenerations(InMemoryViewStore):
     @asynccontextmanager
     async def frozen(self) -> AsyncIterator["InMemoryFrozen"]:
         """See GenerationStore.frozen."""
-        yield InMemoryFrozen({name: dict(of) for name, of in self._views.items()}, dict(self._checkpoints))
+        yield InMemoryFrozen(
+            {name: dict(documents) for name, documents in self._views.items()}, dict(self._checkpoints)
+        )
 
     async def begin(self, view: View, plan: Plan) -> None:
         """See GenerationStore.begin."""

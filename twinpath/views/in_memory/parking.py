@@ -1,4 +1,4 @@
-"""What is parked, in this process's memory."""
+"""The parked streams, in this process's memory."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -32,13 +32,13 @@ class InMemoryParked:
         self._late: dict[str, LateCopy] = {}
 
     def staged(self, changes: Sequence[ParkingChange]) -> Staged:
-        """What the changes make of the parked streams. Raises ParkedMoved."""
+        """The parked streams after the changes. Raises ParkedMoved."""
         staged: Staged = {}
         for change in changes:
             match change:
-                case Park(found):
-                    _expect(found.id not in self._streams, found.id)
-                    staged[found.id] = found
+                case Park(parked):
+                    _expect(parked.id not in self._streams, parked.id)
+                    staged[parked.id] = parked
                 case Extend():
                     now = self._streams.get(name := parked_id(change.projection, change.stream))
                     _expect(now is not None, name)
@@ -65,16 +65,16 @@ class InMemoryParked:
 
     def forget(self, projection: str) -> None:
         """Lose what a projection has parked; what was skipped is kept for ever."""
-        for one in self._of(projection):
-            del self._streams[one.id]
+        for stream in self._of(projection):
+            del self._streams[stream.id]
         self._late = {name: late for name, late in self._late.items() if late.projection != projection}
 
     def hand_over(self, projection: str, to: str) -> None:
         """What the one projection has parked is the other's from now on, in the place of what that one had."""
         self.forget(to)
-        renamed = [replace(one, projection=to) for one in self._of(projection)]
+        renamed = [replace(stream, projection=to) for stream in self._of(projection)]
         self.forget(projection)
-        self._streams |= {one.id: one for one in renamed}
+        self._streams |= {stream.id: stream for stream in renamed}
 
     async def counts(self) -> ParkedCounts:
         """See Parked.counts."""
@@ -82,7 +82,9 @@ class InMemoryParked:
 
     async def among(self, projections: Collection[str], streams: Collection[str]) -> set[tuple[str, str]]:
         """See Parked.among."""
-        return {(name, of) for name in projections for of in streams if parked_id(name, of) in self._streams}
+        return {
+            (name, stream) for name in projections for stream in streams if parked_id(name, stream) in self._streams
+        }
 
     async def get(self, projection: str, stream: str) -> ParkedStream | None:
         """See Parked.get."""
@@ -90,14 +92,14 @@ class InMemoryParked:
 
     async def page(self, projection: str | None, after: str | None, limit: int) -> list[ParkedStream]:
         """See Parked.page."""
-        ids = sorted(one.id for one in self._of(projection) if after is None or one.id > after)
+        ids = sorted(stream.id for stream in self._of(projection) if after is None or stream.id > after)
         return [self._streams[name] for name in ids[:limit]]
 
     async def longest_untried(
         self, projection: str | None, before: datetime, after: Tried | None, limit: int
     ) -> list[ParkedStream]:
         """See Parked.longest_untried."""
-        places = sorted((one.tried_at, one.id) for one in self._of(projection) if one.tried_at < before)
+        places = sorted((stream.tried_at, stream.id) for stream in self._of(projection) if stream.tried_at < before)
         return [self._streams[name] for at, name in places if after is None or (at, name) > after][:limit]
 
     async def totals(self, projection: str | None) -> tuple[int, int]:
@@ -107,8 +109,10 @@ class InMemoryParked:
 
     async def skipped(self, projection: str | None, after: str | None, limit: int) -> list[Skipped]:
         """See Parked.skipped."""
-        found = [one for one in self._skipped.values() if projection in (None, one.projection)]
-        return sorted((one for one in found if after is None or one.id > after), key=lambda one: one.id)[:limit]
+        skipped = [event for event in self._skipped.values() if projection in (None, event.projection)]
+        return sorted((event for event in skipped if after is None or event.id > after), key=lambda event: event.id)[
+            :limit
+        ]
 
     async def late_copies(self, limit: int) -> list[LateCopy]:
         """See Parked.late_copies."""
@@ -120,7 +124,7 @@ class InMemoryParked:
             self._late.pop(name, None)
 
     def _of(self, projection: str | None) -> list[ParkedStream]:
-        return [one for one in self._streams.values() if projection in (None, one.projection)]
+        return [stream for stream in self._streams.values() if projection in (None, stream.projection)]
 
 
 def _expect(holds: bool, name: str) -> None:

@@ -117,8 +117,10 @@ class InMemoryViewStore:
         ranges: Mapping[str, Range] = NOTHING,
     ) -> list[Document]:
         """See ViewReader.page."""
-        found = [one for one in self._of(view).values() if _fits(one, where) and within(one, ranges)]
-        places = sorted((order.place_of(one) for one in found), key=_sorts_as, reverse=order.descending)
+        documents = [
+            document for document in self._of(view).values() if _fits(document, where) and within(document, ranges)
+        ]
+        places = sorted((order.place_of(document) for document in documents), key=_sorts_as, reverse=order.descending)
         if after is not None:
             places = [place for place in places if _is_beyond(place, after, order)]
         return await self.documents(view, [document_id for _, document_id in places[: max(0, limit)]])
@@ -149,7 +151,7 @@ class InMemoryViewStore:
         """Ids of the documents that an operation meets, as the batch has left them so far."""
         if not isinstance(operation, ChangeWhere):
             return [operation.id]
-        in_batch = {document_id: document for (of, document_id), document in batch.items() if of == view}
+        in_batch = {document_id: document for (target, document_id), document in batch.items() if target == view}
         every: dict[str, Document | None] = {**self._of(view), **in_batch}
         return [key for key, document in every.items() if document is not None and _fits(document, operation.where)]
 
@@ -164,8 +166,8 @@ def _sorts_as(place: Place) -> Any:
 
 
 def _is_beyond(place: Place, after: Place, order: Order) -> bool:
-    one, other = _sorts_as(place), _sorts_as(after)
-    return bool(one < other if order.descending else one > other)
+    this, other = _sorts_as(place), _sorts_as(after)
+    return bool(this < other if order.descending else this > other)
 
 
 def _changed_fields(before: Document | None, after: Document | None) -> Fields:

@@ -30,8 +30,8 @@ class MongoGenerations(MongoViewWriter):
         async with self._client.start_session(snapshot=True) as session:
             database = self._database.with_options(read_concern=ReadConcern())
             with our_errors():
-                found = await database[CHECKPOINTS].find(session=session).to_list()
-            positions = {checkpoint_key(document["_id"]): document["position"] for document in found}
+                documents = await database[CHECKPOINTS].find(session=session).to_list()
+            positions = {checkpoint_key(document["_id"]): document["position"] for document in documents}
             yield MongoFrozen(database, session, positions)
 
     async def begin(self, view: View, plan: Plan) -> None:
@@ -82,8 +82,8 @@ class MongoGenerations(MongoViewWriter):
     async def retired(self, before: datetime) -> list[str]:
         """See GenerationStore.retired."""
         with our_errors():
-            found = await self._database[RETIRED].find({"at": {"$lt": before}}).to_list()
-        return [retired["_id"] for retired in found]
+            generations = await self._database[RETIRED].find({"at": {"$lt": before}}).to_list()
+        return [retired["_id"] for retired in generations]
 
     async def drop(self, name: str) -> None:
         """See GenerationStore.drop."""
@@ -99,8 +99,8 @@ class MongoGenerations(MongoViewWriter):
         held = await checkpoints.update_many(wanted, {"$set": {**fields, "held": ObjectId()}}, session=session)
         if held.matched_count < len(logs):
             raise CheckpointMoved(f"generation {plan.instead_of} of {plan.projection} is not in service")
-        found = await checkpoints.find({"_id": {"$in": list(logs)}}, session=session).to_list()
-        return {logs[document["_id"]]: document["position"] for document in found}
+        documents = await checkpoints.find({"_id": {"$in": list(logs)}}, session=session).to_list()
+        return {logs[document["_id"]]: document["position"] for document in documents}
 
     async def _forget_checkpoints(self, plan: Plan, reached: Mapping[str, int], session: AsyncClientSession) -> None:
         gone = [DeleteOne({"_id": checkpoint_id(plan.name, log), "position": at}) for log, at in reached.items()]
@@ -123,5 +123,5 @@ class MongoFrozen:
         """See Frozen.page."""
         there = {} if after is None else {"_id": {"$gt": after}}
         with our_errors():
-            found = self._database[name].find(there, session=self._session)
-            return await found.sort("_id").limit(limit).to_list()
+            cursor = self._database[name].find(there, session=self._session)
+            return await cursor.sort("_id").limit(limit).to_list()

@@ -1,4 +1,4 @@
-"""What is parked, in MongoDB: beside the views, written in their transactions."""
+"""The parked streams, in MongoDB: beside the views, written in their transactions."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -75,31 +75,35 @@ class MongoParked:
         """What the one projection has parked is the other's from now on, in the place of what that one had."""
         await self.forget(to, session)
         for name in (STREAMS, COUNTS):
-            found = await self._database[name].find(of_projection(projection), session=session).to_list()
-            ids = [f"{to}/{document['_id'].partition('/')[2]}" for document in found]
-            if found:
-                renamed = [{**document, "_id": _id, "projection": to} for _id, document in zip(ids, found, strict=True)]
+            documents = await self._database[name].find(of_projection(projection), session=session).to_list()
+            ids = [f"{to}/{document['_id'].partition('/')[2]}" for document in documents]
+            if documents:
+                renamed = [
+                    {**document, "_id": _id, "projection": to} for _id, document in zip(ids, documents, strict=True)
+                ]
                 await self._database[name].insert_many(renamed, session=session)
         await self.forget(projection, session)
 
     async def counts(self) -> ParkedCounts:
         """See Parked.counts."""
         with our_errors():
-            found = await self._database[COUNTS].find({"streams": {"$ne": 0}}).to_list()
-        return {_count_of(document["_id"]): document["streams"] for document in found}
+            documents = await self._database[COUNTS].find({"streams": {"$ne": 0}}).to_list()
+        return {_count_of(document["_id"]): document["streams"] for document in documents}
 
     async def among(self, projections: Collection[str], streams: Collection[str]) -> set[tuple[str, str]]:
         """See Parked.among."""
         ids = [parked_id(projection, stream) for projection in projections for stream in streams]
         with our_errors():
-            found = await self._database[STREAMS].find({"_id": {"$in": ids}}, {"projection": 1, "stream": 1}).to_list()
-        return {(document["projection"], document["stream"]) for document in found}
+            documents = (
+                await self._database[STREAMS].find({"_id": {"$in": ids}}, {"projection": 1, "stream": 1}).to_list()
+            )
+        return {(document["projection"], document["stream"]) for document in documents}
 
     async def get(self, projection: str, stream: str) -> ParkedStream | None:
         """See Parked.get."""
         with our_errors():
-            found = await self._database[STREAMS].find_one({"_id": parked_id(projection, stream)})
-        return None if found is None else _record(ParkedStream, found)
+            document = await self._database[STREAMS].find_one({"_id": parked_id(projection, stream)})
+        return None if document is None else _record(ParkedStream, document)
 
     async def page(self, projection: str | None, after: str | None, limit: int) -> list[ParkedStream]:
         """See Parked.page."""
@@ -117,8 +121,8 @@ class MongoParked:
             where["tried_at"]["$gte"] = at
             where["$or"] = [{"tried_at": {"$gt": at}}, {"tried_at": at, "_id": {"$gt": name}}]
         with our_errors():
-            found = self._database[STREAMS].find(where).sort([("tried_at", ASCENDING), ("_id", ASCENDING)])
-            return [_record(ParkedStream, document) for document in await found.limit(limit).to_list()]
+            cursor = self._database[STREAMS].find(where).sort([("tried_at", ASCENDING), ("_id", ASCENDING)])
+            return [_record(ParkedStream, document) for document in await cursor.limit(limit).to_list()]
 
     async def totals(self, projection: str | None) -> tuple[int, int]:
         """See Parked.totals."""
@@ -126,8 +130,8 @@ class MongoParked:
         group = {"$group": {"_id": None, "streams": {"$sum": 1}, "events": {"$sum": waiting}}}
         of_these: Document = {"$match": {} if projection is None else {"projection": projection}}
         with our_errors():
-            found = await (await self._database[STREAMS].aggregate([of_these, group])).to_list()
-        return (found[0]["streams"], found[0]["events"]) if found else (0, 0)
+            totals = await (await self._database[STREAMS].aggregate([of_these, group])).to_list()
+        return (totals[0]["streams"], totals[0]["events"]) if totals else (0, 0)
 
     async def skipped(self, projection: str | None, after: str | None, limit: int) -> list[Skipped]:
         """See Parked.skipped."""
@@ -136,8 +140,8 @@ class MongoParked:
     async def late_copies(self, limit: int) -> list[LateCopy]:
         """See Parked.late_copies."""
         with our_errors():
-            found = await self._database[LATE].find().sort("_id", ASCENDING).limit(limit).to_list()
-        return [_record(LateCopy, document) for document in found]
+            documents = await self._database[LATE].find().sort("_id", ASCENDING).limit(limit).to_list()
+        return [_record(LateCopy, document) for document in documents]
 
     async def copied(self, ids: Sequence[str]) -> None:
         """See Parked.copied."""
@@ -152,14 +156,16 @@ async def _page(
     if after is not None:
         bounds["$gt"] = max(after, bounds.get("$gt", ""))
     with our_errors():
-        found = await collection.find({"_id": bounds} if bounds else {}).sort("_id", ASCENDING).limit(limit).to_list()
-    return [_record(kind, document) for document in found]
+        documents = (
+            await collection.find({"_id": bounds} if bounds else {}).sort("_id", ASCENDING).limit(limit).to_list()
+        )
+    return [_record(kind, document) for document in documents]
 
 
 def _statement(change: ParkingChange) -> UpdateOne | DeleteOne | None:
     match change:
-        case Park(found):
-            return UpdateOne({"_id": found.id}, {"$setOnInsert": _document(found)}, upsert=True)
+        case Park(parked):
+            return UpdateOne({"_id": parked.id}, {"$setOnInsert": _document(parked)}, upsert=True)
         case Extend():
             return UpdateOne({"_id": parked_id(change.projection, change.stream)}, {"$max": {"last": change.last}})
         case Resume(before, None):
@@ -180,7 +186,7 @@ def _moved_counts(changes: Sequence[ParkingChange]) -> Mapping[str, int]:
     moved: Counter[str] = Counter()
     for change in changes:
         if isinstance(change, Park):
-            moved[f"{change.found.projection}/{change.found.log}"] += 1
+            moved[f"{change.parked.projection}/{change.parked.log}"] += 1
         elif isinstance(change, Resume) and change.after is None:
             moved[f"{change.before.projection}/{change.before.log}"] -= 1
     return moved

@@ -11,7 +11,7 @@ from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 
 from twinpath.domain.views import ChangeWhere, Document, Order, Place, Range, Remove
 from twinpath.errors import OutcomeUnknown, Unavailable
-from twinpath.mongo_client import said
+from twinpath.mongo_client import driver_message
 from twinpath.views.interface import NEW, CheckpointMove, Fields
 from twinpath.views.merging import Operation
 from twinpath.views.writes import Write
@@ -24,7 +24,7 @@ _MISFITS = frozenset({2, 9, 14, 16, 28, 40, 52, 56, 57, 66, 10334, 15981, 16837,
 
 
 def statement(operation: Operation, *, insert: bool) -> Statement:
-    """What MongoDB is told for an operation; with `insert`, a whole document is taken for a new one."""
+    """The statement to MongoDB for an operation; with `insert`, a whole document is taken for a new one."""
     match operation:
         case Write() if insert and operation.whole:
             return InsertOne({"_id": operation.id, "revision": 1, **operation.set})
@@ -50,13 +50,13 @@ def _update(write: Write) -> Document:
 
 def move_statement(move: CheckpointMove, generation: int, version: int) -> UpdateOne:
     """Move a checkpoint that is where it is expected, in this generation; else meet nothing."""
-    found = {"_id": checkpoint_id(move.projection, move.log), "position": move.expected}
+    expected = {"_id": checkpoint_id(move.projection, move.log), "position": move.expected}
     moved = {"position": move.position} | ({"erased": move.erased} if move.erased else {})
-    return UpdateOne({**found, "generation": generation, "version": version}, {"$set": moved})
+    return UpdateOne({**expected, "generation": generation, "version": version}, {"$set": moved})
 
 
 def checkpoint_id(projection: str, log: str) -> str:
-    """What the checkpoint's document is called."""
+    """The id of the checkpoint's document."""
     return f"{projection}/{log}"
 
 
@@ -121,7 +121,7 @@ NAMES_OF_CHANGE: Document = {
 
 
 def changed_fields(change: Document) -> Fields:
-    """What an event of NAMES_OF_CHANGE says."""
+    """The change that an event of NAMES_OF_CHANGE tells of."""
     if change["operationType"] == "insert":
         return NEW
     if change["operationType"] != "update":
@@ -155,12 +155,12 @@ def our_errors() -> Iterator[None]:
         yield
     except PyMongoError as error:
         failed = error.details.get("writeErrors", ()) if isinstance(error, BulkWriteError) else ()
-        codes = {each["code"] for each in failed} or {getattr(error, "code", None)}
+        codes = {refusal["code"] for refusal in failed} or {getattr(error, "code", None)}
         what = failed[0]["errmsg"] if failed else error
         if codes & _MISFITS:
             raise ValueError(f"a change does not fit its document: {what}") from error
         if error.has_error_label("UnknownTransactionCommitResult"):
-            raise OutcomeUnknown(f"the views went away during a commit: {said(error)}") from error
-        raise Unavailable(f"the views do not answer: {said(error)}") from error
+            raise OutcomeUnknown(f"the views went away during a commit: {driver_message(error)}") from error
+        raise Unavailable(f"the views do not answer: {driver_message(error)}") from error
     except (BSONError, OverflowError) as error:
         raise ValueError(f"a change can't be stored: {error}") from error

@@ -68,16 +68,16 @@ class MongoViewReader:
     async def get(self, view: str, document_id: str) -> Document | None:
         """See ViewReader.get."""
 
-        async def read(of: AsyncCollection[Document]) -> Document | None:
-            return await of.find_one({"_id": document_id})
+        async def read(collection: AsyncCollection[Document]) -> Document | None:
+            return await collection.find_one({"_id": document_id})
 
         return await self._read(view, read)
 
     async def documents(self, view: str, ids: Sequence[str]) -> list[Document]:
         """See ViewReader.documents."""
 
-        async def read(of: AsyncCollection[Document]) -> list[Document]:
-            return await of.find({"_id": {"$in": list(ids)}}).to_list()
+        async def read(collection: AsyncCollection[Document]) -> list[Document]:
+            return await collection.find({"_id": {"$in": list(ids)}}).to_list()
 
         return await self._read(view, read)
 
@@ -95,8 +95,8 @@ class MongoViewReader:
             return []  # MongoDB takes 0 for no limit
         wanted = {"$and": [equal_to(where), within(ranges), beyond(after, order)]}
 
-        async def read(of: AsyncCollection[Document]) -> list[Document]:
-            return await of.find(wanted).sort(sort_by(order)).limit(limit).to_list()
+        async def read(collection: AsyncCollection[Document]) -> list[Document]:
+            return await collection.find(wanted).sort(sort_by(order)).limit(limit).to_list()
 
         return await self._read(view, read)
 
@@ -104,13 +104,13 @@ class MongoViewReader:
         """See ViewReader.checkpoints."""
         switches = self._switches
         with our_errors():
-            found = await self._database[CHECKPOINTS].find().to_list()
+            documents = await self._database[CHECKPOINTS].find().to_list()
         self._told = asyncio.get_running_loop().time()
         if switches == self._switches:  # the watch told of none meanwhile: this is all, also when it was set back
             self._generations.clear()
-        for document in found:
+        for document in documents:
             self._learn(document["_id"], document)
-        return {checkpoint_key(document["_id"]): document["position"] for document in found}
+        return {checkpoint_key(document["_id"]): document["position"] for document in documents}
 
     async def watch_checkpoints(self) -> AsyncIterator[Checkpoints]:
         """See ViewReader.watch_checkpoints."""
@@ -138,9 +138,9 @@ class MongoViewReader:
         names = {self._collection(view).name: view for view in views}
         a_document = {"ns.coll": {"$in": list(names)}, "documentKey": {"$exists": True}}
         a_switch = {"ns.coll": CHECKPOINTS, "updateDescription.updatedFields.generation": {"$exists": True}}
-        told: list[Document] = [{"$match": {"$or": [a_document, a_switch]}}, {"$project": NAMES_OF_CHANGE}]
+        events: list[Document] = [{"$match": {"$or": [a_document, a_switch]}}, {"$project": NAMES_OF_CHANGE}]
         with our_errors():
-            async with await self._database.watch(told) as changes:
+            async with await self._database.watch(events) as changes:
                 async for change in changes:
                     if (view := names.get(change["ns"]["coll"])) is None:
                         await self.checkpoints()
@@ -149,18 +149,18 @@ class MongoViewReader:
         raise Unavailable("the watch of the views was ended: the database was dropped")
 
     async def _read(self, view: str, read: Callable[[AsyncCollection[Document]], Awaitable[_Found]]) -> _Found:
-        """What is there; nothing at all is only believed while the generation in service is certainly the known one."""
+        """The answer; nothing at all is only believed while the generation in service is certainly the known one."""
         if self._told == -math.inf:
             await self.checkpoints()
         with our_errors():
-            found = await read(self._collection(view))
-        if not found and asyncio.get_running_loop().time() > self._told + _CERTAIN_SECONDS:
+            documents = await read(self._collection(view))
+        if not documents and asyncio.get_running_loop().time() > self._told + _CERTAIN_SECONDS:
             before = self.generation(view)
             await self.checkpoints()
             if self.generation(view) != before:
                 with our_errors():
-                    found = await read(self._collection(view))
-        return found
+                    documents = await read(self._collection(view))
+        return documents
 
     def _collection(self, view: str) -> AsyncCollection[Document]:
         """The one place that knows in which collection a view lives."""
@@ -249,8 +249,8 @@ class MongoViewWriter(MongoViewReader):
 
     async def _expect_in_service(self, projections: Set[str], session: AsyncClientSession) -> None:
         for name in projections:
-            found = await self._database[CHECKPOINTS].find_one(of_projection(name), session=session)
-            if found is not None and found["generation"] != self.generation(name).number:
+            checkpoint = await self._database[CHECKPOINTS].find_one(of_projection(name), session=session)
+            if checkpoint is not None and checkpoint["generation"] != self.generation(name).number:
                 raise CheckpointMoved(f"another generation of {name} is in service")
 
     async def _write(self, view: str, operations: list[Operation], session: AsyncClientSession) -> None:
@@ -272,7 +272,7 @@ class MongoViewWriter(MongoViewReader):
             raise KeyError(f"a change of {view} names a document that does not exist: {missing}")
 
     def _version(self, projection: str) -> int:
-        """What this writer commits for; one that it was not told of is as it is stored."""
+        """The version that this writer commits for; one that it was not told of is as it is stored."""
         return self._versions.get(projection, self.generation(projection).version)
 
     def _start(self, projection: str, existing: Set[str]) -> Document:

@@ -65,8 +65,8 @@ class RedisViewCache:
             text: Any = await self._client.get(reached)
             if text is not None:
                 return _positions(text)
-            found: Any = await self._client.hgetall(before)
-        return {log.decode(): int(position) for log, position in found.items()}
+            positions: Any = await self._client.hgetall(before)
+        return {log.decode(): int(position) for log, position in positions.items()}
 
     async def adopt(self, view: str, log: str, position: int) -> None:
         """See ViewCache.adopt."""
@@ -137,8 +137,8 @@ class RedisViewCache:
     async def _read_at_once(self, view: str, keys: Sequence[str]) -> tuple[Mapping[str, int], list[bytes | None]]:
         """How far the copy is, and these values, of one moment."""
         with our_errors():
-            found: Any = await self._client.mget([self._positions_keys(view)[0], *keys])
-        [text, *values] = found
+            replies: Any = await self._client.mget([self._positions_keys(view)[0], *keys])
+        [text, *values] = replies
         before, reached = self._parsed.get(view, (None, NOTHING))
         if text != before:
             reached = NOTHING if text is None else _positions(text)

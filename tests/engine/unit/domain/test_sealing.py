@@ -1,4 +1,4 @@
-"""What is personal is sealed before it is stored, and opened for as long as its key exists."""
+"""Personal data are sealed before they are stored, and opened for as long as their key exists."""
 
 from collections.abc import Callable, Collection
 from copy import deepcopy

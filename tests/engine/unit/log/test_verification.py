@@ -103,7 +103,7 @@ def test_an_event_that_nobody_can_read_is_found() -> None:
     assert verdicts[0] is None
     assert verdicts[1] is not None
     assert (verdicts[1].position, verdicts[1].stream) == (3, f"{STREAM}@3")
-    assert "schema 9" in verdicts[1].found
+    assert "schema 9" in verdicts[1].actual
 
 
 def test_a_seal_that_its_key_does_not_open_is_found_and_an_erased_ones_is_not() -> None:

@@ -1,4 +1,4 @@
-"""Logs: one form for our lines and those of libraries, bounded, and nothing in them that a owner wrote."""
+"""Logs: one form for our lines and those of libraries, bounded, and nothing in them that an owner wrote."""
 
 import io
 import json
@@ -15,8 +15,8 @@ from structlog.contextvars import bound_contextvars
 
 from tests.support.spans import Spans
 from twinpath.errors import Unavailable
+from twinpath.observability.logged_exceptions import message_of
 from twinpath.observability.logs import LINES_A_MINUTE, Repeats, configure_logs
-from twinpath.observability.told_exceptions import message_of
 from twinpath.queries.settings import Settings
 
 REFUSED = {"writeErrors": [{"code": 121, "errmsg": "marked", "op": {"name": "marked"}}]}
