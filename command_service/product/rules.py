@@ -32,7 +32,7 @@ from twinpath.domain import Claim, NotFound, RuleViolation, case_folded
 
 @dataclass(frozen=True)
 class Product:
-    """What the rules need to know; `reserved` is order id -> pieces, which are not on hand."""
+    """The state that the rules need; `reserved` is order id -> pieces, which are not on hand."""
 
     name: str
     category: str
@@ -44,7 +44,7 @@ class Product:
 
 
 def decide(command: ProductCommand, product: Product | None) -> list[ProductEvent]:
-    """What the command makes happen.
+    """The events that the command makes happen.
 
     Raises:
         NotFound: there is no such product.
@@ -173,7 +173,7 @@ def _still_sold(command: ProductAction, product: Product) -> None:
 
 def _without(product: Product | None, order_id: str) -> Product:
     product = _existing(product)
-    return replace(product, reserved={of: kept for of, kept in product.reserved.items() if of != order_id})
+    return replace(product, reserved={key: kept for key, kept in product.reserved.items() if key != order_id})
 
 
 def _existing(product: Product | None) -> Product:
