@@ -34,7 +34,7 @@ class CustomerEmailChanged(DomainEvent):
 
 
 class CustomerErased(DomainEvent):
-    """What is personal of this customer is forgotten, everywhere and for good."""
+    """The personal data of this customer are forgotten, everywhere and for good."""
 
     type: ClassVar[str] = "customer.erased"
     erases: ClassVar[bool] = True
