@@ -14,7 +14,7 @@ from redis import Redis
 
 from deploy.local.install import MissingProgram
 from deploy.local.mongodb import ELECTION_TIMEOUT_MS, MongoDB
-from tests.support.servers import (
+from tests.support.provided.servers import (
     KIND_OF_FIXTURE,
     RabbitMQAddress,
     RabbitMQServer,

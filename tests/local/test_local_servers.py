@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.mongodb import ELECTION_TIMEOUT_MS
-from tests.support.servers import LocalServers
+from tests.support.provided.servers import LocalServers
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 _LISTEN = "0A"

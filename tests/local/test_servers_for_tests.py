@@ -12,7 +12,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from deploy.local.mongodb import MongoDB
-from tests.support.servers import RabbitMQAddress, RabbitMQServer, Server
+from tests.support.provided.servers import RabbitMQAddress, RabbitMQServer, Server
 
 
 def test_shared_mongodb_takes_transactions(mongodb_url: str, unique: str) -> None:

@@ -2,11 +2,12 @@
 
 import typer
 
-from twinpath.cli import claims, dead_letters, inspect, log, parked
+from twinpath.cli import inspect, log
 from twinpath.cli.doctor import doctor
 from twinpath.cli.init import init, server_files
 from twinpath.cli.rebuilding.command import rebuild
 from twinpath.cli.rebuilding.views import views
+from twinpath.cli.repairing import claims, dead_letters, parked
 from twinpath.cli.verifying.command import verify
 
 app = typer.Typer(name="twinpath", help="Look at a running Twinpath, and put it right.", no_args_is_help=True)

@@ -239,7 +239,7 @@ async def test_a_commit_without_claims_has_no_field_and_no_entry(mongodb_url: st
 
 
 async def test_two_processes_that_race_for_the_same_keys_have_each_of_them_once(mongodb_url: str, unique: str) -> None:
-    module = [sys.executable, "-m", "tests.support.claiming_process", mongodb_url, unique, "200"]
+    module = [sys.executable, "-m", "tests.support.services.claiming_process", mongodb_url, unique, "200"]
 
     takers = [await asyncio.create_subprocess_exec(*module, stdout=asyncio.subprocess.PIPE) for _ in range(2)]
     outputs = [(await taker.communicate())[0] for taker in takers]

@@ -39,7 +39,7 @@ async def test_processes_that_write_the_same_logs_leave_no_gap_and_no_lost_calle
     mongodb_url: str, unique: str
 ) -> None:
     stream = new_id("repair")
-    module = [sys.executable, "-m", "tests.support.writer_process", mongodb_url, unique, stream, "120"]
+    module = [sys.executable, "-m", "tests.support.services.writer_process", mongodb_url, unique, stream, "120"]
 
     writers = [await asyncio.create_subprocess_exec(*module, stdout=asyncio.subprocess.PIPE) for _ in range(3)]
     outputs = [(await writer.communicate())[0] for writer in writers]

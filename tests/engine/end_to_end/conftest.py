@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.services import Service
-from tests.support.system import System
+from tests.support.services.system import System
 
 
 class WorkshopSystem(System):

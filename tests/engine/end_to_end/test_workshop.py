@@ -11,7 +11,7 @@ import httpx
 from deploy.checkout import CHECKOUT
 from tests.engine.workshop.trying import API, try_out
 from tests.support.eventually import eventually
-from tests.support.system import System
+from tests.support.services.system import System
 
 REPAIRS = 120
 

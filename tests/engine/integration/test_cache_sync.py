@@ -8,7 +8,7 @@ import pytest
 from tests.engine.support.copied_views import OWNERS, REPAIRS, CopiedViews, copied_views, nobody
 from tests.engine.workshop.events import OwnerErased, OwnerRegistered
 from tests.support.eventually import eventually
-from tests.support.servers import Server
+from tests.support.provided.servers import Server
 from twinpath.domain.views import Remove
 from twinpath.errors import Unavailable
 from twinpath.ids import new_id

@@ -21,7 +21,7 @@ from tests.engine.workshop.application import EVENTS
 from tests.engine.workshop.owners import RegisterOwner, RenameOwner
 from tests.support.appending import append
 from tests.support.eventually import eventually
-from tests.support.servers import RabbitMQServer
+from tests.support.provided.servers import RabbitMQServer
 from twinpath.clock import utc_now
 from twinpath.commands.bus import Envelope
 from twinpath.errors import Unavailable

@@ -14,7 +14,7 @@ from tests.engine.workshop.owners import OWNER
 from tests.engine.workshop.repairs import REPAIR, AddRepairNote, OpenRepair
 from tests.support.eventually import eventually
 from tests.support.process_world import EVENTS, HASTE
-from tests.support.servers import RabbitMQServer
+from tests.support.provided.servers import RabbitMQServer
 from twinpath.clock import utc_now
 from twinpath.commands.bus import CommandBus, Envelope
 from twinpath.commands.processes.checkpoints import MongoCheckpoints

@@ -19,7 +19,7 @@ from tests.engine.support.repair_views import NOON, RepairViews
 from tests.engine.workshop.application import QUERIES
 from tests.engine.workshop.views import REPAIR_LIST
 from tests.support.eventually import eventually
-from tests.support.servers import Server
+from tests.support.provided.servers import Server
 from twinpath.domain.views import NEWEST_FIRST, Put
 from twinpath.ids import new_id
 from twinpath.mongo_client import mongo_client

@@ -12,7 +12,7 @@ import pytest
 from faststream.rabbit import RabbitBroker
 
 from tests.support.eventually import eventually
-from tests.support.servers import RabbitMQAddress, RabbitMQServer
+from tests.support.provided.servers import RabbitMQAddress, RabbitMQServer
 from twinpath.clock import utc_now
 from twinpath.domain.events import RecordedEvent
 from twinpath.errors import Unavailable

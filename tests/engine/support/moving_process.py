@@ -6,7 +6,7 @@ import sys
 
 from tests.engine.seats import EVENTS, REPAIR, TakeSeat
 from tests.engine.support.commanding import bus_on
-from tests.support.dying import Point, hit
+from tests.support.services.dying import Point, hit
 from twinpath.clock import utc_now
 from twinpath.commands.bus import CommandBus, Envelope
 from twinpath.log.interface import EventStore

@@ -15,7 +15,7 @@ from deploy.local.prometheus import Prometheus, find_or_install
 from deploy.local.services import NAMES
 from deploy.observability.dashboard import dashboard
 from tests.support.eventually import eventually
-from tests.support.system import System
+from tests.support.services.system import System
 from twinpath.ids import new_id
 
 FOLDER = CHECKOUT / "deploy/observability"

@@ -9,7 +9,7 @@ from pymongo import MongoClient
 
 from deploy.local.services import NAMES
 from tests.support.eventually import eventually
-from tests.support.system import System
+from tests.support.services.system import System
 
 _WHY = "are of version 99"
 

@@ -7,7 +7,7 @@ from typing import Any
 from deploy.local.mongodb import MongoDB
 from tests.shop.support.ledger import Ledger
 from tests.support.eventually import eventually
-from tests.support.system import System
+from tests.support.services.system import System
 
 
 async def keep_writing(ledger: Ledger, enough: asyncio.Event) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.shop.support.guide import Reader
 from tests.support.eventually import eventually
-from tests.support.system import System
+from tests.support.services.system import System
 
 API = "/api/v1"
 ORDER = "order-0198c0de-0000-7000-8000-000000000003"

@@ -18,7 +18,7 @@ from deploy.local.services import Service
 from tests.shop.support.guarded import GuardedMongoDB
 from tests.shop.support.manifests import SERVICES, Manifest, environment, named, pod
 from tests.support.eventually import eventually
-from tests.support.servers import RabbitMQServer
+from tests.support.provided.servers import RabbitMQServer
 
 OVERLAY = "local"
 

@@ -1,8 +1,8 @@
 """What the three services tell a scraper, while they work on real servers."""
 
 from tests.support.eventually import eventually
-from tests.support.scraped import scraped
-from tests.support.system import System
+from tests.support.services.scraped import scraped
+from tests.support.services.system import System
 
 
 async def test_a_ticket_is_seen_in_the_metrics_of_all_three_services(system: System) -> None:

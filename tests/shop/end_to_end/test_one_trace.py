@@ -9,9 +9,9 @@ import pytest
 
 from tests.shop.support.shop import ADDRESS, Shop
 from tests.support.eventually import eventually
-from tests.support.otlp import Received, Receiver
-from tests.support.servers import RabbitMQServer
-from tests.support.system import System
+from tests.support.provided.servers import RabbitMQServer
+from tests.support.services.otlp import Received, Receiver
+from tests.support.services.system import System
 
 SERVICES = {"twinpath-command", "twinpath-projector", "twinpath-query"}
 

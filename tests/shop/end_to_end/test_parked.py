@@ -7,7 +7,7 @@ import httpx
 from pymongo import MongoClient
 
 from tests.support.eventually import eventually
-from tests.support.system import System
+from tests.support.services.system import System
 
 TOKEN = {"Authorization": "Bearer of good news"}
 

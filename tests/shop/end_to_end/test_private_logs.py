@@ -15,9 +15,9 @@ from redis.asyncio import Redis
 from deploy.local.mongodb import MongoDB
 from tests.shop.support.shop import Shop
 from tests.support.eventually import eventually
-from tests.support.otlp import Receiver
-from tests.support.servers import Server
-from tests.support.system import System
+from tests.support.provided.servers import Server
+from tests.support.services.otlp import Receiver
+from tests.support.services.system import System
 from twinpath.feed.interface import EXCHANGE
 from twinpath.ids import log_of, new_id
 

@@ -9,7 +9,7 @@ from pymongo import AsyncMongoClient
 
 from tests.shop.end_to_end.test_failures import keep_writing
 from tests.shop.support.ledger import Ledger
-from tests.support.system import System
+from tests.support.services.system import System
 from twinpath.domain.views import Document
 
 VIEWS = ["ticket_list", "ticket_details", "ticket_dashboard", "history"]

@@ -10,9 +10,9 @@ from redis.asyncio import Redis
 
 from tests.shop.support.shop import Shop
 from tests.support.eventually import eventually
-from tests.support.scraped import scraped
-from tests.support.servers import RedisServer
-from tests.support.system import System
+from tests.support.provided.servers import RedisServer
+from tests.support.services.scraped import scraped
+from tests.support.services.system import System
 
 COPIED = ("product_catalogue", "customers")
 OLD_PRICE, NEW_PRICE, NAME = "9.99", "12.00", "Ada Lovelace"

@@ -7,7 +7,7 @@ import httpx
 
 from tests.shop.support.shop import Shop, orders_of
 from tests.support.eventually import eventually
-from tests.support.system import System
+from tests.support.services.system import System
 
 
 async def test_two_hundred_orders_race_for_a_hundred_pieces_while_services_are_killed(system: System) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import httpx
 
 from tests.shop.support.ledger import Ledger
-from tests.support.system import System
+from tests.support.services.system import System
 
 
 async def test_every_view_shows_what_was_done(system: System) -> None:

@@ -11,7 +11,7 @@ from tests.shop.upgrades.life import repeat
 from tests.shop.upgrades.past import VERSIONS, Past
 from tests.shop.upgrades.taking_over import events, mend, skip_poison, take_over
 from tests.support.eventually import eventually
-from tests.support.system import System
+from tests.support.services.system import System
 
 
 @pytest.mark.timeout(400)

@@ -13,7 +13,7 @@ from deploy.local.services import NAMES, Service
 from tests.shop.upgrades.past import VERSIONS, Past
 from tests.shop.upgrades.taking_over import mend, skip_poison, take_over
 from tests.support.eventually import eventually
-from tests.support.system import System
+from tests.support.services.system import System
 
 _ORDERS = 20
 """By each version; together more than there are rugs."""

@@ -103,7 +103,7 @@ def test_an_event_is_skipped_and_what_comes_after_it_is_handled(parked: Parked) 
 
 
 def test_without_a_command_service_a_retry_says_so(parked: Parked, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("twinpath.cli.parked_processes._PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr("twinpath.cli.repairing.parked_processes._PATIENCE_SECONDS", 0.3)
 
     assert parked.run("parked", "retry", "--yes").exit_code == 2
     assert parked.run("parked", "list").stdout.startswith(f"erasure {parked.stream} version 1 ")

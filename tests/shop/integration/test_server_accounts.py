@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError
 
 from tests.support.eventually import eventually
-from tests.support.servers import RabbitMQServer, Server
+from tests.support.provided.servers import RabbitMQServer, Server
 from twinpath.clock import utc_now
 from twinpath.domain.events import RecordedEvent
 from twinpath.domain.views import Cached

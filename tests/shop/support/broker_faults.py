@@ -12,8 +12,8 @@ from pymongo.errors import OperationFailure
 
 from shared.events import CATALOGUE
 from tests.support.eventually import eventually
-from tests.support.servers import RabbitMQServer
-from tests.support.system import System
+from tests.support.provided.servers import RabbitMQServer
+from tests.support.services.system import System
 from twinpath.ids import logs_of
 from twinpath.mongo_client import mongo_client
 from twinpath.projecting.groups import VIEWS

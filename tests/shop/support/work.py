@@ -17,7 +17,7 @@ from projector_service.application import PROJECTIONS
 from tests.shop.support.ledger import Ledger
 from tests.shop.support.shop import Shop, orders_of, stock_of
 from tests.support.eventually import eventually
-from tests.support.system import System
+from tests.support.services.system import System
 from twinpath.domain.views import BY_ID, Place
 from twinpath.mongo_client import mongo_client
 from twinpath.projecting.groups import view_projections

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.support.services.system_fixtures import make_system, pytest_runtest_makereport, stopped_system, system
 from tests.support.survival import LONG, times
-from tests.support.system_fixtures import make_system, pytest_runtest_makereport, stopped_system, system
 
 __all__ = ["make_system", "pytest_runtest_makereport", "stopped_system", "system"]
 

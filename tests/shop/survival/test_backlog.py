@@ -11,8 +11,8 @@ from deploy.local.services import Service
 from tests.shop.support.broker_faults import no_commits
 from tests.shop.support.work import Work, at_work
 from tests.support.eventually import eventually
+from tests.support.services.system import System
 from tests.support.survival import times
-from tests.support.system import System
 
 EVENTS = times(20_000, 1_000_000)
 MEMORY_MB = 400

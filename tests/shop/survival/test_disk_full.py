@@ -16,8 +16,8 @@ from deploy.local.rabbitmq import RabbitMQ
 from tests.shop.support.broker_faults import consumed
 from tests.shop.support.work import at_work
 from tests.support.eventually import eventually
-from tests.support.readiness import watched
-from tests.support.system import System
+from tests.support.services.readiness import watched
+from tests.support.services.system import System
 
 _LEFT_BYTES = 8_000_000
 """Free space that makes RabbitMQ's alarm go off, which does at 50 MB."""

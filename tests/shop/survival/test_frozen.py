@@ -13,10 +13,10 @@ from pymongo import AsyncMongoClient
 
 from deploy.local.services import Service
 from tests.shop.support.work import at_work
-from tests.support.dying import DyingService, Point
 from tests.support.eventually import eventually
+from tests.support.services.dying import DyingService, Point
+from tests.support.services.system import System
 from tests.support.survival import times
-from tests.support.system import System
 from twinpath.mongo_client import mongo_client
 
 ADVANCE = "twinpath.commands.relaying.progress:RelayProgress.advance"

@@ -9,8 +9,8 @@ from pymongo.asynchronous.collection import AsyncCollection
 from deploy.local.mongodb import MongoDB
 from tests.shop.support.work import at_work
 from tests.support.eventually import eventually
+from tests.support.services.system import System
 from tests.support.survival import times
-from tests.support.system import System
 
 
 async def test_a_history_of_changes_that_is_over_costs_nothing(

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from tests.shop.support.work import at_work
-from tests.support.dying import DyingService, Point
 from tests.support.eventually import eventually
+from tests.support.services.dying import DyingService, Point
+from tests.support.services.system import System
 from tests.support.survival import times
-from tests.support.system import System
 
 POINTS = {
     "command": [

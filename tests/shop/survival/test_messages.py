@@ -3,8 +3,8 @@
 from tests.shop.support.disorderly_broker import disorder
 from tests.shop.support.work import at_work
 from tests.support.eventually import eventually
+from tests.support.services.system import System
 from tests.support.survival import times
-from tests.support.system import System
 
 
 async def test_every_message_twice_late_and_in_random_order_changes_nothing(system: System, rabbitmq_url: str) -> None:

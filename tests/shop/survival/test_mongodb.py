@@ -13,10 +13,10 @@ from pymongo.uri_parser import parse_uri
 from deploy.local.mongodb import Member, MongoDB
 from deploy.local.ports import HOST
 from tests.shop.support.work import at_work
-from tests.support.cutting_proxy import cutting
 from tests.support.eventually import eventually
+from tests.support.provided.cutting_proxy import cutting
+from tests.support.services.system import System
 from tests.support.survival import times
-from tests.support.system import System
 
 COMMIT = b"commitTransaction"
 INSERT = b"insert\x00\x08\x00\x00\x00commits\x00"

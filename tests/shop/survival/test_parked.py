@@ -9,10 +9,10 @@ from typing import Any
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
-from tests.support.dying import Point
 from tests.support.eventually import eventually
+from tests.support.services.dying import Point
+from tests.support.services.system import System
 from tests.support.survival import times
-from tests.support.system import System
 
 POINTS = [
     Point("before", "twinpath.views.mongodb.parking:MongoParked.write", latest=4),

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from tests.shop.support.broker_faults import FAULTS, consumed, publishers_blocked
 from tests.shop.support.work import at_work
 from tests.support.eventually import eventually
-from tests.support.readiness import watched
-from tests.support.servers import RabbitMQServer
+from tests.support.provided.servers import RabbitMQServer
+from tests.support.services.readiness import watched
+from tests.support.services.system import System
 from tests.support.survival import LONG, times
-from tests.support.system import System
 
 
 async def test_whatever_the_broker_does_consumption_goes_on_by_itself_and_readiness_was_honest(

@@ -8,11 +8,11 @@ from redis.asyncio import Redis
 
 from tests.shop.support.work import Work, at_work
 from tests.support.eventually import eventually
-from tests.support.readiness import watched
-from tests.support.scraped import scraped
-from tests.support.servers import RedisServer
+from tests.support.provided.servers import RedisServer
+from tests.support.services.readiness import watched
+from tests.support.services.scraped import scraped
+from tests.support.services.system import System
 from tests.support.survival import times
-from tests.support.system import System
 
 
 async def test_whatever_happens_to_redis_queries_go_on_and_come_back_to_it(

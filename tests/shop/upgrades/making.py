@@ -27,8 +27,8 @@ from tests.shop.upgrades.asking import ask_all, parked
 from tests.shop.upgrades.dump import Document, dump
 from tests.shop.upgrades.life import Life, repeat
 from tests.support.eventually import eventually
-from tests.support.servers import LocalServers
-from tests.support.system import System
+from tests.support.provided.servers import LocalServers
+from tests.support.services.system import System
 
 FOLDER = Path(__file__).parent
 DATABASES = {name: f"upgrades_{name}" for name in ("log", "keys", "views")}

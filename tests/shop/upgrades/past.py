@@ -17,7 +17,7 @@ from tests.shop.upgrades.asking import ask_all
 from tests.shop.upgrades.comparing import differences
 from tests.shop.upgrades.dump import Document, load
 from tests.shop.upgrades.life import ADMIN_TOKEN, Sent
-from tests.support.system import System
+from tests.support.services.system import System
 
 FOLDER = Path(__file__).parent
 VERSIONS = sorted(file.parent.name for file in FOLDER.glob("*/expected.json"))

@@ -11,7 +11,7 @@ from tests.shop.upgrades.asking import parked
 from tests.shop.upgrades.life import ADMIN
 from tests.shop.upgrades.past import Past
 from tests.support.eventually import eventually
-from tests.support.system import System
+from tests.support.services.system import System
 
 
 async def twinpath(system: System, *arguments: str) -> str:

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from tests.engine.support.whole import whole_workshop
 from tests.support.appending import append
 from tests.support.eventually import eventually
-from tests.support.scraped import Scraped, scraped
+from tests.support.services.scraped import Scraped, scraped
 from twinpath.errors import Unavailable
 from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.observability.lags import LagGauges

@@ -11,7 +11,7 @@ from tests.engine.support.query_app import in_memory
 from tests.engine.workshop.application import COMMANDS
 from tests.engine.workshop.repairs import OpenRepair
 from tests.support.appending import append
-from tests.support.scraped import Scraped, scraped
+from tests.support.services.scraped import Scraped, scraped
 from tests.support.things import LOGS, THINGS, move
 from twinpath.clock import utc_now
 from twinpath.commands.app import create_app

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.system import System
+from tests.support.services.system import System
 
 _SYSTEMS = pytest.StashKey[list[System]]()
 

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from twinpath.cli.connection import CANNOT, Connection, ask
-from twinpath.cli.parked_processes import repairs_of_processes
 from twinpath.cli.progress import bar
+from twinpath.cli.repairing.parked_processes import repairs_of_processes
 from twinpath.cli.showing_events import Shown, time_text
 from twinpath.domain.projection import Projection
 from twinpath.errors import NotFound

@@ -3,7 +3,7 @@
 from deploy.local import rabbitmq, redis
 from deploy.local.mongodb import MONGOD_OPTIONS, MongoDB, member_answers
 from deploy.local.ports import HOST, Port, hold_port, hold_ports
-from tests.support.containers import Container
+from tests.support.provided.containers import Container
 
 MONGODB_IMAGE = "mongo:8"
 REDIS_IMAGE = "redis:8"

@@ -93,19 +93,19 @@ class ContainerServers:
 
     def mongodb(self, members: int, election_timeout_ms: int) -> MongoDB:
         """A replica set."""
-        from tests.support.container_servers import MongoDBContainers
+        from tests.support.provided.container_servers import MongoDBContainers
 
         return MongoDBContainers(members, election_timeout_ms)
 
     def redis(self) -> RedisServer:
         """A Redis."""
-        from tests.support.container_servers import RedisContainer
+        from tests.support.provided.container_servers import RedisContainer
 
         return RedisContainer()
 
     def rabbitmq(self) -> RabbitMQServer:
         """A RabbitMQ node."""
-        from tests.support.container_servers import RabbitMQContainer
+        from tests.support.provided.container_servers import RabbitMQContainer
 
         return RabbitMQContainer()
 
@@ -130,7 +130,9 @@ def install_missing(fixtures: set[str]) -> None:
 
 
 def _way() -> str:
-    from tests.support.containers import engine_answers  # loads the Docker SDK, which unit tests need not wait for
+    from tests.support.provided.containers import (
+        engine_answers,  # loads the Docker SDK, which unit tests need not wait for
+    )
 
     return os.environ.get(WAY) or ("docker" if engine_answers() else "local")
 

@@ -1,4 +1,4 @@
-"""A service that dies, or freezes, at one exact point of its code: `python -m tests.support.dying command`.
+"""A service that dies, or freezes, at one exact point of its code: `python -m tests.support.services.dying command`.
 
 The point is named in the environment. The services themselves have no hook: the named function is wrapped here, before
 the service starts, and sends this process a signal at its n-th passing.
@@ -49,7 +49,7 @@ class DyingService(Service):
     def __init__(self, name: str, log: Path, env: Mapping[str, str], point: Point) -> None:
         super().__init__(name, log, {**env, **point.env})
         self._whole = self.command
-        self.command = [sys.executable, "-m", "tests.support.dying", name]
+        self.command = [sys.executable, "-m", "tests.support.services.dying", name]
 
     def dies_at(self, point: Point) -> None:
         """From its next start on it is hit at this point."""

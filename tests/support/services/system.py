@@ -10,7 +10,7 @@ import httpx
 
 from deploy.checkout import CHECKOUT
 from deploy.local.services import NAMES, Service, service_environment
-from tests.support.dying import DyingService, Point
+from tests.support.services.dying import DyingService, Point
 
 
 class System:

@@ -1,4 +1,4 @@
-"""A process of its own that takes keys: `python -m tests.support.claiming_process URL DATABASE COUNT`.
+"""A process of its own that takes keys: `python -m tests.support.services.claiming_process URL DATABASE COUNT`.
 
 It tries to take each of `COUNT` keys, sixteen at once, and prints as a JSON list which of them it has.
 """

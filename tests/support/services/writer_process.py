@@ -1,4 +1,4 @@
-"""A process of its own that appends to given logs: `python -m tests.support.writer_process URL DATABASE STREAM COUNT`.
+"""A process that appends to given logs: `python -m tests.support.services.writer_process URL DATABASE STREAM COUNT`.
 
 Half of its appends go to fresh streams, half to the one stream that all such processes share. It prints how many it
 made, which must be as many as it was asked for.

@@ -1,0 +1,1 @@
+"""The services as processes: started, killed, frozen, watched."""

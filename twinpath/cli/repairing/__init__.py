@@ -1,0 +1,1 @@
+"""Commands that put something right: parked streams, dead letters, claims."""
