@@ -16,6 +16,7 @@ TwinpathError
 │   └── ParkedMoved         another one changed what is parked of a stream
 ├── CopyTrails              a copy of a view is behind what was asked of it: read the view
 ├── UnknownEvent            an event of no known type or schema                -> 503
+│   └── NewerEvent          its schema is of a later version                   -> 503, waited out by processes
 └── Unroutable              the broker has no queue for a message
 
 The errors know nothing of HTTP; twinpath/http/problem_details.py maps them.
@@ -130,6 +131,10 @@ class UnknownEvent(TwinpathError):
     """An event whose type or schema the catalogue does not know."""
 
     code = "unknown_event"
+
+
+class NewerEvent(UnknownEvent):
+    """An event of a schema that a later version wrote: a replica of that version can read it."""
 
 
 class Unroutable(TwinpathError):

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from twinpath.domain.discovery import classes_in
 from twinpath.domain.events import SEALED, DomainEvent, NewEvent, RecordedEvent, happens_to
-from twinpath.errors import UnknownEvent
+from twinpath.errors import NewerEvent, UnknownEvent
 from twinpath.ids import category_of
 
 _Stored = TypeVar("_Stored", RecordedEvent, NewEvent)
@@ -80,7 +80,9 @@ class Catalogue:
             UnknownEvent: its type or schema is unknown, or an upcaster can't take its data.
         """
         event_type = self._types.get(stored.type)
-        if event_type is None or not 1 <= stored.schema <= event_type.schema_version:
+        if event_type is not None and stored.schema > event_type.schema_version:
+            raise NewerEvent(f"{stored.type!r} of schema {stored.schema} was written by a later version than this")
+        if event_type is None or stored.schema < 1:
             raise UnknownEvent(f"no event {stored.type!r} of schema {stored.schema} is known here")
         data = stored.data
         if SEALED in data:

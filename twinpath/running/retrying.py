@@ -9,10 +9,10 @@ import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential_jitter
 
-from twinpath.errors import ConcurrencyConflict, Unavailable
+from twinpath.errors import ConcurrencyConflict, NewerEvent, Unavailable
 
-_WAITED_OUT = (Unavailable, ConcurrencyConflict, MemoryError)
-"""What passes by itself and so says nothing about the work: it is tried again without limit."""
+_WAITED_OUT = (Unavailable, ConcurrencyConflict, NewerEvent, MemoryError)
+"""Failures that pass by themselves, or with the replacement of this replica: such work is tried again without limit."""
 
 _log = structlog.get_logger(__name__)
 

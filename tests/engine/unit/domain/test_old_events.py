@@ -26,7 +26,7 @@ from twinpath.commands.app import create_app
 from twinpath.commands.bus import Envelope
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.events import SEALED, NewEvent, RecordedEvent, Upcaster, from_json, to_json
-from twinpath.errors import RuleViolation, UnknownEvent
+from twinpath.errors import NewerEvent, RuleViolation, UnknownEvent
 from twinpath.ids import logs_of, new_id
 from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.log.snapshots import InMemorySnapshotStore
@@ -172,6 +172,14 @@ def test_what_is_sealed_and_not_opened_is_none_under_todays_names() -> None:
     sealed = NewEvent("owner.registered", 1, {SEALED: {"of": "owner-1", "box": "…"}})
 
     assert NOW.decode(sealed) == RegisteredNow(**ERASED)
+
+
+def test_an_event_of_a_later_schema_is_told_from_one_that_nobody_can_read() -> None:
+    with pytest.raises(NewerEvent):
+        NOW.decode(NewEvent("owner.registered", 4, READ))
+    with pytest.raises(UnknownEvent) as refused:
+        NOW.decode(NewEvent("owner.registered", 1, {"first_name": "Ada"}))
+    assert not isinstance(refused.value, NewerEvent)
 
 
 def test_a_stored_event_is_not_changed_by_reading_it() -> None:
