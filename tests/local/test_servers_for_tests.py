@@ -72,6 +72,8 @@ def test_private_mongodb_keeps_its_data_across_a_kill(private_mongodb: Callable[
 def test_three_members_elect_a_new_primary(private_mongodb: Callable[..., MongoDB]) -> None:
     server = private_mongodb(members=3, election_timeout_ms=1_000)
     first = server.primary()
+    with MongoClient[dict[str, Any]](server.url, w=3) as client:
+        client["d"].notes.insert_one({"_id": 0})  # every member takes part, so that two of them are a majority
     first.kill()
     with MongoClient[dict[str, Any]](server.url, w="majority") as client:
         client["d"].notes.insert_one({"_id": 1})

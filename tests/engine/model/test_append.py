@@ -60,7 +60,7 @@ def test_it_finds_reads_of_what_may_be_rolled_back() -> None:
 
 
 def test_it_finds_an_unknown_outcome_that_is_called_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group_commit, "_mark_sent", lambda batch: None)
+    monkeypatch.setattr(group_commit, "mark_sent", lambda batch: None)
 
     assert finds("refused, yet it took effect", play)
 
