@@ -4,6 +4,7 @@ Unit and property tests drive it, and a demonstration can serve it. Everything i
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -51,7 +52,7 @@ class InMemorySystem:
         """
         self._application = application
         self._processes_at_once = processes_at_once
-        self._unhandled: list[tuple[str, Sequence[RecordedEvent]]] = []
+        self._unhandled: deque[tuple[str, Sequence[RecordedEvent]]] = deque()
         self._appended = asyncio.Event()
         self._settling = asyncio.Lock()
         events = application.events
@@ -87,10 +88,8 @@ class InMemorySystem:
         """Return when every process has handled every event so far, and whatever followed from that."""
         async with self._settling:
             while self._unhandled:
-                unhandled, self._unhandled = self._unhandled, []
-                # of each log its last events: what comes before them is read from the log
-                latest = dict(sorted(unhandled, key=lambda appended: appended[1][-1].position))
-                await asyncio.gather(*(self.processes.deliver(log, events) for log, events in latest.items()))
+                log, events = self._unhandled.popleft()  # in the order of the appends, so that a test is repeatable
+                await self.processes.deliver(log, events)
 
     async def _run_processes(self) -> None:
         while True:
