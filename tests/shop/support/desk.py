@@ -11,10 +11,18 @@ from twinpath.testing import InMemorySystem
 
 @asynccontextmanager
 async def embedded_desk(embedded: InMemorySystem | None = None) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of both APIs, on in-memory adapters; of this system where it is given."""
-    app = (embedded or InMemorySystem(SHOP)).app
+    """A client of both APIs, on in-memory adapters; of this system where it is given.
+
+    An answer comes when processes have done what follows from the request, so that a test sees their effect.
+    """
+    system = embedded or InMemorySystem(SHOP)
+
+    async def settled(_: httpx.Response) -> None:
+        await system.settled()
+
     async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client,
+        system.app.router.lifespan_context(system.app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(system.app), base_url="http://test") as client,
     ):
+        client.event_hooks = {"response": [settled]}
         yield client

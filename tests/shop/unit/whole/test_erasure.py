@@ -10,6 +10,7 @@ import pytest
 from deploy.shop import SHOP
 from projector_service.application import PROJECTIONS
 from shared.events import CATALOGUE
+from tests.shop.support.desk import embedded_desk
 from tests.shop.support.query_app import QueryService
 from tests.shop.support.shop import Shop
 from tests.shop.support.ticket_views import TicketViews
@@ -75,11 +76,7 @@ class Erasing:
 @pytest.fixture
 async def erasing() -> AsyncIterator[Erasing]:
     shop = InMemorySystem(SHOP)
-    transport = httpx.ASGITransport(shop.app)
-    async with (
-        shop.app.router.lifespan_context(shop.app),
-        httpx.AsyncClient(transport=transport, base_url="http://shop") as client,
-    ):
+    async with embedded_desk(shop) as client:
         yield await Erasing(shop, client).populate()
 
 
