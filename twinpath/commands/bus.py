@@ -185,8 +185,8 @@ class CommandBus:
             traceparent=envelope.traceparent,
         )
         if any(event.erases for event in events):
-            # first, so that nothing can be opened any more when others hear of it; what a crash leaves half done,
-            # fulfilment finds and ends
+            # first, so that nothing can be opened any more when others hear of it; an erasure that a crash interrupts,
+            # the engine's process for erasures ends
             await self._seals.erase(command.stream)
         new = await self._seals.seal(command.stream, [self._catalogue.encode(event) for event in events])
         taken = [key for key in has if key not in had]

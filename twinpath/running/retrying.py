@@ -11,7 +11,7 @@ from tenacity.wait import wait_exponential_jitter
 
 from twinpath.errors import ConcurrencyConflict, NewerEvent, Unavailable
 
-_WAITED_OUT = (Unavailable, ConcurrencyConflict, NewerEvent, MemoryError)
+WAITED_OUT = (Unavailable, ConcurrencyConflict, NewerEvent, MemoryError)
 """Failures that pass by themselves, or with the replacement of this replica: such work is tried again without limit."""
 
 _log = structlog.get_logger(__name__)
@@ -70,7 +70,7 @@ async def tried(work: Callable[[], Awaitable[Any]], pace: Pace, trouble: Trouble
 
     def gives_up(state: RetryCallState) -> bool:
         nonlocal failures
-        failures += not isinstance(_failure(state), _WAITED_OUT)
+        failures += not isinstance(_failure(state), WAITED_OUT)
         return failures >= pace.attempts
 
     retrying = AsyncRetrying(

@@ -12,8 +12,9 @@ from twinpath.commands.processes.stored_commands import stored_command
 from twinpath.commands.processes.timers import OldTimer, Timer
 from twinpath.domain.aggregate import Command
 from twinpath.domain.process import Process
-from twinpath.errors import ConcurrencyConflict, RuleViolation, Unavailable
+from twinpath.errors import RuleViolation, TwinpathError
 from twinpath.projecting.parking.setting_aside import MOST_REASON
+from twinpath.running.retrying import WAITED_OUT
 
 _ATTEMPTS = 6
 _SIDE_BY_SIDE = 32
@@ -58,7 +59,7 @@ class DueTimers:
             try:
                 if not await self._is_needless(timer):
                     await self._send(timer)
-            except (Unavailable, ConcurrencyConflict):
+            except WAITED_OUT:
                 return False
             except RuleViolation as refusal:  # what it was for has come about meanwhile
                 _log.info(
@@ -95,7 +96,8 @@ class DueTimers:
         return any(event.type == timer.unless for event in await self._means.store.load(timer.stream, after))
 
     async def _postpone(self, timer: Timer, error: Exception) -> None:
-        reason = f"{type(error).__name__}: {error}"[:MOST_REASON]
+        ours = isinstance(error, TwinpathError | LookupError)  # the words of others may hold personal data
+        reason = f"{type(error).__name__}{f': {error}' if ours else ''}"[:MOST_REASON]
         until = None
         if timer.attempts + 1 < _ATTEMPTS:
             until = self._means.clock() + timedelta(seconds=2**timer.attempts)

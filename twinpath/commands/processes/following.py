@@ -17,10 +17,9 @@ from structlog.contextvars import bound_contextvars
 from twinpath.commands.processes.checkpoints import Checkpoints
 from twinpath.commands.processes.leaving_aside import LeavingAside
 from twinpath.domain.events import RecordedEvent
-from twinpath.errors import Unavailable
 from twinpath.feed.contiguity import next_events
 from twinpath.log.interface import EventLog
-from twinpath.running.retrying import OF_PROCESSES, Pace, Troubles, tried, until_done
+from twinpath.running.retrying import OF_PROCESSES, WAITED_OUT, Pace, Troubles, tried, until_done
 
 _MOST_EVENTS = 500
 _SIDE_BY_SIDE = 32
@@ -110,7 +109,7 @@ class ProcessFollower:
                 try:
                     heads = await self._source.heads()
                     await self._aside.look()
-                except Unavailable:
+                except WAITED_OUT:
                     continue
                 except Exception:  # whatever it was, the next look begins anew
                     _log.exception("process_look_fails", process=self._handling.name)

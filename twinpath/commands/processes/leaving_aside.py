@@ -9,10 +9,11 @@ import structlog
 from twinpath.clock import Clock, utc_now
 from twinpath.commands.processes.parking import ASKED_AT, ProcessParking
 from twinpath.domain.events import RecordedEvent
-from twinpath.errors import ConcurrencyConflict, ParkedMoved, Unavailable
+from twinpath.errors import ParkedMoved, Unavailable
 from twinpath.log.interface import EventLog
 from twinpath.projecting.parking.retry_steps import STEP_EVENTS, moved, waiting
 from twinpath.projecting.parking.setting_aside import reason_of
+from twinpath.running.retrying import WAITED_OUT
 from twinpath.views.parking import Extend, Park, ParkedStream, Resume
 
 _log = structlog.get_logger(__name__)
@@ -106,7 +107,7 @@ class LeavingAside:
                 break
             try:
                 await self._handle(event)
-            except (Unavailable, ConcurrencyConflict, MemoryError):
+            except WAITED_OUT:
                 raise
             except Exception as error:
                 failure = reason_of(error, event)

@@ -11,7 +11,7 @@ from tests.support.process_world import World
 from twinpath.commands.processes.timers import InMemoryTimers, OldTimer, Timer
 from twinpath.domain.aggregate import Command
 from twinpath.domain.process import Process, Then
-from twinpath.errors import Unavailable
+from twinpath.errors import NewerEvent, Unavailable
 from twinpath.ids import new_id
 
 HOUR = timedelta(hours=1)
@@ -132,16 +132,21 @@ async def test_a_bad_timer_parks_alone_and_the_others_are_carried_out(world: Wor
     assert parked.reason
 
 
-async def test_a_store_that_is_away_leaves_a_timer_due(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("passing", [Unavailable("a store is away"), NewerEvent("a later version wrote it")], ids=repr)
+async def test_what_passes_by_itself_leaves_a_timer_due_and_counts_as_no_attempt(
+    world: World, monkeypatch: pytest.MonkeyPatch, passing: Exception
+) -> None:
     repair = await world.repair()
     await world.delivered()
     with monkeypatch.context() as away:
 
         async def fails(*_: object) -> None:
-            raise Unavailable("away")
+            raise passing
 
         away.setattr(world.bus, "handle", fails)
-        assert await world.passes(HOUR) == 0
+        for _ in range(8):
+            assert await world.passes(HOUR / 8) == 0
+    assert await world.timers.parked("reception") == []
 
     assert await world.passes(HOUR / 4) == 1
     assert await world.happened(repair) == ["opened", "note_added"]
