@@ -1,14 +1,15 @@
-"""The commands of an order."""
+"""The commands of an order, and the facts that are looked up for them."""
 
+import asyncio
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from command_service.order.address import AskedAddress
 from command_service.text import CustomerId, Line, ProductId
 from shared.events.money import Money
-from twinpath.domain import Command
+from twinpath.domain import Command, Look, LookUp
 
 
 class _Fact(BaseModel):
@@ -39,6 +40,30 @@ class ProductFact(_Fact):
     discontinued: bool
 
 
+async def customer_fact(look: Look, order: "PlaceOrder") -> CustomerFact | None:
+    """What is known of the order's customer now; None where there is none. Raises Unavailable."""
+    customer = await look(order.customer_id)
+    return None if customer is None else CustomerFact(erased=customer.erased)
+
+
+async def product_facts(look: Look, order: "PlaceOrder") -> dict[str, ProductFact]:
+    """What is known of those products of the order that exist. Raises Unavailable."""
+    ids = list(dict.fromkeys(wish.product_id for wish in order.lines))
+    products: list[Any] = await asyncio.gather(*map(look, ids))
+    return {
+        product_id: ProductFact(
+            name=product.name,
+            sku=product.sku,
+            category=product.category,
+            price=product.price,
+            on_hand=product.on_hand,
+            discontinued=product.discontinued,
+        )
+        for product_id, product in zip(ids, products, strict=True)
+        if product is not None
+    }
+
+
 class OrderAction(Command):
     """A command to one order."""
 
@@ -54,12 +79,12 @@ class PlaceOrder(OrderAction):
     type: ClassVar[str] = "place_order"
 
     creates: ClassVar[bool] = True
-    looked_up: ClassVar[frozenset[str]] = frozenset({"customer", "products"})
+    looked_up: ClassVar[Mapping[str, LookUp]] = {"customer": customer_fact, "products": product_facts}
 
     customer_id: CustomerId
     lines: Annotated[tuple[Wish, ...], Field(min_length=1, max_length=100)]
     shipping_address: AskedAddress
-    customer: CustomerFact | None  # these two are looked up
+    customer: CustomerFact | None
     products: Mapping[str, ProductFact]
 
 

@@ -41,7 +41,7 @@ class DeclaredCommand:
     def body(self) -> type[BaseModel]:
         """The model of the body: the command's fields less the id, the time and what is looked up."""
         kind = self.kind
-        left_out = {"at", kind.target, *self.endpoint.look_up}
+        left_out = {"at", kind.target, *kind.looked_up}
         fields: dict[str, Any] = {
             name: (info.annotation, info) for name, info in kind.model_fields.items() if name not in left_out
         }
@@ -63,12 +63,12 @@ class DeclaredCommand:
         if self.kind.creates:
             make = self.endpoint.new_id
             aggregate_id = new_id(self.aggregate.category) if make is None else make(body)
-        looked_up = await self._looked_up(bus, body) if self.endpoint.look_up else {}
+        looked_up = await self._looked_up(bus, body) if self.kind.looked_up else {}
         made: dict[str, Any] = {self.kind.target: aggregate_id, "at": utc_now(), **fields, **looked_up}
         return self.kind.model_construct(**made)
 
     async def _looked_up(self, bus: CommandBus, body: BaseModel | None) -> Mapping[str, Any]:
-        look_ups = self.endpoint.look_up
+        look_ups = self.kind.looked_up
         values = await asyncio.gather(*(look_up(bus.look, body) for look_up in look_ups.values()))
         return dict(zip(look_ups, values, strict=True))
 
@@ -118,7 +118,7 @@ class DeclaredCommand:
         return endpoint
 
     def _problems(self) -> tuple[int, ...]:
-        missing = () if self.kind.creates and not self.endpoint.look_up else (404,)
+        missing = () if self.kind.creates and not self.kind.looked_up else (404,)
         stale = () if self.kind.creates else (412,)
         return (400, *missing, 409, *stale, 413, 415, 422, 503)
 

@@ -3,7 +3,7 @@
 Nothing in here imports another part of the engine but its errors, its ids and its clock.
 """
 
-from twinpath.domain.aggregate import Aggregate, Command, Look
+from twinpath.domain.aggregate import Aggregate, Command, Look, LookUp
 from twinpath.domain.application import Application
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.claim import Claim, case_folded
@@ -29,6 +29,7 @@ __all__ = (
     "Join",
     "Listing",
     "Look",
+    "LookUp",
     "NotFound",
     "Order",
     "Outcome",

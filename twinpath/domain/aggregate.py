@@ -27,9 +27,9 @@ LookUp = Callable[[Look, Any], Awaitable[Any]]
 class Command(BaseModel):
     """What somebody wants done. The time and every looked-up fact come in with it, so that a rule never asks for them.
 
-    `type` is the stored name, as bulk requests, metrics and derived ids have it: `open_ticket`. `target`
-    names the field that holds the aggregate's id; with `creates` that id is fresh. `looked_up` names fields that nobody
-    asked for, such as today's prices.
+    `type` is the stored name, as bulk requests, metrics and derived ids have it: `open_ticket`. `target` names the
+    field that holds the aggregate's id; with `creates` that id is fresh. `looked_up` says how fields are found that no
+    body holds, such as today's prices.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,7 +37,7 @@ class Command(BaseModel):
     type: ClassVar[str]
     target: ClassVar[str]
     creates: ClassVar[bool] = False
-    looked_up: ClassVar[frozenset[str]] = frozenset()
+    looked_up: ClassVar[Mapping[str, LookUp]] = {}
 
     at: datetime
 
@@ -54,7 +54,7 @@ class Command(BaseModel):
     def content(self) -> bytes:
         """What makes two commands the same: everything but the time, what was looked up, and a fresh id."""
         generated = {"at", self.target} if self.creates else {"at"}
-        return f"{self.stored_name()}{self.model_dump_json(exclude=generated | self.looked_up)}".encode()
+        return f"{self.stored_name()}{self.model_dump_json(exclude=generated | self.looked_up.keys())}".encode()
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,6 @@ class CommandEndpoint:
     allow: str
     summary: str
     example: Mapping[str, Any]
-    look_up: Mapping[str, LookUp]
     new_id: Callable[[Any], str] | None
     """Takes the body of a command that creates, gives the id; None where it is a fresh one."""
 
@@ -126,12 +125,9 @@ class Aggregate(Generic[_Command, _State, _Event]):
         allow: str,
         summary: str,
         example: Mapping[str, Any] | None = None,
-        look_up: Mapping[str, LookUp] | None = None,
         new_id: Callable[[Any], str] | None = None,
     ) -> None:
-        self.endpoints.append(
-            CommandEndpoint(method, path, command, allow, summary, example or {}, look_up or {}, new_id)
-        )
+        self.endpoints.append(CommandEndpoint(method, path, command, allow, summary, example or {}, new_id))
 
 
 AnyAggregate = Aggregate[Any, Any, Any]
