@@ -14,12 +14,14 @@ from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStart
 from redis.asyncio import Redis
 
 from deploy.local.mongodb import MongoDB
-from tests.engine.support.query_app import QueryService, serving
-from tests.engine.support.repair_views import NOON, RepairViews
+from tests.engine.support.query_app import QueryService
+from tests.engine.support.repair_views import RepairViews
 from tests.engine.workshop.application import QUERIES
 from tests.engine.workshop.views import REPAIR_LIST
 from tests.support.eventually import eventually
 from tests.support.provided.servers import Server
+from tests.support.query_app import serving
+from tests.support.written_views import NOON
 from twinpath.domain.views import NEWEST_FIRST, Put
 from twinpath.ids import new_id
 from twinpath.mongo_client import mongo_client

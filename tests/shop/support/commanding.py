@@ -1,35 +1,8 @@
-"""A command bus on any store, with keys and snapshots in memory."""
+"""A command bus with every aggregate of the shop, on any store."""
 
-from collections.abc import Mapping
+from functools import partial
 
 from command_service.application import COMMANDS
-from shared.events import CATALOGUE
-from twinpath.commands.bus import CommandBus
-from twinpath.commands.snapshotting import Snapshots
-from twinpath.domain.aggregate import AnyAggregate
-from twinpath.domain.catalogue import Catalogue
-from twinpath.log.interface import EventStore
-from twinpath.log.snapshots import InMemorySnapshotStore, SnapshotStore
-from twinpath.personal_data.in_memory import InMemoryKeyStore
-from twinpath.personal_data.interface import KeyStore
-from twinpath.personal_data.sealing import Seals
+from tests.support import commanding
 
-
-def bus_on(
-    store: EventStore,
-    *,
-    keys: KeyStore | None = None,
-    snapshots: SnapshotStore | None = None,
-    cached_aggregates: int = 10_000,
-    deciders: Mapping[str, AnyAggregate] = COMMANDS.deciders,
-    catalogue: Catalogue = CATALOGUE,
-) -> CommandBus:
-    """A bus with every decider of the shop; what is not given is fresh and in memory."""
-    kept = Snapshots(snapshots or InMemorySnapshotStore())
-    seals = Seals(keys or InMemoryKeyStore(), catalogue)
-    return CommandBus(store, deciders, catalogue, seals, kept, cached_aggregates)
-
-
-def seals_of(keys: KeyStore) -> Seals:
-    """Seals with these keys and every event of the shop."""
-    return Seals(keys, CATALOGUE)
+bus_on = partial(commanding.bus_on, deciders=COMMANDS.deciders, catalogue=COMMANDS.events)

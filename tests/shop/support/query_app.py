@@ -1,71 +1,11 @@
-"""The query service in this process, on the in-memory adapters or on any others, and a client of its live updates."""
+"""The shop's query service in this process, on the in-memory adapters or on any others."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
-
-import httpx
-from fastapi import FastAPI
+from functools import partial
 
 from query_service.application import QUERIES
-from tests.shop.support.ticket_views import NOON, TicketViews
-from tests.support.eventually import eventually
-from tests.support.live_client import LIMIT, LiveClient, listening
-from twinpath.http.causal_token import parse_token
-from twinpath.queries.app import create_app
-from twinpath.views.in_memory.cache import InMemoryViewCache
-from twinpath.views.in_memory.stores import InMemoryViewStore
-from twinpath.views.interface import ViewCache, ViewReader
+from tests.shop.support.ticket_views import TicketViews
+from tests.support import query_app
 
-
-@dataclass
-class QueryService:
-    """A running app, an HTTP client of it, and what writes its views."""
-
-    app: FastAPI
-    client: httpx.AsyncClient
-    views: TicketViews
-
-    async def get(self, path: str, headers: Mapping[str, str] | None = None, **query: object) -> httpx.Response:
-        """GET under /api/v1."""
-        parameters = {name: str(value) for name, value in query.items()}
-        return await self.client.get(f"/api/v1{path}", headers=headers, params=parameters or None)
-
-    async def has_heard(self, token: str = "") -> bool:
-        """Whether it knows where the views are, and that they have reached this causal token."""
-        positions = {log: at for (_, log), at in self.app.state.waits._known.items()}
-        heard = all(positions.get(log, 0) >= at for log, at in parse_token(token).items()) if token else True
-        return heard and self.app.state.views._cache._bounds._heard_at is not None
-
-    def live(self, path: str, headers: Mapping[str, str] | None = None) -> AbstractAsyncContextManager[LiveClient]:
-        """A subscription under /api/v1; leaving it is the client's disconnect."""
-        return listening(self.app, path, headers)
-
-
-@asynccontextmanager
-async def serving(app: FastAPI, views: TicketViews) -> AsyncIterator[QueryService]:
-    """The app within its lifespan, once it knows where the views are."""
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://q") as client:
-        service = QueryService(app, client, views)
-        await eventually(service.has_heard, pause=0)
-        yield service
-
-
-@asynccontextmanager
-async def running(reader: ViewReader, cache: ViewCache, views: TicketViews, wait: float) -> AsyncIterator[QueryService]:
-    """The app on these adapters; `wait` is the longest causal wait in seconds. Its clock stands at NOON."""
-    async with serving(
-        create_app(reader, cache, QUERIES, causal_wait_seconds=wait, clock=lambda: NOON), views
-    ) as service:
-        yield service
-
-
-@asynccontextmanager
-async def in_memory(wait: float = LIMIT) -> AsyncIterator[QueryService]:
-    """The app on the in-memory adapters."""
-    store, cache = InMemoryViewStore(), InMemoryViewCache()
-    views = TicketViews(store, cache)
-    await views.prepare()
-    async with running(store, cache, views, wait) as service:
-        yield service
+QueryService = query_app.QueryService[TicketViews]
+running = partial(query_app.running, QUERIES)
+in_memory = partial(query_app.in_memory, QUERIES, TicketViews)

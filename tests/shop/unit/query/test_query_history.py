@@ -11,7 +11,7 @@ from shared.events.order import OrderPlaced, OrderShipped
 from shared.events.product import ProductCreated, ProductDiscontinued
 from shared.events.ticket import TicketClosed, TicketOpened
 from tests.shop.support.query_app import QueryService, in_memory
-from tests.shop.support.ticket_views import NOON
+from tests.support.written_views import NOON
 from twinpath.domain.events import DomainEvent
 from twinpath.http.problem_details import PROBLEM_JSON
 from twinpath.ids import category_of, new_id

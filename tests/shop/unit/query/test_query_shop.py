@@ -16,9 +16,9 @@ from shared.read_models.customers import CustomerDetails
 from shared.read_models.order_summaries import OrderRow
 from shared.read_models.product_catalogue import PriceEntry, ProductDetails
 from tests.shop.support.query_app import QueryService, in_memory
-from tests.shop.support.ticket_views import NOON
 from tests.support.eventually import eventually
 from tests.support.live_client import Event
+from tests.support.written_views import NOON
 from twinpath.domain.events import DomainEvent
 from twinpath.ids import log_of, new_id
 from twinpath.queries.endpoints.models import PageOf

@@ -10,7 +10,7 @@ from shared.read_models.ticket_dashboard import TicketDashboard
 from shared.read_models.ticket_details import TICKET_DETAILS, TicketDetails
 from shared.read_models.ticket_list import TicketRow
 from tests.shop.support.query_app import QueryService, in_memory
-from tests.shop.support.ticket_views import NOON
+from tests.support.written_views import NOON
 from twinpath.http.problem_details import PROBLEM_JSON
 from twinpath.ids import new_id
 from twinpath.queries.endpoints.models import PageOf
