@@ -31,7 +31,7 @@ from twinpath.errors import (
     Unavailable,
 )
 from twinpath.ids import category_of, uuid7
-from twinpath.log.interface import Appended, EventStore, repeated
+from twinpath.log.interface import Appended, EventStore, NewCommit, repeated
 from twinpath.personal_data.sealing import Seals
 
 _ATTEMPTS = 20
@@ -191,9 +191,8 @@ class CommandBus:
         new = await self._seals.seal(command.stream, [self._catalogue.encode(event) for event in events])
         taken = [key for key in has if key not in had]
         try:
-            appended = await self._store.append(
-                command.stream, new, folded.version, command_id, metadata, fingerprint, taken
-            )
+            commit = NewCommit(command.stream, new, folded.version, command_id, metadata, fingerprint, taken)
+            appended = await self._store.append(commit)
         except ClaimHeld as held:
             await self._free(held, has[held.key])
             raise ConcurrencyConflict(f"{held.key} was held by a leftover, which is gone") from held

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from time import perf_counter
 from typing import Literal
 
+from twinpath.around import around
 from twinpath.commands.admission import Admission
 from twinpath.commands.bus import CommandBus
 from twinpath.commands.processes.registry import Processes
@@ -117,7 +118,6 @@ class CommandMetrics(Metrics):
         self.before_scrape(look_at_processes, self.process_lags.events, self.process_lags.seconds)
 
     def handled(self, command: Command, came: Appended | BaseException, seconds: float) -> None:
-        """See CommandBus.on_handled."""
         self.commands.observe((command.type, _outcome_of(came)), seconds)
         if isinstance(came, TwinpathError):
             self.refusals.count((command.type, came.code))
@@ -145,25 +145,20 @@ class MeasuredAppends(AppendObserver):
         self._metrics = metrics
 
     def inserted(self, commits: int, seconds: float) -> None:
-        """See AppendObserver.inserted."""
         self._metrics.batches.observe((), commits)
         self._metrics.inserts.observe((), seconds)
 
     def lost_race(self, over: Literal["position", "version", "claim"]) -> None:
-        """See AppendObserver.lost_race."""
         self._metrics.conflicts.count((over,))
 
 
-class MeasuredPublisher:
+def measured(publisher: EventPublisher, metrics: CommandMetrics) -> EventPublisher:
     """An EventPublisher that notes what the broker confirms."""
 
-    def __init__(self, publisher: EventPublisher, metrics: CommandMetrics) -> None:
-        self._publisher = publisher
-        self._metrics = metrics
-
-    async def publish(self, log: str, events: list[RecordedEvent]) -> None:
-        """See EventPublisher.publish."""
+    async def publish(log: str, events: list[RecordedEvent]) -> None:
         began = perf_counter()
-        await self._publisher.publish(log, events)
-        self._metrics.publishing.observe((), perf_counter() - began)
-        self._metrics.published.count((log,), len(events))
+        await publisher.publish(log, events)
+        metrics.publishing.observe((), perf_counter() - began)
+        metrics.published.count((log,), len(events))
+
+    return around(publisher, publish=publish)

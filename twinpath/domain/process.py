@@ -15,11 +15,9 @@ class Outcome(Protocol):
 
     async def events(self) -> Sequence[DomainEvent]:
         """The events of the command; none where it changed nothing. Raises Unavailable."""
-        ...
 
     async def first(self, kind: type[_Event]) -> _Event | None:
         """The first event of this kind, or None. Raises Unavailable."""
-        ...
 
 
 class Then(Protocol):
@@ -33,20 +31,16 @@ class Then(Protocol):
     @property
     def recorded(self) -> RecordedEvent:
         """The event as the log has it: its stream, version, time."""
-        ...
 
     @property
     def at(self) -> datetime:
         """Now, by the engine's clock, in UTC: for the `at` of commands."""
-        ...
 
     async def send(self, command: Command, *, key: str = "") -> Outcome:
         """Have a command carried out. Raises RuleViolation and NotFound as its rules do."""
-        ...
 
     async def send_all(self, commands: Sequence[Command]) -> Sequence[Outcome]:
         """Have commands carried out side by side, so that they share inserts; waits for all, raises the first error."""
-        ...
 
     async def after(
         self,
@@ -64,11 +58,9 @@ class Then(Protocol):
         this event where that is of the same stream, or when a rule refuses the command. It is stored as it is, so it
         must hold no personal data.
         """
-        ...
 
     async def cancel(self, kind: str, stream: str | None = None) -> None:
         """Forget a timer of this kind for a stream, the event's own unless given; a missing timer is fine."""
-        ...
 
 
 class Process:

@@ -12,8 +12,8 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.read_concern import ReadConcern
 
-from twinpath.domain.events import Metadata, NewEvent, RecordedEvent, record
-from twinpath.log.interface import Appended, Commit
+from twinpath.domain.events import RecordedEvent, record
+from twinpath.log.interface import Appended, Commit, NewCommit
 
 Document = dict[str, Any]
 Commits = AsyncCollection[Document]
@@ -40,33 +40,24 @@ def commits_of(client: AsyncMongoClient[Document], database: str) -> Commits:
     )
 
 
-def encode(
-    stream: str,
-    log: str,
-    events: Sequence[NewEvent],
-    expected_version: int,
-    command_id: str,
-    metadata: Metadata,
-    fingerprint: str,
-    writer: str,
-    claims: Collection[str] = (),
-) -> bytes:
+def encode(commit: NewCommit, log: str, writer: str) -> bytes:
     """The BSON of a commit without its position, which is known only when its batch is sent."""
+    metadata = commit.metadata
     return bson.encode(
-        ({"claims": list(claims)} if claims else {})
+        ({"claims": list(commit.claims)} if commit.claims else {})
         | {
-            "_id": command_id,
-            "stream": stream,
-            "version": expected_version + 1,
+            "_id": commit.command_id,
+            "stream": commit.stream,
+            "version": commit.expected_version + 1,
             "log": log,
-            "count": len(events),
-            "events": [{"type": event.type, "schema": event.schema, "data": event.data} for event in events],
+            "count": len(commit.events),
+            "events": [{"type": event.type, "schema": event.schema, "data": event.data} for event in commit.events],
             "at": metadata.at,
             "actor": metadata.actor,
             "correlation_id": metadata.correlation_id,
             "causation_id": metadata.causation_id,
             "traceparent": metadata.traceparent,
-            "fingerprint": fingerprint,
+            "fingerprint": commit.fingerprint,
             "writer": writer,
         }
     )
@@ -126,12 +117,12 @@ def summary(commit: Document, events: Sequence[RecordedEvent]) -> Commit:
     return Commit(appended, commit["fingerprint"], events)
 
 
-def recorded(events: Sequence[NewEvent], last: Appended, metadata: Metadata) -> list[RecordedEvent]:
+def recorded(commit: NewCommit, last: Appended) -> list[RecordedEvent]:
     """The events of a commit whose last one stands at `last`, as `events_of` reads them."""
-    before = len(events) - 1
+    before = len(commit.events) - 1
     return [
-        record(event, last.stream, last.version - before + n, last.log, last.position - before + n, metadata)
-        for n, event in enumerate(events)
+        record(event, last.stream, last.version - before + n, last.log, last.position - before + n, commit.metadata)
+        for n, event in enumerate(commit.events)
     ]
 
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from pymongo import ASCENDING, DESCENDING, AsyncMongoClient
 from pymongo.errors import PyMongoError
 
-from twinpath.domain.events import Metadata, NewEvent, RecordedEvent
+from twinpath.domain.events import RecordedEvent
 from twinpath.errors import CommitTooLarge, Unavailable
 from twinpath.ids import log_of, logs_of, uuid7
 from twinpath.log.commits import (
@@ -23,13 +23,13 @@ from twinpath.log.commits import (
     without_claim,
 )
 from twinpath.log.group_commit import WRITERS, GroupWriter
-from twinpath.log.interface import MAX_COMMIT_BYTES, Appended, Commit, OnAppend
+from twinpath.log.interface import MAX_COMMIT_BYTES, Appended, Commit, EventLog, EventStore, NewCommit, OnAppend
 from twinpath.log.observing import AppendObserver
 from twinpath.log.pending import Pending
 from twinpath.mongo_client import driver_message
 
 
-class MongoEventLog:
+class MongoEventLog(EventLog):
     """An EventLog: the reading side, for which a user with the right to read is enough."""
 
     def __init__(self, client: AsyncMongoClient[Document], database: str, logs: Sequence[str]) -> None:
@@ -37,17 +37,14 @@ class MongoEventLog:
         self._logs = list(logs)
 
     async def read_log(self, log: str, after_position: int, limit: int) -> list[RecordedEvent]:
-        """See EventLog.read_log."""
         events = await self._events_after({"log": log}, "position", after_position, limit)
         return [event for event in events if event.position > after_position][:limit]
 
     async def read_stream(self, log: str, stream: str, after_version: int, limit: int) -> list[RecordedEvent]:
-        """See EventLog.read_stream."""
         events = await self._events_after({"log": log, "stream": stream}, "version", after_version, limit)
         return [event for event in events if event.version > after_version][:limit]
 
     async def heads(self) -> dict[str, int]:
-        """See EventLog.heads."""
         try:
             heads = await asyncio.gather(*(head_of(self._commits, log) for log in self._logs))
         except PyMongoError as error:
@@ -68,7 +65,7 @@ class MongoEventLog:
         return [event for commit in commits for event in events_of(commit)]
 
 
-class MongoEventStore(MongoEventLog):
+class MongoEventStore(MongoEventLog, EventStore):
     """An EventStore. `patience` is for how many seconds an append outlasts a store that is away."""
 
     def __init__(
@@ -95,31 +92,15 @@ class MongoEventStore(MongoEventLog):
         except PyMongoError as error:
             raise _away(error) from error
 
-    async def append(
-        self,
-        stream: str,
-        events: Sequence[NewEvent],
-        expected_version: int,
-        command_id: str,
-        metadata: Metadata,
-        fingerprint: str = "",
-        claims: Collection[str] = (),
-    ) -> Appended:
-        """See EventStore.append."""
-        log = log_of(stream, self._partitions)
-        encoded = encode(
-            stream, log, events, expected_version, command_id, metadata, fingerprint, self._writer_id, claims
-        )
+    async def append(self, commit: NewCommit) -> Appended:
+        log = log_of(commit.stream, self._partitions)
+        encoded = encode(commit, log, self._writer_id)
         if len(encoded) > MAX_COMMIT_BYTES:
             raise CommitTooLarge(f"a commit may hold {MAX_COMMIT_BYTES} bytes; this one would take {len(encoded)}")
         deadline = asyncio.get_running_loop().time() + self._patience
-        pending = Pending(
-            command_id, log, stream, expected_version, events, metadata, fingerprint, claims, encoded, deadline
-        )
-        return await self._writers[log].append(pending)
+        return await self._writers[log].append(Pending(commit, log, encoded, deadline))
 
     async def release(self, stream: str, version: int, keys: Collection[str]) -> None:
-        """See EventStore.release."""
         log = log_of(stream, self._partitions)
         try:
             await self._commits.bulk_write([without_claim(log, stream, version, key) for key in keys], ordered=False)
@@ -127,7 +108,6 @@ class MongoEventStore(MongoEventLog):
             raise _away(error) from error
 
     async def load(self, stream: str, after_version: int = 0) -> list[RecordedEvent]:
-        """See EventStore.load."""
         log = log_of(stream, self._partitions)
         events = await self._events_after({"log": log, "stream": stream}, "version", after_version)
         if events:
@@ -135,18 +115,15 @@ class MongoEventStore(MongoEventLog):
         return [event for event in events if event.version > after_version]
 
     async def commit_of(self, command_id: str) -> Commit | None:
-        """See EventStore.commit_of."""
         try:
             return await find_commit(self._commits, command_id)
         except PyMongoError as error:
             raise _away(error) from error
 
     def on_append(self, listener: OnAppend) -> None:
-        """See EventStore.on_append."""
         self._listeners.append(listener)
 
     async def appends_of_others(self) -> AsyncIterator[str]:
-        """See EventStore.appends_of_others."""
         of_others = {"$match": {"operationType": "insert", "fullDocument.writer": {"$ne": self._writer_id}}}
         try:
             async with await self._commits.watch([of_others, {"$project": {"fullDocument.log": 1}}]) as changes:

@@ -35,32 +35,28 @@ class SnapshotStore(Protocol):
 
     async def latest(self, stream: str, schema: str) -> Snapshot | None:
         """The stream's snapshot, if it has one of this schema. Raises Unavailable."""
-        ...
 
     async def keep(self, snapshot: Snapshot) -> None:
         """Keep it, unless one of a higher version and the same schema is kept already. Raises Unavailable."""
-        ...
 
 
-class InMemorySnapshotStore:
+class InMemorySnapshotStore(SnapshotStore):
     """A SnapshotStore in this process's memory."""
 
     def __init__(self) -> None:
         self._snapshots: dict[str, Snapshot] = {}
 
     async def latest(self, stream: str, schema: str) -> Snapshot | None:
-        """See SnapshotStore.latest."""
         snapshot = self._snapshots.get(stream)
         return snapshot if snapshot is not None and snapshot.schema == schema else None
 
     async def keep(self, snapshot: Snapshot) -> None:
-        """See SnapshotStore.keep."""
         kept = await self.latest(snapshot.stream, snapshot.schema)
         if kept is None or kept.version < snapshot.version:
             self._snapshots[snapshot.stream] = snapshot
 
 
-class MongoSnapshotStore:
+class MongoSnapshotStore(SnapshotStore):
     """A SnapshotStore in MongoDB, read at majority: what a rollback takes back was never in it."""
 
     def __init__(self, client: AsyncMongoClient[Document], database: str) -> None:
@@ -69,7 +65,6 @@ class MongoSnapshotStore:
         )
 
     async def latest(self, stream: str, schema: str) -> Snapshot | None:
-        """See SnapshotStore.latest."""
         try:
             document = await self._snapshots.find_one({"_id": stream, "schema": schema})
         except PyMongoError as error:
@@ -79,7 +74,6 @@ class MongoSnapshotStore:
         return Snapshot(stream, document["version"], document["log"], document["position"], schema, document["state"])
 
     async def keep(self, snapshot: Snapshot) -> None:
-        """See SnapshotStore.keep."""
         lower = {"$or": [{"version": {"$lt": snapshot.version}}, {"schema": {"$ne": snapshot.schema}}]}
         fields = {
             "version": snapshot.version,

@@ -16,10 +16,10 @@ from pymongo.read_concern import ReadConcern
 from twinpath.clock import utc_now
 from twinpath.errors import Unavailable
 from twinpath.mongo_client import driver_message
-from twinpath.personal_data.interface import CLAIMS, KEY_BYTES
+from twinpath.personal_data.interface import CLAIMS, KEY_BYTES, KeyStore
 
 
-class MongoKeyStore:
+class MongoKeyStore(KeyStore):
     """A KeyStore."""
 
     def __init__(self, client: AsyncMongoClient[dict[str, Any]], database: str) -> None:
@@ -30,13 +30,11 @@ class MongoKeyStore:
         )
 
     async def keys(self, owners: Collection[str]) -> dict[str, bytes]:
-        """See KeyStore.keys."""
         with _our_errors():
             documents = await self._keys.find({"_id": {"$in": list(owners)}, "key": {"$ne": None}}).to_list()
         return {document["_id"]: bytes(document["key"]) for document in documents}
 
     async def key_for(self, owner: str) -> bytes | None:
-        """See KeyStore.key_for."""
         with _our_errors():
             document = await self._keys.find_one({"_id": owner})
             if document is None:
@@ -44,7 +42,6 @@ class MongoKeyStore:
         return None if document["key"] is None else bytes(document["key"])
 
     async def destroy(self, owner: str) -> None:
-        """See KeyStore.destroy."""
         gone = {"key": None, "destroyed_at": utc_now(), "confirmed": False}
         with _our_errors():
             for _ in range(2):  # whoever is in the way made the key this moment, or else destroyed it
@@ -53,13 +50,11 @@ class MongoKeyStore:
                     return
 
     async def confirm(self, owner: str) -> None:
-        """See KeyStore.confirm."""
         await self.destroy(owner)
         with _our_errors():
             await self._keys.update_one({"_id": owner}, {"$set": {"confirmed": True}})
 
     async def unconfirmed(self, before: datetime) -> list[str]:
-        """See KeyStore.unconfirmed."""
         with _our_errors():
             return await self._keys.distinct("_id", {"confirmed": False, "destroyed_at": {"$lt": before}})
 

@@ -13,7 +13,7 @@ from twinpath.domain.events import RecordedEvent
 from twinpath.errors import CommandIdReused, CommitTooLarge, ConcurrencyConflict
 from twinpath.ids import log_of, new_id, uuid7
 from twinpath.log.in_memory import InMemoryEventStore
-from twinpath.log.interface import EventStore
+from twinpath.log.interface import EventStore, NewCommit
 from twinpath.log.mongodb import MongoEventStore
 
 
@@ -42,8 +42,8 @@ async def test_an_append_says_where_it_stands(store: EventStore) -> None:
 async def test_what_was_appended_is_loaded_whole_and_in_order(store: EventStore) -> None:
     stream = new_id("repair")
     said = metadata()
-    await store.append(stream, [note("one"), note("two")], 0, uuid7(), said)
-    await store.append(stream, [note("three")], 2, uuid7(), said)
+    await store.append(NewCommit(stream, [note("one"), note("two")], 0, uuid7(), said))
+    await store.append(NewCommit(stream, [note("three")], 2, uuid7(), said))
 
     events = await store.load(stream)
 

@@ -12,12 +12,12 @@ from tests.support.eventually import eventually
 from twinpath.commands.processes.checkpoints import Checkpoints, MongoCheckpoints
 from twinpath.commands.processes.following import ProcessFollower
 from twinpath.commands.processes.leaving_aside import LeavingAside
-from twinpath.commands.processes.parking import InMemoryProcessParking
 from twinpath.domain.events import RecordedEvent
 from twinpath.ids import new_id
 from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.mongo_client import mongo_client
 from twinpath.running.retrying import Pace
+from twinpath.views.in_memory.stores import InMemoryViewStore
 
 LOG = "repair.0"
 
@@ -36,7 +36,7 @@ class Replica:
     ) -> None:
         self.since = since
         self.handled: list[int] = []
-        aside = LeavingAside(self.name, InMemoryProcessParking(), store, self.handle)
+        aside = LeavingAside(self.name, InMemoryViewStore(), store, self.handle)
         self.follower = ProcessFollower(self, [LOG], store, checkpoints, aside, Pace(look=0.01))
 
     def takes(self, recorded: RecordedEvent) -> bool:

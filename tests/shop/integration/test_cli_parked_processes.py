@@ -10,7 +10,7 @@ import pytest
 
 from tests.shop.support.written_log import Written
 from twinpath.commands.processes.leaving_aside import LeavingAside
-from twinpath.commands.processes.parking import MongoProcessParking
+from twinpath.commands.processes.parking import process_parking
 from twinpath.domain.events import RecordedEvent
 from twinpath.ids import log_of, logs_of
 from twinpath.log.mongodb import MongoEventLog
@@ -40,7 +40,7 @@ class Parked(Written):
     async def _with(self, work: Callable[[LeavingAside, MongoEventLog], Coroutine[Any, Any, None]]) -> None:
         async with mongo_client(self.url, "test") as client:
             log = MongoEventLog(client, self.name, logs_of(("customer",), 4))
-            parking = MongoProcessParking(client, self.name)
+            parking = process_parking(client, self.name)
             await parking.prepare()
             await work(LeavingAside("erasure", parking, log, self._handle), log)
 

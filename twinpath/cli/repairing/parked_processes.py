@@ -5,7 +5,7 @@ from dataclasses import replace
 from tenacity import AsyncRetrying, retry_if_result, stop_after_delay, wait_fixed
 
 from twinpath.cli.connection import Connection
-from twinpath.commands.processes.parking import ASKED_AT, MongoProcessParking, ParkingWriter
+from twinpath.commands.processes.parking import ASKED_AT, process_parking
 from twinpath.commands.processes.registry import process_names
 from twinpath.domain.projection import Projection
 from twinpath.errors import Unavailable
@@ -51,6 +51,6 @@ class AskedSteps:
 
 def repairs_of_processes(connection: Connection) -> Repairs:
     """Repairs of what the processes of the application have parked."""
-    writer = ParkingWriter(MongoProcessParking(connection.client, connection.settings.log_database))
+    writer = process_parking(connection.client, connection.settings.log_database)
     followers = {name: (_AsProjection(name), writer) for name in process_names(connection.application)}
     return Repairs(followers, writer, connection.log, connection.seals, connection.events, steps=AskedSteps())

@@ -18,38 +18,32 @@ class Checkpoints(Protocol):
 
     async def positions(self, process: str, logs: Sequence[str]) -> Mapping[str, int]:
         """By log the position of the last event handled; 0 where there is none."""
-        ...
 
     async def begin(self, process: str, positions: Mapping[str, int]) -> None:
         """Have a process begin behind these positions, in those logs in which it has no checkpoint."""
-        ...
 
     async def move(self, process: str, log: str, position: int) -> None:
         """Move forward to a position; a later one that stands already is kept."""
-        ...
 
 
-class InMemoryCheckpoints:
+class InMemoryCheckpoints(Checkpoints):
     """Checkpoints in this process's memory."""
 
     def __init__(self) -> None:
         self._positions: dict[tuple[str, str], int] = {}
 
     async def positions(self, process: str, logs: Sequence[str]) -> Mapping[str, int]:
-        """See Checkpoints.positions."""
         return {log: self._positions.get((process, log), 0) for log in logs}
 
     async def begin(self, process: str, positions: Mapping[str, int]) -> None:
-        """See Checkpoints.begin."""
         for log, position in positions.items():
             self._positions.setdefault((process, log), position)
 
     async def move(self, process: str, log: str, position: int) -> None:
-        """See Checkpoints.move."""
         self._positions[process, log] = max(position, self._positions.get((process, log), 0))
 
 
-class MongoCheckpoints:
+class MongoCheckpoints(Checkpoints):
     """Checkpoints in MongoDB, beside the log."""
 
     def __init__(self, client: AsyncMongoClient[Document], log_database: str) -> None:
@@ -58,14 +52,12 @@ class MongoCheckpoints:
         )
 
     async def positions(self, process: str, logs: Sequence[str]) -> Mapping[str, int]:
-        """See Checkpoints.positions."""
         with _our_errors():
             documents = await self._kept.find({"_id": {"$in": [f"{process}/{log}" for log in logs]}}).to_list()
         stored = {document["_id"]: int(document["position"]) for document in documents}
         return {log: stored.get(f"{process}/{log}", 0) for log in logs}
 
     async def begin(self, process: str, positions: Mapping[str, int]) -> None:
-        """See Checkpoints.begin."""
         steps = [
             UpdateOne({"_id": f"{process}/{log}"}, {"$setOnInsert": {"position": position}}, upsert=True)
             for log, position in positions.items()
@@ -74,7 +66,6 @@ class MongoCheckpoints:
             await self._kept.bulk_write(steps, ordered=False)
 
     async def move(self, process: str, log: str, position: int) -> None:
-        """See Checkpoints.move."""
         lower = {"_id": f"{process}/{log}", "position": {"$lt": position}}
         with _our_errors(), suppress(DuplicateKeyError):  # another replica is further
             await self._kept.update_one(lower, {"$set": {"position": position}}, upsert=True)

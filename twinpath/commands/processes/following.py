@@ -37,19 +37,15 @@ class Handling(Protocol):
 
     def takes(self, recorded: RecordedEvent) -> bool:
         """Whether anything follows from this event."""
-        ...
 
     async def handle(self, recorded: RecordedEvent) -> None:
         """Carry out what follows. Raises Unavailable, and whatever a handler raises."""
-        ...
 
     async def carry_out_due(self) -> int:
         """Carry out what is due by now; how much was. Raises Unavailable."""
-        ...
 
     async def parked_timers(self) -> int:
         """How many timers are parked. Raises Unavailable."""
-        ...
 
 
 class ProcessFollower:

@@ -9,7 +9,7 @@ from pymongo import ASCENDING, AsyncMongoClient
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from twinpath.commands.processes.places import processes_database
-from twinpath.commands.processes.timers import OldTimer, Timer, timer_id
+from twinpath.commands.processes.timers import OldTimer, Timer, Timers, timer_id
 from twinpath.errors import Unavailable
 from twinpath.log.commits import Document
 from twinpath.mongo_client import driver_message
@@ -19,7 +19,7 @@ _FIELDS = [field.name for field in fields(Timer)]
 _OLD_FIELDS = [field.name for field in fields(OldTimer)]
 
 
-class MongoTimers:
+class MongoTimers(Timers):
     """Timers of the processes that follow the log in `log_database`."""
 
     def __init__(self, client: AsyncMongoClient[Document], log_database: str) -> None:
@@ -32,48 +32,39 @@ class MongoTimers:
             await self._kept.create_index([("process", ASCENDING), ("try_at", ASCENDING)])
 
     async def put(self, timer: Timer) -> None:
-        """See Timers.put."""
         earlier = {"_id": timer.id, "cause_at": {"$lt": timer.cause_at}}
         with _our_errors(), suppress(DuplicateKeyError):  # the same event, or a later one, has set it
             await self._kept.replace_one(earlier, {**asdict(timer), "try_at": timer.due}, upsert=True)
 
     async def cancel(self, process: str, kind: str, stream: str) -> None:
-        """See Timers.cancel."""
         with _our_errors():
             await self._kept.delete_one({"_id": timer_id(process, kind, stream)})
 
     async def due(self, process: str, now: datetime, limit: int = 100) -> Sequence[Timer]:
-        """See Timers.due."""
         return await self._found({"process": process, "try_at": {"$lte": now}}, "try_at", limit)
 
     async def carried_out(self, timer: Timer) -> None:
-        """See Timers.carried_out."""
         with _our_errors():
             await self._kept.delete_one({"_id": timer.id, "cause": timer.cause})
 
     async def postpone(self, timer: Timer, reason: str, until: datetime | None) -> None:
-        """See Timers.postpone."""
         failed = {"attempts": timer.attempts + 1, "reason": reason, "try_at": until}
         with _our_errors():
             await self._kept.update_one({"_id": timer.id, "cause": timer.cause}, {"$set": failed})
 
     async def parked(self, process: str, limit: int = 100) -> Sequence[Timer]:
-        """See Timers.parked."""
         return await self._found({"process": process, "try_at": None}, "_id", limit)
 
     async def parked_count(self, process: str) -> int:
-        """See Timers.parked_count."""
         with _our_errors():
             return await self._kept.count_documents({"process": process, "try_at": None})
 
     async def old_due(self, now: datetime, limit: int = 100) -> Sequence[OldTimer]:
-        """See Timers.old_due."""
         with _our_errors():
             documents = await self._old.find({"due": {"$lte": now}}).sort("due", ASCENDING).limit(limit).to_list()
         return [OldTimer(**{name: document[name] for name in _OLD_FIELDS}) for document in documents]
 
     async def forget_old(self, timer: OldTimer) -> None:
-        """See Timers.forget_old."""
         with _our_errors():
             await self._old.delete_one({"_id": f"{timer.kind}/{timer.stream}"})
 

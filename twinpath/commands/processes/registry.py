@@ -11,7 +11,6 @@ from twinpath.commands.processes.checkpoints import Checkpoints
 from twinpath.commands.processes.erasure import Erasure
 from twinpath.commands.processes.following import Handling
 from twinpath.commands.processes.means import Means
-from twinpath.commands.processes.parking import ProcessParking
 from twinpath.commands.processes.reacting import Reactions
 from twinpath.commands.processes.running import RunningProcess
 from twinpath.domain.application import Application
@@ -21,6 +20,7 @@ from twinpath.http.health import Check
 from twinpath.ids import logs_of
 from twinpath.personal_data.interface import KeyStore
 from twinpath.running.retrying import Pace
+from twinpath.views.interface import BatchWriter
 
 MakeFeed = Callable[[str, list[str], list[str]], EventFeed | None]
 """Takes a process's name, the logs that it follows and those that it does not, gives its feed, if it has one."""
@@ -40,7 +40,7 @@ class Processes:
         keys: KeyStore,
         partitions: int,
         checkpoints: Checkpoints,
-        parking: ProcessParking,
+        parking: BatchWriter,
         around: Callable[[Handling], Handling] = lambda handling: handling,
         pace: Pace | None = None,
     ) -> None:

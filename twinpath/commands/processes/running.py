@@ -10,12 +10,12 @@ from twinpath.clock import Clock, utc_now
 from twinpath.commands.processes.checkpoints import Checkpoints
 from twinpath.commands.processes.following import Handling, ProcessFollower
 from twinpath.commands.processes.leaving_aside import LeavingAside
-from twinpath.commands.processes.parking import ProcessParking
 from twinpath.domain.events import RecordedEvent
 from twinpath.errors import Unavailable
 from twinpath.feed.interface import EventFeed
 from twinpath.log.interface import EventLog
 from twinpath.running.retrying import Pace
+from twinpath.views.interface import BatchWriter
 
 _log = structlog.get_logger(__name__)
 
@@ -29,7 +29,7 @@ class RunningProcess:
         logs: Sequence[str],
         source: EventLog,
         checkpoints: Checkpoints,
-        parking: ProcessParking,
+        parking: BatchWriter,
         pace: Pace | None = None,
         clock: Clock = utc_now,
     ) -> None:
@@ -71,12 +71,10 @@ class RunningProcess:
         return self._aside.count
 
     def consumers(self) -> dict[str, bool]:
-        """See EventFeed.consumers."""
         return self.feed.consumers() if self.feed else {}
 
     @property
     def unreadable(self) -> int:
-        """See EventFeed.unreadable."""
         return self.feed.unreadable if self.feed else 0
 
     async def _handle_taken(self, recorded: RecordedEvent) -> None:

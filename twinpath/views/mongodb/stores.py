@@ -13,7 +13,7 @@ from pymongo.errors import BulkWriteError
 
 from twinpath.domain.views import BY_ID, NOTHING, Document, Order, Place, Range, View
 from twinpath.errors import CheckpointMoved, Unavailable
-from twinpath.views.interface import Batch, CheckpointMove, Checkpoints, DocumentChange
+from twinpath.views.interface import Batch, CheckpointMove, Checkpoints, DocumentChange, ViewReader, ViewWriter
 from twinpath.views.merging import Operation, merged
 from twinpath.views.mongodb.parking import MongoParked
 from twinpath.views.mongodb.statements import (
@@ -45,7 +45,7 @@ _Found = TypeVar("_Found")
 _UPSERTS_AFTER_DUPLICATE = 200
 
 
-class MongoViewReader:
+class MongoViewReader(ViewReader):
     """A ViewReader. All reads are of majority-committed data, from the primary."""
 
     def __init__(self, client: AsyncMongoClient[Document], database: str) -> None:
@@ -58,24 +58,18 @@ class MongoViewReader:
         """When the checkpoints last told something, by the event loop's clock."""
 
     def generation(self, projection: str) -> Generation:
-        """See ViewReader.generation."""
         return self._generations.get(projection, FIRST_GENERATION)
 
     def erasures(self, projection: str) -> Mapping[str, int]:
-        """See ViewReader.erasures."""
         return self._erasures.get(projection, NOTHING)
 
     async def get(self, view: str, document_id: str) -> Document | None:
-        """See ViewReader.get."""
-
         async def read(collection: AsyncCollection[Document]) -> Document | None:
             return await collection.find_one({"_id": document_id})
 
         return await self._read(view, read)
 
     async def documents(self, view: str, ids: Sequence[str]) -> list[Document]:
-        """See ViewReader.documents."""
-
         async def read(collection: AsyncCollection[Document]) -> list[Document]:
             return await collection.find({"_id": {"$in": list(ids)}}).to_list()
 
@@ -90,7 +84,6 @@ class MongoViewReader:
         order: Order = BY_ID,
         ranges: Mapping[str, Range] = NOTHING,
     ) -> list[Document]:
-        """See ViewReader.page."""
         if limit < 1:
             return []  # MongoDB takes 0 for no limit
         wanted = {"$and": [equal_to(where), within(ranges), beyond(after, order)]}
@@ -101,7 +94,6 @@ class MongoViewReader:
         return await self._read(view, read)
 
     async def checkpoints(self) -> Checkpoints:
-        """See ViewReader.checkpoints."""
         switches = self._switches
         with our_errors():
             documents = await self._database[CHECKPOINTS].find().to_list()
@@ -113,7 +105,6 @@ class MongoViewReader:
         return {checkpoint_key(document["_id"]): document["position"] for document in documents}
 
     async def watch_checkpoints(self) -> AsyncIterator[Checkpoints]:
-        """See ViewReader.watch_checkpoints."""
         positions: list[Document] = [
             {"$match": {"operationType": {"$in": ["insert", "update", "replace"]}}},
             {"$project": {"documentKey": 1, "fullDocument": 1, "updateDescription.updatedFields": 1}},
@@ -134,7 +125,6 @@ class MongoViewReader:
         raise Unavailable("the watch of the checkpoints was ended: their collection was dropped")
 
     async def watch_documents(self, views: Sequence[str]) -> AsyncIterator[DocumentChange]:
-        """See ViewReader.watch_documents."""
         names = {self._collection(view).name: view for view in views}
         a_document = {"ns.coll": {"$in": list(names)}, "documentKey": {"$exists": True}}
         a_switch = {"ns.coll": CHECKPOINTS, "updateDescription.updatedFields.generation": {"$exists": True}}
@@ -177,7 +167,7 @@ class MongoViewReader:
             self._generations[projection] = Generation(stored["generation"], version)
 
 
-class MongoViewWriter(MongoViewReader):
+class MongoViewWriter(MongoViewReader, ViewWriter):
     """A ViewWriter. `patience` is for how many seconds a commit is tried again that loses against others.
 
     A put is nearly always of a new document, and MongoDB inserts several documents in the time of one upsert. So puts
@@ -193,9 +183,11 @@ class MongoViewWriter(MongoViewReader):
         self._versions: dict[str, int] = {}
 
     async def prepare(
-        self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]], versions: Mapping[str, int] = NOTHING
+        self,
+        views: Iterable[View] = (),
+        checkpoints: Iterable[tuple[str, str]] = (),
+        versions: Mapping[str, int] = NOTHING,
     ) -> None:
-        """See ViewWriter.prepare."""
         self._versions |= versions
         existing = {projection for projection, _ in await self.checkpoints()}
         starts = [
@@ -214,7 +206,6 @@ class MongoViewWriter(MongoViewReader):
         await self.checkpoints()
 
     async def commit(self, batch: Batch) -> None:
-        """See ViewWriter.commit."""
         operations = merged(batch.changes)
 
         async def work(session: AsyncClientSession) -> None:
