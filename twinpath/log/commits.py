@@ -5,15 +5,14 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import bson
-from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
-from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel, ReadPreference, UpdateOne, WriteConcern
+from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.read_concern import ReadConcern
 
 from twinpath.domain.events import RecordedEvent, record
 from twinpath.log.interface import Appended, Commit, NewCommit
+from twinpath.mongo_client import durable_database
 
 Document = dict[str, Any]
 Commits = AsyncCollection[Document]
@@ -26,18 +25,12 @@ UNIQUE_KEYS = [
 """With `_id`, the command id, the first two are the keys that hold the log together; the last one gives a claim one
 holder. It has an entry for each key of the few commits with claims, and none for the others (decision 0017)."""
 
-_CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True)
 _NO_EVENTS = {"events": 0}
 
 
 def commits_of(client: AsyncMongoClient[Document], database: str) -> Commits:
     """The collection of commits, read at majority from the primary and written durably to a majority."""
-    return client.get_database(database, codec_options=_CODEC).get_collection(
-        "commits",
-        read_concern=ReadConcern("majority"),
-        write_concern=WriteConcern("majority", j=True, wtimeout=10_000),
-        read_preference=ReadPreference.PRIMARY,
-    )
+    return durable_database(client, database).get_collection("commits")
 
 
 def encode(commit: NewCommit, log: str, writer: str) -> bytes:

@@ -7,10 +7,9 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 
 from pymongo import ASCENDING, DESCENDING, AsyncMongoClient
-from pymongo.errors import PyMongoError
 
 from twinpath.domain.events import RecordedEvent
-from twinpath.errors import CommitTooLarge, Unavailable
+from twinpath.errors import CommitTooLarge
 from twinpath.ids import log_of, logs_of, uuid7
 from twinpath.log.commits import (
     UNIQUE_KEYS,
@@ -26,7 +25,9 @@ from twinpath.log.group_commit import WRITERS, GroupWriter
 from twinpath.log.interface import MAX_COMMIT_BYTES, Appended, Commit, EventLog, EventStore, NewCommit, OnAppend
 from twinpath.log.observing import AppendObserver
 from twinpath.log.pending import Pending
-from twinpath.mongo_client import driver_message
+from twinpath.mongo_client import unavailable
+
+_AWAY = "the event log does not answer"
 
 
 class MongoEventLog(EventLog):
@@ -45,23 +46,19 @@ class MongoEventLog(EventLog):
         return [event for event in events if event.version > after_version][:limit]
 
     async def heads(self) -> dict[str, int]:
-        try:
+        with unavailable(_AWAY):
             heads = await asyncio.gather(*(head_of(self._commits, log) for log in self._logs))
-        except PyMongoError as error:
-            raise _away(error) from error
         return dict(zip(self._logs, heads, strict=True))
 
     async def _events_after(self, where: Document, key: str, after: int, limit: int = 0) -> list[RecordedEvent]:
         """The events of the commits beyond `after`, and those of the commit that spans it, if one does."""
-        try:
+        with unavailable(_AWAY):
             commits = (
                 await self._commits.find({**where, key: {"$gt": after}}).sort(key, ASCENDING).limit(limit).to_list()
             )
             if after > 0 and (not commits or commits[0][key] != after + 1):
                 spanning = await self._commits.find_one({**where, key: {"$lte": after}}, sort=[(key, DESCENDING)])
                 commits = ([spanning] if spanning else []) + commits
-        except PyMongoError as error:
-            raise _away(error) from error
         return [event for commit in commits for event in events_of(commit)]
 
 
@@ -87,10 +84,8 @@ class MongoEventStore(MongoEventLog, EventStore):
 
     async def prepare(self) -> None:
         """Make the unique keys. May be called again at any time."""
-        try:
+        with unavailable(_AWAY):
             await self._commits.create_indexes(UNIQUE_KEYS)
-        except PyMongoError as error:
-            raise _away(error) from error
 
     async def append(self, commit: NewCommit) -> Appended:
         log = log_of(commit.stream, self._partitions)
@@ -102,10 +97,8 @@ class MongoEventStore(MongoEventLog, EventStore):
 
     async def release(self, stream: str, version: int, keys: Collection[str]) -> None:
         log = log_of(stream, self._partitions)
-        try:
+        with unavailable(_AWAY):
             await self._commits.bulk_write([without_claim(log, stream, version, key) for key in keys], ordered=False)
-        except PyMongoError as error:
-            raise _away(error) from error
 
     async def load(self, stream: str, after_version: int = 0) -> list[RecordedEvent]:
         log = log_of(stream, self._partitions)
@@ -115,27 +108,19 @@ class MongoEventStore(MongoEventLog, EventStore):
         return [event for event in events if event.version > after_version]
 
     async def commit_of(self, command_id: str) -> Commit | None:
-        try:
+        with unavailable(_AWAY):
             return await find_commit(self._commits, command_id)
-        except PyMongoError as error:
-            raise _away(error) from error
 
     def on_append(self, listener: OnAppend) -> None:
         self._listeners.append(listener)
 
     async def appends_of_others(self) -> AsyncIterator[str]:
         of_others = {"$match": {"operationType": "insert", "fullDocument.writer": {"$ne": self._writer_id}}}
-        try:
+        with unavailable(_AWAY):
             async with await self._commits.watch([of_others, {"$project": {"fullDocument.log": 1}}]) as changes:
                 async for change in changes:
                     yield change["fullDocument"]["log"]
-        except PyMongoError as error:
-            raise _away(error) from error
 
     async def close(self) -> None:
         """Wait until every append that was taken has its answer."""
         await asyncio.gather(*(writer.drained() for writer in set(self._writers.values())))
-
-
-def _away(error: PyMongoError) -> Unavailable:
-    return Unavailable(f"the event log does not answer: {driver_message(error)}")

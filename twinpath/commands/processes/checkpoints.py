@@ -1,16 +1,16 @@
 """How far processes have got in each log: marks of progress, written behind the handling, that never go back."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from pymongo import AsyncMongoClient, UpdateOne
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import DuplicateKeyError
 
-from twinpath.errors import Unavailable
 from twinpath.log.commits import Document
-from twinpath.mongo_client import driver_message
-from twinpath.views.mongodb.transactions import DURABLE, MAJORITY
+from twinpath.mongo_client import durable_database, unavailable
+
+_AWAY = "the process's progress can't be kept"
 
 
 class Checkpoints(Protocol):
@@ -47,12 +47,10 @@ class MongoCheckpoints(Checkpoints):
     """Checkpoints in MongoDB, beside the log."""
 
     def __init__(self, client: AsyncMongoClient[Document], log_database: str) -> None:
-        self._kept = client[log_database].get_collection(
-            "process_checkpoints", read_concern=MAJORITY, write_concern=DURABLE
-        )
+        self._kept = durable_database(client, log_database)["process_checkpoints"]
 
     async def positions(self, process: str, logs: Sequence[str]) -> Mapping[str, int]:
-        with _our_errors():
+        with unavailable(_AWAY):
             documents = await self._kept.find({"_id": {"$in": [f"{process}/{log}" for log in logs]}}).to_list()
         stored = {document["_id"]: int(document["position"]) for document in documents}
         return {log: stored.get(f"{process}/{log}", 0) for log in logs}
@@ -62,18 +60,10 @@ class MongoCheckpoints(Checkpoints):
             UpdateOne({"_id": f"{process}/{log}"}, {"$setOnInsert": {"position": position}}, upsert=True)
             for log, position in positions.items()
         ]
-        with _our_errors():
+        with unavailable(_AWAY):
             await self._kept.bulk_write(steps, ordered=False)
 
     async def move(self, process: str, log: str, position: int) -> None:
         lower = {"_id": f"{process}/{log}", "position": {"$lt": position}}
-        with _our_errors(), suppress(DuplicateKeyError):  # another replica is further
+        with unavailable(_AWAY), suppress(DuplicateKeyError):  # another replica is further
             await self._kept.update_one(lower, {"$set": {"position": position}}, upsert=True)
-
-
-@contextmanager
-def _our_errors() -> Iterator[None]:
-    try:
-        yield
-    except PyMongoError as error:
-        raise Unavailable(f"the process's progress can't be kept: {driver_message(error)}") from error

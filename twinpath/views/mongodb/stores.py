@@ -5,14 +5,14 @@ import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence, Set
 from typing import Any, TypeVar
 
-from bson.codec_options import CodecOptions
-from pymongo import ASCENDING, AsyncMongoClient, IndexModel, ReadPreference, UpdateOne
+from pymongo import ASCENDING, AsyncMongoClient, IndexModel, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError
 
 from twinpath.domain.views import BY_ID, NOTHING, Document, Order, Place, Range, View
 from twinpath.errors import CheckpointMoved, Unavailable
+from twinpath.mongo_client import durable_database
 from twinpath.views.interface import Batch, CheckpointMove, Checkpoints, DocumentChange, ViewReader, ViewWriter
 from twinpath.views.merging import Operation, merged
 from twinpath.views.mongodb.parking import MongoParked
@@ -32,12 +32,11 @@ from twinpath.views.mongodb.statements import (
     statement,
     within,
 )
-from twinpath.views.mongodb.transactions import DURABLE, MAJORITY, Transactions, make_collection
+from twinpath.views.mongodb.transactions import Transactions, make_collection
 from twinpath.views.naming import FIRST_GENERATION, Generation, generation_name
 from twinpath.views.parking import projection_of
 from twinpath.views.writes import Write
 
-_CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True)
 CHECKPOINTS = "checkpoints"
 _CERTAIN_SECONDS = 5.0
 """Much less than a generation that was in service stays behind."""
@@ -50,7 +49,7 @@ class MongoViewReader(ViewReader):
 
     def __init__(self, client: AsyncMongoClient[Document], database: str) -> None:
         self._client = client
-        self._database = client.get_database(database, _CODEC, ReadPreference.PRIMARY, DURABLE, MAJORITY)
+        self._database = durable_database(client, database)
         self._generations: dict[str, Generation] = {}
         self._erasures: dict[str, dict[str, int]] = {}
         self._switches = 0
