@@ -11,20 +11,17 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Literal, Protocol
 
-import structlog
 from structlog.contextvars import bound_contextvars
 
 from twinpath.commands.processes.checkpoints import Checkpoints
 from twinpath.commands.processes.leaving_aside import LeavingAside
 from twinpath.domain.events import RecordedEvent
-from twinpath.feed.contiguity import next_events
+from twinpath.feed.following import Follower, Followers, Sink
 from twinpath.log.interface import EventLog
-from twinpath.running.retrying import OF_PROCESSES, WAITED_OUT, Pace, Troubles, tried, until_done
+from twinpath.running.retrying import OF_PROCESSES, Pace, Troubles, tried
 
 _MOST_EVENTS = 500
 _SIDE_BY_SIDE = 32
-
-_log = structlog.get_logger(__name__)
 
 
 class Handling(Protocol):
@@ -64,98 +61,104 @@ class ProcessFollower:
         self._source = source
         self._checkpoints = checkpoints
         self._aside = aside
-        self._pace = pace or Pace()
-        self._locks = {log: asyncio.Lock() for log in logs}
-        self._positions: dict[str, int] = {}
-        self._side_by_side = asyncio.Semaphore(_SIDE_BY_SIDE)
-        self._troubles = {log: Troubles(log, OF_PROCESSES) for log in self._locks}
+        pace = pace or Pace()
+        side_by_side = asyncio.Semaphore(_SIDE_BY_SIDE)
+        followers = []
+        for log in logs:
+            troubles = Troubles(log, OF_PROCESSES)
+            handled = _HandledLog(log, handling, checkpoints, aside, pace, troubles, side_by_side)
+            followers.append(Follower(log, source, handled, pace, troubles))
+        self._followers = Followers(source, followers)
+        self.deliver = self._followers.deliver
+        """A BatchHandler: returns when the batch, and whatever was missing before it, is handled or parked."""
+        self.stop = self._followers.stop
 
     @property
     def logs(self) -> list[str]:
         """The logs that it follows."""
-        return list(self._locks)
+        return list(self._followers.by_log)
 
     @property
     def troubles(self) -> dict[str, str]:
         """Log -> why it does not go on just now."""
-        failures = {log: troubles.any for log, troubles in self._troubles.items()}
+        failures = {log: follower.troubles.any for log, follower in self._followers.by_log.items()}
         return {log: str(failure) or type(failure).__name__ for log, failure in failures.items() if failure}
 
     async def prepare(self) -> None:
         """Record where a process begins that is new and follows from now on. Raises Unavailable."""
         if self._handling.since == "now":
             heads = await self._source.heads()
-            await self._checkpoints.begin(self._handling.name, {log: heads.get(log, 0) for log in self._locks})
+            await self._checkpoints.begin(self._handling.name, {log: heads.get(log, 0) for log in self.logs})
 
     async def positions(self) -> dict[str, int]:
         """How far it has got in each of its logs, whichever replica did it. Raises Unavailable."""
         return dict(await self._checkpoints.positions(self._handling.name, self.logs))
 
-    async def deliver(self, log: str, events: Sequence[RecordedEvent]) -> None:
-        """A BatchHandler: returns when the batch, and whatever was missing before it, is handled or parked."""
-        if events:
-            await self._reach(log, events[-1].position, {event.position: event for event in events})
-
     async def look(self) -> None:
-        """Once a second, read from the log what no message told of, and take up what is to be retried; endless."""
-        before: dict[str, int] = {}
-        async with asyncio.TaskGroup() as reading:
-            while True:
-                await asyncio.sleep(self._pace.look)
-                try:
-                    heads = await self._source.heads()
-                    await self._aside.look()
-                except WAITED_OUT:
-                    continue
-                except Exception:  # whatever it was, the next look begins anew
-                    _log.exception("process_look_fails", process=self._handling.name)
-                    continue
-                for log, lock in self._locks.items():
-                    if self._positions.get(log, 0) < before.get(log, 0) and not lock.locked():
-                        reading.create_task(self._reach(log, before[log], {}))
-                before = heads
+        """Take up what is to be retried, and read from the log what no message told of. Raises Unavailable."""
+        await self._aside.look()
+        await self._followers.look()
 
-    async def _reach(self, log: str, upto: int, at_hand: dict[int, RecordedEvent]) -> None:
-        async with self._locks[log]:
-            work = partial(self._advance, log, upto, at_hand)
-            await until_done(work, self._pace, partial(self._troubles[log].note, log))
 
-    async def _advance(self, log: str, upto: int, at_hand: dict[int, RecordedEvent]) -> None:
-        if log not in self._positions:
-            await self._learn(log)
-        while (position := self._positions[log]) < upto:
-            if position + 1 not in at_hand:
-                await self._learn(log)
-                if self._positions[log] > position:  # what lies between, another replica has handled
-                    continue
-            batch = await next_events(self._source, log, position, upto, at_hand, _MOST_EVENTS)
-            await self._handle_batch(log, batch)
-            await self._checkpoints.move(self._handling.name, log, batch[-1].position)
-            self._positions[log] = batch[-1].position
+class _HandledLog(Sink):
+    """One log of a process."""
 
-    async def _learn(self, log: str) -> None:
+    most = _MOST_EVENTS
+
+    def __init__(
+        self,
+        log: str,
+        handling: Handling,
+        checkpoints: Checkpoints,
+        aside: LeavingAside,
+        pace: Pace,
+        troubles: Troubles,
+        side_by_side: asyncio.Semaphore,
+    ) -> None:
+        self._log = log
+        self._handling = handling
+        self._checkpoints = checkpoints
+        self._aside = aside
+        self._pace = pace
+        self._troubles = troubles
+        self._side_by_side = side_by_side
+        self._position: int | None = None
+
+    @property
+    def position(self) -> int:
+        return self._position or 0
+
+    async def load(self, upto: int) -> None:
+        if self._position is None:
+            await self.is_ahead()
+
+    async def is_ahead(self) -> bool:
         """Read the checkpoint, and what is parked after it: a stream is parked before the checkpoint passes it."""
-        stored = await self._checkpoints.positions(self._handling.name, [log])
+        before = self.position
+        stored = await self._checkpoints.positions(self._handling.name, [self._log])
         await self._aside.learn()
-        self._positions[log] = max(stored[log], self._positions.get(log, 0))
+        self._position = max(stored[self._log], before)
+        return self._position > before
 
-    async def _handle_batch(self, log: str, batch: Sequence[RecordedEvent]) -> None:
+    async def take(self, events: Sequence[RecordedEvent]) -> None:
         streams: defaultdict[str, list[RecordedEvent]] = defaultdict(list)
-        for event in batch:
+        for event in events:
             if self._handling.takes(event):
                 streams[event.stream].append(event)
-        left_aside = await self._aside.extend(log, streams)
+        left_aside = await self._aside.extend(self._log, streams)
         async with asyncio.TaskGroup() as tasks:
-            for stream, events in streams.items():
+            for stream, of_stream in streams.items():
                 if stream not in left_aside:
-                    tasks.create_task(self._handle_stream(events))
+                    tasks.create_task(self._handle_stream(of_stream))
+        await self._checkpoints.move(self._handling.name, self._log, events[-1].position)
+        self._position = events[-1].position
 
     async def _handle_stream(self, events: Sequence[RecordedEvent]) -> None:
         async with self._side_by_side:
             for event in events:
                 place = {"stream": event.stream, "position": event.position, "correlation_id": event.correlation_id}
                 with bound_contextvars(process=self._handling.name, log=event.log, **place):
-                    note = partial(self._troubles[event.log].note, event.stream)
+                    note = partial(self._troubles.note, event.stream)
                     failure = await tried(partial(self._handling.handle, event), self._pace, note)
                     if failure is not None:
                         await self._aside.park(event, events[-1], failure)

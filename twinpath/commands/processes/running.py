@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import structlog
+from functools import partial
+from typing import Any, NoReturn
 
 from twinpath.clock import Clock, utc_now
 from twinpath.commands.processes.checkpoints import Checkpoints
@@ -14,10 +13,8 @@ from twinpath.domain.events import RecordedEvent
 from twinpath.errors import Unavailable
 from twinpath.feed.interface import EventFeed
 from twinpath.log.interface import EventLog
-from twinpath.running.retrying import Pace
+from twinpath.running.retrying import OF_PROCESSES, Pace, Troubles, repeated
 from twinpath.views.interface import BatchWriter
-
-_log = structlog.get_logger(__name__)
 
 
 class RunningProcess:
@@ -39,7 +36,8 @@ class RunningProcess:
         self._aside = LeavingAside(handling.name, parking, source, self._handle_taken, clock)
         self.follower = ProcessFollower(handling, logs, source, checkpoints, self._aside, self._pace)
         self.feed: EventFeed | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: list[asyncio.Task[NoReturn]] = []
+        self._troubles = Troubles(self.name, OF_PROCESSES)
         self.parked_timers = 0
         """How many timers are parked, as last seen."""
 
@@ -48,7 +46,9 @@ class RunningProcess:
         self.feed = feed
         if feed is not None:
             await feed.start(self.follower.deliver)
-        self._tasks = [asyncio.create_task(work()) for work in (self.follower.look, self._keep_timers)]
+        for look in (self.follower.look, self._carry_out_due):
+            note = partial(self._troubles.note, look.__name__)
+            self._tasks.append(asyncio.create_task(repeated(look, self._pace.look, note)))
 
     async def stop(self) -> None:
         """Take no more events and end; what is left undone is done by the next one."""
@@ -57,6 +57,7 @@ class RunningProcess:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self.feed is not None:
             await self.feed.stop()
+        await self.follower.stop(seconds=0)
 
     async def health(self) -> Mapping[str, Any]:
         """What it follows, what is parked and what holds it up. Raises Unavailable while a log does not go on."""
@@ -81,15 +82,7 @@ class RunningProcess:
         if self.handling.takes(recorded):
             await self.handling.handle(recorded)
 
-    async def _keep_timers(self) -> None:
-        while True:
-            done = 0
-            try:
-                done = await self.handling.carry_out_due()
-                self.parked_timers = await self.handling.parked_timers()
-            except Unavailable:
-                pass
-            except Exception:
-                _log.exception("timers_fail", process=self.name)
-            if not done:
-                await asyncio.sleep(self._pace.look)
+    async def _carry_out_due(self) -> None:
+        while await self.handling.carry_out_due():
+            pass
+        self.parked_timers = await self.handling.parked_timers()
