@@ -99,7 +99,7 @@ class CommandMetrics(Metrics):
         running = processes.running
 
         async def look_at_processes() -> None:
-            positions = await asyncio.gather(*(process.follower.positions() for process in running))
+            positions = await asyncio.gather(*(process.positions() for process in running))
             await self.process_lags.look(log, _by_log(zip(running, positions, strict=True)))
 
         self.in_hand.read = lambda: {(): float(admission.in_hand)}
@@ -107,9 +107,7 @@ class CommandMetrics(Metrics):
         self.overloaded.read = lambda: {(): float(admission.refused)}
         bus.on_handled = self.handled
         self.leads.read = lambda: {(): float(relay.leads)}
-        self.held_up.read = lambda: _by_log(
-            (process, dict.fromkeys(process.follower.troubles, 1)) for process in running
-        )
+        self.held_up.read = lambda: _by_log((process, dict.fromkeys(process.troubles, 1)) for process in running)
         self.parked_streams.read = lambda: {(process.name,): float(process.parked_streams) for process in running}
         self.parked_timers.read = lambda: {(process.name,): float(process.parked_timers) for process in running}
         self.consumers.read = lambda: _by_log((process, process.consumers()) for process in running)
@@ -118,6 +116,7 @@ class CommandMetrics(Metrics):
         self.before_scrape(look_at_processes, self.process_lags.events, self.process_lags.seconds)
 
     def handled(self, command: Command, came: Appended | BaseException, seconds: float) -> None:
+        """See CommandBus.on_handled."""
         self.commands.observe((command.type, _outcome_of(came)), seconds)
         if isinstance(came, TwinpathError):
             self.refusals.count((command.type, came.code))

@@ -105,6 +105,7 @@ async def find_commit(commits: Commits, command_id: str) -> Commit | None:
 
 
 def summary(commit: Document, events: Sequence[RecordedEvent]) -> Commit:
+    """The record of a command, from its commit."""
     last = commit["count"] - 1
     appended = Appended(commit["stream"], commit["version"] + last, commit["log"], commit["position"] + last)
     return Commit(appended, commit["fingerprint"], events)

@@ -10,13 +10,12 @@ import pytest
 from tests.support.appending import append
 from tests.support.eventually import eventually
 from twinpath.commands.processes.checkpoints import Checkpoints, MongoCheckpoints
-from twinpath.commands.processes.following import ProcessFollower
-from twinpath.commands.processes.leaving_aside import LeavingAside
+from twinpath.commands.processes.running import RunningProcess
 from twinpath.domain.events import RecordedEvent
 from twinpath.ids import new_id
 from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.mongo_client import mongo_client
-from twinpath.running.retrying import Pace, repeated
+from twinpath.running.retrying import repeated
 from twinpath.views.in_memory.stores import InMemoryViewStore
 
 LOG = "repair.0"
@@ -36,8 +35,7 @@ class Replica:
     ) -> None:
         self.since = since
         self.handled: list[int] = []
-        aside = LeavingAside(self.name, InMemoryViewStore(), store, self.handle)
-        self.follower = ProcessFollower(self, [LOG], store, checkpoints, aside, Pace())
+        self.follower = RunningProcess(self, [LOG], store, checkpoints, InMemoryViewStore())
 
     def takes(self, recorded: RecordedEvent) -> bool:
         return True

@@ -138,7 +138,7 @@ async def test_every_process_has_queues_of_its_own_and_another_replica_ends_what
                 return await second.notes(repair) == ["seen", "filed"]
 
             async def through() -> bool:
-                positions = [await process.follower.positions() for process in second.processes.running]
+                positions = [await process.positions() for process in second.processes.running]
                 return positions[:2] == [{LOG: 3}, {LOG: 3}]
 
             await eventually(filed, limit=30)

@@ -1,4 +1,4 @@
-"""Follows logs for a process: contiguous, checkpointed, each event handled at least once.
+"""A log as a process takes it: checkpointed, each event handled at least once.
 
 What is handled must be safe to repeat, so a checkpoint is only a mark of progress: it is written behind the handling
 and never goes back. Events of one stream are handled in order, those of different streams side by side. A stream whose
@@ -7,21 +7,13 @@ event keeps failing is parked before the checkpoint moves on.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from functools import partial
-from typing import Literal, Protocol
-
-from structlog.contextvars import bound_contextvars
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Literal, Protocol
 
 from twinpath.commands.processes.checkpoints import Checkpoints
 from twinpath.commands.processes.leaving_aside import LeavingAside
 from twinpath.domain.events import RecordedEvent
-from twinpath.feed.following import Follower, Followers, Sink
-from twinpath.log.interface import EventLog
-from twinpath.running.retrying import OF_PROCESSES, Pace, Troubles, tried
-
-_MOST_EVENTS = 500
-_SIDE_BY_SIDE = 32
+from twinpath.feed.following import Sink
 
 
 class Handling(Protocol):
@@ -45,65 +37,10 @@ class Handling(Protocol):
         """How many timers are parked. Raises Unavailable."""
 
 
-class ProcessFollower:
-    """Hands every event of these logs that a process takes to it. `prepare` before anything is delivered."""
+class HandledLog(Sink):
+    """One log of a process; `handle_stream` handles events of one stream, in order, or leaves them aside."""
 
-    def __init__(
-        self,
-        handling: Handling,
-        logs: Iterable[str],
-        source: EventLog,
-        checkpoints: Checkpoints,
-        aside: LeavingAside,
-        pace: Pace | None = None,
-    ) -> None:
-        self._handling = handling
-        self._source = source
-        self._checkpoints = checkpoints
-        self._aside = aside
-        pace = pace or Pace()
-        side_by_side = asyncio.Semaphore(_SIDE_BY_SIDE)
-        followers = []
-        for log in logs:
-            troubles = Troubles(log, OF_PROCESSES)
-            handled = _HandledLog(log, handling, checkpoints, aside, pace, troubles, side_by_side)
-            followers.append(Follower(log, source, handled, pace, troubles))
-        self._followers = Followers(source, followers)
-        self.deliver = self._followers.deliver
-        """A BatchHandler: returns when the batch, and whatever was missing before it, is handled or parked."""
-        self.stop = self._followers.stop
-
-    @property
-    def logs(self) -> list[str]:
-        """The logs that it follows."""
-        return list(self._followers.by_log)
-
-    @property
-    def troubles(self) -> dict[str, str]:
-        """Log -> why it does not go on just now."""
-        failures = {log: follower.troubles.any for log, follower in self._followers.by_log.items()}
-        return {log: str(failure) or type(failure).__name__ for log, failure in failures.items() if failure}
-
-    async def prepare(self) -> None:
-        """Record where a process begins that is new and follows from now on. Raises Unavailable."""
-        if self._handling.since == "now":
-            heads = await self._source.heads()
-            await self._checkpoints.begin(self._handling.name, {log: heads.get(log, 0) for log in self.logs})
-
-    async def positions(self) -> dict[str, int]:
-        """How far it has got in each of its logs, whichever replica did it. Raises Unavailable."""
-        return dict(await self._checkpoints.positions(self._handling.name, self.logs))
-
-    async def look(self) -> None:
-        """Take up what is to be retried, and read from the log what no message told of. Raises Unavailable."""
-        await self._aside.look()
-        await self._followers.look()
-
-
-class _HandledLog(Sink):
-    """One log of a process."""
-
-    most = _MOST_EVENTS
+    most = 500
 
     def __init__(
         self,
@@ -111,17 +48,13 @@ class _HandledLog(Sink):
         handling: Handling,
         checkpoints: Checkpoints,
         aside: LeavingAside,
-        pace: Pace,
-        troubles: Troubles,
-        side_by_side: asyncio.Semaphore,
+        handle_stream: Callable[[Sequence[RecordedEvent]], Coroutine[Any, Any, None]],
     ) -> None:
         self._log = log
         self._handling = handling
         self._checkpoints = checkpoints
         self._aside = aside
-        self._pace = pace
-        self._troubles = troubles
-        self._side_by_side = side_by_side
+        self._handle_stream = handle_stream
         self._position: int | None = None
 
     @property
@@ -152,14 +85,3 @@ class _HandledLog(Sink):
                     tasks.create_task(self._handle_stream(of_stream))
         await self._checkpoints.move(self._handling.name, self._log, events[-1].position)
         self._position = events[-1].position
-
-    async def _handle_stream(self, events: Sequence[RecordedEvent]) -> None:
-        async with self._side_by_side:
-            for event in events:
-                place = {"stream": event.stream, "position": event.position, "correlation_id": event.correlation_id}
-                with bound_contextvars(process=self._handling.name, log=event.log, **place):
-                    note = partial(self._troubles.note, event.stream)
-                    failure = await tried(partial(self._handling.handle, event), self._pace, note)
-                    if failure is not None:
-                        await self._aside.park(event, events[-1], failure)
-                        return

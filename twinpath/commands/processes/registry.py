@@ -67,12 +67,12 @@ class Processes:
     async def prepare(self) -> None:
         """Record where new processes begin; before `start`. Raises Unavailable."""
         for process in self.running:
-            await process.follower.prepare()
+            await process.prepare()
 
     async def start(self, make_feed: MakeFeed) -> None:
         """Begin, without waiting for the broker."""
         for process in self.running:
-            logs = process.follower.logs
+            logs = process.logs
             others = [log for log in self._logs if log not in logs]
             await process.start(make_feed(process.name, logs, others))
 
@@ -88,8 +88,8 @@ class Processes:
     async def deliver(self, log: str, events: Sequence[RecordedEvent]) -> None:
         """Hand a batch of a log to every process that follows it."""
         for process in self.running:
-            if log in process.follower.logs:
-                await process.follower.deliver(log, events)
+            if log in process.logs:
+                await process.deliver(log, events)
 
     async def carry_out_due(self) -> int:
         """Carry out what is due by now, of every process; how much was. Raises Unavailable."""
