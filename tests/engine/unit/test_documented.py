@@ -1,4 +1,4 @@
-"""Whatever the engine offers says what it does: each public name has a docstring, its own or that of what it overrides."""
+"""Whatever the engine offers says what it does: each public name has a docstring, or overrides one that has."""
 
 import inspect
 import pkgutil

@@ -12,6 +12,7 @@ from projector_service.application import PROJECTIONS
 from query_service.application import QUERIES
 from shared.events import CATALOGUE
 from tests.support.eventually import eventually
+from tests.support.in_memory_feed import InMemoryFeed
 from tests.support.spans import Spans
 from twinpath.commands.app import create_app as command_app
 from twinpath.commands.processes.means import Means
@@ -21,7 +22,6 @@ from twinpath.commands.processes.traced import traced_handling
 from twinpath.commands.snapshotting import Snapshots
 from twinpath.commands.traced import TracedCommandBus
 from twinpath.domain.events import RecordedEvent
-from twinpath.feed.in_memory import InMemoryFeed
 from twinpath.ids import logs_of
 from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.log.snapshots import InMemorySnapshotStore

@@ -14,7 +14,6 @@ from twinpath.log.verification import erases
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.applying.erasing import late_wipes, wipes_of
 from twinpath.projecting.applying.reading import EventReader, Readable
-from twinpath.projecting.parking.log_lines import ParkingLogLines
 from twinpath.projecting.parking.setting_aside import SetAside, changes_of, undisturbed
 from twinpath.views.interface import Batch, BatchWriter, CheckpointMove
 from twinpath.views.parking import ParkedCounts
@@ -43,7 +42,6 @@ class Applier:
         catalogue: Catalogue,
         seals: Seals,
         on_applied: Callable[[Applied], None],
-        report: ParkingLogLines | None = None,
     ) -> None:
         self._log = log
         self._writer = writer
@@ -51,7 +49,6 @@ class Applier:
         self._seals = seals
         self._reader = EventReader(seals, catalogue)
         self._on_applied = on_applied
-        self._report = report or ParkingLogLines()
         self.positions: dict[str, int] = {}
         """Projection -> its checkpoint as far as known here; one that is in doubt is missing."""
         self._parking: set[str] = set()
@@ -183,7 +180,8 @@ class Applier:
         self.positions.update(dict.fromkeys(names, position))
         self._parking.update(aside.projection.name for aside in asides if aside.parked)
         self._on_applied(Applied(self._log, changes, moves))
-        self._report.tell(asides)
+        for aside in asides:
+            aside.log_parked()
 
     async def _wipe_erased(self) -> None:
         """Raises Unavailable; then `load` tries again."""

@@ -16,7 +16,6 @@ from twinpath.log.interface import EventLog
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.applying.applier import Applied, Applier
 from twinpath.projecting.following.projected_log import ProjectedLog
-from twinpath.projecting.parking.log_lines import ParkingLogLines
 from twinpath.running.retrying import Pace, Troubles, repeated, until_done
 from twinpath.views.interface import BatchWriter, Checkpoints
 from twinpath.views.parking import ParkedCounts
@@ -64,13 +63,12 @@ class Projector:
         self._prepared = asyncio.Event()
         self._troubles = Troubles("all logs")
         self._parked: ParkedCounts = {}
-        self._report = ParkingLogLines()
         self._tasks: list[asyncio.Task[None]] = []
         self._projected: dict[str, ProjectedLog] = {}
         for log in logs:
             following = [projection for projection in self.projections if projection.follows(log)]
             if following:
-                applier = Applier(log, writer, catalogue, seals, on_applied, self._report)
+                applier = Applier(log, writer, catalogue, seals, on_applied)
                 self._projected[log] = ProjectedLog(log, following, source, applier, self._pace, self._prepared)
         self._followers = Followers(source, (projected.follower for projected in self._projected.values()))
         self._checkpoints = [(name, log) for log, projected in self._projected.items() for name in projected.followers]
@@ -142,7 +140,6 @@ class Projector:
             await self._prepare()
             checkpoints = await self._writer.checkpoints()
         self._parked = await self._writer.parked.counts()  # after the checkpoints: see Applier
-        self._report.flush()
         for log, projected in self._projected.items():
             if projected.position == stood[log]:  # else it has moved since they were read
                 projected.others_moved(_of_log(checkpoints, log), self._parked)

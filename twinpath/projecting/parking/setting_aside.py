@@ -5,6 +5,8 @@ from collections.abc import Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
+import structlog
+
 import twinpath.views
 from twinpath.clock import utc_now
 from twinpath.domain.events import SEALED, DomainEvent, RecordedEvent
@@ -17,6 +19,10 @@ from twinpath.views.parking import Extend, Park, ParkedStream, ParkingChange
 MOST_REASON = 500
 """Characters of a reason."""
 _STORES = Path(twinpath.views.__file__).parent
+_LINES = 5
+_MANY = 10
+
+_log = structlog.get_logger(__name__)
 
 
 class SetAside:
@@ -76,6 +82,17 @@ class SetAside:
     def changes(self) -> list[ParkingChange]:
         """What the batch's commit says of it."""
         return [*map(Park, self._parked.values()), *self._extended.values()]
+
+    def log_parked(self) -> None:
+        """Say what the batch's commit parked: of many streams some, and the number of the others."""
+        name, parked = self.projection.name, self.parked
+        if self.taken == 0 and len(parked) >= _MANY:
+            _log.error("projection_parks_everything", projection=name, reason=parked[0].reason)
+        for stream in parked[:_LINES]:
+            place = {"version": stream.version, "log": stream.log, "position": stream.position}
+            _log.error("stream_parked", projection=name, stream=stream.stream, **place, reason=stream.reason)
+        if len(parked) > _LINES:
+            _log.error("more_streams_parked", projection=name, streams=len(parked) - _LINES)
 
 
 def undisturbed(aside: SetAside, events: Sequence[RecordedEvent], readable: Readable) -> list[ViewChange] | None:

@@ -203,9 +203,11 @@ async def test_a_projection_that_parks_everything_says_so_in_few_lines() -> None
     seen, also = Seen(poison=[f"{stream}@1" for stream in streams]), AlsoSeen()
 
     with capture_logs() as lines:
-        await notes.project(seen, also, by=50)
+        await notes.project(seen, also, by=300)
 
-    assert [line["event"] for line in lines] == ["projection_parks_everything"] + 5 * ["stream_parked"]
+    named = ["projection_parks_everything"] + 5 * ["stream_parked"]
+    assert [line["event"] for line in lines] == [*named, "more_streams_parked"]
+    assert lines[-1]["streams"] == 295
     assert await notes.views.parked.counts() == {("seen", "repair.0"): 300}
     assert await shown(notes.views, also) == await notes.all()
 
