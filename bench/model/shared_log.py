@@ -14,9 +14,8 @@ from shared.events.ticket import TicketOpened
 from twinpath.clock import utc_now
 from twinpath.domain.events import Metadata
 from twinpath.ids import new_id, uuid7
-from twinpath.log.interface import NewCommit
+from twinpath.log.interface import AppendObserver, NewCommit
 from twinpath.log.mongodb import MongoEventStore
-from twinpath.log.observing import AppendObserver
 from twinpath.mongo_client import mongo_client
 
 RATE = 300

@@ -15,13 +15,12 @@ from twinpath.domain.aggregate import Command
 from twinpath.domain.events import RecordedEvent
 from twinpath.errors import ConcurrencyConflict, TwinpathError, Unavailable
 from twinpath.feed.interface import EventPublisher
-from twinpath.log.interface import Appended, EventLog
-from twinpath.log.observing import AppendObserver
+from twinpath.log.interface import Appended, AppendObserver, EventLog
 from twinpath.observability.lags import LagGauges
 from twinpath.observability.metrics import SIZES, Labels, Metrics
 
 
-class CommandMetrics(Metrics):
+class CommandMetrics(Metrics, AppendObserver):
     """Every metric of the command service; `follow` binds those that are told by its parts."""
 
     def __init__(self) -> None:
@@ -115,6 +114,13 @@ class CommandMetrics(Metrics):
         self.before_scrape(look_at_relay, self.relay_lags.events, self.relay_lags.seconds)
         self.before_scrape(look_at_processes, self.process_lags.events, self.process_lags.seconds)
 
+    def inserted(self, commits: int, seconds: float) -> None:
+        self.batches.observe((), commits)
+        self.inserts.observe((), seconds)
+
+    def lost_race(self, over: Literal["position", "version", "claim"]) -> None:
+        self.conflicts.count((over,))
+
     def handled(self, command: Command, came: Appended | BaseException, seconds: float) -> None:
         """See CommandBus.on_handled."""
         self.commands.observe((command.type, _outcome_of(came)), seconds)
@@ -135,20 +141,6 @@ def _outcome_of(came: Appended | BaseException) -> str:
     if isinstance(came, TwinpathError):
         return "rejected"
     return "failed" if isinstance(came, Exception) else "cancelled"
-
-
-class MeasuredAppends(AppendObserver):
-    """Notes how appending goes."""
-
-    def __init__(self, metrics: CommandMetrics) -> None:
-        self._metrics = metrics
-
-    def inserted(self, commits: int, seconds: float) -> None:
-        self._metrics.batches.observe((), commits)
-        self._metrics.inserts.observe((), seconds)
-
-    def lost_race(self, over: Literal["position", "version", "claim"]) -> None:
-        self._metrics.conflicts.count((over,))
 
 
 def measured(publisher: EventPublisher, metrics: CommandMetrics) -> EventPublisher:

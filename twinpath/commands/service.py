@@ -12,7 +12,7 @@ from twinpath.commands.admission import Admission
 from twinpath.commands.app import create_app
 from twinpath.commands.bus import CommandBus
 from twinpath.commands.checking import checks
-from twinpath.commands.metrics import CommandMetrics, MeasuredAppends, measured
+from twinpath.commands.metrics import CommandMetrics, measured
 from twinpath.commands.preparing import prepare_log
 from twinpath.commands.processes.checkpoints import MongoCheckpoints
 from twinpath.commands.processes.means import Means
@@ -69,7 +69,7 @@ class _CommandService:
             self._events.categories,
             settings.partitions,
             settings.append_patience_seconds,
-            MeasuredAppends(self._metrics),
+            self._metrics,
         )
         self._keys = MongoKeyStore(self._client, settings.keys_database)
         self._snapshots = Snapshots(MongoSnapshotStore(self._client, settings.log_database))

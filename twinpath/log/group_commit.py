@@ -32,8 +32,7 @@ from twinpath.log.commits import (
     summary,
     version_of,
 )
-from twinpath.log.interface import Appended, OnAppend, conflict, repeated
-from twinpath.log.observing import AppendObserver
+from twinpath.log.interface import Appended, AppendObserver, OnAppend, conflict, repeated
 from twinpath.log.pending import Pending, mark_sent, refuse, settle, without_claims
 from twinpath.mongo_client import driver_message
 

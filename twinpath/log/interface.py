@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from twinpath.domain.events import Metadata, NewEvent, RecordedEvent
 from twinpath.errors import CommandIdReused, ConcurrencyConflict
@@ -50,6 +50,16 @@ class Commit:
 
 OnAppend = Callable[[str, Sequence[RecordedEvent]], None]
 """Takes a log and events that were appended to it, as they can be read from now on."""
+
+
+class AppendObserver:
+    """Wants to know how appending goes, and here does nothing; what it learns must be taken without blocking."""
+
+    def inserted(self, commits: int, seconds: float) -> None:
+        """An insert of that many commits came back, whatever became of it."""
+
+    def lost_race(self, over: Literal["position", "version", "claim"]) -> None:
+        """Another writer had the log's next position, the stream's next version or a claim first."""
 
 
 class EventLog(Protocol):

@@ -22,8 +22,16 @@ from twinpath.log.commits import (
     without_claim,
 )
 from twinpath.log.group_commit import WRITERS, GroupWriter
-from twinpath.log.interface import MAX_COMMIT_BYTES, Appended, Commit, EventLog, EventStore, NewCommit, OnAppend
-from twinpath.log.observing import AppendObserver
+from twinpath.log.interface import (
+    MAX_COMMIT_BYTES,
+    Appended,
+    AppendObserver,
+    Commit,
+    EventLog,
+    EventStore,
+    NewCommit,
+    OnAppend,
+)
 from twinpath.log.pending import Pending
 from twinpath.mongo_client import unavailable
 

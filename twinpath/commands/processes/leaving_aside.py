@@ -12,7 +12,7 @@ from twinpath.domain.events import RecordedEvent
 from twinpath.errors import ParkedMoved, Unavailable
 from twinpath.log.interface import EventLog
 from twinpath.projecting.parking.retry_steps import STEP_EVENTS, moved, waiting
-from twinpath.projecting.parking.setting_aside import reason_of
+from twinpath.projecting.parking.setting_aside import parked_for, reason_of
 from twinpath.running.retrying import WAITED_OUT
 from twinpath.views.interface import Batch, BatchWriter
 from twinpath.views.parking import Extend, Park, ParkedStream, Resume
@@ -50,15 +50,12 @@ class LeavingAside:
 
     async def park(self, event: RecordedEvent, last: RecordedEvent, failure: Exception) -> None:
         """Leave an event aside, with those after it in its stream up to `last`. Raises Unavailable."""
-        now = self._clock()
-        place = (self._process, event.stream, event.log, event.version, event.position, last.version)
-        reason = reason_of(failure, event)
-        parked = ParkedStream(*place, reason, attempts=1, parked_at=now, tried_at=now)
+        parked = parked_for(self._process, event, last.version, failure, self._clock())
         while not await self._park(parked):  # another replica was first, and its stream may be freed this moment
             await self.learn()
             if await self.extend(event.log, {event.stream: [last]}):
                 return
-        _log.error("process_parks_stream", reason=reason, exc_info=failure)
+        _log.error("process_parks_stream", reason=parked.reason, exc_info=failure)
 
     async def _park(self, parked: ParkedStream) -> bool:
         """Whether the stream was not parked before."""

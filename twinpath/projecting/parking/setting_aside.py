@@ -3,6 +3,7 @@
 import traceback
 from collections.abc import Sequence, Set
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -59,19 +60,7 @@ class SetAside:
     def park(self, event: RecordedEvent, error: Exception) -> None:
         """Leave a poison event aside."""
         self.taken -= 1
-        now = utc_now()
-        self._parked[event.stream] = ParkedStream(
-            self.projection.name,
-            event.stream,
-            event.log,
-            event.version,
-            event.position,
-            event.version,
-            reason_of(error, event),
-            attempts=1,
-            parked_at=now,
-            tried_at=now,
-        )
+        self._parked[event.stream] = parked_for(self.projection.name, event, event.version, error, utc_now())
 
     @property
     def parked(self) -> Sequence[ParkedStream]:
@@ -125,6 +114,12 @@ def changes_of(
             decoded = error
     aside.park(event, decoded)
     return []
+
+
+def parked_for(name: str, event: RecordedEvent, last: int, error: Exception, now: datetime) -> ParkedStream:
+    """A stream whose event failed for the first time, and where those up to version `last` wait."""
+    place = (name, event.stream, event.log, event.version, event.position, last)
+    return ParkedStream(*place, reason_of(error, event), attempts=1, parked_at=now, tried_at=now)
 
 
 def reason_of(error: Exception, event: RecordedEvent) -> str:

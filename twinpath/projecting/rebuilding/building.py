@@ -126,16 +126,6 @@ class Building:
         """
         await asyncio.gather(*(self._reach(log, position) for log, position in positions.items()))
 
-    async def patiently(self, ask: Callable[[], Awaitable[_T]]) -> _T:
-        """The answer, asked for until the store gives it."""
-        answers: list[_T] = []
-
-        async def work() -> None:
-            answers.append(await ask())
-
-        await self.wait_for_store(work, "store")
-        return answers[0]
-
     async def _reach(self, log: str, position: int) -> None:
         applier = self.applier(log)
 
@@ -150,9 +140,9 @@ class Building:
         if (self.built.name, log) not in await self.store.checkpoints():
             raise CantBeBuilt(f"somebody else has finished, or thrown away, {self.built.name}")
 
-    async def wait_for_store(self, work: Callable[[], Awaitable[None]], what: str) -> None:
-        """Repeat `work` while the store is away."""
-        await until_done(work, self._pace, partial(self._troubles.note, what), Unavailable)
+    async def wait_for_store(self, work: Callable[[], Awaitable[_T]], what: str) -> _T:
+        """What `work` returns, repeated while the store is away."""
+        return await until_done(work, self._pace, partial(self._troubles.note, what), Unavailable)
 
 
 async def advance(buildings: Sequence[Building], applier: Applier, log: str, end: int, at_once: int) -> None:

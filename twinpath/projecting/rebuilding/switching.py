@@ -64,7 +64,7 @@ async def switch(building: Building, clock: Clock = utc_now) -> None:
         Unavailable: the store is away, and it may have been done; or the log grows faster than this one can follow.
     """
     for _ in range(_ATTEMPTS):
-        await building.reach(await building.patiently(building.targets))
+        await building.reach(await building.wait_for_store(building.targets, "store"))
         reached = building.reached
         try:
             await building.store.switch(building.plan, reached, partial(_last_changes, building, reached), clock())
