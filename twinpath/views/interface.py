@@ -5,7 +5,7 @@ A projection returns changes; a `ViewWriter` commits a batch of them with the ch
 at any time, the written views are the truth.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,7 +19,8 @@ from twinpath.views.parking import Parked, ParkingChange
 class CheckpointMove:
     """Projection `projection` has applied `log` up to `expected` and, with this commit, up to `position`.
 
-    `erased` is the position of the last erasure in between, 0 where there is none.
+    `erased` is the position of the last erasure in between, 0 where there is none. `opened` are the owners whose
+    personal data were opened for this commit.
     """
 
     projection: str
@@ -27,6 +28,7 @@ class CheckpointMove:
     expected: int
     position: int
     erased: int = 0
+    opened: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,9 @@ class BatchWriter(Protocol):
 
     def generation(self, projection: str) -> Generation:
         """The one in service, as of the last call of `checkpoints`."""
+
+    async def opened(self, log: str, projections: Collection[str]) -> Mapping[str, Collection[str]]:
+        """By projection the owners that its last move in this log names, where it names any. Raises Unavailable."""
 
     parked: Parked
     """The streams that commits have parked."""

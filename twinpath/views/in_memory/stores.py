@@ -1,6 +1,6 @@
 """Views in this process's memory: for `make demo` and for tests; the same promises as MongoDB's, less durability."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -34,6 +34,7 @@ class InMemoryViewStore(ViewWriter):
         self._generations: dict[str, Generation] = {}
         self._versions: dict[str, int] = {}
         self._erasures: dict[str, dict[str, int]] = {}
+        self._opened: dict[tuple[str, str], Collection[str]] = {}
         self._moves: Watchers[tuple[str, str], int] = Watchers(lambda _, later: later)
         self._changes: Watchers[tuple[str, str], Fields] = Watchers(either)
 
@@ -60,6 +61,9 @@ class InMemoryViewStore(ViewWriter):
     async def checkpoints(self) -> Checkpoints:
         return dict(self._checkpoints)
 
+    async def opened(self, log: str, projections: Collection[str]) -> Mapping[str, Collection[str]]:
+        return {name: owners for name in projections if (owners := self._opened.get((name, log)))}
+
     async def commit(self, batch: Batch) -> None:
         for move in batch.moves:
             if self._checkpoints.get((move.projection, move.log)) != move.expected:
@@ -73,6 +77,7 @@ class InMemoryViewStore(ViewWriter):
         for move in batch.moves:
             if move.erased:
                 self._erasures.setdefault(move.projection, {})[move.log] = move.erased
+            self._opened[move.projection, move.log] = move.opened
         self._move({(move.projection, move.log): move.position for move in batch.moves})
 
     def _change(self, changes: Sequence[ViewChange]) -> None:

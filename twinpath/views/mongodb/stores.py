@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence, Set
 from typing import Any, TypeVar
 
 from pymongo import ASCENDING, AsyncMongoClient, IndexModel, UpdateOne
@@ -95,7 +95,7 @@ class MongoViewReader(ViewReader):
     async def checkpoints(self) -> Checkpoints:
         switches = self._switches
         with our_errors():
-            documents = await self._database[CHECKPOINTS].find().to_list()
+            documents = await self._database[CHECKPOINTS].find(projection={"opened": 0}).to_list()
         self._told = asyncio.get_running_loop().time()
         if switches == self._switches:  # the watch told of none meanwhile: this is all, also when it was set back
             self._generations.clear()
@@ -107,6 +107,7 @@ class MongoViewReader(ViewReader):
         positions: list[Document] = [
             {"$match": {"operationType": {"$in": ["insert", "update", "replace"]}}},
             {"$project": {"documentKey": 1, "fullDocument": 1, "updateDescription.updatedFields": 1}},
+            {"$unset": ["fullDocument.opened", "updateDescription.updatedFields.opened"]},
         ]
         with our_errors():
             async with await self._database[CHECKPOINTS].watch(positions) as changes:
@@ -203,6 +204,13 @@ class MongoViewWriter(MongoViewReader, ViewWriter):
             if starts:
                 await self._database[CHECKPOINTS].bulk_write(starts, ordered=False)
         await self.checkpoints()
+
+    async def opened(self, log: str, projections: Collection[str]) -> Mapping[str, Collection[str]]:
+        ids = {checkpoint_id(name, log): name for name in projections}
+        with our_errors():
+            some = {"_id": {"$in": list(ids)}, "opened.0": {"$exists": True}}
+            documents = await self._database[CHECKPOINTS].find(some, {"opened": 1}).to_list()
+        return {ids[document["_id"]]: document["opened"] for document in documents}
 
     async def commit(self, batch: Batch) -> None:
         operations = merged(batch.changes)
