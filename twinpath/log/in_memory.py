@@ -67,6 +67,9 @@ class InMemoryEventStore(EventStore):
     async def load(self, stream: str, after_version: int = 0) -> list[RecordedEvent]:
         return self._streams.get(stream, [])[after_version:]
 
+    async def has_event(self, stream: str, event_type: str, after_version: int) -> bool:
+        return any(event.type == event_type for event in await self.load(stream, after_version))
+
     async def read_log(self, log: str, after_position: int, limit: int) -> list[RecordedEvent]:
         return self._logs.get(log, [])[after_position : after_position + limit]
 

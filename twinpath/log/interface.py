@@ -108,6 +108,9 @@ class EventStore(EventLog, Protocol):
     async def load(self, stream: str, after_version: int = 0) -> list[RecordedEvent]:
         """The events of a stream with a version above `after_version`, in order. Raises Unavailable."""
 
+    async def has_event(self, stream: str, event_type: str, after_version: int) -> bool:
+        """Whether an event of this stored name stands in a stream above a version. Raises Unavailable."""
+
     async def commit_of(self, command_id: str) -> Commit | None:
         """The outcome of a command, with its events, or None when it took no effect. Raises Unavailable."""
 

@@ -115,6 +115,13 @@ class MongoEventStore(MongoEventLog, EventStore):
             self._writers[log].saw(stream, events[-1].version)
         return [event for event in events if event.version > after_version]
 
+    async def has_event(self, stream: str, event_type: str, after_version: int) -> bool:
+        where = {"log": log_of(stream, self._partitions), "stream": stream, "events.type": event_type}
+        with unavailable(_AWAY):
+            last = await self._commits.find_one(where, sort=[("version", DESCENDING)])
+        events = events_of(last) if last else []
+        return any(event.type == event_type and event.version > after_version for event in events)
+
     async def commit_of(self, command_id: str) -> Commit | None:
         with unavailable(_AWAY):
             return await find_commit(self._commits, command_id)

@@ -9,7 +9,7 @@ import pytest
 from pymongo import AsyncMongoClient
 
 from tests.support.appending import CATEGORIES, append, metadata, note, whole_log
-from twinpath.domain.events import RecordedEvent
+from twinpath.domain.events import NewEvent, RecordedEvent
 from twinpath.errors import CommandIdReused, CommitTooLarge, ConcurrencyConflict
 from twinpath.ids import log_of, new_id, uuid7
 from twinpath.log.in_memory import InMemoryEventStore
@@ -242,3 +242,18 @@ async def test_many_callers_at_once_leave_gapless_logs(store: EventStore) -> Non
     won = await asyncio.gather(*(write(stream) for stream in streams * 3))
 
     assert len(await whole_log(store)) == sum(won)
+
+
+async def test_whether_an_event_stands_in_a_stream_above_a_version_is_told_within_a_commit_too(
+    store: EventStore,
+) -> None:
+    stream, other = new_id("repair"), NewEvent("repair.closed", 1, {})
+    await store.append(NewCommit(stream, [note("1"), other, note("3")], 0, uuid7(), metadata(), "f"))
+    await store.append(NewCommit(stream, [note("4")], 3, uuid7(), metadata(), "f"))
+
+    closed = [await store.has_event(stream, "repair.closed", version) for version in range(4)]
+    noted = [await store.has_event(stream, "repair.note_added", version) for version in (0, 3, 4)]
+
+    assert closed == [True, True, False, False]
+    assert noted == [True, True, False]
+    assert not await store.has_event(new_id("repair"), "repair.closed", 0)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import structlog
 
 from twinpath.clock import Clock, utc_now
-from twinpath.commands.processes.parking import ASKED_AT
+from twinpath.commands.processes.timers import ASKED_AT
 from twinpath.domain.events import RecordedEvent
 from twinpath.errors import ParkedMoved, Unavailable
 from twinpath.log.interface import EventLog

@@ -9,7 +9,7 @@ from pymongo import ASCENDING, AsyncMongoClient
 from pymongo.errors import DuplicateKeyError
 
 from twinpath.commands.processes.places import processes_database_name
-from twinpath.commands.processes.timers import OldTimer, Timer, Timers, timer_id
+from twinpath.commands.processes.timers import ASKED_AT, OldTimer, Timer, Timers, timer_id
 from twinpath.log.commits import Document
 from twinpath.mongo_client import durable_database, unavailable
 
@@ -54,6 +54,11 @@ class MongoTimers(Timers):
 
     async def parked(self, process: str, limit: int = 100) -> Sequence[Timer]:
         return await self._found({"process": process, "try_at": None}, "_id", limit)
+
+    async def retry(self, process: str, stream: str | None = None) -> int:
+        asked = {"process": process, "try_at": None} | ({} if stream is None else {"stream": stream})
+        with unavailable(_AWAY):
+            return (await self._kept.update_many(asked, {"$set": {"try_at": ASKED_AT}})).modified_count
 
     async def parked_count(self, process: str) -> int:
         with unavailable(_AWAY):

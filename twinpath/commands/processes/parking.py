@@ -4,16 +4,11 @@ The command line repairs nothing by itself, since a repair of a process sends co
 command service takes the stream up within a second.
 """
 
-from datetime import UTC, datetime
-
 from pymongo import AsyncMongoClient
 
 from twinpath.commands.processes.places import processes_database_name
 from twinpath.log.commits import Document
 from twinpath.views.mongodb.stores import MongoViewWriter
-
-ASKED_AT = datetime(1970, 1, 1, tzinfo=UTC)
-"""The `tried_at` of a parked stream that somebody asks to be tried again."""
 
 
 def process_parking(client: AsyncMongoClient[Document], log_database: str) -> MongoViewWriter:

@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
+
+ASKED_AT = datetime(1970, 1, 1, tzinfo=UTC)
+"""When a parked stream, or timer, that somebody asks to be tried again was tried last, or is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,9 @@ class Timers(Protocol):
     async def parked(self, process: str, limit: int = 100) -> Sequence[Timer]:
         """At most `limit` parked timers of a process, by id."""
 
+    async def retry(self, process: str, stream: str | None = None) -> int:
+        """Have the parked timers of a process, or of one stream, tried once more, as due at ASKED_AT; how many."""
+
     async def parked_count(self, process: str) -> int:
         """How many timers of a process are parked."""
 
@@ -108,6 +114,11 @@ class InMemoryTimers(Timers):
 
     async def parked(self, process: str, limit: int = 100) -> Sequence[Timer]:
         return sorted((timer for timer, at in self._of(process) if at is None), key=lambda timer: timer.id)[:limit]
+
+    async def retry(self, process: str, stream: str | None = None) -> int:
+        asked = [timer for timer, at in self._of(process) if at is None and stream in (None, timer.stream)]
+        self._kept |= {timer.id: (timer, ASKED_AT) for timer in asked}
+        return len(asked)
 
     async def parked_count(self, process: str) -> int:
         return len(await self.parked(process, len(self._kept)))

@@ -7,8 +7,8 @@ import pytest
 from tests.engine.workshop.events import RepairNoteAdded, RepairOpened
 from tests.engine.workshop.repairs import AddRepairNote, ChangeRepairStatus
 from tests.support.process_world import World
-from twinpath.commands.processes.parking import ASKED_AT
 from twinpath.commands.processes.running import RunningProcess
+from twinpath.commands.processes.timers import ASKED_AT
 from twinpath.domain.process import Process, Then
 from twinpath.errors import Unavailable
 from twinpath.views.interface import Batch
