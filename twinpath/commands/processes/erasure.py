@@ -52,9 +52,6 @@ class Erasure(Handling):
         half_erased = await self._keys.unconfirmed(self._means.clock() - _HALF_ERASED)
         return sum([await self._end(owner) for owner in half_erased])
 
-    async def parked_timers(self) -> int:
-        return 0
-
     async def _end(self, owner: str) -> bool:
         """Whether the erasure is ended now."""
         erase = self._erase_command(category_of(owner))
