@@ -6,6 +6,7 @@ The Aggregate pattern: Jérémie Chassaing, "Functional Event Sourcing Aggregate
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partialmethod
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -104,18 +105,6 @@ class Aggregate(Generic[_Command, _State, _Event]):
         """Below /api/v1, without an id."""
         return f"/{self.plural or self.category + 's'}"
 
-    def post(self, path: str, command: type[Command], **declared: Any) -> None:
-        """Declare `POST <path>`; see `CommandEndpoint` for what may be declared."""
-        self._declare("POST", path, command, **declared)
-
-    def put(self, path: str, command: type[Command], **declared: Any) -> None:
-        """Declare `PUT <path>`."""
-        self._declare("PUT", path, command, **declared)
-
-    def delete(self, path: str, command: type[Command], **declared: Any) -> None:
-        """Declare `DELETE <path>`."""
-        self._declare("DELETE", path, command, **declared)
-
     def _declare(
         self,
         method: Literal["POST", "PUT", "DELETE"],
@@ -128,6 +117,11 @@ class Aggregate(Generic[_Command, _State, _Event]):
         new_id: Callable[[Any], str] | None = None,
     ) -> None:
         self.endpoints.append(CommandEndpoint(method, path, command, allow, summary, example or {}, new_id))
+
+    post = partialmethod(_declare, "POST")
+    put = partialmethod(_declare, "PUT")
+    delete = partialmethod(_declare, "DELETE")
+    """Declare `POST <path>`, `PUT <path>`, `DELETE <path>`; see `CommandEndpoint` for what may be declared."""
 
 
 AnyAggregate = Aggregate[Any, Any, Any]
