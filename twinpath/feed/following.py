@@ -37,7 +37,11 @@ class Sink(Protocol):
         """Learn the position where it is not known, before events up to there are taken."""
 
     async def is_ahead(self) -> bool:
-        """Whether another replica has moved the position, which is learned; asked before what is missing is read."""
+        """Whether another replica has moved the position, which is learned; asked before what is missing is read.
+
+        A sink that learns it soon enough, when what it takes is refused, need not ask.
+        """
+        return False
 
     async def take(self, events: Sequence[RecordedEvent]) -> None:
         """Take consecutive events, the first of them right after the position, or learn where it is now."""
@@ -67,18 +71,13 @@ class Follower:
         self.log = log
         self.troubles = troubles
         self._source = source
-        self._sink = sink
+        self.sink = sink
         self._pace = pace
         self._prepared = prepared
         self._inbox: deque[_Delivery] = deque()
         self._batch: list[_Delivery] = []
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
-
-    @property
-    def position(self) -> int:
-        """See Sink.position."""
-        return self._sink.position
 
     @property
     def busy(self) -> bool:
@@ -130,7 +129,7 @@ class Follower:
     def _take(self) -> list[_Delivery]:
         """As much of what waits as the sink takes at once."""
         batch: list[_Delivery] = []
-        room = self._sink.most
+        room = self.sink.most
         while self._inbox and (not batch or len(self._inbox[0].events) <= room):
             batch.append(self._inbox.popleft())
             room -= len(batch[-1].events)
@@ -138,7 +137,7 @@ class Follower:
 
     async def _advance(self) -> None:
         """Reach what the batch asks for, step by step."""
-        sink = self._sink
+        sink = self.sink
         at_hand = {event.position: event for delivery in self._batch for event in delivery.events}
         upto = max(delivery.upto for delivery in self._batch)
         is_told = bool(at_hand)
@@ -155,7 +154,7 @@ class Follower:
 
     def _acknowledge(self) -> None:
         for delivery in self._batch:
-            if delivery.upto <= self._sink.position and not delivery.done.done():
+            if delivery.upto <= self.sink.position and not delivery.done.done():
                 delivery.done.set_result(None)
 
 
@@ -205,9 +204,9 @@ class Followers:
         """
         before, self.heads = self.heads, await self._source.heads()
         for log, follower in self.by_log.items():
-            stands_still = self._seen.get(log) == follower.position
-            self._seen[log] = follower.position
-            if stands_still and follower.position < before.get(log, 0) and not follower.busy:
+            stands_still = self._seen.get(log) == follower.sink.position
+            self._seen[log] = follower.sink.position
+            if stands_still and follower.sink.position < before.get(log, 0) and not follower.busy:
                 task = asyncio.create_task(self._fetch(follower, before[log]), name=f"fetch {log}")
                 self._fetches.add(task)
                 task.add_done_callback(self._fetches.discard)
@@ -219,4 +218,4 @@ class Followers:
     async def _fetch(self, follower: Follower, head: int) -> None:
         with suppress(Unavailable):  # it is being stopped
             await follower.reach(head)
-            self._seen[follower.log] = follower.position
+            self._seen[follower.log] = follower.sink.position

@@ -100,10 +100,6 @@ class ProjectedLog(Sink):
         self._leave_outdated()
         self._upto = upto
 
-    async def is_ahead(self) -> bool:
-        """A commit that another replica was faster with is refused: that is soon enough to learn of it."""
-        return False
-
     async def take(self, events: Sequence[RecordedEvent]) -> None:
         """Commit the events to the projections that keep up, as far as they lack them."""
         leave = self._leave_behind if len(self._live) > 1 else None
