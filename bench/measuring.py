@@ -1,14 +1,16 @@
 """The means that measurements share: private servers, services on them, calls in flight."""
 
 import asyncio
+import multiprocessing
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from pymongo import MongoClient, WriteConcern
 
@@ -22,6 +24,8 @@ from deploy.local.services import Service, service_environment
 
 JOURNALED = WriteConcern("majority", j=True)
 _FILLING_BYTES, _FILLING_PATIENCE_MS = 2 * 2**30, 120_000
+P = ParamSpec("P")
+T = TypeVar("T")
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -98,6 +102,12 @@ def filling(mongodb: str) -> Iterator[str]:
 
 def _set_cache(client: MongoClient[dict[str, Any]], size: int) -> None:
     client.admin.command({"setParameter": 1, "wiredTigerEngineRuntimeConfig": f"cache_size={size}"})
+
+
+def in_process(work: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+    """The result of a function from a new process of its own, which must be able to import it."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        return process.submit(work, *arguments, **options).result()
 
 
 async def rate(count: int, callers: int, work: Callable[[int], Awaitable[None]]) -> float:

@@ -1,20 +1,20 @@
 """Appends, and reads as the relay and the projector make them, on logs of 0 to 1,000,000 events."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import uvloop
 from pymongo import AsyncMongoClient
 
-from bench.append import DATA
 from bench.figures import at_most
 from bench.growth.interleaved import Work, medians
-from bench.long_log import write_tickets
+from bench.log.append import EVENTS
+from bench.log.long_log import write_tickets
 from bench.measuring import filling, mongodb_alone
 from bench.run import Run
 from bench.sizes import Sizes
 from twinpath.clock import utc_now
-from twinpath.domain.events import Metadata, NewEvent
+from twinpath.domain.events import Metadata
 from twinpath.ids import new_id, uuid7
 from twinpath.log.commits import Document
 from twinpath.log.mongodb import MongoEventStore
@@ -25,7 +25,6 @@ _READ = 100
 """Events in one read, as in a read of the relay."""
 _FIRST = 64
 """Appends that are not counted: with them the store learns the heads of the logs."""
-EVENTS = [NewEvent("ticket.opened", 1, DATA)]
 
 
 def _sizes(sizes: Sizes) -> list[int]:
@@ -39,31 +38,27 @@ def _appending(store: MongoEventStore) -> Work:
     return append
 
 
-def _reading_the_end(store: MongoEventStore, heads: dict[str, int]) -> Work:
+def _reading(store: MongoEventStore, heads: dict[str, int], after: Callable[[int], int]) -> Work:
+    """Reads in one log after the other; `after` is where, given the head."""
     logs = list(heads)
 
     async def read(turn: int) -> None:
         log = logs[turn % len(logs)]
-        await store.read_log(log, max(0, heads[log] - _READ), _READ)
+        await store.read_log(log, after(heads[log]), _READ)
 
     return read
 
 
-def _reading_anywhere(store: MongoEventStore, heads: dict[str, int]) -> Work:
-    logs = list(heads)
+def _at_the_end(head: int) -> int:
+    return max(0, head - _READ)
 
-    async def read(turn: int) -> None:
-        log = logs[turn % len(logs)]
-        await store.read_log(log, random.randrange(max(1, heads[log] - _READ)), _READ)
 
-    return read
+def _anywhere(head: int) -> int:
+    return random.randrange(max(1, head - _READ))
 
 
 def _looking(store: MongoEventStore) -> Work:
-    async def look(_: int) -> None:
-        await store.heads()
-
-    return look
+    return lambda _: store.heads()
 
 
 async def _stores(client: AsyncMongoClient[Document], databases: Sequence[str]) -> list[MongoEventStore]:
@@ -92,8 +87,8 @@ async def _measure(url: str, run: Run) -> None:
             append.add_costs(await medians(sizes.alone, [_appending(store) for store in stores]))
             heads = [await store.heads() for store in stores]
             pairs = list(zip(stores, heads, strict=True))
-            end.add_costs(await medians(sizes.pages, [_reading_the_end(*pair) for pair in pairs]))
-            anywhere.add_costs(await medians(sizes.pages, [_reading_anywhere(*pair) for pair in pairs]))
+            end.add_costs(await medians(sizes.pages, [_reading(*pair, _at_the_end) for pair in pairs]))
+            anywhere.add_costs(await medians(sizes.pages, [_reading(*pair, _anywhere) for pair in pairs]))
             look.add_costs(await medians(sizes.pages, [_looking(store) for store in stores]))
             await client.drop_database(f"empty{number}")
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 import uvloop
 from pymongo.asynchronous.collection import AsyncCollection
 
-from bench.connection import Connection
 from bench.figures import at_most
 from bench.growth.interleaved import Work, medians
 from bench.growth.tickets import ticket_documents
 from bench.growth.waiting import Waiting, allow_connections, open_waits
 from bench.measuring import Servers, running, servers
 from bench.run import Run
+from bench.services.connection import Connection
 from bench.sizes import Sizes
 from deploy.local.services import Service
 from shared.read_models.ticket_details import TICKET_DETAILS

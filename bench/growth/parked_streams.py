@@ -8,7 +8,7 @@ from pymongo import AsyncMongoClient
 from bench.figures import at_most
 from bench.growth.batches import batch
 from bench.growth.interleaved import Work, medians
-from bench.long_log import ticket_projections
+from bench.log.long_log import ticket_projections
 from bench.measuring import mongodb_alone
 from bench.run import Run
 from bench.sizes import Sizes

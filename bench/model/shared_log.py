@@ -7,7 +7,7 @@ from typing import Literal
 
 import uvloop
 
-from bench.long_log import write_tickets
+from bench.log.long_log import write_tickets
 from bench.model.one_log import share_within
 from shared.events import CATALOGUE
 from shared.events.ticket import TicketOpened
