@@ -31,11 +31,9 @@ class _Races(AppendObserver):
         self.lost, self.inserts = 0, 0
 
     def inserted(self, commits: int, seconds: float) -> None:
-        """See AppendObserver.inserted."""
         self.inserts += 1
 
     def lost_race(self, over: Literal["position", "version", "claim"]) -> None:
-        """See AppendObserver.lost_race."""
         self.lost += 1
 
 

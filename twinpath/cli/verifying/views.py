@@ -62,11 +62,9 @@ class ViewAgainstFold:
         self._building: Building | None = None
 
     async def size(self) -> int:
-        """See Check.size."""
         return (await (await self._begun()).progress())[1]
 
     async def findings(self, advance: Advance) -> AsyncIterator[Finding]:
-        """See Check.findings."""
         building, done = await self._begun(), 0
 
         def applied(now: int, _: int) -> None:
