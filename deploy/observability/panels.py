@@ -67,6 +67,11 @@ def _sums(title: str, metric: str, by: str) -> Panel:
     return _line(title, "none", by, f"sum by ({by}) (max by ({by}, log) ({_of(metric)}))")
 
 
+def _server_rate(metric: str, by: str) -> str:
+    return f"sum by ({by}) (rate({metric}[$__rate_interval]))"
+
+
+_QUEUES = "rabbitmq_detailed_queue_messages"
 _REQUESTS, _COMMANDS = "twinpath_http_request_duration_seconds", "twinpath_command_duration_seconds"
 _WAITS, _DOCUMENTS = "twinpath_causal_wait_duration_seconds", "twinpath_query_documents_total"
 _APPLIED = "twinpath_projection_events_total"
@@ -172,6 +177,27 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         _p95("Time of a wait, p95", _WAITS, "view"),
         _states("Open waits", "none", "twinpath_causal_waits_open"),
         _line("Subscribers of live updates", "none", "view", f"sum by (view) ({_of('twinpath_live_subscribers')})"),
+    ),
+    "RabbitMQ": (
+        _line("Messages that wait", "none", "queue", f"sum by (queue) ({_QUEUES}_ready)"),
+        _line("Messages not acknowledged", "none", "queue", f"sum by (queue) ({_QUEUES}_unacked)"),
+        _line("Dead letters", "none", "instance", "max by (instance) (twinpath_dead_letters)"),
+        _line("Connections", "none", "instance", "rabbitmq_connections"),
+        _line("Memory of a node", "bytes", "instance", "rabbitmq_process_resident_memory_bytes"),
+        _line("Free disk of a node", "bytes", "instance", "rabbitmq_disk_space_available_bytes"),
+    ),
+    "MongoDB": (
+        _line("Operations", "ops", "legacy_op_type", _server_rate("mongodb_ss_opcounters", "legacy_op_type")),
+        _line(
+            "Time of an operation, mean",
+            "µs",
+            "op_type",
+            f"{_server_rate('mongodb_ss_opLatencies_latency', 'op_type')}"
+            f" / {_server_rate('mongodb_ss_opLatencies_ops', 'op_type')}",
+        ),
+        _line("Open connections", "none", "instance", 'mongodb_ss_connections{conn_type="current"}'),
+        _line("Cache in use", "bytes", "instance", "mongodb_ss_wt_cache_bytes_currently_in_the_cache"),
+        _line("Dirty bytes in the cache", "bytes", "instance", "mongodb_ss_wt_cache_tracked_dirty_bytes_in_the_cache"),
     ),
     "Processes of the machine": (
         _line("CPU", "percentunit", "job, instance", f"rate({_of('process_cpu_seconds_total')}[$__rate_interval])"),
