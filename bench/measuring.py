@@ -4,14 +4,16 @@ import asyncio
 import multiprocessing
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar
 
+import uvloop
 from pymongo import MongoClient, WriteConcern
 
 from deploy.local.install import find_or_install
@@ -26,6 +28,7 @@ JOURNALED = WriteConcern("majority", j=True)
 _FILLING_BYTES, _FILLING_PATIENCE_MS = 2 * 2**30, 120_000
 P = ParamSpec("P")
 T = TypeVar("T")
+R = TypeVar("R")
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -54,6 +57,17 @@ def mongodb_alone() -> Iterator[str]:
         stack.callback(mongodb.close)
         mongodb.start()
         yield mongodb.url
+
+
+def on_mongodb(measure: Callable[[str, R], Coroutine[Any, Any, None]]) -> Callable[[R], None]:
+    """A measurement that a run calls, made of what measures by the URL of a private MongoDB."""
+
+    @wraps(measure)
+    def alone(run: R) -> None:
+        with mongodb_alone() as url:
+            uvloop.run(measure(url, run))
+
+    return alone
 
 
 @contextmanager

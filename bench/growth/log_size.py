@@ -3,14 +3,13 @@
 import random
 from collections.abc import Callable, Sequence
 
-import uvloop
 from pymongo import AsyncMongoClient
 
 from bench.figures import at_most
 from bench.growth.interleaved import Work, medians
 from bench.log.append import EVENTS
 from bench.log.long_log import write_tickets
-from bench.measuring import filling, mongodb_alone
+from bench.measuring import filling, on_mongodb
 from bench.run import Run
 from bench.sizes import Sizes
 from twinpath.clock import utc_now
@@ -32,21 +31,22 @@ def _sizes(sizes: Sizes) -> list[int]:
 
 
 def _appending(store: MongoEventStore) -> Work:
-    async def append(_: int) -> None:
-        await store.append(new_id("ticket"), EVENTS, 0, uuid7(), Metadata(utc_now(), "bench", "bench"))
-
-    return append
+    return lambda _: store.append(new_id("ticket"), EVENTS, 0, uuid7(), Metadata(utc_now(), "bench", "bench"))
 
 
 def _reading(store: MongoEventStore, heads: dict[str, int], after: Callable[[int], int]) -> Work:
     """Reads in one log after the other; `after` is where, given the head."""
-    logs = list(heads)
+    logs = list(heads.items())
 
-    async def read(turn: int) -> None:
-        log = logs[turn % len(logs)]
-        await store.read_log(log, after(heads[log]), _READ)
+    def read(turn: int) -> object:
+        log, head = logs[turn % len(logs)]
+        return store.read_log(log, after(head), _READ)
 
     return read
+
+
+def _looking(store: MongoEventStore) -> Work:
+    return lambda _: store.heads()
 
 
 def _at_the_end(head: int) -> int:
@@ -55,10 +55,6 @@ def _at_the_end(head: int) -> int:
 
 def _anywhere(head: int) -> int:
     return random.randrange(max(1, head - _READ))
-
-
-def _looking(store: MongoEventStore) -> Work:
-    return lambda _: store.heads()
 
 
 async def _stores(client: AsyncMongoClient[Document], databases: Sequence[str]) -> list[MongoEventStore]:
@@ -70,12 +66,17 @@ async def _stores(client: AsyncMongoClient[Document], databases: Sequence[str]) 
     return stores
 
 
-async def _measure(url: str, run: Run) -> None:
+@on_mongodb
+async def measure(url: str, run: Run) -> None:
+    """On a private MongoDB. Every round begins with a new empty log, which the appends of the round fill."""
     sizes, quantity = run.sizes, "events in the log"
-    append = run.curve(quantity, "an append, one caller", _sizes(sizes), at_most(1.3), "ms")
-    end = run.curve(quantity, f"the last {_READ} events of a log", _sizes(sizes), at_most(1.3), "ms")
-    anywhere = run.curve(quantity, f"{_READ} events from anywhere", _sizes(sizes), at_most(1.3), "ms")
-    look = run.curve(quantity, f"the heads of {PARTITIONS} logs", _sizes(sizes), at_most(1.3), "ms")
+    lines = (
+        "an append, one caller",
+        f"the last {_READ} events of a log",
+        f"{_READ} events from anywhere",
+        f"the heads of {PARTITIONS} logs",
+    )
+    append, end, anywhere, look = (run.curve(quantity, line, _sizes(sizes), at_most(1.3), "ms") for line in lines)
     filled = [f"log{size}" for size in _sizes(sizes)[1:]]
     with filling(url) as patient:
         async with mongo_client(patient, "bench") as client:
@@ -91,9 +92,3 @@ async def _measure(url: str, run: Run) -> None:
             anywhere.add_costs(await medians(sizes.pages, [_reading(*pair, _anywhere) for pair in pairs]))
             look.add_costs(await medians(sizes.pages, [_looking(store) for store in stores]))
             await client.drop_database(f"empty{number}")
-
-
-def measure(run: Run) -> None:
-    """On a private MongoDB. Every round begins with a new empty log, which the appends of the round fill."""
-    with mongodb_alone() as url:
-        uvloop.run(_measure(url, run))

@@ -76,11 +76,7 @@ class Crowd:
 
     def querying(self, connection: Connection) -> Work:
         """Queries by id without a causal token."""
-
-        async def query(_: int) -> None:
-            connection.ask("GET", self.path)
-
-        return query
+        return lambda _: connection.ask("GET", self.path)
 
     async def end_next(self, turn: int) -> None:
         """Move the checkpoint by one, and wait for the answer to the query that waited for this position."""

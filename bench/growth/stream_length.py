@@ -46,10 +46,7 @@ async def _make(mongodb: str, sizes: Sizes) -> list[Streams]:
 
 
 def _noting(connection: Connection, streams: Sequence[str]) -> Work:
-    async def note(turn: int) -> None:
-        connection.ask("POST", f"/api/v1/tickets/{streams[turn % len(streams)]}/notes", NOTE)
-
-    return note
+    return lambda turn: connection.ask("POST", f"/api/v1/tickets/{streams[turn % len(streams)]}/notes", NOTE)
 
 
 def measure(run: Run) -> None:
@@ -67,7 +64,7 @@ def measure(run: Run) -> None:
                 works = [_noting(connection, streams) for streams in rounds[number - 1]]
                 for streams, work in zip(rounds[number - 1], works, strict=True):
                     if len(streams) == 1:
-                        uvloop.run(work(0))  # the length is a multiple of EVERY: the snapshot is written
+                        work(0)  # the length is a multiple of EVERY: the snapshot is written
                 costs = uvloop.run(medians(sizes.commands, works))
                 figure.add_costs(costs)
                 ends.add(costs[-1], costs[0])

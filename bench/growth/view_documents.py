@@ -56,16 +56,13 @@ async def _fill(mongodb: str, started: Servers, sizes: Sequence[int]) -> list[Ti
 
 
 def _asking(connection: Connection, tickets: Sequence[str]) -> Work:
-    async def ask(_: int) -> None:
-        connection.ask("GET", f"/api/v1/tickets/{random.choice(tickets)}")
-
-    return ask
+    return lambda _: connection.ask("GET", f"/api/v1/tickets/{random.choice(tickets)}")
 
 
 def _any_page(connection: Connection, tickets: Sequence[str]) -> Work:
     """Pages of 20 of a filtered list that begin after one of the tickets."""
 
-    async def page(turn: int) -> None:
+    def page(turn: int) -> None:
         filters = FILTERS[turn % len(FILTERS)]
         cursor = encode_cursor((None, random.choice(tickets)), Selection(TICKET_LIST, filters).identity)
         fields = {name: str(value).lower() for name, value in filters.items()}
@@ -75,10 +72,7 @@ def _any_page(connection: Connection, tickets: Sequence[str]) -> Work:
 
 
 def _listing(connection: Connection) -> Work:
-    async def page(turn: int) -> None:
-        connection.ask("GET", f"/api/v1/tickets?limit=20{_FIRST_PAGES[turn % len(_FIRST_PAGES)]}")
-
-    return page
+    return lambda turn: connection.ask("GET", f"/api/v1/tickets?limit=20{_FIRST_PAGES[turn % len(_FIRST_PAGES)]}")
 
 
 class Projecting:
@@ -99,11 +93,7 @@ class Projecting:
         old = [random.sample(tickets, min(_OLD, len(tickets))) for _ in range(_BATCHES)]
         events = 2 * _NEW + len(old[0])
         batches = [batch(LOG, at + turn * events, _NEW, old[turn]) for turn in range(_BATCHES)]
-
-        async def apply(turn: int) -> None:
-            await self._applier.apply(self._projections, batches[turn])
-
-        return apply
+        return lambda turn: self._applier.apply(self._projections, batches[turn])
 
 
 async def _measure(started: Servers, urls: Sequence[str], tickets: Sequence[Tickets], run: Run) -> None:

@@ -3,12 +3,10 @@
 import asyncio
 from contextlib import suppress
 
-import uvloop
-
 from bench.figures import at_least, at_most
 from bench.log.driver import DOCUMENT, motor_client
 from bench.log.eventsourcing_tickets import tickets_on_postgresql
-from bench.measuring import JOURNALED, mongodb_alone, rate
+from bench.measuring import JOURNALED, on_mongodb, rate
 from bench.run import Run
 from twinpath.clock import utc_now
 from twinpath.domain.events import Metadata, NewEvent
@@ -20,7 +18,9 @@ from twinpath.mongo_client import mongo_client
 EVENTS = [NewEvent("ticket.opened", 1, DOCUMENT)]
 
 
-async def _measure(url: str, run: Run) -> None:
+@on_mongodb
+async def measure(url: str, run: Run) -> None:
+    """On a private MongoDB, and a private PostgreSQL for the peer."""
     sizes = run.sizes
     appends = run.figure("append / insert_one, 64 callers", at_least(5), "/s")
     stales = run.figure("append with 5 % stale versions / append", at_least(0.8), "/s")
@@ -62,9 +62,3 @@ def _document() -> dict[str, object]:
     names = {"stream": new_id("ticket"), "log": "ticket.0", "actor": "a", "correlation_id": "c", "version": 1}
     event = {"type": "ticket.opened", "schema": 1, "data": DOCUMENT}
     return {"_id": uuid7(), **names, "fingerprint": "", "events": [event], "at": utc_now(), "count": 1}
-
-
-def measure(run: Run) -> None:
-    """On a private MongoDB, and a private PostgreSQL for the peer."""
-    with mongodb_alone() as url:
-        uvloop.run(_measure(url, run))

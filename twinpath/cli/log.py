@@ -39,7 +39,7 @@ def tail(logs: Logs = None, n: Newest = 10, as_json: AsJson = False, opened: Ope
         await _show(connection, shown, await _newest(connection, positions, n), opened)
         while True:
             try:
-                await _show_new(connection, positions, shown, opened)
+                await _show_beyond(connection, shown, positions, opened)
                 await asyncio.sleep(_LOOK_SECONDS)
             except Unavailable as error:
                 errors.print(f"{error.detail}; trying again", style="dim", markup=False, soft_wrap=True)
@@ -83,7 +83,11 @@ def read(
 
     async def work(connection: Connection) -> int:
         if every:
-            await _read_all(connection, shown, _beyond(after, first, connection.logs), last, opened)
+            positions = _beyond(after, first, connection.logs)
+            if not await _show_beyond(connection, shown, positions, opened, last):
+                _say_nothing_there("any log there")
+            places = ",".join(format_token(*place) for place in positions.items())
+            errors.print(f"to go on: --after {places}", style="dim", soft_wrap=True)
             return 0
         begin, page = first - 1, await _pages(connection, name or "")
         while (limit := PAGE if last is None else min(PAGE, last - begin)) > 0:
@@ -106,22 +110,24 @@ def _beyond(after: str | None, first: int, logs: Sequence[str]) -> dict[str, int
     return {log: max(first - 1, given.get(log, 0)) for log in logs}
 
 
-async def _read_all(
-    connection: Connection, shown: Shown, positions: dict[str, int], last: int | None, opened: bool
-) -> None:
-    page: list[RecordedEvent] = []
-    shown_events = 0
-    async for event in read_all(connection.log, positions, last):
+async def _show_beyond(
+    connection: Connection, shown: Shown, positions: dict[str, int], opened: bool, last: int | None = None
+) -> int:
+    """Show what is beyond the positions in their logs, and move them; the number of events."""
+    count, page = 0, list[RecordedEvent]()
+
+    async def show_page() -> None:
+        await _show(connection, shown, page, opened)
+        positions.update({event.log: event.position for event in page})  # what was not shown comes the next time
+        page.clear()
+
+    async for event in read_all(connection.log, dict(positions), last, positions.keys()):
         page.append(event)
+        count += 1
         if len(page) == PAGE:
-            await _show(connection, shown, page, opened)
-            shown_events, page = shown_events + PAGE, []
-        positions[event.log] = event.position
-    await _show(connection, shown, page, opened)
-    if not shown_events + len(page):
-        _say_nothing_there("any log there")
-    places = ",".join(format_token(*place) for place in positions.items())
-    errors.print(f"to go on: --after {places}", style="dim", soft_wrap=True)
+            await show_page()
+    await show_page()
+    return count
 
 
 def _say_nothing_there(where: str) -> None:
@@ -157,17 +163,6 @@ async def _newest(connection: Connection, heads: Mapping[str, int], n: int) -> l
         return []
     of_logs = await asyncio.gather(*(connection.log.read_log(log, max(0, head - n), n) for log, head in heads.items()))
     return list(merge(*of_logs, key=attrgetter("at")))[-n:]
-
-
-async def _show_new(connection: Connection, positions: dict[str, int], shown: Shown, opened: bool) -> None:
-    """Show what came after the positions, and move them."""
-    heads = await connection.log.heads()
-    moved = [log for log, position in positions.items() if heads[log] > position]
-    while moved:
-        of_logs = [await connection.log.read_log(log, positions[log], PAGE) for log in moved]
-        await _show(connection, shown, list(merge(*of_logs, key=attrgetter("at"))), opened)
-        positions |= {log: events[-1].position for log, events in zip(moved, of_logs, strict=True) if events}
-        moved = [log for log, events in zip(moved, of_logs, strict=True) if len(events) == PAGE]
 
 
 async def _show(connection: Connection, shown: Shown, events: Sequence[RecordedEvent], opened: bool) -> None:

@@ -1,7 +1,7 @@
 """Reads all logs as one sequence, as an export or a new kind of follower does."""
 
 import heapq
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import datetime
 
 from twinpath.domain.events import RecordedEvent
@@ -11,7 +11,11 @@ _PAGE = 500
 
 
 async def read_all(
-    log: EventLog, after: Mapping[str, int] | int = 0, upto: int | None = None, page: int = _PAGE
+    log: EventLog,
+    after: Mapping[str, int] | int = 0,
+    upto: int | None = None,
+    logs: Collection[str] | None = None,
+    page: int = _PAGE,
 ) -> AsyncIterator[RecordedEvent]:
     """Every event of every log, those that were recorded earlier first; each log's own order is kept.
 
@@ -22,6 +26,7 @@ async def read_all(
         log: any event log, the in-memory one too.
         after: log -> the position that its events must be beyond, 0 for a log that is not named; or one for all logs.
         upto: the last position of each log, where it is before the head; what is appended meanwhile is left out.
+        logs: the names of the logs; all of them where none are given.
         page: events in one read of a log.
 
     Raises:
@@ -30,6 +35,8 @@ async def read_all(
     heads = await log.heads()
     waiting: list[tuple[datetime, str, RecordedEvent, AsyncIterator[RecordedEvent]]] = []
     for name, head in heads.items():
+        if logs is not None and name not in logs:
+            continue
         begin = after if isinstance(after, int) else after.get(name, 0)
         events = _events(log, name, begin, head if upto is None else min(head, upto), page)
         if (event := await anext(events, None)) is not None:
