@@ -51,6 +51,6 @@ def write_secrets(file: Path = FILE) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    had = read_secrets()
-    added = write_secrets().keys() - had.keys()
-    print(f"{FILE}: {len(added)} secrets made, {len(had)} were there")
+    had = read_secrets().keys() & SECRETS.keys()
+    made = write_secrets().keys() & SECRETS.keys() - had
+    print(f"{FILE}: {len(made)} secrets made, {len(had)} were there")

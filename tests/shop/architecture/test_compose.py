@@ -11,6 +11,7 @@ from command_service.settings import Settings as CommandSettings
 from deploy.checkout import CHECKOUT
 from deploy.rolling import SERVICES
 from deploy.secrets_file import PROJECT, SECRETS
+from tests.support.provided.container_servers import MONGODB_IMAGE, RABBITMQ_IMAGE, REDIS_IMAGE
 from twinpath.cli.settings import Settings as CliSettings
 from twinpath.projecting.settings import Settings as ProjectorSettings
 from twinpath.queries.settings import Settings as QuerySettings
@@ -92,6 +93,7 @@ def test_a_server_has_the_version_that_it_has_in_kubernetes() -> None:
     pinned = dict(re.findall(r"image: \"?(mongo|rabbitmq|redis):([\w.-]+)", "".join(rendered)))
     for name, server in (("mongo", "mongo"), ("rabbitmq", "rabbitmq"), ("redis", "redis")):
         assert COMPOSE[name]["image"] == f"{server}:{pinned[server]}"
+    assert {MONGODB_IMAGE, RABBITMQ_IMAGE, REDIS_IMAGE} <= {service["image"] for service in COMPOSE.values()}
 
 
 def test_a_tag_names_a_minor_version_at_least() -> None:
