@@ -1,5 +1,6 @@
 """docker-compose.yml holds to its rules, also where no engine is there to try it: `make compose-test` does."""
 
+import ast
 import re
 from typing import Any
 
@@ -104,3 +105,16 @@ def test_a_tag_names_a_minor_version_at_least() -> None:
 
 def test_containers_and_volumes_are_this_checkouts_alone() -> None:
     assert yaml.safe_load(TEXT)["name"].startswith("${COMPOSE_PROJECT_NAME:?")
+
+
+def test_only_make_clean_deletes_data() -> None:
+    """Neither `make down` nor any other command passes `--volumes`, and `clean` names the volumes before."""
+    functions = {
+        node.name: ast.unparse(node)
+        for node in ast.walk(ast.parse((CHECKOUT / "deploy/up.py").read_text()))
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert [name for name, text in functions.items() if "--volumes" in text] == ["clean"]
+    assert functions["clean"].index("Deleting") < functions["clean"].index("--volumes")
+    assert "--volumes" not in (CHECKOUT / "Makefile").read_text()
+    assert "deploy.up clean" in (CHECKOUT / "Makefile").read_text().partition("\nclean:")[2]
