@@ -5,7 +5,6 @@ from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
-from typer._click import Command, Context
 from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
@@ -41,7 +40,7 @@ class _Lazy(TyperGroup):
         super().__init__(**attributes)
         self.commands.update({name: TyperCommand(name, short_help=text) for name, (_, text) in COMMANDS.items()})
 
-    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, _, rest = super().resolve_command(ctx, args)
         if _Lazy.logs:
             from twinpath.observability.logs import configure_logs
@@ -50,8 +49,8 @@ class _Lazy(TyperGroup):
         return name, load(name) if name else None, rest
 
 
-def load(name: str) -> Command:
-    """One of the COMMANDS, imported."""
+def load(name: str) -> Any:
+    """One of the COMMANDS, imported: a command or a group of Typer's."""
     place, text = COMMANDS[name]
     module, _, attribute = place.partition(":")
     declared = getattr(import_module(module), attribute)

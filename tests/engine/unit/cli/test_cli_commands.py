@@ -6,9 +6,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import version
+from typing import Any
 
 import pytest
-from typer._click import Command
 from typer.core import TyperArgument, TyperGroup, TyperOption
 from typer.testing import CliRunner
 
@@ -20,7 +20,7 @@ HEAVY = {"aio_pika", "fastapi", "faststream", "opentelemetry", "pydantic", "pymo
 WITHOUT_SERVERS = {"doctor", "server-files"}
 
 
-def leaves(name: str, command: Command) -> Iterator[tuple[str, Command]]:
+def leaves(name: str, command: Any) -> Iterator[tuple[str, Any]]:
     """The commands that do something, by their whole names."""
     if isinstance(command, TyperGroup):
         for part, below in command.commands.items():
