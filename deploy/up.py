@@ -84,14 +84,17 @@ def _compose(*arguments: str) -> None:
 
 
 def _volumes(project: str) -> list[str]:
-    label = f"label=com.docker.compose.project={project}"
-    command = ["docker", "volume", "ls", "--quiet", "--filter", label]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    return _output("docker", "volume", "ls", "--quiet", "--filter", f"label=com.docker.compose.project={project}")
+
+
+def _output(*command: str) -> list[str]:
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
 
 
 def _up_with_docker(sample: bool) -> None:
     environment = {**write_secrets(), **os.environ}
-    if sample:  # into the log before any service follows it
+    following = _output("docker", "compose", "ps", "--services", "--status", "running")
+    if sample and "command" not in following:  # into the log before any service follows it
         _compose("build", "init")
         _compose("run", "--rm", "-T", "init")
         _load(compose_log_address(environment))
