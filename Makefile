@@ -14,11 +14,11 @@ help: ## this list
 up: $(VENV)/installed ## start everything, load a sample, show where it is; Ctrl-C stops it
 	@$(BIN)/python -m deploy.up up
 
-down: $(VENV)/installed ## stop what `make up` started
+down: $(VENV)/installed ## stop what `make up` started; with Docker its data stay
 	@$(BIN)/python -m deploy.up down
 
-demo: $(VENV)/installed ## both APIs from one process, with no server at all
-	@$(BIN)/python -m deploy.demo
+demo: $(VENV)/installed ## both APIs from one process, with no server at all; PORT=9000 is another port
+	@$(BIN)/python -m deploy.demo $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/installed ## all tests, on real servers that are started for them
 	@$(BIN)/python -m pytest --ignore=tests/shop/survival --numprocesses auto --maxprocesses 3 --dist worksteal
@@ -72,8 +72,12 @@ lock: $(VENV)/installed ## write the locked versions anew from pyproject.toml; U
 deploy/locks/%.txt: FORCE
 	@$(LOCK) --allow-unsafe --generate-hashes --no-annotate $(foreach extra,$(EXTRAS),--extra $(extra)) --constraint requirements.lock --output-file $@ pyproject.toml
 
-clean: ## remove what make made
-	@rm -rf $(VENV) $(VENV)-manifests .local .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+MADE = $(VENV) $(VENV)-manifests .local .mypy_cache .ruff_cache .pytest_cache .hypothesis $(wildcard *.egg-info)
+
+clean: ## stop and delete all data of `make up`, then remove what make made; it says what
+	@if test -x $(BIN)/python; then $(BIN)/python -m deploy.up clean; fi
+	@echo "Removing $(wildcard $(MADE))"
+	@rm -rf $(MADE)
 
 # uv where it is present, else the standard library's venv and pip; versions are those of requirements.lock.
 $(VENV)/installed: requirements.lock pyproject.toml

@@ -5,31 +5,16 @@ import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from bench import (
-    append,
-    contended,
-    costs,
-    driver,
-    knee,
-    lag,
-    listing,
-    live,
-    long_stream,
-    over_http,
-    overload,
-    page,
-    plot,
-    rebuild,
-    results,
-    scaling,
-    simulation,
-    start,
-)
+from bench import page, plot, results
 from bench.growth import drawing, log_size, open_waits, parked_streams, stream_length, view_documents
+from bench.load import measured_knee
+from bench.log import append, contended, driver
 from bench.machine import machine
-from bench.model import scaling_page
+from bench.model import costs, scaling, scaling_page, simulation
 from bench.run import Run
+from bench.services import lag, over_http, overload, start
 from bench.sizes import Sizes
+from bench.views import live, rebuild
 from deploy.checkout import CHECKOUT
 from twinpath.running.settings import read_settings
 
@@ -38,26 +23,28 @@ SCRIPTS: dict[str, Callable[[Run], None]] = {
     "contended": contended.measure,
     "command": over_http.command,
     "query": over_http.query,
-    "listing": listing.measure,
     "live": live.measure,
     "lag": lag.measure,
     "rebuild": rebuild.measure,
-    "long_stream": long_stream.measure,
     "start": start.measure,
     "driver": driver.measure,
     "overload": overload.measure,
     "costs": costs.measure,
     "simulation": simulation.measure,
     "scaling": scaling.measure,
-    "knee": knee.measure,
+    "knee": measured_knee.measure,
     "growth_stream": stream_length.measure,
     "growth_log": log_size.measure,
     "growth_documents": view_documents.measure,
     "growth_parked": parked_streams.measure,
     "growth_waits": open_waits.measure,
 }
-GROUPS = {"growth": [name for name in SCRIPTS if name.startswith("growth_")]}
-"""Name of a group -> the scripts in it."""
+GROUPS = {
+    "growth": [name for name in SCRIPTS if name.startswith("growth_")],
+    "listing": ["growth_documents"],
+    "long_stream": ["growth_stream"],
+}
+"""Name of a group, or of a figure that another script measures too -> the scripts."""
 DOCS = CHECKOUT / "docs"
 
 

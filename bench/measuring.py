@@ -1,15 +1,19 @@
 """The means that measurements share: private servers, services on them, calls in flight."""
 
 import asyncio
+import multiprocessing
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
+import uvloop
 from pymongo import MongoClient, WriteConcern
 
 from deploy.local.install import find_or_install
@@ -22,6 +26,9 @@ from deploy.local.services import Service, service_environment
 
 JOURNALED = WriteConcern("majority", j=True)
 _FILLING_BYTES, _FILLING_PATIENCE_MS = 2 * 2**30, 120_000
+P = ParamSpec("P")
+T = TypeVar("T")
+R = TypeVar("R")
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -50,6 +57,17 @@ def mongodb_alone() -> Iterator[str]:
         stack.callback(mongodb.close)
         mongodb.start()
         yield mongodb.url
+
+
+def on_mongodb(measure: Callable[[str, R], Coroutine[Any, Any, None]]) -> Callable[[R], None]:
+    """A measurement that a run calls, made of what measures by the URL of a private MongoDB."""
+
+    @wraps(measure)
+    def alone(run: R) -> None:
+        with mongodb_alone() as url:
+            uvloop.run(measure(url, run))
+
+    return alone
 
 
 @contextmanager
@@ -98,6 +116,12 @@ def filling(mongodb: str) -> Iterator[str]:
 
 def _set_cache(client: MongoClient[dict[str, Any]], size: int) -> None:
     client.admin.command({"setParameter": 1, "wiredTigerEngineRuntimeConfig": f"cache_size={size}"})
+
+
+def in_process(work: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+    """The result of a function from a new process of its own, which must be able to import it."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        return process.submit(work, *arguments, **options).result()
 
 
 async def rate(count: int, callers: int, work: Callable[[int], Awaitable[None]]) -> float:

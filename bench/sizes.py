@@ -25,7 +25,6 @@ class Sizes(BaseSettings):
     events: PositiveInt = Field(1_000_000, description="in the log of the rebuild")
     live_events: PositiveInt = Field(100_000, description="in the queues of the live projection")
     tickets: PositiveInt = Field(1_000_000, description="in the long list")
-    few_tickets: PositiveInt = Field(10_000, description="in the short list")
     pages: PositiveInt = Field(200, description="pages requested of either list a round")
     stream_events: PositiveInt = Field(10_000, description="in the long stream")
     cost_seconds: PositiveFloat = Field(2.0, description="of every load that measures costs")

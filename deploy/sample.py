@@ -1,18 +1,37 @@
-"""The sample that `make up` loads through the REST endpoints: products, customers, orders and tickets in every state.
+"""The sample of `make up` and `make demo`: thirty days of products, customers, orders and tickets in every state.
 
-Each command carries an Idempotency-Key made from its place here, and all choices come from one seed, so that loading
-twice changes nothing.
+It is played through the shop's own endpoints in this process, on a clock that goes from thirty days ago to now, so that
+each rule and each process has its say and every dashboard has a history. For a real system the log that comes of it is
+copied into its empty log, which takes an account that may write the log: no caller can say when a command was given.
+All choices come from one seed.
 """
 
+import heapq
+import itertools
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import httpx
-from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+from pymongo.errors import PyMongoError
 
+from command_service.settings import Settings
+from deploy.shop import SHOP
+from twinpath.clock import utc_now
+from twinpath.commands.preparing import prepare_log
+from twinpath.errors import Unavailable
+from twinpath.log.layout import read_partitions
+from twinpath.log.mongodb import MongoEventStore
+from twinpath.mongo_client import driver_message, mongo_client
+from twinpath.personal_data.mongo import MongoKeyStore
+from twinpath.running.settings import read_settings
+from twinpath.testing import InMemorySystem
+
+DAYS = 30
 SEED = 20260101
 _PRODUCTS: list[tuple[str, str, str, str, int]] = [
     ("Desk lamp", "lighting", "LAMP-1", "39.90", 40),
@@ -60,122 +79,175 @@ _RESOLUTION = "Sent a replacement and apologised."
 ORDERS, TICKETS = 40, 36
 
 
-def load_sample(command_url: str) -> dict[str, int]:
-    """Load the sample; returns kind -> number. Raises httpx.HTTPError."""
-    with httpx.Client(base_url=f"{command_url}/api/v1", timeout=30) as client:
-        sample = _Sample(client)
-        products = [sample.product(*product) for product in _PRODUCTS]
-        sample.send("POST", f"/products/{products[-1]}/discontinue", "discontinue")
-        customers = [sample.customer(name) for name in _CUSTOMERS]
-        orders = [sample.order(number, customers, products[:-1]) for number in range(ORDERS)]
-        orders += sample.race(customers[:2], products[11])
-        for number in range(TICKETS):
-            sample.ticket(number, customers, orders)
-        sample.send("DELETE", f"/customers/{customers[-1]}", "erase")
-    placed = sum(1 for order in orders if order)
-    return {"products": len(products), "customers": len(customers), "orders": placed, "tickets": TICKETS}
+class SampleClock:
+    """A clock that stands where the sample is, and goes with the time of day once that is played."""
+
+    def __init__(self) -> None:
+        self._at: datetime | None = None
+
+    def __call__(self) -> datetime:
+        """The time, in UTC."""
+        return utc_now() if self._at is None else self._at
+
+    def stand_at(self, at: datetime | None) -> None:
+        """Stand at this time, or go."""
+        self._at = at
+
+
+async def play_sample(system: InMemorySystem, clock: SampleClock) -> dict[str, int]:
+    """Play it on a system that runs by this clock; returns kind -> number. Raises httpx.HTTPError."""
+    transport = httpx.ASGITransport(system.app)
+    try:
+        async with httpx.AsyncClient(transport=transport, base_url="http://sample/api/v1") as client:
+            return await _Sample(system, clock, client).play()
+    finally:
+        clock.stand_at(None)
+
+
+async def load_sample(mongodb_url: str) -> dict[str, int]:
+    """Copy the sample into a log without events; returns kind -> number, nothing where there are events already.
+
+    The databases are those of the command service's settings. Raises Unavailable.
+    """
+    clock, settings = SampleClock(), read_settings(Settings)
+    try:
+        async with mongo_client(mongodb_url, "sample") as client:
+            log, keys = client[settings.log_database], MongoKeyStore(client, settings.keys_database)
+            partitions = await read_partitions(log) or settings.partitions
+            target = MongoEventStore(client, settings.log_database, SHOP.events.categories, partitions)
+            await prepare_log(log, partitions, keys, target)
+            if any((await target.heads()).values()):
+                return {}
+            system = InMemorySystem(SHOP, clock, processes_at_once=False, keys=keys)
+            async with system.app.router.lifespan_context(system.app):
+                loaded = await play_sample(system, clock)
+            await system.store.copy_to(target)
+            await target.close()
+            return loaded
+    except PyMongoError as error:
+        raise Unavailable(f"MongoDB does not take the sample: {driver_message(error)}") from error
+
+
+Step = Callable[[], Awaitable[None]]
 
 
 class _Sample:
-    def __init__(self, client: httpx.Client) -> None:
-        self._client = client
-        self._random = random.Random(SEED)
+    """What happens, in the order of time: each step may have others follow it later."""
 
-    def product(self, name: str, category: str, sku: str, amount: str, stock: int) -> str:
+    def __init__(self, system: InMemorySystem, clock: SampleClock, client: httpx.AsyncClient) -> None:
+        self._system, self._clock, self._client = system, clock, client
+        self._random = random.Random(SEED)
+        self._now = utc_now()
+        self._begin = self._now - timedelta(days=DAYS)
+        self._steps: list[tuple[datetime, int, Step]] = []
+        self._numbers = itertools.count()
+        self._products: list[str] = []
+        self._customers: list[str] = []
+        self._orders: list[str] = []
+
+    async def play(self) -> dict[str, int]:
+        """Play all of it; returns kind -> number."""
+        for place, product in enumerate(_PRODUCTS):
+            self._at(0.01 * place, partial(self._product, *product))
+        for place, name in enumerate(_CUSTOMERS):
+            self._at(0.2 + 0.01 * place, partial(self._customer, name))
+        for number in range(ORDERS):
+            self._at(0.5 + number * (DAYS - 1) / ORDERS, partial(self._order, number))
+        self._at(DAYS - 0.4, self._race)
+        for number in range(TICKETS):
+            self._at(1.5 + number * (DAYS - 2) / TICKETS, partial(self._ticket, number))
+        self._at(DAYS - 0.1, lambda: self._send("DELETE", f"/customers/{self._customers[-1]}"))
+        while self._steps:
+            at, _, step = heapq.heappop(self._steps)
+            self._clock.stand_at(min(at, self._now))
+            await self._system.processes.carry_out_due()
+            await step()
+            await self._system.settled()
+        kinds = {"products": self._products, "customers": self._customers, "orders": list(filter(None, self._orders))}
+        return {**{kind: len(ids) for kind, ids in kinds.items()}, "tickets": TICKETS}
+
+    def _at(self, days: float, step: Callable[[], Awaitable[Any]]) -> None:
+        heapq.heappush(self._steps, (self._begin + timedelta(days=days), next(self._numbers), step))
+
+    def _later(self, hours: float, method: str, path: str, body: dict[str, Any] | None = None) -> None:
+        """A command after so many hours, unless that is in the future."""
+        passed = (self._clock() - self._begin) / timedelta(days=1) + hours / 24
+        if passed < DAYS:
+            self._at(passed, partial(self._send, method, path, body))
+
+    async def _product(self, name: str, category: str, sku: str, amount: str, stock: int) -> None:
         body = {"name": name, "category": category, "sku": sku, "price": {"amount": amount, "currency": "EUR"}}
-        product_id: str = self.send("POST", "/products", f"{sku}-create", body)["product_id"]
-        self.send("POST", f"/products/{product_id}/restock", f"{sku}-restock", {"quantity": stock})
+        product = (await self._send("POST", "/products", body))["product_id"]
+        self._products.append(product)
+        await self._send("POST", f"/products/{product}/restock", {"quantity": stock})
         if category == "furniture":
             price = {"amount": f"{Decimal(amount) * 9 / 10:.2f}", "currency": "EUR"}
-            self.send("PUT", f"/products/{product_id}/price", f"{sku}-sale", {"price": price, "reason": "Autumn sale"})
-        return product_id
+            self._later(12 * 24, "PUT", f"/products/{product}/price", {"price": price, "reason": "Autumn sale"})
+        if sku == _PRODUCTS[-1][2]:
+            self._later(20 * 24, "POST", f"/products/{product}/discontinue")
 
-    def customer(self, name: str) -> str:
+    async def _customer(self, name: str) -> None:
         email = f"{name.lower().replace(' ', '.')}@example.org"
-        customer_id: str = self.send("POST", "/customers", name.replace(" ", "-"), {"name": name, "email": email})[
-            "customer_id"
-        ]
-        return customer_id
+        self._customers.append((await self._send("POST", "/customers", {"name": name, "email": email}))["customer_id"])
 
-    def order(self, number: int, customers: Sequence[str], products: Sequence[str]) -> str:
-        """Place an order: every fourth ships, every ninth is cancelled, the others wait."""
-        buyer = self._random.randrange(len(customers))
-        wanted = self._random.sample(products[:11], self._random.randint(1, 3))  # products with enough stock
-        lines = [{"product_id": product, "quantity": 1} for product in wanted]
-        address = _address(_CUSTOMERS[buyer], number)
-        body = {"customer_id": customers[buyer], "lines": lines, "shipping_address": address}
-        order_id: str = self.send("POST", "/orders", f"{number}-order", body, may_be_short=True).get("order_id", "")
-        if order_id and number % 4 == 1:
+    async def _order(self, number: int) -> None:
+        """Place an order: most ship a day later, some are cancelled, the others wait until their reservation ends."""
+        buyer = self._random.randrange(len(_CUSTOMERS))
+        wanted = self._random.sample(self._products[:11], self._random.randint(1, 3))  # products with enough stock
+        order = await self._send("POST", "/orders", self._order_of(buyer, wanted, 1, number), may_be_short=True)
+        self._orders.append(order.get("order_id", ""))
+        if order and number % 4:
             shipping = {"carrier": "DHL", "tracking_number": f"0034043416109{number:07d}"}
-            self.send("POST", f"/orders/{order_id}/ship", f"{number}-ship", shipping, when_confirmed=True)
-        elif order_id and number % 9 == 0:
-            self.send("POST", f"/orders/{order_id}/cancel", f"{number}-cancel", {"reason": "Ordered twice"})
-        return order_id
+            self._later(20, "POST", f"/orders/{self._orders[-1]}/ship", shipping)
+        elif order and number % 9 == 0:
+            self._later(3, "POST", f"/orders/{self._orders[-1]}/cancel", {"reason": "Ordered twice"})
 
-    def race(self, customers: Sequence[str], product: str) -> list[str]:
+    async def _race(self) -> None:
         """Place two orders at once for more than the stock: the first is confirmed, the second rejected."""
-        lines = [{"product_id": product, "quantity": 2}]
-        orders = [
-            {"customer_id": customer, "lines": lines, "shipping_address": _address(_CUSTOMERS[place], 100 + place)}
-            for place, customer in enumerate(customers)
-        ]
         commands = [
-            {"command": "place_order", "idempotency_key": f"sample-race-{place}", "body": order}
-            for place, order in enumerate(orders)
+            {
+                "command": "place_order",
+                "idempotency_key": f"sample-race-{place}",
+                "body": self._order_of(place, [self._products[11]], 2, 100 + place),
+            }
+            for place in range(2)
         ]
         headers = {"Content-Type": "application/x-ndjson", "X-Actor": "agent-ann"}
         content = "\n".join(map(json.dumps, commands))
-        answer = self._client.post("/commands", content=content, headers=headers).raise_for_status()
-        return [json.loads(line).get("order_id", "") for line in answer.text.splitlines()]
+        answer = (await self._client.post("/commands", content=content, headers=headers)).raise_for_status()
+        self._orders += [json.loads(line).get("order_id", "") for line in answer.text.splitlines()]
 
-    def ticket(self, number: int, customers: Sequence[str], orders: Sequence[str]) -> None:
+    def _order_of(self, buyer: int, products: Sequence[str], quantity: int, number: int) -> dict[str, Any]:
+        lines = [{"product_id": product, "quantity": quantity} for product in products]
+        address = _address(_CUSTOMERS[buyer], number)
+        return {"customer_id": self._customers[buyer], "lines": lines, "shipping_address": address}
+
+    async def _ticket(self, number: int) -> None:
         subject, message = _QUESTIONS[number % len(_QUESTIONS)]
         if number >= len(_QUESTIONS):
             message = f"{message} (asked for the {number // len(_QUESTIONS) + 1}. time)"
         about: dict[str, Any] = {"subject": subject, "message": message}
         if number % 2:
-            about["customer_id"] = customers[number % len(customers)]
-        if number % 5 == 0 and orders[number]:
-            about["order_id"] = orders[number]
-        opened = self.send("POST", "/tickets", f"{number}-open", about)
-        ticket = f"/tickets/{opened['ticket_id']}"
+            about["customer_id"] = self._customers[number % len(self._customers)]
+        if number % 5 == 0 and number < len(self._orders) and self._orders[number]:
+            about["order_id"] = self._orders[number]
+        ticket = f"/tickets/{(await self._send('POST', '/tickets', about))['ticket_id']}"
         state = number % 4  # open, triaged, closed after triage, closed at once; every third ticket has notes
         if number % 3 == 0:
             for place, note in enumerate(_NOTES):
-                self.send("POST", f"{ticket}/notes", f"{number}-note-{place}", {"note": note})
+                self._later(1 + place, "POST", f"{ticket}/notes", {"note": note})
         if state in (1, 2):
-            self.send("PUT", f"{ticket}/status", f"{number}-triage", {"status": "triaged"})
+            self._later(self._random.uniform(0.5, 6), "PUT", f"{ticket}/status", {"status": "triaged"})
         if state in (2, 3):
-            self.send("POST", f"{ticket}/close", f"{number}-close", {"resolution": _RESOLUTION})
+            self._later(self._random.uniform(8, 40), "POST", f"{ticket}/close", {"resolution": _RESOLUTION})
 
-    def send(
-        self,
-        method: str,
-        path: str,
-        key: str,
-        body: dict[str, Any] | None = None,
-        *,
-        may_be_short: bool = False,
-        when_confirmed: bool = False,
+    async def _send(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, may_be_short: bool = False
     ) -> dict[str, Any]:
-        """Send a command; an order ships only when fulfilment has confirmed it, which takes some milliseconds."""
-        headers = {"Idempotency-Key": f"sample-{key}", "X-Actor": "agent-ann"}
-
-        def ask() -> httpx.Response:
-            return self._client.request(method, path, json=body, headers=headers)
-
-        not_confirmed = retry_if_result(lambda answer: when_confirmed and answer.status_code == 409)
-        retrying = Retrying(
-            stop=stop_after_delay(15),
-            wait=wait_fixed(0.05),
-            retry=not_confirmed,
-            retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
-        )
-        answer: httpx.Response = retrying(ask)
+        answer = await self._client.request(method, path, json=body, headers={"X-Actor": "agent-ann"})
         if may_be_short and answer.status_code == 409:
             return {}
-        answer.raise_for_status()
-        accepted: dict[str, Any] = answer.json()
+        accepted: dict[str, Any] = answer.raise_for_status().json()
         return accepted
 
 

@@ -3,6 +3,7 @@
 It needs only Python's standard library. Existing secrets stay, because the servers were set up with them.
 """
 
+import hashlib
 import os
 import secrets
 from pathlib import Path
@@ -19,6 +20,8 @@ SECRETS = {
     "TWINPATH_ADMIN_TOKEN": "bearer token of the projector's /admin/v1",
 }
 """Variable -> its purpose."""
+PROJECT = "COMPOSE_PROJECT_NAME"
+"""The name under which docker compose keeps containers and volumes: each checkout has one of its own."""
 
 
 def read_secrets(file: Path = FILE) -> dict[str, str]:
@@ -31,16 +34,23 @@ def read_secrets(file: Path = FILE) -> dict[str, str]:
 
 
 def write_secrets(file: Path = FILE) -> dict[str, str]:
-    """Add every missing secret to the file, readable by its owner alone; returns all secrets."""
-    missing = [name for name in SECRETS if not read_secrets(file).get(name)]
-    if missing:
+    """Add every missing secret and the project's name to the file, readable by its owner alone; returns all of it.
+
+    A file from the time when all checkouts had one name keeps that: the volumes were made with its secrets.
+    """
+    had = read_secrets(file)
+    lines = [f"# {why}\n{name}={secrets.token_hex(16)}\n" for name, why in SECRETS.items() if not had.get(name)]
+    if not had.get(PROJECT):
+        path = hashlib.sha256(str(file.resolve().parent).encode()).hexdigest()[:8]
+        name = "twinpath" if had.keys() & SECRETS.keys() else f"twinpath-{path}"
+        lines.append(f"# docker compose keeps containers and data under this name\n{PROJECT}={name}\n")
+    if lines:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a") as out:
-            for name in missing:
-                out.write(f"# {SECRETS[name]}\n{name}={secrets.token_hex(16)}\n")
+            out.writelines(lines)
     return read_secrets(file)
 
 
 if __name__ == "__main__":
-    had = read_secrets()
-    added = write_secrets().keys() - had.keys()
-    print(f"{FILE}: {len(added)} secrets made, {len(had)} were there")
+    had = read_secrets().keys() & SECRETS.keys()
+    made = write_secrets().keys() & SECRETS.keys() - had
+    print(f"{FILE}: {len(made)} secrets made, {len(had)} were there")

@@ -1,12 +1,9 @@
 """docs/settings.md, made from the settings themselves: `make pages`."""
 
+import json
 from pathlib import Path
-from types import NoneType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
-from annotated_types import Ge, Gt, Le
-from pydantic import SecretStr
-from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from command_service.settings import Settings as CommandSettings
@@ -40,7 +37,14 @@ the log; exit code 0 or 1. In a container: `docker compose exec command python3 
 OpenTelemetry's own variables set up traces, above all `OTEL_EXPORTER_OTLP_ENDPOINT`:
 [guides/traces.md](guides/traces.md). Log lines: [guides/logs.md](guides/logs.md).
 """
-_TYPES: dict[Any, str] = {int: "whole number", float: "number", str: "text", bool: "true or false", SecretStr: "secret"}
+_TYPES = {
+    "integer": "whole number",
+    "number": "number",
+    "string": "text",
+    "boolean": "true or false",
+    "password": "secret",
+}
+_LIMITS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤"}
 
 
 def page() -> str:
@@ -48,7 +52,9 @@ def page() -> str:
     parts = [_HEAD]
     for program, settings in PROGRAMS.items():
         listed = CliSettings.model_fields if settings is ServerSettings else {}
-        fields = {name: field for name, field in settings.model_fields.items() if name not in listed}
+        fields = {
+            name: field for name, field in settings.model_json_schema()["properties"].items() if name not in listed
+        }
         rows = [_row(variable(settings, name), field) for name, field in fields.items()]
         parts.append(
             "\n".join([f"## {program}\n", "| variable | value | default | meaning |", "|---|---|---|---|", *rows])
@@ -61,31 +67,18 @@ def write(file: Path = FILE) -> None:
     file.write_text(page())
 
 
-def _row(name: str, field: FieldInfo) -> str:
-    default = "" if field.default in ("", None) else f"`{_text(field.default)}`"
-    return f"| `{name}` | {_kind(field)} | {default} | {field.description} |"
+def _row(name: str, field: dict[str, Any]) -> str:
+    """By the JSON schema of the setting."""
+    default = json.dumps(field["default"]).strip('"') if field.get("default") not in ("", None) else ""
+    return f"| `{name}` | {_kind(field)} | {default and f'`{default}`'} | {field['description']} |"
 
 
-def _kind(field: FieldInfo) -> str:
-    if get_origin(field.annotation) is Literal:
-        return ", ".join(f"`{value}`" for value in get_args(field.annotation))
-    types = [kind for kind in get_args(field.annotation) if kind is not NoneType] or [field.annotation]
-    return " ".join([_TYPES[types[0]], *filter(None, map(_limit, field.metadata))])
-
-
-def _limit(constraint: Any) -> str | None:
-    match constraint:
-        case Ge(ge=least):
-            return f"≥ {least}"
-        case Gt(gt=least):
-            return f"> {least}"
-        case Le(le=most):
-            return f"≤ {most}"
-    return None
-
-
-def _text(default: Any) -> str:
-    return str(default).lower() if isinstance(default, bool) else str(default)
+def _kind(field: dict[str, Any]) -> str:
+    if "enum" in field:
+        return ", ".join(f"`{value}`" for value in field["enum"])
+    what = next((kind for kind in field.get("anyOf", ()) if kind["type"] != "null"), field)
+    limits = [f"{sign} {what[limit]:g}" for limit, sign in _LIMITS.items() if limit in what]
+    return " ".join([_TYPES[what.get("format", what["type"])], *limits])
 
 
 if __name__ == "__main__":

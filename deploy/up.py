@@ -1,5 +1,6 @@
-"""`make up` and `make down`: the whole of Twinpath on this machine, with Docker where an engine answers."""
+"""`make up`, `make down`, `make clean`: all of Twinpath on this machine, with Docker where an engine answers."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -12,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 from rich.console import Console
 
@@ -22,8 +22,10 @@ from deploy.local.process import StartFailed
 from deploy.local.services import Service
 from deploy.local.stack import Stack
 from deploy.sample import load_sample
-from deploy.secrets_file import write_secrets
-from twinpath.cli.addresses import FILE, compose_addresses, forget_addresses, show, write_addresses
+from deploy.secrets_file import PROJECT, read_secrets, write_secrets
+from twinpath.cli.addresses import FILE, compose_addresses, compose_log_address, forget_addresses, show, write_addresses
+from twinpath.errors import TwinpathError
+from twinpath.observability.logs import configure_logs
 
 INSTANCES = Path(".local/instances")
 _MOST_RESTARTS_A_MINUTE = 10
@@ -59,15 +61,48 @@ def down() -> None:
         _end(pid_file)
     if _engine_answers():
         write_secrets()  # compose does not read its file without them
-        subprocess.run(["docker", "compose", "--profile", "*", "down", "--volumes", "--remove-orphans"], check=True)
+        _compose("--profile", "*", "down", "--remove-orphans")
     FILE.unlink(missing_ok=True)
 
 
+@app.command()
+def clean() -> None:
+    """Stop everything of this checkout, and delete its data: the volumes of its compose project, by name."""
+    down()
+    if _engine_answers():
+        project = read_secrets()[PROJECT]
+        volumes = _volumes(project)
+        console.print(f"Deleting {', '.join(volumes) or f'nothing: {project} has no volumes'}.", highlight=False)
+        _compose("--profile", "*", "down", "--volumes", "--remove-orphans")
+    if INSTANCES.exists():
+        console.print(f"Deleting {INSTANCES}.", highlight=False)
+        shutil.rmtree(INSTANCES)
+
+
+def _compose(*arguments: str) -> None:
+    subprocess.run(["docker", "compose", *arguments], check=True)
+
+
+def _volumes(project: str) -> list[str]:
+    return _output("docker", "volume", "ls", "--quiet", "--filter", f"label=com.docker.compose.project={project}")
+
+
+def _output(*command: str) -> list[str]:
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+
+
 def _up_with_docker(sample: bool) -> None:
-    secrets = write_secrets()
-    subprocess.run(["docker", "compose", "up", "--build", "--wait"], check=True)
-    _announce(compose_addresses({**secrets, **os.environ}), sample)
-    console.print("\nIt runs in the background: `make down` stops it.", highlight=False)
+    environment = {**write_secrets(), **os.environ}
+    following = _output("docker", "compose", "ps", "--services", "--status", "running")
+    if sample and "command" not in following:  # into the log before any service follows it
+        _compose("build", "init")
+        _compose("run", "--rm", "-T", "init")
+        _load(compose_log_address(environment))
+    _compose("up", "--build", "--wait")
+    _announce(compose_addresses(environment))
+    console.print(
+        "\nIt runs in the background: `make down` stops it, `make clean` deletes its data too.", highlight=False
+    )
 
 
 def _up_locally(sample: bool) -> None:
@@ -80,9 +115,12 @@ def _up_locally(sample: bool) -> None:
         addresses = stack.addresses()
         try:
             began = time.monotonic()
-            stack.start()
+            stack.start_servers()
+            if sample:
+                _load(addresses["mongodb"])
+            stack.start_services()
             console.print(f"Ready after {time.monotonic() - began:.0f} s.")
-            _announce(addresses, sample)
+            _announce(addresses)
             console.print("\nCtrl-C stops everything; so does `make down`.", highlight=False)
             _watch(stack, stopping)
         finally:
@@ -91,13 +129,17 @@ def _up_locally(sample: bool) -> None:
             console.print("Stopped.")
 
 
-def _announce(addresses: dict[str, str], sample: bool) -> None:
-    if sample:
-        try:
-            loaded = load_sample(addresses["command"])
-            console.print("Loaded a sample: " + ", ".join(f"{count} {kind}" for kind, count in loaded.items()) + ".")
-        except httpx.HTTPError as error:
-            raise StartFailed(f"The sample could not be loaded: {error}") from error
+def _load(mongodb_url: str) -> None:
+    """Load the sample into a log without events. Raises StartFailed."""
+    try:
+        loaded = asyncio.run(load_sample(mongodb_url))
+    except TwinpathError as error:
+        raise StartFailed(f"The sample could not be loaded: {error.detail}") from error
+    text = "Loaded a sample: " + ", ".join(f"{count} {kind}" for kind, count in loaded.items())
+    console.print(f"{text if loaded else 'No sample is loaded: there are data already'}.", highlight=False)
+
+
+def _announce(addresses: dict[str, str]) -> None:
     write_addresses(addresses)
     show(addresses, Console())
 
@@ -177,4 +219,5 @@ def _engine_answers() -> bool:
 
 
 if __name__ == "__main__":
+    configure_logs("up", "warning")
     sys.exit(app())

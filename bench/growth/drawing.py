@@ -5,13 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
 from bench.growth.curves import multiples, panels
+from bench.plot import picture
 from bench.results import Kept
-
-matplotlib.use("Agg")
-from matplotlib import pyplot  # after the choice of the backend
 
 _ACROSS = 2
 _COLOURS = ("#2a6f97", "#c0504d", "#2a7f62", "#8a6d3b", "#6d4c8a")
@@ -25,13 +21,11 @@ def draw(figures: Sequence[Kept], file: Path) -> bool:
     if not curves:
         return False
     down = -(-len(curves) // _ACROSS)
-    figure, places = pyplot.subplots(down, _ACROSS, figsize=(11, 0.6 + 4.2 * down), layout="constrained", squeeze=False)
-    for axes, (quantity, lines) in zip(places.flat, curves.items(), strict=False):
-        _panel(axes, quantity, lines)
-    for axes in list(places.flat)[len(curves) :]:
-        axes.remove()
-    figure.savefig(file, dpi=110, facecolor="white")
-    pyplot.close(figure)
+    with picture(file, down, _ACROSS, figsize=(11, 0.6 + 4.2 * down), squeeze=False) as places:
+        for axes, (quantity, lines) in zip(places.flat, curves.items(), strict=False):
+            _panel(axes, quantity, lines)
+        for axes in list(places.flat)[len(curves) :]:
+            axes.remove()
     return True
 
 

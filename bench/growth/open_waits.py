@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 import uvloop
 from pymongo.asynchronous.collection import AsyncCollection
 
-from bench.connection import Connection
 from bench.figures import at_most
 from bench.growth.interleaved import Work, medians
 from bench.growth.tickets import ticket_documents
 from bench.growth.waiting import Waiting, allow_connections, open_waits
 from bench.measuring import Servers, running, servers
 from bench.run import Run
+from bench.services.connection import Connection
 from bench.sizes import Sizes
 from deploy.local.services import Service
 from shared.read_models.ticket_details import TICKET_DETAILS
@@ -76,11 +76,7 @@ class Crowd:
 
     def querying(self, connection: Connection) -> Work:
         """Queries by id without a causal token."""
-
-        async def query(_: int) -> None:
-            connection.ask("GET", self.path)
-
-        return query
+        return lambda _: connection.ask("GET", self.path)
 
     async def end_next(self, turn: int) -> None:
         """Move the checkpoint by one, and wait for the answer to the query that waited for this position."""

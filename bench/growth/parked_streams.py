@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
-import uvloop
 from pymongo import AsyncMongoClient
 
 from bench.figures import at_most
 from bench.growth.batches import batch
 from bench.growth.interleaved import Work, medians
-from bench.long_log import ticket_projections
-from bench.measuring import mongodb_alone
+from bench.log.long_log import ticket_projections
+from bench.measuring import on_mongodb
 from bench.run import Run
 from bench.sizes import Sizes
 from shared.events import CATALOGUE
@@ -59,14 +58,12 @@ async def _applier(client: AsyncMongoClient[Document], size: int) -> Applier:
 
 def _applying(applier: Applier, batches: Sequence[Sequence[RecordedEvent]]) -> Work:
     projections = ticket_projections()
-
-    async def apply(turn: int) -> None:
-        await applier.apply(projections, batches[turn])
-
-    return apply
+    return lambda turn: applier.apply(projections, batches[turn])
 
 
-async def _measure(url: str, run: Run) -> None:
+@on_mongodb
+async def measure(url: str, run: Run) -> None:
+    """On a private MongoDB, with a database for every size."""
     sizes = _sizes(run.sizes)
     line = f"a batch of {2 * _TICKETS} events, every view of tickets"
     figure = run.curve("parked streams", line, sizes, at_most(1.3), "ms")
@@ -78,9 +75,3 @@ async def _measure(url: str, run: Run) -> None:
             position += _BATCHES * 2 * _TICKETS
             figure.add_costs(await medians(_BATCHES, [_applying(applier, batches) for applier in appliers]))
         assert all(set(applier.positions.values()) == {position} for applier in appliers)
-
-
-def measure(run: Run) -> None:
-    """On a private MongoDB, with a database for every size."""
-    with mongodb_alone() as url:
-        uvloop.run(_measure(url, run))

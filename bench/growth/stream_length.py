@@ -5,18 +5,19 @@ from collections.abc import Sequence
 
 import uvloop
 
-from bench.connection import Connection
 from bench.figures import at_most
 from bench.growth.interleaved import Work, medians
-from bench.long_log import write_streams
-from bench.long_stream import NOTE, NOTHING_KEPT
+from bench.log.long_log import write_streams
 from bench.measuring import filling, running, servers
-from bench.over_http import declare_short_queue
 from bench.run import Run
+from bench.services.connection import Connection
+from bench.services.over_http import declare_short_queue
 from bench.sizes import Sizes
 from twinpath.commands.snapshotting import EVERY
 from twinpath.mongo_client import mongo_client
 
+NOTE = b'{"note": "called the carrier, they look for it"}'
+NOTHING_KEPT = {"TWINPATH_CACHED_AGGREGATES": "0"}
 Streams = list[list[str]]
 """The streams of every size: a stream a command where a stream would outgrow its size, else a single stream."""
 
@@ -45,16 +46,15 @@ async def _make(mongodb: str, sizes: Sizes) -> list[Streams]:
 
 
 def _noting(connection: Connection, streams: Sequence[str]) -> Work:
-    async def note(turn: int) -> None:
-        connection.ask("POST", f"/api/v1/tickets/{streams[turn % len(streams)]}/notes", NOTE)
-
-    return note
+    return lambda turn: connection.ask("POST", f"/api/v1/tickets/{streams[turn % len(streams)]}/notes", NOTE)
 
 
 def measure(run: Run) -> None:
     """On private servers. A stream of EVERY events and more grows by an event a turn, through several snapshots."""
     sizes = run.sizes
-    figure = run.curve("events in the stream", "a command", _sizes(sizes), at_most(1.3), "ms")
+    lengths = _sizes(sizes)
+    figure = run.curve("events in the stream", "a command", lengths, at_most(1.3), "ms")
+    ends = run.figure(f"a command on a stream of {lengths[-1]:,} events / of {lengths[0]}", at_most(1.3), "ms")
     with servers() as started:
         asyncio.run(declare_short_queue(started.rabbitmq))
         with filling(started.mongodb) as patient:
@@ -64,5 +64,7 @@ def measure(run: Run) -> None:
                 works = [_noting(connection, streams) for streams in rounds[number - 1]]
                 for streams, work in zip(rounds[number - 1], works, strict=True):
                     if len(streams) == 1:
-                        uvloop.run(work(0))  # the length is a multiple of EVERY: the snapshot is written
-                figure.add_costs(uvloop.run(medians(sizes.commands, works)))
+                        work(0)  # the length is a multiple of EVERY: the snapshot is written
+                costs = uvloop.run(medians(sizes.commands, works))
+                figure.add_costs(costs)
+                ends.add(costs[-1], costs[0])

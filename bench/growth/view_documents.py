@@ -3,17 +3,19 @@
 import random
 from collections.abc import Sequence
 from contextlib import ExitStack
+from typing import Any
+from urllib.parse import urlencode
 
 import uvloop
 from pymongo import AsyncMongoClient
 
-from bench.connection import Connection
 from bench.figures import at_most
 from bench.growth.batches import batch
 from bench.growth.interleaved import Work, medians
 from bench.growth.view_filling import LATEST, LOG, Filler, Tickets
 from bench.measuring import Servers, filling, running, servers
 from bench.run import Run
+from bench.services.connection import Connection
 from bench.sizes import Sizes
 from projector_service.ticket_details import TicketDetailsProjection
 from projector_service.ticket_list import TicketListProjection
@@ -24,11 +26,18 @@ from twinpath.mongo_client import mongo_client
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.applying.applier import Applier
+from twinpath.queries.reading.cursor import encode_cursor
+from twinpath.queries.reading.views import Selection
 from twinpath.views.mongodb.stores import MongoViewWriter
 from twinpath.views.redis.cache import redis_client
 
 _BATCHES, _NEW, _OLD = 20, 100, 100
 _EVENTS = 2 * _NEW + _OLD
+FILTERS: tuple[dict[str, Any], ...] = (
+    {"status": "open"},
+    {"has_note": True},
+    {"status": "closed", "has_note": False},
+)
 _FIRST_PAGES = ("", "&status=open", "&has_note=true", "&status=closed&has_note=false")
 
 
@@ -47,17 +56,23 @@ async def _fill(mongodb: str, started: Servers, sizes: Sequence[int]) -> list[Ti
 
 
 def _asking(connection: Connection, tickets: Sequence[str]) -> Work:
-    async def ask(_: int) -> None:
-        connection.ask("GET", f"/api/v1/tickets/{random.choice(tickets)}")
+    return lambda _: connection.ask("GET", f"/api/v1/tickets/{random.choice(tickets)}")
 
-    return ask
+
+def _any_page(connection: Connection, tickets: Sequence[str]) -> Work:
+    """Pages of 20 of a filtered list that begin after one of the tickets."""
+
+    def page(turn: int) -> None:
+        filters = FILTERS[turn % len(FILTERS)]
+        cursor = encode_cursor((None, random.choice(tickets)), Selection(TICKET_LIST, filters).identity)
+        fields = {name: str(value).lower() for name, value in filters.items()}
+        connection.ask("GET", f"/api/v1/tickets?{urlencode({**fields, 'limit': 20, 'cursor': cursor})}")
+
+    return page
 
 
 def _listing(connection: Connection) -> Work:
-    async def page(turn: int) -> None:
-        connection.ask("GET", f"/api/v1/tickets?limit=20{_FIRST_PAGES[turn % len(_FIRST_PAGES)]}")
-
-    return page
+    return lambda turn: connection.ask("GET", f"/api/v1/tickets?limit=20{_FIRST_PAGES[turn % len(_FIRST_PAGES)]}")
 
 
 class Projecting:
@@ -78,11 +93,7 @@ class Projecting:
         old = [random.sample(tickets, min(_OLD, len(tickets))) for _ in range(_BATCHES)]
         events = 2 * _NEW + len(old[0])
         batches = [batch(LOG, at + turn * events, _NEW, old[turn]) for turn in range(_BATCHES)]
-
-        async def apply(turn: int) -> None:
-            await self._applier.apply(self._projections, batches[turn])
-
-        return apply
+        return lambda turn: self._applier.apply(self._projections, batches[turn])
 
 
 async def _measure(started: Servers, urls: Sequence[str], tickets: Sequence[Tickets], run: Run) -> None:
@@ -90,6 +101,7 @@ async def _measure(started: Servers, urls: Sequence[str], tickets: Sequence[Tick
     cached = run.curve(quantity, "a query by id, from Redis", sizes, at_most(1.3), "ms")
     read = run.curve(quantity, "a query by id, from MongoDB", sizes, at_most(1.3), "ms")
     page = run.curve(quantity, "the first page of a list", sizes, at_most(1.3), "ms")
+    any_page = run.figure(f"list, 20 of {sizes[-1]:,} tickets, any page / of {sizes[1]:,}", at_most(1.3), "ms")
     latest = run.curve(
         quantity, f"a batch of {_EVENTS} events, a third on the latest {LATEST}", sizes, at_most(1.3), "ms"
     )
@@ -109,6 +121,9 @@ async def _measure(started: Servers, urls: Sequence[str], tickets: Sequence[Tick
                     await medians(turns, [_asking(connection, group.uncopied) for connection, group in pairs])
                 )
                 page.add_costs(await medians(turns, [_listing(connection) for connection in connections]))
+                ends = [_any_page(connection, group.copied + group.uncopied) for connection, group in pairs[1::2]]
+                few, many = await medians(turns, ends)
+                any_page.add(many, few)
             chosen = list(zip(projecting, tickets, strict=True))
             latest_works = [projection.changing(group.latest) for projection, group in chosen]
             latest.add_costs(await medians(_BATCHES, latest_works))

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pymongo import AsyncMongoClient, WriteConcern
 from redis.asyncio import Redis
 
-from bench.growth.tickets import ticket_documents
-from bench.listing import rows
+from bench.growth.tickets import rows, ticket_documents
 from shared.read_models.ticket_details import TICKET_DETAILS
 from shared.read_models.ticket_list import TICKET_LIST
 from twinpath.log.commits import Document

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
+import numpy as np
 import uvloop
 
-from bench.long_log import write_tickets
+from bench.log.long_log import write_tickets
 from shared.events import CATALOGUE
 from shared.events.ticket import TicketOpened
 from twinpath.clock import utc_now
@@ -37,16 +38,9 @@ class BatchTime:
 
 def fitted(points: Sequence[tuple[int, float]]) -> BatchTime:
     """The line through (commits, milliseconds) with the least relative error, so that small batches count too."""
-    weights = [1 / milliseconds**2 for _, milliseconds in points]
-    total = sum(weights)
-    mean_commits = sum(w * commits for w, (commits, _) in zip(weights, points, strict=True)) / total
-    mean_ms = sum(w * ms for w, (_, ms) in zip(weights, points, strict=True)) / total
-    spread = sum(w * (commits - mean_commits) ** 2 for w, (commits, _) in zip(weights, points, strict=True))
-    together = sum(
-        w * (commits - mean_commits) * (ms - mean_ms) for w, (commits, ms) in zip(weights, points, strict=True)
-    )
-    slope = together / spread
-    return BatchTime(mean_ms - slope * mean_commits, slope)
+    commits, milliseconds = (np.array(values) for values in zip(*points, strict=True))
+    slope, base = np.polyfit(commits, milliseconds, 1, w=1 / milliseconds)
+    return BatchTime(float(base), float(slope))
 
 
 def batch_times(mongodb: str) -> list[tuple[int, float]]:

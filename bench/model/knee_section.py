@@ -3,15 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import matplotlib
-
 from bench.load.figures import KINDS
 from bench.load.knee import COMMAND_P99, QUERY_P99
 from bench.model.costs_section import head, measured_on, row
+from bench.plot import picture
 from bench.results import Kept
-
-matplotlib.use("Agg")
-from matplotlib import pyplot  # after the choice of the backend
 
 PICTURE = "knee.png"
 _COLOURS = dict(zip(KINDS, ("tab:blue", "tab:orange", "tab:green"), strict=True))
@@ -32,20 +28,20 @@ def section(data: Mapping[str, Kept], folder: Path) -> str:
 
 def _draw(kept: Kept, file: Path) -> None:
     columns = kept["replicas"]
-    figure, all_axes = pyplot.subplots(
-        1, len(columns), figsize=(11, 4.5), sharey=True, squeeze=False, layout="constrained"
-    )
-    for axes, (replicas, knee) in zip(all_axes[0], columns.items(), strict=True):
-        for kind in KINDS:
-            for percentile, style in (("p50", "--"), ("p99", "-")):
-                values = [second[f"{kind} {percentile}"] or float("nan") for second in knee["seconds"]]
-                axes.plot(values, style, color=_COLOURS[kind], label=f"{kind}, {percentile}")
-        for limit, kind in ((COMMAND_P99, "command"), (QUERY_P99, "query")):
-            axes.axhline(limit, color=_COLOURS[kind], linewidth=0.8, linestyle=":")
-        axes.set(title=f"{replicas} of each service, {knee['rate']:,.0f} requests/s", xlabel="seconds", yscale="log")
-        axes.yaxis.set_major_formatter("{x:g}")
-        axes.grid(alpha=0.3, which="both")
-    all_axes[0][0].set_ylabel("ms, from when it was due (lag: from the answer)")
-    figure.legend(*all_axes[0][0].get_legend_handles_labels(), fontsize="small", loc="outside lower center", ncols=6)
-    figure.savefig(file, dpi=100)
-    pyplot.close(figure)
+    with picture(file, 1, len(columns), dpi=100, figsize=(11, 4.5), sharey=True, squeeze=False) as [all_axes]:
+        for axes, (replicas, knee) in zip(all_axes, columns.items(), strict=True):
+            for kind in KINDS:
+                for percentile, style in (("p50", "--"), ("p99", "-")):
+                    values = [second[f"{kind} {percentile}"] or float("nan") for second in knee["seconds"]]
+                    axes.plot(values, style, color=_COLOURS[kind], label=f"{kind}, {percentile}")
+            for limit, kind in ((COMMAND_P99, "command"), (QUERY_P99, "query")):
+                axes.axhline(limit, color=_COLOURS[kind], linewidth=0.8, linestyle=":")
+            axes.set(
+                title=f"{replicas} of each service, {knee['rate']:,.0f} requests/s", xlabel="seconds", yscale="log"
+            )
+            axes.yaxis.set_major_formatter("{x:g}")
+            axes.grid(alpha=0.3, which="both")
+        all_axes[0].set_ylabel("ms, from when it was due (lag: from the answer)")
+        all_axes[0].figure.legend(
+            *all_axes[0].get_legend_handles_labels(), fontsize="small", loc="outside lower center", ncols=6
+        )

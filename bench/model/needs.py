@@ -15,7 +15,7 @@ MEASURED, LARGE_BATCHES = "as measured at the highest rate", "in batches as larg
 
 @dataclass(frozen=True)
 class Assumptions:
-    """The values that are not measured; bench/scaling.py sets them. Prices are in US dollars."""
+    """The values that are not measured; bench/model/scaling.py sets them. Prices are in US dollars."""
 
     queries_a_command: float
     busy: float

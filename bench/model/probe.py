@@ -16,7 +16,7 @@ from bench.measuring import Servers
 from bench.model import stored
 from bench.model.caught_up import Client, wait_until_caught_up
 from bench.model.used import Used, used_by
-from bench.overload import Outcome, open_load
+from bench.services.open_load import Outcome, open_load
 from deploy.local.services import Service
 
 COMMAND, OTHER, PROJECTOR, QUERY = "command service", "another command service", "projector", "query service"
@@ -129,7 +129,7 @@ class Probe:
             if held is not None:
                 held.resume()
         if outcome.failed or not outcome.accepted:
-            raise RuntimeError(f"{load.name}: {outcome.failed:.0f} failed, {outcome.accepted} were answered")
+            raise RuntimeError(f"{load.name}: {outcome.failed} failed, {outcome.accepted} were answered")
         return outcome
 
     def _state(self) -> _State:

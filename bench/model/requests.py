@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import orjson
 
 from bench.load.mix import Request, Shop
+from bench.services.open_load import as_bytes
 
 KINDS = ("a command of the shop's mix", "one document by id", "a page of a list", "a dashboard")
 _SAMPLE = 50_000
@@ -53,10 +54,7 @@ def on_the_favourite() -> float:
     return (ordered.count(favourite) + direct) / len(commands)
 
 
-def as_bytes(request: Request) -> bytes:
+def wired(request: Request) -> bytes:
     """The bytes of a request on the wire."""
-    if request.kind == "query":
-        return f"GET {request.path} HTTP/1.1\r\nHost: twinpath\r\n\r\n".encode()
     body = b"" if request.body is None else orjson.dumps(request.body)
-    head = f"POST {request.path} HTTP/1.1\r\nHost: twinpath\r\nContent-Type: application/json\r\n"
-    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    return as_bytes("GET" if request.kind == "query" else "POST", request.path, body)

@@ -13,7 +13,7 @@ def section(data: Mapping[str, Kept], _: Path) -> str:
     assumed = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in kept["assumed"].items())
     variants = dict.fromkeys(column["variant"] for column in kept["columns"])
     tables = (_table([column for column in kept["columns"] if column["variant"] == variant]) for variant in variants)
-    return f"By the costs of {kept['costs of']}. Assumed (`bench/scaling.py`): {assumed}.\n\n" + "\n".join(tables)
+    return f"By the costs of {kept['costs of']}. Assumed (`bench/model/scaling.py`): {assumed}.\n\n" + "\n".join(tables)
 
 
 def _table(columns: list[Kept]) -> str:

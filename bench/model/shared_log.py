@@ -7,7 +7,7 @@ from typing import Literal
 
 import uvloop
 
-from bench.long_log import write_tickets
+from bench.log.long_log import write_tickets
 from bench.model.one_log import share_within
 from shared.events import CATALOGUE
 from shared.events.ticket import TicketOpened
@@ -31,11 +31,9 @@ class _Races(AppendObserver):
         self.lost, self.inserts = 0, 0
 
     def inserted(self, commits: int, seconds: float) -> None:
-        """See AppendObserver.inserted."""
         self.inserts += 1
 
     def lost_race(self, over: Literal["position", "version", "claim"]) -> None:
-        """See AppendObserver.lost_race."""
         self.lost += 1
 
 

@@ -1,16 +1,12 @@
 """The section of docs/scaling-tables.md with the results of the simulation: tables and a picture."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
 from bench.model.costs_section import head, row
+from bench.plot import picture
 from bench.results import Kept
-
-matplotlib.use("Agg")
-from matplotlib import pyplot  # after the choice of the backend
 
 PICTURE = "simulation.png"
 Rows = list[dict[str, float]]
@@ -29,34 +25,27 @@ def _values(rows: Rows, name: str) -> list[float]:
     return list(dict.fromkeys(point[name] for point in rows))
 
 
-def _cell(rows: Rows, result: str, **given: float) -> str:
-    (point,) = (point for point in rows if all(point[name] == value for name, value in given.items()))
-    return f"{point[result]:.2f} ({point[f'most {result}']:.2f})"
+def _busiest(rows: Rows, line: str, label: Callable[[float], str]) -> str:
+    """A line for every value of `line`, with the points in their order."""
+    cells = {value: [point for point in rows if point[line] == value] for value in _values(rows, line)}
+    return "".join(
+        row(label(value), *(f"{point['busiest']:.2f} ({point['most busiest']:.2f})" for point in points))
+        for value, points in cells.items()
+    )
 
 
 def _logs(kept: Kept) -> str:
-    rows, hot = kept["logs"], kept["hot logs"]
-    partitions = _values(rows, "partitions")
-    table = head(
-        "busiest log / mean of all, median (most) of the seeds", *(f"{count:.0f} logs" for count in partitions)
-    )
-    for exponent in _values(rows, "exponent"):
-        cells = (_cell(rows, "busiest", exponent=exponent, partitions=count) for count in partitions)
-        table += row("all streams alike" if not exponent else f"Zipf, exponent {exponent:g}", *cells)
-    for share in _values(hot, "share"):
-        cells = (_cell(hot, "busiest", share=share, partitions=count) for count in partitions)
-        table += row(f"one stream has {share:.0%}", *cells)
-    return table
+    rows = kept["logs"]
+    counts = (f"{count:.0f} logs" for count in _values(rows, "partitions"))
+    table = head("busiest log / mean of all, median (most) of the seeds", *counts)
+    table += _busiest(rows, "exponent", lambda value: f"Zipf, exponent {value:g}" if value else "all streams alike")
+    return table + _busiest(kept["hot logs"], "share", lambda value: f"one stream has {value:.0%}")
 
 
 def _replicas(kept: Kept) -> str:
     rows = kept["replicas"]
-    replicas = _values(rows, "replicas")
-    table = head("busiest replica / mean of all", *(f"{count:.0f} replicas" for count in replicas))
-    for partitions in _values(rows, "partitions"):
-        cells = (_cell(rows, "busiest", partitions=partitions, replicas=count) for count in replicas)
-        table += row(f"{partitions:.0f} logs", *cells)
-    return table
+    table = head("busiest replica / mean of all", *(f"{count:.0f} replicas" for count in _values(rows, "replicas")))
+    return table + _busiest(rows, "partitions", lambda value: f"{value:.0f} logs")
 
 
 def _hot(kept: Kept) -> str:
@@ -83,32 +72,32 @@ def _shared(kept: Kept) -> str:
 
 
 def _draw(kept: Kept, file: Path) -> None:
-    figure, ((logs, replicas), (hot, shared)) = pyplot.subplots(2, 2, figsize=(12, 8.5), layout="constrained")
-    _lines(logs, kept["logs"], "exponent", "partitions", "busiest", "Zipf exponent {:g}")
-    logs.set(title="Load over logs, 100,000 streams", xlabel="logs of a category", ylabel="busiest log / mean")
-    _lines(replicas, kept["replicas"], "partitions", "replicas", "busiest", "{:.0f} logs")
-    replicas.set(title="Logs over replicas, all logs alike", xlabel="replicas", ylabel="busiest replica / mean")
-    for name, style in (("hot", "-"), ("others", "--")):
-        for percentile in ("p50", "p99"):
-            values = [point[f"{name} {percentile}"] for point in kept["hot"]]
-            hot.plot([point["rate"] for point in kept["hot"]], values, style, marker=".", label=f"{name}, {percentile}")
-    hot.set(title="One hot stream, 1,000 commits/s of others in its log", yscale="log")
-    hot.set(xlabel="commands a second on the hot stream", ylabel="ms until durable")
-    _lines(shared, kept["shared"], "rate", "writers", "p99", "{:,.0f} commits/s")
-    measured = [(count, p99) for count, _, p99, _ in kept["measured"]]
-    shared.plot(*zip(*measured, strict=True), "kx", label="300 commits/s, measured")
-    shared.set(title="One log written by several replicas", xlabel="replicas", ylabel="p99, ms until durable")
-    shared.set_ylim(1, 2 * max(*(point["p99"] for point in kept["shared"]), *(p99 for _, p99 in measured)))
-    for axes in (logs, replicas, shared):
-        axes.set_xscale("log", base=2)
-        axes.set_yscale("log")
-        axes.xaxis.set_major_formatter("{x:.0f}")
-    for axes in (logs, replicas, hot, shared):
-        axes.yaxis.set_major_formatter("{x:g}")
-        axes.grid(alpha=0.3, which="both")
-        axes.legend(fontsize="small", loc="lower right" if axes is shared else "upper left")
-    figure.savefig(file, dpi=100)
-    pyplot.close(figure)
+    with picture(file, 2, 2, dpi=100, figsize=(12, 8.5)) as ((logs, replicas), (hot, shared)):
+        _lines(logs, kept["logs"], "exponent", "partitions", "busiest", "Zipf exponent {:g}")
+        logs.set(title="Load over logs, 100,000 streams", xlabel="logs of a category", ylabel="busiest log / mean")
+        _lines(replicas, kept["replicas"], "partitions", "replicas", "busiest", "{:.0f} logs")
+        replicas.set(title="Logs over replicas, all logs alike", xlabel="replicas", ylabel="busiest replica / mean")
+        for name, style in (("hot", "-"), ("others", "--")):
+            for percentile in ("p50", "p99"):
+                values = [point[f"{name} {percentile}"] for point in kept["hot"]]
+                hot.plot(
+                    [point["rate"] for point in kept["hot"]], values, style, marker=".", label=f"{name}, {percentile}"
+                )
+        hot.set(title="One hot stream, 1,000 commits/s of others in its log", yscale="log")
+        hot.set(xlabel="commands a second on the hot stream", ylabel="ms until durable")
+        _lines(shared, kept["shared"], "rate", "writers", "p99", "{:,.0f} commits/s")
+        measured = [(count, p99) for count, _, p99, _ in kept["measured"]]
+        shared.plot(*zip(*measured, strict=True), "kx", label="300 commits/s, measured")
+        shared.set(title="One log written by several replicas", xlabel="replicas", ylabel="p99, ms until durable")
+        shared.set_ylim(1, 2 * max(*(point["p99"] for point in kept["shared"]), *(p99 for _, p99 in measured)))
+        for axes in (logs, replicas, shared):
+            axes.set_xscale("log", base=2)
+            axes.set_yscale("log")
+            axes.xaxis.set_major_formatter("{x:.0f}")
+        for axes in (logs, replicas, hot, shared):
+            axes.yaxis.set_major_formatter("{x:g}")
+            axes.grid(alpha=0.3, which="both")
+            axes.legend(fontsize="small", loc="lower right" if axes is shared else "upper left")
 
 
 def _lines(axes: Any, rows: Rows, line: str, along: str, result: str, label: str) -> None:

@@ -27,10 +27,13 @@ class Stack:
         env = service_environment(self._mongodb.url, self._rabbitmq.url, self._redis.url)
         self.services = {name: Service(name, folder / f"{name}.log", env) for name in NAMES}
 
-    def start(self) -> None:
-        """Start the servers in parallel, then the services; returns when all are ready. Raises StartFailed."""
+    def start_servers(self) -> None:
+        """Start the servers in parallel; returns when all are ready. Raises StartFailed."""
         with ThreadPoolExecutor() as pool:
             list(pool.map(lambda server: server.start(), self._servers))
+
+    def start_services(self) -> None:
+        """Start the services; returns when all are ready. Raises StartFailed."""
         for service in self.services.values():
             service.start()
         for service in self.services.values():

@@ -35,6 +35,7 @@ def dashboard() -> str:
         "editable": False,
         "refresh": "15s",
         "time": {"from": "now-1h", "to": "now"},
+        "templating": {"list": [_variable("job"), _variable("instance", 'job=~"$job"')]},
         "panels": panels,
     }
     return json.dumps(whole, indent=1) + "\n"
@@ -59,6 +60,13 @@ def _drawn(number: int, panel: Panel, x: int, y: int) -> dict[str, Any]:
         "fieldConfig": {"defaults": {"unit": panel.unit, "min": 0}, "overrides": []},
         "targets": targets,
     }
+
+
+def _variable(label: str, where: str = "") -> dict[str, Any]:
+    """A choice above the panels: some values of a label, or all of them."""
+    query = f"label_values(twinpath_event_loop_lag_seconds_count{{{where}}}, {label})"
+    choice = {"includeAll": True, "allValue": ".*", "multi": True, "current": {"text": ["All"], "value": ["$__all"]}}
+    return {"name": label, "type": "query", "datasource": _SOURCE, "query": query, "refresh": 2, "sort": 1, **choice}
 
 
 def _place(x: int, y: int, width: int, height: int) -> dict[str, int]:

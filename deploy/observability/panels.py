@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+REPLICAS = 'job=~"$job",instance=~"$instance"'
+"""Of our own metrics those of the replicas that are chosen above the dashboard."""
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -13,24 +16,67 @@ class Panel:
     kind: str = "timeseries"
 
 
+def _of(metric: str, where: str = "") -> str:
+    return f"{metric}{{{','.join(filter(None, (REPLICAS, where)))}}}"
+
+
+def _legend(by: str) -> str:
+    return " ".join(f"{{{{{label}}}}}" for label in by.split(", "))
+
+
 def _quantile(quantile: float, metric: str, by: str, where: str = "") -> str:
-    return f"histogram_quantile({quantile}, sum by (le, {by}) (rate({metric}_bucket{where}[$__rate_interval])))"
+    return (
+        f"histogram_quantile({quantile}, sum by (le, {by}) (rate({_of(f'{metric}_bucket', where)}[$__rate_interval])))"
+    )
 
 
 def _rate(metric: str, by: str, where: str = "") -> str:
-    return f"sum by ({by}) (rate({metric}{where}[$__rate_interval]))"
+    return f"sum by ({by}) (rate({_of(metric, where)}[$__rate_interval]))"
 
 
 def _mean(metric: str, by: str) -> str:
     return f"{_rate(f'{metric}_sum', by)} / {_rate(f'{metric}_count', by)}"
 
 
+def _line(title: str, unit: str, by: str, expression: str) -> Panel:
+    return Panel(title, unit, ((_legend(by), expression),))
+
+
+def _states(title: str, unit: str, metric: str, by: str = "instance") -> Panel:
+    return _line(title, unit, by, _of(metric))
+
+
+def _rates(title: str, metric: str, by: str, unit: str = "ops") -> Panel:
+    return _line(title, unit, by, _rate(metric, by))
+
+
+def _p99(title: str, metric: str, by: str, where: str = "") -> Panel:
+    return _line(title, "s", by, _quantile(0.99, metric, by, where))
+
+
+def _p95(title: str, metric: str, by: str) -> Panel:
+    return _line(title, "s", by, _quantile(0.95, metric, by))
+
+
+def _most(title: str, unit: str, metric: str, by: str) -> Panel:
+    return _line(title, unit, by, f"max by ({by}) ({_of(metric)})")
+
+
+def _sums(title: str, metric: str, by: str) -> Panel:
+    """Of all logs, each as the replica has it that knows most."""
+    return _line(title, "none", by, f"sum by ({by}) (max by ({by}, log) ({_of(metric)}))")
+
+
+def _server_rate(metric: str, by: str) -> str:
+    return f"sum by ({by}) (rate({metric}[$__rate_interval]))"
+
+
+_QUEUES = "rabbitmq_detailed_queue_messages"
 _REQUESTS, _COMMANDS = "twinpath_http_request_duration_seconds", "twinpath_command_duration_seconds"
 _WAITS, _DOCUMENTS = "twinpath_causal_wait_duration_seconds", "twinpath_query_documents_total"
-_DELAY = "twinpath_projector_delay_seconds"
-_TRANSACTIONS = "twinpath_projector_transaction_duration_seconds"
-_FROM_REDIS = '{source="redis"}'
-_MONGODB_READS = "twinpath_query_mongodb_read_duration_seconds"
+_APPLIED = "twinpath_projection_events_total"
+_FROM_REDIS = 'source="redis"'
+_QUERY = 'job="query"'
 
 ROWS: dict[str, tuple[Panel, ...]] = {
     "At a glance": (
@@ -48,8 +94,13 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
             "stat",
         ),
-        Panel("Requests", "reqps", (("{{job}}", _rate(f"{_REQUESTS}_count", "job")),)),
-        Panel("Share answered with 5xx", "percentunit", (("{{job}}", "job:twinpath_http_errors:ratio_rate5m"),)),
+        Panel("Dead letters (0 is right)", "none", (("letters", "max(twinpath_dead_letters)"),), "stat"),
+        _rates("Requests", f"{_REQUESTS}_count", "job", "reqps"),
+        Panel(
+            "Share answered with 5xx",
+            "percentunit",
+            (("{{job}}", 'job:twinpath_http_errors:ratio_rate5m{job=~"$job"}'),),
+        ),
         Panel(
             "Time until an answer begins",
             "s",
@@ -57,141 +108,101 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
     ),
     "Commands": (
-        Panel("Commands by type", "ops", (("{{command}}", _rate(f"{_COMMANDS}_count", "command")),)),
-        Panel("Commands by outcome", "ops", (("{{outcome}}", _rate(f"{_COMMANDS}_count", "outcome")),)),
-        Panel("Refusals by code", "ops", (("{{code}}", _rate("twinpath_command_refusals_total", "code")),)),
-        Panel("Time of a command, p99", "s", (("{{command}}", _quantile(0.99, _COMMANDS, "command")),)),
-        Panel("Commits in one insert", "none", (("{{instance}}", _mean("twinpath_append_batch_commits", "instance")),)),
-        Panel(
-            "Time of an insert, p99",
-            "s",
-            (("{{instance}}", _quantile(0.99, "twinpath_append_duration_seconds", "instance")),),
-        ),
+        _rates("Commands by type", f"{_COMMANDS}_count", "command"),
+        _rates("Commands by outcome", f"{_COMMANDS}_count", "outcome"),
+        _rates("Refusals by code", "twinpath_command_refusals_total", "code"),
+        _p99("Time of a command, p99", _COMMANDS, "command"),
+        _line("Commits in one insert", "none", "instance", _mean("twinpath_append_batch_commits", "instance")),
+        _p99("Time of an insert, p99", "twinpath_append_duration_seconds", "instance"),
         Panel(
             "Commands in flight, and their limit",
             "none",
-            (("{{instance}}", "twinpath_commands_in_hand"), ("limit {{instance}}", "twinpath_commands_limit")),
+            (
+                ("{{instance}}", _of("twinpath_commands_in_hand")),
+                ("limit {{instance}}", _of("twinpath_commands_limit")),
+            ),
         ),
-        Panel(
-            "Refused as overloaded",
-            "reqps",
-            (("{{instance}}", _rate("twinpath_commands_overloaded_total", "instance")),),
-        ),
-        Panel("Races lost to other writers", "ops", (("{{over}}", _rate("twinpath_append_conflicts_total", "over")),)),
+        _rates("Refused as overloaded", "twinpath_commands_overloaded_total", "instance", "reqps"),
+        _rates("Races lost to other writers", "twinpath_append_conflicts_total", "over"),
     ),
     "Relay and processes": (
-        Panel("Leader of the relay", "none", (("{{instance}}", "twinpath_relay_leads"),)),
-        Panel("Events not published", "none", (("{{log}}", "max by (log) (twinpath_relay_lag_events)"),)),
-        Panel("Published events", "ops", (("{{log}}", _rate("twinpath_relay_events_total", "log")),)),
-        Panel(
-            "Time to publish a batch, p99",
-            "s",
-            (("all", _quantile(0.99, "twinpath_relay_publish_duration_seconds", "job")),),
-        ),
-        Panel(
-            "Processes: age of the oldest event not handled",
-            "s",
-            (("{{process}} {{log}}", "max by (process, log) (twinpath_process_lag_seconds)"),),
-        ),
-        Panel(
-            "Processes: events not handled",
-            "none",
-            (("{{process}}", "sum by (process) (max by (process, log) (twinpath_process_lag_events))"),),
-        ),
-        Panel("Logs in which a process is blocked", "none", (("{{process}} {{log}}", "twinpath_process_held_up"),)),
+        _states("Leader of the relay", "none", "twinpath_relay_leads"),
+        _most("Events not published", "none", "twinpath_relay_lag_events", "log"),
+        _rates("Published events", "twinpath_relay_events_total", "log"),
+        _p99("Time to publish a batch, p99", "twinpath_relay_publish_duration_seconds", "job"),
+        _most("Processes: age of the oldest event not handled", "s", "twinpath_process_lag_seconds", "process, log"),
+        _sums("Processes: events not handled", "twinpath_process_lag_events", "process"),
+        _states("Logs in which a process is blocked", "none", "twinpath_process_held_up", "process, log"),
         Panel(
             "Parked by processes",
             "none",
             (
-                ("{{process}}: streams", "max by (process) (twinpath_process_parked_streams)"),
-                ("{{process}}: timers", "max by (process) (twinpath_process_parked_timers)"),
+                ("{{process}}: streams", f"max by (process) ({_of('twinpath_process_parked_streams')})"),
+                ("{{process}}: timers", f"max by (process) ({_of('twinpath_process_parked_timers')})"),
             ),
         ),
     ),
     "Projections": (
-        Panel(
-            "Age of the oldest event not applied",
-            "s",
-            (("{{projection}}", "max by (projection) (twinpath_projection_lag_seconds)"),),
-        ),
-        Panel(
-            "Events not applied",
-            "none",
-            (("{{projection}}", "sum by (projection) (max by (projection, log) (twinpath_projection_lag_events))"),),
-        ),
-        Panel("Events applied", "ops", (("{{projection}}", _rate("twinpath_projection_events_total", "projection")),)),
-        Panel("Events in one transaction", "none", (("{{group}}", _mean("twinpath_projector_batch_events", "group")),)),
-        Panel(
+        _most("Age of the oldest event not applied", "s", "twinpath_projection_lag_seconds", "projection"),
+        _sums("Events not applied", "twinpath_projection_lag_events", "projection"),
+        _rates("Events applied", _APPLIED, "projection"),
+        _line("Events in one transaction", "none", "group", _mean("twinpath_projector_batch_events", "group")),
+        _line(
             "Events in one batch of a projection",
             "none",
-            (
-                (
-                    "{{projection}}",
-                    _rate("twinpath_projection_events_total", "projection")
-                    + " / "
-                    + _rate("twinpath_projection_batches_total", "projection"),
-                ),
-            ),
+            "projection",
+            f"{_rate(_APPLIED, 'projection')} / {_rate('twinpath_projection_batches_total', 'projection')}",
         ),
-        Panel("From a command to its views, p95", "s", (("{{group}}", _quantile(0.95, _DELAY, "group")),)),
-        Panel(
-            "Unreadable messages", "ops", (("{{group}}", _rate("twinpath_feed_unreadable_messages_total", "group")),)
-        ),
-        Panel(
-            "Time of a transaction, p99",
-            "s",
-            (("{{group}} {{outcome}}", _quantile(0.99, _TRANSACTIONS, "group, outcome")),),
-        ),
-        Panel(
-            "Parked streams",
-            "none",
-            (
-                (
-                    "{{projection}}",
-                    "sum by (projection) (max by (projection, log) (twinpath_projection_parked_streams))",
-                ),
-            ),
-        ),
-        Panel("Logs by state", "none", (("{{group}} {{state}}", "max by (group, state) (twinpath_projector_logs)"),)),
-        Panel(
-            "Logs with a live consumer",
-            "none",
-            (("{{group}}", "sum by (group) (max by (group, log) (twinpath_feed_consumer_registered))"),),
-        ),
-        Panel("The copy in Redis is kept", "none", (("{{instance}}", "twinpath_copy_kept"),)),
+        _p95("From a command to its views, p95", "twinpath_projector_delay_seconds", "group"),
+        _rates("Unreadable messages", "twinpath_feed_unreadable_messages_total", "group"),
+        _p99("Time of a transaction, p99", "twinpath_projector_transaction_duration_seconds", "group, outcome"),
+        _sums("Parked streams", "twinpath_projection_parked_streams", "projection"),
+        _most("Logs by state", "none", "twinpath_projector_logs", "group, state"),
+        _sums("Logs with a live consumer", "twinpath_feed_consumer_registered", "group"),
+        _states("The copy in Redis is kept", "none", "twinpath_copy_kept"),
     ),
     "Queries": (
-        Panel("Requests by route", "reqps", (("{{route}}", _rate(f"{_REQUESTS}_count", "route", '{job="query"}')),)),
-        Panel(
-            "Time until an answer begins, p99",
-            "s",
-            (("{{route}}", _quantile(0.99, _REQUESTS, "route", '{job="query"}')),),
-        ),
-        Panel("Documents by id, by source", "ops", (("{{source}}", _rate(_DOCUMENTS, "source")),)),
-        Panel(
+        _line("Requests by route", "reqps", "route", _rate(f"{_REQUESTS}_count", "route", _QUERY)),
+        _p99("Time until an answer begins, p99", _REQUESTS, "route", _QUERY),
+        _rates("Documents by id, by source", _DOCUMENTS, "source"),
+        _line(
             "Hit rate of the copy in Redis",
             "percentunit",
-            (("{{view}}", _rate(_DOCUMENTS, "view", _FROM_REDIS) + " / " + _rate(_DOCUMENTS, "view")),),
+            "view",
+            f"{_rate(_DOCUMENTS, 'view', _FROM_REDIS)} / {_rate(_DOCUMENTS, 'view')}",
         ),
-        Panel("Copies that are bypassed", "none", (("{{view}}", "max by (view) (twinpath_copy_bypassed)"),)),
-        Panel(
-            "Time of a read from MongoDB, p99",
-            "s",
-            (("{{view}} {{read}}", _quantile(0.99, _MONGODB_READS, "view, read")),),
+        _most("Copies that are bypassed", "none", "twinpath_copy_bypassed", "view"),
+        _p99("Time of a read from MongoDB, p99", "twinpath_query_mongodb_read_duration_seconds", "view, read"),
+        _rates("Waits for a causal token", f"{_WAITS}_count", "outcome"),
+        _p95("Time of a wait, p95", _WAITS, "view"),
+        _states("Open waits", "none", "twinpath_causal_waits_open"),
+        _line("Subscribers of live updates", "none", "view", f"sum by (view) ({_of('twinpath_live_subscribers')})"),
+    ),
+    "RabbitMQ": (
+        _line("Messages that wait", "none", "queue", f"sum by (queue) ({_QUEUES}_ready)"),
+        _line("Messages not acknowledged", "none", "queue", f"sum by (queue) ({_QUEUES}_unacked)"),
+        _line("Dead letters", "none", "instance", "max by (instance) (twinpath_dead_letters)"),
+        _line("Connections", "none", "instance", "rabbitmq_connections"),
+        _line("Memory of a node", "bytes", "instance", "rabbitmq_process_resident_memory_bytes"),
+        _line("Free disk of a node", "bytes", "instance", "rabbitmq_disk_space_available_bytes"),
+    ),
+    "MongoDB": (
+        _line("Operations", "ops", "legacy_op_type", _server_rate("mongodb_ss_opcounters", "legacy_op_type")),
+        _line(
+            "Time of an operation, mean",
+            "µs",
+            "op_type",
+            f"{_server_rate('mongodb_ss_opLatencies_latency', 'op_type')}"
+            f" / {_server_rate('mongodb_ss_opLatencies_ops', 'op_type')}",
         ),
-        Panel("Waits for a causal token", "ops", (("{{outcome}}", _rate(f"{_WAITS}_count", "outcome")),)),
-        Panel("Time of a wait, p95", "s", (("{{view}}", _quantile(0.95, _WAITS, "view")),)),
-        Panel("Open waits", "none", (("{{instance}}", "twinpath_causal_waits_open"),)),
-        Panel("Subscribers of live updates", "none", (("{{view}}", "sum by (view) (twinpath_live_subscribers)"),)),
+        _line("Open connections", "none", "instance", 'mongodb_ss_connections{conn_type="current"}'),
+        _line("Cache in use", "bytes", "instance", "mongodb_ss_wt_cache_bytes_currently_in_the_cache"),
+        _line("Dirty bytes in the cache", "bytes", "instance", "mongodb_ss_wt_cache_tracked_dirty_bytes_in_the_cache"),
     ),
     "Processes of the machine": (
-        Panel("CPU", "percentunit", (("{{job}} {{instance}}", "rate(process_cpu_seconds_total[$__rate_interval])"),)),
-        Panel("Memory", "bytes", (("{{job}} {{instance}}", "process_resident_memory_bytes"),)),
-        Panel("Open files", "none", (("{{job}} {{instance}}", "process_open_fds"),)),
-        Panel(
-            "Lateness of the event loop, p99",
-            "s",
-            (("{{job}} {{instance}}", _quantile(0.99, "twinpath_event_loop_lag_seconds", "job, instance")),),
-        ),
+        _line("CPU", "percentunit", "job, instance", f"rate({_of('process_cpu_seconds_total')}[$__rate_interval])"),
+        _states("Memory", "bytes", "process_resident_memory_bytes", "job, instance"),
+        _states("Open files", "none", "process_open_fds", "job, instance"),
+        _p99("Lateness of the event loop, p99", "twinpath_event_loop_lag_seconds", "job, instance"),
     ),
 }

@@ -48,6 +48,12 @@ def compose_addresses(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def compose_log_address(environment: Mapping[str, str]) -> str:
+    """Where MongoDB is for whoever writes the log, as the command service does."""
+    port = environment.get("MONGODB_PORT") or COMPOSE_PORTS["MONGODB_PORT"]
+    return f"mongodb://command:{environment['TWINPATH_COMMAND_PASSWORD']}@127.0.0.1:{port}/?directConnection=true"
+
+
 def forget_addresses(addresses: Mapping[str, str]) -> None:
     """Remove the file, unless it is another instance's by now."""
     if FILE.exists() and json.loads(FILE.read_text()) == addresses:

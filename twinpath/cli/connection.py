@@ -9,28 +9,26 @@ from urllib.parse import urlsplit
 
 import typer
 from pymongo import AsyncMongoClient
-from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.errors import InvalidURI, OperationFailure, PyMongoError
 from pymongo.uri_parser import parse_uri
-from rich.console import Console
 
 from twinpath.cli.application import find_application
+from twinpath.cli.output import errors
 from twinpath.cli.settings import Settings, find_system
 from twinpath.domain.application import Application
 from twinpath.domain.catalogue import Catalogue
-from twinpath.errors import TwinpathError, Unavailable
+from twinpath.errors import TwinpathError
 from twinpath.ids import logs_of
 from twinpath.log.commits import Document
 from twinpath.log.layout import read_partitions
 from twinpath.log.mongodb import MongoEventLog
-from twinpath.mongo_client import mongo_client
+from twinpath.mongo_client import driver_message, mongo_client
 from twinpath.personal_data.mongo import MongoKeyStore
 from twinpath.personal_data.sealing import Seals
 from twinpath.running.data_version import expect_data_version
 
 CANNOT = 2
 """The exit code of a command that could not be carried out; 1 says that it was, and found something wrong."""
-
-errors = Console(stderr=True, highlight=False)
 
 
 class NoLogYet(TwinpathError):
@@ -66,7 +64,7 @@ async def connected(settings: Settings, application: Application) -> AsyncIterat
     """A connection, closed at the end.
 
     Raises:
-        Unavailable: MongoDB does not answer, or refuses what is asked of it.
+        PyMongoError: MongoDB does not answer, or refuses what is asked of it.
         NoLogYet: there is no log in it.
         DataTooNew: a later release has written what is in it.
     """
@@ -80,27 +78,19 @@ async def connected(settings: Settings, application: Application) -> AsyncIterat
         log = MongoEventLog(client, settings.log_database, logs_of(events.categories, partitions))
         seals = Seals(MongoKeyStore(client, settings.keys_database), events)
         yield Connection(settings, application, client, partitions, log, seals)
-    except OperationFailure as error:
-        message = (error.details or {}).get("errmsg", error)
-        raise Unavailable(f"MongoDB refuses this: {message} (the address has the user and the password)") from error
-    except PyMongoError as error:
-        raise Unavailable(f"MongoDB does not answer: {error}") from error
     finally:
         await client.close()
 
 
 def ask(work: Callable[[Connection], Awaitable[int]]) -> None:
-    """Say which system is talked to, do the work with a connection to it, and end with the exit code it returns.
-
-    What goes wrong is one line on stderr and the exit code CANNOT; Ctrl-C is 130, as of every program.
-    """
+    """Say which system is talked to, do the work with a connection to it, and end with the exit code it returns."""
     settings, which = find_system()
 
     async def whole() -> int:
         async with connected(settings, find_application()) as connection:
             return await work(connection)
 
-    _carry_out(f"{which}: MongoDB at {_places(settings.mongodb_url)}", whole())
+    carry_out(which, settings.mongodb_url, whole)
 
 
 def ask_broker(work: Callable[[str], Awaitable[int]]) -> None:
@@ -110,22 +100,51 @@ def ask_broker(work: Callable[[str], Awaitable[int]]) -> None:
     async def whole() -> int:
         return await work(settings.rabbitmq_url)
 
-    address = urlsplit(settings.rabbitmq_url)
-    _carry_out(f"{which}: RabbitMQ at {address.hostname}:{address.port or 5672}", whole())
+    carry_out(which, settings.rabbitmq_url, whole)
 
 
-def _carry_out(which: str, work: Coroutine[Any, Any, int]) -> NoReturn:
-    errors.print(which, style="dim", markup=False, soft_wrap=True)
+def carry_out(which: str, url: str, work: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
+    """Name the system and the server at `url` on stderr, do the work, and end with the exit code it returns.
+
+    What goes wrong is one line on stderr and the exit code CANNOT; Ctrl-C is 130, as of every program.
+    """
     try:
-        code = asyncio.run(work)
-    except TwinpathError as error:
-        errors.print(error.detail, style="red", markup=False, soft_wrap=True)
-        code = CANNOT
+        server = _server(url)
+    except (ValueError, InvalidURI):  # which may quote the password
+        fail(f"{which}: an address can't be read; it looks like mongodb://user:password@host:27017/ or amqp://…")
+    errors.print(f"{which}: {server}", style="dim", markup=False, soft_wrap=True)
+    try:
+        code = asyncio.run(work())
+    except (TwinpathError, PyMongoError, OSError) as error:
+        fail(reason(error))
     except KeyboardInterrupt:
         code = 130
     raise typer.Exit(code)
 
 
-def _places(mongodb_url: str) -> str:
-    """The hosts of the address; its user and password are nobody's business."""
-    return ", ".join(f"{host}:{port}" for host, port in parse_uri(mongodb_url)["nodelist"])
+def fail(why: str) -> NoReturn:
+    """End with a line on stderr and the exit code CANNOT."""
+    errors.print(" ".join(why.split()), style="red", markup=False, soft_wrap=True)
+    raise typer.Exit(CANNOT)
+
+
+def reason(error: TwinpathError | PyMongoError | OSError) -> str:
+    """Why a command could not be carried out: what is in the way, and nothing of a driver's inner life."""
+    match error:
+        case TwinpathError():
+            return error.detail
+        case OperationFailure():
+            message = (error.details or {}).get("errmsg", error)
+            return f"MongoDB refuses this: {message} (the address has the user and the password)"
+        case PyMongoError():
+            return f"MongoDB does not answer: {driver_message(error).partition(': ')[2] or type(error).__name__}"
+        case _:
+            return f"no server answers: {getattr(error, 'reason', error)}"
+
+
+def _server(url: str) -> str:
+    """The kind and the hosts of a server; the user and the password in its address are nobody's business."""
+    if url.startswith("mongodb"):
+        return f"MongoDB at {', '.join(f'{host}:{port}' for host, port in parse_uri(url)['nodelist'])}"
+    address = urlsplit(url)
+    return f"RabbitMQ at {address.hostname}:{address.port or 5672}"

@@ -4,11 +4,14 @@ import typer
 
 from twinpath.checking.declarations import faults
 from twinpath.cli.application import find_application
-from twinpath.cli.connection import CANNOT, errors
+from twinpath.cli.connection import fail
+from twinpath.cli.output import AsJson, Output
 from twinpath.errors import TwinpathError
 
+_DECLARED = ("aggregates", "projections", "resources", "processes")
 
-def doctor() -> None:
+
+def doctor(as_json: AsJson = False) -> None:
     """Check the declarations: events, aggregates, commands, projections, views, resources and processes.
 
     Exit code 1 when anything can't work.
@@ -16,17 +19,12 @@ def doctor() -> None:
     try:
         application = find_application()
     except TwinpathError as error:
-        errors.print(error.detail, style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(CANNOT) from None
-    defects = faults(application)
+        fail(error.detail)
+    out, defects = Output(as_json), faults(application)
     for fault in defects:
-        print(fault)
-    counts = {
-        "events": len(application.events.types),
-        "aggregates": len(application.aggregates),
-        "projections": len(application.projections),
-        "resources": len(application.resources),
-        "processes": len(application.processes),
-    }
-    print(f"{', '.join(f'{count} {name}' for name, count in counts.items())}: {len(defects) or 'no'} faults")
+        out.tell(fault, fault=fault)
+    counts = {"events": len(application.events.types)}
+    counts |= {name: len(getattr(application, name)) for name in _DECLARED}
+    text = ", ".join(f"{count} {name}" for name, count in counts.items())
+    out.tell(f"{text}: {len(defects) or 'no'} faults", **counts, faults=len(defects))
     raise typer.Exit(1 if defects else 0)

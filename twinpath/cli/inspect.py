@@ -9,7 +9,8 @@ import typer
 from pydantic import TypeAdapter
 
 from twinpath.cli.connection import Connection, ask
-from twinpath.cli.log import PAGE, AsJson, Open
+from twinpath.cli.log import PAGE, Open
+from twinpath.cli.output import AsJson
 from twinpath.cli.showing_events import Shown, time_text
 from twinpath.domain.aggregate import AnyAggregate
 from twinpath.domain.events import DomainEvent, RecordedEvent
@@ -23,12 +24,12 @@ class CannotFold(TwinpathError):
     code = "cannot_fold"
 
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.callback()
-def inspect() -> None:
-    """Look into what the log knows of one aggregate."""
+def inspect() -> None:  # without it the app's one command would be the app
+    pass
 
 
 @app.command()

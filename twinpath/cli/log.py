@@ -9,11 +9,14 @@ from typing import Annotated
 
 import typer
 
-from twinpath.cli.connection import Connection, ask, errors
+from twinpath.cli.connection import Connection, ask
+from twinpath.cli.output import AsJson, errors
 from twinpath.cli.showing_events import Shown
 from twinpath.domain.events import RecordedEvent
 from twinpath.errors import NotFound, Unavailable
+from twinpath.http.causal_token import format_token, parse_token
 from twinpath.ids import is_log, log_of
+from twinpath.log.reading import read_all
 
 PAGE = 500
 _LOOK_SECONDS = 0.3
@@ -21,10 +24,9 @@ _RETRY_SECONDS = 1.0
 
 Logs = Annotated[list[str] | None, typer.Argument(help="logs (order.3) or categories (order); all where none is named")]
 Newest = Annotated[int, typer.Option("-n", min=0, max=10_000, help="so many of the newest events")]
-AsJson = Annotated[bool, typer.Option("--json", help="one JSON object a line, as it is stored")]
 Open = Annotated[bool, typer.Option("--open", help="show also personal data, as long as their key exists")]
 
-app = typer.Typer(no_args_is_help=True, help="Follow new events, show the newest, read a range.")
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.command()
@@ -37,7 +39,7 @@ def tail(logs: Logs = None, n: Newest = 10, as_json: AsJson = False, opened: Ope
         await _show(connection, shown, await _newest(connection, positions, n), opened)
         while True:
             try:
-                await _show_new(connection, positions, shown, opened)
+                await _show_beyond(connection, shown, positions, opened)
                 await asyncio.sleep(_LOOK_SECONDS)
             except Unavailable as error:
                 errors.print(f"{error.detail}; trying again", style="dim", markup=False, soft_wrap=True)
@@ -60,25 +62,76 @@ def head(logs: Logs = None, n: Newest = 10, as_json: AsJson = False, opened: Ope
 
 @app.command()
 def read(
-    name: Annotated[str, typer.Argument(help="a log (order.3) or a stream (order-0198…)")],
+    name: Annotated[str | None, typer.Argument(help="a log (order.3) or a stream (order-0198…)")] = None,
+    every: Annotated[bool, typer.Option("--all", help="all logs, what was recorded earlier first")] = False,
     first: Annotated[int, typer.Option("--from", min=1, help="position in a log, version in a stream")] = 1,
     last: Annotated[int | None, typer.Option("--to", min=1, help="the last one; the end where it is not given")] = None,
+    after: Annotated[
+        str | None, typer.Option(help="with --all: what is beyond these positions, as in order.3:1042,ticket.0:7")
+    ] = None,
     as_json: AsJson = False,
     opened: Open = False,
 ) -> None:
-    """A range of one log by position, or of one stream by version."""
+    """A range of one log by position, of one stream by version, or of all logs.
+
+    Logs have no common positions: --from and --to count in each of them, and --after takes one a log. At its end --all
+    names the positions to go on from.
+    """
+    if every == (name is not None) or (after is not None and not every):
+        raise typer.BadParameter("name a log or a stream, or say --all; --after goes with --all")
+    shown = Shown(as_json)
 
     async def work(connection: Connection) -> int:
-        shown, after = Shown(as_json), first - 1
-        page = await _pages(connection, name)
-        while (limit := PAGE if last is None else min(PAGE, last - after)) > 0:
-            if not (events := await page(after, limit)):
+        if every:
+            positions = _beyond(after, first, connection.logs)
+            if not await _show_beyond(connection, shown, positions, opened, last):
+                _say_nothing_there("any log there")
+            places = ",".join(format_token(*place) for place in positions.items())
+            errors.print(f"to go on: --after {places}", style="dim", soft_wrap=True)
+            return 0
+        begin, page = first - 1, await _pages(connection, name or "")
+        while (limit := PAGE if last is None else min(PAGE, last - begin)) > 0:
+            if not (events := await page(begin, limit)):
                 break
             await _show(connection, shown, events, opened)
-            after += len(events)
+            begin += len(events)
+        if begin == first - 1:
+            _say_nothing_there(f"{name} from {first}{'' if last is None else f' to {last}'}")
         return 0
 
     ask(work)
+
+
+def _beyond(after: str | None, first: int, logs: Sequence[str]) -> dict[str, int]:
+    """Log -> the position that its events are beyond. Raises MalformedRequest, NotFound."""
+    given = {log: place for part in (after or "").split(",") if part for log, place in parse_token(part).items()}
+    if unknown := [log for log in given if log not in logs]:
+        raise NotFound(f"there is no log {unknown[0]}; the logs are {', '.join(logs)}")
+    return {log: max(first - 1, given.get(log, 0)) for log in logs}
+
+
+async def _show_beyond(
+    connection: Connection, shown: Shown, positions: dict[str, int], opened: bool, last: int | None = None
+) -> int:
+    """Show what is beyond the positions in their logs, and move them; the number of events."""
+    count, page = 0, list[RecordedEvent]()
+
+    async def show_page() -> None:
+        await _show(connection, shown, page, opened)
+        positions.update({event.log: event.position for event in page})  # what was not shown comes the next time
+        page.clear()
+
+    async for event in read_all(connection.log, dict(positions), last, positions.keys()):
+        page.append(event)
+        count += 1
+        if len(page) == PAGE:
+            await show_page()
+    await show_page()
+    return count
+
+
+def _say_nothing_there(where: str) -> None:
+    errors.print(f"there is no event in {where}", style="dim", markup=False, soft_wrap=True)
 
 
 async def _pages(connection: Connection, name: str) -> Callable[[int, int], Awaitable[list[RecordedEvent]]]:
@@ -110,17 +163,6 @@ async def _newest(connection: Connection, heads: Mapping[str, int], n: int) -> l
         return []
     of_logs = await asyncio.gather(*(connection.log.read_log(log, max(0, head - n), n) for log, head in heads.items()))
     return list(merge(*of_logs, key=attrgetter("at")))[-n:]
-
-
-async def _show_new(connection: Connection, positions: dict[str, int], shown: Shown, opened: bool) -> None:
-    """Show what came after the positions, and move them."""
-    heads = await connection.log.heads()
-    moved = [log for log, position in positions.items() if heads[log] > position]
-    while moved:
-        of_logs = [await connection.log.read_log(log, positions[log], PAGE) for log in moved]
-        await _show(connection, shown, list(merge(*of_logs, key=attrgetter("at"))), opened)
-        positions |= {log: events[-1].position for log, events in zip(moved, of_logs, strict=True) if events}
-        moved = [log for log, events in zip(moved, of_logs, strict=True) if len(events) == PAGE]
 
 
 async def _show(connection: Connection, shown: Shown, events: Sequence[RecordedEvent], opened: bool) -> None:

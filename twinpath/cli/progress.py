@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from twinpath.cli.connection import errors
+from twinpath.cli.output import errors
 
 _LINE_SECONDS = 5.0
 
@@ -36,14 +36,14 @@ def bar(name: str, unit: str, lines: bool = True) -> Iterator[Reached]:
         if lines and (now - last_line >= _LINE_SECONDS or done >= total):
             last_line = now
             left = f", {(total - done) / per_second:,.0f} s left" if per_second and done < total else ""
-            print(f"{name}: {done:,} of {total:,} {unit}, {per_second:,.0f} a second{left}", flush=True)
+            errors.print(f"{name}: {done:,} of {total:,} {unit}, {per_second:,.0f} a second{left}", soft_wrap=True)
 
     if not errors.is_terminal:
         yield line
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
     times = (TimeElapsedColumn(), TimeRemainingColumn())
-    redirected = lines or sys.stdout.isatty()  # else it would take to stderr what goes into a file
+    redirected = sys.stdout.isatty()  # else it would take to stderr what goes into a file
     with Progress(*columns, *times, console=errors, transient=not lines, redirect_stdout=redirected) as progress:
         task = progress.add_task(name, total=None, rate="")
         yield lambda done, total: progress.update(task, completed=done, total=total, rate=f"{rate(done):,.0f} {unit}/s")

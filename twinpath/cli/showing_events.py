@@ -6,14 +6,15 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
+from twinpath.cli.output import Output
 from twinpath.domain.events import SEALED, RecordedEvent
 
 
-class Shown:
+class Shown(Output):
     """Writes events to stdout as they come. What is still sealed is named by its owner; JSON has it as it is stored."""
 
     def __init__(self, as_json: bool) -> None:
-        self.as_json = as_json
+        super().__init__(as_json)
         self._console = Console(highlight=False)
 
     def event(self, event: RecordedEvent) -> None:
@@ -26,10 +27,6 @@ class Shown:
             self._console.print(line, no_wrap=True, overflow="ellipsis")
         else:
             print(" ".join(_parts(event)), flush=True)
-
-    def json(self, content: object) -> None:
-        """Write one JSON object."""
-        print(orjson.dumps(content, option=orjson.OPT_UTC_Z).decode(), flush=True)
 
 
 def _parts(event: RecordedEvent) -> tuple[str, str, str, str, str]:

@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 
 import structlog
 
+from twinpath.clock import Clock, utc_now
 from twinpath.commands.claiming import claims_of
 from twinpath.commands.snapshotting import Folded, Snapshots
 from twinpath.domain.aggregate import AnyAggregate, Command
@@ -91,7 +92,9 @@ class CommandBus:
         seals: Seals,
         snapshots: Snapshots,
         cached_aggregates: int = 10_000,
+        clock: Clock = utc_now,
     ) -> None:
+        self.clock = clock
         self._store = store
         self._catalogue = catalogue
         self._seals = seals

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, create_model
 
-from twinpath.clock import utc_now
 from twinpath.commands.accepting import COMMAND_HEADERS, accept, accepted_response, bus_of
 from twinpath.commands.bus import CommandBus
 from twinpath.domain.aggregate import AnyAggregate, Command, CommandEndpoint
@@ -64,7 +63,7 @@ class DeclaredCommand:
             make = self.endpoint.new_id
             aggregate_id = new_id(self.aggregate.category) if make is None else make(body)
         looked_up = await self._looked_up(bus, body) if self.kind.looked_up else {}
-        made: dict[str, Any] = {self.kind.target: aggregate_id, "at": utc_now(), **fields, **looked_up}
+        made: dict[str, Any] = {self.kind.target: aggregate_id, "at": bus.clock(), **fields, **looked_up}
         return self.kind.model_construct(**made)
 
     async def _looked_up(self, bus: CommandBus, body: BaseModel | None) -> Mapping[str, Any]:

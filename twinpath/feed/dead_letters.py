@@ -90,6 +90,12 @@ class DeadLetters:
             exchange = await channel.declare_exchange(DEAD_LETTERS, ExchangeType.FANOUT, durable=True)
             await (await channel.get_queue(DEAD_LETTERS, ensure=False)).bind(exchange)
 
+    async def count(self) -> int:
+        """The number of letters that wait for an operator. Raises Unavailable."""
+        async with _channel(self._url, _TIMEOUT) as (_, channel):
+            queue = await channel.declare_queue(DEAD_LETTERS, passive=True)
+            return queue.declaration_result.message_count or 0
+
     async def set_aside(self, message: AbstractIncomingMessage, queue: str, reason: str) -> None:
         """Return when the letter is kept; only then may the message be acknowledged. Raises Unavailable."""
         headers = {

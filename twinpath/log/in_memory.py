@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection
 
 import orjson
 
-from twinpath.domain.events import RecordedEvent, record
+from twinpath.domain.events import Metadata, NewEvent, RecordedEvent, record
 from twinpath.errors import ClaimHeld, CommitTooLarge
 from twinpath.ids import log_of, logs_of
 from twinpath.log.interface import (
@@ -57,6 +57,22 @@ class InMemoryEventStore(EventStore):
         for listener in self._listeners:
             listener(log, entries[-len(events) :])
         return appended
+
+    async def copy_to(self, target: EventStore) -> int:
+        """Append every commit to another log as it is, with its id, its time and the claims that it holds.
+
+        Returns the number of commits. A second copy changes nothing. Raises as EventStore.append does.
+        """
+        claims: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
+        for key, holder in self._holders.items():
+            claims[holder].append(key)
+        for command_id, commit in self._commits.items():
+            first, before = commit.events[0], commit.events[0].version - 1
+            events = [NewEvent(event.type, event.schema, event.data) for event in commit.events]
+            about = Metadata(first.at, first.actor, first.correlation_id, first.causation_id, first.traceparent)
+            held = claims[first.stream, first.version]
+            await target.append(NewCommit(first.stream, events, before, command_id, about, commit.fingerprint, held))
+        return len(self._commits)
 
     async def release(self, stream: str, version: int, keys: Collection[str]) -> None:
         for key in keys:

@@ -34,6 +34,8 @@ class Finding:
     stream: str | None = None
     warning: bool = False
     """It harms nobody, and comes about when a process dies at the wrong moment."""
+    count: int = 1
+    """The number of differences that it stands for; 0 when another finding has counted the same one."""
 
 
 class PositionRule:

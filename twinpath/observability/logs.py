@@ -68,7 +68,6 @@ class Repeats:
         self._lines: dict[str, int] = {}
 
     def __call__(self, _: WrappedLogger, method: str, event_dict: EventDict) -> EventDict:
-        """See structlog.typing.Processor."""
         left_out = 0 if method == "debug" else self.count(str(event_dict["event"]))
         if left_out is None:
             raise structlog.DropEvent
@@ -97,7 +96,6 @@ class _OfLibraries(logging.Filter):
         self._repeats = Repeats()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """See logging.Filter."""
         left_out = self._repeats.count(f"{record.name} {record.msg}"[:200])
         if left_out is None:
             return False

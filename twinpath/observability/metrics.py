@@ -52,11 +52,9 @@ class Gauge(Family):
         self.read: Callable[[], Mapping[Labels, float]] = lambda: self.values
 
     def describe(self) -> Iterable[Metric]:
-        """See Family.describe."""
         return [self._kind(self.name, self.meaning, labels=self.labels)]
 
     def collect(self) -> Iterable[Metric]:
-        """See Collector.collect."""
         family = self._kind(self.name, self.meaning, labels=self.labels)
         for labels, value in self.read().items():
             family.add_metric(labels, value)
@@ -90,11 +88,9 @@ class Histogram(Family):
         counted[-1] += value
 
     def describe(self) -> Iterable[Metric]:
-        """See Family.describe."""
         return [HistogramMetricFamily(self.name, self.meaning, labels=self.labels)]
 
     def collect(self) -> Iterable[Metric]:
-        """See Collector.collect."""
         family = HistogramMetricFamily(self.name, self.meaning, labels=self.labels)
         for labels, (*counts, total) in self._by_labels.items():
             family.add_metric(labels, list(zip(self._ends, accumulate(counts), strict=True)), total)

@@ -19,7 +19,6 @@ class MongoSpans(CommandListener):
         self._open: dict[int, Span] = {}
 
     def started(self, event: CommandStartedEvent) -> None:
-        """See CommandListener.started."""
         around = trace.get_current_span()
         if not around.is_recording():
             return
@@ -37,12 +36,10 @@ class MongoSpans(CommandListener):
         self._open[event.request_id] = self._tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes)
 
     def succeeded(self, event: CommandSucceededEvent) -> None:
-        """See CommandListener.succeeded."""
         if (span := self._open.pop(event.request_id, None)) is not None:
             span.end()
 
     def failed(self, event: CommandFailedEvent) -> None:
-        """See CommandListener.failed."""
         if (span := self._open.pop(event.request_id, None)) is not None:
             code = event.failure.get("code")
             if code is not None:

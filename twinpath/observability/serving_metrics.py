@@ -71,7 +71,6 @@ class HttpRequests:
         self._is_told = _log.is_enabled_for(logging.DEBUG)
 
     def __call__(self, scope: Scope, status: int, seconds: float) -> None:
-        """See OnAnswer."""
         if scope["path"].startswith(_API):
             method = scope["method"]
             route = getattr(scope.get("route"), "path", None) or "unmatched"

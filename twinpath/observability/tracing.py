@@ -116,16 +116,13 @@ class _GivenIds(IdGenerator):
         self.given: int | None = None
 
     def generate_span_id(self) -> int:
-        """See IdGenerator.generate_span_id."""
         return self._inner.generate_span_id()
 
     def generate_trace_id(self) -> int:
-        """See IdGenerator.generate_trace_id."""
         given, self.given = self.given, None
         return self._inner.generate_trace_id() if given is None else given
 
     def is_trace_id_random(self) -> bool:
-        """See IdGenerator.is_trace_id_random."""
         return self._inner.is_trace_id_random()
 
 

@@ -1,6 +1,6 @@
 """The projector's metrics: how far each projection is, its transactions, what is parked, who consumes."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from twinpath.feed.interface import EventFeed
 from twinpath.log.interface import EventLog
@@ -65,12 +65,20 @@ class ProjectorMetrics(Metrics):
         )
         self.consumers = self.feed_consumers()
         self.unreadable = self.unreadable_messages()
+        self.dead_letters = self.gauge(
+            "twinpath_dead_letters", "Messages in the queue twinpath.dead-letters, until they are requeued or discarded"
+        )
         self.copy_kept = self.gauge(
             "twinpath_copy_kept", "1 while the copy in Redis is kept, 0 while that is not possible"
         )
 
     def follow(
-        self, followers: Mapping[str, tuple[Projector, EventFeed]], log: EventLog, writer: BatchWriter, cache: CacheSync
+        self,
+        followers: Mapping[str, tuple[Projector, EventFeed]],
+        log: EventLog,
+        writer: BatchWriter,
+        cache: CacheSync,
+        count_dead_letters: Callable[[], Awaitable[int]],
     ) -> None:
         """Tell of these parts from now on; `followers` by the group of their queues.
 
@@ -98,11 +106,15 @@ class ProjectorMetrics(Metrics):
             self.parked.values = {labels: parked.get(labels, 0) for labels in checkpoints if labels[0] in names}
             await self.lags.look(log, ours)
 
+        async def look_at_dead_letters() -> None:
+            self.dead_letters.values = {(): float(await count_dead_letters())}
+
         self.logs.read = states
         self.consumers.read = consumers
         self.unreadable.read = lambda: {(group,): feed.unreadable for group, (_, feed) in followers.items()}
         self.copy_kept.read = lambda: {(): float(cache.trouble is None)}
         self.before_scrape(look_at_stores, self.lags.events, self.lags.seconds, self.parked)
+        self.before_scrape(look_at_dead_letters, self.dead_letters)
 
 
 _STATES = ("starting", "live", "waiting")

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from twinpath.domain.application import Application
 from twinpath.domain.projection import Projection
 from twinpath.errors import Unavailable
+from twinpath.feed.dead_letters import DeadLetters
 from twinpath.feed.rabbit_feed import RabbitFeed
 from twinpath.feed.rabbit_publisher import RabbitPublisher
 from twinpath.http.health import Check
@@ -85,7 +86,8 @@ class _ProjectorService:
         self._projected: dict[str, tuple[Projection, BatchWriter]] = {}
         self._views = self._follow_for_views()
         self._outside = self._follow_for_outside()
-        self._metrics.follow(self._followers, self._source, self._writer, self._cache)
+        dead_letters = DeadLetters(settings.rabbitmq_url)
+        self._metrics.follow(self._followers, self._source, self._writer, self._cache, dead_letters.count)
         self._start = Start(self._working)
 
     def app(self) -> Starlette:

@@ -11,6 +11,7 @@ from twinpath.commands.processes.mongo_timers import MongoTimers
 from twinpath.commands.processes.parking import process_parking
 from twinpath.commands.processes.registry import process_names
 from twinpath.domain.application import Application
+from twinpath.errors import Unavailable
 from twinpath.log.mongodb import MongoEventStore
 from twinpath.mongo_client import mongo_client
 from twinpath.personal_data.mongo import MongoKeyStore
@@ -26,7 +27,7 @@ async def initialise(settings: Settings, application: Application, patience: flo
     Waits up to `patience` seconds for each server.
 
     Raises:
-        PyMongoError, URLError, Refused, WrongPassword: a server does not answer, or refuses.
+        PyMongoError, Unavailable, Refused, WrongPassword: a server does not answer, or refuses.
         LayoutMismatch: the log was created with another number of partitions.
     """
     url, members = settings.mongodb_url, [member for member in settings.replica_set_members.split(",") if member]
@@ -48,5 +49,9 @@ async def initialise(settings: Settings, application: Application, patience: flo
     if settings.rabbitmq_management_url:
         names = process_names(application)
         importing = patiently(patience, URLError, ConnectionError)
-        await importing(asyncio.to_thread, import_definitions, settings.rabbitmq_management_url, settings, names)
+        try:
+            await importing(asyncio.to_thread, import_definitions, settings.rabbitmq_management_url, settings, names)
+        except (URLError, ConnectionError) as error:
+            why = getattr(error, "reason", error)
+            raise Unavailable(f"RabbitMQ's management API does not answer: {why}") from error
         yield "RabbitMQ's users, permissions, exchanges and policies"

@@ -28,14 +28,15 @@ def rights(log: str, keys: str, views: str) -> dict[Account, dict[str, str]]:
     """Account -> database -> MongoDB's built-in role there.
 
     The query service sees neither the log nor the keys; only the projector, and the command line, write views. The
-    command line may repair what processes have parked, but not write to the log.
+    command line may repair what processes have parked, but not write to the log. It may see how the server does, as
+    an exporter of metrics must.
     """
     processes = processes_database_name(log)
     return {
         "command": {log: "readWrite", keys: "readWrite", processes: "readWrite"},
         "projector": {log: "read", keys: "read", views: "readWrite"},
         "query": {views: "read"},
-        "tools": {log: "read", keys: "read", views: "readWrite", processes: "readWrite"},
+        "tools": {log: "read", keys: "read", views: "readWrite", processes: "readWrite", "admin": "clusterMonitor"},
     }
 
 

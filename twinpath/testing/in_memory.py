@@ -29,6 +29,7 @@ from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.log.interface import Appended, NewCommit
 from twinpath.log.snapshots import InMemorySnapshotStore
 from twinpath.personal_data.in_memory import InMemoryKeyStore
+from twinpath.personal_data.interface import KeyStore
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.copying.copy_keeper import CacheSync
 from twinpath.projecting.following.projector import Projector
@@ -44,10 +45,16 @@ class InMemorySystem:
     """Store, projector, views and app, wired together; run it within the app's lifespan."""
 
     def __init__(
-        self, application: Application, clock: Clock = utc_now, settings: Any = None, processes_at_once: bool = True
+        self,
+        application: Application,
+        clock: Clock = utc_now,
+        settings: Any = None,
+        processes_at_once: bool = True,
+        keys: KeyStore | None = None,
     ) -> None:
         """Without `processes_at_once` processes do nothing until `settled` and `processes.carry_out_due` are called, so
-        that orders race for stock as they do among real services. `settings` are those of the command service.
+        that orders race for stock as they do among real services. `settings` are those of the command service. `keys`
+        of another system let that one read what is copied to it, see InMemoryEventStore.copy_to.
         """
         self._application = application
         self._processes_at_once = processes_at_once
@@ -56,9 +63,10 @@ class InMemorySystem:
         self._settling = asyncio.Lock()
         events = application.events
         self.store = _ProjectedStore(events.categories, self.recorded)
-        self.keys = InMemoryKeyStore()
+        self.keys = keys or InMemoryKeyStore()
         self.seals = Seals(self.keys, events)
-        self.bus = CommandBus(self.store, application.deciders, events, self.seals, Snapshots(InMemorySnapshotStore()))
+        snapshots = Snapshots(InMemorySnapshotStore())
+        self.bus = CommandBus(self.store, application.deciders, events, self.seals, snapshots, clock=clock)
         self.processes = Processes(
             application,
             settings or (application.settings or Settings)(),

@@ -172,6 +172,25 @@ async def test_letters_are_listed_shown_and_requeued(rabbitmq_url: str) -> None:
     assert second["id"] != first["id"]
 
 
+async def test_a_letter_is_counted_until_it_is_discarded(rabbitmq_url: str) -> None:
+    async with following(rabbitmq_url) as channel:
+        await die_in_order(channel, rabbitmq_url, "first", "second", "third")
+    assert await DeadLetters(rabbitmq_url).count() == 3
+    listed = (await asyncio.to_thread(run, rabbitmq_url, "list", "--json")).stdout.splitlines()
+    first = json.loads(listed[0])["id"]
+
+    planned = await asyncio.to_thread(run, rabbitmq_url, "discard", "--all", "--dry-run")
+    one = await asyncio.to_thread(run, rabbitmq_url, "discard", first, "--json")
+    unknown = await asyncio.to_thread(run, rabbitmq_url, "discard", first)
+
+    assert planned.stdout.splitlines()[-1] == "3 would be discarded"
+    assert [json.loads(line) for line in one.stdout.splitlines()][-1] == {"discarded": 1, "dry_run": False}
+    assert (unknown.exit_code, "there is no dead letter" in unknown.stderr) == (2, True)
+    assert [body for body, _ in await letters(rabbitmq_url)] == ["second", "third"]
+    assert (await asyncio.to_thread(run, rabbitmq_url, "discard", "--all")).exit_code == 0
+    assert await DeadLetters(rabbitmq_url).count() == 0
+
+
 async def test_a_requeued_letter_that_dies_again_is_a_letter_again(rabbitmq_url: str) -> None:
     async with following(rabbitmq_url) as channel:
         await publish(channel, b"never readable", b"never readable")

@@ -1,5 +1,6 @@
 """docker-compose.yml holds to its rules, also where no engine is there to try it: `make compose-test` does."""
 
+import ast
 import re
 from typing import Any
 
@@ -10,7 +11,8 @@ from pydantic_settings import BaseSettings
 from command_service.settings import Settings as CommandSettings
 from deploy.checkout import CHECKOUT
 from deploy.rolling import SERVICES
-from deploy.secrets_file import SECRETS
+from deploy.secrets_file import PROJECT, SECRETS
+from tests.support.provided.container_servers import MONGODB_IMAGE, RABBITMQ_IMAGE, REDIS_IMAGE
 from twinpath.cli.settings import Settings as CliSettings
 from twinpath.projecting.settings import Settings as ProjectorSettings
 from twinpath.queries.settings import Settings as QuerySettings
@@ -63,7 +65,7 @@ def test_secrets_come_from_the_environment_and_a_missing_one_says_what_makes_it(
     used = re.findall(r"\$\{(\w+)([^}]*)\}", TEXT)
     assert {name for name, _ in used} >= SECRETS.keys()
     for name, otherwise in used:
-        wanted = ":?run python3 deploy/secrets_file.py" if name in SECRETS else ":-"
+        wanted = ":?run python3 deploy/secrets_file.py" if name in {*SECRETS, PROJECT} else ":-"
         assert otherwise.startswith(wanted), name
     assert "guest" not in TEXT
 
@@ -85,3 +87,34 @@ def test_a_rolling_restart_replaces_every_replica_of_every_service() -> None:
 def test_no_image_is_whatever_is_newest() -> None:
     assert all(re.search(r":[\w.-]+$", service["image"]) for service in COMPOSE.values())
     assert "latest" not in TEXT
+
+
+def test_a_server_has_the_version_that_it_has_in_kubernetes() -> None:
+    rendered = [(CHECKOUT / f"deploy/kubernetes/rendered/{name}.yaml").read_text() for name in ("local", "production")]
+    pinned = dict(re.findall(r"image: \"?(mongo|rabbitmq|redis):([\w.-]+)", "".join(rendered)))
+    for name, server in (("mongo", "mongo"), ("rabbitmq", "rabbitmq"), ("redis", "redis")):
+        assert COMPOSE[name]["image"] == f"{server}:{pinned[server]}"
+    assert {MONGODB_IMAGE, RABBITMQ_IMAGE, REDIS_IMAGE} <= {service["image"] for service in COMPOSE.values()}
+
+
+def test_a_tag_names_a_minor_version_at_least() -> None:
+    for service in COMPOSE.values():
+        if not service["image"].startswith("twinpath/"):
+            assert re.search(r":v?\d+\.\d+", service["image"]), service["image"]
+
+
+def test_containers_and_volumes_are_this_checkouts_alone() -> None:
+    assert yaml.safe_load(TEXT)["name"].startswith("${COMPOSE_PROJECT_NAME:?")
+
+
+def test_only_make_clean_deletes_data() -> None:
+    """Neither `make down` nor any other command passes `--volumes`, and `clean` names the volumes before."""
+    functions = {
+        node.name: ast.unparse(node)
+        for node in ast.walk(ast.parse((CHECKOUT / "deploy/up.py").read_text()))
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert [name for name, text in functions.items() if "--volumes" in text] == ["clean"]
+    assert functions["clean"].index("Deleting") < functions["clean"].index("--volumes")
+    assert "--volumes" not in (CHECKOUT / "Makefile").read_text()
+    assert "deploy.up clean" in (CHECKOUT / "Makefile").read_text().partition("\nclean:")[2]

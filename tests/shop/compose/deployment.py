@@ -9,7 +9,7 @@ from typing import Any
 from deploy.checkout import CHECKOUT
 from deploy.local.ports import hold_ports
 from deploy.secrets_file import write_secrets
-from twinpath.cli.addresses import COMPOSE_PORTS, compose_addresses
+from twinpath.cli.addresses import COMPOSE_PORTS, compose_addresses, compose_log_address
 
 PROJECT = "twinpath-test"
 
@@ -23,6 +23,8 @@ class Deployment:
         ports = {name: str(port.release()) for name, port in zip(COMPOSE_PORTS, held, strict=True)}
         self._environment = {**os.environ, **ports}
         self.addresses = compose_addresses({**secrets, **ports})
+        self.log_address = compose_log_address({**secrets, **ports})
+        self.loaded: dict[str, int] = {}
         self._compose = ["docker", "compose", "-p", PROJECT, "--env-file", str(folder / "env"), "--profile", "scale"]
 
     def compose(self, *arguments: str) -> str:

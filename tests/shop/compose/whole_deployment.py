@@ -3,6 +3,7 @@
 `make compose-test` runs it where a Docker engine answers. The tests build on each other, from top to bottom.
 """
 
+import asyncio
 import json
 import os
 import signal
@@ -29,6 +30,8 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     deployment = Deployment(tmp_path_factory.mktemp("deployment"))
     try:
         deployment.compose("down", "--volumes", "--remove-orphans")  # what a run that was killed left
+        deployment.compose("run", "--build", "--rm", "-T", "init")
+        deployment.loaded = asyncio.run(load_sample(deployment.log_address))
         deployment.compose("up", "--build", "--wait", "--wait-timeout", "180")
         yield deployment
     except BaseException:
@@ -93,10 +96,8 @@ def test_the_management_ui_lets_the_administrator_in_and_nobody_else(deployment:
 
 
 async def test_the_sample_is_loaded_and_seen(deployment: Deployment) -> None:
-    loaded = load_sample(deployment.addresses["command"])
-
     async def seen() -> bool:
-        return opened_tickets(deployment) == loaded["tickets"]
+        return opened_tickets(deployment) == deployment.loaded["tickets"]
 
     await eventually(seen)
 

@@ -114,8 +114,11 @@ async def test_every_panel_of_the_dashboard_is_answered(system: System, watch: C
     async def all_but_what_only_trouble_fills_are_answered() -> bool:  # once each service was scraped twice
         empty = set()
         for panel in json.loads(dashboard())["panels"]:
+            if "rabbitmq_" in str(panel) or "mongodb_ss" in str(panel):
+                continue  # these servers are scraped only where docker compose runs them
             for target in panel.get("targets", []):
-                expression = target["expr"].replace("$__rate_interval", "1m")
+                expression = target["expr"].replace("$__rate_interval", "1m").replace("$job", ".*")
+                expression = expression.replace("$instance", ".*")
                 if not (await prometheus.asked("query", query=expression))["result"]:
                     empty.add(panel["title"])
         only_in_trouble = {"Logs in which a process is blocked", "Share answered with 5xx"}

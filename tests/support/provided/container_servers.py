@@ -5,9 +5,9 @@ from deploy.local.mongodb import MONGOD_OPTIONS, MongoDB, member_answers
 from deploy.local.ports import HOST, Port, hold_port, hold_ports
 from tests.support.provided.containers import Container
 
-MONGODB_IMAGE = "mongo:8"
-REDIS_IMAGE = "redis:8"
-RABBITMQ_IMAGE = "rabbitmq:4-management"
+MONGODB_IMAGE = "mongo:8.0"
+REDIS_IMAGE = "redis:8.0"
+RABBITMQ_IMAGE = "rabbitmq:4.1-management"
 _AMQP, _MANAGEMENT, _REDIS = 5672, 15672, 6379
 
 

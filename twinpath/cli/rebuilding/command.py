@@ -2,27 +2,29 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
-from twinpath.cli.connection import Connection, ask, errors
+from twinpath.cli.connection import Connection, ask
+from twinpath.cli.output import AsJson, Output, errors
 from twinpath.cli.progress import bar
 from twinpath.cli.rebuilding.differing import values
 from twinpath.cli.rebuilding.filling import building_of, filled
 from twinpath.domain.projection import Projection
 from twinpath.errors import NotFound
-from twinpath.observability.logs import configure_logs
 from twinpath.projecting.copying.copy_keeper import CacheSync
 from twinpath.projecting.groups import view_projections
 from twinpath.projecting.rebuilding.building import Building, begin
-from twinpath.projecting.rebuilding.comparing import Comparison
+from twinpath.projecting.rebuilding.comparing import Comparison, Difference
 from twinpath.projecting.rebuilding.switching import compare, newly_parked, switch
 from twinpath.views.mongodb.generations import MongoGenerations
 from twinpath.views.redis.cache import RedisViewCache, redis_client
 
 REFUSED = 1
 _COPY_SECONDS = 600.0
+_COUNTS = ("exact", "built", "in_service", "same", "differ", "missing", "extra")
 
 
 def rebuild(
@@ -36,6 +38,7 @@ def rebuild(
         bool, typer.Option("--values", help="show the values that differ, which may be personal")
     ] = False,
     processes: Annotated[int | None, typer.Option(min=1, help="that fill side by side; as many as cores")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Build views anew from the log, without downtime.
 
@@ -44,16 +47,17 @@ def rebuild(
     """
     if bool(views) == every:
         raise typer.BadParameter("name views, or say --all")
-    configure_logs("cli")
+    out = Output(as_json)
 
     async def work(connection: Connection) -> int:
         chosen = _chosen(view_projections(connection.application), views)
         count = processes or os.cpu_count() or 1
-        buildings = [await _begun(connection, projection, afresh) for projection in chosen]
+        buildings = [await _begun(connection, projection, afresh, out) for projection in chosen]
         what = buildings[0].plan.name if len(buildings) == 1 else f"{len(buildings)} views"
         with bar(f"{what}: fill", "events") as reached:
             await filled(buildings, connection.settings, count, reached)
-        codes = [await _put_into_service(connection, new, accept_differences, with_values) for new in buildings]
+        switching = _Switching(connection, accept_differences, with_values, out)
+        codes = [await switching.put_into_service(new) for new in buildings]
         return max(codes)
 
     ask(work)
@@ -67,32 +71,49 @@ def _chosen(projections: Sequence[Projection], views: Sequence[str] | None) -> l
     return [by_name[name] for name in dict.fromkeys(views or by_name)]
 
 
-async def _begun(connection: Connection, projection: Projection, afresh: bool) -> Building:
+async def _begun(connection: Connection, projection: Projection, afresh: bool, out: Output) -> Building:
     store = MongoGenerations(connection.client, connection.settings.views_database)
     plan, goes_on = await begin(projection, connection.logs, store, afresh)
     building = building_of(connection, store, projection, plan)
-    print(_what(building, goes_on), flush=True)
+    out.note(_what(building, goes_on))
     return building
 
 
-async def _put_into_service(connection: Connection, building: Building, accept: bool, with_values: bool) -> int:
-    """Compare what was filled, and switch unless something speaks against it; the exit code."""
-    plan = building.plan
-    await _fill_copy(connection, building)
-    with errors.status(f"{plan.name}: compare"):
-        comparison = await compare(building)
-    _show(building, comparison, with_values)
-    parked = await newly_parked(building)
-    if (reason := _against(building, comparison, parked)) and not accept:
-        print(
-            f"{plan.projection}: NOT switched, since {reason}. "
-            f"When what was built is right: twinpath rebuild {plan.projection} --accept-differences",
-            flush=True,
-        )
-        return REFUSED
-    await switch(building)
-    print(f"{plan.projection}: generation {plan.number} is in service; the projector drops {plan.old_name} later")
-    return 0
+@dataclass(frozen=True)
+class _Switching:
+    """Compares what was filled, and switches unless something speaks against it."""
+
+    connection: Connection
+    accept: bool
+    with_values: bool
+    out: Output
+
+    async def put_into_service(self, building: Building) -> int:
+        """The exit code."""
+        plan = building.plan
+        await _fill_copy(self.connection, building, self.out)
+        with errors.status(f"{plan.name}: compare"):
+            comparison = await compare(building)
+        if not self.out.as_json:
+            _show(building, comparison, self.with_values)
+        against = _against(building, comparison, await newly_parked(building))
+        switched = against is None or self.accept
+        if switched:
+            await switch(building)
+            text = f"generation {plan.number} is in service; the projector drops {plan.old_name} later"
+        else:
+            text = f"NOT switched, since {against}. "
+            text += f"When what was built is right: twinpath rebuild {plan.projection} --accept-differences"
+        facts = {"view": plan.projection, "generation": plan.number, "switched": switched, "against": against}
+        counts = {name: getattr(comparison, name) for name in _COUNTS}
+        samples = [_sample(difference, self.with_values) for difference in comparison.sample]
+        self.out.tell(f"{plan.projection}: {text}", **facts, **counts, sample=samples)
+        return 0 if switched else REFUSED
+
+
+def _sample(difference: Difference, with_values: bool) -> dict[str, str]:
+    in_service, built = values(difference, with_values)
+    return {"id": difference.id, "field": difference.field, "in_service": in_service, "built": built}
 
 
 def _what(building: Building, goes_on: bool) -> str:
@@ -112,7 +133,7 @@ def _against(building: Building, comparison: Comparison, parked: int) -> str | N
     return None
 
 
-async def _fill_copy(connection: Connection, building: Building) -> None:
+async def _fill_copy(connection: Connection, building: Building, out: Output) -> None:
     """Bring the documents into Redis before the switch, so that no query has to do without; Redis may be away."""
     if not building.built.views[0].copy:
         return
@@ -123,7 +144,7 @@ async def _fill_copy(connection: Connection, building: Building) -> None:
     try:
         with errors.status(f"{building.plan.name}: copy to Redis"):
             if not await sync.filled(building.plan.name, _COPY_SECONDS):
-                print(f"{building.plan.name}: Redis does not have all of it; the projector brings it later", flush=True)
+                out.note(f"{building.plan.name}: Redis does not have all of it; the projector brings it later")
     finally:
         await sync.stop()
         await redis.aclose()

@@ -86,7 +86,7 @@ def _work(settings: Settings, plans: Sequence[Plan], logs: Sequence[str]) -> Non
     """One process: fill these logs, and end with the one that started it, however that one ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that started it, which then ends this one
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    configure_logs("cli")
+    configure_logs("cli", "warning")
     collect_seldom()
 
     async def fill() -> None:

@@ -1,32 +1,28 @@
 """`twinpath views`: every view, which generation of it is in service, and what is being built or left behind."""
 
-import json
 from collections import Counter
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-from rich.console import Console
 from rich.table import Table
 
 from twinpath.cli.connection import Connection, ask
+from twinpath.cli.output import AsJson, Output
 from twinpath.clock import utc_now
 from twinpath.projecting.groups import view_projections
 from twinpath.views.mongodb.generations import MongoGenerations
 from twinpath.views.naming import generation_name
 
 
-def views(
-    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a view")] = False,
-) -> None:
+def views(as_json: AsJson = False) -> None:
     """Show every view with its generation, how far it is, and whether it is to be rebuilt."""
 
     async def work(connection: Connection) -> int:
-        rows = await _rows(connection)
+        out, rows = Output(as_json), await _rows(connection)
         if as_json:
             for row in rows:
-                print(json.dumps(row))
+                out.json(row)
         else:
-            _show(rows)
+            out.table(_table(rows))
         return 0
 
     ask(work)
@@ -59,7 +55,7 @@ async def _rows(connection: Connection) -> list[dict[str, Any]]:
     return rows
 
 
-def _show(rows: list[dict[str, Any]]) -> None:
+def _table(rows: list[dict[str, Any]]) -> Table:
     table = Table(*("view", "generation", "version", "events behind", "parked streams", "remarks"))
     for row in rows:
         remarks = [
@@ -70,4 +66,4 @@ def _show(rows: list[dict[str, Any]]) -> None:
         ]
         shown = [row[name] for name in ("view", "generation", "version", "lag", "parked_streams")]
         table.add_row(*("-" if value is None else f"{value}" for value in shown), "; ".join(remarks))
-    Console().print(table)
+    return table

@@ -7,6 +7,7 @@ import typer
 from pymongo.errors import DuplicateKeyError
 
 from twinpath.cli.connection import Connection, ask
+from twinpath.cli.output import AsJson, Output
 from twinpath.cli.verifying.claims import ClaimReader
 from twinpath.cli.verifying.folded_claims import StreamClaims
 from twinpath.cli.verifying.whole_log import WholeLog
@@ -14,17 +15,18 @@ from twinpath.log.commits import find_holders, without_claim
 
 CONFLICTS = 1
 
-app = typer.Typer(no_args_is_help=True, help="What one stream alone may have, such as an e-mail address.")
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.callback()
-def claims() -> None:
-    """What one stream alone may have, such as an e-mail address."""
+def claims() -> None:  # without it the app's one command would be the app
+    pass
 
 
 @app.command()
 def repair(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be done, and write nothing")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Fold every stream and let its commits hold what it claims; take out what it no longer claims.
 
@@ -33,15 +35,20 @@ def repair(
     code is 1. It may run while the services do; it needs an account that may write the log.
     """
 
+    out = Output(as_json)
+
     async def work(connection: Connection) -> int:
         log = await WholeLog.now(connection)
-        repairing = _DryRun(log) if dry_run else _Repair(log)
+        repairing = (_DryRun if dry_run else _Repair)(log, out)
         async for stream in repairing.reader.streams():
             await repairing.put_right(stream)
         would = "would be " if dry_run else ""
-        print(
+        counts = {"given": repairing.given, "freed": repairing.freed, "conflicts": repairing.conflicts}
+        out.tell(
             f"{repairing.given:,} claims {would}given, {repairing.freed:,} leftovers {would}removed, "
-            f"{repairing.conflicts:,} conflicts"
+            f"{repairing.conflicts:,} conflicts",
+            **counts,
+            dry_run=dry_run,
         )
         return CONFLICTS if repairing.conflicts else 0
 
@@ -51,7 +58,8 @@ def repair(
 class _Repair:
     """Puts one stream right after the other, and counts."""
 
-    def __init__(self, log: WholeLog) -> None:
+    def __init__(self, log: WholeLog, out: Output) -> None:
+        self._out = out
         self.reader = ClaimReader(log)
         self._commits = log.commits
         self.given, self.freed, self.conflicts = 0, 0, 0
@@ -97,7 +105,8 @@ class _Repair:
     async def _yield(self, stream: StreamClaims, key: str, holder: str) -> None:
         """Note in its commit that it is known to go without: `twinpath verify` then warns of it, and no more."""
         self.conflicts += 1
-        print(f"{key}: {stream.stream} claims it, and {holder} has it", flush=True)
+        text = f"{key}: {stream.stream} claims it, and {holder} has it"
+        self._out.tell(text, claim=key, stream=stream.stream, holder=holder)
         await self._note_yielded(stream, key)
 
     async def _note_yielded(self, stream: StreamClaims, key: str) -> None:
@@ -107,8 +116,8 @@ class _Repair:
 class _DryRun(_Repair):
     """Writes nothing but what would be held by then, into a file that nobody sees, as it may be much."""
 
-    def __init__(self, log: WholeLog) -> None:
-        super().__init__(log)
+    def __init__(self, log: WholeLog, out: Output) -> None:
+        super().__init__(log, out)
         self._would_hold = sqlite3.connect("")
         self._would_hold.execute("CREATE TABLE held (key TEXT PRIMARY KEY, stream TEXT)")
 

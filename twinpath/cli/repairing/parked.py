@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from twinpath.cli.connection import CANNOT, Connection, ask
+from twinpath.cli.output import AsJson, Output
 from twinpath.cli.progress import bar
 from twinpath.cli.repairing.parked_processes import repairs_of_processes
 from twinpath.cli.repairing.parked_timers import ParkedTimers, show_timer
@@ -31,11 +32,10 @@ _PAGE = 500
 
 OfProjection = Annotated[str | None, typer.Option("--projection", help="of this projection alone")]
 OfStream = Annotated[str | None, typer.Option("--stream", help="this stream alone")]
-AsJson = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
 ProjectionName = Annotated[str, typer.Argument(help="the projection, as `parked list` names it")]
 StreamName = Annotated[str, typer.Argument(help="the stream, as in order-0198…")]
 
-app = typer.Typer(no_args_is_help=True, help="Streams that wait because an event of theirs could not be applied.")
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.command("list")
@@ -47,20 +47,22 @@ def list_parked(
 ) -> None:
     """What is parked, by projection and stream."""
 
+    out = Output(as_json)
+
     async def work(connection: Connection) -> int:
         totals = []
         left = most
         async with _opened(connection) as both:
-            for repairs in both:
+            for repairs in both if projection is None else [await _of(both, projection)]:
                 pages = repairs.parked.skipped if skipped else repairs.parked.page
                 after = None
                 while left > 0 and (page := await pages(projection, after, min(left, _PAGE))):
                     for entry in page:
-                        _show(entry, as_json)
+                        _show(entry, out)
                     after, left = page[-1].id, left - len(page)
                 totals.append(await repairs.parked.totals(projection))
         for timer in [] if skipped else await ParkedTimers(connection, projection, None).all(left):
-            show_timer(timer, as_json)
+            show_timer(timer, out)
         if not skipped and not as_json:
             streams, events = map(sum, zip(*totals, strict=True))
             print(f"{_streams(streams)} parked, {_events(events)}")
@@ -84,13 +86,13 @@ def show(
     async def work(connection: Connection) -> int:
         shown = Shown(as_json)
         async with _opened(connection) as both:
-            repairs = _of(both, projection)
+            repairs = await _of(both, projection)
             parked = await repairs.stream(projection, stream)
             now = await repairs.explain(parked)
             if as_json:
                 shown.json({**asdict(parked), "now": now})
             else:
-                _show(parked, as_json)
+                _show(parked, shown)
                 print(f"  with today's code: {now or 'its method takes the event'}")
             events = await repairs.events(parked, 0, most)
             for event in await connection.seals.open(events) if opened else events:
@@ -107,11 +109,14 @@ def retry(
     limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="events to try")] = 1000,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be done, and do nothing")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Apply what waits, each stream in its order, with today's code. Ctrl-C stops it; run again, it goes on there.
 
     Exit code 1 when a stream parked again.
     """
+
+    out = Output(as_json)
 
     async def work(connection: Connection) -> int:
         async with _opened(connection) as both:
@@ -119,17 +124,18 @@ def retry(
             timers = await parked_timers.all(limit)
             plans = await _plans(both, projection, stream, limit, bool(timers))
             for _, plan in plans:
-                _show_plan(plan)
+                _show_plan(plan, out)
             for timer in timers:
-                show_timer(timer, as_json=False)
+                show_timer(timer, out)
             if dry_run or not (timers or any(plan.streams for _, plan in plans)):
                 return 0
-            if not yes and not _agreed():
+            if not yes and not _agreed(out):
                 return CANNOT
-            codes = [await _retry(repairs, projection, stream, plan.events) for repairs, plan in plans]
+            codes = [await _retry(repairs, projection, stream, plan.events, out) for repairs, plan in plans]
             if timers:
                 again = await parked_timers.retry()
-                print(f"{len(timers) - again:,} timers carried out, {again:,} parked again", flush=True)
+                done = len(timers) - again
+                out.tell(f"{done:,} timers carried out, {again:,} parked again", timers=done, timers_failed=again)
                 codes.append(FAILED_AGAIN if again else 0)
             return max(codes)
 
@@ -143,6 +149,7 @@ def skip(
     version: Annotated[int, typer.Argument(min=1, help="the version that the stream waits for")],
     why: Annotated[str, typer.Option("--reason", help="why it may be left out; it is kept")],
     by: Annotated[str | None, typer.Option(help="who says so; you, where it is not given")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Never apply one event. What waits after it is applied by the next `parked retry`."""
     if not why.strip():
@@ -150,11 +157,13 @@ def skip(
 
     async def work(connection: Connection) -> int:
         async with _opened(connection) as both:
-            repairs = _of(both, projection)
+            repairs = await _of(both, projection)
             waiting = await repairs.skip(projection, stream, version, by or getpass.getuser(), why.strip())
-        print(f"{projection}/{stream}: version {version} is skipped")
+        out = Output(as_json)
+        facts = {"projection": projection, "stream": stream, "skipped": version}
+        out.tell(f"{projection}/{stream}: version {version} is skipped", **facts, waiting=waiting)
         if waiting is not None:
-            print(f"{_events(waiting.events)} after it still wait: twinpath parked retry --stream {stream}")
+            out.note(f"{_events(waiting.events)} after it still wait: twinpath parked retry --stream {stream}")
         return 0
 
     ask(work)
@@ -178,9 +187,13 @@ async def _opened(connection: Connection) -> AsyncIterator[Sequence[Repairs]]:
         await publisher.close()
 
 
-def _of(both: Sequence[Repairs], follower: str) -> Repairs:
-    """Where a projection, or a process, has parked."""
-    return next((repairs for repairs in both if repairs.knows(follower)), both[0])
+async def _of(both: Sequence[Repairs], follower: str) -> Repairs:
+    """Where a projection or a process has parked, be it one that is gone by now. Raises NotFound."""
+    for repairs in both:
+        if repairs.knows(follower) or await repairs.parked.page(follower, None, 1):
+            return repairs
+    names = ", ".join(name for repairs in both for name in repairs.names)
+    raise NotFound(f"there is no projection or process {follower}; there are: {names}", code="no_such_projection")
 
 
 async def _plans(
@@ -188,7 +201,7 @@ async def _plans(
 ) -> Sequence[tuple[Repairs, Plan]]:
     """What a retry would do: where there is anything to do, else the first plan alone. Raises NotFound."""
     plans: list[tuple[Repairs, Plan]] = []
-    for repairs in both if follower is None else [_of(both, follower)]:
+    for repairs in both if follower is None else [await _of(both, follower)]:
         try:
             plans.append((repairs, await repairs.plan(follower, stream, limit)))
         except NotFound as missing:
@@ -198,7 +211,7 @@ async def _plans(
     return [(repairs, plan) for repairs, plan in plans if plan.streams] or plans[:1]
 
 
-async def _retry(repairs: Repairs, projection: str | None, stream: str | None, limit: int) -> int:
+async def _retry(repairs: Repairs, projection: str | None, stream: str | None, limit: int, out: Output) -> int:
     retried, ended = Retried(), "stopped: what is applied stays; "
     try:
         with bar("retry", "events") as progress:
@@ -206,37 +219,38 @@ async def _retry(repairs: Repairs, projection: str | None, stream: str | None, l
                 async for step in steps:
                     retried.add(step)
                     if step.failed and len(retried.failed) <= _STREAMS_SHOWN:
-                        _show(retried.failed[-1], as_json=False)
+                        _show(retried.failed[-1], out)
                     progress(retried.applied + len(retried.failed), limit)
         ended = ""
     finally:
         done = f"{_events(retried.applied)} applied, {_streams(retried.freed)} free"
-        print(f"{ended}{done}, {len(retried.failed):,} parked again", flush=True)
+        counts = {"applied": retried.applied, "freed": retried.freed, "failed": len(retried.failed)}
+        out.tell(f"{ended}{done}, {len(retried.failed):,} parked again", **counts, finished=not ended)
     return FAILED_AGAIN if retried.failed else 0
 
 
-def _agreed() -> bool:
-    if not sys.stdin.isatty():
-        print("say --yes to do it")
+def _agreed(out: Output) -> bool:
+    if out.as_json or not sys.stdin.isatty():
+        out.note("say --yes to do it")
         return False
     return typer.confirm("Do it?")
 
 
-def _show_plan(plan: Plan) -> None:
-    print(
+def _show_plan(plan: Plan, out: Output) -> None:
+    out.tell(
         f"{_streams(plan.total_streams)} parked with {_events(plan.total_events)}; "
-        f"this tries at most {_events(plan.events)} of {_streams(len(plan.streams))}, in this order:"
+        f"this tries at most {_events(plan.events)} of {_streams(len(plan.streams))}, in this order:",
+        plan=plan,
     )
+    if out.as_json:
+        return
     for parked in plan.streams[:_STREAMS_SHOWN]:
-        _show(parked, as_json=False)
+        _show(parked, out)
     if len(plan.streams) > _STREAMS_SHOWN:
         print(f"and {_streams(len(plan.streams) - _STREAMS_SHOWN)} more")
 
 
-def _show(entry: ParkedStream | Skipped, as_json: bool) -> None:
-    if as_json:
-        Shown(as_json).json(asdict(entry))
-        return
+def _show(entry: ParkedStream | Skipped, out: Output) -> None:
     place = f"{entry.projection} {entry.stream} version {entry.version} ({entry.log}:{entry.position})"
     if isinstance(entry, Skipped):
         state = (
@@ -246,7 +260,7 @@ def _show(entry: ParkedStream | Skipped, as_json: bool) -> None:
         since = f"{_events(entry.events)} since {time_text(entry.parked_at)}"
         tried = f"tried {entry.attempts} times, last {time_text(entry.tried_at)}: {entry.reason}"
         state = f"{since}, {tried if entry.reason else 'not tried yet'}"
-    print(f"{place}: {state}", flush=True)
+    out.tell(f"{place}: {state}", **asdict(entry))
 
 
 def _events(count: int) -> str:

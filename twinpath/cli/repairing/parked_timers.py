@@ -6,8 +6,9 @@ from typing import Any
 from tenacity import AsyncRetrying, retry_if_result, stop_after_delay, wait_fixed
 
 from twinpath.cli.connection import Connection
+from twinpath.cli.output import Output
 from twinpath.cli.repairing import parked_processes
-from twinpath.cli.showing_events import Shown, time_text
+from twinpath.cli.showing_events import time_text
 from twinpath.commands.processes.mongo_timers import MongoTimers
 from twinpath.commands.processes.registry import process_names
 from twinpath.commands.processes.timers import ASKED_AT, Timer
@@ -45,12 +46,9 @@ class ParkedTimers:
         return any([await self._timers.due(name, ASKED_AT, 1) for name in self._processes])
 
 
-def show_timer(timer: Timer, as_json: bool) -> None:
+def show_timer(timer: Timer, out: Output) -> None:
     """Write a line of it; its payload stays where it is."""
-    if as_json:
-        facts: dict[str, Any] = asdict(timer)
-        del facts["payload"]
-        Shown(as_json).json(facts)
-        return
+    facts: dict[str, Any] = asdict(timer)
+    del facts["payload"]
     state = f"due {time_text(timer.due)}, tried {timer.attempts} times: {timer.reason}"
-    print(f"{timer.process} {timer.stream} timer {timer.kind}: {state}", flush=True)
+    out.tell(f"{timer.process} {timer.stream} timer {timer.kind}: {state}", **facts)

@@ -44,20 +44,20 @@ async def all_checks(connection: Connection, folding: Folding | None) -> list[Ch
     return of_log if folding is None else [*of_log, *await view_checks(connection, folding)]
 
 
-class UniqueKeys:
+class _OfLog:
+    def __init__(self, log: WholeLog) -> None:
+        self._log = log
+
+
+class UniqueKeys(_OfLog):
     """The unique keys, which decide every race, are there; `_id`'s always is."""
 
     name, unit = "unique keys", "keys"
 
-    def __init__(self, log: WholeLog) -> None:
-        self._log = log
-
     async def size(self) -> int:
-        """See Check.size."""
         return len(UNIQUE_KEYS)
 
     async def findings(self, advance: Advance) -> AsyncIterator[Finding]:
-        """See Check.findings."""
         indexes = (await self._log.commits.index_information()).values()
         unique = [[field for field, _ in index["key"]] for index in indexes if index.get("unique")]
         for index in UNIQUE_KEYS:
@@ -67,20 +67,15 @@ class UniqueKeys:
             advance(1)
 
 
-class Events:
+class Events(_OfLog):
     """Each log is gapless, each commit whole and in its stream's log, each event readable, each erasure carried out."""
 
     name, unit = "events", "events"
 
-    def __init__(self, log: WholeLog) -> None:
-        self._log = log
-
     async def size(self) -> int:
-        """See Check.size."""
         return self._log.events
 
     async def findings(self, advance: Advance) -> AsyncIterator[Finding]:
-        """See Check.findings."""
         async for commit in self._log.without_log():
             yield Finding(self.name, "a commit is in no log", "a log's name", repr(commit.get("log")), None, None, None)
         for log, head in self._log.heads.items():
@@ -109,20 +104,19 @@ class Events:
         return findings
 
 
-class Versions:
-    """Each stream's versions have no gap, and come in the order of their positions."""
-
-    name, unit = "versions", "commits"
-
-    def __init__(self, log: WholeLog) -> None:
-        self._log = log
+class _OfCommits(_OfLog):
+    unit = "commits"
 
     async def size(self) -> int:
-        """See Check.size."""
         return await self._log.commits.estimated_document_count()
 
+
+class Versions(_OfCommits):
+    """Each stream's versions have no gap, and come in the order of their positions."""
+
+    name = "versions"
+
     async def findings(self, advance: Advance) -> AsyncIterator[Finding]:
-        """See Check.findings."""
         for log in self._log.heads:
             rule = VersionRule()
             fields = ["log", "stream", "version", "position", "count"]
@@ -132,20 +126,12 @@ class Versions:
                 advance(1)
 
 
-class CommandIds:
+class CommandIds(_OfCommits):
     """No command took effect twice. (A sharded collection's `_id` is unique only within a shard.)"""
 
-    name, unit = "command ids", "commits"
-
-    def __init__(self, log: WholeLog) -> None:
-        self._log = log
-
-    async def size(self) -> int:
-        """See Check.size."""
-        return await self._log.commits.estimated_document_count()
+    name = "command ids"
 
     async def findings(self, advance: Advance) -> AsyncIterator[Finding]:
-        """See Check.findings."""
         rule = IdRule()
         async for commit in self._log.ids():
             for finding in rule.look(commit):
@@ -153,20 +139,15 @@ class CommandIds:
             advance(1)
 
 
-class Progress:
+class Progress(_OfLog):
     """Nobody has got beyond the end of a log, as they would have if its end had been lost after they read it."""
 
     name, unit = "progress", "marks"
 
-    def __init__(self, log: WholeLog) -> None:
-        self._log = log
-
     async def size(self) -> int:
-        """See Check.size."""
         return len(await self._log.marks())
 
     async def findings(self, advance: Advance) -> AsyncIterator[Finding]:
-        """See Check.findings."""
         marks = await self._log.marks()
         heads = await self._log.connection.log.heads()  # after the marks, which follow them
         for who, log, position in marks:

@@ -61,11 +61,9 @@ class HeldClaims:
         self._reader = ClaimReader(log)
 
     async def size(self) -> int:
-        """See Check.size."""
         return sum(self._log.heads[log] for log in await self._reader.logs())
 
     async def findings(self, advance: Advance) -> AsyncIterator[Finding]:
-        """See Check.findings."""
         async for stream in self._reader.streams():
             if stream.missing or stream.leftover:
                 for finding in await self._wrong(stream):

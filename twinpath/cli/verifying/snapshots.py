@@ -30,11 +30,9 @@ class SnapshotsAgainstFold:
         self._forms = {name: Form(decider) for name, decider in self._deciders.items() if decider.snapshots}
 
     async def size(self) -> int:
-        """See Check.size."""
         return await self._snapshots.count_documents(self._read)
 
     async def findings(self, advance: Advance) -> AsyncIterator[Finding]:
-        """See Check.findings."""
         async for snapshot in self._snapshots.find(self._read, batch_size=PAGE):
             if (finding := await self._wrong(snapshot)) is not None:
                 yield finding

@@ -7,7 +7,8 @@ takes does not grow with the log; for as long, the database holds the view twice
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from twinpath.cli.connection import Connection, errors
+from twinpath.cli.connection import Connection
+from twinpath.cli.output import errors
 from twinpath.cli.progress import Advance
 from twinpath.cli.rebuilding.differing import values
 from twinpath.cli.rebuilding.filling import building_of, filled
@@ -62,11 +63,9 @@ class ViewAgainstFold:
         self._building: Building | None = None
 
     async def size(self) -> int:
-        """See Check.size."""
         return (await (await self._begun()).progress())[1]
 
     async def findings(self, advance: Advance) -> AsyncIterator[Finding]:
-        """See Check.findings."""
         building, done = await self._begun(), 0
 
         def applied(now: int, _: int) -> None:
@@ -81,12 +80,14 @@ class ViewAgainstFold:
             await self._store.discard(building.plan)
         if not comparison.exact and not comparison.equal:
             errors.print(f"{self.name}: the projector is behind the fold; what differs may only be late", style="dim")
+        shown: set[str] = set()
         for difference in comparison.sample:
-            yield self._finding(difference)
-        shown = {difference.id for difference in comparison.sample}
+            yield self._finding(difference, count=difference.id not in shown)
+            shown.add(difference.id)
         others = comparison.differ + comparison.missing + comparison.extra - len(shown)
-        if others:
-            yield Finding(self.name, "more documents differ", "none", f"{others:,}")
+        if others > 0:
+            problem = "other documents are not what the log gives either"
+            yield Finding(self.name, problem, "no difference", f"{others:,} documents", count=others)
 
     async def _begun(self) -> Building:
         if self._building is None:
@@ -95,8 +96,8 @@ class ViewAgainstFold:
             self._building = building_of(self._connection, self._store, self._projection, plan)
         return self._building
 
-    def _finding(self, difference: Difference) -> Finding:
+    def _finding(self, difference: Difference, count: int) -> Finding:
         place = f"{difference.id} {difference.field}".strip()
         problem = "a document is not what the log gives" if difference.field else "a document is on one side alone"
         actual, expected = values(difference, self._folding.with_values)
-        return Finding(self.name, problem, expected, actual, stream=place)
+        return Finding(self.name, problem, expected, actual, stream=place, count=count)

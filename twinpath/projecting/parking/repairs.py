@@ -84,6 +84,11 @@ class Repairs:
         self._steps = steps or RetrySteps(source, seals, catalogue, clock)
         self._clock = clock
 
+    @property
+    def names(self) -> Sequence[str]:
+        """The names of the projections known here."""
+        return list(self._projections)
+
     def knows(self, projection: str) -> bool:
         """Whether a projection of this name is known here."""
         return projection in self._projections

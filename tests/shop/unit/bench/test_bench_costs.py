@@ -9,7 +9,7 @@ import pytest
 from bench.load.mix import Request, Shop
 from bench.model.batch_time import fitted
 from bench.model.probe import COMMAND, PROCESSES, Load
-from bench.model.requests import KINDS, as_bytes, kind_of, on_the_favourite, sample, shares
+from bench.model.requests import KINDS, kind_of, on_the_favourite, sample, shares, wired
 from bench.model.scaling_page import SECTIONS, marks
 from bench.model.used import session_and_cpu, used_by, written
 from bench.page import put
@@ -60,9 +60,9 @@ def test_the_favourite_product_is_in_about_every_third_command() -> None:
 def test_a_sample_has_the_wanted_number_of_requests_in_the_form_of_http() -> None:
     orders = sample(Shop(["product-1"], ["customer-1"], random.Random(1)), KINDS[0], 20)
     assert len(orders) == 20
-    head, _, body = as_bytes(orders[0]).partition(b"\r\n\r\n")
+    head, _, body = wired(orders[0]).partition(b"\r\n\r\n")
     assert f"Content-Length: {len(body)}".encode() in head
-    assert as_bytes(Request("query", "/api/v1/tickets")) == b"GET /api/v1/tickets HTTP/1.1\r\nHost: twinpath\r\n\r\n"
+    assert wired(Request("query", "/api/v1/tickets")) == b"GET /api/v1/tickets HTTP/1.1\r\nHost: twinpath\r\n\r\n"
 
 
 def test_a_load_is_kept_with_the_median_of_its_rounds_and_the_rounds() -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from bench.model.needs import LARGE_BATCHES, MEASURED, Model, models_of, needs
 from bench.model.probe import COMMAND, OTHER, PROCESSES, PROJECTOR, QUERY
+from bench.model.scaling import ASSUMED
 from bench.model.scaling_section import cell
-from bench.scaling import ASSUMED
 
 MODEL = Model(
     events=2.0,

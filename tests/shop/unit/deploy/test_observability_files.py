@@ -11,12 +11,27 @@ import yaml
 
 from deploy.checkout import CHECKOUT
 from deploy.observability import dashboard, metrics_page
+from deploy.observability.panels import REPLICAS
 from deploy.observability.services import all_metrics
 from tests.shop.support.promql import grouping, selectors
 
 FOLDER = CHECKOUT / "deploy/observability"
 SUFFIXES = {"counter": ("",), "gauge": ("",), "histogram": ("_bucket", "_count", "_sum")}
 OF_PROMETHEUS = {"job", "instance", "le"}
+
+
+OF_SERVERS = {
+    **{f"rabbitmq_detailed_queue_messages_{state}": {"queue", "vhost"} for state in ("ready", "unacked")},
+    "rabbitmq_connections": set(),
+    "rabbitmq_process_resident_memory_bytes": set(),
+    "rabbitmq_disk_space_available_bytes": set(),
+    "mongodb_ss_opcounters": {"legacy_op_type"},
+    **{f"mongodb_ss_opLatencies_{what}": {"op_type"} for what in ("latency", "ops")},
+    "mongodb_ss_connections": {"conn_type"},
+    "mongodb_ss_wt_cache_bytes_currently_in_the_cache": set(),
+    "mongodb_ss_wt_cache_tracked_dirty_bytes_in_the_cache": set(),
+}
+"""What the plugin rabbitmq_prometheus and Percona's mongodb_exporter tell, as far as the dashboard asks for it."""
 
 
 @cache
@@ -31,7 +46,7 @@ ALERTS = sorted({rule["alert"] for rule in rules() if "alert" in rule})
 @cache
 def known() -> dict[str, set[str]]:
     """Every metric with its labels: the services' own, those of prometheus-client, and what rules record."""
-    found: dict[str, set[str]] = {"up": set()}
+    found: dict[str, set[str]] = {"up": set(), **OF_SERVERS}
     for metrics in all_metrics().values():
         for family in metrics.families:
             for suffix in SUFFIXES[metrics_page.kind_of(family)]:
@@ -69,6 +84,22 @@ def test_legends_name_labels_that_their_lines_keep() -> None:
                 OF_PROMETHEUS, *(known()[name] for name, _ in selectors(target["expr"]))
             )
             assert wanted <= kept | {"job"}, (panel["title"], target)
+
+
+def test_a_choice_of_service_and_replica_holds_for_every_panel_of_theirs() -> None:
+    shown = json.loads(dashboard.dashboard())
+    assert [variable["name"] for variable in shown["templating"]["list"]] == ["job", "instance"]
+    glances = {panel["title"] for panel in shown["panels"] if panel["type"] == "stat"}
+    for panel in shown["panels"]:
+        for target in panel.get("targets", []):
+            if panel["title"] not in glances | {"Dead letters"}:
+                ours = [name for name, _ in selectors(target["expr"]) if name.startswith(("twinpath_", "process_"))]
+                assert target["expr"].count(REPLICAS) == len(ours), panel["title"]
+
+
+def test_what_the_dashboard_asks_the_servers_is_scraped() -> None:
+    jobs = {job["job_name"] for job in yaml.safe_load((FOLDER / "prometheus.yml").read_text())["scrape_configs"]}
+    assert jobs == {"command", "projector", "query", "rabbitmq", "rabbitmq-queues", "mongodb"}
 
 
 def test_every_metric_is_on_the_dashboard() -> None:

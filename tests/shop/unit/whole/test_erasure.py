@@ -20,6 +20,7 @@ from twinpath.errors import Unavailable
 from twinpath.ids import logs_of
 from twinpath.log.interface import EventLog
 from twinpath.personal_data.in_memory import InMemoryKeyStore
+from twinpath.personal_data.interface import KeyStore
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.following.projector import Projector
 from twinpath.projecting.groups import view_projections
@@ -191,7 +192,7 @@ async def test_what_was_opened_before_an_erasure_and_committed_after_it_is_wiped
 class AwayOnce(InMemoryKeyStore):
     """Keys that can't be reached the next time they are asked for, once `away` is set."""
 
-    def __init__(self, inner: InMemoryKeyStore) -> None:
+    def __init__(self, inner: KeyStore) -> None:
         super().__init__()
         self._inner = inner
         self.away = False

@@ -4,12 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import uvloop
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import AsyncMongoClient
 
 from bench.figures import at_least
-from bench.measuring import JOURNALED, mongodb_alone, rate
+from bench.measuring import JOURNALED, on_mongodb, rate
 from bench.run import Run
 from twinpath.ids import uuid7
 
@@ -26,7 +25,9 @@ async def motor_client(url: str) -> AsyncIterator[Any]:
         client.close()
 
 
-async def _measure(url: str, run: Run) -> None:
+@on_mongodb
+async def measure(url: str, run: Run) -> None:
+    """On a private MongoDB."""
     inserts = run.figure("inserts, PyMongo's asyncio API / Motor", at_least(1), "/s")
     reads = run.figure("reads by id, PyMongo's asyncio API / Motor", at_least(1), "/s")
     ids: list[str] = []
@@ -52,9 +53,3 @@ async def _measure(url: str, run: Run) -> None:
         for _ in run.rounds():
             inserts.add(await insert(ours), await insert(motor))
             reads.add(await read(ours), await read(motor))
-
-
-def measure(run: Run) -> None:
-    """On a private MongoDB."""
-    with mongodb_alone() as url:
-        uvloop.run(_measure(url, run))

@@ -1,21 +1,19 @@
 """A rebuild of every ticket view from a long log, against bare reads of the log and bare inserts of the documents."""
 
 import asyncio
-import multiprocessing
 import os
 import re
 import resource
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import uvloop
 from pymongo import ASCENDING, AsyncMongoClient
 
 from bench.figures import at_least, at_most
-from bench.long_log import ticket_projections, write_tickets
-from bench.measuring import JOURNALED, filling, mongodb_alone
+from bench.log.long_log import ticket_projections, write_tickets
+from bench.measuring import JOURNALED, filling, in_process, mongodb_alone
 from bench.run import Run
 from deploy.shop import SHOP
 from shared.events import CATALOGUE
@@ -47,7 +45,7 @@ async def _measure(settings: Settings, run: Run) -> None:
             checkpoints = [(projection.name, log) for log in logs if projection.follows(log)]
             await store.prepare(projection.views, checkpoints, {projection.name: 0})
         for _ in run.rounds():
-            seconds, largest = await asyncio.to_thread(_alone, settings)
+            seconds, largest = await asyncio.to_thread(in_process, _rebuilt, settings)
             read, inserted = await _read(connection), await _inserted(connection.client, settings, projections)
             for projection in projections:
                 plan, _ = await begin(projection, logs, store)
@@ -57,14 +55,11 @@ async def _measure(settings: Settings, run: Run) -> None:
             memory.add(largest)
 
 
-def _alone(settings: Settings) -> tuple[float, float]:
-    """The result of `_rebuilt` from a process of its own, whose children are the rebuilding processes alone."""
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
-        return process.submit(_rebuilt, settings).result()
-
-
 def _rebuilt(settings: Settings) -> tuple[float, float]:
-    """Seconds to rebuild every ticket view, and the memory of the largest process in MB."""
+    """Seconds to rebuild every ticket view, and the memory of the largest process in MB.
+
+    In a process of its own its children are the rebuilding processes alone.
+    """
     seconds = uvloop.run(_build(settings))
     own = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())  # getrusage would count the parent too
     assert own is not None

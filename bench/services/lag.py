@@ -11,12 +11,11 @@ from time import perf_counter
 import aiohttp
 import uvloop
 
-from bench.connection import JSON
 from bench.figures import at_most
 from bench.measuring import running, servers
-from bench.over_http import BODY, posts
-from bench.overload import Outcome, open_load
 from bench.run import Run
+from bench.services.connection import JSON
+from bench.services.open_load import BODY, POST_A_TICKET, Outcome, closed_load, open_load
 from deploy.local.services import NAMES, Service
 
 LASTS = 3
@@ -68,7 +67,7 @@ def _measure(run: Run, to_command: Service, to_query: Service) -> None:
     median = run.figure("lag, 201 to visible in every view, p50 at half of the peak", at_most(15, "ms"), "ms")
     worst = run.figure("lag, 201 to visible in every view, p99 at half of the peak", at_most(60, "ms"), "ms")
     for _ in run.rounds():
-        peak = posts(to_command.url, run.sizes)
+        peak = closed_load(to_command.url, POST_A_TICKET, run.sizes)
         rest = max(1.0, peak / 2 - 1 / _BETWEEN_SECONDS)  # the samples are a part of the half
         load, lags = uvloop.run(_sampled(to_command.url, to_query.url, rest, LASTS * run.sizes.seconds))
         run.say(

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import NamedTuple
 
-from bench import costs
+from bench.model import costs
 from bench.model.batch_time import BatchTime, fitted
 from bench.model.evenness import loads_of_logs, loads_of_replicas, one_hot, stream_names, unevenness, zipf
 from bench.model.one_log import one_writer, several_writers, share_within

@@ -13,7 +13,7 @@ from eventsourcing.postgres import PostgresDatastore, PostgresTrackingRecorder
 from eventsourcing.projection import Projection, ProjectionRunner
 from psycopg.sql import SQL, Identifier
 
-from bench.postgresql import USER, postgresql_alone
+from bench.log.postgresql import USER, postgresql_alone
 from bench.run import Run
 from deploy.local.install import MissingProgram
 from deploy.local.ports import HOST

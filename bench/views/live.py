@@ -7,10 +7,10 @@ from typing import Any
 
 import uvloop
 
-from bench.driver import motor_client
-from bench.eventsourcing_tickets import tickets_on_postgresql
 from bench.figures import at_least
-from bench.long_log import ticket_projections, write_tickets
+from bench.log.driver import motor_client
+from bench.log.eventsourcing_tickets import tickets_on_postgresql
+from bench.log.long_log import ticket_projections, write_tickets
 from bench.measuring import JOURNALED, Servers, running, servers
 from bench.run import Run
 from shared.events import CATALOGUE

@@ -1,57 +1,16 @@
 """A command service at 0.5 to 3 times its capacity, at a fixed rate, with admission control and without it."""
 
 import asyncio
-import json
-import subprocess
-import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from bench.figures import at_least, at_most
 from bench.measuring import running, servers
-from bench.open_load import SEPARATOR
-from bench.over_http import BODY, declare_short_queue, posts
 from bench.run import Run
+from bench.services.open_load import POST_A_TICKET, Outcome, closed_load, open_load
+from bench.services.over_http import declare_short_queue
 
-CONNECTIONS = 800
 FACTORS = (0.5, 1.0, 1.5, 3.0)
 NO_LIMIT_MS = "600000"
 """So high that the limit is never reached."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The outcome of a load: accepted requests in all and a second, times in ms, `refused` as a share of all."""
-
-    accepted: int
-    goodput: float
-    p50: float
-    p99: float
-    refused: float
-    refused_p99: float
-    failed: float
-
-
-POST_A_TICKET = (
-    f"POST /api/v1/tickets HTTP/1.1\r\nHost: twinpath\r\nContent-Type: application/json\r\n"
-    f"Content-Length: {len(BODY)}\r\n\r\n".encode()
-    + BODY
-)
-
-
-def open_load(
-    url: str,
-    rate: float,
-    seconds: float,
-    connections: int = CONNECTIONS,
-    requests: Sequence[bytes] = (POST_A_TICKET,),
-) -> Outcome:
-    """Send requests at this rate; `rate` is a second."""
-    command = [sys.executable, "-m", "bench.open_load", str(urlsplit(url).port), str(seconds), str(rate)]
-    given = SEPARATOR.join(requests)
-    played = subprocess.run([*command, str(connections)], input=given, stdout=subprocess.PIPE, check=True)
-    return Outcome(**json.loads(played.stdout))
 
 
 def measure(run: Run) -> None:
@@ -65,7 +24,7 @@ def measure(run: Run) -> None:
         asyncio.run(declare_short_queue(started.rabbitmq))
         with running(started, "command") as (limited,), running(started, "command", env=other) as (unlimited,):
             for _ in run.rounds():
-                capacity = posts(unlimited.url, run.sizes)
+                capacity = closed_load(unlimited.url, POST_A_TICKET, run.sizes)
                 run.say(f"{capacity:,.0f} commands/s with {run.sizes.callers} connections")
                 limited_outcomes = {factor: open_load(limited.url, factor * capacity, seconds) for factor in FACTORS}
                 unlimited_outcomes = {
@@ -82,5 +41,5 @@ def measure(run: Run) -> None:
 def _report(name: str, outcome: Outcome) -> str:
     return (
         f"  {name:20} {outcome.goodput:6,.0f}/s accepted, p50 {outcome.p50:6.0f} ms, p99 {outcome.p99:6.0f} ms,"
-        f" {outcome.refused:4.0%} refused (p99 {outcome.refused_p99:.0f} ms), {outcome.failed:.0f} failed"
+        f" {outcome.refused:4.0%} refused (p99 {outcome.refused_p99:.0f} ms), {outcome.failed} failed"
     )

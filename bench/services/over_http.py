@@ -1,51 +1,29 @@
 """Commands and queries by id over HTTP, 64 connections and one worker, against bare FastAPI in the same run."""
 
 import asyncio
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 import aio_pika
 import httpx
-import orjson
 
-from bench.connection import JSON
 from bench.figures import at_least
 from bench.measuring import Servers, running, servers
 from bench.run import Run
-from bench.sizes import Sizes
+from bench.services.connection import JSON
+from bench.services.open_load import BODY, POST_A_TICKET, as_bytes, closed_load
 from deploy.local.ports import hold_port, is_listening
 from deploy.local.process import Process
 from deploy.local.services import NAMES
 from twinpath.feed.interface import EXCHANGE
-
-BODY = orjson.dumps({"subject": "Parcel has not arrived", "message": "x" * 100})
-
-
-def posts(url: str, sizes: Sizes) -> float:
-    """Tickets posted a second."""
-    return load(url, "POST", "/api/v1/tickets", BODY, sizes=sizes)
-
-
-def load(url: str, method: str, path: str, body: bytes = b"", *, sizes: Sizes) -> float:
-    """Answers a second."""
-    address = urlsplit(url)
-    head = f"{method} {path} HTTP/1.1\r\nHost: {address.netloc}\r\n"
-    if body:
-        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-    command = [sys.executable, "-m", "bench.http_load", str(address.port), str(sizes.seconds), str(sizes.callers)]
-    return float(
-        subprocess.run(command, input=head.encode() + b"\r\n" + body, stdout=subprocess.PIPE, check=True).stdout
-    )
 
 
 @contextmanager
 def bare(started: Servers) -> Iterator[str]:
     """The bare app, on a port of its own."""
     port = hold_port().release()
-    process = Process("bare", [sys.executable, "-m", "bench.bare_app", str(port)], started.folder / "bare.log")
+    process = Process("bare", [sys.executable, "-m", "bench.services.bare_app", str(port)], started.folder / "bare.log")
     process.start()
     try:
         process.wait_until(lambda: is_listening(port), 30)
@@ -71,8 +49,7 @@ def command(run: Run) -> None:
         asyncio.run(declare_short_queue(started.rabbitmq))
         with running(started, "command") as (service,), bare(started) as limit:
             for _ in run.rounds():
-                ours, theirs = (posts(url, run.sizes) for url in (service.url, limit))
-                figure.add(ours, theirs)
+                figure.add(*(closed_load(url, POST_A_TICKET, run.sizes) for url in (service.url, limit)))
 
 
 def query(run: Run) -> None:
@@ -85,5 +62,4 @@ def query(run: Run) -> None:
         httpx.get(f"{to_query.url}{path}", headers=token, timeout=10).raise_for_status()
         with bare(started) as limit:
             for _ in run.rounds():
-                ours, theirs = (load(url, "GET", path, sizes=run.sizes) for url in (to_query.url, limit))
-                figure.add(ours, theirs)
+                figure.add(*(closed_load(url, as_bytes("GET", path), run.sizes) for url in (to_query.url, limit)))

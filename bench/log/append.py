@@ -3,12 +3,10 @@
 import asyncio
 from contextlib import suppress
 
-import uvloop
-
-from bench.driver import motor_client
-from bench.eventsourcing_tickets import tickets_on_postgresql
 from bench.figures import at_least, at_most
-from bench.measuring import JOURNALED, mongodb_alone, rate
+from bench.log.driver import DOCUMENT, motor_client
+from bench.log.eventsourcing_tickets import tickets_on_postgresql
+from bench.measuring import JOURNALED, on_mongodb, rate
 from bench.run import Run
 from twinpath.clock import utc_now
 from twinpath.domain.events import Metadata, NewEvent
@@ -18,10 +16,12 @@ from twinpath.log.interface import NewCommit
 from twinpath.log.mongodb import MongoEventStore
 from twinpath.mongo_client import mongo_client
 
-DATA = {"subject": "Parcel has not arrived", "message": "x" * 100, "customer_id": None, "order_id": None}
+EVENTS = [NewEvent("ticket.opened", 1, DOCUMENT)]
 
 
-async def _measure(url: str, run: Run) -> None:
+@on_mongodb
+async def measure(url: str, run: Run) -> None:
+    """On a private MongoDB, and a private PostgreSQL for the peer."""
     sizes = run.sizes
     appends = run.figure("append / insert_one, 64 callers", at_least(5), "/s")
     stales = run.figure("append with 5 % stale versions / append", at_least(0.8), "/s")
@@ -33,13 +33,11 @@ async def _measure(url: str, run: Run) -> None:
         await store.prepare()
         plain = client["bench"].get_collection("plain", write_concern=JOURNALED)
         plain_motor = by_motor["bench"].get_collection("plain", write_concern=JOURNALED)
-        events = [NewEvent("ticket.opened", 1, DATA)]
 
         async def append(number: int, expected: int = 0) -> None:
             with suppress(ConcurrencyConflict):
-                await store.append(
-                    NewCommit(new_id("ticket"), events, expected, uuid7(), Metadata(utc_now(), "a", "c"))
-                )
+                about = Metadata(utc_now(), "a", "c")
+                await store.append(NewCommit(new_id("ticket"), EVENTS, expected, uuid7(), about))
 
         async def append_some_stale(number: int) -> None:
             await append(number, 3 if number % 20 == 0 else 0)
@@ -64,11 +62,5 @@ async def _measure(url: str, run: Run) -> None:
 
 def _document() -> dict[str, object]:
     names = {"stream": new_id("ticket"), "log": "ticket.0", "actor": "a", "correlation_id": "c", "version": 1}
-    event = {"type": "ticket.opened", "schema": 1, "data": DATA}
+    event = {"type": "ticket.opened", "schema": 1, "data": DOCUMENT}
     return {"_id": uuid7(), **names, "fingerprint": "", "events": [event], "at": utc_now(), "count": 1}
-
-
-def measure(run: Run) -> None:
-    """On a private MongoDB, and a private PostgreSQL for the peer."""
-    with mongodb_alone() as url:
-        uvloop.run(_measure(url, run))

@@ -11,25 +11,24 @@ from typing import Any
 
 import httpx
 
+from bench.growth.stream_length import NOTE
 from bench.load.mix import Shop
 from bench.load.playing import stock
 from bench.measuring import running, servers
 from bench.model import shared_log
 from bench.model.batch_time import batch_times, fitted
 from bench.model.probe import COMMAND, OTHER, PROCESSES, PROJECTOR, QUERY, Load, Probe
-from bench.model.requests import KINDS, as_bytes, sample
+from bench.model.requests import KINDS, sample, wired
 from bench.model.stored import event_bytes, on_disk
-from bench.over_http import load as closed_load
-from bench.overload import POST_A_TICKET
 from bench.results import Kept, newest_data
 from bench.run import Run
+from bench.services.open_load import POST_A_TICKET, as_bytes, closed_load
 from bench.sizes import RESULTS, Sizes
 from deploy.local.services import NAMES
 
 NAME = "costs"
 TICKET, MIXED = "a ticket is opened", KINDS[0]
 _MADE, _DISTINCT = 400, 2_000
-_NOTE = b'{"note": "called the carrier, they look for it"}'
 
 
 def measure(run: Run) -> None:
@@ -49,9 +48,8 @@ def measure(run: Run) -> None:
                     probe.play(load, seconds)
                     run.say(_report(number, load))
             data: dict[str, Any] = {"event bytes": event_bytes(probe.client), "stored": on_disk(probe.client)}
-            one_stream = closed_load(
-                to_command, "POST", f"/api/v1/tickets/{shop.tickets[0]}/notes", _NOTE, sizes=run.sizes
-            )
+            note = as_bytes("POST", f"/api/v1/tickets/{shop.tickets[0]}/notes", NOTE)
+            one_stream = closed_load(to_command, note, run.sizes)
         data["batches"], data["shared log"] = batch_times(started.mongodb), shared_log.measured(started.mongodb)
     batch = fitted(data["batches"])
     run.say(f"an insert of n commits: {batch.base_ms:.2f} ms + n x {1000 * batch.ms_per_commit:.1f} us")
@@ -87,8 +85,8 @@ def _shop(command: str, query: str) -> Shop:
 
 
 def _loads(shop: Shop) -> list[Load]:
-    mixed = [as_bytes(request) for request in sample(shop, MIXED, _DISTINCT)]
-    queries = {kind: [as_bytes(request) for request in sample(shop, kind, _DISTINCT)] for kind in KINDS[1:]}
+    mixed = [wired(request) for request in sample(shop, MIXED, _DISTINCT)]
+    queries = {kind: [wired(request) for request in sample(shop, kind, _DISTINCT)] for kind in KINDS[1:]}
     by_id, lists, dashboards = queries.items()
     return [
         *(Load(TICKET, COMMAND, rate, [POST_A_TICKET]) for rate in (300, 1_000)),

@@ -5,7 +5,7 @@ Change the assumptions below and run `make bench NAME=scaling`.
 
 from dataclasses import asdict
 
-from bench import costs
+from bench.model import costs
 from bench.model.needs import Assumptions, models_of, needs
 from bench.model.requests import on_the_favourite, shares
 from bench.run import Run
