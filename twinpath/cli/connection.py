@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
 
 import typer
 from pymongo import AsyncMongoClient
@@ -18,6 +17,7 @@ from twinpath.cli.settings import Settings, find_system
 from twinpath.domain.application import Application
 from twinpath.domain.catalogue import Catalogue
 from twinpath.errors import TwinpathError, Unavailable
+from twinpath.feed.rabbit_nodes import places_of
 from twinpath.ids import logs_of
 from twinpath.log.commits import Document
 from twinpath.log.layout import read_partitions
@@ -110,8 +110,7 @@ def ask_broker(work: Callable[[str], Awaitable[int]]) -> None:
     async def whole() -> int:
         return await work(settings.rabbitmq_url)
 
-    address = urlsplit(settings.rabbitmq_url)
-    _carry_out(f"{which}: RabbitMQ at {address.hostname}:{address.port or 5672}", whole())
+    _carry_out(f"{which}: RabbitMQ at {', '.join(places_of(settings.rabbitmq_url))}", whole())
 
 
 def _carry_out(which: str, work: Coroutine[Any, Any, int]) -> NoReturn:

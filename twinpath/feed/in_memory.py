@@ -2,7 +2,7 @@
 
 from twinpath.domain.events import RecordedEvent
 from twinpath.errors import Unroutable
-from twinpath.feed.interface import BatchHandler
+from twinpath.feed.interface import BatchHandler, Followed
 
 
 class InMemoryFeed:
@@ -19,7 +19,7 @@ class InMemoryFeed:
             raise Unroutable(f"nobody follows {log} yet")
         await self._handler(log, events)
 
-    async def start(self, handler: BatchHandler) -> None:
+    async def start(self, handler: BatchHandler, followed: Followed | None = None) -> None:
         """See EventFeed.start."""
         self._handler = handler
 
@@ -29,4 +29,12 @@ class InMemoryFeed:
 
     def consumers(self) -> dict[str, bool]:
         """See EventFeed.consumers: every log has the one handler, and logs are not known by name here."""
+        return {}
+
+    def stuck(self) -> dict[str, str]:
+        """See EventFeed.stuck."""
+        return {}
+
+    def remedies(self) -> dict[tuple[str, str], int]:
+        """See EventFeed.remedies."""
         return {}

@@ -18,6 +18,7 @@ from twinpath.errors import Unavailable
 from twinpath.feed.dead_letters import DEAD_LETTERS, DeadLetters, dead_letter_box
 from twinpath.feed.interface import EXCHANGE
 from twinpath.feed.rabbit_feed import RabbitFeed
+from twinpath.feed.rabbit_nodes import RabbitNodes
 
 LOG, QUEUE = "repair.0", "twinpath.views.repair.0"
 
@@ -132,7 +133,7 @@ async def test_while_a_letter_can_not_be_kept_nothing_is_acknowledged(rabbitmq_u
 
         await eventually(given_up)  # the broker holds it, for its own try at the dead letters
         assert await letters(rabbitmq_url) == []
-        await DeadLetters(rabbitmq_url).prepare()
+        await DeadLetters(RabbitNodes(rabbitmq_url, "test", "dead letters")).prepare()
 
         found = await eventually(lambda: letters(rabbitmq_url), limit=60)
         assert [body for body, _ in found] == ["no JSON"]

@@ -71,6 +71,8 @@ class ProcessFollower:
         self._pace = pace or Pace()
         self._locks = {log: asyncio.Lock() for log in logs}
         self._positions: dict[str, int] = {}
+        self._before: dict[str, int] = {}
+        self._passed_by = dict.fromkeys(self._locks, 0)
         self._side_by_side = asyncio.Semaphore(_SIDE_BY_SIDE)
         self._troubles = {log: Troubles(log, OF_PROCESSES) for log in self._locks}
 
@@ -98,11 +100,19 @@ class ProcessFollower:
     async def deliver(self, log: str, events: Sequence[RecordedEvent]) -> None:
         """A BatchHandler: returns when the batch, and whatever was missing before it, is handled or parked."""
         if events:
+            self._passed_by[log] = 0
             await self._reach(log, events[-1].position, {event.position: event for event in events})
+
+    def behind(self, log: str) -> bool:
+        """See Followed.behind."""
+        return self._positions.get(log, 0) < self._before.get(log, 0)
+
+    def passed_by(self, log: str) -> int:
+        """See Followed.passed_by; what another replica has handled counts as told of."""
+        return self._passed_by[log]
 
     async def look(self) -> None:
         """Once a second, read from the log what no message told of, and take up what is to be retried; endless."""
-        before: dict[str, int] = {}
         async with asyncio.TaskGroup() as reading:
             while True:
                 await asyncio.sleep(self._pace.look)
@@ -115,9 +125,13 @@ class ProcessFollower:
                     _log.exception("process_look_fails", process=self._handling.name)
                     continue
                 for log, lock in self._locks.items():
-                    if self._positions.get(log, 0) < before.get(log, 0) and not lock.locked():
-                        reading.create_task(self._reach(log, before[log], {}))
-                before = heads
+                    if self.behind(log) and not lock.locked():
+                        reading.create_task(self._fetch(log, self._before[log]))
+                self._before = heads
+
+    async def _fetch(self, log: str, upto: int) -> None:
+        self._passed_by[log] += 1  # unless it turns out that another replica was first
+        await self._reach(log, upto, {})
 
     async def _reach(self, log: str, upto: int, at_hand: dict[int, RecordedEvent]) -> None:
         async with self._locks[log]:
@@ -131,6 +145,7 @@ class ProcessFollower:
             if position + 1 not in at_hand:
                 await self._learn(log)
                 if self._positions[log] > position:  # what lies between, another replica has handled
+                    self._passed_by[log] = 0
                     continue
             batch = await next_events(self._source, log, position, upto, at_hand, _MOST_EVENTS)
             await self._handle_batch(log, batch)

@@ -47,7 +47,7 @@ class RunningProcess:
         """Begin, without waiting for the broker; without a feed by looks at the log alone."""
         self.feed = feed
         if feed is not None:
-            await feed.start(self.follower.deliver)
+            await feed.start(self.follower.deliver, self.follower)
         self._tasks = [asyncio.create_task(work()) for work in (self.follower.look, self._keep_timers)]
 
     async def stop(self) -> None:
@@ -59,9 +59,15 @@ class RunningProcess:
             await self.feed.stop()
 
     async def health(self) -> Mapping[str, Any]:
-        """What it follows, what is parked and what holds it up. Raises Unavailable while a log does not go on."""
+        """What it follows, what is parked and what holds it up.
+
+        Raises:
+            Unavailable: a log does not go on, or its queue delivers nothing.
+        """
         if troubles := self.follower.troubles:
             raise Unavailable("a process does not go on", troubles=troubles)
+        if stuck := self.stuck():
+            raise Unavailable("no messages of a log come", stuck=stuck)
         parked = {"parked_streams": self.parked_streams, "parked_timers": self.parked_timers}
         return {"consumers": self.consumers(), **parked}
 
@@ -73,6 +79,14 @@ class RunningProcess:
     def consumers(self) -> dict[str, bool]:
         """See EventFeed.consumers."""
         return self.feed.consumers() if self.feed else {}
+
+    def stuck(self) -> Mapping[str, str]:
+        """See EventFeed.stuck."""
+        return self.feed.stuck() if self.feed else {}
+
+    def remedies(self) -> Mapping[tuple[str, str], int]:
+        """See EventFeed.remedies."""
+        return self.feed.remedies() if self.feed else {}
 
     @property
     def unreadable(self) -> int:

@@ -65,6 +65,8 @@ class Projector:
         self._troubles = Troubles("all logs")
         self._heads: dict[str, int] = {}
         self._seen: dict[str, int] = {}
+        self._before: dict[str, int] = {}
+        self._passed_by: dict[str, int] = {}
         self._parked: ParkedCounts = {}
         self._report = ParkingLogLines()
         self._tasks: list[asyncio.Task[None]] = []
@@ -105,6 +107,14 @@ class Projector:
         """Projection -> how many streams it has parked, as last seen; every projection is named."""
         names = [projection.name for projection in self.projections]
         return {name: sum(n for (projection, _), n in self._parked.items() if projection == name) for name in names}
+
+    def behind(self, log: str) -> bool:
+        """See Followed.behind."""
+        return log in self._runners and self._runners[log].position < self._before.get(log, 0)
+
+    def passed_by(self, log: str) -> int:
+        """See Followed.passed_by; what another replica has applied counts as told of."""
+        return self._passed_by.get(log, 0)
 
     @property
     def heads(self) -> dict[str, int]:
@@ -150,13 +160,15 @@ class Projector:
             await self._prepare()
             checkpoints = await self._writer.checkpoints()
         parked = await self._writer.parked.counts()  # after the checkpoints: see Applier
-        self._heads, self._parked = heads, parked
+        self._heads, self._before, self._parked = heads, before, parked
         self._report.flush()
         for log, runner in self._runners.items():
             if runner.position == stood[log]:  # else it has moved since they were read
                 runner.others_moved(_of_log(checkpoints, log), parked)
             position = runner.position
             still = self._seen.get(log) == position
+            if not still:
+                self._passed_by[log] = 0
             self._seen[log] = position
             if still and position < before.get(log, 0) and not runner.busy:
                 task = asyncio.create_task(self._fetch(log, runner, before[log]), name=f"fetch {log}")
@@ -167,6 +179,7 @@ class Projector:
         _log.info("reads_missing_events_from_log", log=log, after=runner.position, upto=head)
         await runner.catch_up(head)
         self._seen[log] = runner.position
+        self._passed_by[log] = self.passed_by(log) + 1
 
 
 def _of_log(checkpoints: Checkpoints, log: str) -> dict[str, int]:
