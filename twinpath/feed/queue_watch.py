@@ -62,7 +62,8 @@ class _Queue:
 class QueueWatch:
     """Takes looks at queues and judges them; it does nothing itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, stuck_seconds: float = STUCK_SECONDS) -> None:
+        self._seconds = stuck_seconds
         self._queues: dict[str, _Queue] = {}
 
     def note(self, log: str, look: Look) -> None:
@@ -71,7 +72,7 @@ class QueueWatch:
         if queue is None or look.delivered != queue.last.delivered:  # it is new, or works
             self._queues[log] = _Queue(look, look.at, look.at, not look.behind, look.passed_by, look.at)
             return
-        if look.ready < max(1, queue.last.ready):
+        if not queue.last.ready or look.ready < queue.last.ready:
             queue.withheld_since, queue.kept_up = look.at, False
         if look.consumers:
             queue.alone_since = look.at
@@ -82,7 +83,7 @@ class QueueWatch:
         queue.last = look
         if trouble := self._trouble(queue):
             queue.trouble = trouble
-        elif look.consumers and not look.ready and look.at - queue.passed_at >= STUCK_SECONDS:
+        elif look.consumers and not look.ready and look.at - queue.passed_at >= self._seconds:
             queue.trouble = None  # nothing speaks against it any more; what was tried is remembered
 
     def remedy(self, log: str) -> Remedy | None:
@@ -92,7 +93,7 @@ class QueueWatch:
             return None
         remedies = list(Remedy)
         remedy = remedies[min(queue.tried, len(remedies) - 1)]
-        pause = STUCK_SECONDS * 2 ** max(0, queue.tried - len(remedies) + 2)
+        pause = self._seconds * 2 ** max(0, queue.tried - len(remedies) + 2)
         queue.tried += 1
         queue.passed_by = queue.last.passed_by
         queue.next_at = queue.last.at + min(pause, _LONGEST_PAUSE)
@@ -109,9 +110,9 @@ class QueueWatch:
 
     def _trouble(self, queue: _Queue) -> str | None:
         look = queue.last
-        if queue.kept_up and look.at - queue.withheld_since >= STUCK_SECONDS:
+        if look.ready and queue.kept_up and look.at - queue.withheld_since >= self._seconds:
             return f"its queue holds {look.ready} messages and delivers none"
-        if look.at - queue.alone_since >= STUCK_SECONDS:
+        if look.at - queue.alone_since >= self._seconds:
             return "its queue has no consumer, although this replica is one"
         most = _FEWER_PASSED_BY if queue.tried else MOST_PASSED_BY
         if look.passed_by - queue.passed_by >= most:

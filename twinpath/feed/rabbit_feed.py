@@ -32,7 +32,7 @@ from twinpath.domain.events import RecordedEvent, from_json
 from twinpath.errors import Unavailable
 from twinpath.feed.dead_letters import DEAD_LETTERS, DeadLetters
 from twinpath.feed.interface import EXCHANGE, BatchHandler, Followed
-from twinpath.feed.queue_watch import Remedy
+from twinpath.feed.queue_watch import STUCK_SECONDS, Remedy
 from twinpath.feed.rabbit_looks import RabbitLooks
 from twinpath.feed.rabbit_nodes import RabbitNodes
 from twinpath.feed.rabbit_probe import RabbitProbe
@@ -61,10 +61,15 @@ class RabbitFeed:
         exchange: str = EXCHANGE,
         not_followed: list[str] | None = None,
         service: str = "twinpath",
+        stuck_seconds: float = STUCK_SECONDS,
     ) -> None:
         """`not_followed` are logs that an earlier version of the group may have followed: their queues, which nobody
         empties any more, are deleted, again and again for as long as replicas of that version may be at work.
-        `service` is shown by the broker beside the group. Raises ValueError."""
+        `service` is shown by the broker beside the group. A queue that delivers nothing for `stuck_seconds` is treated.
+
+        Raises:
+            ValueError: no broker can be at this address.
+        """
         self._nodes = RabbitNodes(url, service, group)
         self._group = group
         self.replica = uuid7()
@@ -78,7 +83,7 @@ class RabbitFeed:
         self._watch: asyncio.Task[None] | None = None
         self._probe: RabbitProbe | None = None
         self._answers = False
-        self._looks = RabbitLooks(group, {log: self._queue_of(log) for log in logs})
+        self._looks = RabbitLooks(group, {log: self._queue_of(log) for log in logs}, stuck_seconds)
         self.unreadable = 0
         self.trouble: str | None = None
         """Why there is no connection, or None."""

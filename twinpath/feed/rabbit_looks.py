@@ -21,11 +21,11 @@ _log = structlog.get_logger(__name__)
 class RabbitLooks:
     """Outlives connections. `queues` is log -> the name of its queue."""
 
-    def __init__(self, group: str, queues: Mapping[str, str]) -> None:
+    def __init__(self, group: str, queues: Mapping[str, str], stuck_seconds: float) -> None:
         self._group = group
         self._queues = queues
         self._in_turn = cycle(queues)
-        self._watch = QueueWatch()
+        self._watch = QueueWatch(stuck_seconds)
         self.followed: Followed | None = None
         self.delivered: Counter[str] = Counter()
         """Log -> messages that came."""
