@@ -1,9 +1,11 @@
 """Three RabbitMQ nodes on 127.0.0.1 that are one cluster, as `deploy/kubernetes/overlays/production` has it."""
 
-import json
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
+
+import httpx
 
 from deploy.local.ports import HOST, hold_port, hold_ports
 from deploy.local.rabbitmq import PASSWORD, PORTS, USER, RabbitMQ, port_mapper_process
@@ -12,7 +14,7 @@ _SETTINGS = """\
 cluster_partition_handling = pause_minority
 cluster_formation.peer_discovery_backend = classic_config
 """
-_SILENCE_SECONDS = 5
+_SILENCE_SECONDS = 4
 """After so long nodes count another one as away that says nothing; by default after a minute."""
 
 
@@ -57,12 +59,18 @@ class RabbitMQCluster:
         self._mapper.close()
 
     def members_of(self, node: RabbitMQ) -> set[str]:
-        """The names of the nodes that this one sees at work, itself among them."""
-        status = json.loads(node.control("-q", "cluster_status", "--formatter=json"))
-        return set(status["running_nodes"])
+        """The names of the nodes that this one sees at work, itself among them. Raises httpx.HTTPError."""
+        return {known["name"] for known in _told(node, "nodes") if known["running"]}
 
-    def leader_of(self, queue: str, asked: RabbitMQ) -> RabbitMQ:
-        """The node that leads a quorum queue, as `asked` knows. Raises KeyError while there is none."""
-        rows = json.loads(asked.control("-q", "list_queues", "--formatter=json", "name", "leader"))
-        leaders = {row["name"]: row["leader"] for row in rows}
-        return {node.node: node for node in self.nodes}[leaders[queue]]
+    def leader_of(self, queue: str, asked: RabbitMQ) -> RabbitMQ | None:
+        """The node that leads a quorum queue of the vhost /, as `asked` heard some seconds ago; None before it has.
+
+        Raises:
+            httpx.HTTPError: it does not answer.
+        """
+        leader = _told(asked, f"queues/%2F/{queue}").get("leader")
+        return next((node for node in self.nodes if node.node == leader), None)
+
+
+def _told(node: RabbitMQ, what: str) -> Any:
+    return httpx.get(f"{node.management_url}/api/{what}", timeout=10).raise_for_status().json()

@@ -46,6 +46,7 @@ _LOOK_SECONDS = 1.0
 _LOOKS_BEFORE_ANEW = 2
 _LOOKS_BETWEEN_DELETIONS = 60
 _START_SECONDS = 15.0
+_TREAT_SECONDS = 5.0
 
 _log = structlog.get_logger(__name__)
 
@@ -222,14 +223,17 @@ class RabbitFeed:
 
     async def _treat(self, due: Mapping[str, Remedy], probe: RabbitProbe) -> None:
         """Treat each log's queue as is due. A new connection, for all of them, makes the deleted queues again."""
-        for log, remedy in due.items():
+
+        async def treat(log: str, remedy: Remedy) -> None:
             try:
                 if remedy is Remedy.CONSUMER:
-                    await within(_START_SECONDS, _reopened(self._subscribers[log]))
+                    await within(_TREAT_SECONDS, _reopened(self._subscribers[log]))
                 elif remedy is Remedy.QUEUE:
                     await probe.delete(self._queue_of(log))
             except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
                 _log.warning("queue_stays_stuck", group=self._group, log=log, error=str(error) or type(error).__name__)
+
+        await asyncio.gather(*(treat(log, remedy) for log, remedy in due.items()))
         if set(due.values()) != {Remedy.CONSUMER}:
             await self._disconnect()
 

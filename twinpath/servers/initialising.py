@@ -16,7 +16,7 @@ from twinpath.mongo_client import mongo_client
 from twinpath.personal_data.mongo import MongoKeyStore
 from twinpath.servers.accounts import Account
 from twinpath.servers.mongodb import make_accounts, make_replica_set, patiently
-from twinpath.servers.rabbitmq import import_definitions
+from twinpath.servers.rabbitmq import definitions, import_definitions
 from twinpath.servers.settings import Settings
 
 
@@ -46,7 +46,7 @@ async def initialise(settings: Settings, application: Application, patience: flo
     finally:
         await client.close()
     if settings.rabbitmq_management_url:
-        names = process_names(application)
+        told = definitions(settings, process_names(application))
         importing = patiently(patience, URLError, ConnectionError)
-        await importing(asyncio.to_thread, import_definitions, settings.rabbitmq_management_url, settings, names)
+        await importing(asyncio.to_thread, import_definitions, settings.rabbitmq_management_url, told)
         yield "RabbitMQ's users, permissions, exchanges and policies"
