@@ -158,6 +158,17 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             "none",
             (("{{group}}", "sum by (group) (max by (group, log) (twinpath_feed_consumer_registered))"),),
         ),
+        Panel(
+            "Queues that deliver nothing, and what was done",
+            "none",
+            (
+                ("{{group}} stuck", "sum by (group) (min by (group, log) (twinpath_feed_queue_stuck))"),
+                (
+                    "{{group}} {{remedy}}",
+                    "sum by (group, remedy) (increase(twinpath_feed_queue_remedies_total[$__rate_interval]))",
+                ),
+            ),
+        ),
         Panel("The copy in Redis is kept", "none", (("{{instance}}", "twinpath_copy_kept"),)),
     ),
     "Queries": (

@@ -118,7 +118,7 @@ class CommandMetrics(Metrics):
             (process, {log: int(log in process.stuck()) for log in process.consumers()}) for process in running
         )
         self.remedies.read = lambda: {
-            (process.name, *which): often for process in running for which, often in process.remedies().items()
+            (process.name, remedy): often for process in running for remedy, often in process.remedies().items()
         }
         self.unreadable.read = lambda: {(process.name,): process.unreadable for process in running}
         self.before_scrape(look_at_relay, self.relay_lags.events, self.relay_lags.seconds)

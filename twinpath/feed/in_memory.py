@@ -35,6 +35,6 @@ class InMemoryFeed:
         """See EventFeed.stuck."""
         return {}
 
-    def remedies(self) -> dict[tuple[str, str], int]:
+    def remedies(self) -> dict[str, int]:
         """See EventFeed.remedies."""
         return {}

@@ -63,6 +63,6 @@ class EventFeed(Protocol):
         """Log -> why no messages of it seem to come, although it has a consumer; the logs that do well are left out."""
         ...
 
-    def remedies(self) -> Mapping[tuple[str, str], int]:
-        """Log and remedy (`consumer`, `connection`, `queue`) -> how often a stuck queue was treated so."""
+    def remedies(self) -> Mapping[str, int]:
+        """Remedy (`consumer`, `connection`, `queue`) -> how often a stuck queue was treated so."""
         ...

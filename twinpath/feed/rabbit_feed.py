@@ -111,7 +111,7 @@ class RabbitFeed:
         """See EventFeed.stuck."""
         return self._looks.stuck
 
-    def remedies(self) -> Mapping[tuple[str, str], int]:
+    def remedies(self) -> Mapping[str, int]:
         """See EventFeed.remedies."""
         return self._looks.remedies
 

@@ -29,8 +29,8 @@ class RabbitLooks:
         self.followed: Followed | None = None
         self.delivered: Counter[str] = Counter()
         """Log -> messages that came."""
-        self.remedies: Counter[tuple[str, str]] = Counter()
-        """Log and remedy -> how often a queue that delivered nothing was treated so."""
+        self.remedies = Counter({remedy.value: 0 for remedy in Remedy})
+        """Remedy -> how often a queue that delivered nothing was treated so."""
 
     @property
     def stuck(self) -> Mapping[str, str]:
@@ -53,6 +53,6 @@ class RabbitLooks:
             self._watch.note(log, look)
         due = {log: remedy for log in self.stuck if (remedy := self._watch.remedy(log))}
         for log, remedy in due.items():
-            self.remedies[log, remedy.value] += 1
+            self.remedies[remedy.value] += 1
             _log.warning("queue_stuck", group=self._group, log=log, why=self.stuck[log], remedy=remedy.value)
         return due

@@ -148,7 +148,7 @@ class Metrics:
     def queue_remedies(self) -> Counter:
         """Of a service that follows the log."""
         meaning = "Queues that delivered nothing and got a new consumer, a new connection, or were made anew (queue)"
-        return self.counter("twinpath_feed_queue_remedies_total", meaning, "group", "log", "remedy")
+        return self.counter("twinpath_feed_queue_remedies_total", meaning, "group", "remedy")
 
     def unreadable_messages(self) -> Counter:
         """Of a service that follows the log."""

@@ -107,7 +107,7 @@ class ProjectorMetrics(Metrics):
             (group, log): float(log in feed.stuck()) for group, feed in feeds.items() for log in feed.consumers()
         }
         self.remedies.read = lambda: {
-            (group, *which): often for group, feed in feeds.items() for which, often in feed.remedies().items()
+            (group, remedy): often for group, feed in feeds.items() for remedy, often in feed.remedies().items()
         }
         self.unreadable.read = lambda: {(group,): feed.unreadable for group, feed in feeds.items()}
         self.copy_kept.read = lambda: {(): float(cache.trouble is None)}

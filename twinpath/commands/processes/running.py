@@ -84,7 +84,7 @@ class RunningProcess:
         """See EventFeed.stuck."""
         return self.feed.stuck() if self.feed else {}
 
-    def remedies(self) -> Mapping[tuple[str, str], int]:
+    def remedies(self) -> Mapping[str, int]:
         """See EventFeed.remedies."""
         return self.feed.remedies() if self.feed else {}
 
