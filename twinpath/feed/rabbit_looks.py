@@ -26,6 +26,8 @@ class RabbitLooks:
         self._queues = queues
         self._in_turn = cycle(queues)
         self._watch = QueueWatch(stuck_seconds)
+        self._stuck_seconds = stuck_seconds
+        self._resting_until = 0.0
         self.followed: Followed | None = None
         self.delivered: Counter[str] = Counter()
         """Log -> messages that came."""
@@ -51,7 +53,11 @@ class RabbitLooks:
                 behind, passed_by = self.followed.behind(log), self.followed.passed_by(log)
             look = Look(monotonic(), state.ready, state.consumers, self.delivered[log], passed_by, behind)
             self._watch.note(log, look)
+        if monotonic() < self._resting_until:  # queues that are stuck together are treated together
+            return {}
         due = {log: remedy for log in self.stuck if (remedy := self._watch.remedy(log))}
+        if due:
+            self._resting_until = monotonic() + self._stuck_seconds
         for log, remedy in due.items():
             self.remedies[remedy.value] += 1
             _log.warning("queue_stuck", group=self._group, log=log, why=self.stuck[log], remedy=remedy.value)

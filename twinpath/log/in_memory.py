@@ -82,6 +82,10 @@ class InMemoryEventStore:
         """See EventLog.heads."""
         return {log: len(events) for log, events in self._logs.items()}
 
+    async def published(self) -> dict[str, int]:
+        """See EventLog.published: who appends publishes at once."""
+        return await self.heads()
+
     async def commit_of(self, command_id: str) -> Commit | None:
         """See EventStore.commit_of."""
         return self._commits.get(command_id)

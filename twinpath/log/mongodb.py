@@ -28,6 +28,9 @@ from twinpath.log.observing import AppendObserver
 from twinpath.log.pending import Pending
 from twinpath.mongo_client import driver_message
 
+WATERMARKS = "relay_watermarks"
+"""The collection in which the relay notes how far it has published each log."""
+
 
 class MongoEventLog:
     """An EventLog: the reading side, for which a user with the right to read is enough."""
@@ -53,6 +56,14 @@ class MongoEventLog:
         except PyMongoError as error:
             raise _away(error) from error
         return dict(zip(self._logs, heads, strict=True))
+
+    async def published(self) -> dict[str, int]:
+        """See EventLog.published."""
+        try:
+            marks = await self._commits.database[WATERMARKS].find().to_list()
+        except PyMongoError as error:
+            raise _away(error) from error
+        return {mark["_id"]: mark["position"] for mark in marks}
 
     async def _events_after(self, where: Document, key: str, after: int, limit: int = 0) -> list[RecordedEvent]:
         """The events of the commits beyond `after`, and those of the commit that spans it, if one does."""

@@ -80,6 +80,10 @@ class TracedEventStore:
         """See EventLog.heads."""
         return await self._inner.heads()
 
+    async def published(self) -> dict[str, int]:
+        """See EventLog.published."""
+        return await self._inner.published()
+
     def on_append(self, listener: OnAppend) -> None:
         """See EventStore.on_append."""
         self._inner.on_append(listener)
@@ -109,6 +113,10 @@ class TracedEventLog:
     async def heads(self) -> dict[str, int]:
         """See EventLog.heads."""
         return await self._inner.heads()
+
+    async def published(self) -> dict[str, int]:
+        """See EventLog.published."""
+        return await self._inner.published()
 
 
 class TracedPublisher:

@@ -15,6 +15,7 @@ from tests.support.eventually import eventually
 from tests.support.provided.servers import RabbitMQServer
 from twinpath.commands.processes.checkpoints import InMemoryCheckpoints
 from twinpath.domain.events import RecordedEvent
+from twinpath.errors import Unavailable, Unroutable
 from twinpath.feed.interface import EXCHANGE
 from twinpath.feed.queue_watch import Remedy
 from twinpath.feed.rabbit_feed import PREFETCH, RabbitFeed
@@ -46,10 +47,19 @@ class Following:
         await self.replica.follower.deliver(log, batch)
 
     async def happens(self) -> None:
-        """One event, and the message of it."""
+        """One event, and the message of it, tried again as the relay does."""
         position = (await self.store.heads()).get(LOG, 0)
         await append(self.store, new_id("repair"))
-        await self.publisher.publish(LOG, await self.store.read_log(LOG, position, 10))
+        events = await self.store.read_log(LOG, position, 10)
+
+        async def published() -> bool:
+            try:
+                await self.publisher.publish(LOG, events)
+            except (Unavailable, Unroutable):
+                return False
+            return True
+
+        await eventually(published)
 
     async def listens(self) -> bool:
         return all(self.feed.consumers().values())

@@ -86,6 +86,7 @@ async def queues_hogged(rabbitmq: RabbitMQServer, _: System, until: Until) -> No
         channel = await connection.channel()
         for queue in QUEUES:
             await (await channel.get_queue(queue)).consume(_keep)  # waits, as the projector's consumer is active
+        hog: Any = await channel.get_underlay_channel()
 
         async def closed() -> bool:
             known = (await api.get(f"{rabbitmq.management_url}/api/connections")).raise_for_status().json()
@@ -94,9 +95,12 @@ async def queues_hogged(rabbitmq: RabbitMQServer, _: System, until: Until) -> No
                 await api.delete(f"{rabbitmq.management_url}/api/connections/{quote(name)}")
             return bool(ours)
 
+        async def some_are_freed() -> bool:
+            return len(hog.consumers) < len(QUEUES)
+
         await eventually(closed)
         await until()
-        await eventually(lambda: consumed(rabbitmq), limit=60)
+        await eventually(some_are_freed, limit=120)
 
 
 async def _keep(message: AbstractIncomingMessage) -> None:

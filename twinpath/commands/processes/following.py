@@ -8,6 +8,7 @@ event keeps failing is parked before the checkpoint moves on.
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Literal, Protocol
 
@@ -17,6 +18,7 @@ from structlog.contextvars import bound_contextvars
 from twinpath.commands.processes.checkpoints import Checkpoints
 from twinpath.commands.processes.leaving_aside import LeavingAside
 from twinpath.domain.events import RecordedEvent
+from twinpath.errors import Unavailable
 from twinpath.feed.contiguity import next_events
 from twinpath.log.interface import EventLog
 from twinpath.running.retrying import OF_PROCESSES, WAITED_OUT, Pace, Troubles, tried, until_done
@@ -73,6 +75,7 @@ class ProcessFollower:
         self._positions: dict[str, int] = {}
         self._before: dict[str, int] = {}
         self._passed_by = dict.fromkeys(self._locks, 0)
+        self._by_others = dict.fromkeys(self._locks, 0)
         self._side_by_side = asyncio.Semaphore(_SIDE_BY_SIDE)
         self._troubles = {log: Troubles(log, OF_PROCESSES) for log in self._locks}
 
@@ -130,8 +133,11 @@ class ProcessFollower:
                 self._before = heads
 
     async def _fetch(self, log: str, upto: int) -> None:
-        self._passed_by[log] += 1  # unless it turns out that another replica was first
+        by_others = self._by_others[log]
         await self._reach(log, upto, {})
+        with suppress(Unavailable):
+            published = (await self._source.published()).get(log, 0) >= upto  # else the relay is late, and no queue
+            self._passed_by[log] += published and by_others == self._by_others[log]
 
     async def _reach(self, log: str, upto: int, at_hand: dict[int, RecordedEvent]) -> None:
         async with self._locks[log]:
@@ -145,6 +151,7 @@ class ProcessFollower:
             if position + 1 not in at_hand:
                 await self._learn(log)
                 if self._positions[log] > position:  # what lies between, another replica has handled
+                    self._by_others[log] += 1
                     self._passed_by[log] = 0
                     continue
             batch = await next_events(self._source, log, position, upto, at_hand, _MOST_EVENTS)

@@ -16,6 +16,7 @@ from pymongo.read_concern import ReadConcern
 
 from twinpath.errors import TwinpathError, Unavailable
 from twinpath.log.commits import Document
+from twinpath.log.mongodb import WATERMARKS
 from twinpath.mongo_client import driver_message
 
 _LEASE = "relay"
@@ -36,7 +37,7 @@ class RelayProgress:
             return client[database].get_collection(name, read_concern=ReadConcern("majority"), write_concern=durable)
 
         self._leases = kept("relay_leases")
-        self._watermarks = kept("relay_watermarks")
+        self._watermarks = kept(WATERMARKS)
         self._holder = holder
         self._lease_milliseconds = int(lease_seconds * 1000)
 

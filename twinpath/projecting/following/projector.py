@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -11,6 +12,7 @@ import structlog
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.events import RecordedEvent
 from twinpath.domain.projection import Projection
+from twinpath.errors import Unavailable
 from twinpath.log.interface import EventLog
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.applying.applier import Applied, Applier
@@ -179,7 +181,9 @@ class Projector:
         _log.info("reads_missing_events_from_log", log=log, after=runner.position, upto=head)
         await runner.catch_up(head)
         self._seen[log] = runner.position
-        self._passed_by[log] = self.passed_by(log) + 1
+        with suppress(Unavailable):
+            if (await self._source.published()).get(log, 0) >= head:  # else the relay is late, and no queue
+                self._passed_by[log] = self.passed_by(log) + 1
 
 
 def _of_log(checkpoints: Checkpoints, log: str) -> dict[str, int]:
