@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
@@ -14,6 +15,7 @@ from redis import Redis
 
 from deploy.local.install import MissingProgram
 from deploy.local.mongodb import ELECTION_TIMEOUT_MS, MongoDB
+from deploy.local.rabbitmq_cluster import RabbitMQCluster
 from tests.support.provided.servers import (
     KIND_OF_FIXTURE,
     RabbitMQAddress,
@@ -21,6 +23,7 @@ from tests.support.provided.servers import (
     RedisServer,
     SharedServers,
     install_missing,
+    local_cluster,
 )
 
 
@@ -127,6 +130,20 @@ def private_rabbitmq(servers: SharedServers) -> Iterator[Callable[[], RabbitMQSe
             stack.callback(rabbitmq.close)
             rabbitmq.start()
             return rabbitmq
+
+        yield make
+
+
+@pytest.fixture
+def private_rabbitmq_cluster(tmp_path: Path) -> Iterator[Callable[[], RabbitMQCluster]]:
+    """Makes clusters of three RabbitMQ nodes that this test alone uses."""
+    with ExitStack() as stack:
+
+        def make() -> RabbitMQCluster:
+            cluster = local_cluster(tmp_path / "rabbitmq")
+            stack.callback(cluster.close)
+            cluster.start()
+            return cluster
 
         yield make
 

@@ -30,15 +30,29 @@ class RabbitMQ(Process):
 
     Args:
         program: the path of rabbitmq-server, not of a wrapper that changes the user.
-        port_mapper: the path of epmd.
+        port_mapper: the path of epmd, or the one that several nodes share, which somebody else stops.
         folder: takes configuration, data and logs.
         ports: held ports, PORTS of them; None takes free ones.
+        node: its name in the cluster.
+        settings: lines for its configuration.
+        arguments: for Erlang.
     """
 
-    def __init__(self, program: str, port_mapper: str, folder: Path, ports: list[Port] | None = None) -> None:
+    def __init__(
+        self,
+        program: str,
+        port_mapper: str | Process,
+        folder: Path,
+        ports: list[Port] | None = None,
+        node: str = "twinpath@localhost",
+        settings: str = "",
+        arguments: str = "",
+    ) -> None:
         self._folder = folder.resolve()
         self._ports = ports or hold_ports(PORTS)
+        self.node = node
         amqp, management, distribution, mapper = (port.number for port in self._ports)
+        self.amqp_port = amqp
         self.url = f"amqp://{USER}:{PASSWORD}@{HOST}:{amqp}/"
         self.management_url = f"http://{USER}:{PASSWORD}@{HOST}:{management}"
         self._mapper_port = mapper
@@ -46,11 +60,12 @@ class RabbitMQ(Process):
         self._data.mkdir(parents=True, exist_ok=True)
         (self._folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
         configuration = _CONFIGURATION.format(host=HOST, amqp=amqp, management=management)
-        (self._folder / "rabbitmq.conf").write_text(configuration)
-        # Erlang starts a port mapper of its own that outlives the node, unless it finds one.
-        mapper_command = [port_mapper, "-port", str(mapper), "-address", HOST]
-        self._mapper = Process("epmd", mapper_command, folder / "epmd.log")
-        environment = self._environment(amqp, distribution)
+        (self._folder / "rabbitmq.conf").write_text(configuration + settings)
+        self._shares_mapper = isinstance(port_mapper, Process)
+        self._mapper = (
+            port_mapper if isinstance(port_mapper, Process) else port_mapper_process(port_mapper, mapper, folder)
+        )
+        environment = self._environment(amqp, distribution, arguments)
         super().__init__("RabbitMQ", [program], folder / "rabbitmq.log", environment, self._folder)
 
     def start(self) -> None:
@@ -65,12 +80,14 @@ class RabbitMQ(Process):
     def stop(self, limit: float = 30) -> None:
         """Stop the node and its port mapper; data stays."""
         super().stop(limit)
-        self._mapper.stop()
+        if not self._shares_mapper:
+            self._mapper.stop()
 
     def kill(self) -> None:
         """Kill the node as a crash would."""
         super().kill()
-        self._mapper.kill()
+        if not self._shares_mapper:
+            self._mapper.kill()
 
     def wipe(self) -> None:
         """Come back with an empty disk at the same address: no queue, message, exchange or vhost is left."""
@@ -88,7 +105,7 @@ class RabbitMQ(Process):
         )
         return finished.stdout
 
-    def _environment(self, amqp: int, distribution: int) -> dict[str, str]:
+    def _environment(self, amqp: int, distribution: int, arguments: str) -> dict[str, str]:
         """The variables without which the node would use shared places of the machine."""
         folder = str(self._folder)
         return {
@@ -96,7 +113,7 @@ class RabbitMQ(Process):
             "ERL_CRASH_DUMP": f"{folder}/erl_crash.dump",
             "ERL_EPMD_PORT": str(self._mapper_port),
             "ERL_EPMD_ADDRESS": HOST,
-            "RABBITMQ_NODENAME": "twinpath@localhost",
+            "RABBITMQ_NODENAME": self.node,
             "RABBITMQ_NODE_PORT": str(amqp),
             "RABBITMQ_DIST_PORT": str(distribution),
             "RABBITMQ_MNESIA_BASE": str(self._data),
@@ -108,9 +125,14 @@ class RabbitMQ(Process):
             "RABBITMQ_GENERATED_CONFIG_DIR": f"{folder}/generated",
             "RUNNING_UNDER_SYSTEMD": "true",  # the start script then becomes the node, so signals reach it
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
-                "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none"
+                f"-kernel inet_dist_use_interface {{127,0,0,1}} {arguments} +sbwt none +sbwtdcpu none +sbwtdio none"
             ),
         }
+
+
+def port_mapper_process(program: str, port: int, folder: Path) -> Process:
+    """Erlang's port mapper. A node that finds none starts one of its own, which outlives it."""
+    return Process("epmd", [program, "-port", str(port), "-address", HOST], folder / "epmd.log")
 
 
 def answers(management_url: str) -> bool:

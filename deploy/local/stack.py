@@ -10,6 +10,7 @@ from deploy.local.process import Process
 from deploy.local.rabbitmq import RabbitMQ
 from deploy.local.redis import Redis
 from deploy.local.services import NAMES, Service, service_environment
+from twinpath.servers.rabbitmq import import_definitions, topology
 
 _DRAIN_SECONDS = 12.0
 
@@ -31,6 +32,7 @@ class Stack:
         """Start the servers in parallel; returns when all are ready. Raises StartFailed."""
         with ThreadPoolExecutor() as pool:
             list(pool.map(lambda server: server.start(), self._servers))
+        import_definitions(self._rabbitmq.management_url, topology("/", []))
 
     def start_services(self) -> None:
         """Start the services; returns when all are ready. Raises StartFailed."""

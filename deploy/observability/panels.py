@@ -159,6 +159,14 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         _sums("Parked streams", "twinpath_projection_parked_streams", "projection"),
         _most("Logs by state", "none", "twinpath_projector_logs", "group, state"),
         _sums("Logs with a live consumer", "twinpath_feed_consumer_registered", "group"),
+        Panel(
+            "Queues that deliver nothing, and what was done",
+            "none",
+            (
+                ("{{group}} stuck", f"sum by (group) (min by (group, log) ({_of('twinpath_feed_queue_stuck')}))"),
+                ("{{group}} {{remedy}}", _rate("twinpath_feed_queue_remedies_total", "group, remedy")),
+            ),
+        ),
         _states("The copy in Redis is kept", "none", "twinpath_copy_kept"),
     ),
     "Queries": (

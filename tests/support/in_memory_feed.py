@@ -2,7 +2,7 @@
 
 from twinpath.domain.events import RecordedEvent
 from twinpath.errors import Unroutable
-from twinpath.feed.interface import BatchHandler, EventFeed, EventPublisher
+from twinpath.feed.interface import BatchHandler, EventFeed, EventPublisher, Followed
 
 
 class InMemoryFeed(EventFeed, EventPublisher):
@@ -19,7 +19,7 @@ class InMemoryFeed(EventFeed, EventPublisher):
             raise Unroutable(f"nobody follows {log} yet")
         await self._handler(log, events)
 
-    async def start(self, handler: BatchHandler) -> None:
+    async def start(self, handler: BatchHandler, followed: Followed | None = None) -> None:
         self._handler = handler
 
     async def stop(self) -> None:
@@ -27,4 +27,12 @@ class InMemoryFeed(EventFeed, EventPublisher):
 
     def consumers(self) -> dict[str, bool]:
         """See EventFeed.consumers: every log has the one handler, and logs are not known by name here."""
+        return {}
+
+    def stuck(self) -> dict[str, str]:
+        """See EventFeed.stuck."""
+        return {}
+
+    def remedies(self) -> dict[str, int]:
+        """See EventFeed.remedies."""
         return {}

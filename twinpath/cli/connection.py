@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
 
 import typer
 from pymongo import AsyncMongoClient
@@ -18,6 +17,7 @@ from twinpath.cli.settings import Settings, find_system
 from twinpath.domain.application import Application
 from twinpath.domain.catalogue import Catalogue
 from twinpath.errors import TwinpathError
+from twinpath.feed.rabbit_nodes import places_of
 from twinpath.ids import logs_of
 from twinpath.log.commits import Document
 from twinpath.log.layout import read_partitions
@@ -146,5 +146,4 @@ def _server(url: str) -> str:
     """The kind and the hosts of a server; the user and the password in its address are nobody's business."""
     if url.startswith("mongodb"):
         return f"MongoDB at {', '.join(f'{host}:{port}' for host, port in parse_uri(url)['nodelist'])}"
-    address = urlsplit(url)
-    return f"RabbitMQ at {address.hostname}:{address.port or 5672}"
+    return f"RabbitMQ at {', '.join(places_of(url))}"

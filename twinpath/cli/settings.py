@@ -24,7 +24,10 @@ class Settings(BaseSettings):
     log_database: str = Field("twinpath_log", description="database of the event log")
     keys_database: str = Field("twinpath_keys", description="database of the keys of personal data")
     views_database: str = Field("twinpath_views", description="database of the views")
-    rabbitmq_url: str = Field("amqp://guest:guest@127.0.0.1:5672/", description="where the dead letters are")
+    rabbitmq_url: str = Field(
+        "amqp://guest:guest@127.0.0.1:5672/",
+        description="where the dead letters are; of a cluster: host:port,host:port",
+    )
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="the fast copy of the views")
     redis_prefix: str = Field("twinpath", description="what every key in Redis begins with")
 

@@ -85,6 +85,8 @@ class CommandMetrics(Metrics, AppendObserver):
             "twinpath_process_parked_timers", "Timers that could not be carried out and are left alone", "process"
         )
         self.consumers = self.feed_consumers()
+        self.stuck = self.stuck_queues()
+        self.remedies = self.queue_remedies()
         self.unreadable = self.unreadable_messages()
 
     def follow(self, bus: CommandBus, relay: Relay, processes: Processes, log: EventLog, admission: Admission) -> None:
@@ -110,6 +112,12 @@ class CommandMetrics(Metrics, AppendObserver):
         self.parked_streams.read = lambda: {(process.name,): float(process.parked_streams) for process in running}
         self.parked_timers.read = lambda: {(process.name,): float(process.parked_timers) for process in running}
         self.consumers.read = lambda: _by_log((process, process.consumers()) for process in running)
+        self.stuck.read = lambda: _by_log(
+            (process, {log: int(log in process.stuck()) for log in process.consumers()}) for process in running
+        )
+        self.remedies.read = lambda: {
+            (process.name, remedy): often for process in running for remedy, often in process.remedies().items()
+        }
         self.unreadable.read = lambda: {(process.name,): process.unreadable for process in running}
         self.before_scrape(look_at_relay, self.relay_lags.events, self.relay_lags.seconds)
         self.before_scrape(look_at_processes, self.process_lags.events, self.process_lags.seconds)

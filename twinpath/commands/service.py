@@ -75,7 +75,7 @@ class _CommandService:
         self._snapshots = Snapshots(MongoSnapshotStore(self._client, settings.log_database))
         self._timers = MongoTimers(self._client, settings.log_database)
         self._parking = process_parking(self._client, settings.log_database)
-        self._publisher = RabbitPublisher(settings.rabbitmq_url)
+        self._publisher = RabbitPublisher(settings.rabbitmq_url, service="command")
         self._bus = self._make_bus()
         self._relay = self._make_relay()
         self._processes = self._make_processes()
@@ -124,7 +124,7 @@ class _CommandService:
         )
 
     def _feed(self, process: str, logs: list[str], others: list[str]) -> RabbitFeed:
-        return RabbitFeed(self._settings.rabbitmq_url, process, logs, not_followed=others)
+        return RabbitFeed(self._settings.rabbitmq_url, process, logs, not_followed=others, service="command")
 
     @asynccontextmanager
     async def _working(self) -> AsyncIterator[None]:

@@ -18,7 +18,9 @@ class Settings(LogSettings):
     log_database: str = Field("twinpath_log", description="database of the event log")
     keys_database: str = Field("twinpath_keys", description="database of the keys that seal personal data")
     rabbitmq_url: str = Field(
-        "amqp://guest:guest@127.0.0.1:5672/", pattern=AMQP_URL, description="where the relay publishes"
+        "amqp://guest:guest@127.0.0.1:5672/",
+        pattern=AMQP_URL,
+        description="where the relay publishes; of a cluster: host:port,host:port",
     )
     partitions: int = Field(4, ge=1, le=1024, description="logs a category; fixed when the log is created")
     host: str = Field("127.0.0.1", description="address to listen on")

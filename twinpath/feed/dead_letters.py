@@ -12,7 +12,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from aio_pika import DeliveryMode, ExchangeType, Message, connect
+from aio_pika import DeliveryMode, ExchangeType, Message
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 from aio_pika.exceptions import (
     CONNECTION_EXCEPTIONS,
@@ -24,6 +24,7 @@ from aio_pika.exceptions import (
 
 from twinpath.clock import utc_now
 from twinpath.errors import Unavailable
+from twinpath.feed.rabbit_nodes import RabbitNodes
 
 DEAD_LETTERS = "twinpath.dead-letters"
 """The name of the fanout exchange and of the queue that is bound to it."""
@@ -77,12 +78,12 @@ class DeadLetter:
 class DeadLetters:
     """The writing side, for those who follow the log."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, nodes: RabbitNodes) -> None:
+        self._nodes = nodes
 
     async def prepare(self) -> None:
         """Make exchange and queue where they are missing. Raises Unavailable."""
-        async with _channel(self._url, _TIMEOUT) as (connection, channel):
+        async with _channel(self._nodes, _TIMEOUT) as (connection, channel):
             try:
                 await channel.declare_queue(DEAD_LETTERS, durable=True, arguments=dict(DEAD_LETTERS_ARGUMENTS))
             except ChannelPreconditionFailed:  # it was made with other arguments, by an operator or an older version
@@ -92,7 +93,7 @@ class DeadLetters:
 
     async def count(self) -> int:
         """The number of letters that wait for an operator. Raises Unavailable."""
-        async with _channel(self._url, _TIMEOUT) as (_, channel):
+        async with _channel(self._nodes, _TIMEOUT) as (_, channel):
             queue = await channel.declare_queue(DEAD_LETTERS, passive=True)
             return queue.declaration_result.message_count or 0
 
@@ -105,7 +106,7 @@ class DeadLetters:
             ROUTING_KEY: message.routing_key or "",
             AT: utc_now(),
         }
-        async with _channel(self._url, _TIMEOUT) as (_, channel):
+        async with _channel(self._nodes, _TIMEOUT) as (_, channel):
             exchange = await channel.get_exchange(DEAD_LETTERS, ensure=False)
             await exchange.publish(_copy(message, headers), routing_key=message.routing_key or "", mandatory=True)
 
@@ -152,7 +153,7 @@ class DeadLetterBox:
 @asynccontextmanager
 async def dead_letter_box(url: str) -> AsyncIterator[DeadLetterBox]:
     """Open it. What was looked at goes back to the queue when it is closed. Raises Unavailable."""
-    async with _channel(url, None) as (_, channel):
+    async with _channel(RabbitNodes(url, "twinpath", "dead letters"), None) as (_, channel):
         try:
             yield DeadLetterBox(channel)
         finally:  # at once, not whenever the broker notices that the connection is gone
@@ -161,10 +162,12 @@ async def dead_letter_box(url: str) -> AsyncIterator[DeadLetterBox]:
 
 
 @asynccontextmanager
-async def _channel(url: str, seconds: float | None) -> AsyncIterator[tuple[AbstractConnection, AbstractChannel]]:
+async def _channel(
+    nodes: RabbitNodes, seconds: float | None
+) -> AsyncIterator[tuple[AbstractConnection, AbstractChannel]]:
     """A connection for this one purpose, since few messages die; whatever goes wrong with it is Unavailable."""
     try:
-        async with asyncio.timeout(seconds), await connect(url, timeout=_TIMEOUT) as connection:
+        async with asyncio.timeout(seconds), await nodes.connect(_TIMEOUT) as connection:
             yield connection, await connection.channel(on_return_raises=True)
     except ChannelNotFoundEntity as error:
         raise Unavailable(f"there are no {DEAD_LETTERS} yet: nobody has followed the log here") from error

@@ -5,7 +5,7 @@ log, and a look once in a while finds what no message told of.
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import Context
@@ -17,6 +17,7 @@ import structlog
 
 from twinpath.domain.events import RecordedEvent
 from twinpath.errors import Unavailable
+from twinpath.feed.interface import Followed
 from twinpath.log.interface import EventLog
 from twinpath.running.retrying import Pace, Troubles, until_done
 
@@ -78,6 +79,8 @@ class Follower:
         self._batch: list[_Delivery] = []
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
+        self.reads = 0
+        """How often it took what no delivery had."""
 
     @property
     def busy(self) -> bool:
@@ -149,6 +152,7 @@ class Follower:
                 _log.info("reads_missing_events_from_log", log=self.log, after=position, upto=upto)
                 is_told = True
             await sink.take(await _next_events(self._source, self.log, position, upto, at_hand, sink.most))
+            self.reads += position + 1 not in at_hand
             self._acknowledge()
         self._acknowledge()
 
@@ -181,20 +185,30 @@ async def _next_events(
     return events
 
 
-class Followers:
+class Followers(Followed):
     """The followers of several logs, by log; `heads` are those of the logs as last seen."""
 
     def __init__(self, source: EventLog, followers: Iterable[Follower]) -> None:
         self.by_log = {follower.log: follower for follower in followers}
         self.heads: dict[str, int] = {}
         self._source = source
+        self._before: dict[str, int] = {}
         self._seen: dict[str, int] = {}
+        self._passed_by: Counter[str] = Counter()
         self._fetches: set[asyncio.Task[None]] = set()
 
     async def deliver(self, log: str, events: Sequence[RecordedEvent]) -> None:
         """A BatchHandler; see Follower.deliver. A log that is not followed is none of its business."""
         if log in self.by_log:
+            self._passed_by[log] = 0
             await self.by_log[log].deliver(events)
+
+    def behind(self, log: str) -> bool:
+        return log in self.by_log and self.by_log[log].sink.position < self._before.get(log, 0)
+
+    def passed_by(self, log: str) -> int:
+        """See Followed.passed_by; what another replica has taken counts as told of."""
+        return self._passed_by[log]
 
     async def look(self) -> None:
         """Read from a log what was there at the last look already, when nothing has moved since and nobody is at it.
@@ -202,12 +216,14 @@ class Followers:
         So a message that is only on its way is not read twice, and of two replicas the idle one stays out of the way.
         Raises Unavailable.
         """
-        before, self.heads = self.heads, await self._source.heads()
+        self._before, self.heads = self.heads, await self._source.heads()
         for log, follower in self.by_log.items():
             stands_still = self._seen.get(log) == follower.sink.position
             self._seen[log] = follower.sink.position
-            if stands_still and follower.sink.position < before.get(log, 0) and not follower.busy:
-                task = asyncio.create_task(self._fetch(follower, before[log]), name=f"fetch {log}")
+            if not stands_still:
+                self._passed_by[log] = 0
+            elif self.behind(log) and not follower.busy:
+                task = asyncio.create_task(self._fetch(follower, self._before[log]), name=f"fetch {log}")
                 self._fetches.add(task)
                 task.add_done_callback(self._fetches.discard)
 
@@ -216,6 +232,11 @@ class Followers:
         await asyncio.gather(*(follower.stop(seconds) for follower in self.by_log.values()))
 
     async def _fetch(self, follower: Follower, head: int) -> None:
+        reads = follower.reads
         with suppress(Unavailable):  # it is being stopped
             await follower.reach(head)
             self._seen[follower.log] = follower.sink.position
+            if reads == follower.reads:
+                self._passed_by[follower.log] = 0
+            elif (await self._source.published()).get(follower.log, 0) >= head:  # else the relay is late, and no queue
+                self._passed_by[follower.log] += 1

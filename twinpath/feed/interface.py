@@ -1,6 +1,6 @@
 """How batches of the log travel from the relay to those who follow it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from twinpath.domain.events import RecordedEvent
@@ -14,6 +14,18 @@ MAX_BATCH_BYTES = 256 * 1024
 
 BatchHandler = Callable[[str, list[RecordedEvent]], Awaitable[None]]
 """Takes a log and a batch of it. Returning acknowledges the batch; raising has it delivered again."""
+
+
+class Followed(Protocol):
+    """What a follower knows of its logs, by which a feed can tell whether messages come that should."""
+
+    def behind(self, log: str) -> bool:
+        """Whether something is still to be done of what was in the log at the look before the last."""
+        ...
+
+    def passed_by(self, log: str) -> int:
+        """How often in a row this follower has read from the log what no message had told of."""
+        ...
 
 
 class EventPublisher(Protocol):
@@ -34,7 +46,7 @@ class EventFeed(Protocol):
     unreadable: int
     """Messages that could not be read and went to the dead letters, since the start."""
 
-    async def start(self, handler: BatchHandler) -> None:
+    async def start(self, handler: BatchHandler, followed: Followed | None = None) -> None:
         """Follow every log of this feed, batches of one log in order and one after the other where possible."""
 
     async def stop(self) -> None:
@@ -42,3 +54,9 @@ class EventFeed(Protocol):
 
     def consumers(self) -> dict[str, bool]:
         """Per log: whether a consumer of this process is registered with the broker now."""
+
+    def stuck(self) -> Mapping[str, str]:
+        """Log -> why no messages of it seem to come, although it has a consumer; the logs that do well are left out."""
+
+    def remedies(self) -> Mapping[str, int]:
+        """Remedy (`consumer`, `connection`, `queue`) -> how often a stuck queue was treated so."""

@@ -6,12 +6,15 @@ moves no queue but its own. Before RabbitMQ 4 who comes first has them all, and 
 
 RabbitMQ may take a consumer away (its queue was deleted, its channel closed after a slow handler) while the connection
 stays up, and then nothing is consumed although everything looks well: measured with FastStream 0.7.8, 28 seconds. So a
-watch looks once a second whether each consumer is still registered, and builds the connection anew when one is not.
-What is delivered twice by that is skipped by who follows.
+watch looks once a second whether the broker answers and each consumer is still registered, and builds the connection
+anew, to the next node where there are several, when that is not so. It looks at the queues too: what holds messages
+and delivers none gets a new consumer, then a new connection, then a new queue. What is delivered twice by that is
+skipped by who follows, and what is lost by it the follower reads from the log.
 """
 
 import asyncio
 import hashlib
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -28,9 +31,14 @@ from pydantic import ValidationError
 from twinpath.domain.events import RecordedEvent, from_json
 from twinpath.errors import Unavailable
 from twinpath.feed.dead_letters import DEAD_LETTERS, DeadLetters
-from twinpath.feed.interface import EXCHANGE, BatchHandler, EventFeed
+from twinpath.feed.interface import EXCHANGE, BatchHandler, EventFeed, Followed
+from twinpath.feed.queue_watch import STUCK_SECONDS, Remedy
+from twinpath.feed.rabbit_looks import RabbitLooks
+from twinpath.feed.rabbit_nodes import RabbitNodes
+from twinpath.feed.rabbit_probe import RabbitProbe
 from twinpath.ids import uuid7
 from twinpath.running.ending import is_ending
+from twinpath.running.time_limit import within
 
 PREFETCH = 32
 _DELIVERY_LIMIT = 20
@@ -38,6 +46,7 @@ _LOOK_SECONDS = 1.0
 _LOOKS_BEFORE_ANEW = 2
 _LOOKS_BETWEEN_DELETIONS = 60
 _START_SECONDS = 15.0
+_TREAT_SECONDS = 5.0
 
 _log = structlog.get_logger(__name__)
 
@@ -46,27 +55,43 @@ class RabbitFeed(EventFeed):
     """An EventFeed for one group of followers; each group has its own queues and so gets every batch."""
 
     def __init__(
-        self, url: str, group: str, logs: list[str], exchange: str = EXCHANGE, not_followed: list[str] | None = None
+        self,
+        url: str,
+        group: str,
+        logs: list[str],
+        exchange: str = EXCHANGE,
+        not_followed: list[str] | None = None,
+        service: str = "twinpath",
+        stuck_seconds: float = STUCK_SECONDS,
     ) -> None:
         """`not_followed` are logs that an earlier version of the group may have followed: their queues, which nobody
-        empties any more, are deleted, again and again for as long as replicas of that version may be at work."""
-        self._url = url
+        empties any more, are deleted, again and again for as long as replicas of that version may be at work.
+        `service` is shown by the broker beside the group. A queue that delivers nothing for `stuck_seconds` is treated.
+
+        Raises:
+            ValueError: no broker can be at this address.
+        """
+        self._nodes = RabbitNodes(url, service, group)
         self._group = group
         self.replica = uuid7()
         """By which name it competes for its queues."""
         self._logs = logs
         self._not_followed = not_followed or []
         self._exchange = RabbitExchange(exchange, type=ExchangeType.TOPIC, durable=True)
-        self._dead_letters = DeadLetters(url)
+        self._dead_letters = DeadLetters(RabbitNodes(url, service, f"dead letters of {group}"))
         self._broker: RabbitBroker | None = None
         self._subscribers: dict[str, RabbitSubscriber] = {}
         self._watch: asyncio.Task[None] | None = None
+        self._probe: RabbitProbe | None = None
+        self._answers = False
+        self._looks = RabbitLooks(group, {log: self._queue_of(log) for log in logs}, stuck_seconds)
         self.unreadable = 0
         self.trouble: str | None = None
         """Why there is no connection, or None."""
 
-    async def start(self, handler: BatchHandler) -> None:
+    async def start(self, handler: BatchHandler, followed: Followed | None = None) -> None:
         """See EventFeed.start. Returns at once; it connects as soon as the broker answers."""
+        self._looks.followed = followed
         self._watch = asyncio.create_task(self._run(handler), name=f"feed {self._group}")
 
     async def stop(self) -> None:
@@ -77,11 +102,22 @@ class RabbitFeed(EventFeed):
         await self._disconnect()
 
     def consumers(self) -> dict[str, bool]:
-        return {log: log in self._subscribers and _is_registered(self._subscribers[log]) for log in self._logs}
+        known = {log for log, subscriber in self._subscribers.items() if self._answers and _is_registered(subscriber)}
+        return {log: log in known for log in self._logs}
 
-    def broker(self, handler: BatchHandler) -> RabbitBroker:
-        """A FastStream broker with a subscriber a log, not yet started; also what AsyncAPI describes."""
-        broker = RabbitBroker(self._url, graceful_timeout=2.0, reconnect_interval=1.0, logger=None, apply_types=False)
+    def stuck(self) -> Mapping[str, str]:
+        """See EventFeed.stuck."""
+        return self._looks.stuck
+
+    def remedies(self) -> Mapping[str, int]:
+        """See EventFeed.remedies."""
+        return self._looks.remedies
+
+    def broker(self, handler: BatchHandler, url: str | None = None) -> RabbitBroker:
+        """A FastStream broker with a subscriber a log, not yet started; also what AsyncAPI describes, for any `url`."""
+        broker = RabbitBroker(
+            url or self._nodes.url, graceful_timeout=2.0, reconnect_interval=1.0, logger=None, apply_types=False
+        )
         self._subscribers = {log: self._subscribe(broker, log, handler) for log in self._logs}
         return broker
 
@@ -104,7 +140,7 @@ class RabbitFeed(EventFeed):
             consume_args={"x-priority": priority(self.replica, queue)},
             channel=Channel(prefetch_count=PREFETCH),  # its own, so that one log's trouble closes no other's
             ack_policy=AckPolicy.NACK_ON_ERROR,
-            decoder=partial(self._decode, queue),
+            decoder=partial(self._decode, log),
             no_reply=True,
             title=log,
             description=f"Batches of the log {log}, in order",
@@ -116,11 +152,12 @@ class RabbitFeed(EventFeed):
         subscriber(take)
         return subscriber
 
-    async def _decode(self, queue: str, message: StreamMessage[Any]) -> list[RecordedEvent]:
+    async def _decode(self, log: str, message: StreamMessage[Any]) -> list[RecordedEvent]:
         """The batch of a message; one that can't be read goes to the dead letters, and the log fills its hole.
 
         Raises Unavailable when it can't be kept there: then it is not acknowledged, and comes again.
         """
+        self._looks.delivered[log] += 1
         try:
             return from_json(message.body)
         except ValidationError as error:
@@ -131,7 +168,8 @@ class RabbitFeed(EventFeed):
             _log.error(
                 "message_undecodable", message_id=message.message_id, wrong=wrong
             )  # what it says may be personal
-            await self._dead_letters.set_aside(message.raw_message, queue, f"no list of recorded events: {wrong}")
+            reason = f"no list of recorded events: {wrong}"
+            await self._dead_letters.set_aside(message.raw_message, self._queue_of(log), reason)
             raise AckMessage from error
 
     async def _run(self, handler: BatchHandler) -> None:
@@ -140,6 +178,8 @@ class RabbitFeed(EventFeed):
             try:
                 if self._broker is None:
                     await self._connect(handler)
+                if self._broker is None:
+                    await asyncio.sleep(_LOOK_SECONDS)
                 await self._watch_consumers()
             except asyncio.CancelledError:
                 if is_ending():
@@ -157,10 +197,42 @@ class RabbitFeed(EventFeed):
                 await self._delete_old_queues()
             await asyncio.sleep(_LOOK_SECONDS)
             looks += 1
+            await self._look()
             missing = 0 if all(self.consumers().values()) else missing + 1
         if self._broker is not None:
             lost = [log for log, registered in self.consumers().items() if not registered]
-            _log.warning("consumers_lost", group=self._group, logs=lost)
+            _log.warning("consumers_lost", group=self._group, logs=lost, answers=self._answers)
+            if not self._answers:
+                self._nodes.try_next()
+            await self._disconnect()
+
+    async def _look(self) -> None:
+        """Ask the broker whether it answers, and how the queues are; treat one that is stuck."""
+        if self._probe is None:
+            return
+        try:
+            await self._probe.answers()
+        except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
+            self._answers, self.trouble = False, f"RabbitMQ does not answer: {error or type(error).__name__}"
+            return
+        self._answers, self.trouble = True, None
+        if due := await self._looks.look(self._probe, self.consumers()):
+            await self._treat(due, self._probe)
+
+    async def _treat(self, due: Mapping[str, Remedy], probe: RabbitProbe) -> None:
+        """Treat each log's queue as is due. A new connection, for all of them, makes the deleted queues again."""
+
+        async def treat(log: str, remedy: Remedy) -> None:
+            try:
+                if remedy is Remedy.CONSUMER:
+                    await within(_TREAT_SECONDS, _reopened(self._subscribers[log]))
+                elif remedy is Remedy.QUEUE:
+                    await probe.delete(self._queue_of(log))
+            except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
+                _log.warning("queue_stays_stuck", group=self._group, log=log, error=str(error) or type(error).__name__)
+
+        await asyncio.gather(*(treat(log, remedy) for log, remedy in due.items()))
+        if set(due.values()) != {Remedy.CONSUMER}:
             await self._disconnect()
 
     async def _delete_old_queues(self) -> None:
@@ -184,29 +256,36 @@ class RabbitFeed(EventFeed):
         try:
             async with asyncio.timeout(_START_SECONDS):
                 await self._dead_letters.prepare()
-                await self._broker.connect()
+                connection = await within(_START_SECONDS / 2, self._broker.connect())
                 await self._broker.start()
         except (*CONNECTION_EXCEPTIONS, TimeoutError, Unavailable) as error:
+            self._nodes.try_next()
             message = str(error) or type(error).__name__
             if self.trouble is None:
                 _log.warning("feed_waits_for_broker", group=self._group, error=message)
             self.trouble = message
             await self._disconnect()
         else:
-            self.trouble = None
+            self._probe = RabbitProbe(connection, self._exchange.name)
+            self._answers, self.trouble = True, None
             _log.info("feed_follows", group=self._group, logs=self._logs)
 
     async def _disconnect(self) -> None:
-        broker, self._broker, self._subscribers = self._broker, None, {}
+        broker, self._broker, self._subscribers, self._probe = self._broker, None, {}, None
         if broker is not None:
             with suppress(*CONNECTION_EXCEPTIONS, TimeoutError):
-                async with asyncio.timeout(10.0):
-                    await broker.stop()
+                await within(10.0, broker.stop())
 
 
 def priority(replica: str, queue: str) -> int:
     """How much this replica wants this queue, 0 to 65535: as good as random, and the same at every call."""
     return int.from_bytes(hashlib.blake2b(f"{replica} {queue}".encode(), digest_size=2).digest())
+
+
+async def _reopened(subscriber: RabbitSubscriber) -> None:
+    """Give a consumer a new channel, which gives back what the old one had in hand."""
+    if subscriber._queue_obj is not None:
+        await subscriber._queue_obj.channel.reopen()
 
 
 def _is_registered(subscriber: RabbitSubscriber) -> bool:

@@ -5,17 +5,21 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 
 import orjson
-from aio_pika import DeliveryMode, ExchangeType, Message, connect
+from aio_pika import DeliveryMode, ExchangeType, Message
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError, PublishError
 
 from twinpath.domain.events import RecordedEvent
 from twinpath.errors import Unavailable, Unroutable
 from twinpath.feed.interface import EXCHANGE, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, EventPublisher
+from twinpath.feed.rabbit_nodes import RabbitNodes
 from twinpath.running.time_limit import within
 
 MOST_IN_FLIGHT = 500
 """Messages that `publish_each` has unconfirmed at once, over all its callers."""
+
+PING_SECONDS = 1.5
+"""Shorter than readiness waits for any of its checks."""
 
 
 class RabbitPublisher(EventPublisher):
@@ -25,8 +29,9 @@ class RabbitPublisher(EventPublisher):
     tells a broker that is away from a slow one, however much there is to publish.
     """
 
-    def __init__(self, url: str, exchange: str = EXCHANGE, timeout: float = 10.0) -> None:
-        self._url = url
+    def __init__(self, url: str, exchange: str = EXCHANGE, timeout: float = 10.0, service: str = "twinpath") -> None:
+        """`service` is shown by the broker beside the exchange. Raises ValueError."""
+        self._nodes = RabbitNodes(url, service, f"publishes to {exchange}")
         self._exchange_name = exchange
         self._timeout = timeout
         self._connecting = asyncio.Lock()
@@ -65,16 +70,25 @@ class RabbitPublisher(EventPublisher):
             yield exchange
         except (*CONNECTION_EXCEPTIONS, DeliveryError, TimeoutError) as error:
             if exchange is self._exchange:  # not the one that another caller has opened since
+                if exchange is not None and isinstance(error, TimeoutError):
+                    self._nodes.try_next()
                 await self.close()
             raise Unavailable(f"RabbitMQ did not take a message: {error or type(error).__name__}") from error
 
     async def ping(self) -> None:
-        """Check that the broker answers. Raises Unavailable."""
+        """Ask the broker something that costs it nothing, beside what is being published. Raises Unavailable."""
         try:
             await self._connected()
+            await within(PING_SECONDS, self._ask())
         except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
-            await self.close()
+            if not isinstance(error, TimeoutError):  # else it may be slow, and take a message in the end
+                await self.close()
             raise Unavailable(f"RabbitMQ does not answer: {error or type(error).__name__}") from error
+
+    async def _ask(self) -> None:
+        if self._connection is not None:
+            async with await self._connection.channel() as channel:
+                await channel.get_exchange(self._exchange_name)
 
     async def close(self) -> None:
         """Close the connection; the next use opens another."""
@@ -94,7 +108,7 @@ class RabbitPublisher(EventPublisher):
             return self._exchange
 
     async def _connect(self) -> None:
-        self._connection = connection = await connect(self._url)
+        self._connection = connection = await self._nodes.connect(self._timeout)
         self._channel = channel = await connection.channel(on_return_raises=True)
         self._exchange = await channel.declare_exchange(self._exchange_name, ExchangeType.TOPIC, durable=True)
 

@@ -96,6 +96,10 @@ class InMemoryEventStore(EventStore):
     async def heads(self) -> dict[str, int]:
         return {log: len(events) for log, events in self._logs.items()}
 
+    async def published(self) -> dict[str, int]:
+        """See EventLog.published: who appends publishes at once."""
+        return await self.heads()
+
     async def commit_of(self, command_id: str) -> Commit | None:
         return self._commits.get(command_id)
 

@@ -80,6 +80,11 @@ class EventLog(Protocol):
     async def heads(self) -> dict[str, int]:
         """Position of the last event of every log; 0 where there is none. Raises Unavailable."""
 
+    async def published(self) -> dict[str, int]:
+        """Log -> how far the relay has published it, as it noted last; nothing of a log it never led. Raises
+        Unavailable."""
+        ...
+
 
 class EventStore(EventLog, Protocol):
     """The whole log."""

@@ -37,6 +37,9 @@ from twinpath.mongo_client import unavailable
 
 _AWAY = "the event log does not answer"
 
+WATERMARKS = "relay_watermarks"
+"""The collection in which the relay notes how far it has published each log."""
+
 
 class MongoEventLog(EventLog):
     """An EventLog: the reading side, for which a user with the right to read is enough."""
@@ -57,6 +60,11 @@ class MongoEventLog(EventLog):
         with unavailable(_AWAY):
             heads = await asyncio.gather(*(head_of(self._commits, log) for log in self._logs))
         return dict(zip(self._logs, heads, strict=True))
+
+    async def published(self) -> dict[str, int]:
+        with unavailable(_AWAY):
+            marks = await self._commits.database[WATERMARKS].find().to_list()
+        return {mark["_id"]: mark["position"] for mark in marks}
 
     async def _events_after(self, where: Document, key: str, after: int, limit: int = 0) -> list[RecordedEvent]:
         """The events of the commits beyond `after`, and those of the commit that spans it, if one does."""

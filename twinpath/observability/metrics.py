@@ -136,6 +136,16 @@ class Metrics:
         meaning = "1 while the broker knows this replica's consumer of the log, else 0"
         return self.gauge("twinpath_feed_consumer_registered", meaning, "group", "log")
 
+    def stuck_queues(self) -> Gauge:
+        """Of a service that follows the log."""
+        meaning = "1 while messages of the log do not come, as far as this replica can see, else 0"
+        return self.gauge("twinpath_feed_queue_stuck", meaning, "group", "log")
+
+    def queue_remedies(self) -> Counter:
+        """Of a service that follows the log."""
+        meaning = "Queues that delivered nothing and got a new consumer, a new connection, or were made anew (queue)"
+        return self.counter("twinpath_feed_queue_remedies_total", meaning, "group", "remedy")
+
     def unreadable_messages(self) -> Counter:
         """Of a service that follows the log."""
         meaning = "Messages that could not be read and went to the queue twinpath.dead-letters"

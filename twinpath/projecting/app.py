@@ -31,12 +31,15 @@ def create_app(
     metrics: ProjectorMetrics,
     admin: ASGIApp,
 ) -> Starlette:
-    """The app; besides the dependencies, readiness asks for a live consumer a log and for logs that nothing stops."""
+    """The app; besides the dependencies, readiness asks for a live consumer a log, whose queue delivers, and for logs
+    that nothing stops."""
 
     async def consumers() -> Mapping[str, Any]:
         registered = feed.consumers()
         if not all(registered.values()):
             raise Unavailable("a log has no live consumer", consumers=registered)
+        if stuck := feed.stuck():
+            raise Unavailable("no messages of a log come; its events are read from the log", stuck=stuck)
         return {"consumers": registered}
 
     async def logs() -> Mapping[str, Any]:

@@ -64,6 +64,8 @@ class ProjectorMetrics(Metrics):
             "state",
         )
         self.consumers = self.feed_consumers()
+        self.stuck = self.stuck_queues()
+        self.remedies = self.queue_remedies()
         self.unreadable = self.unreadable_messages()
         self.dead_letters = self.gauge(
             "twinpath_dead_letters", "Messages in the queue twinpath.dead-letters, until they are requeued or discarded"
@@ -111,7 +113,14 @@ class ProjectorMetrics(Metrics):
 
         self.logs.read = states
         self.consumers.read = consumers
-        self.unreadable.read = lambda: {(group,): feed.unreadable for group, (_, feed) in followers.items()}
+        feeds = {group: feed for group, (_, feed) in followers.items()}
+        self.stuck.read = lambda: {
+            (group, log): float(log in feed.stuck()) for group, feed in feeds.items() for log in feed.consumers()
+        }
+        self.remedies.read = lambda: {
+            (group, remedy): often for group, feed in feeds.items() for remedy, often in feed.remedies().items()
+        }
+        self.unreadable.read = lambda: {(group,): feed.unreadable for group, feed in feeds.items()}
         self.copy_kept.read = lambda: {(): float(cache.trouble is None)}
         self.before_scrape(look_at_stores, self.lags.events, self.lags.seconds, self.parked)
         self.before_scrape(look_at_dead_letters, self.dead_letters)

@@ -16,6 +16,7 @@ from twinpath.domain.projection import Projection
 from twinpath.errors import Unavailable
 from twinpath.feed.dead_letters import DeadLetters
 from twinpath.feed.rabbit_feed import RabbitFeed
+from twinpath.feed.rabbit_nodes import RabbitNodes
 from twinpath.feed.rabbit_publisher import RabbitPublisher
 from twinpath.http.health import Check
 from twinpath.ids import logs_of
@@ -50,6 +51,9 @@ from twinpath.views.interface import BatchWriter
 from twinpath.views.mongodb.generations import MongoGenerations
 from twinpath.views.redis.cache import RedisViewCache, redis_client
 
+_DESCRIBED = "amqp://rabbitmq/"
+"""The address on the AsyncAPI page."""
+
 
 def run(application: Application) -> None:
     """Run the projector of these projections, the history and the outside events, until it is told to stop."""
@@ -81,12 +85,12 @@ class _ProjectorService:
         self._copy = self._traced[VIEWS].cache(RedisViewCache(self._redis, settings.redis_prefix))
         source = self._traced[VIEWS].source(self._source)
         self._cache = CacheSync(self._projections, source, self._writer, self._copy, self._catalogue)
-        self._publisher = RabbitPublisher(settings.rabbitmq_url, OUTSIDE_EXCHANGE)
+        self._publisher = RabbitPublisher(settings.rabbitmq_url, OUTSIDE_EXCHANGE, service="projector")
         self._followers: dict[str, tuple[Projector, RabbitFeed]] = {}
         self._projected: dict[str, tuple[Projection, BatchWriter]] = {}
         self._views = self._follow_for_views()
         self._outside = self._follow_for_outside()
-        dead_letters = DeadLetters(settings.rabbitmq_url)
+        dead_letters = DeadLetters(RabbitNodes(settings.rabbitmq_url, "projector", "dead letters"))
         self._metrics.follow(self._followers, self._source, self._writer, self._cache, dead_letters.count)
         self._start = Start(self._working)
 
@@ -95,7 +99,7 @@ class _ProjectorService:
         optional: dict[str, Check] = {"redis": self._ping_redis}
         if self._settings.publish_events:
             optional["outside_events"] = self._look_at_outside_events
-        described = RabbitFeed("amqp://rabbitmq/", VIEWS, self._logs).broker(self._views.project)
+        described = RabbitFeed(_DESCRIBED, VIEWS, self._logs).broker(self._views.project, _DESCRIBED)
         describe(described, self._catalogue.types)
         specification = AsyncAPI(described, title="Twinpath projector service", version="1")
         parked = Repairs(self._projected, self._writer, self._source, self._seals, self._catalogue)
@@ -107,7 +111,7 @@ class _ProjectorService:
         traced = self._traced[VIEWS]
         writer = measured(traced.writer(self._writer, self._settings.views_database), self._metrics, VIEWS)
         projector = self._projector(self._projections, VIEWS, writer, self._cache.applied)
-        self._followers[VIEWS] = projector, RabbitFeed(self._settings.rabbitmq_url, VIEWS, self._logs)
+        self._followers[VIEWS] = projector, self._feed(VIEWS)
         return projector
 
     def _follow_for_outside(self) -> Projector:
@@ -116,9 +120,11 @@ class _ProjectorService:
         writer = measured(publisher, self._metrics, OUTSIDE)
         projector = self._projector([OutsideEventsProjection()], OUTSIDE, writer)
         if self._settings.publish_events:
-            feed = RabbitFeed(self._settings.rabbitmq_url, OUTSIDE, self._logs)
-            self._followers[OUTSIDE] = projector, feed
+            self._followers[OUTSIDE] = projector, self._feed(OUTSIDE)
         return projector
+
+    def _feed(self, group: str) -> RabbitFeed:
+        return RabbitFeed(self._settings.rabbitmq_url, group, self._logs, service="projector")
 
     def _projector(
         self,
@@ -138,7 +144,9 @@ class _ProjectorService:
         await self._cache.start()
         for group, (projector, feed) in self._followers.items():
             await projector.start()
-            await feed.start(timed(self._traced[group].handler(projector.project), self._metrics, group))
+            await feed.start(
+                timed(self._traced[group].handler(projector.project), self._metrics, group), projector.followers
+            )
         retiring = Retiring(self._writer, self._copy, timedelta(seconds=self._settings.retired_seconds))
         drops = asyncio.create_task(retiring.run(), name="retiring")
         yield

@@ -19,7 +19,9 @@ class Settings(LogSettings):
     keys_database: str = Field("twinpath_keys", description="database of the keys of personal data; read only")
     views_database: str = Field("twinpath_views", description="database of the views")
     rabbitmq_url: str = Field(
-        "amqp://guest:guest@127.0.0.1:5672/", pattern=AMQP_URL, description="where the log's batches come from"
+        "amqp://guest:guest@127.0.0.1:5672/",
+        pattern=AMQP_URL,
+        description="where the log's batches come from; of a cluster: host:port,host:port",
     )
     redis_url: str = Field("redis://127.0.0.1:6379/0", pattern=REDIS_URL, description="the fast copy of the views")
     redis_prefix: str = Field("twinpath", description="what every key in Redis begins with")

@@ -17,7 +17,7 @@ from twinpath.mongo_client import mongo_client
 from twinpath.personal_data.mongo import MongoKeyStore
 from twinpath.servers.accounts import Account
 from twinpath.servers.mongodb import make_accounts, make_replica_set, patiently
-from twinpath.servers.rabbitmq import import_definitions
+from twinpath.servers.rabbitmq import definitions, import_definitions
 from twinpath.servers.settings import Settings
 
 
@@ -47,10 +47,10 @@ async def initialise(settings: Settings, application: Application, patience: flo
     finally:
         await client.close()
     if settings.rabbitmq_management_url:
-        names = process_names(application)
+        wanted = definitions(settings, process_names(application))
         importing = patiently(patience, URLError, ConnectionError)
         try:
-            await importing(asyncio.to_thread, import_definitions, settings.rabbitmq_management_url, settings, names)
+            await importing(asyncio.to_thread, import_definitions, settings.rabbitmq_management_url, wanted)
         except (URLError, ConnectionError) as error:
             why = getattr(error, "reason", error)
             raise Unavailable(f"RabbitMQ's management API does not answer: {why}") from error

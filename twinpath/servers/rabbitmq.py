@@ -25,6 +25,9 @@ VHOST = "twinpath"
 ADMINISTRATOR = "admin"
 _MOST_BYTES_WAITING = 1 << 30
 _MOST_DEAD_LETTERS = 10_000
+UNCLAIMED = f"{OUTSIDE_EVENTS}.unclaimed"
+"""Where outside events go that no queue is bound for: else the broker counts each as dropped, as if it were lost."""
+_MOST_UNCLAIMED = 1_000
 
 
 class Refused(TwinpathError):
@@ -37,39 +40,61 @@ def definitions(passwords: Passwords, processes: Sequence[str]) -> dict[str, Any
     """Everything the broker is told, in the form of its own export. Users without a password are left out.
 
     `processes` are the names of those that the command service runs.
-
-    A queue that nobody empties refuses more than 1 GiB; what is refused, followers read from the log. The oldest of
-    more than 10,000 dead letters is dropped.
     """
     return {
         "vhosts": [{"name": VHOST, "default_queue_type": "quorum"}],
         "users": _users(passwords),
         "permissions": _permissions(passwords, processes),
+        **topology(VHOST, processes),
+    }
+
+
+def topology(vhost: str, processes: Sequence[str]) -> dict[str, Any]:
+    """The part of the definitions that is about one vhost, and that services need no rights to make.
+
+    A queue that nobody empties refuses more than 1 GiB; what is refused, followers read from the log. The oldest of
+    more than 10,000 dead letters, and of more than 1,000 events that nobody listens to, is dropped. Limits and the
+    alternate exchange are policies: the arguments of a queue or an exchange that is there can't be changed.
+    """
+
+    def durable(name: str) -> dict[str, Any]:
+        return {"name": name, "vhost": vhost, "durable": True, "auto_delete": False, "arguments": {}}
+
+    def exchange(name: str, kind: str) -> dict[str, Any]:
+        return {**durable(name), "type": kind, "internal": False}
+
+    def fed_by_its_exchange(name: str) -> dict[str, Any]:
+        ends = {"source": name, "vhost": vhost, "destination": name, "destination_type": "queue"}
+        return {**ends, "routing_key": "", "arguments": {}}
+
+    def policy(name: str, pattern: str, definition: dict[str, Any], to: str = "queues") -> dict[str, Any]:
+        whole = {"name": name, "vhost": vhost, "pattern": rf"^twinpath\.{pattern}$", "apply-to": to, "priority": 0}
+        return {**whole, "definition": definition}
+
+    followers = _queues(VIEWS, OUTSIDE, *processes)
+    return {
         "exchanges": [
-            _exchange(LOG, "topic"),
-            _exchange(OUTSIDE_EVENTS, "topic"),
-            _exchange(DEAD_LETTERS, "fanout"),
+            exchange(LOG, "topic"),
+            exchange(OUTSIDE_EVENTS, "topic"),
+            exchange(UNCLAIMED, "fanout"),
+            exchange(DEAD_LETTERS, "fanout"),
         ],
-        "queues": [{**_durable(DEAD_LETTERS), "arguments": dict(DEAD_LETTERS_ARGUMENTS)}],
-        "bindings": [
-            {
-                "source": DEAD_LETTERS,
-                "vhost": VHOST,
-                "destination": DEAD_LETTERS,
-                "destination_type": "queue",
-                "routing_key": "",
-                "arguments": {},
-            }
+        "queues": [
+            {**durable(DEAD_LETTERS), "arguments": dict(DEAD_LETTERS_ARGUMENTS)},
+            {**durable(UNCLAIMED), "arguments": {"x-queue-type": "classic"}},  # to look at, not to rely on
         ],
+        "bindings": [fed_by_its_exchange(DEAD_LETTERS), fed_by_its_exchange(UNCLAIMED)],
         "policies": [
-            _policy("followers", _queues(VIEWS, OUTSIDE, *processes), {"max-length-bytes": _MOST_BYTES_WAITING}),
-            _policy("dead-letters", "dead-letters", {"max-length": _MOST_DEAD_LETTERS, "overflow": "drop-head"}),
+            policy("followers", followers, {"max-length-bytes": _MOST_BYTES_WAITING}),
+            policy("dead-letters", "dead-letters", {"max-length": _MOST_DEAD_LETTERS, "overflow": "drop-head"}),
+            policy("unclaimed-events", r"events\.unclaimed", {"max-length": _MOST_UNCLAIMED, "overflow": "drop-head"}),
+            policy("events", "events", {"alternate-exchange": UNCLAIMED}, "exchanges"),
         ],
     }
 
 
-def import_definitions(management_url: str, passwords: Passwords, processes: Sequence[str]) -> None:
-    """Have a running broker take the definitions; `management_url` as in `http://user:password@rabbitmq:15672`.
+def import_definitions(management_url: str, told: dict[str, Any]) -> None:
+    """Have a running broker take definitions; `management_url` as in `http://user:password@rabbitmq:15672`.
 
     Raises:
         Refused: the login or the definitions are not to its liking.
@@ -77,9 +102,7 @@ def import_definitions(management_url: str, passwords: Passwords, processes: Seq
     """
     scheme, _, rest = management_url.rstrip("/").partition("://")
     login, _, host = rest.rpartition("@")
-    request = Request(
-        f"{scheme}://{host}/api/definitions", json.dumps(definitions(passwords, processes)).encode(), method="POST"
-    )
+    request = Request(f"{scheme}://{host}/api/definitions", json.dumps(told).encode(), method="POST")
     request.add_header("Content-Type", "application/json")
     request.add_header("Authorization", f"Basic {base64.b64encode(login.encode()).decode()}")
     try:
@@ -143,22 +166,3 @@ def _permissions(passwords: Passwords, processes: Sequence[str]) -> list[dict[st
 
 def _queues(*groups: str) -> str:
     return rf"({'|'.join(map(re.escape, groups))})\..+"
-
-
-def _durable(name: str) -> dict[str, Any]:
-    return {"name": name, "vhost": VHOST, "durable": True, "auto_delete": False, "arguments": {}}
-
-
-def _exchange(name: str, kind: str) -> dict[str, Any]:
-    return {**_durable(name), "type": kind, "internal": False}
-
-
-def _policy(name: str, queues: str, limits: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "name": name,
-        "vhost": VHOST,
-        "pattern": rf"^twinpath\.{queues}$",
-        "apply-to": "queues",
-        "definition": limits,
-        "priority": 0,
-    }

@@ -84,7 +84,9 @@ async def test_a_log_in_memory_is_copied_as_it_is(store: EventStore) -> None:
     original = InMemoryEventStore(CATEGORIES)
     await written(original, 10)
     stream = new_id("repair")
-    await original.append(stream, [note("one"), note("two")], 0, "c-1", Metadata(NOON, "ann", "c"), "f", ["key"])
+    await original.append(
+        NewCommit(stream, [note("one"), note("two")], 0, "c-1", Metadata(NOON, "ann", "c"), "f", ["key"])
+    )
 
     assert await original.copy_to(store) == await original.copy_to(store) == 11
 

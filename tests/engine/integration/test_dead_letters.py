@@ -18,6 +18,7 @@ from twinpath.errors import Unavailable
 from twinpath.feed.dead_letters import DEAD_LETTERS, DeadLetters, dead_letter_box
 from twinpath.feed.interface import EXCHANGE
 from twinpath.feed.rabbit_feed import RabbitFeed
+from twinpath.feed.rabbit_nodes import RabbitNodes
 
 LOG, QUEUE = "repair.0", "twinpath.views.repair.0"
 
@@ -132,7 +133,7 @@ async def test_while_a_letter_can_not_be_kept_nothing_is_acknowledged(rabbitmq_u
 
         await eventually(given_up)  # the broker holds it, for its own try at the dead letters
         assert await letters(rabbitmq_url) == []
-        await DeadLetters(rabbitmq_url).prepare()
+        await DeadLetters(RabbitNodes(rabbitmq_url, "test", "dead letters")).prepare()
 
         found = await eventually(lambda: letters(rabbitmq_url), limit=60)
         assert [body for body, _ in found] == ["no JSON"]
@@ -172,10 +173,14 @@ async def test_letters_are_listed_shown_and_requeued(rabbitmq_url: str) -> None:
     assert second["id"] != first["id"]
 
 
+def dead_letters(url: str) -> DeadLetters:
+    return DeadLetters(RabbitNodes(url, "test", "dead letters"))
+
+
 async def test_a_letter_is_counted_until_it_is_discarded(rabbitmq_url: str) -> None:
     async with following(rabbitmq_url) as channel:
         await die_in_order(channel, rabbitmq_url, "first", "second", "third")
-    assert await DeadLetters(rabbitmq_url).count() == 3
+    assert await dead_letters(rabbitmq_url).count() == 3
     listed = (await asyncio.to_thread(run, rabbitmq_url, "list", "--json")).stdout.splitlines()
     first = json.loads(listed[0])["id"]
 
@@ -188,7 +193,7 @@ async def test_a_letter_is_counted_until_it_is_discarded(rabbitmq_url: str) -> N
     assert (unknown.exit_code, "there is no dead letter" in unknown.stderr) == (2, True)
     assert [body for body, _ in await letters(rabbitmq_url)] == ["second", "third"]
     assert (await asyncio.to_thread(run, rabbitmq_url, "discard", "--all")).exit_code == 0
-    assert await DeadLetters(rabbitmq_url).count() == 0
+    assert await dead_letters(rabbitmq_url).count() == 0
 
 
 async def test_a_requeued_letter_that_dies_again_is_a_letter_again(rabbitmq_url: str) -> None:

@@ -130,6 +130,34 @@ async def test_what_no_message_told_of_is_found_although_a_look_failed(
     assert store.fails < 0
 
 
+async def test_a_log_whose_messages_are_lost_counts_as_passed_by_and_one_that_is_not_published_does_not(
+    store: Log, replicas: tuple[Replica, Replica], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process, published = replicas[0].follower, await store.published()
+    following = process.followers
+    await process.start()
+
+    async def passed_by() -> bool:
+        return following.passed_by(LOG) == 1 and not following.behind(LOG)
+
+    await eventually(passed_by, limit=10)
+
+    async def late() -> dict[str, int]:
+        return published
+
+    monkeypatch.setattr(store, "published", late)
+    await append(store, new_id("repair"))
+
+    async def handled() -> bool:
+        return replicas[0].handled[-1] == 7 and not following.behind(LOG)
+
+    await eventually(handled, limit=10)
+    assert following.passed_by(LOG) == 1
+    await following.deliver(LOG, await store.read_log(LOG, 6, 1))
+    assert following.passed_by(LOG) == 0
+    await process.stop()
+
+
 async def test_a_process_since_now_begins_at_the_end_of_the_log_and_there_again_after_a_restart(
     store: Log, checkpoints: Checkpoints
 ) -> None:

@@ -37,7 +37,7 @@ from twinpath.mongo_client import mongo_client
 from twinpath.personal_data.mongo import MongoKeyStore
 from twinpath.personal_data.sealing import Seals
 from twinpath.servers.accounts import Passwords
-from twinpath.servers.rabbitmq import import_definitions
+from twinpath.servers.rabbitmq import definitions, import_definitions
 
 LOG = "repair.0"
 EVENT = RecordedEvent("owner.erased", 1, {}, "owner-1", 1, "owner.0", 1, utc_now(), "a", "c-1")
@@ -111,7 +111,7 @@ async def url(private_rabbitmq: Callable[[], RabbitMQServer]) -> str:
     broker = await asyncio.to_thread(private_rabbitmq)
     passwords = Passwords(command_password=SecretStr("command"))
     names = process_names(APPLICATION)
-    await asyncio.to_thread(import_definitions, broker.management_url, passwords, names)
+    await asyncio.to_thread(import_definitions, broker.management_url, definitions(passwords, names))
     host = urlsplit(broker.url).netloc.rpartition("@")[2]
     return f"amqp://command:command@{host}/twinpath"
 

@@ -114,6 +114,10 @@ class Log:
         new = NewEvent("repair.note_added", 1, {"note": f"{stream} {self._versions[stream]}"})
         events.append(record(new, stream, self._versions[stream], log, len(events) + 1, _METADATA))
 
+    async def published(self) -> dict[str, int]:
+        """See EventLog.published."""
+        return {log: len(events) for log, events in self.events.items()}
+
     async def read_log(self, log: str, after_position: int, limit: int) -> list[RecordedEvent]:
         """See EventLog.read_log."""
         found: list[RecordedEvent] = await self._ask(

@@ -51,7 +51,8 @@ OF_SERVERS: dict[str, set[Arrow]] = {
     "production": {("keda", "rabbitmq", "15672"), ("monitoring prometheus", "rabbitmq", "15692")},
 }
 
-NAMES = {("*", "kube-system kube-dns", "53")}
+NAMES = {("*", "kube-system kube-dns", "53"), ("*", "169.254.20.10/32", "53")}
+"""The cluster's name server, and the cache of it on each node."""
 API_SERVER = {
     "local": set[Arrow](),
     "production": {("mongodb", "0.0.0.0/0", "443"), ("mongodb", "0.0.0.0/0", "6443")},

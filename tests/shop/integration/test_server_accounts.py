@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError
 
 from tests.support.eventually import eventually
-from tests.support.provided.servers import RabbitMQServer, Server
+from tests.support.provided.servers import RabbitMQAddress, RabbitMQServer, Server
 from twinpath.clock import utc_now
 from twinpath.domain.events import RecordedEvent
 from twinpath.domain.views import Cached
@@ -22,7 +22,7 @@ from twinpath.feed.rabbit_publisher import RabbitPublisher
 from twinpath.projecting.groups import VIEWS
 from twinpath.projecting.outside_events import EXCHANGE as OUTSIDE
 from twinpath.servers.accounts import Passwords
-from twinpath.servers.rabbitmq import import_definitions
+from twinpath.servers.rabbitmq import UNCLAIMED, definitions, import_definitions, topology
 from twinpath.servers.redis import acl
 from twinpath.views.redis.cache import RedisViewCache
 
@@ -41,8 +41,9 @@ async def test_on_the_broker_the_command_service_publishes_and_the_projector_fol
     private_rabbitmq: Callable[[], RabbitMQServer],
 ) -> None:
     broker = await asyncio.to_thread(private_rabbitmq)
+    told = definitions(PASSWORDS, ["fulfilment"])
     for _ in range(2):  # the second time changes nothing
-        await asyncio.to_thread(import_definitions, broker.management_url, PASSWORDS, ["fulfilment"])
+        await asyncio.to_thread(import_definitions, broker.management_url, told)
     host = urlsplit(broker.url).netloc.rpartition("@")[2]
 
     def url(account: str) -> str:
@@ -71,6 +72,7 @@ async def test_on_the_broker_the_command_service_publishes_and_the_projector_fol
 
         await eventually(arrived)
         await outside.publish_each([("ticket.opened", aio_pika.Message(b"{}"))])
+        assert await waiting(url("admin"), UNCLAIMED) == 1
         with pytest.raises(Unavailable, match="refused"):
             await forger.publish(LOG, [EVENT])
         with pytest.raises(ProbableAuthenticationError):
@@ -80,6 +82,34 @@ async def test_on_the_broker_the_command_service_publishes_and_the_projector_fol
             await one.close()
         for feed in feeds:
             await feed.stop()
+
+
+async def waiting(url: str, name: str) -> int:
+    """How many messages are in a queue."""
+    async with await aio_pika.connect(url) as connection:
+        queue = await (await connection.channel()).get_queue(name)
+        return queue.declaration_result.message_count or 0
+
+
+async def test_events_that_nobody_listens_to_are_none_that_are_lost_also_where_the_exchange_was_there_before(
+    rabbitmq: RabbitMQAddress, rabbitmq_url: str
+) -> None:
+    outside, vhost = RabbitPublisher(rabbitmq_url, OUTSIDE), urlsplit(rabbitmq_url).path.removeprefix("/")
+    await outside.ping()  # an earlier version has made it, without any argument
+    await asyncio.to_thread(import_definitions, rabbitmq.management_url, topology(vhost, ["fulfilment"]))
+    heard = "somebody"
+    async with await aio_pika.connect(rabbitmq_url) as connection:
+        queue = await (await connection.channel()).declare_queue(heard)
+        await queue.bind(OUTSIDE, "order.*")
+        events = [("order.placed", aio_pika.Message(b"{}"))] * 3 + [("ticket.opened", aio_pika.Message(b"{}"))] * 1_100
+        await outside.publish_each(events)
+
+        async def each_where_it_belongs() -> bool:
+            return [await waiting(rabbitmq_url, name) for name in (heard, UNCLAIMED)] == [3, 1_000]
+
+        await eventually(each_where_it_belongs)
+        await outside.ping()  # what made the exchange still finds it as it wants it
+    await outside.close()
 
 
 async def test_in_redis_the_projector_writes_the_copy_and_the_query_service_only_reads_it(

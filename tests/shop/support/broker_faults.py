@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote
 
 import aio_pika
+import httpx
+from aio_pika.abc import AbstractIncomingMessage
 from aio_pika.exceptions import AMQPError
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
@@ -77,6 +80,33 @@ async def handler_too_slow(rabbitmq: RabbitMQServer, system: System, until: Unti
     await asyncio.to_thread(rabbitmq.control, "eval", limit.format(1_800_000, 60_000))
 
 
+async def queues_hogged(rabbitmq: RabbitMQServer, _: System, until: Until) -> None:
+    """Somebody else becomes the one active consumer of every queue, takes each message and acknowledges none."""
+    async with await aio_pika.connect(rabbitmq.url) as connection, httpx.AsyncClient() as api:
+        channel = await connection.channel()
+        for queue in QUEUES:
+            await (await channel.get_queue(queue)).consume(_keep)  # waits, as the projector's consumer is active
+        hog: Any = await channel.get_underlay_channel()
+
+        async def closed() -> bool:
+            known = (await api.get(f"{rabbitmq.management_url}/api/connections")).raise_for_status().json()
+            ours = [one["name"] for one in known if one.get("user_provided_name", "").endswith(f": {VIEWS}")]
+            for name in ours:
+                await api.delete(f"{rabbitmq.management_url}/api/connections/{quote(name)}")
+            return bool(ours)
+
+        async def some_are_freed() -> bool:
+            return len(hog.consumers) < len(QUEUES)
+
+        await eventually(closed)
+        await until()
+        await eventually(some_are_freed, limit=120)
+
+
+async def _keep(message: AbstractIncomingMessage) -> None:
+    """Acknowledge nothing."""
+
+
 async def consumed(rabbitmq: RabbitMQServer) -> bool:
     """Whether every queue has a consumer and nothing waits in it."""
     try:
@@ -114,6 +144,7 @@ async def no_commits(system: System) -> AsyncIterator[None]:
 FAULTS = [
     connections_closed,
     queues_deleted,
+    queues_hogged,
     publishers_blocked,
     handler_too_slow,
     restarted,

@@ -1,13 +1,26 @@
 """Survival tests run on the three services as processes; in the long form (`make survive`) each fault comes often."""
 
+from collections.abc import Iterator
+from contextlib import closing
+
 import pytest
 
+from deploy.local.mongodb import ELECTION_TIMEOUT_MS
+from tests.support.provided.servers import SharedServers
 from tests.support.services.system_fixtures import make_system, pytest_runtest_makereport, stopped_system, system
 from tests.support.survival import LONG, times
 
 __all__ = ["make_system", "pytest_runtest_makereport", "stopped_system", "system"]
 
 collect_ignore = [] if LONG else ["test_disk_full.py", "test_history_lost.py"]
+
+
+@pytest.fixture(scope="session")
+def mongodb_url(servers: SharedServers) -> Iterator[str]:
+    """The address of a MongoDB of three members, as production has it, that these tests share."""
+    with closing(servers.provider.mongodb(3, ELECTION_TIMEOUT_MS)) as mongodb:
+        mongodb.start()
+        yield mongodb.url
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

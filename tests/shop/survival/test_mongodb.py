@@ -8,9 +8,8 @@ from typing import Any
 from pymongo import AsyncMongoClient
 from pymongo.errors import AutoReconnect, PyMongoError
 from pymongo.read_concern import ReadConcern
-from pymongo.uri_parser import parse_uri
 
-from deploy.local.mongodb import Member, MongoDB
+from deploy.local.mongodb import Member, MongoDB, primary_port
 from deploy.local.ports import HOST
 from tests.shop.support.work import at_work
 from tests.support.eventually import eventually
@@ -59,7 +58,7 @@ async def test_commits_whose_answer_is_lost_take_effect_once(
     make_system: Callable[..., System], mongodb_url: str, rabbitmq_url: str, redis_url: str
 ) -> None:
     system = make_system(mongodb_url, rabbitmq_url, redis_url)
-    (_, port), *_ = parse_uri(mongodb_url)["nodelist"]
+    port = await asyncio.to_thread(primary_port, mongodb_url)
     async with cutting(port, [COMMIT]) as of_views, cutting(port, [INSERT]) as of_log:
         for name, proxy in (("command", of_log), ("projector", of_views)):
             system.add(name, TWINPATH_MONGODB_URL=f"mongodb://{HOST}:{proxy.port}/?directConnection=true")

@@ -14,6 +14,7 @@ from deploy.local.install import find_or_install
 from deploy.local.mongodb import ELECTION_TIMEOUT_MS, Mongod, MongoDB
 from deploy.local.ports import hold_ports
 from deploy.local.rabbitmq import RabbitMQ
+from deploy.local.rabbitmq_cluster import RabbitMQCluster
 from deploy.local.redis import Redis
 
 WAY = "TWINPATH_TEST_SERVERS"
@@ -111,6 +112,12 @@ class ContainerServers:
 
     def close(self) -> None:
         """Every container was removed by its own `close`."""
+
+
+def local_cluster(folder: Path) -> RabbitMQCluster:
+    """Three RabbitMQ nodes, not started yet: local processes, wherever other servers come from."""
+    programs = find_or_install()
+    return RabbitMQCluster(programs.rabbitmq_server, programs.epmd, folder)
 
 
 def choose_provider() -> Provider:

@@ -42,8 +42,8 @@ class RunningProcess:
         self._checkpoints = checkpoints
         self._aside = LeavingAside(handling.name, parking, source, self._handle_taken, clock)
         self._side_by_side = asyncio.Semaphore(_SIDE_BY_SIDE)
-        self._followers = Followers(source, map(self._follower, logs))
-        self.deliver = self._followers.deliver
+        self.followers = Followers(source, map(self._follower, logs))
+        self.deliver = self.followers.deliver
         self.feed: EventFeed | None = None
         self._tasks: list[asyncio.Task[NoReturn]] = []
         self._troubles = Troubles(self.name, OF_PROCESSES)
@@ -54,7 +54,7 @@ class RunningProcess:
         """Begin, without waiting for the broker; without a feed by looks at the log alone."""
         self.feed = feed
         if feed is not None:
-            await feed.start(self.deliver)
+            await feed.start(self.deliver, self.followers)
         for look in (self.look, self._carry_out_due):
             note = partial(self._troubles.note, look.__name__)
             self._tasks.append(asyncio.create_task(repeated(look, self._pace.look, note)))
@@ -66,24 +66,30 @@ class RunningProcess:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self.feed is not None:
             await self.feed.stop()
-        await self._followers.stop(seconds=0)
+        await self.followers.stop(seconds=0)
 
     async def health(self) -> Mapping[str, Any]:
-        """What it follows, what is parked and what holds it up. Raises Unavailable while a log does not go on."""
+        """What it follows, what is parked and what holds it up.
+
+        Raises:
+            Unavailable: a log does not go on, or its queue delivers nothing.
+        """
         if troubles := self.troubles:
             raise Unavailable("a process does not go on", troubles=troubles)
+        if stuck := self.stuck():
+            raise Unavailable("no messages of a log come", stuck=stuck)
         parked = {"parked_streams": self.parked_streams, "parked_timers": self.parked_timers}
         return {"consumers": self.consumers(), **parked}
 
     @property
     def logs(self) -> list[str]:
         """The logs that it follows."""
-        return list(self._followers.by_log)
+        return list(self.followers.by_log)
 
     @property
     def troubles(self) -> dict[str, str]:
         """Log -> why it does not go on just now."""
-        failures = {log: follower.troubles.any for log, follower in self._followers.by_log.items()}
+        failures = {log: follower.troubles.any for log, follower in self.followers.by_log.items()}
         return {log: str(failure) or type(failure).__name__ for log, failure in failures.items() if failure}
 
     async def prepare(self) -> None:
@@ -99,7 +105,7 @@ class RunningProcess:
     async def look(self) -> None:
         """Take up what is to be retried, and read from the log what no message told of. Raises Unavailable."""
         await self._aside.look()
-        await self._followers.look()
+        await self.followers.look()
 
     @property
     def parked_streams(self) -> int:
@@ -109,6 +115,14 @@ class RunningProcess:
     def consumers(self) -> dict[str, bool]:
         """See EventFeed.consumers."""
         return self.feed.consumers() if self.feed else {}
+
+    def stuck(self) -> Mapping[str, str]:
+        """See EventFeed.stuck."""
+        return self.feed.stuck() if self.feed else {}
+
+    def remedies(self) -> Mapping[str, int]:
+        """See EventFeed.remedies."""
+        return self.feed.remedies() if self.feed else {}
 
     @property
     def unreadable(self) -> int:
@@ -124,7 +138,7 @@ class RunningProcess:
             for event in events:
                 place = {"stream": event.stream, "position": event.position, "correlation_id": event.correlation_id}
                 with bound_contextvars(process=self.name, log=event.log, **place):
-                    note = partial(self._followers.by_log[event.log].troubles.note, event.stream)
+                    note = partial(self.followers.by_log[event.log].troubles.note, event.stream)
                     failure = await tried(partial(self.handling.handle, event), self._pace, note)
                     if failure is not None:
                         await self._aside.park(event, events[-1], failure)

@@ -14,6 +14,7 @@ from pymongo.errors import DuplicateKeyError
 
 from twinpath.errors import TwinpathError
 from twinpath.log.commits import Document
+from twinpath.log.mongodb import WATERMARKS
 from twinpath.mongo_client import durable_database, unavailable
 
 _LEASE = "relay"
@@ -32,7 +33,7 @@ class RelayProgress:
     def __init__(self, client: AsyncMongoClient[Document], database: str, holder: str, lease_seconds: float) -> None:
         kept = durable_database(client, database)
         self._leases = kept.get_collection("relay_leases")
-        self._watermarks = kept.get_collection("relay_watermarks")
+        self._watermarks = kept.get_collection(WATERMARKS)
         self._holder = holder
         self._lease_milliseconds = int(lease_seconds * 1000)
 

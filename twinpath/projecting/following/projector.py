@@ -70,7 +70,7 @@ class Projector:
             if following:
                 applier = Applier(log, writer, catalogue, seals, on_applied)
                 self._projected[log] = ProjectedLog(log, following, source, applier, self._pace, self._prepared)
-        self._followers = Followers(source, (projected.follower for projected in self._projected.values()))
+        self.followers = Followers(source, (projected.follower for projected in self._projected.values()))
         self._checkpoints = [(name, log) for log, projected in self._projected.items() for name in projected.followers]
 
     async def start(self) -> None:
@@ -90,7 +90,7 @@ class Projector:
         Raises:
             Unavailable: the projector is stopping.
         """
-        await self._followers.deliver(log, events)
+        await self.followers.deliver(log, events)
 
     def status(self) -> dict[str, LogStatus]:
         """Per log: where it is and what holds it up."""
@@ -104,7 +104,7 @@ class Projector:
     @property
     def heads(self) -> dict[str, int]:
         """The heads of the logs as last seen."""
-        return self._followers.heads
+        return self.followers.heads
 
     def _status(self, log: str, projected: ProjectedLog) -> LogStatus:
         trouble = projected.troubles.any or self._troubles.any
@@ -118,7 +118,7 @@ class Projector:
     async def _run(self) -> None:
         await until_done(self._prepare, self._pace, partial(self._troubles.note, "prepare"))
         self._prepared.set()
-        for follower in self._followers.by_log.values():
+        for follower in self.followers.by_log.values():
             self._tasks.append(asyncio.create_task(follower.reach(0), name=f"begin {follower.log}"))
         await repeated(self._look, self._pace.look, partial(self._troubles.note, "look"))
 
@@ -143,7 +143,7 @@ class Projector:
         for log, projected in self._projected.items():
             if projected.position == stood[log]:  # else it has moved since they were read
                 projected.others_moved(_of_log(checkpoints, log), self._parked)
-        await self._followers.look()
+        await self.followers.look()
 
 
 def _of_log(checkpoints: Checkpoints, log: str) -> dict[str, int]:

@@ -139,18 +139,12 @@ class MongoViewReader(ViewReader):
         raise Unavailable("the watch of the views was ended: the database was dropped")
 
     async def _read(self, view: str, read: Callable[[AsyncCollection[Document]], Awaitable[_Found]]) -> _Found:
-        """The answer; nothing at all is only believed while the generation in service is certainly the known one."""
-        if self._told == -math.inf:
+        """The answer of the generation in service, which the checkpoints are asked for when nobody has told of them for
+        a while: one that was retired answers too, with what is out of date."""
+        if asyncio.get_running_loop().time() > self._told + _CERTAIN_SECONDS:
             await self.checkpoints()
         with our_errors():
-            documents = await read(self._collection(view))
-        if not documents and asyncio.get_running_loop().time() > self._told + _CERTAIN_SECONDS:
-            before = self.generation(view)
-            await self.checkpoints()
-            if self.generation(view) != before:
-                with our_errors():
-                    documents = await read(self._collection(view))
-        return documents
+            return await read(self._collection(view))
 
     def _collection(self, view: str) -> AsyncCollection[Document]:
         """The one place that knows in which collection a view lives."""

@@ -91,6 +91,19 @@ async def test_a_reader_that_heard_of_nothing_does_not_take_a_dropped_generation
     assert [document["n"] for document in await reader.documents("counts", ["a"])] == [2]
 
 
+async def test_a_reader_that_heard_of_nothing_does_not_show_what_a_retired_generation_still_has(
+    store: MongoGenerations, client: AsyncMongoClient[dict[str, Any]], unique: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mongo, "_CERTAIN_SECONDS", 0.0)
+    reader = MongoViewReader(client, unique)
+    assert await counted(reader) == 1
+
+    await switched(store)
+
+    assert await counted(reader) == 2
+    assert [document["n"] for document in await reader.page("counts", {}, None, 10)] == [2]
+
+
 async def test_views_that_were_lost_and_begun_anew_are_read_from_their_first_generation(
     store: MongoGenerations, client: AsyncMongoClient[dict[str, Any]], unique: str
 ) -> None:
