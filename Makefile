@@ -81,14 +81,20 @@ clean: ## stop and delete all data of `make up`, then remove what make made; it 
 
 # uv where it is present, else the standard library's venv and pip; versions are those of requirements.lock.
 $(VENV)/installed: requirements.lock pyproject.toml
-	@if command -v uv >/dev/null; then \
+	@say() { echo "$$1 ..." >&2; }; packages=$$(grep -c == requirements.lock); \
+	if command -v uv >/dev/null; then \
+	  say "Step 1 of 2: $$packages Python packages into $(VENV), with uv" && \
 	  uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) && \
 	  uv pip install --quiet --python $(BIN)/python -r requirements.lock && \
+	  say "Step 2 of 2: Twinpath itself" && \
 	  uv pip install --quiet --python $(BIN)/python --no-deps -e .; \
 	else \
-	  $(PYTHON) -m venv $(VENV) 2>/dev/null || \
-	    { echo "python3-venv is missing. Install it with: sudo apt-get update && sudo apt-get install -y python3-venv" >&2; exit 1; }; \
+	  say "Step 1 of 3: a virtual environment in $(VENV)" && \
+	  { $(PYTHON) -m venv $(VENV) 2>/dev/null || \
+	    { echo "python3-venv is missing. Install it with: sudo apt-get update && sudo apt-get install -y python3-venv" >&2; exit 1; }; } && \
+	  say "Step 2 of 3: $$packages Python packages, once; about a minute" && \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock && \
+	  say "Step 3 of 3: Twinpath itself" && \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .; \
 	fi
 	@touch $@

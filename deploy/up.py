@@ -8,18 +8,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from functools import partial
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from deploy.checkout import CHECKOUT
+from deploy.local.data_folder import DataFolder
 from deploy.local.install import MissingProgram
+from deploy.local.keeping import Keeper
 from deploy.local.process import StartFailed
-from deploy.local.services import Service
 from deploy.local.stack import Stack
 from deploy.sample import load_sample
 from deploy.secrets_file import PROJECT, read_secrets, write_secrets
@@ -27,9 +26,7 @@ from twinpath.cli.addresses import FILE, compose_addresses, compose_log_address,
 from twinpath.errors import TwinpathError
 from twinpath.observability.logs import configure_logs
 
-INSTANCES = Path(".local/instances")
-_MOST_RESTARTS_A_MINUTE = 10
-_STOP_SECONDS = 60.0
+DATA = DataFolder(CHECKOUT / ".local" / "data")
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 console = Console(stderr=True)
@@ -40,10 +37,15 @@ def up(
     docker: Annotated[bool | None, typer.Option(help="insist on Docker, or on local processes")] = None,
     sample: Annotated[bool, typer.Option(help="load the sample shop")] = True,
 ) -> None:
-    """Start everything, load a sample, show the addresses. Local processes run until Ctrl-C or `make down`."""
+    """Start everything, load a sample, show the addresses. Local processes run until Ctrl-C or `make down`.
+
+    What was entered is there again after the next start, unless FRESH=1 is set in the environment.
+    """
     os.chdir(CHECKOUT)
     if docker is None:
         docker = _engine_answers()
+    if os.environ.get("FRESH") == "1":
+        clean()
     try:
         _up_with_docker(sample) if docker else _up_locally(sample)
     except (MissingProgram, StartFailed) as error:
@@ -57,8 +59,7 @@ def up(
 def down() -> None:
     """Stop everything of this checkout that `up` started."""
     os.chdir(CHECKOUT)
-    for pid_file in INSTANCES.glob("*.pid"):
-        _end(pid_file)
+    DATA.stop_user()
     if _engine_answers():
         write_secrets()  # compose does not read its file without them
         _compose("--profile", "*", "down", "--remove-orphans")
@@ -74,9 +75,8 @@ def clean() -> None:
         volumes = _volumes(project)
         console.print(f"Deleting {', '.join(volumes) or f'nothing: {project} has no volumes'}.", highlight=False)
         _compose("--profile", "*", "down", "--volumes", "--remove-orphans")
-    if INSTANCES.exists():
-        console.print(f"Deleting {INSTANCES}.", highlight=False)
-        shutil.rmtree(INSTANCES)
+    if DATA.delete():
+        console.print(f"Deleted {DATA.path}.", highlight=False)
 
 
 def _compose(*arguments: str) -> None:
@@ -109,9 +109,9 @@ def _up_locally(sample: bool) -> None:
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
-    with _instance() as folder:
+    with DATA.used():
         console.print("Starting MongoDB, RabbitMQ, Redis and the three services ...")
-        stack = Stack(folder)
+        stack = Stack(DATA.path)
         addresses = stack.addresses()
         try:
             began = time.monotonic()
@@ -121,8 +121,10 @@ def _up_locally(sample: bool) -> None:
             stack.start_services()
             console.print(f"Ready after {time.monotonic() - began:.0f} s.")
             _announce(addresses)
-            console.print("\nCtrl-C stops everything; so does `make down`.", highlight=False)
-            _watch(stack, stopping)
+            console.print(
+                "\nCtrl-C or `make down` stops everything; `make clean` deletes its data too.", highlight=False
+            )
+            Keeper(stack.processes, partial(console.print, highlight=False, markup=False)).watch(stopping)
         finally:
             forget_addresses(addresses)
             stack.stop()
@@ -142,71 +144,6 @@ def _load(mongodb_url: str) -> None:
 def _announce(addresses: dict[str, str]) -> None:
     write_addresses(addresses)
     show(addresses, Console())
-
-
-def _watch(stack: Stack, stopping: threading.Event) -> None:
-    """Wait for the end; a service that dies is started again, a server that dies ends it all.
-
-    Raises:
-        StartFailed: a server died, or a service dies again and again.
-    """
-    restarts: list[float] = []
-    while not stopping.wait(0.5):
-        for process in stack.dead():
-            now = time.monotonic()
-            restarts = [at for at in restarts if now - at < 60]
-            if not isinstance(process, Service) or len(restarts) >= _MOST_RESTARTS_A_MINUTE:
-                raise StartFailed(f"{process.name} ended with exit code {process.exit_code}.\n{process.tail()}")
-            console.print(f"{process.name} ended with exit code {process.exit_code}; starting it again.")
-            restarts.append(now)
-            process.start()
-
-
-@contextmanager
-def _instance() -> Iterator[Path]:
-    """A private folder and a file with the id of this process; both are removed at the end."""
-    INSTANCES.mkdir(parents=True, exist_ok=True)
-    _forget_dead_instances()
-    pid_file = INSTANCES / f"{os.getpid()}.pid"
-    pid_file.write_text(f"{os.getpid()}\n")
-    try:
-        yield _folder_of(pid_file)
-    finally:
-        _forget(pid_file)
-
-
-def _folder_of(pid_file: Path) -> Path:
-    return pid_file.with_suffix("").absolute()
-
-
-def _forget(pid_file: Path) -> None:
-    shutil.rmtree(_folder_of(pid_file), ignore_errors=True)
-    pid_file.unlink(missing_ok=True)
-
-
-def _forget_dead_instances() -> None:
-    """Remove the files of an `up` that was killed, or that ran when the machine went off."""
-    for pid_file in INSTANCES.glob("*.pid"):
-        if not _is_up(int(pid_file.stem)):
-            _forget(pid_file)
-
-
-def _end(pid_file: Path) -> None:
-    """Ask an `up` to stop and wait for it; forget it if it is gone, or if another program has its number."""
-    pid = int(pid_file.stem)
-    deadline = time.monotonic() + _STOP_SECONDS
-    if _is_up(pid):
-        os.kill(pid, signal.SIGTERM)
-        while pid_file.exists() and _is_up(pid) and time.monotonic() < deadline:
-            time.sleep(0.1)
-    _forget(pid_file)
-
-
-def _is_up(pid: int) -> bool:
-    arguments = subprocess.run(
-        ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
-    ).stdout
-    return "deploy.up" in arguments
 
 
 def _engine_answers() -> bool:

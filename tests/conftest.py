@@ -1,5 +1,6 @@
 """Fixtures of all levels: shared servers that start when first needed, and private ones that a test may hurt."""
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -28,7 +29,13 @@ from tests.support.provided.servers import (
 
 
 def pytest_configure() -> None:
-    """Log as services do by default; structlog's own default is a line a request."""
+    """Log as services do by default; structlog's own default is a line a request.
+
+    A shell starts what it puts into the background with SIGINT ignored, which programs inherit: here it is not, so that
+    tests which interrupt a program do.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("info"))
 
 

@@ -25,16 +25,20 @@ MONGOD_OPTIONS = [
 
 
 class Mongod(Process):
-    """A member of the set; it can be paused, killed and started again on the same port and folder."""
+    """A member of the set; it can be paused, killed and started again on the same port and folder.
 
-    def __init__(self, program: str, folder: Path, port: Port, options: Sequence[str] = ()) -> None:
-        data = folder / f"mongod-{port.number}"
+    `name` is that of its data and log in the folder, made of the port unless given.
+    """
+
+    def __init__(self, program: str, folder: Path, port: Port, options: Sequence[str] = (), name: str = "") -> None:
+        name = name or f"mongod-{port.number}"
+        data = folder / name
         data.mkdir(parents=True, exist_ok=True)
         self._held = port
         self.port = port.number
         command = [program, "--port", str(port.number), "--dbpath", str(data.resolve()), "--bind_ip", HOST]
         command += [*MONGOD_OPTIONS, "--nounixsocket", *options]
-        super().__init__(f"mongod on port {port.number}", command, folder / f"mongod-{port.number}.log")
+        super().__init__(f"mongod on port {port.number}", command, folder / f"{name}.log")
 
     def start(self) -> None:
         """Start it and wait until it takes connections; it joins the set by itself."""
@@ -113,7 +117,8 @@ def replica_set_url(ports: Sequence[int]) -> str:
 
 
 def initiate(ports: Sequence[int], election_timeout_ms: int = ELECTION_TIMEOUT_MS) -> None:
-    """Make a replica set of these servers; an existing set stays unchanged."""
+    """Make a replica set of these servers. An existing set stays unchanged, unless its data are served on other ports
+    now than when it was made: then it learns of them."""
     settings = {"electionTimeoutMillis": election_timeout_ms, "heartbeatIntervalMillis": election_timeout_ms // 4}
     members = [{"_id": index, "host": f"{HOST}:{port}"} for index, port in enumerate(ports)]
     with _direct(ports[0]) as client:
@@ -122,6 +127,11 @@ def initiate(ports: Sequence[int], election_timeout_ms: int = ELECTION_TIMEOUT_M
         except OperationFailure as failure:
             if failure.code != _ALREADY_INITIALIZED:
                 raise
+            config = client.local["system.replset"].find_one()
+            assert config is not None, "a set that is made has a configuration"
+            if [member["host"] for member in config["members"]] != [member["host"] for member in members]:
+                config |= {"members": members, "version": config["version"] + 1}
+                client.admin.command("replSetReconfig", config, force=True)
 
 
 def member_answers(port: int) -> bool:

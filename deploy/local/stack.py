@@ -3,10 +3,12 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
+
 from deploy.local.install import find_or_install
 from deploy.local.mongodb import Mongod, MongoDB
 from deploy.local.ports import hold_port
-from deploy.local.process import Process
+from deploy.local.process import Process, StartFailed
 from deploy.local.rabbitmq import RabbitMQ
 from deploy.local.redis import Redis
 from deploy.local.services import NAMES, Service, service_environment
@@ -20,7 +22,7 @@ class Stack:
 
     def __init__(self, folder: Path) -> None:
         programs = find_or_install()
-        self._mongod = Mongod(programs.mongod, folder / "mongodb", hold_port())
+        self._mongod = Mongod(programs.mongod, folder / "mongodb", hold_port(), name="mongod")
         self._mongodb = MongoDB([self._mongod])
         self._redis = Redis(programs.redis_server, folder / "redis")
         self._rabbitmq = RabbitMQ(programs.rabbitmq_server, programs.epmd, folder / "rabbitmq")
@@ -30,8 +32,10 @@ class Stack:
 
     def start_servers(self) -> None:
         """Start the servers in parallel; returns when all are ready. Raises StartFailed."""
+        # those of a run that was killed may still be about to end, and hold the data
+        patiently = Retrying(retry=retry_if_exception_type(StartFailed), stop=stop_after_attempt(3), reraise=True)
         with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda server: server.start(), self._servers))
+            list(pool.map(lambda server: patiently.copy()(server.start), self._servers))
         import_definitions(self._rabbitmq.management_url, topology("/", []))
 
     def start_services(self) -> None:
@@ -42,15 +46,15 @@ class Stack:
             service.wait_ready()
 
     def stop(self) -> None:
-        """Stop the services first, so that they can drain, then the servers; no data are kept."""
+        """Stop the services first, so that they can drain, then the servers; the data stay."""
         with ThreadPoolExecutor() as pool:
             list(pool.map(lambda service: service.stop(_DRAIN_SECONDS), self.services.values()))
-            list(pool.map(lambda server: server.close(), self._servers))
+            list(pool.map(lambda server: server.stop(), self._servers))
 
-    def dead(self) -> list[Process]:
-        """The processes that have ended by themselves."""
-        servers = [self._mongod, self._redis, self._rabbitmq]
-        return [process for process in (*servers, *self.services.values()) if not process.running]
+    @property
+    def processes(self) -> list[Process]:
+        """Every server and service."""
+        return [self._mongod, self._redis, self._rabbitmq, *self.services.values()]
 
     def addresses(self) -> dict[str, str]:
         """Name -> address of every server and service."""
