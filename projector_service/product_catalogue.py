@@ -15,7 +15,7 @@ from shared.events.product import (
     StockTaken,
 )
 from shared.read_models.prices import shown_price, sortable
-from shared.read_models.product_catalogue import NAME_ORDER, PRICE_ORDER, PRODUCT_CATALOGUE
+from shared.read_models.product_catalogue import PRICE_ORDER, PRODUCT_CATALOGUE
 from twinpath.domain import Change, Projection, Put, RecordedEvent, ViewChange
 
 
@@ -23,6 +23,7 @@ class ProductCatalogueProjection(Projection):
     """Every stock event says what is on hand after it; what is reserved is counted."""
 
     name = "product_catalogue"
+    version = 2
     views = (PRODUCT_CATALOGUE,)
 
     def created(self, event: ProductCreated, recorded: RecordedEvent) -> Iterable[ViewChange]:
@@ -30,7 +31,6 @@ class ProductCatalogueProjection(Projection):
         document: dict[str, object] = {
             "product_id": recorded.stream,
             "name": event.name,
-            NAME_ORDER: event.name.casefold(),
             "category": event.category,
             "sku": event.sku,
             "on_hand": event.on_hand,
@@ -75,7 +75,7 @@ class ProductCatalogueProjection(Projection):
 
 
 def _priced(price: Money) -> dict[str, Any]:
-    return {"price": shown_price(price), PRICE_ORDER: sortable(price.minor, price.currency)}
+    return {"price": shown_price(price), PRICE_ORDER: sortable(price)}
 
 
 def _change(recorded: RecordedEvent, fields: Mapping[str, Any], reserved: int = 0) -> Change:

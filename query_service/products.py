@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from shared.events.money import CurrencyCode
 from shared.read_models.product_catalogue import PRICE_ORDER, PRODUCT_CATALOGUE, PRODUCT_PRICES
 from twinpath.domain import Filters, Listing, Range, Resource, SubList
 
@@ -21,7 +20,7 @@ class ProductFilters(Filters):
     """A price is an exact amount, of whatever currency unless one is named."""
 
     category: Annotated[str | None, Field(max_length=50)] = None
-    currency: CurrencyCode | None = None
+    currency: Annotated[str | None, Field(pattern=r"^[A-Z]{3}$", examples=["EUR"])] = None
     min_price: Amount | None = None
     max_price: Amount | None = None
 

@@ -1,21 +1,12 @@
 """The commands of a customer."""
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
+from command_service.customer.email import Email
 from command_service.text import Line
 from twinpath.domain import Command
-
-Email = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True,
-        max_length=254,
-        pattern=r"^[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]+\.[^@\s.\x00-\x1f\x7f]{2,}$",
-    ),
-]
-"""Something before one @ and a domain behind it; whether it can be reached only a mail tells."""
 
 
 class CustomerAction(Command):

@@ -11,6 +11,7 @@ from command_service.customer.commands import (
     RegisterCustomer,
     RenameCustomer,
 )
+from command_service.customer.email import spellings
 from shared.events.customer import (
     CustomerEmailChanged,
     CustomerErased,
@@ -18,7 +19,7 @@ from shared.events.customer import (
     CustomerRegistered,
     CustomerRenamed,
 )
-from twinpath.domain import Claim, NotFound, RuleViolation, case_folded
+from twinpath.domain import Claim, NotFound, RuleViolation
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ def claims(customer: Customer) -> Iterator[Claim]:
     """An e-mail address belongs to one customer; who that is, nobody learns."""
     if customer.email is not None:
         detail = "This e-mail address belongs to another customer."
-        yield Claim("email", case_folded(customer.email), personal=True, detail=detail)
+        for spelling in spellings(customer.email):
+            yield Claim("email", spelling, personal=True, detail=detail)
 
 
 def _existing(customer: Customer | None) -> Customer:

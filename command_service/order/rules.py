@@ -68,7 +68,7 @@ def evolve(order: Order | None, event: OrderEvent) -> Order:
             products = tuple(
                 ProductQuantity(product_id=line.product_id, quantity=line.quantity) for line in event.lines
             )
-            return Order("placed", event.total, products, _revenue(event.lines))
+            return Order("placed", event.total, products, _revenue(event.lines, event.total.digits))
         case OrderConfirmed():
             return replace(_existing(order), status="confirmed", confirmed_at=event.confirmed_at)
         case OrderRejected():
@@ -92,16 +92,16 @@ def _place(command: PlaceOrder, order: Order | None) -> list[OrderEvent]:
         detail = f"Customer {command.customer_id} is erased."
         raise RuleViolation(detail, code="customer_erased", customer_id=command.customer_id)
     lines = _lines(command)
-    currency = lines[0].unit_price.currency
     prices = [line.unit_price.times(line.quantity) for line in lines]
-    if sum(price.minor for price in prices) > MOST_MINOR:
-        detail = f"An order's total may be {amount_text(MOST_MINOR, currency)} {currency} at most."
+    total = added(prices)
+    if total.minor > MOST_MINOR:
+        detail = f"An order's total may be {amount_text(MOST_MINOR, total.digits)} {total.currency} at most."
         raise RuleViolation(detail, code="total_too_large")
     return [
         OrderPlaced(
             customer_id=command.customer_id,
             lines=lines,
-            total=added(prices, currency),
+            total=total,
             shipping_address=command.shipping_address,
             placed_at=command.at,
         )
@@ -182,10 +182,10 @@ def _cancel(command: CancelOrder, order: Order) -> list[OrderEvent]:
     ]
 
 
-def _revenue(lines: tuple[OrderLine, ...]) -> tuple[CategoryRevenue, ...]:
+def _revenue(lines: tuple[OrderLine, ...], digits: int) -> tuple[CategoryRevenue, ...]:
     minor: Counter[str] = Counter()
     for line in lines:
-        minor[line.category] += line.unit_price.minor * line.quantity
+        minor[line.category] += line.unit_price.in_digits(digits).times(line.quantity).minor
     return tuple(CategoryRevenue(category=category, minor=minor[category]) for category in sorted(minor))
 
 

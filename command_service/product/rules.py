@@ -125,7 +125,7 @@ def _update_price(command: UpdatePrice, product: Product) -> list[ProductEvent]:
     if command.new_price.currency != product.price.currency:
         detail = f"This product is priced in {product.price.currency}, and stays so."
         raise RuleViolation(detail, code="currency_mismatch", currency=product.price.currency)
-    if command.new_price == product.price:
+    if command.new_price.amount == product.price.amount:
         return []
     return [ProductPriceUpdated(price=command.new_price, previous_price=product.price, reason=command.reason)]
 

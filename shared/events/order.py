@@ -1,14 +1,17 @@
 """What can happen to an order. The shipping address is personal: None once the customer is erased."""
 
 from datetime import datetime
-from typing import ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from shared.events.money import Money
-from twinpath.domain import DomainEvent
+from shared.events.money import Money, with_digits
+from twinpath.domain import DomainEvent, Upcaster
 
 OrderStatus = Literal["placed", "confirmed", "rejected", "shipped", "cancelled"]
+
+
+_LEFT_OUT: Any = Field(None, exclude_if=lambda value: value is None)
 
 
 class _Part(BaseModel):
@@ -27,12 +30,16 @@ class OrderLine(_Part):
 
 
 class ShippingAddress(_Part):
-    """Where it goes; `country` is an ISO 3166 two-letter code."""
+    """Where it goes; `country` is an ISO 3166 two-letter code, or XK. What an address does not have is left out."""
 
     name: str
     street: str
-    city: str
-    postal_code: str
+    second_line: str | None = _LEFT_OUT
+    district: str | None = _LEFT_OUT
+    city: str | None = _LEFT_OUT
+    region: str | None = _LEFT_OUT
+    postal_code: str | None = _LEFT_OUT
+    sorting_code: str | None = _LEFT_OUT
     country: str
 
 
@@ -54,6 +61,7 @@ class OrderPlaced(DomainEvent):
     """A customer ordered; whether it can be delivered is not known yet."""
 
     type: ClassVar[str] = "order.placed"
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (Upcaster(with_digits),)
     personal: ClassVar[tuple[str, ...]] = ("shipping_address",)
     personal_of: ClassVar[str | None] = "customer_id"
 
@@ -68,6 +76,7 @@ class OrderConfirmed(DomainEvent):
     """Every piece is kept for it; from now on it counts as revenue."""
 
     type: ClassVar[str] = "order.confirmed"
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (Upcaster(with_digits),)
 
     total: Money
     revenue: tuple[CategoryRevenue, ...]
@@ -99,6 +108,7 @@ class OrderCancelled(DomainEvent):
     """It will not be delivered. `confirmed_at` is given when it had been confirmed: its revenue is taken back."""
 
     type: ClassVar[str] = "order.cancelled"
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (Upcaster(with_digits),)
 
     reason: str
     previous_status: Literal["placed", "confirmed"]

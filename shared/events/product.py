@@ -5,14 +5,15 @@
 
 from typing import ClassVar, Literal, get_args
 
-from shared.events.money import Money
-from twinpath.domain import DomainEvent
+from shared.events.money import Money, with_digits
+from twinpath.domain import DomainEvent, Upcaster
 
 
 class ProductCreated(DomainEvent):
     """The shop sells it from now on; `sku` is its own for ever."""
 
     type: ClassVar[str] = "product.created"
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (Upcaster(with_digits),)
 
     name: str
     category: str
@@ -25,6 +26,7 @@ class ProductPriceUpdated(DomainEvent):
     """It costs something else from now on; in the same currency."""
 
     type: ClassVar[str] = "product.price_updated"
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (Upcaster(with_digits),)
 
     price: Money
     previous_price: Money

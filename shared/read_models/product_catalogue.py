@@ -7,8 +7,8 @@ from pydantic import BaseModel
 from shared.read_models.prices import Price
 from twinpath.domain import View
 
-PRICE_ORDER, NAME_ORDER = "price_order", "name_order"
-"""The fields that lists are sorted by: the price as a whole number, the name without upper case."""
+PRICE_ORDER = "price_order"
+"""The field that lists are sorted by: the price as a whole number."""
 
 
 class ProductDetails(BaseModel):
@@ -43,9 +43,10 @@ PRODUCT_CATALOGUE = View(
     "product_catalogue",
     ProductDetails,
     filters=("category", "in_stock", "discontinued"),
-    sorts={"name": NAME_ORDER, "price": PRICE_ORDER},
+    sorts={"name": "name", "price": PRICE_ORDER},
+    collated=("name",),
     copy=True,
-    indexes=((NAME_ORDER,), (PRICE_ORDER,), ("category", NAME_ORDER), ("category", PRICE_ORDER)),
+    indexes=(("name",), (PRICE_ORDER,), ("category", "name"), ("category", PRICE_ORDER)),
 )
 PRODUCT_PRICES = View("product_prices", PriceEntry, indexes=(("product_id",),))
 

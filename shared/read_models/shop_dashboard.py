@@ -1,8 +1,8 @@
 """shop_dashboard: how the shop is doing, in parts a log; product_sales: what sells, one document a product.
 
-`total/<log>` holds `by_status` counts and `revenue.<currency>.{total, by_category.<quoted category>}`;
-`<YYYY-MM>/<log>` holds `revenue.<currency>.<day>`. Amounts are minor units. Revenue is counted on the day an order is
-confirmed, and taken back from that day when it is cancelled.
+`total/<log>` holds `by_status` counts and `revenue.<currency key>.{total, by_category.<quoted category>}`;
+`<YYYY-MM>/<log>` holds `revenue.<currency key>` by quarter of an hour (quarters.py). Amounts are minor units. Revenue
+is counted when an order is confirmed, and taken back from that moment when it is cancelled.
 """
 
 from datetime import date
@@ -10,7 +10,19 @@ from urllib.parse import quote, unquote
 
 from pydantic import BaseModel
 
+from shared.events.money import Money, unstored_digits
 from twinpath.domain import View
+
+
+def currency_key(money: Money) -> str:
+    """What amounts are added up under: the currency and its digits, as in `EUR/2`."""
+    return f"{money.currency}/{money.digits}"
+
+
+def currency_of_key(key: str) -> tuple[str, int]:
+    """The currency and its digits; parts that were written before have a currency alone."""
+    currency, _, digits = key.partition("/")
+    return currency, int(digits) if digits else unstored_digits(currency)
 
 
 def category_key(category: str) -> str:
@@ -24,7 +36,7 @@ def category_of_key(key: str) -> str:
 
 
 class DayRevenue(BaseModel):
-    """What was confirmed on one day (UTC)."""
+    """What was confirmed on one day of the shop's time zone."""
 
     day: date
     amount: str

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 from twinpath.domain.application import Application
+from twinpath.domain.carrying import rules_in
 from twinpath.domain.events import SEALED, DomainEvent, happens_to
 from twinpath.domain.handlers import handler_names
 from twinpath.domain.process import Process
@@ -52,6 +53,11 @@ def _of_event(event: type[DomainEvent]) -> Iterator[str]:
         elif name in event.personal and not _takes_none(fields[name].annotation):
             yield f"the personal field {name} must take None, as it is once its owner is erased"
     try:
+        for path in rules_in(event):
+            yield (
+                f"{path or 'it'} is checked by a limit or a validator: rules belong to the command, since those of"
+                " today must not judge what has happened"
+            )
         event.model_json_schema()
         if event.erases:
             event.model_validate({})

@@ -6,10 +6,11 @@ The Aggregate pattern: Jérémie Chassaing, "Functional Event Sourcing Aggregate
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from twinpath.domain.carrying import carry_into
 from twinpath.domain.claim import Claim
 from twinpath.domain.events import DomainEvent
 
@@ -19,6 +20,10 @@ _State = TypeVar("_State")
 
 Look = Callable[[str], Coroutine[Any, Any, Any]]
 """Takes the id of an aggregate, gives its state as it is now, None where there is none. Raises Unavailable."""
+
+FINGERPRINT = "fingerprint"
+"""The serialization context of `Command.content`, which must stay the same for the same body for ever: a field that
+holds more than it did in an earlier version writes that version's form there."""
 
 LookUp = Callable[[Look, Any], Awaitable[Any]]
 """Takes a look and the body of a command, gives the value of a field that the command can't know by itself."""
@@ -30,6 +35,9 @@ class Command(BaseModel):
     `type` is the stored name, as bulk requests, metrics and derived ids have it: `open_ticket`. `target` names the
     field that holds the aggregate's id; with `creates` that id is fresh. `looked_up` says how fields are found that no
     body holds, such as today's prices.
+
+    The limits and validators of the fields hold where a caller's body comes in, and nowhere else: a command that a
+    process makes of an event, or that is read back from a timer, is of something that was accepted before.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,6 +48,11 @@ class Command(BaseModel):
     looked_up: ClassVar[Mapping[str, LookUp]] = {}
 
     at: datetime
+
+    if not TYPE_CHECKING:  # the arguments of a command stay those of its fields
+
+        def __init__(self, **fields: Any) -> None:
+            carry_into(self, fields)
 
     @property
     def stream(self) -> str:
@@ -54,7 +67,8 @@ class Command(BaseModel):
     def content(self) -> bytes:
         """What makes two commands the same: everything but the time, what was looked up, and a fresh id."""
         generated = {"at", self.target} if self.creates else {"at"}
-        return f"{self.stored_name()}{self.model_dump_json(exclude=generated | self.looked_up.keys())}".encode()
+        left_out = generated | self.looked_up.keys()
+        return f"{self.stored_name()}{self.model_dump_json(exclude=left_out, context=FINGERPRINT)}".encode()
 
 
 @dataclass(frozen=True)

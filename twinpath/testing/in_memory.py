@@ -7,6 +7,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, tzinfo
 from typing import Any
 
 from fastapi import FastAPI
@@ -45,12 +46,19 @@ class InMemorySystem:
     """Store, projector, views and app, wired together; run it within the app's lifespan."""
 
     def __init__(
-        self, application: Application, clock: Clock = utc_now, settings: Any = None, processes_at_once: bool = True
+        self,
+        application: Application,
+        clock: Clock = utc_now,
+        settings: Any = None,
+        processes_at_once: bool = True,
+        zone: tzinfo = UTC,
     ) -> None:
         """Without `processes_at_once` processes do nothing until `settled` and `processes.carry_out_due` are called, so
-        that orders race for stock as they do among real services. `settings` are those of the command service.
+        that orders race for stock as they do among real services. `settings` are those of the command service;
+        dashboards show days of `zone`.
         """
         self._application = application
+        self._zone = zone
         self._processes_at_once = processes_at_once
         self._unhandled: deque[tuple[str, Sequence[RecordedEvent]]] = deque()
         self._appended = asyncio.Event()
@@ -98,7 +106,7 @@ class InMemorySystem:
             await self.settled()
 
     def _app(self, copy: InMemoryViewCache, clock: Clock) -> FastAPI:
-        app = create_app(self.views, copy, self._application, clock=clock)
+        app = create_app(self.views, copy, self._application, clock=clock, zone=self._zone)
         app.title = "Twinpath in one process"
         limits = Middleware(BodyLimits, streamed=STREAMED)
         app.user_middleware.append(limits)  # within the correlation, as in the command service

@@ -111,7 +111,7 @@ class ShopMachine(RuleBasedStateMachine):
     @rule(target=orders, customer=customers, wishes=st.lists(st.tuples(products, QUANTITIES), min_size=1, max_size=3))
     def place(self, customer: str, wishes: list[tuple[str, int]]) -> Any:
         street = f"{self.secrets[customer][0]} street"
-        address = {"name": street, "street": street, "city": "c", "postal_code": "p", "country": "GB"}
+        address = {"name": street, "street": street, "city": "c", "postal_code": "SW1Y 4JH", "country": "GB"}
         lines = [{"product_id": product, "quantity": quantity} for product, quantity in wishes]
         body = {"customer_id": customer, "lines": lines, "shipping_address": address}
         placed = self.send("POST", "/orders", body)
