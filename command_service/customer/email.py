@@ -28,8 +28,8 @@ def spellings(address: str) -> Sequence[str]:
     """The texts that stand for an address: of two that share one of them, one customer alone can have either.
 
     The first is the one that was claimed before domains were brought to one form. A domain may be written in letters of
-    any script, or in the ASCII form of these (RFC 3492); both are claimed, so that an address that was claimed in either
-    form meets the other. No list is asked, since what was accepted before must be claimed for ever.
+    any script, or in the ASCII form of these (RFC 3492); both are claimed, so that an address that was claimed in
+    either form meets the other. No list is asked, since what was accepted before must be claimed for ever.
     """
     name, _, domain = address.rpartition("@")
     labels = [_in_letters(label) for label in normalize("NFKC", domain.translate(_FULL_STOPS)).split(".")]

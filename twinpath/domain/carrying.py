@@ -5,7 +5,7 @@ alone, whatever the rules of today say. This works on the schema that pydantic b
 whatever is declared in it, at any depth.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -23,7 +23,7 @@ _FUNCTIONS = frozenset({"function-before", "function-after", "function-wrap"})
 _NO_SCHEMAS = frozenset({"metadata", "serialization", "default", "expected", "members", "config", "cls"})
 
 
-def carrying(kind: Any) -> Callable[[Any], Any]:
+def carrying(kind: Hashable) -> Callable[[Any], Any]:
     """Reads a value of this type, a class or an annotation, from Python or JSON data, and checks its structure alone.
 
     The function raises pydantic.ValidationError where the data has another structure.
@@ -33,7 +33,8 @@ def carrying(kind: Any) -> Callable[[Any], Any]:
 
 def carry_into(instance: Any, data: Mapping[str, Any]) -> None:
     """Fill a new instance of a model with its data, as the model's own `__init__` does, but for the rules."""
-    _validator(type(instance)).validate_python(data, self_instance=instance)
+    kind: Hashable = type(instance)
+    _validator(kind).validate_python(data, self_instance=instance)
 
 
 def rules_in(kind: Any) -> list[str]:
@@ -42,7 +43,7 @@ def rules_in(kind: Any) -> list[str]:
 
 
 @cache
-def _validator(kind: Any) -> SchemaValidator:
+def _validator(kind: Hashable) -> SchemaValidator:
     # else pydantic takes the validators of nested models as they were built, with their rules
     return SchemaValidator(_without_rules(TypeAdapter(kind).core_schema), _use_prebuilt=False)
 

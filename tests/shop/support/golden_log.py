@@ -67,7 +67,7 @@ class GoldenShop:
 
     async def go_on(self) -> None:
         """Carry out what is still to be done about goods and orders of the past."""
-        [product, *_] = [event for event in _events("product.created")]
+        [product, *_] = _events("product.created")
         stream = await self._write("product", [product])
         await self._carry_out(Restock(product_id=stream, quantity=5, at=self.now))
         await self._carry_out(Discontinue(product_id=stream, at=self.now))

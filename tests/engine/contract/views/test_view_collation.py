@@ -1,6 +1,6 @@
 """Text in lists is sorted as people expect, in every store alike: page by page, and in MongoDB by an index."""
 
-from typing import Any
+from typing import Any, Literal
 from unicodedata import normalize
 
 import pytest
@@ -42,7 +42,7 @@ async def test_accents_and_upper_case_stand_beside_the_plain_letters(
 
 
 async def test_composed_and_decomposed_letters_are_one_and_then_ids_decide(store: Store) -> None:
-    forms = {"a": "NFD", "b": "NFC", "c": "NFD"}
+    forms: dict[str, Literal["NFC", "NFD"]] = {"a": "NFD", "b": "NFC", "c": "NFD"}
     await store.commit(Batch([put(name, word=normalize(form, "Café Ölçek")) for name, form in forms.items()]))
 
     assert await in_pages(store, BY_WORD, 1) == ["a", "b", "c"]

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import pytest
+from pydantic import Field
 
 from twinpath.checking.declarations import faults
 from twinpath.domain import (
@@ -126,6 +127,10 @@ EVENTS: dict[str, tuple[type[DomainEvent], str]] = {
     "an erasure with a field": (
         event(erases=True, annotations={"why": str}),
         "event booking.moved: it erases, so each of its fields needs a default",
+    ),
+    "a rule": (
+        event(annotations={"seats": Annotated[int, Field(le=4)]}),
+        "event booking.moved: seats is checked by a limit or a validator",
     ),
     "what is no JSON": (
         event(annotations={"why": Callable[[], None]}),

@@ -245,9 +245,9 @@ def moved(previous: str, now: str) -> Change:
 def revenue(sign: int) -> list[Change]:
     """What the order brings, in all, by category and on the day in UTC of its confirmation."""
     by_category = {"light": sign * 9000, "a%2Eb%2Fc": sign * 995}
-    amounts = {f"revenue.EUR.by_category.{key}": amount for key, amount in by_category.items()}
-    total = counts("total/order.1", {"revenue.EUR.total": sign * 9995, **amounts})
-    return [total, counts("2026-02/order.1", {"revenue.EUR.28": sign * 9995})]
+    amounts = {f"revenue.EUR/2.by_category.{key}": amount for key, amount in by_category.items()}
+    total = counts("total/order.1", {"revenue.EUR/2.total": sign * 9995, **amounts})
+    return [total, counts("2026-02/order.1", {"revenue.EUR/2.28.2230": sign * 9995})]
 
 
 def test_shop_dashboard_counts_an_order_that_was_placed_as_no_revenue_yet() -> None:
