@@ -8,7 +8,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from twinpath.cli.addresses import FILE
-from twinpath.running.settings import LOCALE
+from twinpath.running.settings import Locale
 
 _ROOT = Path(__file__).resolve().parents[2]
 """The checkout, where this is one."""
@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     rabbitmq_url: str = Field("amqp://guest:guest@127.0.0.1:5672/", description="where the dead letters are")
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="the fast copy of the views")
     redis_prefix: str = Field("twinpath", description="what every key in Redis begins with")
-    locale: str = Field("en", pattern=LOCALE, description="whose order lists have; as the services have it")
+    locale: Locale = Field("en", description="whose order lists have; as the services have it")
 
 
 def find_system(folders: tuple[Path, ...] | None = None) -> tuple[Settings, str]:

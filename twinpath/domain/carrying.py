@@ -5,8 +5,7 @@ alone, whatever the rules of today say. This works on the schema that pydantic b
 whatever is declared in it, at any depth.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -23,7 +22,7 @@ _FUNCTIONS = frozenset({"function-before", "function-after", "function-wrap"})
 _NO_SCHEMAS = frozenset({"metadata", "serialization", "default", "expected", "members", "config", "cls"})
 
 
-def carrying(kind: Hashable) -> Callable[[Any], Any]:
+def carrying(kind: Any) -> Callable[[Any], Any]:
     """Reads a value of this type, a class or an annotation, from Python or JSON data, and checks its structure alone.
 
     The function raises pydantic.ValidationError where the data has another structure.
@@ -33,8 +32,7 @@ def carrying(kind: Hashable) -> Callable[[Any], Any]:
 
 def carry_into(instance: Any, data: Mapping[str, Any]) -> None:
     """Fill a new instance of a model with its data, as the model's own `__init__` does, but for the rules."""
-    kind: Hashable = type(instance)
-    _validator(kind).validate_python(data, self_instance=instance)
+    _validator(type(instance)).validate_python(data, self_instance=instance)
 
 
 def rules_in(kind: Any) -> list[str]:
@@ -42,10 +40,15 @@ def rules_in(kind: Any) -> list[str]:
     return list(dict.fromkeys(_rules(TypeAdapter(kind).core_schema)))
 
 
-@cache
-def _validator(kind: Hashable) -> SchemaValidator:
-    # else pydantic takes the validators of nested models as they were built, with their rules
-    return SchemaValidator(_without_rules(TypeAdapter(kind).core_schema), _use_prebuilt=False)
+_validators: dict[Any, SchemaValidator] = {}
+
+
+def _validator(kind: Any) -> SchemaValidator:
+    if (validator := _validators.get(kind)) is None:
+        # else pydantic takes the validators of nested models as they were built, with their rules
+        validator = SchemaValidator(_without_rules(TypeAdapter(kind).core_schema), _use_prebuilt=False)
+        _validators[kind] = validator
+    return validator
 
 
 def _without_rules(schema: Any) -> Any:

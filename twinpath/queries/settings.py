@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 from pydantic_settings import SettingsConfigDict
 
 from twinpath.observability.log_settings import LogSettings
-from twinpath.running.settings import LOCALE, MONGODB_URL, REDIS_URL
+from twinpath.running.settings import MONGODB_URL, REDIS_URL, Locale
 
 
 def _is_zone(name: str) -> str:
@@ -30,8 +30,8 @@ class Settings(LogSettings):
         "mongodb://127.0.0.1:27017/?replicaSet=rs0", pattern=MONGODB_URL, description="the views are in it"
     )
     views_database: str = Field("twinpath_views", description="database of the views")
-    locale: str = Field(
-        "en", pattern=LOCALE, description="whose order lists have that are sorted by text; the same in every service"
+    locale: Locale = Field(
+        "en", description="whose order lists have that are sorted by text; the same in every service"
     )
     redis_url: str = Field("redis://127.0.0.1:6379/0", pattern=REDIS_URL, description="the fast copy of the views")
     redis_prefix: str = Field("twinpath", description="what every key in Redis begins with")

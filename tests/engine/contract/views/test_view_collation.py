@@ -9,8 +9,9 @@ from pymongo import AsyncMongoClient
 from tests.engine.contract.views.test_view_keyset import in_pages
 from tests.support.things import Store, put
 from twinpath.domain.views import Order, Put, View
+from twinpath.running.settings import LOCALES
 from twinpath.views.interface import Batch
-from twinpath.views.mongodb.stores import MongoViewWriter
+from twinpath.views.mongodb.stores import MongoViewReader, MongoViewWriter
 
 SORTED = (
     *("", " lamp", "_lamp", "-lamp", "(lamp)", "$lamp", "½", "10 lamps", "2 lamps", "7"),
@@ -56,6 +57,16 @@ async def test_a_filter_in_a_collated_list_takes_what_is_equal_and_no_more(store
 
 
 PARTS = View("parts", sorts={"name": "name"}, collated=("name",), indexes=(("name",), ("kind", "name")))
+
+
+@pytest.mark.parametrize("variant", ["", "@collation=standard"])
+async def test_mongodb_sorts_by_every_locale_that_may_be_set(mongodb_url: str, unique: str, variant: str) -> None:
+    client: AsyncMongoClient[dict[str, Any]]
+    async with AsyncMongoClient(mongodb_url) as client:
+        await MongoViewWriter(client, unique).prepare([PARTS], [])
+        for locale in LOCALES:
+            reader = MongoViewReader(client, unique, locale + variant)
+            assert await reader.page(PARTS.name, {}, None, 1, Order("name", collated=True)) == []
 
 
 async def test_another_locale_sorts_otherwise_and_leaves_no_index_behind(mongodb_url: str, unique: str) -> None:

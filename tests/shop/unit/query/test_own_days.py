@@ -15,7 +15,7 @@ EVERY_ZONE = sorted(zone for zone in available_timezones() if "/" in zone)
 
 def counted(*moments: datetime) -> list[tuple[datetime, int]]:
     """What is counted, a moment at a time, as it is stored and read again."""
-    found = []
+    found: list[tuple[datetime, int]] = []
     for moment in moments:
         month, path = quarter_of(moment)
         day, quarter = path.split(".")
