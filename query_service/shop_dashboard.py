@@ -1,7 +1,7 @@
 """The shop's dashboard: read in parts a log, added up here; the best-selling products by an index."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -14,7 +14,7 @@ from shared.read_models.shop_dashboard import (
     category_of_key,
     currency_of_key,
 )
-from twinpath.domain import Dashboard, Order, Reads
+from twinpath.domain import Dashboard, Order, Reads, case_folded
 
 _TOP_PRODUCTS = 10
 _STATUSES = ("placed", "confirmed", "rejected", "shipped", "cancelled")
@@ -50,15 +50,24 @@ def _revenue(currency: str, digits_by_key: Mapping[str, int], parts: Parts) -> d
             total += revenue.get("total", 0) * scale
             categories.update({name: minor * scale for name, minor in revenue.get("by_category", {}).items()})
         by_day.update({day: minor * scale for day, minor in parts.by_day("revenue", key).items()})
-    shares = sorted(categories.items(), key=lambda share: (-share[1], share[0]))
     return {
         "currency": currency,
         "total": amount_text(total, digits),
         "days": [{"day": str(day), "amount": amount_text(by_day[day], digits)} for day in parts.days.days],
         "categories": [
-            {"category": category_of_key(key), "amount": amount_text(minor, digits)} for key, minor in shares if minor
+            {"category": category, "amount": amount_text(minor, digits)} for category, minor in _shares(categories)
         ],
     }
+
+
+def _shares(categories: Mapping[str, int]) -> Sequence[tuple[str, int]]:
+    """Each category once, however it was written, as it was written where it brought most; the largest first."""
+    spellings: dict[str, list[tuple[int, str]]] = {}
+    for key, minor in categories.items():
+        category = category_of_key(key)
+        spellings.setdefault(case_folded(category), []).append((minor, category))
+    shares = [(max(written)[1], sum(minor for minor, _ in written)) for written in spellings.values()]
+    return sorted((share for share in shares if share[1]), key=lambda share: (-share[1], share[0]))
 
 
 DASHBOARD = Dashboard(

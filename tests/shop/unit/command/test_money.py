@@ -14,7 +14,7 @@ from command_service.product.commands import CreateProduct, UpdatePrice
 from command_service.product.price import AskedPrice
 from shared.events import CATALOGUE
 from shared.events.money import Money, added, amount_text, unstored_digits
-from shared.events.order import OrderConfirmed, OrderPlaced, ShippingAddress
+from shared.events.order import CategoryRevenue, OrderConfirmed, OrderPlaced, ShippingAddress
 from shared.read_models.prices import shown_price, sortable
 from tests.shop.support.query_app import in_memory
 from twinpath.clock import utc_now
@@ -116,6 +116,22 @@ async def test_a_dashboard_adds_up_a_currency_whose_digits_have_changed_and_one_
         revenue = (await service.get("/shop/dashboard")).json()["revenue"]
 
     assert {one["currency"]: one["total"] for one in revenue} == {"EUR": "29.990", "OLD": "5"}
+
+
+async def test_a_category_is_one_however_it_is_written() -> None:
+    async with in_memory() as service:
+        money, order = Money(minor=900, currency="EUR"), new_id("order")
+        spellings = {"Caf\u00e9": 300, "Cafe\u0301": 100, "CAF\u00c9": 500}
+        placed = OrderPlaced(
+            customer_id=new_id("customer"), lines=(), total=money, shipping_address=None, placed_at=NOW
+        )
+        shares = tuple(CategoryRevenue(category=category, minor=minor) for category, minor in spellings.items())
+        await service.views.happened(order, placed)
+        await service.views.happened(order, OrderConfirmed(total=money, revenue=shares, confirmed_at=NOW))
+
+        [revenue] = (await service.get("/shop/dashboard")).json()["revenue"]
+
+    assert revenue["categories"] == [{"category": "CAF\u00c9", "amount": "9.00"}]
 
 
 def test_the_digits_of_the_first_version_are_those_of_its_list() -> None:
