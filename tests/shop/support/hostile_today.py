@@ -43,7 +43,7 @@ def make_hostile() -> None:
             setattr(stub, function, refuse)
         stub.EmailNotValidError = ValueError
         sys.modules[name] = stub
-    pydantic.Field = partial(at_its_least, pydantic.Field)  # type: ignore[assignment]
+    pydantic.Field = partial(at_its_least, pydantic.Field)
     pydantic.StringConstraints = partial(at_its_least, pydantic.StringConstraints)  # type: ignore[assignment,misc]
     import shared.events.money
     import twinpath.domain

@@ -16,7 +16,21 @@ from twinpath.views.mongodb.stores import MongoViewReader, MongoViewWriter
 SORTED = (
     *("", " lamp", "_lamp", "-lamp", "(lamp)", "$lamp", "½", "10 lamps", "2 lamps", "7"),
     *("äpfel", "apple", "Apple", "Äpple", "apple pie", "Ärger", "B", "cote", "coté", "côte", "côté", "e", "é", "ê"),
-    *("Œuvre", "résumé", "résumés", "sse", "straße", "strasse 2", "Übung", "zebra", "Zebra", "Ωmega", "яблоко"),
+    *(
+        "Œuvre",
+        "résumé",
+        "résumés",
+        "sse",
+        "strasse",
+        "STRASSE",
+        "straße",
+        "strasse 2",
+        "Übung",
+        "zebra",
+        "Zebra",
+        "Ωmega",
+        "яблоко",
+    ),
     *("אב", "くるま", "中", "日"),
 )
 BY_WORD = Order("word", collated=True)

@@ -59,7 +59,7 @@ LAMP = OrderLine(
 CABLE = LAMP.model_copy(update={"product_id": "product-6", "sku": "C-1", "name": "Cable", "quantity": 3})
 TOTAL = Money(minor=9995, currency="EUR")
 SHARES = (CategoryRevenue(category="light", minor=9000), CategoryRevenue(category="a.b/c", minor=995))
-ADDRESS = ShippingAddress(name="Ada", street="12 Square", city="London", postal_code="SW1Y", country="GB")
+ADDRESS = ShippingAddress(name="Ada", street="12 Square", city="London", postal_code="SW1Y 4JH", country="GB")
 PIECES = (ProductQuantity(product_id=PRODUCT, quantity=2),)
 PLACED = OrderPlaced(
     customer_id=CUSTOMER, lines=(LAMP, CABLE), total=TOTAL, shipping_address=ADDRESS, placed_at=EARLIER
