@@ -14,7 +14,7 @@ from tests.support.eventually import eventually
 from tests.support.services.system import System
 
 
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_data_of_an_earlier_version_goes_on_under_this_one(version: str, stopped_system: System) -> None:
     past, system = Past.of(version), stopped_system
