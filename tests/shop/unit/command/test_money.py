@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -39,6 +39,7 @@ def test_an_amount_that_the_first_version_stored_without_digits_is_what_it_was(c
     assert CATALOGUE.today(NewEvent("order.confirmed", 1, stored)).data["total"]["digits"] == confirmed.total.digits
 
 
+@settings(deadline=None)
 @given(st.lists(AMOUNTS, min_size=1))
 def test_a_sum_is_exact_whatever_the_digits(amounts: list[Money]) -> None:
     total = added(amounts)
@@ -47,6 +48,7 @@ def test_a_sum_is_exact_whatever_the_digits(amounts: list[Money]) -> None:
     assert Decimal(amount_text(total.minor, total.digits)) == total.amount
 
 
+@settings(deadline=None)
 @given(AMOUNTS, AMOUNTS)
 def test_prices_sort_by_what_they_are_worth(one: Money, other: Money) -> None:
     if one.amount.quantize(Decimal("0.0001"), "ROUND_DOWN") < other.amount.quantize(Decimal("0.0001"), "ROUND_DOWN"):
