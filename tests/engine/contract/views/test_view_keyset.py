@@ -200,7 +200,8 @@ class Finds(CommandListener):
 
     def started(self, event: CommandStartedEvent) -> None:
         if event.command_name == "find":
-            self.last = {name: event.command[name] for name in ("find", "filter", "sort", "limit")}
+            sent = ("find", "filter", "sort", "limit", "collation")
+            self.last = {name: event.command[name] for name in sent if name in event.command}
 
     def succeeded(self, event: object) -> None: ...
 
