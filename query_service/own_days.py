@@ -49,7 +49,7 @@ class Parts:
         self._months = [(month, documents[part]) for month, part in ids if part in documents]
 
     @classmethod
-    async def of(cls, view: View, reads: Reads) -> "Parts":
+    async def read(cls, view: View, reads: Reads) -> "Parts":
         """Those that are needed for the last days. Raises Unavailable."""
         logs, days = await reads.logs(), OwnDays(reads.now, reads.zone)
         ids = [*map(total_id, logs), *(month_id(month, log) for month in days.months for log in logs)]

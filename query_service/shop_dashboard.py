@@ -22,7 +22,7 @@ _STATUSES = ("placed", "confirmed", "rejected", "shipped", "cancelled")
 
 async def _shop(reads: Reads) -> Mapping[str, Any]:
     """A ShopDashboard: the sums over the parts of every log."""
-    parts = await Parts.of(SHOP_DASHBOARD, reads)
+    parts = await Parts.read(SHOP_DASHBOARD, reads)
     statuses: Counter[str] = Counter()
     for total in parts.totals:
         statuses.update(total.get("by_status", {}))

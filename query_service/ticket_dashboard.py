@@ -10,7 +10,7 @@ from twinpath.domain import Dashboard, Document, Reads
 
 async def _desk(reads: Reads) -> Mapping[str, Any]:
     """A TicketDashboard: the sums over the parts of every log."""
-    parts = await Parts.of(TICKET_DASHBOARD, reads)
+    parts = await Parts.read(TICKET_DASHBOARD, reads)
     statuses = _added(total.get("by_status", {}) for total in parts.totals)
     opened, closed = parts.by_day("opened"), parts.by_day("closed")
     return {

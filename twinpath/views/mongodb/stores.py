@@ -98,8 +98,10 @@ class MongoViewReader:
         wanted = {"$and": [equal_to(where), within(ranges), beyond(after, order)]}
 
         async def read(collection: AsyncCollection[Document]) -> list[Document]:
-            found = collection.find(wanted).sort(sort_by(order)).limit(limit)
-            return await (found.collation(mongo_collation(self._locale)) if order.collated else found).to_list()
+            documents = collection.find(wanted).sort(sort_by(order)).limit(limit)
+            if order.collated:
+                documents = documents.collation(mongo_collation(self._locale))
+            return await documents.to_list()
 
         return await self._read(view, read)
 
