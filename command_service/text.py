@@ -26,11 +26,6 @@ Note = Annotated[
 ]
 """Text of 1 to 5,000 characters, in as many lines as it takes."""
 
-Category = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50, pattern=_NO_CONTROL_CHARACTERS)
-]
-"""One line of 1 to 50 characters that names a part of the catalogue."""
-
 CustomerId = Annotated[str, StringConstraints(pattern=id_pattern("customer"))]
 OrderId = Annotated[str, StringConstraints(pattern=id_pattern("order"))]
 ProductId = Annotated[str, StringConstraints(pattern=id_pattern("product"))]

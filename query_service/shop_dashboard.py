@@ -12,7 +12,7 @@ from shared.read_models.ticket_dashboard import month_id, total_id
 from twinpath.domain import Dashboard, Document, Order, Reads
 
 _TOP_PRODUCTS = 10
-_STATUSES = ("placed", "confirmed", "rejected", "shipped", "cancelled")
+_STATUSES = ("placed", "confirmed", "rejected", "shipped", "cancelled", "returned")
 
 
 async def _shop(reads: Reads) -> Mapping[str, Any]:
@@ -53,7 +53,9 @@ def _revenue(
             for day in days
         ],
         "categories": [
-            {"category": category_of_key(key), "amount": amount_text(minor, currency)} for key, minor in shares if minor
+            {"category": category_of_key(key) or None, "amount": amount_text(minor, currency)}
+            for key, minor in shares
+            if minor
         ],
     }
 
@@ -69,7 +71,7 @@ DASHBOARD = Dashboard(
     _shop,
     ShopDashboard,
     {
-        "orders_by_status": {"placed": 0, "confirmed": 3, "rejected": 1, "shipped": 5, "cancelled": 1},
+        "orders_by_status": {"placed": 0, "confirmed": 3, "rejected": 1, "shipped": 5, "cancelled": 1, "returned": 0},
         "revenue": [
             {
                 "currency": "EUR",
@@ -86,5 +88,5 @@ DASHBOARD = Dashboard(
     summary="How the shop is doing",
     description="Orders by status, revenue by currency, category and day (UTC, the last 30), the ten best-selling"
     " products. Revenue counts from the moment an order is confirmed; one that is cancelled later is taken back from"
-    " that day.",
+    " that day, and what comes back from the day of its return.",
 )

@@ -2,7 +2,8 @@
 
 `total/<log>` holds `by_status` counts and `revenue.<currency>.{total, by_category.<quoted category>}`;
 `<YYYY-MM>/<log>` holds `revenue.<currency>.<day>`. Amounts are minor units. Revenue is counted on the day an order is
-confirmed, and taken back from that day when it is cancelled.
+confirmed, and taken back from that day when it is cancelled; what comes back is taken from the day of its return.
+Pieces of products without a category count for the category without a name, whose key is a single `%`.
 """
 
 from datetime import date
@@ -12,28 +13,31 @@ from pydantic import BaseModel
 
 from twinpath.domain import View
 
+_WITHOUT_NAME = "%"
+"""What no other category's key is: a percent sign stands before two digits there."""
+
 
 def category_key(category: str) -> str:
-    """The category as one name of a dotted path."""
-    return quote(category, safe="").replace(".", "%2E")
+    """The category as one name of a dotted path; no two categories have the same."""
+    return quote(category, safe="").replace(".", "%2E") or _WITHOUT_NAME
 
 
 def category_of_key(key: str) -> str:
     """The category that a name of a path stands for."""
-    return unquote(key)
+    return "" if key == _WITHOUT_NAME else unquote(key)
 
 
 class DayRevenue(BaseModel):
-    """What was confirmed on one day (UTC)."""
+    """What was confirmed on one day (UTC), less what came back on it."""
 
     day: date
     amount: str
 
 
 class CategoryShare(BaseModel):
-    """What one category has brought."""
+    """What one category has brought; null are products without any."""
 
-    category: str
+    category: str | None
     amount: str
 
 

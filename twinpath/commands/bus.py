@@ -7,7 +7,7 @@ append itself fails on a stale version.
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -17,7 +17,7 @@ import structlog
 
 from twinpath.commands.claiming import claims_of
 from twinpath.commands.snapshotting import Folded, Snapshots
-from twinpath.domain.aggregate import AnyAggregate, Command
+from twinpath.domain.aggregate import AnyAggregate, Command, Look
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.claim import Claim
 from twinpath.domain.events import DomainEvent, Metadata
@@ -73,6 +73,22 @@ def _fingerprint(command: Command) -> str:
     return hashlib.blake2b(command.content(), digest_size=16).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A Look."""
+
+    state: Callable[[str], Coroutine[Any, Any, Any]]
+    store: EventStore
+
+    async def __call__(self, aggregate_id: str) -> Any:
+        """See Look.__call__."""
+        return await self.state(aggregate_id)
+
+    async def about(self, owner: str, category: str) -> list[str]:
+        """See Look.about."""
+        return await self.store.streams_about(owner, category)
+
+
 OnHandled = Callable[[Command, Appended | BaseException, float], None]
 """Takes a command, its answer or what was raised, and how many seconds that took."""
 
@@ -122,8 +138,12 @@ class CommandBus:
         self.on_handled(envelope.command, appended, perf_counter() - began)
         return appended
 
-    async def look(self, stream: str) -> Any | None:
-        """The state of an aggregate as it is now, or None where there is none. Raises Unavailable."""
+    @property
+    def look(self) -> Look:
+        """How commands look up their facts."""
+        return _Look(self._state, self._store)
+
+    async def _state(self, stream: str) -> Any | None:
         return (await self._refreshed(stream, self._cache.get(stream))).state
 
     async def _in_turn(self, envelope: Envelope) -> Appended:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, S
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partialmethod
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -18,11 +18,21 @@ _Command = TypeVar("_Command", bound="Command")
 _Event = TypeVar("_Event", bound=DomainEvent)
 _State = TypeVar("_State")
 
-Look = Callable[[str], Coroutine[Any, Any, Any]]
-"""Takes the id of an aggregate, gives its state as it is now, None where there is none. Raises Unavailable."""
+
+class Look(Protocol):
+    """How a command's facts are looked up on the write side. Both raise Unavailable."""
+
+    def __call__(self, aggregate_id: str) -> Coroutine[Any, Any, Any]:
+        """The state of an aggregate as it is now, None where there is none."""
+        ...
+
+    def about(self, owner: str, category: str) -> Coroutine[Any, Any, list[str]]:
+        """The ids of the aggregates of a category that hold personal data of this owner."""
+        ...
+
 
 LookUp = Callable[[Look, Any], Awaitable[Any]]
-"""Takes a look and the body of a command, gives the value of a field that the command can't know by itself."""
+"""Takes a look and a command that lacks what is looked up, gives the value of a field that it can't know by itself."""
 
 
 class Command(BaseModel):

@@ -36,6 +36,11 @@ class Then(Protocol):
     def at(self) -> datetime:
         """Now, by the engine's clock, in UTC: for the `at` of commands."""
 
+    async def about(self, owner: str, category: str) -> Sequence[str]:
+        """The ids of the aggregates of a category that hold personal data of this owner, as far as they are written
+        by now."""
+        ...
+
     async def send(self, command: Command, *, key: str = "") -> Outcome:
         """Have a command carried out. Raises RuleViolation and NotFound as its rules do."""
 

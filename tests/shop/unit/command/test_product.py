@@ -14,7 +14,6 @@ from command_service.product.commands import (
     Restock,
     TakeStock,
     UpdatePrice,
-    product_id_of,
 )
 from command_service.product.rules import Product, decide, evolve
 from shared.events.money import Money
@@ -28,13 +27,14 @@ from shared.events.product import (
     StockReleased,
     StockReserved,
     StockTaken,
+    product_id_of,
 )
 from twinpath.errors import NotFound, RuleViolation
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 EUR_20 = Money(minor=2000, currency="EUR")
 EUR_25 = Money(minor=2500, currency="EUR")
-CREATED = ProductCreated(name="Lamp", category="lighting", sku="LAMP-1", price=EUR_20, on_hand=3)
+CREATED = ProductCreated(name="Lamp", categories=("lighting",), sku="LAMP-1", price=EUR_20, on_hand=3)
 RESERVED = StockReserved(order_id="order-1", quantity=2, on_hand=1)
 
 

@@ -43,7 +43,7 @@ async def product(
     service: QueryService, name: str = "Lamp", price: str = "19.99 EUR", on_hand: int = 5, category: str = "light"
 ) -> str:
     product_id = f"product-{uuid4()}"
-    created = ProductCreated(name=name, category=category, sku="S-1", price=money(price), on_hand=on_hand)
+    created = ProductCreated(name=name, categories=(category,), sku="S-1", price=money(price), on_hand=on_hand)
     await service.views.happened(product_id, created)
     return product_id
 

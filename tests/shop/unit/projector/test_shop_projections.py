@@ -39,7 +39,7 @@ PRODUCT, ORDER, CUSTOMER = "product-5", "order-4", "customer-3"
 EARLIER = datetime(2026, 3, 1, 0, 30, tzinfo=timezone(timedelta(hours=2)))
 """In UTC it is still February."""
 NOW = {"updated_at": NOON, "version": 2}
-CREATED = ProductCreated(name="LAMP Straße", category="light", sku="L-1", price=Money(minor=1999, currency="EUR"))
+CREATED = ProductCreated(name="LAMP Straße", categories=("light",), sku="L-1", price=Money(minor=1999, currency="EUR"))
 RAISED = ProductPriceUpdated(
     price=Money(minor=500, currency="JPY"), previous_price=Money(minor=450, currency="JPY"), reason="dearer"
 )

@@ -4,11 +4,10 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from command_service.product.commands import product_id_of
 from shared.events.customer import CustomerErased, CustomerRegistered
 from shared.events.money import Money
 from shared.events.order import OrderPlaced, OrderShipped
-from shared.events.product import ProductCreated, ProductDiscontinued
+from shared.events.product import ProductCreated, ProductDiscontinued, product_id_of
 from shared.events.ticket import TicketClosed, TicketOpened
 from tests.shop.support.query_app import QueryService, in_memory
 from tests.support.written_views import NOON
@@ -26,7 +25,7 @@ LIVES: dict[str, list[DomainEvent]] = {
         TicketClosed(resolution="r", previous_status="open", seconds_to_close=60),
     ],
     product_id_of("A1"): [
-        ProductCreated(name="Lamp", category="light", sku="A1", price=PRICE, on_hand=3),
+        ProductCreated(name="Lamp", categories=("light",), sku="A1", price=PRICE, on_hand=3),
         ProductDiscontinued(),
     ],
     new_id("customer"): [CustomerRegistered(name="Ada", email="ada@example.org"), CustomerErased()],

@@ -1,8 +1,7 @@
 """The shop's dashboard as it changes."""
 
-from command_service.product.commands import product_id_of
 from shared.events.money import Money
-from shared.events.product import ProductCreated, StockReserved
+from shared.events.product import ProductCreated, StockReserved, product_id_of
 from tests.shop.support.query_app import in_memory
 from twinpath.ids import new_id
 
@@ -12,7 +11,7 @@ PRICE = Money(minor=1999, currency="EUR")
 async def test_the_shops_dashboard_follows_what_sells_too_and_tells_each_change_once() -> None:
     async with in_memory() as service:
         lamp = product_id_of("LAMP")
-        await service.views.happened(lamp, ProductCreated(name="Lamp", category="light", sku="LAMP", price=PRICE))
+        await service.views.happened(lamp, ProductCreated(name="Lamp", categories=("light",), sku="LAMP", price=PRICE))
         async with service.live("/shop/dashboard/events") as client:
             assert (await client.next()).data["top_products"] == []
             for pieces in (2, 4):

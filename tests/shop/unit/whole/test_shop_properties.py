@@ -20,10 +20,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from command_service.product.commands import product_id_of
 from deploy.shop import SHOP
 from projector_service.application import PROJECTIONS
 from shared.events import CATALOGUE
+from shared.events.product import product_id_of
 from twinpath.domain.views import Document
 from twinpath.ids import logs_of
 from twinpath.projecting.following.projector import Projector
