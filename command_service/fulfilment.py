@@ -4,19 +4,16 @@ order.placed     -> reserve every product -> confirm; or, when one refuses, rele
 order.cancelled  -> release what is reserved
 order.shipped    -> take what is reserved
 order.returned   -> put pieces back into stock, or write them off
-customer.erased  -> cancel what was ordered in the same moment: there is no address any more
 """
 
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from command_service.order.commands import CancelOrder, ConfirmOrder, RejectOrder
 from command_service.product.commands import ReleaseStock, ReserveStock, ReturnStock, TakeStock
 from command_service.settings import Settings
-from shared.events.customer import CustomerErased
 from shared.events.order import OrderCancelled, OrderPlaced, OrderRejected, OrderReturned, OrderShipped
 from shared.events.product import ReservationRefused
-from twinpath.domain import Command, Process, RuleViolation, Then
+from twinpath.domain import Command, Process, Then
 
 _EXPIRY = "reservation-expiry"
 
@@ -89,12 +86,6 @@ class Fulfilment(Process):
                 for back in event.products
             ]
         )
-
-    async def customer_erased(self, event: CustomerErased, then: Then) -> None:
-        """Cancel what is still open: an erasure is refused while an order is, unless both come at once."""
-        for order_id in await then.about(then.recorded.stream, "order"):
-            with suppress(RuleViolation):  # shipped or rejected
-                await then.send(CancelOrder(order_id=order_id, reason="The customer is erased.", at=then.at))
 
     async def rejected(self, event: OrderRejected, then: Then) -> None:
         """Nothing is reserved that could run out."""

@@ -1,4 +1,4 @@
-"""A product's rules: created, renamed, put into categories, priced, discontinued, relisted; its stock is in stock.py."""
+"""A product's rules: created, renamed, put into categories, priced, discontinued, relisted; see stock.py too."""
 
 from collections.abc import Iterator
 from typing import assert_never

@@ -12,11 +12,13 @@ from shared.events.product import (
     ProductCreated,
     ProductDiscontinued,
     ProductPriceUpdated,
+    ProductRecategorised,
     ProductRestocked,
     ReservationRefused,
     StockReleased,
     StockReserved,
     StockTaken,
+    product_id_of,
 )
 from shared.read_models.prices import sortable
 from shared.read_models.product_catalogue import PriceEntry, ProductDetails
@@ -84,6 +86,7 @@ async def test_a_product_is_shown_whole_with_its_version_as_etag(service: QueryS
         "product_id": product_id,
         "name": "Lamp",
         "category": "light",
+        "categories": ["light"],
         "sku": "S-1",
         "price": {"amount": "5", "currency": "JPY"},
         "on_hand": 0,
@@ -166,7 +169,8 @@ async def test_a_price_that_changes_between_pages_hides_no_other_product(service
     ("query", "expected"),
     [
         ({"category": "food"}, ["apple", "banana", "Cherry", "éclair"]),
-        ({"category": "Food"}, []),
+        ({"category": "Food"}, ["apple", "banana", "Cherry", "éclair"]),
+        ({"category": "foo"}, []),
         ({"in_stock": "false"}, ["banana", "Zebra"]),
         ({"in_stock": "true", "category": "toys"}, ["STRASSE|straße"]),
         ({"discontinued": "true"}, ["Zebra"]),
@@ -219,6 +223,32 @@ async def test_every_price_is_told_newest_first_in_pages(service: QueryService) 
     assert second.json()["next"] is None
 
 
+async def test_a_product_is_in_the_list_of_each_of_its_categories_and_of_none_that_it_left(
+    service: QueryService,
+) -> None:
+    lamp, path = await product(service, "Lamp"), "Home & Garden > Lighting"
+    await product(service, "Desk")
+    moved = ProductRecategorised(categories=("Office", path), previous_categories=("light",))
+    await service.views.happened(lamp, moved)
+
+    assert await names(service, category="office") == await names(service, category=path.upper()) == ["Lamp"]
+    assert await names(service, category="light") == ["Desk"]
+    await service.views.happened(lamp, ProductRecategorised(categories=(), previous_categories=("Office", path)))
+    assert await names(service, category="office") == []
+    shown = (await service.get(f"/products/{lamp}")).json()
+    assert (shown["category"], shown["categories"]) == (None, [])
+
+
+async def test_a_product_is_found_by_its_sku_however_it_is_spelled(service: QueryService) -> None:
+    for sku in ("Caf\u00e9 3+4/#'", "CAFE 3+4/#'"):
+        created = ProductCreated(name=sku, categories=(), sku=sku, price=money("1 EUR"), on_hand=1)
+        await service.views.happened(product_id_of(sku), created)
+
+    assert await names(service, sku="cafe\u0301  3+4/#'") == ["Caf\u00e9 3+4/#'"]
+    assert await names(service, sku="CAFE 3+4/#'", in_stock="true") == ["CAFE 3+4/#'"]
+    assert await names(service, sku="CAFE 3+4/#") == []
+
+
 @pytest.mark.parametrize("path", ["", "/prices", "/events", "/prices/events", "/history"])
 async def test_an_unknown_product_is_not_found(service: QueryService, path: str) -> None:
     await product(service)
@@ -238,6 +268,8 @@ async def test_an_unknown_product_is_not_found(service: QueryService, path: str)
         ("?discontinued=", ["discontinued"]),
         ("?currency=eur", ["currency"]),
         ("?currency=XXZ", ["currency"]),
+        (f"?sku={'x' * 256}", ["sku"]),
+        (f"?category={'x' * 751}", ["category"]),
         ("?min_price=cheap", ["min_price"]),
         ("?min_price=-1", ["min_price"]),
         ("?min_price=NaN&max_price=Infinity", ["min_price", "max_price"]),

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from projector_service.order_summaries import OrderSummariesProjection
 from projector_service.product_catalogue import ProductCatalogueProjection
@@ -18,20 +20,28 @@ from shared.events.order import (
     OrderLine,
     OrderPlaced,
     OrderRejected,
+    OrderReturned,
     OrderShipped,
     ProductQuantity,
+    ReturnedPieces,
     ShippingAddress,
 )
 from shared.events.product import (
     ProductCreated,
     ProductDiscontinued,
     ProductPriceUpdated,
+    ProductRecategorised,
+    ProductRelisted,
+    ProductRenamed,
     ProductRestocked,
     ReservationRefused,
+    StockAdjusted,
     StockReleased,
     StockReserved,
+    StockReturned,
     StockTaken,
 )
+from shared.read_models.shop_dashboard import category_key, category_of_key
 from tests.support.recording import NOON, changes_of
 from twinpath.domain.views import Change, ChangeWhere, Put
 
@@ -46,6 +56,7 @@ RAISED = ProductPriceUpdated(
 RESERVED = StockReserved(order_id=ORDER, quantity=3, on_hand=4)
 REFUSED = ReservationRefused(order_id=ORDER, quantity=3, on_hand=1, reason="insufficient_stock")
 RELEASED = StockReleased(order_id=ORDER, quantity=1, on_hand=1, discontinued=False)
+BACK = StockReturned(order_id=ORDER, number=1, restocked=1, written_off=2, on_hand=1, discontinued=False)
 TAKEN = StockTaken(order_id=ORDER, quantity=3)
 
 LAMP = OrderLine(
@@ -75,6 +86,16 @@ CANCELLED = OrderCancelled(
     confirmed_at=EARLIER,
     products=PIECES,
 )
+RETURNED = OrderReturned(
+    number=2,
+    products=(ReturnedPieces(product_id=PRODUCT, restocked=1, written_off=1),),
+    reason="Too small.",
+    refund=TOTAL,
+    refunded=Money(minor=10000, currency="EUR"),
+    revenue=SHARES,
+    complete=False,
+    returned_at=EARLIER,
+)
 CANCELLED_EARLY = CANCELLED.model_copy(update={"previous_status": "placed", "confirmed_at": None})
 
 
@@ -90,6 +111,8 @@ def test_product_catalogue_has_a_document_for_a_new_product(on_hand: int, in_sto
         "name": "LAMP Straße",
         "name_order": "lamp strasse",
         "category": "light",
+        "categories": ["light"],
+        "category_keys": ["light"],
         "sku": "L-1",
         "price": {"amount": "19.99", "currency": "EUR"},
         "price_order": 199900,
@@ -143,6 +166,39 @@ def test_product_catalogue_counts_pieces_that_left_as_reserved_no_more() -> None
     assert changes_of(ProductCatalogueProjection(), TAKEN, PRODUCT) == [product({}, -3)]
 
 
+def test_product_catalogue_shows_another_name_and_sorts_by_it() -> None:
+    event = ProductRenamed(name="Große Lampe", previous_name="Lamp")
+    change = product({"name": "Große Lampe", "name_order": "grosse lampe"})
+    assert changes_of(ProductCatalogueProjection(), event, PRODUCT) == [change]
+
+
+@pytest.mark.parametrize(
+    ("categories", "fields"),
+    [
+        ((), {"category": None, "categories": [], "category_keys": []}),
+        (("B > b", "a"), {"category": "B > b", "categories": ["B > b", "a"], "category_keys": ["b > b", "a"]}),
+    ],
+)
+def test_product_catalogue_shows_other_categories(categories: tuple[str, ...], fields: dict[str, object]) -> None:
+    event = ProductRecategorised(categories=categories, previous_categories=("light",))
+    assert changes_of(ProductCatalogueProjection(), event, PRODUCT) == [product(fields)]
+
+
+@pytest.mark.parametrize(("discontinued", "in_stock"), [(False, True), (True, False)])
+def test_product_catalogue_shows_pieces_that_were_counted_or_came_back(discontinued: bool, in_stock: bool) -> None:
+    counted = StockAdjusted(change=-2, on_hand=1, reason="r", discontinued=discontinued)
+    back = BACK.model_copy(update={"discontinued": discontinued})
+    change = product({"on_hand": 1, "in_stock": in_stock})
+    assert changes_of(ProductCatalogueProjection(), counted, PRODUCT) == [change]
+    assert changes_of(ProductCatalogueProjection(), back, PRODUCT) == [change]
+
+
+@pytest.mark.parametrize(("on_hand", "in_stock"), [(0, False), (1, True)])
+def test_product_catalogue_offers_a_relisted_product_again(on_hand: int, in_stock: bool) -> None:
+    change = product({"discontinued": False, "in_stock": in_stock})
+    assert changes_of(ProductCatalogueProjection(), ProductRelisted(on_hand=on_hand), PRODUCT) == [change]
+
+
 def price(version: int, amount: str, currency: str, previous: str | None, reason: str | None) -> Put:
     entry = {
         "product_id": PRODUCT,
@@ -180,6 +236,16 @@ def test_product_sales_takes_back_what_was_released_and_not_what_left() -> None:
     assert changes_of(ProductSalesProjection(), TAKEN, PRODUCT) == []
 
 
+def test_product_sales_takes_back_what_came_back_and_shows_another_name() -> None:
+    renamed = ProductRenamed(name="Lux", previous_name="Lamp")
+    assert changes_of(ProductSalesProjection(), BACK, PRODUCT) == [
+        Change("product_sales", PRODUCT, increment={"units": -3})
+    ]
+    assert changes_of(ProductSalesProjection(), renamed, PRODUCT) == [
+        Change("product_sales", PRODUCT, set={"name": "Lux"})
+    ]
+
+
 def order(status: str, **fields: object) -> Change:
     return Change("order_summaries", ORDER, set={"status": status, **fields, **NOW})
 
@@ -203,7 +269,8 @@ def test_order_summaries_has_a_document_for_an_order_that_was_placed() -> None:
         "placed_at": EARLIER,
         "updated_at": NOON,
         "version": 1,
-        **dict.fromkeys(not_yet),
+        "returns": [],
+        **dict.fromkeys((*not_yet, "returned_at", "refunded")),
     }
     assert changes_of(OrderSummariesProjection(), PLACED, ORDER, 1) == [Put("order_summaries", ORDER, document)]
     erased = PLACED.model_copy(update={"shipping_address": None})
@@ -228,6 +295,21 @@ def test_order_summaries_says_with_whom_an_order_was_shipped() -> None:
 def test_order_summaries_says_why_an_order_was_cancelled() -> None:
     change = order("cancelled", cancelled_at=NOON, reason="Too late.")
     assert changes_of(OrderSummariesProjection(), CANCELLED, ORDER) == [change]
+
+
+@pytest.mark.parametrize(("complete", "status"), [(False, {}), (True, {"status": "returned"})])
+def test_order_summaries_has_every_return_and_is_returned_with_the_last(complete: bool, status: dict[str, str]) -> None:
+    entry = {
+        "number": 2,
+        "products": [{"product_id": PRODUCT, "restocked": 1, "written_off": 1}],
+        "reason": "Too small.",
+        "refund": {"amount": "99.95", "currency": "EUR"},
+        "at": EARLIER,
+    }
+    fields = {**status, "returned_at": EARLIER, "refunded": {"amount": "100.00", "currency": "EUR"}, **NOW}
+    change = Change("order_summaries", ORDER, set=fields, append={"returns": entry}, keep=100)
+    event = RETURNED.model_copy(update={"complete": complete})
+    assert changes_of(OrderSummariesProjection(), event, ORDER) == [change]
 
 
 def test_order_summaries_forgets_where_the_orders_of_an_erased_customer_went() -> None:
@@ -270,3 +352,16 @@ def test_shop_dashboard_counts_a_shipped_order() -> None:
 def test_shop_dashboard_takes_the_revenue_of_a_cancelled_order_back_from_its_day() -> None:
     assert changes_of(ShopDashboardProjection(), CANCELLED, ORDER) == [moved("confirmed", "cancelled"), *revenue(-1)]
     assert changes_of(ShopDashboardProjection(), CANCELLED_EARLY, ORDER) == [moved("placed", "cancelled")]
+
+
+def test_shop_dashboard_takes_the_revenue_of_a_return_from_the_day_of_the_return() -> None:
+    whole = RETURNED.model_copy(update={"complete": True})
+    assert changes_of(ShopDashboardProjection(), RETURNED, ORDER) == revenue(-1)
+    assert changes_of(ShopDashboardProjection(), whole, ORDER) == [moved("shipped", "returned"), *revenue(-1)]
+
+
+@given(st.lists(st.text(), max_size=3).map(tuple))
+def test_each_category_has_a_key_of_its_own_which_is_one_name_of_a_path(categories: tuple[str, ...]) -> None:
+    keys = [category_key(category) for category in categories]
+    assert [category_of_key(key) for key in keys] == list(categories)
+    assert all(key and not set(key) & set(".$\0") for key in keys)
