@@ -30,8 +30,8 @@ from twinpath.errors import (
     TwinpathError,
     Unavailable,
 )
-from twinpath.ids import category_of, uuid7
-from twinpath.log.interface import Appended, EventStore, NewCommit, repeated
+from twinpath.ids import category_of, escaped, uuid7
+from twinpath.log.interface import Appended, Commit, EventStore, NewCommit, repeated
 from twinpath.personal_data.sealing import Seals
 
 _ATTEMPTS = 20
@@ -61,7 +61,14 @@ class Envelope:
         """The caller's key, which is the caller's alone (no derived id has a slash), or a fresh id."""
         if self.derived_id is not None:
             return self.derived_id
-        return uuid7() if self.idempotency_key is None else f"{self.actor}/{self.idempotency_key}"
+        return uuid7() if self.idempotency_key is None else f"{escaped(self.actor)}/{self.idempotency_key}"
+
+    @property
+    def command_id_before(self) -> str | None:
+        """The id that 0.1 gave to it, where that is another: the actor has a slash or a percent sign."""
+        if self.derived_id is not None or self.idempotency_key is None or self.actor == escaped(self.actor):
+            return None
+        return f"{self.actor}/{self.idempotency_key}"
 
     @property
     def may_be_repeated(self) -> bool:
@@ -157,6 +164,8 @@ class CommandBus:
     async def _handle(self, envelope: Envelope, cached: Folded | None) -> Appended:
         command, command_id = envelope.command, envelope.command_id
         fingerprint = _fingerprint(command) if envelope.may_be_repeated else ""
+        if before := await self._carried_out_before(envelope):
+            return repeated(before, fingerprint)
         # 1. load, unless the cache knows the aggregate or it is a new one
         folded, is_fresh = (cached, command.creates) if cached else (await self._refreshed(command.stream), True)
         for attempt in range(_ATTEMPTS):
@@ -174,6 +183,13 @@ class CommandBus:
                 return await self._without_events(envelope, command_id, fingerprint, folded, refusal)
             folded, is_fresh = await self._refreshed(command.stream, folded), True
         raise ConcurrencyConflict(f"{command.stream} is written by others at a rate that leaves no gap; try again")
+
+    async def _carried_out_before(self, envelope: Envelope) -> Commit | None:
+        """The commit of this command under the id that version 0.1 gave to it; that of another caller is none."""
+        if envelope.command_id_before is None:
+            return None
+        commit = await self._store.commit_of(envelope.command_id_before)
+        return commit if commit is not None and commit.events[0].actor == envelope.actor else None
 
     def _decide(self, envelope: Envelope, folded: Folded) -> tuple[list[DomainEvent], TwinpathError | None]:
         """The events, or why there are none. A stale version is told before a rule, a missing aggregate before both."""

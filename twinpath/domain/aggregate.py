@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from twinpath.domain.claim import Claim
 from twinpath.domain.events import DomainEvent
+from twinpath.ids import is_category
 
 _Command = TypeVar("_Command", bound="Command")
 _Event = TypeVar("_Event", bound=DomainEvent)
@@ -109,6 +110,10 @@ class Aggregate(Generic[_Command, _State, _Event]):
     erase: type[Command] | None = None
     plural: str = ""
     endpoints: list[CommandEndpoint] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if not is_category(self.category):
+            raise ValueError(f"the category {self.category!r}: it is of small letters alone, as logs have it")
 
     @property
     def path(self) -> str:

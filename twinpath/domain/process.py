@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from twinpath.domain.aggregate import Command
 from twinpath.domain.events import DomainEvent, RecordedEvent
+from twinpath.ids import expect_name
 
 _Event = TypeVar("_Event", bound=DomainEvent)
 
@@ -82,6 +83,10 @@ class Process:
 
     name: ClassVar[str]
     since: ClassVar[Literal["beginning", "now"]] = "beginning"
+
+    def __init_subclass__(cls) -> None:
+        if "name" in vars(cls):
+            expect_name("process", cls.name)
 
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings
