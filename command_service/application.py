@@ -5,6 +5,7 @@ from command_service.fulfilment import Fulfilment
 from command_service.order.endpoints import ORDER
 from command_service.orphaned_orders import OrphanedOrders
 from command_service.product.endpoints import PRODUCT
+from command_service.product.feed import ProductFeed
 from command_service.settings import Settings
 from command_service.ticket.endpoints import TICKET
 from shared.events import CATALOGUE
@@ -15,4 +16,5 @@ COMMANDS = Application(
     aggregates=(TICKET, PRODUCT, CUSTOMER, ORDER),
     processes=(Fulfilment, OrphanedOrders),
     settings=Settings,
+    importers=(ProductFeed,),
 )

@@ -50,7 +50,6 @@ class OrderSummariesProjection(Projection):
             "placed_at": event.placed_at,
             "updated_at": recorded.at,
             "version": recorded.version,
-            "returns": [],
             **dict.fromkeys(_NOT_YET),
         }
         yield Put(ORDER_SUMMARIES.name, recorded.stream, document)

@@ -53,7 +53,6 @@ _ORDER = _ROW | {
         "country": "GB",
     },
     "confirmed_at": "2026-01-05T09:00:00.010000Z",
-    "returns": [],
 }
 
 ORDERS = Listing(

@@ -97,13 +97,15 @@ def _create(command: CreateProduct, product: Product | None) -> list[ProductEven
         detail = f"SKU {product.sku} belongs to product {command.product_id} already."
         raise RuleViolation(detail, code="sku_taken", product_id=command.product_id)
     _not_below_zero(command.price)
+    first, *more = command.categories or (command.category,)
     return [
         ProductCreated(
             name=command.name,
-            categories=command.categories if command.category is None else (command.category,),
+            category=first,
             sku=command.sku,
             price=command.price,
             on_hand=command.initial_stock,
+            more_categories=tuple(filter(None, more)),
         )
     ]
 

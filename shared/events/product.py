@@ -23,22 +23,28 @@ def product_id_of(sku: str) -> str:
     return f"product-{uuid5(_SKUS, sku_key(sku))}"
 
 
-def _with_categories(data: dict[str, Any]) -> dict[str, Any]:
-    category = data.pop("category")
-    return {**data, "categories": [category]}
+def _with_more_categories(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "more_categories": []}
 
 
 class ProductCreated(DomainEvent):
-    """The shop sells it from now on; `sku` is its own for ever. Its revenue counts for the first of its categories."""
+    """The shop sells it from now on; `sku` is its own for ever. Its revenue counts for `category`, the first of its
+    categories, null where it has none."""
 
     type: ClassVar[str] = "product.created"
-    upcasters: ClassVar[tuple[Upcaster, ...]] = (Upcaster(_with_categories),)
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (Upcaster(_with_more_categories),)
 
     name: str
-    categories: tuple[str, ...]
+    category: str | None
     sku: str
     price: Money
     on_hand: int = 0
+    more_categories: tuple[str, ...] = ()
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """All of them."""
+        return () if self.category is None else (self.category, *self.more_categories)
 
 
 class ProductRenamed(DomainEvent):

@@ -22,10 +22,18 @@ _ORDER = "order-0198c0de-0000-7000-8000-000000000003"
 _PRICE, _TOTAL = Money(minor=1999, currency="EUR"), Money(minor=3998, currency="EUR")
 
 EXAMPLES: list[DomainEvent] = [
-    ProductCreated(name="Desk lamp", categories=("lighting",), sku="LAMP-1", price=_PRICE, on_hand=3),
-    ProductCreated(name="Yen lamp", categories=("lighting",), sku="LAMP-2", price=Money(minor=2000, currency="JPY")),
+    ProductCreated(name="Desk lamp", category="lighting", sku="LAMP-1", price=_PRICE, on_hand=3),
+    ProductCreated(name="Yen lamp", category="lighting", sku="LAMP-2", price=Money(minor=2000, currency="JPY")),
     ProductPriceUpdated(price=_PRICE, previous_price=_TOTAL, reason="sale"),
-    ProductCreated(name="Any lamp", categories=(), sku="LAMP 3/#", price=Money(minor=0, currency="EUR")),
+    ProductCreated(name="Any lamp", category=None, sku="LAMP 3/#", price=Money(minor=0, currency="EUR")),
+    ProductCreated(
+        name="Desk lamp",
+        category="lighting",
+        sku="LAMP-4",
+        price=_PRICE,
+        on_hand=3,
+        more_categories=("Home & Garden > Lamps",),
+    ),
     ProductRenamed(name="Desk lamp, brass", previous_name="Desk lamp"),
     ProductRecategorised(categories=("lighting", "Home & Garden > Lamps"), previous_categories=("lighting",)),
     ProductRecategorised(categories=(), previous_categories=("lighting",)),

@@ -48,7 +48,7 @@ from twinpath.errors import NotFound, RuleViolation
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 EUR_20 = Money(minor=2000, currency="EUR")
 EUR_25 = Money(minor=2500, currency="EUR")
-CREATED = ProductCreated(name="Lamp", categories=("lighting",), sku="LAMP-1", price=EUR_20, on_hand=3)
+CREATED = ProductCreated(name="Lamp", category="lighting", sku="LAMP-1", price=EUR_20, on_hand=3)
 RESERVED = StockReserved(order_id="order-1", quantity=2, on_hand=1)
 
 
@@ -84,8 +84,8 @@ def created(**fields: Any) -> ProductCreated:
         ),
         ([CREATED], told(Restock, quantity=4), [ProductRestocked(quantity=4, on_hand=7)]),
         ([CREATED], told(Discontinue), [ProductDiscontinued()]),
-        ([], create(category=None), [created(categories=())]),
-        ([], create(category=None, categories=("a", "b > c")), [created(categories=("a", "b > c"))]),
+        ([], create(category=None), [created(category=None)]),
+        ([], create(category=None, categories=("a", "b > c")), [created(category="a", more_categories=("b > c",))]),
         ([], create(price=Money(minor=0, currency="EUR")), [created(price=Money(minor=0, currency="EUR"))]),
         ([CREATED], told(RenameProduct, name="Lux"), [ProductRenamed(name="Lux", previous_name="Lamp")]),
         (

@@ -45,7 +45,7 @@ async def product(
     service: QueryService, name: str = "Lamp", price: str = "19.99 EUR", on_hand: int = 5, category: str = "light"
 ) -> str:
     product_id = f"product-{uuid4()}"
-    created = ProductCreated(name=name, categories=(category,), sku="S-1", price=money(price), on_hand=on_hand)
+    created = ProductCreated(name=name, category=category, sku="S-1", price=money(price), on_hand=on_hand)
     await service.views.happened(product_id, created)
     return product_id
 
@@ -241,7 +241,7 @@ async def test_a_product_is_in_the_list_of_each_of_its_categories_and_of_none_th
 
 async def test_a_product_is_found_by_its_sku_however_it_is_spelled(service: QueryService) -> None:
     for sku in ("Caf\u00e9 3+4/#'", "CAFE 3+4/#'"):
-        created = ProductCreated(name=sku, categories=(), sku=sku, price=money("1 EUR"), on_hand=1)
+        created = ProductCreated(name=sku, category=None, sku=sku, price=money("1 EUR"), on_hand=1)
         await service.views.happened(product_id_of(sku), created)
 
     assert await names(service, sku="cafe\u0301  3+4/#'") == ["Caf\u00e9 3+4/#'"]

@@ -25,7 +25,7 @@ LIVES: dict[str, list[DomainEvent]] = {
         TicketClosed(resolution="r", previous_status="open", seconds_to_close=60),
     ],
     product_id_of("A1"): [
-        ProductCreated(name="Lamp", categories=("light",), sku="A1", price=PRICE, on_hand=3),
+        ProductCreated(name="Lamp", category="light", sku="A1", price=PRICE, on_hand=3),
         ProductDiscontinued(),
     ],
     new_id("customer"): [CustomerRegistered(name="Ada", email="ada@example.org"), CustomerErased()],

@@ -41,7 +41,7 @@ class Kind:
 
 PRODUCT = Kind(
     "product",
-    ProductCreated(name="Lamp", categories=("light",), sku="L-1", price=EURO, on_hand=1),
+    ProductCreated(name="Lamp", category="light", sku="L-1", price=EURO, on_hand=1),
     CHEAPER,
     DEARER,
     "in_stock=true&max_price=1&currency=EUR",

@@ -11,7 +11,7 @@ PRICE = Money(minor=1999, currency="EUR")
 async def test_the_shops_dashboard_follows_what_sells_too_and_tells_each_change_once() -> None:
     async with in_memory() as service:
         lamp = product_id_of("LAMP")
-        await service.views.happened(lamp, ProductCreated(name="Lamp", categories=("light",), sku="LAMP", price=PRICE))
+        await service.views.happened(lamp, ProductCreated(name="Lamp", category="light", sku="LAMP", price=PRICE))
         async with service.live("/shop/dashboard/events") as client:
             assert (await client.next()).data["top_products"] == []
             for pieces in (2, 4):
