@@ -70,7 +70,7 @@ def import_file(
                     utc_now(),
                     carrier,
                     report,
-                    _told if as_json else lambda refusal: None,
+                    _print if as_json else lambda refusal: None,
                     lambda: reached(rows.read(), size),
                 )
     except TwinpathError as error:
@@ -100,18 +100,18 @@ def _carrier(application: Application, dry_run: bool, url: str | None, actor: st
 
     from twinpath.importing.sending import Service
 
-    with httpx.Client(base_url=url or _found(), timeout=60) as client:
+    with httpx.Client(base_url=url or _service_url(), timeout=60) as client:
         yield Service(client, actor)
 
 
-def _found() -> str:
+def _service_url() -> str:
     """Where the command service is: as the environment says, else that of `make up` in this folder."""
     if given := os.environ.get(VARIABLE):
         return given
     return str(json.loads(FILE.read_text())["command"]) if FILE.is_file() else _USUAL
 
 
-def _told(refusal: Refusal) -> None:
+def _print(refusal: Refusal) -> None:
     print(json.dumps(asdict(refusal), ensure_ascii=False), flush=True)
 
 

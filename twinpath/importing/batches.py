@@ -30,10 +30,10 @@ class Asked:
     key: str
 
     @classmethod
-    def of(cls, importer: Importer, line: int, wanted: Wanted) -> "Asked":
+    def by(cls, importer: Importer, line: int, wanted: Wanted) -> "Asked":
         """The command with its key."""
-        said = orjson.dumps([importer.name, line, wanted.command.type, wanted.id, wanted.body])
-        return cls(line, wanted, f"import-{sha256(said).hexdigest()[:40]}")
+        content = orjson.dumps([importer.name, line, wanted.command.type, wanted.id, wanted.body])
+        return cls(line, wanted, f"import-{sha256(content).hexdigest()[:40]}")
 
     def as_line(self) -> bytes:
         """As `POST /commands` takes it."""
@@ -52,7 +52,7 @@ def asked(importer: Importer, items: Iterable[tuple[Row, Item]], at: datetime) -
         except RowRefused as refused:
             yield Refusal(row.line, refused.kind, refused.detail)
             continue
-        yield from (Asked.of(importer, row.line, wanted) for wanted in commands)
+        yield from (Asked.by(importer, row.line, wanted) for wanted in commands)
         if not commands:
             yield None
 

@@ -49,14 +49,14 @@ def rows_of(file: Path, format_wished: str | None = None, encoding: str | None =
         MalformedRequest: the encoding is unknown; or, while rows are read, the file has no header, or it is
             `unreadable_file`, as an XML file that is damaged.
     """
-    found = encoding_of(file, encoding)
-    with file.open("rb") as opened, TextIOWrapper(opened, found, errors="replace", newline="") as text:
+    shown = encoding_of(file, encoding)
+    with file.open("rb") as opened, TextIOWrapper(opened, shown, errors="replace", newline="") as text:
         begin = text.read(1 << 16)
         text.seek(0)
         kind = format_wished or _format_of(begin)
         if kind == "xml":
             opened.seek(0)
-            made: Iterator[Row] = (Row(line, values) for line, values in xml_rows(opened, found, encoding))
+            made: Iterator[Row] = (Row(line, values) for line, values in xml_rows(opened, shown, encoding))
         else:
             made = _json_rows(text) if kind == "ndjson" else _table_rows(text, _separator(begin, kind))
         yield Rows(kind, made, opened.tell)

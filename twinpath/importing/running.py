@@ -35,13 +35,13 @@ def run(
     Raises Unavailable, and MalformedRequest where the file can't be read on; the report then has what came before.
     """
     for batch in in_batches(asked(importer, items, at), BATCH):
-        results = iter(carrier.carry_out([one for one in batch if isinstance(one, Asked)]))
-        for one in batch:
-            refusal = next(results) if isinstance(one, Asked) else one
+        results = iter(carrier.carry_out([command for command in batch if isinstance(command, Asked)]))
+        for outcome in batch:
+            refusal = next(results) if isinstance(outcome, Asked) else outcome
             if refusal is not None:
                 report.refused(refusal)
                 on_refusal(refusal)
-            elif one is None:
+            elif outcome is None:
                 report.skipped += 1
             else:
                 report.taken += 1

@@ -40,10 +40,10 @@ class Service:
         """
         refusals = self._sent(commands)
         following = [
-            (place, Asked(one.line, wanted, f"{one.key}-{number}"))
-            for place, one in enumerate(commands)
+            (place, Asked(command.line, wanted, f"{command.key}-{number}"))
+            for place, command in enumerate(commands)
             if refusals[place] is None
-            for number, wanted in enumerate(one.wanted.then)
+            for number, wanted in enumerate(command.wanted.then)
         ]
         later = self._sent([command for _, command in following])
         for (place, _), refusal in zip(following, later, strict=True):

@@ -15,13 +15,13 @@ _ITEMS = ("item", "entry")
 _Item = tuple[int, Mapping[str, tuple[str, ...]]]
 
 
-def xml_rows(opened: BinaryIO, found: str, wished: str | None) -> Iterator[_Item]:
+def xml_rows(opened: BinaryIO, shown: str, wished: str | None) -> Iterator[_Item]:
     """Line and values of each item; a nested element's name is that of its parents and its own, with dots between.
 
-    `found` is the encoding that the bytes show, which counts where they can't be the UTF-8 that XML is by default;
+    `shown` is the encoding that the bytes show, which counts where they can't be the UTF-8 that XML is by default;
     `wished` counts always. Raises MalformedRequest: `unreadable_file`.
     """
-    reader = _Reader(wished or (None if found.startswith("utf") else _declared(opened) or found))
+    reader = _Reader(wished or (None if shown.startswith("utf") else _declared(opened) or shown))
     while chunk := opened.read(_CHUNK):
         yield from reader.fed(chunk, last=False)
     yield from reader.fed(b"", last=True)
@@ -31,8 +31,8 @@ def _declared(opened: BinaryIO) -> str | None:
     """The encoding that the document's first line declares, unless it is the UTF-8 that it is not."""
     begin = opened.read(200)
     opened.seek(0)
-    _, found, rest = begin.partition(b"encoding=")
-    name = rest[1:].partition(rest[:1])[0].decode("ascii", "replace") if found and rest else ""
+    _, mark, rest = begin.partition(b"encoding=")
+    name = rest[1:].partition(rest[:1])[0].decode("ascii", "replace") if mark and rest else ""
     return None if not name or name.lower().replace("-", "") == "utf8" else name
 
 

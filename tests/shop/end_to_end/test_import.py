@@ -1,5 +1,6 @@
-"""`twinpath import` on real servers: killed in the middle and started again, it does nothing twice and says the same."""
+"""`twinpath import` on real servers: killed in the middle and started again, it doubles nothing and says the same."""
 
+import asyncio
 import json
 import signal
 from pathlib import Path
@@ -52,7 +53,7 @@ async def test_an_import_that_was_killed_goes_on_and_doubles_nothing(system: Sys
         reports = []
         for _ in range(2):
             again = system.twinpath(*command)
-            shown, _ = again.communicate()
+            shown, _ = await asyncio.to_thread(again.communicate)
             assert again.returncode == 1, shown
             reports.append([json.loads(line) for line in shown.splitlines() if line.startswith("{")])
         broken = ROWS // _EVERY

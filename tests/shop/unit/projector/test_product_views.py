@@ -12,13 +12,11 @@ from shared.events.product import (
     ProductCreated,
     ProductDiscontinued,
     ProductPriceUpdated,
-    ProductRecategorised,
     ProductRestocked,
     ReservationRefused,
     StockReleased,
     StockReserved,
     StockTaken,
-    product_id_of,
 )
 from shared.read_models.prices import sortable
 from shared.read_models.product_catalogue import PriceEntry, ProductDetails
@@ -221,32 +219,6 @@ async def test_every_price_is_told_newest_first_in_pages(service: QueryService) 
     assert shown == [(11, "11.00", "9.50"), (2, "9.50", "10.00"), (1, "10.00", None)]
     assert [(one.reason, one.by) for one in entries] == [("end of sale", "ann"), ("sale", "ann"), (None, "ann")]
     assert second.json()["next"] is None
-
-
-async def test_a_product_is_in_the_list_of_each_of_its_categories_and_of_none_that_it_left(
-    service: QueryService,
-) -> None:
-    lamp, path = await product(service, "Lamp"), "Home & Garden > Lighting"
-    await product(service, "Desk")
-    moved = ProductRecategorised(categories=("Office", path), previous_categories=("light",))
-    await service.views.happened(lamp, moved)
-
-    assert await names(service, category="office") == await names(service, category=path.upper()) == ["Lamp"]
-    assert await names(service, category="light") == ["Desk"]
-    await service.views.happened(lamp, ProductRecategorised(categories=(), previous_categories=("Office", path)))
-    assert await names(service, category="office") == []
-    shown = (await service.get(f"/products/{lamp}")).json()
-    assert (shown["category"], shown["categories"]) == (None, [])
-
-
-async def test_a_product_is_found_by_its_sku_however_it_is_spelled(service: QueryService) -> None:
-    for sku in ("Caf\u00e9 3+4/#'", "CAFE 3+4/#'"):
-        created = ProductCreated(name=sku, category=None, sku=sku, price=money("1 EUR"), on_hand=1)
-        await service.views.happened(product_id_of(sku), created)
-
-    assert await names(service, sku="cafe\u0301  3+4/#'") == ["Caf\u00e9 3+4/#'"]
-    assert await names(service, sku="CAFE 3+4/#'", in_stock="true") == ["CAFE 3+4/#'"]
-    assert await names(service, sku="CAFE 3+4/#") == []
 
 
 @pytest.mark.parametrize("path", ["", "/prices", "/events", "/prices/events", "/history"])
