@@ -31,6 +31,8 @@ class Projection:
     def __init_subclass__(cls) -> None:
         if "name" in vars(cls):
             expect_name("projection", cls.name)
+        for view in vars(cls).get("views", ()):
+            expect_name("view", view.name)
 
     @classmethod
     def all_in(cls, package: str) -> tuple["Projection", ...]:

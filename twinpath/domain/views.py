@@ -11,8 +11,6 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
-from twinpath.ids import expect_name
-
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 Document = dict[str, Any]
@@ -67,7 +65,6 @@ class View:
     """Each followed by `_id` in the index; one for each filter and each sort unless others are given."""
 
     def __post_init__(self) -> None:
-        expect_name("view", self.name)
         if not self.indexes:
             fields = dict.fromkeys((*self.filters, *self.sorts.values()))
             object.__setattr__(self, "indexes", tuple((name,) for name in fields))

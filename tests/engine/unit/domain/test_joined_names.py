@@ -93,7 +93,7 @@ def test_ids_that_are_stored_already_stay_as_they_are() -> None:
 def test_a_name_that_is_declared_has_none_of_the_separators(name: str, separator: str, place: int) -> None:
     bad = name[:place] + separator + name[place:]
     declarations: tuple[Callable[[], Any], ...] = (
-        lambda: View(bad),
+        lambda: type("P", (Projection,), {"name": "p", "views": (View(bad),)}),
         lambda: type("P", (Projection,), {"name": bad}),
         lambda: type("P", (Process,), {"name": bad}),
         lambda: Aggregate(bad, _no_events, _no_state, dict, ()),
