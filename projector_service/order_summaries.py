@@ -25,8 +25,6 @@ _NOT_YET = (
     "tracking_number",
     "reason",
     "rejection",
-    "returned_at",
-    "refunded",
 )
 
 
