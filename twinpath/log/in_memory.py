@@ -54,8 +54,9 @@ class InMemoryEventStore(EventStore):
             recorded = record(event, stream, len(self._streams[stream]) + 1, log, len(entries) + 1, commit.metadata)
             self._streams[stream].append(recorded)
             entries.append(recorded)
-            if SEALED in event.data:
-                self._owners[event.data[SEALED]["of"]].add(stream)
+            match event.data.get(SEALED):
+                case {"of": str(owner)}:  # another form is damaged, and parks where it is read
+                    self._owners[owner].add(stream)
         appended = Appended(stream, commit.expected_version + len(events), log, len(entries))
         self._commits[commit.command_id] = Commit(appended, commit.fingerprint, entries[-len(events) :])
         for listener in self._listeners:
