@@ -17,7 +17,7 @@ from twinpath.domain.events import Metadata, NewEvent, RecordedEvent
 from twinpath.errors import CommandIdReused, NotFound, RuleViolation, StaleVersion
 from twinpath.ids import new_id
 from twinpath.log.in_memory import InMemoryEventStore
-from twinpath.log.interface import Appended
+from twinpath.log.interface import Appended, NewCommit
 from twinpath.log.snapshots import InMemorySnapshotStore, Snapshot
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -191,8 +191,8 @@ async def test_a_key_that_was_used_with_the_first_version_is_known_to_its_caller
     fingerprint = hashlib.blake2b(envelope.command.content(), digest_size=16).hexdigest()
     event = NewEvent("repair.note_added", 1, {"note": "noted"})
     by = Metadata(at=NOW, actor="a/b", correlation_id="")
-    await store.append(repair.stream, [event], 1, "a/b/c", by, fingerprint)
-    await store.append(repair.stream, [event], 2, "%/x/y", replace(by, actor="%"), fingerprint)
+    await store.append(NewCommit(repair.stream, [event], 1, "a/b/c", by, fingerprint))
+    await store.append(NewCommit(repair.stream, [event], 2, "%/x/y", replace(by, actor="%"), fingerprint))
 
     assert (await bus.handle(envelope)).duplicate
     other = await bus.handle(replace(envelope, actor="%/x", idempotency_key="y"))
