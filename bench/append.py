@@ -14,6 +14,7 @@ from twinpath.clock import utc_now
 from twinpath.domain.events import Metadata, NewEvent
 from twinpath.errors import ConcurrencyConflict
 from twinpath.ids import new_id, uuid7
+from twinpath.log.interface import NewCommit
 from twinpath.log.mongodb import MongoEventStore
 from twinpath.mongo_client import mongo_client
 
@@ -36,7 +37,9 @@ async def _measure(url: str, run: Run) -> None:
 
         async def append(number: int, expected: int = 0) -> None:
             with suppress(ConcurrencyConflict):
-                await store.append(new_id("ticket"), events, expected, uuid7(), Metadata(utc_now(), "a", "c"))
+                await store.append(
+                    NewCommit(new_id("ticket"), events, expected, uuid7(), Metadata(utc_now(), "a", "c"))
+                )
 
         async def append_some_stale(number: int) -> None:
             await append(number, 3 if number % 20 == 0 else 0)

@@ -19,7 +19,7 @@ from twinpath.feed.rabbit_publisher import RabbitPublisher
 from twinpath.ids import logs_of
 from twinpath.log.mongodb import MongoEventLog
 from twinpath.mongo_client import mongo_client
-from twinpath.projecting.following.log_runner import MOST_EVENTS
+from twinpath.projecting.following.projected_log import MOST_EVENTS
 from twinpath.views.merging import merged
 from twinpath.views.mongodb.statements import Statement, statement
 from twinpath.views.mongodb.stores import CHECKPOINTS

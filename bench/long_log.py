@@ -13,6 +13,7 @@ from twinpath.domain.events import DomainEvent, Metadata
 from twinpath.domain.projection import Projection
 from twinpath.ids import log_of, new_id, uuid7
 from twinpath.log.commits import Document, at_position, commits_of, encode
+from twinpath.log.interface import NewCommit
 from twinpath.log.mongodb import MongoEventStore
 from twinpath.projecting.groups import view_projections
 
@@ -60,7 +61,7 @@ async def _write(
         heads[log] += 1
         recorded = CATALOGUE.encode(event)
         metadata = Metadata(utc_now(), "bench", "bench")
-        encoded = encode(stream, log, [recorded], version - 1, uuid7(), metadata, "", "bench")
+        encoded = encode(NewCommit(stream, [recorded], version - 1, uuid7(), metadata), log, "bench")
         batch.append(at_position(encoded, heads[log]))
         if len(batch) == _BATCH:
             inserts.add(asyncio.create_task(commits.insert_many(batch, ordered=False)))

@@ -15,7 +15,7 @@ from shared.events.ticket import TicketNoteAdded, TicketOpened
 from twinpath.clock import utc_now
 from twinpath.domain.events import Metadata
 from twinpath.ids import new_id, uuid7
-from twinpath.log.interface import EventStore
+from twinpath.log.interface import EventStore, NewCommit
 from twinpath.log.mongodb import MongoEventStore
 from twinpath.mongo_client import mongo_client
 
@@ -42,7 +42,9 @@ async def _live(store: EventStore, stream: str, events: int) -> None:
     opened = TicketOpened(subject="Parcel has not arrived", message="x" * 100, opened_at=utc_now())
     for version in range(events):
         event = TicketNoteAdded(note="called the carrier, they look for it") if version else opened
-        await store.append(stream, [CATALOGUE.encode(event)], version, uuid7(), Metadata(utc_now(), "bench", "bench"))
+        await store.append(
+            NewCommit(stream, [CATALOGUE.encode(event)], version, uuid7(), Metadata(utc_now(), "bench", "bench"))
+        )
 
 
 def _milliseconds(url: str, streams: Sequence[str]) -> float:

@@ -13,6 +13,7 @@ from bench.measuring import rate
 from twinpath.clock import utc_now
 from twinpath.domain.events import Metadata, NewEvent
 from twinpath.ids import new_id, uuid7
+from twinpath.log.interface import NewCommit
 from twinpath.log.mongodb import MongoEventStore
 from twinpath.mongo_client import mongo_client
 
@@ -25,7 +26,7 @@ async def _write(url: str, database: str, count: int, callers: int) -> None:
 
         async def append(number: int) -> None:
             nonlocal answered
-            await store.append(new_id("ticket"), events, 0, uuid7(), Metadata(utc_now(), "a", "c"))
+            await store.append(NewCommit(new_id("ticket"), events, 0, uuid7(), Metadata(utc_now(), "a", "c")))
             answered += 1
 
         await rate(callers, callers, append)  # connections and heads are there before the measurement

@@ -31,8 +31,6 @@ class FreeText:
 Line = Annotated[str, FreeText(200)]
 Message = Annotated[str, FreeText(10_000, lines=True)]
 Note = Annotated[str, FreeText(5_000, lines=True)]
-Category = Annotated[str, FreeText(50)]
-"""One line that names a part of the catalogue."""
 
 CustomerId = Annotated[str, StringConstraints(pattern=id_pattern("customer"))]
 OrderId = Annotated[str, StringConstraints(pattern=id_pattern("order"))]

@@ -6,6 +6,7 @@ twice changes nothing.
 
 import json
 import random
+from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -65,13 +66,13 @@ def load_sample(command_url: str) -> dict[str, int]:
     with httpx.Client(base_url=f"{command_url}/api/v1", timeout=30) as client:
         sample = _Sample(client)
         products = [sample.product(*product) for product in _PRODUCTS]
-        sample.send("POST", f"/products/{products[-1]}/discontinue", "discontinue")
+        sample.change(products)
         customers = [sample.customer(name) for name in _CUSTOMERS]
         orders = [sample.order(number, customers, products[:-1]) for number in range(ORDERS)]
         orders += sample.race(customers[:2], products[11])
         for number in range(TICKETS):
             sample.ticket(number, customers, orders)
-        sample.send("DELETE", f"/customers/{customers[-1]}", "erase")
+        sample.erase(customers[-1])
     placed = sum(1 for order in orders if order)
     return {"products": len(products), "customers": len(customers), "orders": placed, "tickets": TICKETS}
 
@@ -80,6 +81,8 @@ class _Sample:
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
         self._random = random.Random(SEED)
+        self._waiting: defaultdict[str, list[str]] = defaultdict(list)
+        """Customer -> orders that wait to be shipped."""
 
     def product(self, name: str, category: str, sku: str, amount: str, stock: int) -> str:
         body = {"name": name, "category": category, "sku": sku, "price": {"amount": amount, "currency": "EUR"}}
@@ -90,6 +93,24 @@ class _Sample:
             self.send("PUT", f"/products/{product_id}/price", f"{sku}-sale", {"price": price, "reason": "Autumn sale"})
         return product_id
 
+    def change(self, products: Sequence[str]) -> None:
+        """What becomes of products: a new name, more categories, pieces counted anew, sold no more, sold again."""
+        lamp, bulb, calendar = products[0], products[2], products[-1]
+        categories = ["lighting", "Home & Garden > Lighting > Lamps"]
+        self.send("PUT", f"/products/{lamp}/name", "rename", {"name": "Desk lamp, brass"})
+        self.send("PUT", f"/products/{lamp}/categories", "recategorise", {"categories": categories})
+        adjustment = {"change": -3, "reason": "Broken in the warehouse"}
+        self.send("POST", f"/products/{bulb}/adjust-stock", "adjust", adjustment)
+        self.send("POST", f"/products/{bulb}/discontinue", "discontinue-bulb")
+        self.send("POST", f"/products/{bulb}/relist", "relist-bulb")
+        self.send("POST", f"/products/{calendar}/discontinue", "discontinue")
+
+    def erase(self, customer: str) -> None:
+        """Erase a customer, whose orders must be settled before."""
+        for place, order in enumerate(self._waiting[customer]):
+            self.send("POST", f"/orders/{order}/cancel", f"erase-cancel-{place}", {"reason": "Moved away"})
+        self.send("DELETE", f"/customers/{customer}", "erase")
+
     def customer(self, name: str) -> str:
         email = f"{name.lower().replace(' ', '.')}@example.org"
         customer_id: str = self.send("POST", "/customers", name.replace(" ", "-"), {"name": name, "email": email})[
@@ -98,7 +119,7 @@ class _Sample:
         return customer_id
 
     def order(self, number: int, customers: Sequence[str], products: Sequence[str]) -> str:
-        """Place an order: every fourth ships, every ninth is cancelled, the others wait."""
+        """Place an order: every fourth ships, and half of these come back; every ninth is cancelled; others wait."""
         buyer = self._random.randrange(len(customers))
         wanted = self._random.sample(products[:11], self._random.randint(1, 3))  # products with enough stock
         lines = [{"product_id": product, "quantity": 1} for product in wanted]
@@ -108,8 +129,12 @@ class _Sample:
         if order_id and number % 4 == 1:
             shipping = {"carrier": "DHL", "tracking_number": f"0034043416109{number:07d}"}
             self.send("POST", f"/orders/{order_id}/ship", f"{number}-ship", shipping, when_confirmed=True)
+            if number % 8 == 1:
+                self.send("POST", f"/orders/{order_id}/return", f"{number}-return", {"reason": "Too small"})
         elif order_id and number % 9 == 0:
             self.send("POST", f"/orders/{order_id}/cancel", f"{number}-cancel", {"reason": "Ordered twice"})
+        elif order_id:
+            self._waiting[customers[buyer]].append(order_id)
         return order_id
 
     def race(self, customers: Sequence[str], product: str) -> list[str]:

@@ -10,6 +10,7 @@ from shared.events.order import (
     OrderConfirmed,
     OrderPlaced,
     OrderRejected,
+    OrderReturned,
     OrderShipped,
 )
 from shared.read_models.quarters import quarter_of
@@ -47,6 +48,12 @@ class ShopDashboardProjection(Projection):
         yield _total(recorded, _moved(event.previous_status, "cancelled"))
         if event.confirmed_at is not None:
             yield from _revenue(recorded, event.total, event.revenue, event.confirmed_at, -1)
+
+    def returned(self, event: OrderReturned, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """The day of the return brings less; the day on which the order was confirmed stays as it was."""
+        if event.complete:
+            yield _total(recorded, _moved("shipped", "returned"))
+        yield from _revenue(recorded, event.refund, event.revenue, event.returned_at, -1)
 
 
 def _moved(previous: str, now: str) -> dict[str, int]:

@@ -17,7 +17,7 @@ from shared.read_models.shop_dashboard import (
 from twinpath.domain import Dashboard, Order, Reads, case_folded
 
 _TOP_PRODUCTS = 10
-_STATUSES = ("placed", "confirmed", "rejected", "shipped", "cancelled")
+_STATUSES = ("placed", "confirmed", "rejected", "shipped", "cancelled", "returned")
 
 
 async def _shop(reads: Reads) -> Mapping[str, Any]:
@@ -55,7 +55,8 @@ def _revenue(currency: str, digits_by_key: Mapping[str, int], parts: Parts) -> d
         "total": amount_text(total, digits),
         "days": [{"day": str(day), "amount": amount_text(by_day[day], digits)} for day in parts.days.days],
         "categories": [
-            {"category": category, "amount": amount_text(minor, digits)} for category, minor in _shares(categories)
+            {"category": category or None, "amount": amount_text(minor, digits)}
+            for category, minor in _shares(categories)
         ],
     }
 
@@ -76,7 +77,7 @@ DASHBOARD = Dashboard(
     _shop,
     ShopDashboard,
     {
-        "orders_by_status": {"placed": 0, "confirmed": 3, "rejected": 1, "shipped": 5, "cancelled": 1},
+        "orders_by_status": {"placed": 0, "confirmed": 3, "rejected": 1, "shipped": 5, "cancelled": 1, "returned": 0},
         "revenue": [
             {
                 "currency": "EUR",
@@ -93,5 +94,5 @@ DASHBOARD = Dashboard(
     summary="How the shop is doing",
     description="Orders by status, revenue by currency, category and day (the last 30 of the shop's time zone), the"
     " ten best-selling products. Revenue counts from the moment an order is confirmed; one that is cancelled later is"
-    " taken back from that day.",
+    " taken back from that day, and what comes back from the day of its return.",
 )

@@ -1,14 +1,24 @@
 """The MongoDB client as every service opens it: with time limits, so that a store that hangs is noticed."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pymongo.lock
-from pymongo import AsyncMongoClient
+from bson.codec_options import CodecOptions
+from pymongo import AsyncMongoClient, ReadPreference, WriteConcern
+from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.asynchronous.pool import AsyncConnection
 from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.monitoring import CommandListener
+from pymongo.read_concern import ReadConcern
+
+from twinpath.errors import Unavailable
+
+MAJORITY = ReadConcern("majority")
+DURABLE = WriteConcern("majority", j=True, wtimeout=10_000)
+_CODEC: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
 
 # it has it by name, perhaps of a time before shared/wait_for
 pymongo.lock.wait_for = asyncio.wait_for  # type: ignore[attr-defined]
@@ -27,6 +37,26 @@ def mongo_client(url: str, service: str, listeners: Sequence[CommandListener] = 
         event_listeners=listeners,
         **{name: value for name, value in _LIMITS.items() if name.lower() not in url.lower()},
     )
+
+
+def durable_database(client: AsyncMongoClient[dict[str, Any]], name: str) -> AsyncDatabase[dict[str, Any]]:
+    """A database read at majority from the primary, written durably to a majority; times are in UTC."""
+    return client.get_database(
+        name,
+        codec_options=_CODEC,
+        read_preference=ReadPreference.PRIMARY,
+        read_concern=MAJORITY,
+        write_concern=DURABLE,
+    )
+
+
+@contextmanager
+def unavailable(what: str) -> Iterator[None]:
+    """Turn the driver's errors into Unavailable: `what` says which part of it is away, and how."""
+    try:
+        yield
+    except PyMongoError as error:
+        raise Unavailable(f"{what}: {driver_message(error)}") from error
 
 
 def driver_message(error: PyMongoError) -> str:

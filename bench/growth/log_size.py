@@ -17,6 +17,7 @@ from twinpath.clock import utc_now
 from twinpath.domain.events import Metadata, NewEvent
 from twinpath.ids import new_id, uuid7
 from twinpath.log.commits import Document
+from twinpath.log.interface import NewCommit
 from twinpath.log.mongodb import MongoEventStore
 from twinpath.mongo_client import mongo_client
 
@@ -34,7 +35,7 @@ def _sizes(sizes: Sizes) -> list[int]:
 
 def _appending(store: MongoEventStore) -> Work:
     async def append(_: int) -> None:
-        await store.append(new_id("ticket"), EVENTS, 0, uuid7(), Metadata(utc_now(), "bench", "bench"))
+        await store.append(NewCommit(new_id("ticket"), EVENTS, 0, uuid7(), Metadata(utc_now(), "bench", "bench")))
 
     return append
 

@@ -14,6 +14,7 @@ from shared.events.ticket import TicketOpened
 from twinpath.clock import utc_now
 from twinpath.domain.events import Metadata
 from twinpath.ids import new_id, uuid7
+from twinpath.log.interface import NewCommit
 from twinpath.log.mongodb import MongoEventStore
 from twinpath.mongo_client import mongo_client
 
@@ -72,5 +73,7 @@ async def _append_at_once(store: MongoEventStore, commits: int) -> float:
     opened = CATALOGUE.encode(TicketOpened(subject="Parcel has not arrived", message="x" * 100, opened_at=utc_now()))
     metadata = Metadata(utc_now(), "bench", "bench")
     began = perf_counter()
-    await asyncio.gather(*(store.append(new_id("ticket"), [opened], 0, uuid7(), metadata) for _ in range(commits)))
+    await asyncio.gather(
+        *(store.append(NewCommit(new_id("ticket"), [opened], 0, uuid7(), metadata)) for _ in range(commits))
+    )
     return 1000 * (perf_counter() - began)

@@ -14,8 +14,8 @@ from shared.events.ticket import TicketOpened
 from twinpath.clock import utc_now
 from twinpath.domain.events import Metadata
 from twinpath.ids import new_id, uuid7
+from twinpath.log.interface import AppendObserver, NewCommit
 from twinpath.log.mongodb import MongoEventStore
-from twinpath.log.observing import AppendObserver
 from twinpath.mongo_client import mongo_client
 
 RATE = 300
@@ -51,7 +51,7 @@ async def _measured(mongodb: str, writers: int) -> tuple[int, float, float, floa
     waits: list[float] = []
 
     async def append(store: MongoEventStore, due: float) -> None:
-        await store.append(new_id("ticket"), [opened], 0, uuid7(), metadata)
+        await store.append(NewCommit(new_id("ticket"), [opened], 0, uuid7(), metadata))
         waits.append(1000 * (perf_counter() - due))
 
     async with mongo_client(mongodb, "bench") as client, asyncio.TaskGroup() as appends:

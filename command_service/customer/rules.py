@@ -21,6 +21,8 @@ from shared.events.customer import (
 )
 from twinpath.domain import Claim, NotFound, RuleViolation
 
+_MOST_NAMED = 20
+
 
 @dataclass(frozen=True)
 class Customer:
@@ -36,7 +38,7 @@ def decide(command: CustomerCommand, customer: Customer | None) -> list[Customer
 
     Raises:
         NotFound: there is no such customer.
-        RuleViolation: `customer_exists` or `customer_erased`.
+        RuleViolation: `customer_exists`, `customer_erased` or `customer_has_open_orders`.
     """
     if isinstance(command, RegisterCustomer):
         if customer is not None:
@@ -45,7 +47,7 @@ def decide(command: CustomerCommand, customer: Customer | None) -> list[Customer
     if customer is None:
         raise NotFound(f"There is no customer {command.customer_id}.", code="customer_not_found")
     if isinstance(command, EraseCustomer):
-        return [] if customer.erased else [CustomerErased()]
+        return _erase(command, customer)
     if customer.erased:
         detail = f"Customer {command.customer_id} is erased."
         raise RuleViolation(detail, code="customer_erased", customer_id=command.customer_id)
@@ -56,6 +58,16 @@ def decide(command: CustomerCommand, customer: Customer | None) -> list[Customer
             return [] if command.email == customer.email else [CustomerEmailChanged(email=command.email)]
         case _:
             assert_never(command)
+
+
+def _erase(command: EraseCustomer, customer: Customer) -> list[CustomerEvent]:
+    if customer.erased:
+        return []
+    if command.open_orders:
+        detail = f"{len(command.open_orders)} orders of customer {command.customer_id} wait to be shipped."
+        facts = {"customer_id": command.customer_id, "order_ids": list(command.open_orders[:_MOST_NAMED])}
+        raise RuleViolation(detail, code="customer_has_open_orders", **facts)
+    return [CustomerErased()]
 
 
 def evolve(customer: Customer | None, event: CustomerEvent) -> Customer:

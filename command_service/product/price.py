@@ -65,12 +65,12 @@ def _is_plain(amount: object) -> object:
 
 
 class Price(BaseModel):
-    """An exact amount above zero, with no more decimals than the currency has: as text, so that no float touches it."""
+    """An exact amount, zero or more, with no more decimals than the currency has: text, so that no float touches it."""
 
     model_config = ConfigDict(extra="forbid")
 
     amount: Annotated[
-        Decimal, BeforeValidator(_is_plain), Field(gt=0, allow_inf_nan=False, max_digits=18, examples=["19.99"])
+        Decimal, BeforeValidator(_is_plain), Field(ge=0, allow_inf_nan=False, max_digits=18, examples=["19.99"])
     ]
     currency: CurrencyCode
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.events.money import Money, with_digits
 from twinpath.domain import DomainEvent, Upcaster
 
-OrderStatus = Literal["placed", "confirmed", "rejected", "shipped", "cancelled"]
+OrderStatus = Literal["placed", "confirmed", "rejected", "shipped", "cancelled", "returned"]
 
 
 _LEFT_OUT: Any = Field(None, exclude_if=lambda value: value is None)
@@ -19,7 +19,10 @@ class _Part(BaseModel):
 
 
 class OrderLine(_Part):
-    """One product of an order, as the catalogue had it when the order was placed."""
+    """One product of an order, as the catalogue had it when the order was placed.
+
+    `category` is the first of the product's categories, empty where it had none.
+    """
 
     product_id: str
     sku: str
@@ -51,10 +54,19 @@ class ProductQuantity(_Part):
 
 
 class CategoryRevenue(_Part):
-    """What an order brings in one category, in minor units of the order's currency."""
+    """What an order brings in one category, in minor units of the order's currency; without a name where products have
+    no category."""
 
     category: str
     minor: int
+
+
+class ReturnedPieces(_Part):
+    """Pieces of a product that came back: so many can be sold again, so many can't."""
+
+    product_id: str
+    restocked: int
+    written_off: int
 
 
 class OrderPlaced(DomainEvent):
@@ -118,5 +130,22 @@ class OrderCancelled(DomainEvent):
     products: tuple[ProductQuantity, ...]
 
 
-OrderEvent = OrderPlaced | OrderConfirmed | OrderRejected | OrderShipped | OrderCancelled
+class OrderReturned(DomainEvent):
+    """Pieces of a shipped order came back; `number` counts the returns of the order, `complete` says that nothing is
+    left out there. `refund` and `revenue` are what these pieces had brought: the revenue of this day is less by it."""
+
+    type: ClassVar[str] = "order.returned"
+
+    number: int
+    products: tuple[ReturnedPieces, ...]
+    reason: str
+    refund: Money
+    refunded: Money
+    """By all returns of the order so far."""
+    revenue: tuple[CategoryRevenue, ...]
+    complete: bool
+    returned_at: datetime
+
+
+OrderEvent = OrderPlaced | OrderConfirmed | OrderRejected | OrderShipped | OrderCancelled | OrderReturned
 ORDER_EVENTS: tuple[type[DomainEvent], ...] = get_args(OrderEvent)

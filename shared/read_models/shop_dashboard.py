@@ -2,7 +2,9 @@
 
 `total/<log>` holds `by_status` counts and `revenue.<currency key>.{total, by_category.<quoted category>}`;
 `<YYYY-MM>/<log>` holds `revenue.<currency key>` by quarter of an hour (quarters.py). Amounts are minor units. Revenue
-is counted when an order is confirmed, and taken back from that moment when it is cancelled.
+is counted when an order is confirmed, and taken back from that moment when it is cancelled; what comes back is taken
+from the moment of its return. Pieces of products without a category count for the category without a name, whose key is
+a single `%`.
 """
 
 from datetime import date
@@ -12,6 +14,9 @@ from pydantic import BaseModel
 
 from shared.events.money import Money, unstored_digits
 from twinpath.domain import View
+
+_WITHOUT_NAME = "%"
+"""What no other category's key is: a percent sign stands before two digits there."""
 
 
 def currency_key(money: Money) -> str:
@@ -26,26 +31,26 @@ def currency_of_key(key: str) -> tuple[str, int]:
 
 
 def category_key(category: str) -> str:
-    """The category as one name of a dotted path."""
-    return quote(category, safe="").replace(".", "%2E")
+    """The category as one name of a dotted path; no two categories have the same."""
+    return quote(category, safe="").replace(".", "%2E") or _WITHOUT_NAME
 
 
 def category_of_key(key: str) -> str:
     """The category that a name of a path stands for."""
-    return unquote(key)
+    return "" if key == _WITHOUT_NAME else unquote(key)
 
 
 class DayRevenue(BaseModel):
-    """What was confirmed on one day of the shop's time zone."""
+    """What was confirmed on one day of the shop's time zone, less what came back on it."""
 
     day: date
     amount: str
 
 
 class CategoryShare(BaseModel):
-    """What one category has brought."""
+    """What one category has brought; null are products without any."""
 
-    category: str
+    category: str | None
     amount: str
 
 

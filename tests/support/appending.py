@@ -5,7 +5,7 @@ from collections import defaultdict
 from twinpath.clock import utc_now
 from twinpath.domain.events import Metadata, NewEvent, RecordedEvent
 from twinpath.ids import new_id, uuid7
-from twinpath.log.interface import Appended, EventLog, EventStore
+from twinpath.log.interface import Appended, EventLog, EventStore, NewCommit
 
 CATEGORIES = ("repair",)
 
@@ -31,7 +31,7 @@ async def append(
     """Append one event a text (one at least) to a stream, which is a fresh one when none is named."""
     events = [note(text) for text in texts or ("a note",)]
     return await store.append(
-        stream or new_id("repair"), events, expected, command_id or uuid7(), metadata(), fingerprint
+        NewCommit(stream or new_id("repair"), events, expected, command_id or uuid7(), metadata(), fingerprint)
     )
 
 

@@ -17,7 +17,6 @@ from tests.engine.workshop.repairs import REPAIR, OpenRepair
 from twinpath.commands.bus import CommandBus, Envelope
 from twinpath.commands.processes.checkpoints import InMemoryCheckpoints
 from twinpath.commands.processes.means import Means
-from twinpath.commands.processes.parking import InMemoryProcessParking
 from twinpath.commands.processes.registry import Processes
 from twinpath.commands.processes.timers import InMemoryTimers
 from twinpath.commands.snapshotting import Snapshots
@@ -32,6 +31,7 @@ from twinpath.log.snapshots import InMemorySnapshotStore
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.personal_data.sealing import Seals
 from twinpath.running.retrying import Pace
+from twinpath.views.in_memory.stores import InMemoryViewStore
 
 EVENTS = Catalogue(
     [
@@ -54,7 +54,7 @@ class World:
         self.now = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
         self.application = Application(EVENTS, (REPAIR, OWNER), processes)
         self.store, self.keys = InMemoryEventStore(EVENTS.categories, 1), InMemoryKeyStore()
-        self.timers, self.parking = InMemoryTimers(), InMemoryProcessParking()
+        self.timers, self.parking = InMemoryTimers(), InMemoryViewStore()
         self.checkpoints = InMemoryCheckpoints()
         seals, snapshots = Seals(self.keys, EVENTS), Snapshots(InMemorySnapshotStore())
         self.bus = CommandBus(self.store, self.application.deciders, EVENTS, seals, snapshots)

@@ -1,18 +1,17 @@
 """Things in a store of views: what the contract tests write, and how they read it back."""
 
-from typing import Any, Protocol
+from typing import Any
 
 from tests.support.changes import VIEW
 from twinpath.domain.views import Change, Document, Put, View
 from twinpath.views.generations import GenerationStore
-from twinpath.views.interface import CheckpointMove, ViewReader, ViewWriter
+from twinpath.views.interface import CheckpointMove
 
 THINGS = View("things", indexes=(("status",), ("status", "color")))
 LOGS = ("repair.0", "repair.1")
 
-
-class Store(ViewWriter, ViewReader, GenerationStore, Protocol):
-    """Both sides: every adapter of the writer reads too."""
+Store = GenerationStore
+"""Both sides: every adapter of the writer reads too."""
 
 
 def move(expected: int, position: int, log: str = LOGS[0]) -> CheckpointMove:

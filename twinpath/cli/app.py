@@ -4,6 +4,7 @@ import typer
 
 from twinpath.cli import inspect, log
 from twinpath.cli.doctor import doctor
+from twinpath.cli.importing import import_file
 from twinpath.cli.init import init, server_files
 from twinpath.cli.rebuilding.command import rebuild
 from twinpath.cli.rebuilding.views import views
@@ -19,6 +20,7 @@ app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(rebuild)
 app.command()(views)
 app.command()(verify)
+app.command("import")(import_file)
 app.command()(doctor)
 app.command()(init)
 app.command()(server_files)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from time import perf_counter
 from typing import Literal
 
+from twinpath.around import around
 from twinpath.commands.admission import Admission
 from twinpath.commands.bus import CommandBus
 from twinpath.commands.processes.registry import Processes
@@ -14,13 +15,12 @@ from twinpath.domain.aggregate import Command
 from twinpath.domain.events import RecordedEvent
 from twinpath.errors import ConcurrencyConflict, TwinpathError, Unavailable
 from twinpath.feed.interface import EventPublisher
-from twinpath.log.interface import Appended, EventLog
-from twinpath.log.observing import AppendObserver
+from twinpath.log.interface import Appended, AppendObserver, EventLog
 from twinpath.observability.lags import LagGauges
 from twinpath.observability.metrics import SIZES, Labels, Metrics
 
 
-class CommandMetrics(Metrics):
+class CommandMetrics(Metrics, AppendObserver):
     """Every metric of the command service; `follow` binds those that are told by its parts."""
 
     def __init__(self) -> None:
@@ -98,7 +98,7 @@ class CommandMetrics(Metrics):
         running = processes.running
 
         async def look_at_processes() -> None:
-            positions = await asyncio.gather(*(process.follower.positions() for process in running))
+            positions = await asyncio.gather(*(process.positions() for process in running))
             await self.process_lags.look(log, _by_log(zip(running, positions, strict=True)))
 
         self.in_hand.read = lambda: {(): float(admission.in_hand)}
@@ -106,15 +106,20 @@ class CommandMetrics(Metrics):
         self.overloaded.read = lambda: {(): float(admission.refused)}
         bus.on_handled = self.handled
         self.leads.read = lambda: {(): float(relay.leads)}
-        self.held_up.read = lambda: _by_log(
-            (process, dict.fromkeys(process.follower.troubles, 1)) for process in running
-        )
+        self.held_up.read = lambda: _by_log((process, dict.fromkeys(process.troubles, 1)) for process in running)
         self.parked_streams.read = lambda: {(process.name,): float(process.parked_streams) for process in running}
         self.parked_timers.read = lambda: {(process.name,): float(process.parked_timers) for process in running}
         self.consumers.read = lambda: _by_log((process, process.consumers()) for process in running)
         self.unreadable.read = lambda: {(process.name,): process.unreadable for process in running}
         self.before_scrape(look_at_relay, self.relay_lags.events, self.relay_lags.seconds)
         self.before_scrape(look_at_processes, self.process_lags.events, self.process_lags.seconds)
+
+    def inserted(self, commits: int, seconds: float) -> None:
+        self.batches.observe((), commits)
+        self.inserts.observe((), seconds)
+
+    def lost_race(self, over: Literal["position", "version", "claim"]) -> None:
+        self.conflicts.count((over,))
 
     def handled(self, command: Command, came: Appended | BaseException, seconds: float) -> None:
         """See CommandBus.on_handled."""
@@ -138,32 +143,13 @@ def _outcome_of(came: Appended | BaseException) -> str:
     return "failed" if isinstance(came, Exception) else "cancelled"
 
 
-class MeasuredAppends(AppendObserver):
-    """Notes how appending goes."""
-
-    def __init__(self, metrics: CommandMetrics) -> None:
-        self._metrics = metrics
-
-    def inserted(self, commits: int, seconds: float) -> None:
-        """See AppendObserver.inserted."""
-        self._metrics.batches.observe((), commits)
-        self._metrics.inserts.observe((), seconds)
-
-    def lost_race(self, over: Literal["position", "version", "claim"]) -> None:
-        """See AppendObserver.lost_race."""
-        self._metrics.conflicts.count((over,))
-
-
-class MeasuredPublisher:
+def measured(publisher: EventPublisher, metrics: CommandMetrics) -> EventPublisher:
     """An EventPublisher that notes what the broker confirms."""
 
-    def __init__(self, publisher: EventPublisher, metrics: CommandMetrics) -> None:
-        self._publisher = publisher
-        self._metrics = metrics
-
-    async def publish(self, log: str, events: list[RecordedEvent]) -> None:
-        """See EventPublisher.publish."""
+    async def publish(log: str, events: list[RecordedEvent]) -> None:
         began = perf_counter()
-        await self._publisher.publish(log, events)
-        self._metrics.publishing.observe((), perf_counter() - began)
-        self._metrics.published.count((log,), len(events))
+        await publisher.publish(log, events)
+        metrics.publishing.observe((), perf_counter() - began)
+        metrics.published.count((log,), len(events))
+
+    return around(publisher, publish=publish)

@@ -11,7 +11,8 @@ from twinpath.log.layout import fix_partitions
 class Kept(Protocol):
     """What has indexes of its own."""
 
-    def prepare(self) -> Awaitable[None]: ...
+    def prepare(self) -> Awaitable[None]:
+        """Make them where they are missing. Raises Unavailable."""
 
 
 async def prepare_log(log: AsyncDatabase[dict[str, Any]], partitions: int, *of_write_side: Kept) -> None:

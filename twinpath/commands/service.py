@@ -12,14 +12,14 @@ from twinpath.commands.admission import Admission
 from twinpath.commands.app import create_app
 from twinpath.commands.bus import CommandBus
 from twinpath.commands.checking import checks
-from twinpath.commands.metrics import CommandMetrics, MeasuredAppends, MeasuredPublisher
+from twinpath.commands.metrics import CommandMetrics, measured
 from twinpath.commands.preparing import prepare_log
 from twinpath.commands.processes.checkpoints import MongoCheckpoints
 from twinpath.commands.processes.means import Means
 from twinpath.commands.processes.mongo_timers import MongoTimers
-from twinpath.commands.processes.parking import MongoProcessParking
+from twinpath.commands.processes.parking import process_parking
 from twinpath.commands.processes.registry import Processes
-from twinpath.commands.processes.traced import TracedHandling
+from twinpath.commands.processes.traced import traced_handling
 from twinpath.commands.relaying.progress import RelayProgress
 from twinpath.commands.relaying.relay import Relay
 from twinpath.commands.settings import Settings
@@ -39,7 +39,7 @@ from twinpath.mongo_client import mongo_client
 from twinpath.observability.mongodb_spans import MongoSpans
 from twinpath.observability.trace_export import tracing_of
 from twinpath.observability.traced_http import trace_requests
-from twinpath.observability.traced_log import TracedEventStore, TracedPublisher
+from twinpath.observability.traced_log import traced_publisher, traced_store
 from twinpath.personal_data.mongo import MongoKeyStore
 from twinpath.personal_data.sealing import Seals
 from twinpath.running.main import run_service
@@ -69,12 +69,12 @@ class _CommandService:
             self._events.categories,
             settings.partitions,
             settings.append_patience_seconds,
-            MeasuredAppends(self._metrics),
+            self._metrics,
         )
         self._keys = MongoKeyStore(self._client, settings.keys_database)
         self._snapshots = Snapshots(MongoSnapshotStore(self._client, settings.log_database))
         self._timers = MongoTimers(self._client, settings.log_database)
-        self._parking = MongoProcessParking(self._client, settings.log_database)
+        self._parking = process_parking(self._client, settings.log_database)
         self._publisher = RabbitPublisher(settings.rabbitmq_url)
         self._bus = self._make_bus()
         self._relay = self._make_relay()
@@ -94,7 +94,7 @@ class _CommandService:
         return app
 
     def _make_bus(self) -> CommandBus:
-        appends = TracedEventStore(self._store, self._tracing) if self._tracing else self._store
+        appends = traced_store(self._store, self._tracing) if self._tracing else self._store
         make = partial(TracedCommandBus, self._tracing) if self._tracing else CommandBus
         seals = Seals(self._keys, self._events)
         return make(
@@ -104,10 +104,10 @@ class _CommandService:
     def _make_relay(self) -> Relay:
         lease_seconds = self._settings.relay_lease_seconds
         progress = RelayProgress(self._client, self._settings.log_database, uuid7(), lease_seconds)
-        measured = MeasuredPublisher(self._publisher, self._metrics)
-        publishes = TracedPublisher(measured, self._tracing) if self._tracing else measured
+        publisher = measured(self._publisher, self._metrics)
+        publisher = traced_publisher(publisher, self._tracing) if self._tracing else publisher
         logs = logs_of(self._events.categories, self._settings.partitions)
-        return Relay(self._store, publishes, progress, logs, lease_seconds)
+        return Relay(self._store, publisher, progress, logs, lease_seconds)
 
     def _make_processes(self) -> Processes:
         database = self._settings.log_database
@@ -120,7 +120,7 @@ class _CommandService:
             self._settings.partitions,
             MongoCheckpoints(self._client, database),
             self._parking,
-            partial(TracedHandling, self._tracing) if self._tracing else lambda handling: handling,
+            partial(traced_handling, self._tracing) if self._tracing else lambda handling: handling,
         )
 
     def _feed(self, process: str, logs: list[str], others: list[str]) -> RabbitFeed:

@@ -18,10 +18,9 @@ class TracedCommandBus(CommandBus):
         self._tracing = tracing
 
     async def handle(self, envelope: Envelope) -> Appended:
-        """See CommandBus.handle."""
         if not trace.get_current_span().is_recording():
             return await super().handle(envelope)
-        command = type(envelope.command).__name__
+        command = envelope.command.type
         attributes = {"twinpath.command": command, "twinpath.stream": envelope.command.stream}
         with self._tracing.step(command, attributes=attributes):
             return await super().handle(envelope)

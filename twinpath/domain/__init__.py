@@ -8,6 +8,7 @@ from twinpath.domain.application import Application
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.claim import Claim
 from twinpath.domain.events import DomainEvent, RecordedEvent, Upcaster
+from twinpath.domain.importer import Importer, Item, RowRefused, Shape, Wanted
 from twinpath.domain.process import Outcome, Process, Then
 from twinpath.domain.projection import Projection
 from twinpath.domain.resource import Dashboard, Filters, Join, Listing, Reads, Resource, SubList
@@ -28,6 +29,8 @@ __all__ = (
     "Document",
     "DomainEvent",
     "Filters",
+    "Importer",
+    "Item",
     "Join",
     "Listing",
     "Look",
@@ -43,12 +46,15 @@ __all__ = (
     "RecordedEvent",
     "Remove",
     "Resource",
+    "RowRefused",
     "RuleViolation",
+    "Shape",
     "SubList",
     "Then",
     "Upcaster",
     "View",
     "ViewChange",
+    "Wanted",
     "case_folded",
     "readable",
     "shortened",

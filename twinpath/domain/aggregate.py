@@ -6,27 +6,39 @@ The Aggregate pattern: Jérémie Chassaing, "Functional Event Sourcing Aggregate
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
+from functools import partialmethod
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from twinpath.domain.carrying import carry_into
 from twinpath.domain.claim import Claim
 from twinpath.domain.events import DomainEvent
+from twinpath.ids import is_category
 
 _Command = TypeVar("_Command", bound="Command")
 _Event = TypeVar("_Event", bound=DomainEvent)
 _State = TypeVar("_State")
 
-Look = Callable[[str], Coroutine[Any, Any, Any]]
-"""Takes the id of an aggregate, gives its state as it is now, None where there is none. Raises Unavailable."""
+
+class Look(Protocol):
+    """How a command's facts are looked up on the write side. Both raise Unavailable."""
+
+    def __call__(self, aggregate_id: str) -> Coroutine[Any, Any, Any]:
+        """The state of an aggregate as it is now, None where there is none."""
+        ...
+
+    def about(self, owner: str, category: str) -> Coroutine[Any, Any, list[str]]:
+        """The ids of the aggregates of a category that hold personal data of this owner."""
+        ...
+
 
 FINGERPRINT = "fingerprint"
 """The serialization context of `Command.content`, which must stay the same for the same body for ever: a field that
 holds more than it did in an earlier version writes that version's form there."""
 
 LookUp = Callable[[Look, Any], Awaitable[Any]]
-"""Takes a look and the body of a command, gives the value of a field that the command can't know by itself."""
+"""Takes a look and a command that lacks what is looked up, gives the value of a field that it can't know by itself."""
 
 
 class Command(BaseModel):
@@ -113,22 +125,14 @@ class Aggregate(Generic[_Command, _State, _Event]):
     plural: str = ""
     endpoints: list[CommandEndpoint] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        if not is_category(self.category):
+            raise ValueError(f"the category {self.category!r}: it is of small letters alone, as logs have it")
+
     @property
     def path(self) -> str:
         """Below /api/v1, without an id."""
         return f"/{self.plural or self.category + 's'}"
-
-    def post(self, path: str, command: type[Command], **declared: Any) -> None:
-        """Declare `POST <path>`; see `CommandEndpoint` for what may be declared."""
-        self._declare("POST", path, command, **declared)
-
-    def put(self, path: str, command: type[Command], **declared: Any) -> None:
-        """Declare `PUT <path>`."""
-        self._declare("PUT", path, command, **declared)
-
-    def delete(self, path: str, command: type[Command], **declared: Any) -> None:
-        """Declare `DELETE <path>`."""
-        self._declare("DELETE", path, command, **declared)
 
     def _declare(
         self,
@@ -142,6 +146,11 @@ class Aggregate(Generic[_Command, _State, _Event]):
         new_id: Callable[[Any], str] | None = None,
     ) -> None:
         self.endpoints.append(CommandEndpoint(method, path, command, allow, summary, example or {}, new_id))
+
+    post = partialmethod(_declare, "POST")
+    put = partialmethod(_declare, "PUT")
+    delete = partialmethod(_declare, "DELETE")
+    """Declare `POST <path>`, `PUT <path>`, `DELETE <path>`; see `CommandEndpoint` for what may be declared."""
 
 
 AnyAggregate = Aggregate[Any, Any, Any]

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from twinpath.domain.aggregate import Command
 from twinpath.domain.events import DomainEvent, RecordedEvent
+from twinpath.ids import expect_name
 
 _Event = TypeVar("_Event", bound=DomainEvent)
 
@@ -15,11 +16,9 @@ class Outcome(Protocol):
 
     async def events(self) -> Sequence[DomainEvent]:
         """The events of the command; none where it changed nothing. Raises Unavailable."""
-        ...
 
     async def first(self, kind: type[_Event]) -> _Event | None:
         """The first event of this kind, or None. Raises Unavailable."""
-        ...
 
 
 class Then(Protocol):
@@ -33,20 +32,21 @@ class Then(Protocol):
     @property
     def recorded(self) -> RecordedEvent:
         """The event as the log has it: its stream, version, time."""
-        ...
 
     @property
     def at(self) -> datetime:
         """Now, by the engine's clock, in UTC: for the `at` of commands."""
+
+    async def about(self, owner: str, category: str) -> Sequence[str]:
+        """The ids of the aggregates of a category that hold personal data of this owner, as far as they are written
+        by now."""
         ...
 
     async def send(self, command: Command, *, key: str = "") -> Outcome:
         """Have a command carried out. Raises RuleViolation and NotFound as its rules do."""
-        ...
 
     async def send_all(self, commands: Sequence[Command]) -> Sequence[Outcome]:
         """Have commands carried out side by side, so that they share inserts; waits for all, raises the first error."""
-        ...
 
     async def after(
         self,
@@ -64,11 +64,9 @@ class Then(Protocol):
         this event where that is of the same stream, or when a rule refuses the command. It is stored as it is, so it
         must hold no personal data.
         """
-        ...
 
     async def cancel(self, kind: str, stream: str | None = None) -> None:
         """Forget a timer of this kind for a stream, the event's own unless given; a missing timer is fine."""
-        ...
 
 
 class Process:
@@ -85,6 +83,10 @@ class Process:
 
     name: ClassVar[str]
     since: ClassVar[Literal["beginning", "now"]] = "beginning"
+
+    def __init_subclass__(cls) -> None:
+        if "name" in vars(cls):
+            expect_name("process", cls.name)
 
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings

@@ -114,7 +114,6 @@ class Resource(Endpoints):
         return f"/{self.plural or self.category + 's'}"
 
     def reads(self) -> tuple[View, ...]:
-        """See Endpoints.reads."""
         listings = ([self.listing] if self.listing else []) + [sublist.listing for sublist in self.sublists]
         return (self.document, *(listing.view for listing in listings))
 
@@ -129,17 +128,14 @@ class Reads(Protocol):
 
     async def logs(self) -> Sequence[str]:
         """The logs that the dashboard's first view follows. Raises Unavailable."""
-        ...
 
     async def documents(self, view: View, ids: Sequence[str]) -> Mapping[str, Document]:
         """Those of the documents that exist, by id, as JSON has them. Raises Unavailable."""
-        ...
 
     async def first(
         self, view: View, count: int, order: Order, ranges: Mapping[str, Range] = NOTHING
     ) -> Sequence[Document]:
         """The first of a list, as the view shows them. Raises Unavailable."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -160,7 +156,6 @@ class Dashboard(Endpoints):
     pace: float = field(default=0.25, kw_only=True)
 
     def reads(self) -> tuple[View, ...]:
-        """See Endpoints.reads."""
         return self.views
 
     @property

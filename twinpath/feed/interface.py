@@ -26,7 +26,6 @@ class EventPublisher(Protocol):
             Unroutable: no queue follows this log yet.
             Unavailable: the broker is away, or refused the message.
         """
-        ...
 
 
 class EventFeed(Protocol):
@@ -37,12 +36,9 @@ class EventFeed(Protocol):
 
     async def start(self, handler: BatchHandler) -> None:
         """Follow every log of this feed, batches of one log in order and one after the other where possible."""
-        ...
 
     async def stop(self) -> None:
         """Take no more batches, wait for those in hand."""
-        ...
 
     def consumers(self) -> dict[str, bool]:
         """Per log: whether a consumer of this process is registered with the broker now."""
-        ...

@@ -28,7 +28,7 @@ from pydantic import ValidationError
 from twinpath.domain.events import RecordedEvent, from_json
 from twinpath.errors import Unavailable
 from twinpath.feed.dead_letters import DEAD_LETTERS, DeadLetters
-from twinpath.feed.interface import EXCHANGE, BatchHandler
+from twinpath.feed.interface import EXCHANGE, BatchHandler, EventFeed
 from twinpath.ids import uuid7
 from twinpath.running.ending import is_ending
 
@@ -42,7 +42,7 @@ _START_SECONDS = 15.0
 _log = structlog.get_logger(__name__)
 
 
-class RabbitFeed:
+class RabbitFeed(EventFeed):
     """An EventFeed for one group of followers; each group has its own queues and so gets every batch."""
 
     def __init__(
@@ -70,7 +70,6 @@ class RabbitFeed:
         self._watch = asyncio.create_task(self._run(handler), name=f"feed {self._group}")
 
     async def stop(self) -> None:
-        """See EventFeed.stop."""
         if self._watch is not None:
             self._watch.cancel()
             with suppress(asyncio.CancelledError):
@@ -78,7 +77,6 @@ class RabbitFeed:
         await self._disconnect()
 
     def consumers(self) -> dict[str, bool]:
-        """See EventFeed.consumers."""
         return {log: log in self._subscribers and _is_registered(self._subscribers[log]) for log in self._logs}
 
     def broker(self, handler: BatchHandler) -> RabbitBroker:

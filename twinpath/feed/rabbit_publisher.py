@@ -11,14 +11,14 @@ from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError, PublishErr
 
 from twinpath.domain.events import RecordedEvent
 from twinpath.errors import Unavailable, Unroutable
-from twinpath.feed.interface import EXCHANGE, MAX_BATCH_BYTES, MAX_BATCH_EVENTS
+from twinpath.feed.interface import EXCHANGE, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, EventPublisher
 from twinpath.running.time_limit import within
 
 MOST_IN_FLIGHT = 500
 """Messages that `publish_each` has unconfirmed at once, over all its callers."""
 
 
-class RabbitPublisher:
+class RabbitPublisher(EventPublisher):
     """An EventPublisher. It connects when it is first used and anew after each failure.
 
     `timeout` is for how many seconds the broker may keep one message, or one lot of MOST_IN_FLIGHT, unconfirmed. So it

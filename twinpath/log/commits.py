@@ -5,15 +5,14 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import bson
-from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
-from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel, ReadPreference, UpdateOne, WriteConcern
+from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.read_concern import ReadConcern
 
-from twinpath.domain.events import Metadata, NewEvent, RecordedEvent, record
-from twinpath.log.interface import Appended, Commit
+from twinpath.domain.events import SEALED, RecordedEvent, record
+from twinpath.log.interface import Appended, Commit, NewCommit
+from twinpath.mongo_client import durable_database
 
 Document = dict[str, Any]
 Commits = AsyncCollection[Document]
@@ -26,47 +25,36 @@ UNIQUE_KEYS = [
 """With `_id`, the command id, the first two are the keys that hold the log together; the last one gives a claim one
 holder. It has an entry for each key of the few commits with claims, and none for the others (decision 0017)."""
 
-_CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True)
+OWNER = f"events.data.{SEALED}.of"
+KEYS = [*UNIQUE_KEYS, IndexModel([(OWNER, ASCENDING)], partialFilterExpression={OWNER: {"$exists": True}})]
+"""The last one finds the personal data of an owner; commits without any have no entry in it."""
+
 _NO_EVENTS = {"events": 0}
 
 
 def commits_of(client: AsyncMongoClient[Document], database: str) -> Commits:
     """The collection of commits, read at majority from the primary and written durably to a majority."""
-    return client.get_database(database, codec_options=_CODEC).get_collection(
-        "commits",
-        read_concern=ReadConcern("majority"),
-        write_concern=WriteConcern("majority", j=True, wtimeout=10_000),
-        read_preference=ReadPreference.PRIMARY,
-    )
+    return durable_database(client, database).get_collection("commits")
 
 
-def encode(
-    stream: str,
-    log: str,
-    events: Sequence[NewEvent],
-    expected_version: int,
-    command_id: str,
-    metadata: Metadata,
-    fingerprint: str,
-    writer: str,
-    claims: Collection[str] = (),
-) -> bytes:
+def encode(commit: NewCommit, log: str, writer: str) -> bytes:
     """The BSON of a commit without its position, which is known only when its batch is sent."""
+    metadata = commit.metadata
     return bson.encode(
-        ({"claims": list(claims)} if claims else {})
+        ({"claims": list(commit.claims)} if commit.claims else {})
         | {
-            "_id": command_id,
-            "stream": stream,
-            "version": expected_version + 1,
+            "_id": commit.command_id,
+            "stream": commit.stream,
+            "version": commit.expected_version + 1,
             "log": log,
-            "count": len(events),
-            "events": [{"type": event.type, "schema": event.schema, "data": event.data} for event in events],
+            "count": len(commit.events),
+            "events": [{"type": event.type, "schema": event.schema, "data": event.data} for event in commit.events],
             "at": metadata.at,
             "actor": metadata.actor,
             "correlation_id": metadata.correlation_id,
             "causation_id": metadata.causation_id,
             "traceparent": metadata.traceparent,
-            "fingerprint": fingerprint,
+            "fingerprint": commit.fingerprint,
             "writer": writer,
         }
     )
@@ -121,17 +109,18 @@ async def find_commit(commits: Commits, command_id: str) -> Commit | None:
 
 
 def summary(commit: Document, events: Sequence[RecordedEvent]) -> Commit:
+    """The record of a command, from its commit."""
     last = commit["count"] - 1
     appended = Appended(commit["stream"], commit["version"] + last, commit["log"], commit["position"] + last)
     return Commit(appended, commit["fingerprint"], events)
 
 
-def recorded(events: Sequence[NewEvent], last: Appended, metadata: Metadata) -> list[RecordedEvent]:
+def recorded(commit: NewCommit, last: Appended) -> list[RecordedEvent]:
     """The events of a commit whose last one stands at `last`, as `events_of` reads them."""
-    before = len(events) - 1
+    before = len(commit.events) - 1
     return [
-        record(event, last.stream, last.version - before + n, last.log, last.position - before + n, metadata)
-        for n, event in enumerate(events)
+        record(event, last.stream, last.version - before + n, last.log, last.position - before + n, commit.metadata)
+        for n, event in enumerate(commit.events)
     ]
 
 

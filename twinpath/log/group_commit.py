@@ -32,8 +32,7 @@ from twinpath.log.commits import (
     summary,
     version_of,
 )
-from twinpath.log.interface import Appended, OnAppend, conflict, repeated
-from twinpath.log.observing import AppendObserver
+from twinpath.log.interface import Appended, AppendObserver, OnAppend, conflict, repeated
 from twinpath.log.pending import Pending, mark_sent, refuse, settle, without_claims
 from twinpath.mongo_client import driver_message
 
@@ -129,13 +128,13 @@ class GroupWriter:
         again: list[Pending] = []
         taken: set[str] = set()
         for pending in batch:
-            if pending.suspect or pending.expected_version != self._versions.get(pending.stream, 0):
+            if pending.suspect or pending.commit.expected_version != self._versions.get(pending.commit.stream, 0):
                 doubtful.append(pending)
-            elif pending.stream in taken or pending.command_id in taken:
+            elif pending.commit.stream in taken or pending.commit.command_id in taken:
                 pending.suspect = True  # of two in one batch the first decides what becomes of the second
                 again.append(pending)
             else:
-                taken |= {pending.stream, pending.command_id}
+                taken |= {pending.commit.stream, pending.commit.command_id}
                 chosen.append(pending)
         self._waiting.extendleft(reversed(again))
         works = [work(some) for work, some in ((self._insert, chosen), (self._look_up, doubtful)) if some]
@@ -146,35 +145,43 @@ class GroupWriter:
     async def _look_up(self, doubtful: list[Pending]) -> None:
         """Answer those whose command took effect already or whose expected version is not the stream's; who is left
         stands in line again, its stream's version known."""
-        unknown = [p.stream for p in doubtful if p.suspect or p.expected_version > self._versions.get(p.stream, 0)]
+        unknown = [
+            p.commit.stream
+            for p in doubtful
+            if p.suspect or p.commit.expected_version > self._versions.get(p.commit.stream, 0)
+        ]
         unread = list(dict.fromkeys(unknown))
-        logs = {p.stream: p.log for p in doubtful}
+        logs = {p.commit.stream: p.log for p in doubtful}
         carried_out, holders, versions = await asyncio.gather(
-            find_commits(self._commits, [pending.command_id for pending in doubtful]),
-            find_holders(self._commits, {key for pending in doubtful for key in pending.claims}),
+            find_commits(self._commits, [pending.commit.command_id for pending in doubtful]),
+            find_holders(self._commits, {key for pending in doubtful for key in pending.commit.claims}),
             asyncio.gather(*(version_of(self._commits, logs[stream], stream) for stream in unread)),
         )
         for stream, version in zip(unread, versions, strict=True):
             self.saw(stream, version)
-        now_at = {pending.stream: self._versions.get(pending.stream, 0) for pending in doubtful}
+        now_at = {pending.commit.stream: self._versions.get(pending.commit.stream, 0) for pending in doubtful}
         # an insert whose outcome is not known may have come about between the reads: whoever it moved a version for is
         # found by an id read after the version, and whoever it holds a claim for by that
         carried_out |= {holder["_id"]: summary(holder, ()) for holder in holders.values()}
-        moved = [p.command_id for p in doubtful if p.stream in unread and p.expected_version < now_at[p.stream]]
+        moved = [
+            p.commit.command_id
+            for p in doubtful
+            if p.commit.stream in unread and p.commit.expected_version < now_at[p.commit.stream]
+        ]
         if moved := [command_id for command_id in moved if command_id not in carried_out]:
             carried_out |= await find_commits(self._commits, moved)
         fresh = []
         for pending in doubtful:
-            now = now_at[pending.stream]
-            if commit := carried_out.get(pending.command_id):
+            now = now_at[pending.commit.stream]
+            if commit := carried_out.get(pending.commit.command_id):
                 try:
-                    first_answer = repeated(commit, pending.fingerprint)
+                    first_answer = repeated(commit, pending.commit.fingerprint)
                     settle(pending, commit.appended if pending.sent else first_answer)
                 except CommandIdReused as error:
                     refuse(pending, error)
-            elif pending.expected_version != now:
+            elif pending.commit.expected_version != now:
                 self._observer.lost_race("version")
-                refuse(pending, conflict(pending.stream, pending.expected_version, now))
+                refuse(pending, conflict(pending.commit.stream, pending.commit.expected_version, now))
             elif refusal := without_claims(pending, holders):
                 self._observer.lost_race("claim")
                 refuse(pending, refusal)
@@ -190,9 +197,9 @@ class GroupWriter:
         for pending in batch:
             head = heads.get(pending.log, self._heads[pending.log])
             documents.append(at_position(pending.encoded, head + 1))
-            heads[pending.log] = head = head + len(pending.events)
-            version = pending.expected_version + len(pending.events)
-            places.append(Appended(pending.stream, version, pending.log, head))
+            heads[pending.log] = head = head + len(pending.commit.events)
+            version = pending.commit.expected_version + len(pending.commit.events)
+            places.append(Appended(pending.commit.stream, version, pending.log, head))
         written = len(batch)
         began = perf_counter()
         try:
@@ -221,7 +228,7 @@ class GroupWriter:
     def _tell(self, batch: list[Pending], places: list[Appended]) -> None:
         written: defaultdict[str, list[RecordedEvent]] = defaultdict(list)
         for pending, last in zip(batch, places, strict=True):
-            written[pending.log] += recorded(pending.events, last, pending.metadata)
+            written[pending.log] += recorded(pending.commit, last)
         for log, events in written.items():
             for listener in self._listeners:
                 listener(log, events)
@@ -245,7 +252,7 @@ class GroupWriter:
             batch[index].suspect = True
             lost = first.get("keyValue", {}).get("claims")
             for pending in batch[index + 1 :]:
-                pending.suspect |= lost in pending.claims  # one look-up for all who race for it
+                pending.suspect |= lost in pending.commit.claims  # one look-up for all who race for it
         return index
 
     async def _outlast(self, batch: list[Pending], error: PyMongoError, failures: int) -> None:

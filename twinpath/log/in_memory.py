@@ -2,17 +2,26 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection
 
 import orjson
 
-from twinpath.domain.events import Metadata, NewEvent, RecordedEvent, record
+from twinpath.domain.events import SEALED, RecordedEvent, record
 from twinpath.errors import ClaimHeld, CommitTooLarge
-from twinpath.ids import log_of, logs_of
-from twinpath.log.interface import MAX_COMMIT_BYTES, Appended, Commit, OnAppend, conflict, repeated
+from twinpath.ids import category_of, log_of, logs_of
+from twinpath.log.interface import (
+    MAX_COMMIT_BYTES,
+    Appended,
+    Commit,
+    EventStore,
+    NewCommit,
+    OnAppend,
+    conflict,
+    repeated,
+)
 
 
-class InMemoryEventStore:
+class InMemoryEventStore(EventStore):
     """An EventStore. Nothing here awaits between check and write, so the event loop makes each append atomic."""
 
     def __init__(self, categories: tuple[str, ...], partitions: int = 4) -> None:
@@ -22,72 +31,67 @@ class InMemoryEventStore:
         self._commits: dict[str, Commit] = {}
         self._holders: dict[str, tuple[str, int]] = {}
         """Key of a claim -> stream and version of the commit that holds it."""
+        self._owners: defaultdict[str, set[str]] = defaultdict(set)
+        """Owner of personal data -> the streams that hold any of it."""
         self._listeners: list[OnAppend] = []
 
-    async def append(
-        self,
-        stream: str,
-        events: Sequence[NewEvent],
-        expected_version: int,
-        command_id: str,
-        metadata: Metadata,
-        fingerprint: str = "",
-        claims: Collection[str] = (),
-    ) -> Appended:
-        """See EventStore.append."""
-        if commit := self._commits.get(command_id):
-            return repeated(commit, fingerprint)
+    async def append(self, commit: NewCommit) -> Appended:
+        stream, events = commit.stream, commit.events
+        if before := self._commits.get(commit.command_id):
+            return repeated(before, commit.fingerprint)
         if len(orjson.dumps(events)) > MAX_COMMIT_BYTES:
             raise CommitTooLarge(f"a commit may hold {MAX_COMMIT_BYTES} bytes; this one is larger")
         history = self._streams.get(stream, [])
-        if len(history) != expected_version:
-            raise conflict(stream, expected_version, len(history))
-        for key in claims:
+        if len(history) != commit.expected_version:
+            raise conflict(stream, commit.expected_version, len(history))
+        for key in commit.claims:
             if key in self._holders:
                 raise ClaimHeld(key, self._holders[key][0])
-        self._holders |= dict.fromkeys(claims, (stream, expected_version + 1))
+        self._holders |= dict.fromkeys(commit.claims, (stream, commit.expected_version + 1))
         log = log_of(stream, self._partitions)
         entries = self._logs.setdefault(log, [])
         for event in events:
-            recorded = record(event, stream, len(self._streams[stream]) + 1, log, len(entries) + 1, metadata)
+            recorded = record(event, stream, len(self._streams[stream]) + 1, log, len(entries) + 1, commit.metadata)
             self._streams[stream].append(recorded)
             entries.append(recorded)
-        appended = Appended(stream, expected_version + len(events), log, len(entries))
-        self._commits[command_id] = Commit(appended, fingerprint, entries[-len(events) :])
+            match event.data.get(SEALED):
+                case {"of": str(owner)}:  # another form is damaged, and parks where it is read
+                    self._owners[owner].add(stream)
+        appended = Appended(stream, commit.expected_version + len(events), log, len(entries))
+        self._commits[commit.command_id] = Commit(appended, commit.fingerprint, entries[-len(events) :])
         for listener in self._listeners:
             listener(log, entries[-len(events) :])
         return appended
 
     async def release(self, stream: str, version: int, keys: Collection[str]) -> None:
-        """See EventStore.release."""
         for key in keys:
             holder, held_since = self._holders.get(key, ("", 0))
             if holder == stream and held_since <= version:
                 del self._holders[key]
 
     async def load(self, stream: str, after_version: int = 0) -> list[RecordedEvent]:
-        """See EventStore.load."""
         return self._streams.get(stream, [])[after_version:]
 
+    async def has_event(self, stream: str, event_type: str, after_version: int) -> bool:
+        return any(event.type == event_type for event in await self.load(stream, after_version))
+
+    async def streams_about(self, owner: str, category: str) -> list[str]:
+        return sorted(stream for stream in self._owners.get(owner, ()) if category_of(stream) == category)
+
     async def read_log(self, log: str, after_position: int, limit: int) -> list[RecordedEvent]:
-        """See EventLog.read_log."""
         return self._logs.get(log, [])[after_position : after_position + limit]
 
     async def read_stream(self, log: str, stream: str, after_version: int, limit: int) -> list[RecordedEvent]:
-        """See EventLog.read_stream."""
         events = self._streams.get(stream, [])[after_version : after_version + limit]
         return [event for event in events if event.log == log]
 
     async def heads(self) -> dict[str, int]:
-        """See EventLog.heads."""
         return {log: len(events) for log, events in self._logs.items()}
 
     async def commit_of(self, command_id: str) -> Commit | None:
-        """See EventStore.commit_of."""
         return self._commits.get(command_id)
 
     def on_append(self, listener: OnAppend) -> None:
-        """See EventStore.on_append."""
         self._listeners.append(listener)
 
     async def appends_of_others(self) -> AsyncIterator[str]:

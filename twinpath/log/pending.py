@@ -1,27 +1,19 @@
 """An append on its way through a group writer, and how it gets its answer."""
 
 import asyncio
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from twinpath.domain.events import Metadata, NewEvent
 from twinpath.errors import ClaimHeld, OutcomeUnknown, TwinpathError
 from twinpath.log.commits import Document
-from twinpath.log.interface import Appended
+from twinpath.log.interface import Appended, NewCommit
 
 
 @dataclass(slots=True, eq=False)
 class Pending:
     """An append that waits for its answer."""
 
-    command_id: str
+    commit: NewCommit
     log: str
-    stream: str
-    expected_version: int
-    events: Sequence[NewEvent]
-    metadata: Metadata
-    fingerprint: str
-    claims: Collection[str]
     encoded: bytes
     deadline: float
     answer: asyncio.Future[Appended] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
@@ -34,7 +26,7 @@ class Pending:
 
 def without_claims(pending: Pending, holders: dict[str, Document]) -> TwinpathError | None:
     """Why it can't have its claims, if so. An insert that may still be under way could get them yet."""
-    key = next((key for key in pending.claims if key in holders), None)
+    key = next((key for key in pending.commit.claims if key in holders), None)
     if key is None:
         return None
     if pending.sent:

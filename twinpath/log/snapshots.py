@@ -3,16 +3,17 @@
 A snapshot is only ever a shortcut: one that is lost, late or of another schema costs a longer load and nothing else.
 """
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from pymongo import AsyncMongoClient, WriteConcern
-from pymongo.errors import DuplicateKeyError, PyMongoError
-from pymongo.read_concern import ReadConcern
+from pymongo import AsyncMongoClient
+from pymongo.errors import DuplicateKeyError
 
-from twinpath.errors import Unavailable
 from twinpath.log.commits import Document
-from twinpath.mongo_client import driver_message
+from twinpath.mongo_client import durable_database, unavailable
+
+_AWAY = "snapshots can't be reached"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,66 +36,43 @@ class SnapshotStore(Protocol):
 
     async def latest(self, stream: str, schema: str) -> Snapshot | None:
         """The stream's snapshot, if it has one of this schema. Raises Unavailable."""
-        ...
 
     async def keep(self, snapshot: Snapshot) -> None:
         """Keep it, unless one of a higher version and the same schema is kept already. Raises Unavailable."""
-        ...
 
 
-class InMemorySnapshotStore:
+class InMemorySnapshotStore(SnapshotStore):
     """A SnapshotStore in this process's memory."""
 
     def __init__(self) -> None:
         self._snapshots: dict[str, Snapshot] = {}
 
     async def latest(self, stream: str, schema: str) -> Snapshot | None:
-        """See SnapshotStore.latest."""
         snapshot = self._snapshots.get(stream)
         return snapshot if snapshot is not None and snapshot.schema == schema else None
 
     async def keep(self, snapshot: Snapshot) -> None:
-        """See SnapshotStore.keep."""
         kept = await self.latest(snapshot.stream, snapshot.schema)
         if kept is None or kept.version < snapshot.version:
             self._snapshots[snapshot.stream] = snapshot
 
 
-class MongoSnapshotStore:
+class MongoSnapshotStore(SnapshotStore):
     """A SnapshotStore in MongoDB, read at majority: what a rollback takes back was never in it."""
 
     def __init__(self, client: AsyncMongoClient[Document], database: str) -> None:
-        self._snapshots = client[database].get_collection(
-            "snapshots", read_concern=ReadConcern("majority"), write_concern=WriteConcern("majority", wtimeout=10_000)
-        )
+        self._snapshots = durable_database(client, database)["snapshots"]
 
     async def latest(self, stream: str, schema: str) -> Snapshot | None:
-        """See SnapshotStore.latest."""
-        try:
+        with unavailable(_AWAY):
             document = await self._snapshots.find_one({"_id": stream, "schema": schema})
-        except PyMongoError as error:
-            raise _away(error) from error
         if document is None:
             return None
         return Snapshot(stream, document["version"], document["log"], document["position"], schema, document["state"])
 
     async def keep(self, snapshot: Snapshot) -> None:
-        """See SnapshotStore.keep."""
         lower = {"$or": [{"version": {"$lt": snapshot.version}}, {"schema": {"$ne": snapshot.schema}}]}
-        fields = {
-            "version": snapshot.version,
-            "log": snapshot.log,
-            "position": snapshot.position,
-            "schema": snapshot.schema,
-            "state": snapshot.state,
-        }
-        try:
+        fields = asdict(snapshot)
+        del fields["stream"]  # the `_id`
+        with unavailable(_AWAY), suppress(DuplicateKeyError):  # a higher one is there
             await self._snapshots.update_one({"_id": snapshot.stream, **lower}, {"$set": fields}, upsert=True)
-        except DuplicateKeyError:
-            pass  # a higher one is there
-        except PyMongoError as error:
-            raise _away(error) from error
-
-
-def _away(error: PyMongoError) -> Unavailable:
-    return Unavailable(f"snapshots can't be reached: {driver_message(error)}")

@@ -1,130 +1,66 @@
 """Spans around the log and its way through the broker: the append, the publishing, the handling of a batch."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 
-from twinpath.domain.events import Metadata, NewEvent, RecordedEvent
+from twinpath.around import around
+from twinpath.domain.events import RecordedEvent
 from twinpath.feed.interface import EXCHANGE, BatchHandler, EventPublisher
-from twinpath.log.interface import Appended, Commit, EventLog, EventStore, OnAppend
+from twinpath.log.interface import Appended, EventLog, EventStore, NewCommit
 from twinpath.observability.recorded_events import RecordedEvents
 from twinpath.observability.tracing import Attributes, Tracing, recorded_context, traceparent_of
 
 
-class TracedEventStore:
+def traced_store(store: EventStore, tracing: Tracing) -> EventStore:
     """An EventStore; what follows from a commit continues the span of its append, which the commit names."""
+    attributes = {"db.system.name": "mongodb", "db.collection.name": "commits", "db.operation.name": "insert"}
 
-    def __init__(self, inner: EventStore, tracing: Tracing) -> None:
-        self._inner = inner
-        self._tracing = tracing
-        self._attributes = {
-            "db.system.name": "mongodb",
-            "db.collection.name": "commits",
-            "db.operation.name": "insert",
-        }
-
-    async def append(
-        self,
-        stream: str,
-        events: Sequence[NewEvent],
-        expected_version: int,
-        command_id: str,
-        metadata: Metadata,
-        fingerprint: str = "",
-        claims: Collection[str] = (),
-    ) -> Appended:
-        """See EventStore.append."""
+    async def append(commit: NewCommit) -> Appended:
         if not trace.get_current_span().is_recording():
-            return await self._inner.append(stream, events, expected_version, command_id, metadata, fingerprint, claims)
-        with self._tracing.step("insert commits", SpanKind.CLIENT, self._attributes) as span:
+            return await store.append(commit)
+        with tracing.step("insert commits", SpanKind.CLIENT, attributes) as span:
             assert span is not None, "the one around it is recorded"
-            metadata = replace(metadata, traceparent=traceparent_of(span))
-            appended = await self._inner.append(
-                stream, events, expected_version, command_id, metadata, fingerprint, claims
-            )
+            metadata = replace(commit.metadata, traceparent=traceparent_of(span))
+            appended = await store.append(replace(commit, metadata=metadata))
             span.set_attributes(
                 {
-                    "twinpath.stream": stream,
+                    "twinpath.stream": commit.stream,
                     "twinpath.version": appended.version,
                     "twinpath.log": appended.log,
                     "twinpath.position": appended.position,
-                    "twinpath.events": len(events),
+                    "twinpath.events": len(commit.events),
                     "twinpath.duplicate": appended.duplicate,
                 }
             )
             return appended
 
-    async def release(self, stream: str, version: int, keys: Collection[str]) -> None:
-        """See EventStore.release."""
-        await self._inner.release(stream, version, keys)
-
-    async def load(self, stream: str, after_version: int = 0) -> list[RecordedEvent]:
-        """See EventStore.load."""
-        return await self._inner.load(stream, after_version)
-
-    async def commit_of(self, command_id: str) -> Commit | None:
-        """See EventStore.commit_of."""
-        return await self._inner.commit_of(command_id)
-
-    async def read_log(self, log: str, after_position: int, limit: int) -> list[RecordedEvent]:
-        """See EventLog.read_log."""
-        return await self._inner.read_log(log, after_position, limit)
-
-    async def read_stream(self, log: str, stream: str, after_version: int, limit: int) -> list[RecordedEvent]:
-        """See EventLog.read_stream."""
-        return await self._inner.read_stream(log, stream, after_version, limit)
-
-    async def heads(self) -> dict[str, int]:
-        """See EventLog.heads."""
-        return await self._inner.heads()
-
-    def on_append(self, listener: OnAppend) -> None:
-        """See EventStore.on_append."""
-        self._inner.on_append(listener)
-
-    def appends_of_others(self) -> AsyncIterator[str]:
-        """See EventStore.appends_of_others."""
-        return self._inner.appends_of_others()
+    return around(store, append=append)
 
 
-class TracedEventLog:
+def noting_log(log: EventLog, recorded: RecordedEvents) -> EventLog:
     """An EventLog that notes which of the events it reads belong to a recorded trace."""
 
-    def __init__(self, inner: EventLog, recorded: RecordedEvents) -> None:
-        self._inner = inner
-        self._recorded = recorded
-
-    async def read_log(self, log: str, after_position: int, limit: int) -> list[RecordedEvent]:
-        """See EventLog.read_log."""
-        events = await self._inner.read_log(log, after_position, limit)
-        self._recorded.note(events)
+    async def read_log(name: str, after_position: int, limit: int) -> list[RecordedEvent]:
+        events = await log.read_log(name, after_position, limit)
+        recorded.note(events)
         return events
 
-    async def read_stream(self, log: str, stream: str, after_version: int, limit: int) -> list[RecordedEvent]:
-        """See EventLog.read_stream."""
-        return await self._inner.read_stream(log, stream, after_version, limit)
-
-    async def heads(self) -> dict[str, int]:
-        """See EventLog.heads."""
-        return await self._inner.heads()
+    return around(log, read_log=read_log)
 
 
-class TracedPublisher:
+def traced_publisher(publisher: EventPublisher, tracing: Tracing) -> EventPublisher:
     """An EventPublisher whose every batch is a span in each of its events' traces."""
 
-    def __init__(self, inner: EventPublisher, tracing: Tracing) -> None:
-        self._inner = inner
-        self._tracing = tracing
-
-    async def publish(self, log: str, events: list[RecordedEvent]) -> None:
-        """See EventPublisher.publish."""
+    async def publish(log: str, events: list[RecordedEvent]) -> None:
         spans = [span for event in events if (span := recorded_context(event.traceparent)) is not None]
-        with self._tracing.continued(
-            spans, f"publish {EXCHANGE}", SpanKind.PRODUCER, _messaging("publish", log, events)
-        ):
-            await self._inner.publish(log, events)
+        attributes = _messaging("publish", log, events)
+        with tracing.continued(spans, f"publish {EXCHANGE}", SpanKind.PRODUCER, attributes):
+            await publisher.publish(log, events)
+
+    return around(publisher, publish=publish)
 
 
 def traced_handler(handler: BatchHandler, group: str, tracing: Tracing, recorded: RecordedEvents) -> BatchHandler:

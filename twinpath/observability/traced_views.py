@@ -1,14 +1,16 @@
 """Spans around what a projection does: the transaction of a batch, and the copy of views that is kept and read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any
 
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 
+from twinpath.around import around
 from twinpath.domain.views import NOTHING, Cached
 from twinpath.observability.recorded_events import RecordedEvents
 from twinpath.observability.tracing import Attributes, Tracing
-from twinpath.views.around import Committer
 from twinpath.views.interface import Batch, BatchWriter, ViewCache
 
 SOURCE = "twinpath.source"
@@ -31,73 +33,33 @@ def traced_batches(
         with tracing.continued(spans, name, kind, {**attributes, **reached}):
             await writer.commit(batch)
 
-    return Committer(writer, commit)
+    return around(writer, commit=commit)
 
 
-class TracedViewCache:
+def traced_cache(cache: ViewCache, tracing: Tracing, recorded: RecordedEvents | None = None) -> ViewCache:
     """A ViewCache in Redis. A read is a span of its query, a write one in the traces of the events it moves past."""
-
-    def __init__(self, inner: ViewCache, tracing: Tracing, recorded: RecordedEvents | None = None) -> None:
-        self._inner = inner
-        self._tracing = tracing
-        self._recorded = recorded or RecordedEvents()
+    recorded = recorded or RecordedEvents()
 
     async def write(
-        self, view: str, log: str, expected: int, position: int, documents: Sequence[Cached], removed: Sequence[str]
+        view: str, log: str, expected: int, position: int, documents: Sequence[Cached], removed: Sequence[str]
     ) -> bool:
-        """See ViewCache.write."""
-        spans = self._recorded.between(log, expected, position)
+        spans = recorded.between(log, expected, position)
         attributes = {**_redis("EVALSHA", view), "twinpath.log": log, "twinpath.position": position}
-        with self._tracing.continued(spans, f"EVALSHA {view}", SpanKind.CLIENT, attributes):
-            return await self._inner.write(view, log, expected, position, documents, removed)
+        with tracing.continued(spans, f"EVALSHA {view}", SpanKind.CLIENT, attributes):
+            return await cache.write(view, log, expected, position, documents, removed)
 
-    async def get(self, view: str, document_id: str, at_least: Mapping[str, int] = NOTHING) -> Cached | None:
-        """See ViewCache.get."""
+    async def read(call: Callable[..., Awaitable[Any]], view: str, wanted: Any, at_least: Any = NOTHING) -> Any:
         query = trace.get_current_span()
         if not query.is_recording():
-            return await self._inner.get(view, document_id, at_least)
+            return await call(view, wanted, at_least)
         query.set_attribute(SOURCE, "mongodb")
-        with self._tracing.step(f"MGET {view}", SpanKind.CLIENT, _redis("MGET", view)):
-            cached = await self._inner.get(view, document_id, at_least)
-        query.set_attribute(SOURCE, "mongodb" if cached is None else "redis")
-        return cached
+        with tracing.step(f"MGET {view}", SpanKind.CLIENT, _redis("MGET", view)):
+            answer = await call(view, wanted, at_least)
+        complete = None not in answer if isinstance(answer, list) else answer is not None
+        query.set_attribute(SOURCE, "redis" if complete else "mongodb")
+        return answer
 
-    async def get_many(
-        self, view: str, ids: Sequence[str], at_least: Mapping[str, int] = NOTHING
-    ) -> list[Cached | None]:
-        """See ViewCache.get_many."""
-        query = trace.get_current_span()
-        if not query.is_recording():
-            return await self._inner.get_many(view, ids, at_least)
-        query.set_attribute(SOURCE, "mongodb")
-        with self._tracing.step(f"MGET {view}", SpanKind.CLIENT, _redis("MGET", view)):
-            cached = await self._inner.get_many(view, ids, at_least)
-        query.set_attribute(SOURCE, "mongodb" if None in cached else "redis")
-        return cached
-
-    async def positions(self, view: str) -> dict[str, int]:
-        """See ViewCache.positions."""
-        return await self._inner.positions(view)
-
-    async def adopt(self, view: str, log: str, position: int) -> None:
-        """See ViewCache.adopt."""
-        await self._inner.adopt(view, log, position)
-
-    async def fill_state(self, view: str) -> str | None:
-        """See ViewCache.fill_state."""
-        return await self._inner.fill_state(view)
-
-    async def begin_fill(self, view: str, token: str) -> None:
-        """See ViewCache.begin_fill."""
-        await self._inner.begin_fill(view, token)
-
-    async def fill(self, view: str, token: str, documents: Sequence[Cached], last: bool) -> bool:
-        """See ViewCache.fill."""
-        return await self._inner.fill(view, token, documents, last)
-
-    async def forget(self, view: str) -> None:
-        """See ViewCache.forget."""
-        await self._inner.forget(view)
+    return around(cache, write=write, get=partial(read, cache.get), get_many=partial(read, cache.get_many))
 
 
 def _redis(operation: str, view: str) -> Attributes:

@@ -5,10 +5,10 @@ from collections.abc import Collection
 from datetime import datetime
 
 from twinpath.clock import utc_now
-from twinpath.personal_data.interface import KEY_BYTES
+from twinpath.personal_data.interface import KEY_BYTES, KeyStore
 
 
-class InMemoryKeyStore:
+class InMemoryKeyStore(KeyStore):
     """A KeyStore; None stands for a destroyed key."""
 
     def __init__(self) -> None:
@@ -16,24 +16,19 @@ class InMemoryKeyStore:
         self._unconfirmed: dict[str, datetime] = {}
 
     async def keys(self, owners: Collection[str]) -> dict[str, bytes]:
-        """See KeyStore.keys."""
         return {owner: key for owner in owners if (key := self._keys.get(owner)) is not None}
 
     async def key_for(self, owner: str) -> bytes | None:
-        """See KeyStore.key_for."""
         return self._keys.setdefault(owner, secrets.token_bytes(KEY_BYTES))
 
     async def destroy(self, owner: str) -> None:
-        """See KeyStore.destroy."""
         if self._keys.get(owner, b"") is not None:
             self._keys[owner] = None
             self._unconfirmed[owner] = utc_now()
 
     async def confirm(self, owner: str) -> None:
-        """See KeyStore.confirm."""
         self._keys[owner] = None
         self._unconfirmed.pop(owner, None)
 
     async def unconfirmed(self, before: datetime) -> list[str]:
-        """See KeyStore.unconfirmed."""
         return [owner for owner, at in self._unconfirmed.items() if at < before]

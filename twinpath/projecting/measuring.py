@@ -2,12 +2,12 @@
 
 from time import perf_counter
 
+from twinpath.around import around
 from twinpath.clock import Clock, utc_now
 from twinpath.domain.events import RecordedEvent
 from twinpath.errors import CheckpointMoved, Unavailable
 from twinpath.feed.interface import BatchHandler
 from twinpath.projecting.metrics import ProjectorMetrics
-from twinpath.views.around import Committer
 from twinpath.views.interface import Batch, BatchWriter
 
 
@@ -45,4 +45,4 @@ def measured(writer: BatchWriter, metrics: ProjectorMetrics, group: str) -> Batc
         for events in {move.log: move.position - move.expected for move in batch.moves}.values():
             metrics.batches.observe((group,), events)
 
-    return Committer(writer, commit)
+    return around(writer, commit=commit)

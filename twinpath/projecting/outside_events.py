@@ -13,11 +13,11 @@ from aio_pika import DeliveryMode, Message
 from faststream.rabbit import ExchangeType, RabbitBroker, RabbitExchange
 from pydantic import BaseModel, Field, create_model
 
+from twinpath.around import around
 from twinpath.domain.events import DomainEvent, RecordedEvent
 from twinpath.domain.projection import Projection
 from twinpath.domain.views import Put, ViewChange
 from twinpath.feed.rabbit_publisher import RabbitPublisher
-from twinpath.views.around import Committer
 from twinpath.views.interface import Batch, BatchWriter
 
 EXCHANGE = "twinpath.events"
@@ -68,7 +68,7 @@ def publishing(writer: BatchWriter, publisher: RabbitPublisher) -> BatchWriter:
         await publisher.publish_each([(event["type"], _message(event)) for event in events])
         await writer.commit(replace(batch, changes=()))
 
-    return Committer(writer, commit)
+    return around(writer, commit=commit)
 
 
 def _message(event: Mapping[str, Any]) -> Message:

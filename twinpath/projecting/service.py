@@ -27,7 +27,7 @@ from twinpath.personal_data.mongo import MongoKeyStore
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.app import create_app
 from twinpath.projecting.applying.applier import Applied
-from twinpath.projecting.applying.joint_commits import JointCommits
+from twinpath.projecting.applying.joint_commits import joint
 from twinpath.projecting.checking import checks
 from twinpath.projecting.copying.copy_keeper import CacheSync
 from twinpath.projecting.following.projector import Projector
@@ -125,9 +125,9 @@ class _ProjectorService:
         writer: BatchWriter,
         on_applied: Callable[[Applied], None] = lambda applied: None,
     ) -> Projector:
-        source, joint = self._traced[group].source(self._source), JointCommits(writer)
+        source = self._traced[group].source(self._source)
         self._projected |= {projection.name: (projection, writer) for projection in projections}
-        return Projector(projections, self._logs, source, joint, self._seals, self._catalogue, on_applied)
+        return Projector(projections, self._logs, source, joint(writer), self._seals, self._catalogue, on_applied)
 
     @asynccontextmanager
     async def _working(self) -> AsyncIterator[None]:

@@ -5,8 +5,8 @@ from opentelemetry.trace import SpanKind
 from twinpath.feed.interface import BatchHandler
 from twinpath.log.interface import EventLog
 from twinpath.observability.recorded_events import RecordedEvents
-from twinpath.observability.traced_log import TracedEventLog, traced_handler
-from twinpath.observability.traced_views import TracedViewCache, traced_batches
+from twinpath.observability.traced_log import noting_log, traced_handler
+from twinpath.observability.traced_views import traced_batches, traced_cache
 from twinpath.observability.tracing import Tracing
 from twinpath.views.interface import BatchWriter, ViewCache
 
@@ -21,7 +21,7 @@ class TracedGroup:
 
     def source(self, log: EventLog) -> EventLog:
         """The log that it reads from."""
-        return TracedEventLog(log, self._recorded) if self._tracing else log
+        return noting_log(log, self._recorded) if self._tracing else log
 
     def handler(self, handler: BatchHandler) -> BatchHandler:
         """What takes its batches."""
@@ -44,7 +44,7 @@ class TracedGroup:
 
     def cache(self, cache: ViewCache) -> ViewCache:
         """The copy that it writes."""
-        return TracedViewCache(cache, self._tracing, self._recorded) if self._tracing else cache
+        return traced_cache(cache, self._tracing, self._recorded) if self._tracing else cache
 
     def _traced(self, writer: BatchWriter, name: str, kind: SpanKind, attributes: dict[str, str]) -> BatchWriter:
         if self._tracing is None:

@@ -15,7 +15,7 @@ from twinpath.mongo_client import mongo_client
 from twinpath.observability.mongodb_spans import MongoSpans
 from twinpath.observability.trace_export import tracing_of
 from twinpath.observability.traced_http import trace_requests
-from twinpath.observability.traced_views import SOURCE, TracedViewCache
+from twinpath.observability.traced_views import SOURCE, traced_cache
 from twinpath.queries.app import create_app
 from twinpath.queries.checking import checks
 from twinpath.queries.settings import Settings
@@ -64,7 +64,7 @@ def bootstrap(settings: Settings, application: Application) -> FastAPI:
     cache = RedisViewCache(redis, settings.redis_prefix)
     app = create_app(
         MongoViewReader(client, settings.views_database, settings.locale),
-        TracedViewCache(cache, tracing) if tracing else cache,
+        traced_cache(cache, tracing) if tracing else cache,
         application,
         {"mongodb": mongodb, "start": start.check},
         {"redis": redis_answers},

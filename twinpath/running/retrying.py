@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
@@ -13,6 +13,8 @@ from twinpath.errors import ConcurrencyConflict, NewerEvent, Unavailable
 
 WAITED_OUT = (Unavailable, ConcurrencyConflict, NewerEvent, MemoryError)
 """Failures that pass by themselves, or with the replacement of this replica: such work is tried again without limit."""
+
+_T = TypeVar("_T")
 
 _log = structlog.get_logger(__name__)
 
@@ -40,9 +42,9 @@ class Pace:
 
 
 async def until_done(
-    work: Callable[[], Awaitable[None]], pace: Pace, trouble: Trouble, mends: type[Exception] = Exception
-) -> None:
-    """Repeat `work` until it returns; tell `trouble` of each failure, and None once it has returned.
+    work: Callable[[], Awaitable[_T]], pace: Pace, trouble: Trouble, mends: type[Exception] = Exception
+) -> _T:
+    """Repeat `work` until it returns, for what it returns; tell `trouble` of each failure, and None after the last.
 
     A failure that is no `mends` is raised at once.
     """
@@ -57,8 +59,9 @@ async def until_done(
         reraise=True,
         before_sleep=lambda state: trouble(_failure(state)),
     )
-    await retrying(work)
+    result: _T = await retrying(work)
     trouble(None)
+    return result
 
 
 async def tried(work: Callable[[], Awaitable[Any]], pace: Pace, trouble: Trouble) -> Exception | None:

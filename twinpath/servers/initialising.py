@@ -8,7 +8,7 @@ from pymongo.errors import PyMongoError
 
 from twinpath.commands.preparing import prepare_log
 from twinpath.commands.processes.mongo_timers import MongoTimers
-from twinpath.commands.processes.parking import MongoProcessParking
+from twinpath.commands.processes.parking import process_parking
 from twinpath.commands.processes.registry import process_names
 from twinpath.domain.application import Application
 from twinpath.log.mongodb import MongoEventStore
@@ -38,7 +38,7 @@ async def initialise(settings: Settings, application: Application, patience: flo
     try:
         accounts: list[Account] = await patiently(patience, PyMongoError)(make_accounts, client, settings, *databases)
         yield f"MongoDB accounts: {', '.join(accounts) or 'none, as no password is set'}"
-        timers, parking = MongoTimers(client, databases[0]), MongoProcessParking(client, databases[0])
+        timers, parking = MongoTimers(client, databases[0]), process_parking(client, databases[0])
         keys = MongoKeyStore(client, databases[1])
         store = MongoEventStore(client, databases[0], application.events.categories, settings.partitions)
         await prepare_log(client[databases[0]], settings.partitions, timers, parking, keys, store)

@@ -5,7 +5,7 @@ Unit and property tests drive it, and a demonstration can serve it. Everything i
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, tzinfo
 from typing import Any
@@ -18,17 +18,16 @@ from twinpath.commands.app import STREAMED, add_commands
 from twinpath.commands.bus import CommandBus
 from twinpath.commands.processes.checkpoints import InMemoryCheckpoints
 from twinpath.commands.processes.means import Means
-from twinpath.commands.processes.parking import InMemoryProcessParking
 from twinpath.commands.processes.registry import Processes
 from twinpath.commands.processes.timers import InMemoryTimers
 from twinpath.commands.settings import Settings
 from twinpath.commands.snapshotting import Snapshots
 from twinpath.domain.application import Application
-from twinpath.domain.events import Metadata, NewEvent, RecordedEvent
+from twinpath.domain.events import RecordedEvent
 from twinpath.http.limits import BodyLimits
 from twinpath.ids import logs_of
 from twinpath.log.in_memory import InMemoryEventStore
-from twinpath.log.interface import Appended
+from twinpath.log.interface import Appended, NewCommit
 from twinpath.log.snapshots import InMemorySnapshotStore
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.personal_data.sealing import Seals
@@ -75,7 +74,7 @@ class InMemorySystem:
             self.keys,
             PARTITIONS,
             InMemoryCheckpoints(),
-            InMemoryProcessParking(),
+            InMemoryViewStore(),
         )
         self.views = InMemoryViewStore()
         projections = view_projections(application)
@@ -144,19 +143,9 @@ class _ProjectedStore(InMemoryEventStore):
         super().__init__(categories, PARTITIONS)
         self._recorded = recorded
 
-    async def append(
-        self,
-        stream: str,
-        events: Sequence[NewEvent],
-        expected_version: int,
-        command_id: str,
-        metadata: Metadata,
-        fingerprint: str = "",
-        claims: Collection[str] = (),
-    ) -> Appended:
-        """See EventStore.append."""
-        appended = await super().append(stream, events, expected_version, command_id, metadata, fingerprint, claims)
-        recorded = await self.read_log(appended.log, appended.position - len(events), len(events))
+    async def append(self, commit: NewCommit) -> Appended:
+        appended = await super().append(commit)
+        recorded = await self.read_log(appended.log, appended.position - len(commit.events), len(commit.events))
         if not appended.duplicate:
             await self._recorded(appended.log, recorded)
         return appended

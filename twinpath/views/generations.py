@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from twinpath.domain.views import Document, View, ViewChange
-from twinpath.views.interface import Checkpoints
+from twinpath.views.interface import Checkpoints, ViewWriter
 from twinpath.views.naming import generation_name
 
 CatchUp = Callable[[Mapping[str, int]], Awaitable[Sequence[ViewChange]]]
@@ -45,15 +45,13 @@ class Frozen(Protocol):
 
         Raises Unavailable, also when the store does not remember that moment any more.
         """
-        ...
 
 
-class GenerationStore(Protocol):
-    """What a rebuild needs besides a ViewWriter."""
+class GenerationStore(ViewWriter, Protocol):
+    """A ViewWriter that builds generations: all that a rebuild needs."""
 
     def frozen(self) -> AbstractAsyncContextManager[Frozen]:
         """The views as they are now. Raises Unavailable."""
-        ...
 
     async def begin(self, view: View, plan: Plan) -> None:
         """Make the collection, the indexes and the checkpoints of a generation to build, where they are missing.
@@ -62,7 +60,6 @@ class GenerationStore(Protocol):
             CheckpointMoved: another generation is in service than `instead_of`.
             Unavailable: the store is away.
         """
-        ...
 
     async def switch(self, plan: Plan, reached: Mapping[str, int], catch_up: CatchUp, at: datetime) -> None:
         """Apply what `catch_up` gives and put the generation into service: one transaction, which nothing overtakes.
@@ -75,16 +72,12 @@ class GenerationStore(Protocol):
                 `reached` says, so that somebody else builds it too.
             Unavailable: the switch may stand: read the checkpoints before going on.
         """
-        ...
 
     async def discard(self, plan: Plan) -> None:
         """Delete a generation that was begun, with its checkpoints. Raises as `begin` does."""
-        ...
 
     async def retired(self, before: datetime) -> list[str]:
         """The names of the generations that were retired before then and are still there. Raises Unavailable."""
-        ...
 
     async def drop(self, name: str) -> None:
         """Delete a generation that was retired. Raises Unavailable."""
-        ...

@@ -5,7 +5,7 @@ A projection returns changes; a `ViewWriter` commits a batch of them with the ch
 at any time, the written views are the truth.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,7 +19,8 @@ from twinpath.views.parking import Parked, ParkingChange
 class CheckpointMove:
     """Projection `projection` has applied `log` up to `expected` and, with this commit, up to `position`.
 
-    `erased` is the position of the last erasure in between, 0 where there is none.
+    `erased` is the position of the last erasure in between, 0 where there is none. `opened` are the owners whose
+    personal data were opened for this commit.
     """
 
     projection: str
@@ -27,6 +28,7 @@ class CheckpointMove:
     expected: int
     position: int
     erased: int = 0
+    opened: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,28 +70,26 @@ class BatchWriter(Protocol):
 
     async def prepare(
         self,
-        views: Iterable[View],
-        checkpoints: Iterable[tuple[str, str]],
+        views: Iterable[View] = (),
+        checkpoints: Iterable[tuple[str, str]] = (),
         versions: Mapping[str, int] = NOTHING,
     ) -> None:
         """Make collections, indexes and missing checkpoints (at 0). May be called again at any time.
 
         `versions` are those of the projections that this writer commits for.
         """
-        ...
 
     async def checkpoints(self) -> Checkpoints:
         """Where every projection stands. Raises Unavailable."""
-        ...
 
     def generation(self, projection: str) -> Generation:
         """The one in service, as of the last call of `checkpoints`."""
-        ...
 
-    @property
-    def parked(self) -> Parked:
-        """The streams that commits have parked."""
-        ...
+    async def opened(self, log: str, projections: Collection[str]) -> Mapping[str, Collection[str]]:
+        """By projection the owners that its last move in this log names, where it names any. Raises Unavailable."""
+
+    parked: Parked
+    """The streams that commits have parked."""
 
     async def commit(self, batch: Batch) -> None:
         """Apply the changes in order, move the checkpoints and change what is parked: all, exactly once, or nothing.
@@ -103,27 +103,6 @@ class BatchWriter(Protocol):
             KeyError: a change names a document that does not exist.
             Unavailable: the store is away. The commit may stand: read the checkpoints before going on.
         """
-        ...
-
-
-class ViewWriter(BatchWriter, Protocol):
-    """The projector's side."""
-
-    async def documents(self, view: str, ids: Sequence[str]) -> list[Document]:
-        """Those of the named documents that exist, as committed. Raises Unavailable."""
-        ...
-
-    async def page(
-        self,
-        view: str,
-        where: Mapping[str, Any],
-        after: Place | None,
-        limit: int,
-        order: Order = BY_ID,
-        ranges: Mapping[str, Range] = NOTHING,
-    ) -> list[Document]:
-        """See ViewReader.page."""
-        ...
 
 
 class ViewReader(Protocol):
@@ -131,19 +110,15 @@ class ViewReader(Protocol):
 
     def generation(self, projection: str) -> Generation:
         """See BatchWriter.generation."""
-        ...
 
     def erasures(self, projection: str) -> Mapping[str, int]:
         """Log -> position of the last erasure that the projection has applied, as the checkpoints last told it."""
-        ...
 
     async def get(self, view: str, document_id: str) -> Document | None:
         """One document, as committed. Raises Unavailable."""
-        ...
 
     async def documents(self, view: str, ids: Sequence[str]) -> list[Document]:
         """Those of the named documents that exist. Raises Unavailable."""
-        ...
 
     async def page(
         self,
@@ -156,22 +131,22 @@ class ViewReader(Protocol):
     ) -> list[Document]:
         """At most `limit` documents in this order, those beyond `after`, whose fields equal `where` and, of those named
         in `ranges`, lie within. Raises Unavailable."""
-        ...
 
     async def checkpoints(self) -> Checkpoints:
         """Where every projection stands. Raises Unavailable."""
-        ...
 
     def watch_checkpoints(self) -> AsyncIterator[Checkpoints]:
         """First all checkpoints, then those that moved, as they move; none, at least each second, while none moves.
 
         Raises Unavailable when the store goes away.
         """
-        ...
 
     def watch_documents(self, views: Sequence[str]) -> AsyncIterator[DocumentChange]:
         """Each document of these views that changes from now on. Raises Unavailable when the store goes away."""
-        ...
+
+
+class ViewWriter(BatchWriter, ViewReader, Protocol):
+    """The projector's side, which reads what it copies."""
 
 
 FILL_SECONDS = 30
@@ -192,33 +167,27 @@ class ViewCache(Protocol):
         False, and nothing is written, when the position is not there: the copy missed something, or lost all.
         Raises Unavailable.
         """
-        ...
 
     async def positions(self, view: str) -> dict[str, int]:
         """Log -> position of this copy; a log is missing when nothing of it was ever taken, or all was lost."""
-        ...
 
     async def adopt(self, view: str, log: str, position: int) -> None:
         """State that no document that the copy holds of this log is older than `position`.
 
         What it does not hold is to be filled in: the fill state is None again, and a fill under way is refused.
         """
-        ...
 
     async def fill_state(self, view: str) -> str | None:
         """`done` when every document was copied since the cache was empty, a token while somebody copies, or None."""
-        ...
 
     async def begin_fill(self, view: str, token: str) -> None:
         """Make `token` the fill state, to be forgotten after FILL_SECONDS: whoever filled before is refused."""
-        ...
 
     async def fill(self, view: str, token: str, documents: Sequence[Cached], last: bool) -> bool:
         """Add what the copy has not, or has older, less what was removed since the fill began; False without `token`.
 
         The token is kept for another FILL_SECONDS; with the `last` documents the fill state becomes `done`.
         """
-        ...
 
     async def get(self, view: str, document_id: str, at_least: Mapping[str, int] = NOTHING) -> Cached | None:
         """One document, or None when the copy does not have it.
@@ -227,17 +196,14 @@ class ViewCache(Protocol):
             CopyTrails: the copy, at the moment of this read, had not reached `at_least`, log -> position.
             Unavailable: the copy can't be asked.
         """
-        ...
 
     async def get_many(
         self, view: str, ids: Sequence[str], at_least: Mapping[str, int] = NOTHING
     ) -> list[Cached | None]:
         """Several documents in one round trip. Raises as `get` does, also for no document."""
-        ...
 
     async def forget(self, view: str) -> None:
         """Lose all of a view, which nobody reads any more. Raises Unavailable."""
-        ...
 
 
 def expect_reached(view: str, reached: Mapping[str, int], at_least: Mapping[str, int]) -> None:

@@ -140,38 +140,29 @@ class Parked(Protocol):
 
     async def counts(self) -> ParkedCounts:
         """How many streams are parked; cheap, however many there are."""
-        ...
 
     async def among(self, projections: Collection[str], streams: Collection[str]) -> set[tuple[str, str]]:
         """Those (projection, stream) that are parked."""
-        ...
 
     async def get(self, projection: str, stream: str) -> ParkedStream | None:
         """One parked stream."""
-        ...
 
     async def page(self, projection: str | None, after: str | None, limit: int) -> list[ParkedStream]:
         """At most `limit` parked streams with an id beyond `after`, by id; of one projection, or of all."""
-        ...
 
     async def longest_untried(
         self, projection: str | None, before: datetime, after: Tried | None, limit: int
     ) -> list[ParkedStream]:
         """At most `limit` streams that were last tried before a time, longest ago first, beyond `after`."""
-        ...
 
     async def totals(self, projection: str | None) -> tuple[int, int]:
         """How many streams and how many of their events are parked; it counts, so it takes a while with very many."""
-        ...
 
     async def skipped(self, projection: str | None, after: str | None, limit: int) -> list[Skipped]:
         """At most `limit` skipped events with an id beyond `after`, by id."""
-        ...
 
     async def late_copies(self, limit: int) -> list[LateCopy]:
         """At most `limit` of what copies have yet to take over, oldest first."""
-        ...
 
     async def copied(self, ids: Sequence[str]) -> None:
         """Take these late copies away."""
-        ...

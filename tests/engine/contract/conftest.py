@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pymongo import AsyncMongoClient
 
+from tests.support.in_memory_generations import InMemoryGenerations
 from tests.support.things import LOGS, THINGS, Store
-from twinpath.views.in_memory.generations import InMemoryGenerations
 from twinpath.views.mongodb.generations import MongoGenerations
 
 

@@ -17,7 +17,7 @@ from twinpath.ids import new_id, uuid7
 from twinpath.log import group_commit
 from twinpath.log.commits import Commits, commits_of
 from twinpath.log.in_memory import InMemoryEventStore
-from twinpath.log.interface import Appended, Commit, EventStore
+from twinpath.log.interface import Appended, Commit, EventStore, NewCommit
 from twinpath.log.mongodb import MongoEventStore
 
 
@@ -38,7 +38,7 @@ async def take(
 ) -> Appended:
     """Append one event whose commit takes the keys."""
     return await store.append(
-        stream or new_id("repair"), [note()], expected, command_id or uuid7(), metadata(), "f", keys
+        NewCommit(stream or new_id("repair"), [note()], expected, command_id or uuid7(), metadata(), "f", keys)
     )
 
 
@@ -156,7 +156,7 @@ async def test_the_same_command_again_gets_the_first_answer_whoever_holds_its_cl
 
     assert [(answer.stream, answer.duplicate) for answer in (again, late)] == [(first.stream, True)] * 2
     with pytest.raises(CommandIdReused):
-        await store.append(new_id("repair"), [note()], 0, command, metadata(), "another", ["a"])
+        await store.append(NewCommit(new_id("repair"), [note()], 0, command, metadata(), "another", ["a"]))
     assert len(await whole_log(store)) == 2
 
 

@@ -9,11 +9,11 @@ import pytest
 from pymongo import AsyncMongoClient
 
 from tests.support.appending import CATEGORIES, append, metadata, note, whole_log
-from twinpath.domain.events import RecordedEvent
+from twinpath.domain.events import NewEvent, RecordedEvent
 from twinpath.errors import CommandIdReused, CommitTooLarge, ConcurrencyConflict
 from twinpath.ids import log_of, new_id, uuid7
 from twinpath.log.in_memory import InMemoryEventStore
-from twinpath.log.interface import EventStore
+from twinpath.log.interface import EventStore, NewCommit
 from twinpath.log.mongodb import MongoEventStore
 
 
@@ -42,8 +42,8 @@ async def test_an_append_says_where_it_stands(store: EventStore) -> None:
 async def test_what_was_appended_is_loaded_whole_and_in_order(store: EventStore) -> None:
     stream = new_id("repair")
     said = metadata()
-    await store.append(stream, [note("one"), note("two")], 0, uuid7(), said)
-    await store.append(stream, [note("three")], 2, uuid7(), said)
+    await store.append(NewCommit(stream, [note("one"), note("two")], 0, uuid7(), said))
+    await store.append(NewCommit(stream, [note("three")], 2, uuid7(), said))
 
     events = await store.load(stream)
 
@@ -242,3 +242,31 @@ async def test_many_callers_at_once_leave_gapless_logs(store: EventStore) -> Non
     won = await asyncio.gather(*(write(stream) for stream in streams * 3))
 
     assert len(await whole_log(store)) == sum(won)
+
+
+async def test_whether_an_event_stands_in_a_stream_above_a_version_is_told_within_a_commit_too(
+    store: EventStore,
+) -> None:
+    stream, other = new_id("repair"), NewEvent("repair.closed", 1, {})
+    await store.append(NewCommit(stream, [note("1"), other, note("3")], 0, uuid7(), metadata(), "f"))
+    await store.append(NewCommit(stream, [note("4")], 3, uuid7(), metadata(), "f"))
+
+    closed = [await store.has_event(stream, "repair.closed", version) for version in range(4)]
+    noted = [await store.has_event(stream, "repair.note_added", version) for version in (0, 3, 4)]
+
+    assert closed == [True, True, False, False]
+    assert noted == [True, True, False]
+    assert not await store.has_event(new_id("repair"), "repair.closed", 0)
+
+
+async def test_the_streams_that_hold_an_owners_personal_data_are_found_by_category(store: EventStore) -> None:
+    owner, other = new_id("owner"), new_id("owner")
+    first, second, third = sorted(new_id("repair") for _ in range(3))
+    for stream, of in ((second, owner), (first, owner), (third, other)):
+        sealed = NewEvent("repair.booked", 1, {"sealed": {"of": of, "box": "b"}})
+        await store.append(NewCommit(stream, [note("one"), sealed], 0, uuid7(), metadata(), "f"))
+    await append(store, first, 2, "one more")
+
+    assert await store.streams_about(owner, "repair") == [first, second]
+    assert await store.streams_about(other, "repair") == [third]
+    assert await store.streams_about(owner, "bill") == await store.streams_about(new_id("owner"), "repair") == []

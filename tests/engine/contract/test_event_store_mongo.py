@@ -15,9 +15,9 @@ from tests.support.appending import CATEGORIES, append, whole_log
 from tests.support.eventually import eventually
 from twinpath.errors import ConcurrencyConflict, OutcomeUnknown, TwinpathError, Unavailable
 from twinpath.ids import new_id, uuid7
+from twinpath.log.interface import AppendObserver
 from twinpath.log.layout import LayoutMismatch, fix_partitions, read_partitions
 from twinpath.log.mongodb import MongoEventStore
-from twinpath.log.observing import AppendObserver
 from twinpath.mongo_client import mongo_client
 
 FAST = "&serverSelectionTimeoutMS=500&connectTimeoutMS=500&socketTimeoutMS=2000&heartbeatFrequencyMS=500"

@@ -120,3 +120,22 @@ async def test_a_store_that_is_away_says_so() -> None:
         answers = await asyncio.gather(*asked, return_exceptions=True)
 
     assert [type(answer) for answer in answers] == [Unavailable] * len(asked)
+
+
+async def test_parked_timers_that_somebody_asks_for_are_due_at_once_and_park_again_at_the_next_failure(
+    timers: Timers,
+) -> None:
+    parked, other, waiting = at(1), at(1, "order-2"), at(1, "order-3")
+    for timer in (parked, other, waiting):
+        await timers.put(timer)
+    for timer in (parked, other):
+        await timers.postpone(timer, "broken", None)
+
+    assert await timers.retry("another") == 0
+    assert await timers.retry("p", "order-1") == 1
+    [due] = await timers.due("p", NOON)
+    assert due == replace(parked, attempts=1, reason="broken")
+    assert [timer.stream for timer in await timers.parked("p")] == ["order-2"]
+    assert await timers.retry("p") == 1
+    assert {timer.stream for timer in await timers.due("p", NOON)} == {"order-1", "order-2"}
+    assert await timers.retry("p") == 0

@@ -21,7 +21,7 @@ from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.applying.applier import Applied
 from twinpath.projecting.copying.copy_keeper import CacheSync
 from twinpath.projecting.copying.steps import MOST_WAITING, Step
-from twinpath.projecting.following.log_runner import MOST_EVENTS
+from twinpath.projecting.following.projected_log import MOST_EVENTS
 from twinpath.projecting.following.projector import Projector
 from twinpath.projecting.groups import view_projections
 from twinpath.projecting.history import HistoryProjection

@@ -22,6 +22,7 @@ from tests.engine.workshop.owners import RegisterOwner, RenameOwner
 from tests.support.appending import append
 from tests.support.eventually import eventually
 from tests.support.provided.servers import RabbitMQServer
+from twinpath.around import around
 from twinpath.clock import utc_now
 from twinpath.commands.bus import Envelope
 from twinpath.errors import Unavailable
@@ -33,7 +34,6 @@ from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.projecting.following.projector import Projector
 from twinpath.projecting.outside_events import CONTENT_TYPE, EXCHANGE, OutsideEventsProjection, publishing
 from twinpath.running.retrying import Pace
-from twinpath.views.around import Committer
 from twinpath.views.interface import Batch, BatchWriter, CheckpointMove
 from twinpath.views.mongodb.stores import MongoViewWriter
 
@@ -129,7 +129,7 @@ def fails_after_publishing(writer: BatchWriter) -> BatchWriter:
             await writer.commit(replace(batch, moves=[CheckpointMove("nobody", "repair.0", 1, 2)]))
         await writer.commit(batch)
 
-    return Committer(writer, commit)
+    return around(writer, commit=commit)
 
 
 async def test_a_crash_before_the_checkpoint_tells_again_and_loses_nothing(

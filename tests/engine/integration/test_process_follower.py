@@ -10,14 +10,13 @@ import pytest
 from tests.support.appending import append
 from tests.support.eventually import eventually
 from twinpath.commands.processes.checkpoints import Checkpoints, MongoCheckpoints
-from twinpath.commands.processes.following import ProcessFollower
-from twinpath.commands.processes.leaving_aside import LeavingAside
-from twinpath.commands.processes.parking import InMemoryProcessParking
+from twinpath.commands.processes.running import RunningProcess
 from twinpath.domain.events import RecordedEvent
 from twinpath.ids import new_id
 from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.mongo_client import mongo_client
-from twinpath.running.retrying import Pace
+from twinpath.running.retrying import repeated
+from twinpath.views.in_memory.stores import InMemoryViewStore
 
 LOG = "repair.0"
 
@@ -36,8 +35,7 @@ class Replica:
     ) -> None:
         self.since = since
         self.handled: list[int] = []
-        aside = LeavingAside(self.name, InMemoryProcessParking(), store, self.handle)
-        self.follower = ProcessFollower(self, [LOG], store, checkpoints, aside, Pace(look=0.01))
+        self.follower = RunningProcess(self, [LOG], store, checkpoints, InMemoryViewStore())
 
     def takes(self, recorded: RecordedEvent) -> bool:
         return True
@@ -120,7 +118,7 @@ async def test_what_no_message_told_of_is_found_although_a_look_failed(
     store: Log, replicas: tuple[Replica, Replica]
 ) -> None:
     store.fails = 1
-    looking = asyncio.create_task(replicas[0].follower.look())
+    looking = asyncio.create_task(repeated(replicas[0].follower.look, 0.01, lambda failure: None))
 
     async def has_handled() -> bool:
         return replicas[0].handled == [1, 2, 3, 4, 5, 6]

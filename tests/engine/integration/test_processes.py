@@ -20,7 +20,7 @@ from twinpath.commands.bus import CommandBus, Envelope
 from twinpath.commands.processes.checkpoints import MongoCheckpoints
 from twinpath.commands.processes.means import Means
 from twinpath.commands.processes.mongo_timers import MongoTimers
-from twinpath.commands.processes.parking import MongoProcessParking
+from twinpath.commands.processes.parking import process_parking
 from twinpath.commands.processes.registry import Processes, process_names
 from twinpath.commands.snapshotting import Snapshots
 from twinpath.domain.application import Application
@@ -75,7 +75,7 @@ class Replica:
     def __init__(self, client: AsyncMongoClient[Document], database: str, rabbitmq_url: str) -> None:
         self.store = MongoEventStore(client, database, EVENTS.categories, 1)
         keys, self.timers = MongoKeyStore(client, f"{database}_keys"), MongoTimers(client, database)
-        self.parking = MongoProcessParking(client, database)
+        self.parking = process_parking(client, database)
         seals, snapshots = Seals(keys, EVENTS), Snapshots(InMemorySnapshotStore())
         self.bus = CommandBus(self.store, APPLICATION.deciders, EVENTS, seals, snapshots)
         means = Means(self.bus, self.store, self.timers, EVENTS, APPLICATION.deciders)
@@ -138,7 +138,7 @@ async def test_every_process_has_queues_of_its_own_and_another_replica_ends_what
                 return await second.notes(repair) == ["seen", "filed"]
 
             async def through() -> bool:
-                positions = [await process.follower.positions() for process in second.processes.running]
+                positions = [await process.positions() for process in second.processes.running]
                 return positions[:2] == [{LOG: 3}, {LOG: 3}]
 
             await eventually(filed, limit=30)

@@ -15,7 +15,7 @@ from tests.engine.model.mongodb_language import Document
 from twinpath.domain.events import Metadata, NewEvent
 from twinpath.errors import ConcurrencyConflict, OutcomeUnknown, Unavailable
 from twinpath.log.commits import UNIQUE_KEYS
-from twinpath.log.interface import Appended
+from twinpath.log.interface import Appended, NewCommit
 from twinpath.log.mongodb import MongoEventStore
 
 KEYS = {"commits": [tuple(index.document["key"]) for index in UNIQUE_KEYS]}
@@ -222,7 +222,7 @@ class Appends:
 
 async def _append(command: Command, expected: int, store: MongoEventStore) -> Appended:
     events = [NewEvent("repair.note_added", 1, {"note": f"{command.id}/{n}"}) for n in range(command.count)]
-    return await store.append(command.stream, events, expected, command.id, _METADATA, "f")
+    return await store.append(NewCommit(command.stream, events, expected, command.id, _METADATA, "f"))
 
 
 def _place(commit: Document) -> tuple[int, int]:

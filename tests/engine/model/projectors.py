@@ -20,7 +20,7 @@ from twinpath.errors import Unavailable
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.applying.applier import Applied
-from twinpath.projecting.applying.joint_commits import JointCommits
+from twinpath.projecting.applying.joint_commits import joint
 from twinpath.projecting.following.projector import Projector
 from twinpath.views.in_memory.stores import InMemoryViewStore
 from twinpath.views.interface import Batch, CheckpointMove
@@ -196,8 +196,8 @@ class Projectors:
 
         async def run() -> None:
             projections = [First(), Second(self._poison)]
-            joint = JointCommits(self._views)
-            projector = Projector(projections, LOGS, self._log, joint, seals, EVENTS, self._applied)
+            joined = joint(self._views)
+            projector = Projector(projections, LOGS, self._log, joined, seals, EVENTS, self._applied)
             self._replicas[process.name] = (process, projector)
             await projector.start()
             self._queues.consume(process, projector.project)

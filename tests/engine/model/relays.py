@@ -17,6 +17,7 @@ from twinpath.commands.relaying.relay import Relay
 from twinpath.domain.events import Metadata, NewEvent, RecordedEvent
 from twinpath.errors import Unavailable, Unroutable
 from twinpath.ids import log_of, logs_of
+from twinpath.log.interface import NewCommit
 from twinpath.log.mongodb import MongoEventStore
 
 PARTITIONS, LEASE_SECONDS = 2, 6.0
@@ -100,7 +101,7 @@ class Relays:
             events = [NewEvent("repair.note_added", 1, {"note": str(number)})] * (1 + self._history.choose(3))
             while True:
                 try:
-                    appended = await store.append(stream, events, versions[stream], f"c-{number}", metadata)
+                    appended = await store.append(NewCommit(stream, events, versions[stream], f"c-{number}", metadata))
                     break
                 except Unavailable:
                     await asyncio.sleep(1.0)

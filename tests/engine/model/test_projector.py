@@ -12,7 +12,7 @@ from tests.engine.model.consuming import Delivery, Queues
 from tests.engine.model.history import History
 from tests.engine.model.projectors import Views, at_once, play
 from tests.engine.model.search import TAPES, every_history, finds
-from twinpath.projecting.following import log_runner as runner
+from twinpath.projecting.following import projected_log
 from twinpath.views.interface import Batch, CheckpointMove
 
 
@@ -20,7 +20,7 @@ from twinpath.views.interface import Batch, CheckpointMove
 def _small_transactions() -> Any:
     """of four events at most, so that few events are many batches and a projection is late soon."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner, "MOST_EVENTS", 4)
+        patch.setattr(projected_log, "MOST_EVENTS", 4)
         yield
 
 

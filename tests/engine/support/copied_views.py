@@ -18,6 +18,7 @@ from twinpath.domain.events import DomainEvent
 from twinpath.domain.projection import Projection
 from twinpath.domain.views import Document
 from twinpath.ids import logs_of, new_id, uuid7
+from twinpath.log.interface import NewCommit
 from twinpath.log.mongodb import MongoEventStore
 from twinpath.mongo_client import mongo_client
 from twinpath.personal_data.in_memory import InMemoryKeyStore
@@ -71,7 +72,9 @@ class CopiedViews:
         """Append to a stream; its name."""
         before = self._versions.get(stream, 0)
         self._versions[stream] = before + len(events)
-        await self.log.append(stream, [EVENTS.encode(event) for event in events], before, uuid7(), metadata())
+        await self.log.append(
+            NewCommit(stream, [EVENTS.encode(event) for event in events], before, uuid7(), metadata())
+        )
         return stream
 
     async def opened(self, owner_id: str | None = None) -> str:

@@ -11,6 +11,7 @@ from twinpath.domain.projection import Projection
 from twinpath.domain.views import Change, View, ViewChange
 from twinpath.ids import log_of, uuid7
 from twinpath.log.in_memory import InMemoryEventStore
+from twinpath.log.interface import NewCommit
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.projecting.applying.applier import Applier
 from twinpath.views.in_memory.stores import InMemoryViewStore
@@ -66,7 +67,7 @@ class Notes:
         """Append notes to a stream, a commit each."""
         for _ in range(notes):
             version = len(await self.store.load(stream))
-            await self.store.append(stream, [note()], version, uuid7(), metadata())
+            await self.store.append(NewCommit(stream, [note()], version, uuid7(), metadata()))
 
     async def project(self, *projections: Projection, log: str = "repair.0", by: int = 1000) -> Applier:
         """Apply what is new in a log as a projector does that has just started, `by` so many events at a time."""

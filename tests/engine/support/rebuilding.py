@@ -9,6 +9,7 @@ from tests.engine.workshop.application import EVENTS, PROJECTIONS
 from tests.engine.workshop.repairs import AddRepairNote, OpenRepair
 from tests.engine.workshop.views import RepairListProjection
 from tests.support.eventually import eventually
+from tests.support.in_memory_generations import InMemoryGenerations
 from twinpath.clock import utc_now
 from twinpath.commands.bus import CommandBus, Envelope
 from twinpath.domain.events import DomainEvent, RecordedEvent
@@ -21,7 +22,6 @@ from twinpath.projecting.following.projector import Projector
 from twinpath.projecting.groups import view_projections
 from twinpath.projecting.rebuilding.building import Building, begin
 from twinpath.running.retrying import Pace
-from twinpath.views.in_memory.generations import InMemoryGenerations
 from twinpath.views.interface import Batch, Checkpoints
 
 LOGS = logs_of(EVENTS.categories, 4)

@@ -88,6 +88,22 @@ def test_who_had_to_go_without_gets_the_claim_once_it_is_free(written: Written) 
     assert written.log.commits.count_documents({"claims": yielding["yielded"][0]}) == 1
 
 
+def test_the_keys_of_an_aggregate_that_claims_nothing_any_more_are_freed(written: Written) -> None:
+    commit = written.log.commits.find_one({"stream": asyncio.run(written.write_long())})
+    assert commit is not None
+    written.log.commits.update_one({"_id": commit["_id"]}, {"$set": {"claims": ['["number",7]']}})
+
+    [finding] = findings(written, 0)
+    repair = written.run("claims", "repair")
+
+    assert (finding["problem"], finding["stream"]) == (
+        "a key is held that its stream no longer claims",
+        commit["stream"],
+    )
+    assert "0 claims given, 1 leftovers removed, 0 conflicts" in repair.stdout
+    assert findings(written, 0) == []
+
+
 def test_a_leftover_is_a_warning_and_is_removed(written: Written) -> None:
     commit = written.log.commits.find_one({"version": 2})
     assert commit is not None

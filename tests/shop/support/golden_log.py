@@ -9,8 +9,8 @@ import httpx
 from pydantic import ValidationError
 
 from command_service.application import COMMANDS
-from command_service.order.commands import CancelOrder, ShipOrder
-from command_service.product.commands import Discontinue, Restock
+from command_service.order.commands import CancelOrder, ReturnOrder, ShipOrder
+from command_service.product.commands import Discontinue, RecategoriseProduct, Relist, Restock
 from command_service.settings import Settings
 from deploy.shop import SHOP
 from projector_service.application import PROJECTIONS
@@ -22,6 +22,7 @@ from twinpath.commands.bus import Envelope
 from twinpath.commands.endpoints import declared_commands
 from twinpath.domain.events import NewEvent
 from twinpath.ids import category_of, uuid7
+from twinpath.log.interface import NewCommit
 from twinpath.projecting.following.projector import Projector
 from twinpath.projecting.groups import view_projections
 from twinpath.testing import InMemorySystem
@@ -61,21 +62,24 @@ class GoldenShop:
         stream = _golden_product(events) if category == "product" else f"{category}-{uuid7()}"
         stream = stream if stream not in self.streams else f"{category}-{uuid7()}"
         for version, event in enumerate(events):
-            await self.system.store.append(stream, [event], version, uuid7(), metadata())
+            await self.system.store.append(NewCommit(stream, [event], version, uuid7(), metadata()))
         self.streams.append(stream)
         return stream
 
     async def go_on(self) -> None:
         """Carry out what is still to be done about goods and orders of the past."""
-        [product, *_] = _events("product.created")
-        stream = await self._write("product", [product])
-        await self._carry_out(Restock(product_id=stream, quantity=5, at=self.now))
-        await self._carry_out(Discontinue(product_id=stream, at=self.now))
+        for product in _events("product.created"):
+            stream = await self._write("product", [product])
+            await self._carry_out(Restock(product_id=stream, quantity=5, at=self.now))
+            await self._carry_out(Discontinue(product_id=stream, at=self.now))
+            await self._carry_out(Relist(product_id=stream, at=self.now))
+            await self._carry_out(RecategoriseProduct(product_id=stream, categories=("a", "b"), at=self.now))
         for command in ("ship", "cancel"):
             for placed in _events("order.placed"):
                 stream = await self._write("order", [placed, *list(_events("order.confirmed"))[:1]])
                 if command == "ship":
                     await self._carry_out(ShipOrder(order_id=stream, carrier="c", tracking_number="t", at=self.now))
+                    await self._carry_out(ReturnOrder(order_id=stream, reason="r", at=self.now))
                 else:
                     await self._carry_out(CancelOrder(order_id=stream, reason="r", at=self.now))
         await self.system.settled()

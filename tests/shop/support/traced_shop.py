@@ -12,22 +12,22 @@ from projector_service.application import PROJECTIONS
 from query_service.application import QUERIES
 from shared.events import CATALOGUE
 from tests.support.eventually import eventually
+from tests.support.in_memory_feed import InMemoryFeed
 from tests.support.spans import Spans
 from twinpath.commands.app import create_app as command_app
 from twinpath.commands.processes.means import Means
 from twinpath.commands.processes.reacting import Reactions
 from twinpath.commands.processes.timers import InMemoryTimers
-from twinpath.commands.processes.traced import TracedHandling
+from twinpath.commands.processes.traced import traced_handling
 from twinpath.commands.snapshotting import Snapshots
 from twinpath.commands.traced import TracedCommandBus
 from twinpath.domain.events import RecordedEvent
-from twinpath.feed.in_memory import InMemoryFeed
 from twinpath.ids import logs_of
 from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.log.snapshots import InMemorySnapshotStore
 from twinpath.observability.traced_http import trace_requests
-from twinpath.observability.traced_log import TracedEventStore, TracedPublisher
-from twinpath.observability.traced_views import TracedViewCache
+from twinpath.observability.traced_log import traced_publisher, traced_store
+from twinpath.observability.traced_views import traced_cache
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.copying.copy_keeper import CacheSync
@@ -50,14 +50,14 @@ class TracedShop:
         self.store = InMemoryEventStore(CATALOGUE.categories)
         keys = InMemoryKeyStore()
         seals = Seals(keys, CATALOGUE)
-        appends = TracedEventStore(self.store, tracing)
+        appends = traced_store(self.store, tracing)
         bus = TracedCommandBus(
             tracing, appends, COMMANDS.deciders, CATALOGUE, seals, Snapshots(InMemorySnapshotStore())
         )
         means = Means(bus, self.store, InMemoryTimers(), CATALOGUE, COMMANDS.deciders)
-        self._fulfilment = TracedHandling(tracing, Reactions(Fulfilment(Settings()), means))
+        self._fulfilment = traced_handling(tracing, Reactions(Fulfilment(Settings()), means))
         self._feed = InMemoryFeed()
-        self._publisher = TracedPublisher(self._feed, tracing)
+        self._publisher = traced_publisher(self._feed, tracing)
         self._published = dict.fromkeys(LOGS, 0)
 
         group, views, copy = TracedGroup("views", tracing), InMemoryViewStore(), InMemoryViewCache()
@@ -69,7 +69,7 @@ class TracedShop:
 
         self._command_app = command_app(bus, COMMANDS)
         trace_requests(self._command_app, tracing)
-        self.query_app = query_app(views, TracedViewCache(copy, tracing), QUERIES)
+        self.query_app = query_app(views, traced_cache(copy, tracing), QUERIES)
         self.query_app.state.waits.around = tracing.step
         trace_requests(self.query_app, tracing)
         self.commands = httpx.AsyncClient(transport=httpx.ASGITransport(self._command_app), base_url="http://c")

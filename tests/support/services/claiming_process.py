@@ -13,6 +13,7 @@ from pymongo import AsyncMongoClient
 from tests.support.appending import CATEGORIES, metadata, note
 from twinpath.errors import ClaimHeld
 from twinpath.ids import new_id, uuid7
+from twinpath.log.interface import NewCommit
 from twinpath.log.mongodb import MongoEventStore
 
 
@@ -28,7 +29,7 @@ async def main(url: str, database: str, count: int) -> None:
         async def work() -> None:
             for key in keys:
                 try:
-                    await store.append(new_id("repair"), [note()], 0, uuid7(), metadata(), "f", [f"{key}"])
+                    await store.append(NewCommit(new_id("repair"), [note()], 0, uuid7(), metadata(), "f", [f"{key}"]))
                     won.append(f"{key}")
                 except ClaimHeld:
                     continue

@@ -8,8 +8,8 @@ from pymongo.errors import DuplicateKeyError
 
 from twinpath.cli.connection import Connection, ask
 from twinpath.cli.verifying.claims import ClaimReader
+from twinpath.cli.verifying.folded_claims import StreamClaims
 from twinpath.cli.verifying.whole_log import WholeLog
-from twinpath.commands.claiming import StreamClaims
 from twinpath.log.commits import find_holders, without_claim
 
 CONFLICTS = 1

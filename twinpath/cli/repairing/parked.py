@@ -12,6 +12,7 @@ import typer
 from twinpath.cli.connection import CANNOT, Connection, ask
 from twinpath.cli.progress import bar
 from twinpath.cli.repairing.parked_processes import repairs_of_processes
+from twinpath.cli.repairing.parked_timers import ParkedTimers, show_timer
 from twinpath.cli.showing_events import Shown, time_text
 from twinpath.domain.projection import Projection
 from twinpath.errors import NotFound
@@ -58,6 +59,8 @@ def list_parked(
                         _show(entry, as_json)
                     after, left = page[-1].id, left - len(page)
                 totals.append(await repairs.parked.totals(projection))
+        for timer in [] if skipped else await ParkedTimers(connection, projection, None).all(left):
+            show_timer(timer, as_json)
         if not skipped and not as_json:
             streams, events = map(sum, zip(*totals, strict=True))
             print(f"{_streams(streams)} parked, {_events(events)}")
@@ -112,14 +115,23 @@ def retry(
 
     async def work(connection: Connection) -> int:
         async with _opened(connection) as both:
-            plans = await _plans(both, projection, stream, limit)
+            parked_timers = ParkedTimers(connection, projection, stream)
+            timers = await parked_timers.all(limit)
+            plans = await _plans(both, projection, stream, limit, bool(timers))
             for _, plan in plans:
                 _show_plan(plan)
-            if dry_run or not any(plan.streams for _, plan in plans):
+            for timer in timers:
+                show_timer(timer, as_json=False)
+            if dry_run or not (timers or any(plan.streams for _, plan in plans)):
                 return 0
             if not yes and not _agreed():
                 return CANNOT
-            return max([await _retry(repairs, projection, stream, plan.events) for repairs, plan in plans])
+            codes = [await _retry(repairs, projection, stream, plan.events) for repairs, plan in plans]
+            if timers:
+                again = await parked_timers.retry()
+                print(f"{len(timers) - again:,} timers carried out, {again:,} parked again", flush=True)
+                codes.append(FAILED_AGAIN if again else 0)
+            return max(codes)
 
     ask(work)
 
@@ -172,7 +184,7 @@ def _of(both: Sequence[Repairs], follower: str) -> Repairs:
 
 
 async def _plans(
-    both: Sequence[Repairs], follower: str | None, stream: str | None, limit: int
+    both: Sequence[Repairs], follower: str | None, stream: str | None, limit: int, may_be_none: bool
 ) -> Sequence[tuple[Repairs, Plan]]:
     """What a retry would do: where there is anything to do, else the first plan alone. Raises NotFound."""
     plans: list[tuple[Repairs, Plan]] = []
@@ -181,7 +193,7 @@ async def _plans(
             plans.append((repairs, await repairs.plan(follower, stream, limit)))
         except NotFound as missing:
             failure = missing
-    if not plans:
+    if not plans and not may_be_none:
         raise failure
     return [(repairs, plan) for repairs, plan in plans if plan.streams] or plans[:1]
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 from tenacity import AsyncRetrying, retry_if_result, stop_after_delay, wait_fixed
 
 from twinpath.cli.connection import Connection
-from twinpath.commands.processes.parking import ASKED_AT, MongoProcessParking, ParkingWriter
+from twinpath.commands.processes.parking import process_parking
 from twinpath.commands.processes.registry import process_names
+from twinpath.commands.processes.timers import ASKED_AT
 from twinpath.domain.projection import Projection
 from twinpath.errors import Unavailable
 from twinpath.projecting.parking.repairs import Repairs
@@ -14,7 +15,7 @@ from twinpath.projecting.parking.retry_steps import RetryStep
 from twinpath.views.interface import Batch, BatchWriter
 from twinpath.views.parking import ParkedStream, Resume
 
-_PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 60.0
 
 
 class _AsProjection(Projection):
@@ -40,7 +41,7 @@ class AskedSteps:
         looking = AsyncRetrying(
             retry=retry_if_result(lambda now: now is not None and now.tried_at == ASKED_AT),
             wait=wait_fixed(0.2),
-            stop=stop_after_delay(_PATIENCE_SECONDS),
+            stop=stop_after_delay(PATIENCE_SECONDS),
             retry_error_callback=lambda state: parked,
         )
         after: ParkedStream | None = await looking(writer.parked.get, parked.projection, parked.stream)
@@ -51,6 +52,6 @@ class AskedSteps:
 
 def repairs_of_processes(connection: Connection) -> Repairs:
     """Repairs of what the processes of the application have parked."""
-    writer = ParkingWriter(MongoProcessParking(connection.client, connection.settings.log_database))
+    writer = process_parking(connection.client, connection.settings.log_database)
     followers = {name: (_AsProjection(name), writer) for name in process_names(connection.application)}
     return Repairs(followers, writer, connection.log, connection.seals, connection.events, steps=AskedSteps())

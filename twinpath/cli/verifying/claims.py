@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from pymongo import ASCENDING
 
 from twinpath.cli.progress import Advance
+from twinpath.cli.verifying.folded_claims import StreamClaims, fold_claims
 from twinpath.cli.verifying.whole_log import WholeLog
-from twinpath.commands.claiming import StreamClaims, fold_claims
 from twinpath.log.commits import Document, find_holders
 from twinpath.log.verification import Finding
 
@@ -21,12 +21,16 @@ class ClaimReader:
     def __init__(self, log: WholeLog) -> None:
         self._log = log
         self._aggregates = log.connection.application.deciders
-        claiming = [category for category, aggregate in self._aggregates.items() if aggregate.claims is not None]
-        self.logs = [name for name in log.heads if name.partition(".")[0] in claiming]
+
+    async def logs(self) -> list[str]:
+        """Those of aggregates with claims, and those that hold keys of one that claimed something once."""
+        claiming = {category for category, aggregate in self._aggregates.items() if aggregate.claims is not None}
+        holding = set(await self._log.commits.distinct("log", {"claims": {"$exists": True}}))
+        return [name for name in self._log.heads if name.partition(".")[0] in claiming or name in holding]
 
     async def streams(self) -> AsyncIterator[StreamClaims]:
-        """Every stream of an aggregate with claims, up to the heads."""
-        for log in self.logs:
+        """Every stream of these logs, up to the heads."""
+        for log in await self.logs():
             async for stream in self._folded(self._log.read(log, ["log", "stream", "version"])):
                 yield stream
 
@@ -58,7 +62,7 @@ class HeldClaims:
 
     async def size(self) -> int:
         """See Check.size."""
-        return sum(self._log.heads[log] for log in self._reader.logs)
+        return sum(self._log.heads[log] for log in await self._reader.logs())
 
     async def findings(self, advance: Advance) -> AsyncIterator[Finding]:
         """See Check.findings."""

@@ -1,16 +1,16 @@
 """How far processes have got in each log: marks of progress, written behind the handling, that never go back."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from pymongo import AsyncMongoClient, UpdateOne
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import DuplicateKeyError
 
-from twinpath.errors import Unavailable
 from twinpath.log.commits import Document
-from twinpath.mongo_client import driver_message
-from twinpath.views.mongodb.transactions import DURABLE, MAJORITY
+from twinpath.mongo_client import durable_database, unavailable
+
+_AWAY = "the process's progress can't be kept"
 
 
 class Checkpoints(Protocol):
@@ -18,71 +18,52 @@ class Checkpoints(Protocol):
 
     async def positions(self, process: str, logs: Sequence[str]) -> Mapping[str, int]:
         """By log the position of the last event handled; 0 where there is none."""
-        ...
 
     async def begin(self, process: str, positions: Mapping[str, int]) -> None:
         """Have a process begin behind these positions, in those logs in which it has no checkpoint."""
-        ...
 
     async def move(self, process: str, log: str, position: int) -> None:
         """Move forward to a position; a later one that stands already is kept."""
-        ...
 
 
-class InMemoryCheckpoints:
+class InMemoryCheckpoints(Checkpoints):
     """Checkpoints in this process's memory."""
 
     def __init__(self) -> None:
         self._positions: dict[tuple[str, str], int] = {}
 
     async def positions(self, process: str, logs: Sequence[str]) -> Mapping[str, int]:
-        """See Checkpoints.positions."""
         return {log: self._positions.get((process, log), 0) for log in logs}
 
     async def begin(self, process: str, positions: Mapping[str, int]) -> None:
-        """See Checkpoints.begin."""
         for log, position in positions.items():
             self._positions.setdefault((process, log), position)
 
     async def move(self, process: str, log: str, position: int) -> None:
-        """See Checkpoints.move."""
         self._positions[process, log] = max(position, self._positions.get((process, log), 0))
 
 
-class MongoCheckpoints:
+class MongoCheckpoints(Checkpoints):
     """Checkpoints in MongoDB, beside the log."""
 
     def __init__(self, client: AsyncMongoClient[Document], log_database: str) -> None:
-        self._kept = client[log_database].get_collection(
-            "process_checkpoints", read_concern=MAJORITY, write_concern=DURABLE
-        )
+        self._kept = durable_database(client, log_database)["process_checkpoints"]
 
     async def positions(self, process: str, logs: Sequence[str]) -> Mapping[str, int]:
-        """See Checkpoints.positions."""
-        with _our_errors():
+        with unavailable(_AWAY):
             documents = await self._kept.find({"_id": {"$in": [f"{process}/{log}" for log in logs]}}).to_list()
         stored = {document["_id"]: int(document["position"]) for document in documents}
         return {log: stored.get(f"{process}/{log}", 0) for log in logs}
 
     async def begin(self, process: str, positions: Mapping[str, int]) -> None:
-        """See Checkpoints.begin."""
         steps = [
             UpdateOne({"_id": f"{process}/{log}"}, {"$setOnInsert": {"position": position}}, upsert=True)
             for log, position in positions.items()
         ]
-        with _our_errors():
+        with unavailable(_AWAY):
             await self._kept.bulk_write(steps, ordered=False)
 
     async def move(self, process: str, log: str, position: int) -> None:
-        """See Checkpoints.move."""
         lower = {"_id": f"{process}/{log}", "position": {"$lt": position}}
-        with _our_errors(), suppress(DuplicateKeyError):  # another replica is further
+        with unavailable(_AWAY), suppress(DuplicateKeyError):  # another replica is further
             await self._kept.update_one(lower, {"$set": {"position": position}}, upsert=True)
-
-
-@contextmanager
-def _our_errors() -> Iterator[None]:
-    try:
-        yield
-    except PyMongoError as error:
-        raise Unavailable(f"the process's progress can't be kept: {driver_message(error)}") from error

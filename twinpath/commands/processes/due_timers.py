@@ -88,12 +88,12 @@ class DueTimers:
         return command.model_validate({**json.loads(timer.payload), "at": self._means.clock()})
 
     async def _is_needless(self, timer: Timer) -> bool:
-        """Whether the stream has the event that makes the timer needless."""
+        """Whether the stream has had the event that makes the timer needless since the timer was set."""
         if timer.unless is None:
             return False
         stream, _, version = timer.cause.rpartition("@")
         after = int(version) if stream == timer.stream else 0
-        return any(event.type == timer.unless for event in await self._means.store.load(timer.stream, after))
+        return await self._means.store.has_event(timer.stream, timer.unless, after)
 
     async def _postpone(self, timer: Timer, error: Exception) -> None:
         ours = isinstance(error, TwinpathError | LookupError)  # the words of others may hold personal data

@@ -11,6 +11,7 @@ from typing import Literal
 import structlog
 
 from twinpath.commands.bus import Envelope
+from twinpath.commands.processes.following import Handling
 from twinpath.commands.processes.means import Means, derived_id
 from twinpath.domain.aggregate import Command
 from twinpath.domain.events import RecordedEvent, happens_to
@@ -24,7 +25,7 @@ _HALF_ERASED = timedelta(minutes=1)
 _log = structlog.get_logger(__name__)
 
 
-class Erasure:
+class Erasure(Handling):
     """A Handling. Raises ValueError when an aggregate has an erasing event but no `erase` command."""
 
     name = NAME
@@ -40,7 +41,6 @@ class Erasure:
             raise ValueError(f"aggregates with an event that erases need `erase`: {', '.join(lacking)}")
 
     def takes(self, recorded: RecordedEvent) -> bool:
-        """See Handling.takes."""
         return recorded.type in self._types
 
     async def handle(self, recorded: RecordedEvent) -> None:
@@ -51,10 +51,6 @@ class Erasure:
         """See Handling.carry_out_due: end what a crash cut short."""
         half_erased = await self._keys.unconfirmed(self._means.clock() - _HALF_ERASED)
         return sum([await self._end(owner) for owner in half_erased])
-
-    async def parked_timers(self) -> int:
-        """See Handling.parked_timers."""
-        return 0
 
     async def _end(self, owner: str) -> bool:
         """Whether the erasure is ended now."""

@@ -7,13 +7,14 @@ from datetime import timedelta
 import structlog
 
 from twinpath.clock import Clock, utc_now
-from twinpath.commands.processes.parking import ASKED_AT, ProcessParking
+from twinpath.commands.processes.timers import ASKED_AT
 from twinpath.domain.events import RecordedEvent
 from twinpath.errors import ParkedMoved, Unavailable
 from twinpath.log.interface import EventLog
 from twinpath.projecting.parking.retry_steps import STEP_EVENTS, moved, waiting
-from twinpath.projecting.parking.setting_aside import reason_of
+from twinpath.projecting.parking.setting_aside import parked_for, reason_of
 from twinpath.running.retrying import WAITED_OUT
+from twinpath.views.interface import Batch, BatchWriter
 from twinpath.views.parking import Extend, Park, ParkedStream, Resume
 
 _log = structlog.get_logger(__name__)
@@ -25,7 +26,7 @@ class LeavingAside:
     def __init__(
         self,
         process: str,
-        parking: ProcessParking,
+        parking: BatchWriter,
         source: EventLog,
         handle: Callable[[RecordedEvent], Awaitable[None]],
         clock: Clock = utc_now,
@@ -49,20 +50,17 @@ class LeavingAside:
 
     async def park(self, event: RecordedEvent, last: RecordedEvent, failure: Exception) -> None:
         """Leave an event aside, with those after it in its stream up to `last`. Raises Unavailable."""
-        now = self._clock()
-        place = (self._process, event.stream, event.log, event.version, event.position, last.version)
-        reason = reason_of(failure, event)
-        parked = ParkedStream(*place, reason, attempts=1, parked_at=now, tried_at=now)
+        parked = parked_for(self._process, event, last.version, failure, self._clock())
         while not await self._park(parked):  # another replica was first, and its stream may be freed this moment
             await self.learn()
             if await self.extend(event.log, {event.stream: [last]}):
                 return
-        _log.error("process_parks_stream", reason=reason, exc_info=failure)
+        _log.error("process_parks_stream", reason=parked.reason, exc_info=failure)
 
     async def _park(self, parked: ParkedStream) -> bool:
         """Whether the stream was not parked before."""
         try:
-            await self._parking.change([Park(parked)])
+            await self._parking.commit(Batch(parking=[Park(parked)]))
         except ParkedMoved:
             return False
         self._counts[parked.log] = self._counts.get(parked.log, 0) + 1
@@ -74,9 +72,8 @@ class LeavingAside:
             held = {stream for _, stream in await self._parking.parked.among([self._process], streams)}
             try:
                 if held:
-                    await self._parking.change(
-                        [Extend(self._process, name, streams[name][-1].version) for name in held]
-                    )
+                    extended = [Extend(self._process, name, streams[name][-1].version) for name in held]
+                    await self._parking.commit(Batch(parking=extended))
                 return held
             except ParkedMoved:  # one was freed this moment: look again
                 await self.learn()
@@ -115,7 +112,7 @@ class LeavingAside:
                 break
             after = None
         try:
-            await self._parking.change([Resume(parked, after)])
+            await self._parking.commit(Batch(parking=[Resume(parked, after)]))
         except ParkedMoved:  # more came, or another replica was first: the next look sees
             return
         _log.info("process_retried_stream", process=self._process, stream=parked.stream, failed=failure)

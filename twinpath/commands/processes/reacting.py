@@ -13,6 +13,7 @@ from typing import TypeVar, cast
 
 from twinpath.commands.bus import Envelope
 from twinpath.commands.processes.due_timers import DueTimers
+from twinpath.commands.processes.following import Handling
 from twinpath.commands.processes.means import Means, derived_id
 from twinpath.commands.processes.timers import Timer
 from twinpath.domain.aggregate import Command
@@ -25,7 +26,7 @@ _Event = TypeVar("_Event", bound=DomainEvent)
 Handler = Callable[[DomainEvent, Then], Awaitable[None]]
 
 
-class Reactions:
+class Reactions(Handling):
     """The handlers of one process, ready to take recorded events: a Handling."""
 
     def __init__(self, process: Process, means: Means) -> None:
@@ -51,15 +52,13 @@ class Reactions:
         await self._handlers[recorded.type](event, _Reaction(self.name, recorded, self._means))
 
     async def carry_out_due(self) -> int:
-        """See Handling.carry_out_due."""
         return await self._timers.carry_out()
 
     async def parked_timers(self) -> int:
-        """See Handling.parked_timers."""
         return await self._timers.parked()
 
 
-class _Reaction:
+class _Reaction(Then):
     """A Then."""
 
     def __init__(self, process: str, recorded: RecordedEvent, means: Means) -> None:
@@ -70,16 +69,17 @@ class _Reaction:
 
     @property
     def recorded(self) -> RecordedEvent:
-        """See Then.recorded."""
         return self._recorded
 
     @property
     def at(self) -> datetime:
-        """See Then.at."""
         return self._means.clock()
 
+    async def about(self, owner: str, category: str) -> Sequence[str]:
+        """See Then.about."""
+        return await self._means.store.streams_about(owner, category)
+
     async def send(self, command: Command, *, key: str = "") -> Outcome:
-        """See Then.send."""
         cause = self._recorded
         command_id = self._fresh(command, key)
         await self._means.bus.handle(
@@ -95,7 +95,6 @@ class _Reaction:
         return _Outcome(command_id, self._means)
 
     async def send_all(self, commands: Sequence[Command]) -> Sequence[Outcome]:
-        """See Then.send_all."""
         outcomes = await asyncio.gather(*map(self.send, commands), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
@@ -111,7 +110,6 @@ class _Reaction:
         unless: type[DomainEvent] | None = None,
         key: str = "",
     ) -> None:
-        """See Then.after."""
         cause = self._recorded
         timer = Timer(
             process=self._process,
@@ -129,7 +127,6 @@ class _Reaction:
         await self._means.timers.put(timer)
 
     async def cancel(self, kind: str, stream: str | None = None) -> None:
-        """See Then.cancel."""
         await self._means.timers.cancel(self._process, kind, stream or self._recorded.stream)
 
     def _fresh(self, command: Command, key: str) -> str:
@@ -141,17 +138,15 @@ class _Reaction:
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
+class _Outcome(Outcome):
     """An Outcome: read from the commit of the command when it is asked for."""
 
     command_id: str
     means: Means
 
     async def events(self) -> Sequence[DomainEvent]:
-        """See Outcome.events."""
         commit = await self.means.store.commit_of(self.command_id)
         return [self.means.catalogue.decode(recorded) for recorded in (commit.events if commit else ())]
 
     async def first(self, kind: type[_Event]) -> _Event | None:
-        """See Outcome.first."""
         return next((event for event in await self.events() if isinstance(event, kind)), None)

@@ -11,7 +11,6 @@ from twinpath.commands.processes.checkpoints import Checkpoints
 from twinpath.commands.processes.erasure import Erasure
 from twinpath.commands.processes.following import Handling
 from twinpath.commands.processes.means import Means
-from twinpath.commands.processes.parking import ProcessParking
 from twinpath.commands.processes.reacting import Reactions
 from twinpath.commands.processes.running import RunningProcess
 from twinpath.domain.application import Application
@@ -21,6 +20,7 @@ from twinpath.http.health import Check
 from twinpath.ids import logs_of
 from twinpath.personal_data.interface import KeyStore
 from twinpath.running.retrying import Pace
+from twinpath.views.interface import BatchWriter
 
 MakeFeed = Callable[[str, list[str], list[str]], EventFeed | None]
 """Takes a process's name, the logs that it follows and those that it does not, gives its feed, if it has one."""
@@ -40,7 +40,7 @@ class Processes:
         keys: KeyStore,
         partitions: int,
         checkpoints: Checkpoints,
-        parking: ProcessParking,
+        parking: BatchWriter,
         around: Callable[[Handling], Handling] = lambda handling: handling,
         pace: Pace | None = None,
     ) -> None:
@@ -67,12 +67,12 @@ class Processes:
     async def prepare(self) -> None:
         """Record where new processes begin; before `start`. Raises Unavailable."""
         for process in self.running:
-            await process.follower.prepare()
+            await process.prepare()
 
     async def start(self, make_feed: MakeFeed) -> None:
         """Begin, without waiting for the broker."""
         for process in self.running:
-            logs = process.follower.logs
+            logs = process.logs
             others = [log for log in self._logs if log not in logs]
             await process.start(make_feed(process.name, logs, others))
 
@@ -88,8 +88,8 @@ class Processes:
     async def deliver(self, log: str, events: Sequence[RecordedEvent]) -> None:
         """Hand a batch of a log to every process that follows it."""
         for process in self.running:
-            if log in process.follower.logs:
-                await process.follower.deliver(log, events)
+            if log in process.logs:
+                await process.deliver(log, events)
 
     async def carry_out_due(self) -> int:
         """Carry out what is due by now, of every process; how much was. Raises Unavailable."""

@@ -2,22 +2,24 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, NoReturn
 
-import structlog
+from structlog.contextvars import bound_contextvars
 
 from twinpath.clock import Clock, utc_now
 from twinpath.commands.processes.checkpoints import Checkpoints
-from twinpath.commands.processes.following import Handling, ProcessFollower
+from twinpath.commands.processes.following import HandledLog, Handling
 from twinpath.commands.processes.leaving_aside import LeavingAside
-from twinpath.commands.processes.parking import ProcessParking
 from twinpath.domain.events import RecordedEvent
 from twinpath.errors import Unavailable
+from twinpath.feed.following import Follower, Followers
 from twinpath.feed.interface import EventFeed
 from twinpath.log.interface import EventLog
-from twinpath.running.retrying import Pace
+from twinpath.running.retrying import OF_PROCESSES, Pace, Troubles, repeated, tried
+from twinpath.views.interface import BatchWriter
 
-_log = structlog.get_logger(__name__)
+_SIDE_BY_SIDE = 32
 
 
 class RunningProcess:
@@ -29,17 +31,22 @@ class RunningProcess:
         logs: Sequence[str],
         source: EventLog,
         checkpoints: Checkpoints,
-        parking: ProcessParking,
+        parking: BatchWriter,
         pace: Pace | None = None,
         clock: Clock = utc_now,
     ) -> None:
         self.name = handling.name
         self.handling = handling
         self._pace = pace or Pace()
+        self._source = source
+        self._checkpoints = checkpoints
         self._aside = LeavingAside(handling.name, parking, source, self._handle_taken, clock)
-        self.follower = ProcessFollower(handling, logs, source, checkpoints, self._aside, self._pace)
+        self._side_by_side = asyncio.Semaphore(_SIDE_BY_SIDE)
+        self._followers = Followers(source, map(self._follower, logs))
+        self.deliver = self._followers.deliver
         self.feed: EventFeed | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: list[asyncio.Task[NoReturn]] = []
+        self._troubles = Troubles(self.name, OF_PROCESSES)
         self.parked_timers = 0
         """How many timers are parked, as last seen."""
 
@@ -47,8 +54,10 @@ class RunningProcess:
         """Begin, without waiting for the broker; without a feed by looks at the log alone."""
         self.feed = feed
         if feed is not None:
-            await feed.start(self.follower.deliver)
-        self._tasks = [asyncio.create_task(work()) for work in (self.follower.look, self._keep_timers)]
+            await feed.start(self.deliver)
+        for look in (self.look, self._carry_out_due):
+            note = partial(self._troubles.note, look.__name__)
+            self._tasks.append(asyncio.create_task(repeated(look, self._pace.look, note)))
 
     async def stop(self) -> None:
         """Take no more events and end; what is left undone is done by the next one."""
@@ -57,13 +66,40 @@ class RunningProcess:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self.feed is not None:
             await self.feed.stop()
+        await self._followers.stop(seconds=0)
 
     async def health(self) -> Mapping[str, Any]:
         """What it follows, what is parked and what holds it up. Raises Unavailable while a log does not go on."""
-        if troubles := self.follower.troubles:
+        if troubles := self.troubles:
             raise Unavailable("a process does not go on", troubles=troubles)
         parked = {"parked_streams": self.parked_streams, "parked_timers": self.parked_timers}
         return {"consumers": self.consumers(), **parked}
+
+    @property
+    def logs(self) -> list[str]:
+        """The logs that it follows."""
+        return list(self._followers.by_log)
+
+    @property
+    def troubles(self) -> dict[str, str]:
+        """Log -> why it does not go on just now."""
+        failures = {log: follower.troubles.any for log, follower in self._followers.by_log.items()}
+        return {log: str(failure) or type(failure).__name__ for log, failure in failures.items() if failure}
+
+    async def prepare(self) -> None:
+        """Record where a process begins that is new and follows from now on. Raises Unavailable."""
+        if self.handling.since == "now":
+            heads = await self._source.heads()
+            await self._checkpoints.begin(self.name, {log: heads.get(log, 0) for log in self.logs})
+
+    async def positions(self) -> dict[str, int]:
+        """How far it has got in each of its logs, whichever replica did it. Raises Unavailable."""
+        return dict(await self._checkpoints.positions(self.name, self.logs))
+
+    async def look(self) -> None:
+        """Take up what is to be retried, and read from the log what no message told of. Raises Unavailable."""
+        await self._aside.look()
+        await self._followers.look()
 
     @property
     def parked_streams(self) -> int:
@@ -79,19 +115,26 @@ class RunningProcess:
         """See EventFeed.unreadable."""
         return self.feed.unreadable if self.feed else 0
 
+    def _follower(self, log: str) -> Follower:
+        handled = HandledLog(log, self.handling, self._checkpoints, self._aside, self._handle_stream)
+        return Follower(log, self._source, handled, self._pace, Troubles(log, OF_PROCESSES))
+
+    async def _handle_stream(self, events: Sequence[RecordedEvent]) -> None:
+        async with self._side_by_side:
+            for event in events:
+                place = {"stream": event.stream, "position": event.position, "correlation_id": event.correlation_id}
+                with bound_contextvars(process=self.name, log=event.log, **place):
+                    note = partial(self._followers.by_log[event.log].troubles.note, event.stream)
+                    failure = await tried(partial(self.handling.handle, event), self._pace, note)
+                    if failure is not None:
+                        await self._aside.park(event, events[-1], failure)
+                        return
+
     async def _handle_taken(self, recorded: RecordedEvent) -> None:
         if self.handling.takes(recorded):
             await self.handling.handle(recorded)
 
-    async def _keep_timers(self) -> None:
-        while True:
-            done = 0
-            try:
-                done = await self.handling.carry_out_due()
-                self.parked_timers = await self.handling.parked_timers()
-            except Unavailable:
-                pass
-            except Exception:
-                _log.exception("timers_fail", process=self.name)
-            if not done:
-                await asyncio.sleep(self._pace.look)
+    async def _carry_out_due(self) -> None:
+        while await self.handling.carry_out_due():
+            pass
+        self.parked_timers = await self.handling.parked_timers()

@@ -2,8 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
+
+from twinpath.ids import escaped
+
+ASKED_AT = datetime(1970, 1, 1, tzinfo=UTC)
+"""When a parked stream, or timer, that somebody asks to be tried again was tried last, or is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ class OldTimer:
 
 def timer_id(process: str, kind: str, stream: str) -> str:
     """The id of a timer."""
-    return f"{process}/{kind}/{stream}"
+    return f"{escaped(process)}/{escaped(kind)}/{stream}"
 
 
 class Timers(Protocol):
@@ -55,77 +60,69 @@ class Timers(Protocol):
 
     async def put(self, timer: Timer) -> None:
         """Keep it, in the place of what an earlier event has set; where the same or a later event has, do nothing."""
-        ...
 
     async def cancel(self, process: str, kind: str, stream: str) -> None:
         """Forget a timer; a missing one is fine."""
-        ...
 
     async def due(self, process: str, now: datetime, limit: int = 100) -> Sequence[Timer]:
         """Those of a process that are to be tried by now, the longest due first; parked ones are not."""
-        ...
 
     async def carried_out(self, timer: Timer) -> None:
         """Forget it, unless another event has set it anew meanwhile."""
-        ...
 
     async def postpone(self, timer: Timer, reason: str, until: datetime | None) -> None:
         """Note that it failed once more, and try again at a time (UTC), or park it where that is None."""
-        ...
 
     async def parked(self, process: str, limit: int = 100) -> Sequence[Timer]:
         """At most `limit` parked timers of a process, by id."""
-        ...
+
+    async def retry(self, process: str, stream: str | None = None) -> int:
+        """Have the parked timers of a process, or of one stream, tried once more, as due at ASKED_AT; how many."""
 
     async def parked_count(self, process: str) -> int:
         """How many timers of a process are parked."""
-        ...
 
     async def old_due(self, now: datetime, limit: int = 100) -> Sequence[OldTimer]:
         """Timers of version 0.1 that are due by now."""
-        ...
 
     async def forget_old(self, timer: OldTimer) -> None:
         """Forget a timer of version 0.1; a missing one is fine."""
-        ...
 
 
-class InMemoryTimers:
+class InMemoryTimers(Timers):
     """Timers in this process's memory."""
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[Timer, datetime | None]] = {}
 
     async def put(self, timer: Timer) -> None:
-        """See Timers.put."""
         if timer.id not in self._kept or self._kept[timer.id][0].cause_at < timer.cause_at:
             self._kept[timer.id] = timer, timer.due
 
     async def cancel(self, process: str, kind: str, stream: str) -> None:
-        """See Timers.cancel."""
         self._kept.pop(timer_id(process, kind, stream), None)
 
     async def due(self, process: str, now: datetime, limit: int = 100) -> Sequence[Timer]:
-        """See Timers.due."""
         due = [(at, timer.id) for timer, at in self._of(process) if at is not None and at <= now]
         return [self._kept[name][0] for _, name in sorted(due)[:limit]]
 
     async def carried_out(self, timer: Timer) -> None:
-        """See Timers.carried_out."""
         if self._is_as_it_was(timer):
             del self._kept[timer.id]
 
     async def postpone(self, timer: Timer, reason: str, until: datetime | None) -> None:
-        """See Timers.postpone."""
         if self._is_as_it_was(timer):
             self._kept[timer.id] = replace(timer, attempts=timer.attempts + 1, reason=reason), until
 
     async def parked(self, process: str, limit: int = 100) -> Sequence[Timer]:
-        """See Timers.parked."""
         return sorted((timer for timer, at in self._of(process) if at is None), key=lambda timer: timer.id)[:limit]
 
+    async def retry(self, process: str, stream: str | None = None) -> int:
+        asked = [timer for timer, at in self._of(process) if at is None and stream in (None, timer.stream)]
+        self._kept |= {timer.id: (timer, ASKED_AT) for timer in asked}
+        return len(asked)
+
     async def parked_count(self, process: str) -> int:
-        """See Timers.parked_count."""
         return len(await self.parked(process, len(self._kept)))
 
     async def old_due(self, now: datetime, limit: int = 100) -> Sequence[OldTimer]:

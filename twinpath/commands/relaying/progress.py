@@ -5,20 +5,19 @@ every watermark before it publishes; a paused ex-leader's writes carry the old e
 tokens: Martin Kleppmann, "How to do distributed locking", 2016).
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 
-from pymongo import AsyncMongoClient, ReturnDocument, UpdateOne, WriteConcern
-from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.errors import DuplicateKeyError, PyMongoError
-from pymongo.read_concern import ReadConcern
+from pymongo import AsyncMongoClient, ReturnDocument, UpdateOne
+from pymongo.errors import DuplicateKeyError
 
-from twinpath.errors import TwinpathError, Unavailable
+from twinpath.errors import TwinpathError
 from twinpath.log.commits import Document
-from twinpath.mongo_client import driver_message
+from twinpath.mongo_client import durable_database, unavailable
 
 _LEASE = "relay"
+_AWAY = "the relay's progress can't be kept"
 
 
 class LeaseLost(TwinpathError):
@@ -31,12 +30,9 @@ class RelayProgress:
     """The lease and the watermarks, as one replica (`holder`) sees them."""
 
     def __init__(self, client: AsyncMongoClient[Document], database: str, holder: str, lease_seconds: float) -> None:
-        def kept(name: str) -> AsyncCollection[Document]:
-            durable = WriteConcern("majority", wtimeout=10_000)
-            return client[database].get_collection(name, read_concern=ReadConcern("majority"), write_concern=durable)
-
-        self._leases = kept("relay_leases")
-        self._watermarks = kept("relay_watermarks")
+        kept = durable_database(client, database)
+        self._leases = kept.get_collection("relay_leases")
+        self._watermarks = kept.get_collection("relay_watermarks")
         self._holder = holder
         self._lease_milliseconds = int(lease_seconds * 1000)
 
@@ -45,7 +41,7 @@ class RelayProgress:
         free = {"$or": [{"$lt": ["$expires_at", "$$NOW"]}, {"$eq": ["$holder", self._holder]}]}
         take = {"holder": self._holder, "epoch": {"$add": ["$epoch", 1]}, "expires_at": self._expiry()}
         never_held = {"holder": None, "epoch": 0, "expires_at": datetime.fromtimestamp(0, UTC)}
-        async with _ours():
+        with unavailable(_AWAY):
             with suppress(DuplicateKeyError):  # two replicas made it at once
                 await self._leases.update_one({"_id": _LEASE}, {"$setOnInsert": never_held}, upsert=True)
             lease = await self._leases.find_one_and_update(
@@ -55,7 +51,7 @@ class RelayProgress:
 
     async def renew(self, epoch: int) -> None:
         """Hold the lease for another term. Raises LeaseLost, Unavailable."""
-        async with _ours():
+        with unavailable(_AWAY):
             mine = {"_id": _LEASE, "holder": self._holder, "epoch": epoch}
             renewed = await self._leases.update_one(mine, [{"$set": {"expires_at": self._expiry()}}])
         if renewed.matched_count == 0:
@@ -63,7 +59,7 @@ class RelayProgress:
 
     async def release(self, epoch: int) -> None:
         """Let another replica take over at once."""
-        async with _ours():
+        with unavailable(_AWAY):
             await self._leases.update_one(
                 {"_id": _LEASE, "holder": self._holder, "epoch": epoch}, [{"$set": {"expires_at": "$$NOW"}}]
             )
@@ -73,16 +69,16 @@ class RelayProgress:
         return {log: await self._claim(log, epoch) for log in logs}
 
     async def _claim(self, log: str, epoch: int) -> int:
-        try:
-            async with _ours():
+        with unavailable(_AWAY):
+            try:
                 watermark = await self._watermarks.find_one_and_update(
                     {"_id": log, "epoch": {"$lt": epoch}},
                     {"$set": {"epoch": epoch}, "$setOnInsert": {"position": 0}},
                     upsert=True,
                     return_document=ReturnDocument.AFTER,
                 )
-        except DuplicateKeyError as error:
-            raise LeaseLost(f"epoch {epoch} of the relay is over") from error
+            except DuplicateKeyError as error:
+                raise LeaseLost(f"epoch {epoch} of the relay is over") from error
         assert watermark is not None, "an upsert answers with a document"
         return int(watermark["position"])
 
@@ -92,21 +88,10 @@ class RelayProgress:
             UpdateOne({"_id": log, "epoch": epoch}, {"$set": {"position": position}})
             for log, position in positions.items()
         ]
-        async with _ours():
+        with unavailable(_AWAY):
             result = await self._watermarks.bulk_write(moves, ordered=False)
         if result.matched_count < len(moves):
             raise LeaseLost(f"epoch {epoch} of the relay is over")
 
     def _expiry(self) -> Document:
         return {"$add": ["$$NOW", self._lease_milliseconds]}
-
-
-@asynccontextmanager
-async def _ours() -> AsyncIterator[None]:
-    """Turn the driver's errors into ours; a duplicate key is an answer, not an error."""
-    try:
-        yield
-    except DuplicateKeyError:
-        raise
-    except PyMongoError as error:
-        raise Unavailable(f"the relay's progress can't be kept: {driver_message(error)}") from error

@@ -1,10 +1,9 @@
 """Turns events into changes and commits them with the checkpoints; parks the streams of those that can't be applied."""
 
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
+from twinpath.clock import utc_now
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.events import RecordedEvent
 from twinpath.domain.projection import Projection
@@ -14,7 +13,6 @@ from twinpath.log.verification import erases
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.applying.erasing import late_wipes, wipes_of
 from twinpath.projecting.applying.reading import EventReader, Readable
-from twinpath.projecting.parking.log_lines import ParkingLogLines
 from twinpath.projecting.parking.setting_aside import SetAside, changes_of, undisturbed
 from twinpath.views.interface import Batch, BatchWriter, CheckpointMove
 from twinpath.views.parking import ParkedCounts
@@ -43,7 +41,6 @@ class Applier:
         catalogue: Catalogue,
         seals: Seals,
         on_applied: Callable[[Applied], None],
-        report: ParkingLogLines | None = None,
     ) -> None:
         self._log = log
         self._writer = writer
@@ -51,23 +48,30 @@ class Applier:
         self._seals = seals
         self._reader = EventReader(seals, catalogue)
         self._on_applied = on_applied
-        self._report = report or ParkingLogLines()
         self.positions: dict[str, int] = {}
         """Projection -> its checkpoint as far as known here; one that is in doubt is missing."""
         self._parking: set[str] = set()
         """The projections that may have parked streams in this log."""
-        self._unchecked: deque[tuple[Sequence[Projection], frozenset[str], RecordedEvent]] = deque()
-        """Commits whose owners of personal data may have been erased after their data were opened."""
+        self._checked: dict[str, int] = {}
+        """Projection -> the position of the commit whose owners of personal data are known not to be erased since their
+        data were opened, or whose data are wiped."""
 
     async def load(self, projections: Sequence[Projection]) -> None:
-        """Read those checkpoints that are not known, and wipe what could not be wiped before. Raises Unavailable."""
-        await self._wipe_erased()
-        if all(projection.name in self.positions for projection in projections):
-            return
-        checkpoints = await self._writer.checkpoints()
-        parked = await self._writer.parked.counts()
-        names = [projection.name for projection in projections]
-        self.learn({name: checkpoints.get((name, self._log), 0) for name in names}, parked)
+        """Read those checkpoints that are not known, and wipe what the last commits showed of owners that were erased
+        just then, unless that was done here: whoever made them may have died in between. Raises Unavailable."""
+        unknown = [projection.name for projection in projections if projection.name not in self.positions]
+        if unknown:
+            checkpoints = await self._writer.checkpoints()
+            parked = await self._writer.parked.counts()
+            self.learn({name: checkpoints.get((name, self._log), 0) for name in unknown}, parked)
+        unchecked = {p.name: p for p in projections if self._checked.get(p.name) != self.positions[p.name]}
+        if unchecked:
+            positions = {name: self.positions[name] for name in unchecked}
+            for name, owners in (await self._writer.opened(self._log, unchecked)).items():
+                if self.writes(unchecked[name]):
+                    last = RecordedEvent("", 1, {}, "", 0, self._log, positions[name], utc_now(), "", "")
+                    await self._wipe_erased([unchecked[name]], frozenset(owners), last)
+            self._checked |= positions
 
     def learn(self, checkpoints: Mapping[str, int], parked: ParkedCounts) -> None:
         """Take over checkpoints of this log as stored, and what is parked, which must have been read after them."""
@@ -132,12 +136,9 @@ class Applier:
             events_of = fresh[aside.projection]
             at_once = None if refusal else undisturbed(aside, events_of, readable)
             changes += self._one_by_one(aside, events_of, readable, refusal) if at_once is None else at_once
-        try:
-            await self._write(changes, asides, events)
-        finally:  # a commit that fails may stand all the same
-            if owners:
-                self._unchecked.append((projections, owners, events[-1]))
-        await self._wipe_erased()
+        await self._write(changes, asides, events, owners)
+        await self._wipe_erased(projections, owners, events[-1])
+        self._checked |= {aside.projection.name: events[-1].position for aside in asides}
 
     def _one_by_one(
         self, aside: SetAside, events: Sequence[RecordedEvent], readable: Readable, refusal: Exception | None
@@ -173,29 +174,33 @@ class Applier:
         return await self._reader.read(needed) if needed else ({}, frozenset())
 
     async def _write(
-        self, changes: Sequence[ViewChange], asides: Sequence[SetAside], events: Sequence[RecordedEvent]
+        self,
+        changes: Sequence[ViewChange],
+        asides: Sequence[SetAside],
+        events: Sequence[RecordedEvent],
+        owners: frozenset[str],
     ) -> None:
         names = [aside.projection.name for aside in asides]
         position = events[-1].position
         erased = max((event.position for event in events if erases(event, self._catalogue)), default=0)
-        moves = [CheckpointMove(name, self._log, self.positions[name], position, erased) for name in names]
+        moves = [CheckpointMove(name, self._log, self.positions[name], position, erased, owners) for name in names]
         await self._writer.commit(Batch(changes, moves, [change for aside in asides for change in aside.changes]))
         self.positions.update(dict.fromkeys(names, position))
         self._parking.update(aside.projection.name for aside in asides if aside.parked)
         self._on_applied(Applied(self._log, changes, moves))
-        self._report.tell(asides)
+        for aside in asides:
+            aside.log_parked()
 
-    async def _wipe_erased(self) -> None:
-        """Raises Unavailable; then `load` tries again."""
-        while self._unchecked:
-            projections, owners, last = unchecked = self._unchecked[0]
-            if wipes := await late_wipes(self._seals, self._catalogue, projections, owners, last):
-                await self._writer.commit(Batch(wipes))
-                at = last.position
-                here = [CheckpointMove(projection.name, self._log, at, at) for projection in projections]
-                self._on_applied(Applied(self._log, wipes, here))
-            with suppress(ValueError):  # another task has done it meanwhile
-                self._unchecked.remove(unchecked)
+    async def _wipe_erased(
+        self, projections: Sequence[Projection], owners: frozenset[str], last: RecordedEvent
+    ) -> None:
+        """Raises Unavailable; then the next `load` tries again, since the checkpoints say whose data were opened."""
+        if wipes := await late_wipes(self._seals, self._catalogue, projections, owners, last):
+            await self._writer.commit(Batch(wipes))
+            here = [
+                CheckpointMove(projection.name, self._log, last.position, last.position) for projection in projections
+            ]
+            self._on_applied(Applied(self._log, wipes, here))
 
     def forget(self, projections: Sequence[Projection]) -> None:
         """Their checkpoints are in doubt: the next `load` reads them."""

@@ -6,11 +6,11 @@ the others: then it is the store that is busy, and it does several at once.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from twinpath.around import around
 from twinpath.errors import CheckpointMoved, TwinpathError
-from twinpath.views.around import Committer
 from twinpath.views.interface import Batch, BatchWriter
 
 LARGE = 1_000
@@ -23,16 +23,18 @@ class _Commit:
     done: asyncio.Future[None]
 
 
-class JointCommits(Committer):
-    """A BatchWriter in front of another. Each caller learns what became of its own commit, as if it were alone."""
+def joint(writer: BatchWriter) -> BatchWriter:
+    """A writer that joins commits. Each caller learns what became of its own, as if it were alone."""
+    return around(writer, commit=_JointCommits(writer.commit).commit)
 
-    def __init__(self, writer: BatchWriter) -> None:
-        super().__init__(writer, writer.commit)
+
+class _JointCommits:
+    def __init__(self, commit: Callable[[Batch], Awaitable[None]]) -> None:
+        self._commit = commit
         self._waiting: list[_Commit] = []
         self._task: asyncio.Task[None] | None = None
 
     async def commit(self, batch: Batch) -> None:
-        """See BatchWriter.commit."""
         if batch.parking or not batch.moves or len(batch.changes) >= LARGE:
             await self._commit(batch)
             return

@@ -34,6 +34,7 @@ from twinpath.projecting.applying.applier import Applied
 from twinpath.projecting.copying.drift import Drift, Positions
 from twinpath.projecting.copying.reading import documents_of, met_by, rendered
 from twinpath.projecting.copying.steps import Step, Steps, step_of
+from twinpath.running.retrying import repeated
 from twinpath.views.interface import Checkpoints, ViewCache, ViewWriter
 from twinpath.views.naming import generation_name
 
@@ -82,7 +83,8 @@ class CacheSync:
 
     async def start(self) -> None:
         """Begin to write what is applied, and to look for what was missed."""
-        self._tasks = [asyncio.create_task(self._write_applied()), asyncio.create_task(self._look_for_gaps())]
+        looking = repeated(self._look_for_gaps, self._look_seconds, self._note)
+        self._tasks = [asyncio.create_task(self._write_applied()), asyncio.create_task(looking)]
 
     async def stop(self) -> None:
         """Write what waits, if that goes quickly, and end."""
@@ -168,19 +170,15 @@ class CacheSync:
         return generation_name(view.name, self._writer.generation(view.name).number)
 
     async def _look_for_gaps(self) -> None:
-        while True:
-            try:
-                checkpoints = await self._writer.checkpoints()
-                for projection, view in self._followed:
-                    await self._sync(projection, view, checkpoints)
-                await self._copy_late()
-                self._note(None)
-            except Exception as error:
-                self._note(error)
+        try:
+            checkpoints = await self._writer.checkpoints()
+            for projection, view in self._followed:
+                await self._sync(projection, view, checkpoints)
+            await self._copy_late()
+        finally:
             wipes, self._wipes = self._wipes, []
             for wipe in wipes:
                 self._steps.add(wipe)
-            await asyncio.sleep(self._look_seconds)
 
     async def _sync(self, projection: Projection, view: View, checkpoints: Checkpoints) -> None:
         copy = self._copy_of(view)
@@ -281,7 +279,7 @@ class CacheSync:
         finally:
             del self._fills[view.name]
 
-    def _note(self, error: Exception | None) -> None:
+    def _note(self, error: BaseException | None) -> None:
         """Whatever it was, what it kept from the copy is made good once that can be."""
         before, self.trouble = self.trouble, None
         if isinstance(error, Unavailable):

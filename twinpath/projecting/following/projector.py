@@ -1,4 +1,4 @@
-"""All logs together: a runner each, and once a second a look at whether the last messages were lost."""
+"""All logs together, and once a second a look at what others did, and at whether the last messages were lost."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -11,11 +11,11 @@ import structlog
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.events import RecordedEvent
 from twinpath.domain.projection import Projection
+from twinpath.feed.following import Followers
 from twinpath.log.interface import EventLog
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.applying.applier import Applied, Applier
-from twinpath.projecting.following.log_runner import LogRunner
-from twinpath.projecting.parking.log_lines import ParkingLogLines
+from twinpath.projecting.following.projected_log import ProjectedLog
 from twinpath.running.retrying import Pace, Troubles, repeated, until_done
 from twinpath.views.interface import BatchWriter, Checkpoints
 from twinpath.views.parking import ParkedCounts
@@ -58,24 +58,20 @@ class Projector:
         pace: Pace | None = None,
     ) -> None:
         self.projections = list(projections)
-        self._source = source
         self._writer = writer
         self._pace = pace or Pace()
         self._prepared = asyncio.Event()
         self._troubles = Troubles("all logs")
-        self._heads: dict[str, int] = {}
-        self._seen: dict[str, int] = {}
         self._parked: ParkedCounts = {}
-        self._report = ParkingLogLines()
         self._tasks: list[asyncio.Task[None]] = []
-        self._runners: dict[str, LogRunner] = {}
+        self._projected: dict[str, ProjectedLog] = {}
         for log in logs:
-            followers = [projection for projection in self.projections if projection.follows(log)]
-            if followers:
-                applier = Applier(log, writer, catalogue, seals, on_applied, self._report)
-                self._runners[log] = LogRunner(log, followers, source, applier, self._pace)
-
-        self._followed = [(p.name, log) for log in self._runners for p in self.projections if p.follows(log)]
+            following = [projection for projection in self.projections if projection.follows(log)]
+            if following:
+                applier = Applier(log, writer, catalogue, seals, on_applied)
+                self._projected[log] = ProjectedLog(log, following, source, applier, self._pace, self._prepared)
+        self._followers = Followers(source, (projected.follower for projected in self._projected.values()))
+        self._checkpoints = [(name, log) for log, projected in self._projected.items() for name in projected.followers]
 
     async def start(self) -> None:
         """Return at once; work begins as soon as the stores answer."""
@@ -83,7 +79,7 @@ class Projector:
 
     async def stop(self, seconds: float = 5.0) -> None:
         """Take no more batches and finish those in hand, if that is possible within `seconds`."""
-        await asyncio.gather(*(runner.stop(seconds) for runner in self._runners.values()))
+        await asyncio.gather(*(projected.stop(seconds) for projected in self._projected.values()))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -94,12 +90,11 @@ class Projector:
         Raises:
             Unavailable: the projector is stopping.
         """
-        if log in self._runners:
-            await self._runners[log].project(events)
+        await self._followers.deliver(log, events)
 
     def status(self) -> dict[str, LogStatus]:
         """Per log: where it is and what holds it up."""
-        return {log: self._status(log, runner) for log, runner in self._runners.items()}
+        return {log: self._status(log, projected) for log, projected in self._projected.items()}
 
     def parked(self) -> dict[str, int]:
         """Projection -> how many streams it has parked, as last seen; every projection is named."""
@@ -109,28 +104,28 @@ class Projector:
     @property
     def heads(self) -> dict[str, int]:
         """The heads of the logs as last seen."""
-        return self._heads
+        return self._followers.heads
 
-    def _status(self, log: str, runner: LogRunner) -> LogStatus:
-        trouble = runner.troubles.any or self._troubles.any
+    def _status(self, log: str, projected: ProjectedLog) -> LogStatus:
+        trouble = projected.troubles.any or self._troubles.any
         state: Literal["starting", "live", "waiting"] = "waiting" if trouble else "live"
-        lag = max(0, self._heads.get(log, 0) - runner.position)
-        parked = {name: self._parked[name, log] for name in runner.followers if self._parked.get((name, log))}
+        lag = max(0, self.heads.get(log, 0) - projected.position)
+        parked = {name: self._parked[name, log] for name in projected.followers if self._parked.get((name, log))}
         error = str(trouble) if trouble else None
-        state = state if self._heads else "starting"
-        return LogStatus(runner.position, lag, state, runner.late, runner.outdated, error, parked)
+        state = state if self.heads else "starting"
+        return LogStatus(projected.position, lag, state, projected.late, projected.outdated, error, parked)
 
     async def _run(self) -> None:
         await until_done(self._prepare, self._pace, partial(self._troubles.note, "prepare"))
-        for runner in self._runners.values():
-            runner.start()
+        self._prepared.set()
+        for follower in self._followers.by_log.values():
+            self._tasks.append(asyncio.create_task(follower.reach(0), name=f"begin {follower.log}"))
         await repeated(self._look, self._pace.look, partial(self._troubles.note, "look"))
 
     async def _prepare(self) -> None:
         views = [view for projection in self.projections for view in projection.views]
-        checkpoints = self._followed
         versions = {projection.name: projection.version for projection in self.projections}
-        await self._writer.prepare(views, checkpoints, versions)
+        await self._writer.prepare(views, self._checkpoints, versions)
         for name, version in versions.items():
             if version != (in_service := self._writer.generation(name).version):
                 _log.warning(
@@ -138,35 +133,17 @@ class Projector:
                 )
 
     async def _look(self) -> None:
-        """Read from the log what was there at the last look already, when nothing has moved since and nobody is at it.
-
-        So a message that is only on its way is not read twice, and of two replicas the idle one stays out of the way.
-        """
-        before = self._heads
-        stood = {log: runner.position for log, runner in self._runners.items()}
-        heads, checkpoints = await asyncio.gather(self._source.heads(), self._writer.checkpoints())
-        if not checkpoints.keys() >= set(self._followed):
+        stood = {log: projected.position for log, projected in self._projected.items()}
+        checkpoints = await self._writer.checkpoints()
+        if not checkpoints.keys() >= set(self._checkpoints):
             _log.error("views_were_lost", by="projected anew from the log")
             await self._prepare()
             checkpoints = await self._writer.checkpoints()
-        parked = await self._writer.parked.counts()  # after the checkpoints: see Applier
-        self._heads, self._parked = heads, parked
-        self._report.flush()
-        for log, runner in self._runners.items():
-            if runner.position == stood[log]:  # else it has moved since they were read
-                runner.others_moved(_of_log(checkpoints, log), parked)
-            position = runner.position
-            still = self._seen.get(log) == position
-            self._seen[log] = position
-            if still and position < before.get(log, 0) and not runner.busy:
-                task = asyncio.create_task(self._fetch(log, runner, before[log]), name=f"fetch {log}")
-                self._tasks.append(task)
-                task.add_done_callback(self._tasks.remove)
-
-    async def _fetch(self, log: str, runner: LogRunner, head: int) -> None:
-        _log.info("reads_missing_events_from_log", log=log, after=runner.position, upto=head)
-        await runner.catch_up(head)
-        self._seen[log] = runner.position
+        self._parked = await self._writer.parked.counts()  # after the checkpoints: see Applier
+        for log, projected in self._projected.items():
+            if projected.position == stood[log]:  # else it has moved since they were read
+                projected.others_moved(_of_log(checkpoints, log), self._parked)
+        await self._followers.look()
 
 
 def _of_log(checkpoints: Checkpoints, log: str) -> dict[str, int]:

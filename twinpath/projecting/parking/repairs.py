@@ -58,7 +58,6 @@ class StepTaker(Protocol):
 
     async def step(self, parked: ParkedStream, limit: int, projection: Projection, writer: BatchWriter) -> RetryStep:
         """See RetrySteps.step."""
-        ...
 
 
 class Repairs:

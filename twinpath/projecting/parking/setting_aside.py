@@ -3,7 +3,10 @@
 import traceback
 from collections.abc import Sequence, Set
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+
+import structlog
 
 import twinpath.views
 from twinpath.clock import utc_now
@@ -17,6 +20,10 @@ from twinpath.views.parking import Extend, Park, ParkedStream, ParkingChange
 MOST_REASON = 500
 """Characters of a reason."""
 _STORES = Path(twinpath.views.__file__).parent
+_LINES = 5
+_MANY = 10
+
+_log = structlog.get_logger(__name__)
 
 
 class SetAside:
@@ -53,19 +60,7 @@ class SetAside:
     def park(self, event: RecordedEvent, error: Exception) -> None:
         """Leave a poison event aside."""
         self.taken -= 1
-        now = utc_now()
-        self._parked[event.stream] = ParkedStream(
-            self.projection.name,
-            event.stream,
-            event.log,
-            event.version,
-            event.position,
-            event.version,
-            reason_of(error, event),
-            attempts=1,
-            parked_at=now,
-            tried_at=now,
-        )
+        self._parked[event.stream] = parked_for(self.projection.name, event, event.version, error, utc_now())
 
     @property
     def parked(self) -> Sequence[ParkedStream]:
@@ -76,6 +71,17 @@ class SetAside:
     def changes(self) -> list[ParkingChange]:
         """What the batch's commit says of it."""
         return [*map(Park, self._parked.values()), *self._extended.values()]
+
+    def log_parked(self) -> None:
+        """Say what the batch's commit parked: of many streams some, and the number of the others."""
+        name, parked = self.projection.name, self.parked
+        if self.taken == 0 and len(parked) >= _MANY:
+            _log.error("projection_parks_everything", projection=name, reason=parked[0].reason)
+        for stream in parked[:_LINES]:
+            place = {"version": stream.version, "log": stream.log, "position": stream.position}
+            _log.error("stream_parked", projection=name, stream=stream.stream, **place, reason=stream.reason)
+        if len(parked) > _LINES:
+            _log.error("more_streams_parked", projection=name, streams=len(parked) - _LINES)
 
 
 def undisturbed(aside: SetAside, events: Sequence[RecordedEvent], readable: Readable) -> list[ViewChange] | None:
@@ -108,6 +114,12 @@ def changes_of(
             decoded = error
     aside.park(event, decoded)
     return []
+
+
+def parked_for(name: str, event: RecordedEvent, last: int, error: Exception, now: datetime) -> ParkedStream:
+    """A stream whose event failed for the first time, and where those up to version `last` wait."""
+    place = (name, event.stream, event.log, event.version, event.position, last)
+    return ParkedStream(*place, reason_of(error, event), attempts=1, parked_at=now, tried_at=now)
 
 
 def reason_of(error: Exception, event: RecordedEvent) -> str:

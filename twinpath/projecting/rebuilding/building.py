@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.events import DomainEvent, RecordedEvent
@@ -21,17 +21,13 @@ from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.applying.applier import Applied, Applier
 from twinpath.running.retrying import Pace, Troubles, until_done
 from twinpath.views.generations import GenerationStore, Plan
-from twinpath.views.interface import Checkpoints, ViewWriter
+from twinpath.views.interface import Checkpoints
 
 EVENTS_AT_ONCE = 5_000
 """In one transaction."""
 NEAR = 500
 """Events; so many may be left when a fill is done, and for the switch to apply."""
 _T = TypeVar("_T")
-
-
-class Store(ViewWriter, GenerationStore, Protocol):
-    """A store that keeps the views and their generations."""
 
 
 class CantBeBuilt(TwinpathError):
@@ -52,11 +48,9 @@ class Built(Projection):
         self.views = (replace(original.views[0], name=name),)
 
     def follows(self, log: str) -> bool:
-        """See Projection.follows."""
         return self._original.follows(log)
 
     def changes(self, event: DomainEvent, recorded: RecordedEvent) -> list[ViewChange]:
-        """See Projection.changes."""
         changes = self._original.changes(event, recorded)
         for change in changes:  # made for this call, so there is no need of a copy
             change.view = self.name
@@ -74,7 +68,7 @@ class Building:
         projection: Projection,
         plan: Plan,
         source: EventLog,
-        store: Store,
+        store: GenerationStore,
         seals: Seals,
         catalogue: Catalogue,
         on_applied: Callable[[Applied], None] = lambda applied: None,
@@ -132,16 +126,6 @@ class Building:
         """
         await asyncio.gather(*(self._reach(log, position) for log, position in positions.items()))
 
-    async def patiently(self, ask: Callable[[], Awaitable[_T]]) -> _T:
-        """The answer, asked for until the store gives it."""
-        answers: list[_T] = []
-
-        async def work() -> None:
-            answers.append(await ask())
-
-        await self.wait_for_store(work, "store")
-        return answers[0]
-
     async def _reach(self, log: str, position: int) -> None:
         applier = self.applier(log)
 
@@ -156,9 +140,9 @@ class Building:
         if (self.built.name, log) not in await self.store.checkpoints():
             raise CantBeBuilt(f"somebody else has finished, or thrown away, {self.built.name}")
 
-    async def wait_for_store(self, work: Callable[[], Awaitable[None]], what: str) -> None:
-        """Repeat `work` while the store is away."""
-        await until_done(work, self._pace, partial(self._troubles.note, what), Unavailable)
+    async def wait_for_store(self, work: Callable[[], Awaitable[_T]], what: str) -> _T:
+        """What `work` returns, repeated while the store is away."""
+        return await until_done(work, self._pace, partial(self._troubles.note, what), Unavailable)
 
 
 async def advance(buildings: Sequence[Building], applier: Applier, log: str, end: int, at_once: int) -> None:
@@ -177,7 +161,7 @@ async def advance(buildings: Sequence[Building], applier: Applier, log: str, end
 
 
 async def begin(
-    projection: Projection, logs: Iterable[str], store: Store, afresh: bool = False, number: int | None = None
+    projection: Projection, logs: Iterable[str], store: GenerationStore, afresh: bool = False, number: int | None = None
 ) -> tuple[Plan, bool]:
     """The plan, and whether building was begun before and goes on.
 

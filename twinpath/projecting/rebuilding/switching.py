@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 
+from twinpath.around import around
 from twinpath.clock import Clock, utc_now
 from twinpath.domain.views import Document, ViewChange
 from twinpath.errors import TwinpathError, Unavailable
 from twinpath.projecting.applying.applier import Applier
 from twinpath.projecting.rebuilding.building import NEAR, Building
 from twinpath.projecting.rebuilding.comparing import Comparison, compared
-from twinpath.views.around import Committer
 from twinpath.views.interface import Batch
 
 _ATTEMPTS = 20
@@ -64,7 +64,7 @@ async def switch(building: Building, clock: Clock = utc_now) -> None:
         Unavailable: the store is away, and it may have been done; or the log grows faster than this one can follow.
     """
     for _ in range(_ATTEMPTS):
-        await building.reach(await building.patiently(building.targets))
+        await building.reach(await building.wait_for_store(building.targets, "store"))
         reached = building.reached
         try:
             await building.store.switch(building.plan, reached, partial(_last_changes, building, reached), clock())
@@ -94,9 +94,10 @@ async def _last_changes(
             raise _NotYet("a part of it is to be parked")
         changes.extend(batch.changes)
 
+    collecting = around(building.store, commit=collect)
     parked = await building.store.parked.counts()
     for log, at in behind.items():
-        applier = Applier(log, Committer(building.store, collect), building.catalogue, building.seals, lambda _: None)
+        applier = Applier(log, collecting, building.catalogue, building.seals, lambda _: None)
         applier.learn({building.built.name: reached[log]}, parked)
         events = await building.source.read_log(log, reached[log], at - reached[log])
         await applier.apply([building.built], events)

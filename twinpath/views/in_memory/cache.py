@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from twinpath.domain.views import NOTHING, Cached
-from twinpath.views.interface import FILL_SECONDS, expect_reached
+from twinpath.views.interface import FILL_SECONDS, ViewCache, expect_reached
 
 
-class InMemoryViewCache:
+class InMemoryViewCache(ViewCache):
     """A ViewCache."""
 
     def __init__(self, fill_seconds: float = FILL_SECONDS) -> None:
@@ -24,7 +24,6 @@ class InMemoryViewCache:
     async def write(
         self, view: str, log: str, expected: int, position: int, documents: Sequence[Cached], removed: Sequence[str]
     ) -> bool:
-        """See ViewCache.write."""
         if self._positions[view].get(log, 0) != expected:
             return False
         self._positions[view][log] = position
@@ -42,26 +41,21 @@ class InMemoryViewCache:
                 self._documents[view][document.id] = document
 
     async def positions(self, view: str) -> dict[str, int]:
-        """See ViewCache.positions."""
         return dict(self._positions[view])
 
     async def adopt(self, view: str, log: str, position: int) -> None:
-        """See ViewCache.adopt."""
         self._positions[view][log] = position
         self._fill_states.pop(view, None)
 
     async def fill_state(self, view: str) -> str | None:
-        """See ViewCache.fill_state."""
         state, until = self._fill_states.get(view, (None, math.inf))
         return state if time.monotonic() < until else None
 
     async def begin_fill(self, view: str, token: str) -> None:
-        """See ViewCache.begin_fill."""
         self._fill_states[view] = (token, time.monotonic() + self._fill_seconds)
         self._removed[view].clear()
 
     async def fill(self, view: str, token: str, documents: Sequence[Cached], last: bool) -> bool:
-        """See ViewCache.fill."""
         if await self.fill_state(view) != token:
             return False
         self._put(view, [document for document in documents if document.id not in self._removed[view]])
@@ -71,19 +65,16 @@ class InMemoryViewCache:
         return True
 
     async def get(self, view: str, document_id: str, at_least: Mapping[str, int] = NOTHING) -> Cached | None:
-        """See ViewCache.get."""
         expect_reached(view, self._positions[view], at_least)
         return self._documents[view].get(document_id)
 
     async def get_many(
         self, view: str, ids: Sequence[str], at_least: Mapping[str, int] = NOTHING
     ) -> list[Cached | None]:
-        """See ViewCache.get_many."""
         expect_reached(view, self._positions[view], at_least)
         return [self._documents[view].get(document_id) for document_id in ids]
 
     async def forget(self, view: str) -> None:
-        """See ViewCache.forget."""
         for kept in (self._documents, self._positions, self._fill_states, self._removed):
             kept.pop(view, None)
 

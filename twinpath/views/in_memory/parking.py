@@ -10,6 +10,7 @@ from twinpath.views.parking import (
     Extend,
     LateCopy,
     Park,
+    Parked,
     ParkedCounts,
     ParkedStream,
     ParkingChange,
@@ -23,7 +24,7 @@ Staged = dict[str, ParkedStream | None]
 """Id of a parked stream -> what it will be; None when it is free then."""
 
 
-class InMemoryParked:
+class InMemoryParked(Parked):
     """A Parked. The store checks with `staged` and writes with `take`, and awaits nothing in between."""
 
     def __init__(self) -> None:
@@ -77,49 +78,40 @@ class InMemoryParked:
         self._streams |= {stream.id: stream for stream in renamed}
 
     async def counts(self) -> ParkedCounts:
-        """See Parked.counts."""
         return dict(Counter((stream.projection, stream.log) for stream in self._streams.values()))
 
     async def among(self, projections: Collection[str], streams: Collection[str]) -> set[tuple[str, str]]:
-        """See Parked.among."""
         return {
             (name, stream) for name in projections for stream in streams if parked_id(name, stream) in self._streams
         }
 
     async def get(self, projection: str, stream: str) -> ParkedStream | None:
-        """See Parked.get."""
         return self._streams.get(parked_id(projection, stream))
 
     async def page(self, projection: str | None, after: str | None, limit: int) -> list[ParkedStream]:
-        """See Parked.page."""
         ids = sorted(stream.id for stream in self._of(projection) if after is None or stream.id > after)
         return [self._streams[name] for name in ids[:limit]]
 
     async def longest_untried(
         self, projection: str | None, before: datetime, after: Tried | None, limit: int
     ) -> list[ParkedStream]:
-        """See Parked.longest_untried."""
         places = sorted((stream.tried_at, stream.id) for stream in self._of(projection) if stream.tried_at < before)
         return [self._streams[name] for at, name in places if after is None or (at, name) > after][:limit]
 
     async def totals(self, projection: str | None) -> tuple[int, int]:
-        """See Parked.totals."""
         streams = self._of(projection)
         return len(streams), sum(stream.events for stream in streams)
 
     async def skipped(self, projection: str | None, after: str | None, limit: int) -> list[Skipped]:
-        """See Parked.skipped."""
         skipped = [event for event in self._skipped.values() if projection in (None, event.projection)]
         return sorted((event for event in skipped if after is None or event.id > after), key=lambda event: event.id)[
             :limit
         ]
 
     async def late_copies(self, limit: int) -> list[LateCopy]:
-        """See Parked.late_copies."""
         return list(self._late.values())[:limit]
 
     async def copied(self, ids: Sequence[str]) -> None:
-        """See Parked.copied."""
         for name in ids:
             self._late.pop(name, None)
 

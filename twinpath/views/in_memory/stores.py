@@ -1,6 +1,6 @@
 """Views in this process's memory: for `make demo` and for tests; the same promises as MongoDB's, less durability."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from operator import gt, lt
 from typing import Any
@@ -10,7 +10,7 @@ from twinpath.errors import CheckpointMoved, Unavailable
 from twinpath.views.collation import sort_key
 from twinpath.views.in_memory.parking import InMemoryParked
 from twinpath.views.in_memory.watch import Watchers
-from twinpath.views.interface import NEW, Batch, Checkpoints, DocumentChange, Fields, either
+from twinpath.views.interface import NEW, Batch, Checkpoints, DocumentChange, Fields, ViewWriter, either
 from twinpath.views.merging import Operation, merged
 from twinpath.views.naming import FIRST_GENERATION, Generation, generation_name
 from twinpath.views.paths import added, appended, changed, fits, stored, within
@@ -23,7 +23,7 @@ _Documents = dict[tuple[str, str], Document | None]
 """(view, id) -> document, or None for one that is removed."""
 
 
-class InMemoryViewStore:
+class InMemoryViewStore(ViewWriter):
     """ViewWriter and ViewReader in one. Nothing awaits inside a commit, so the event loop makes it atomic.
 
     A document that is kept is never mutated: a change makes a new one, and what is given out is a copy.
@@ -36,21 +36,22 @@ class InMemoryViewStore:
         self._generations: dict[str, Generation] = {}
         self._versions: dict[str, int] = {}
         self._erasures: dict[str, dict[str, int]] = {}
+        self._opened: dict[tuple[str, str], Collection[str]] = {}
         self._moves: Watchers[tuple[str, str], int] = Watchers(lambda _, later: later)
         self._changes: Watchers[tuple[str, str], Fields] = Watchers(either)
 
     def generation(self, projection: str) -> Generation:
-        """See ViewReader.generation."""
         return self._generations.get(projection, FIRST_GENERATION)
 
     def erasures(self, projection: str) -> Mapping[str, int]:
-        """See ViewReader.erasures."""
         return self._erasures.get(projection, NOTHING)
 
     async def prepare(
-        self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]], versions: Mapping[str, int] = NOTHING
+        self,
+        views: Iterable[View] = (),
+        checkpoints: Iterable[tuple[str, str]] = (),
+        versions: Mapping[str, int] = NOTHING,
     ) -> None:
-        """See ViewWriter.prepare."""
         checkpoints = list(checkpoints)
         self._versions |= versions
         for projection in {projection for projection, _ in checkpoints} & versions.keys():
@@ -60,11 +61,12 @@ class InMemoryViewStore:
         self._moves.tell(missing)
 
     async def checkpoints(self) -> Checkpoints:
-        """See ViewReader.checkpoints."""
         return dict(self._checkpoints)
 
+    async def opened(self, log: str, projections: Collection[str]) -> Mapping[str, Collection[str]]:
+        return {name: owners for name in projections if (owners := self._opened.get((name, log)))}
+
     async def commit(self, batch: Batch) -> None:
-        """See ViewWriter.commit."""
         for move in batch.moves:
             if self._checkpoints.get((move.projection, move.log)) != move.expected:
                 raise CheckpointMoved(f"another consumer moved the checkpoint of {move.projection} in {move.log}")
@@ -77,6 +79,7 @@ class InMemoryViewStore:
         for move in batch.moves:
             if move.erased:
                 self._erasures.setdefault(move.projection, {})[move.log] = move.erased
+            self._opened[move.projection, move.log] = move.opened
         self._move({(move.projection, move.log): move.position for move in batch.moves})
 
     def _change(self, changes: Sequence[ViewChange]) -> None:
@@ -100,12 +103,10 @@ class InMemoryViewStore:
         self._moves.tell(moved)
 
     async def get(self, view: str, document_id: str) -> Document | None:
-        """See ViewReader.get."""
         document: Document | None = stored(self._of(view).get(document_id))
         return document
 
     async def documents(self, view: str, ids: Sequence[str]) -> list[Document]:
-        """See ViewReader.documents."""
         of_view = self._of(view)
         return [stored(of_view[document_id]) for document_id in dict.fromkeys(ids) if document_id in of_view]
 
@@ -118,7 +119,6 @@ class InMemoryViewStore:
         order: Order = BY_ID,
         ranges: Mapping[str, Range] = NOTHING,
     ) -> list[Document]:
-        """See ViewReader.page."""
         documents = [
             document for document in self._of(view).values() if _fits(document, where) and within(document, ranges)
         ]
@@ -131,14 +131,12 @@ class InMemoryViewStore:
         return await self.documents(view, [document_id for _, document_id in places[: max(0, limit)]])
 
     async def watch_checkpoints(self) -> AsyncIterator[Checkpoints]:
-        """See ViewReader.watch_checkpoints."""
         with self._moves.watch() as watch:
             yield dict(self._checkpoints)
             while True:
                 yield await watch.next(_WATCH_SECONDS)
 
     async def watch_documents(self, views: Sequence[str]) -> AsyncIterator[DocumentChange]:
-        """See ViewReader.watch_documents."""
         in_service = {view: self.generation(view).number for view in views}
         with self._changes.watch() as watch:
             while True:

@@ -12,7 +12,7 @@ from pymongo.read_concern import ReadConcern
 
 from twinpath.domain.views import Document, View
 from twinpath.errors import CheckpointMoved
-from twinpath.views.generations import CatchUp, Plan
+from twinpath.views.generations import CatchUp, Frozen, GenerationStore, Plan
 from twinpath.views.interface import Checkpoints
 from twinpath.views.merging import merged
 from twinpath.views.mongodb.statements import checkpoint_id, checkpoint_key, of_projection, our_errors
@@ -21,7 +21,7 @@ from twinpath.views.mongodb.stores import CHECKPOINTS, MongoViewWriter
 RETIRED = "retired"
 
 
-class MongoGenerations(MongoViewWriter):
+class MongoGenerations(MongoViewWriter, GenerationStore):
     """A ViewWriter that is a GenerationStore too."""
 
     @asynccontextmanager
@@ -35,7 +35,6 @@ class MongoGenerations(MongoViewWriter):
             yield MongoFrozen(database, session, positions)
 
     async def begin(self, view: View, plan: Plan) -> None:
-        """See GenerationStore.begin."""
         await self.prepare([view], [], {plan.name: plan.version})
         start = {"position": 0, "generation": 1, "version": plan.version}
         made = [UpdateOne({"_id": checkpoint_id(plan.name, log)}, {"$setOnInsert": start}, True) for log in plan.logs]
@@ -48,7 +47,6 @@ class MongoGenerations(MongoViewWriter):
         await self.checkpoints()
 
     async def switch(self, plan: Plan, reached: Mapping[str, int], catch_up: CatchUp, at: datetime) -> None:
-        """See GenerationStore.switch."""
         await self._make(RETIRED)
 
         async def work(session: AsyncClientSession) -> None:
@@ -80,13 +78,11 @@ class MongoGenerations(MongoViewWriter):
         await self.drop(plan.name)
 
     async def retired(self, before: datetime) -> list[str]:
-        """See GenerationStore.retired."""
         with our_errors():
             generations = await self._database[RETIRED].find({"at": {"$lt": before}}).to_list()
         return [retired["_id"] for retired in generations]
 
     async def drop(self, name: str) -> None:
-        """See GenerationStore.drop."""
         with our_errors():
             await self._database.drop_collection(name)
             await self._database[RETIRED].delete_one({"_id": name})
@@ -109,7 +105,7 @@ class MongoGenerations(MongoViewWriter):
             raise CheckpointMoved(f"somebody else builds {plan.name} too")
 
 
-class MongoFrozen:
+class MongoFrozen(Frozen):
     """A Frozen."""
 
     def __init__(
@@ -120,7 +116,6 @@ class MongoFrozen:
         self._session = session
 
     async def page(self, name: str, after: str | None, limit: int) -> list[Document]:
-        """See Frozen.page."""
         there = {} if after is None else {"_id": {"$gt": after}}
         with our_errors():
             cursor = self._database[name].find(there, session=self._session)

@@ -19,6 +19,7 @@ from twinpath.views.parking import (
     Extend,
     LateCopy,
     Park,
+    Parked,
     ParkedCounts,
     ParkedStream,
     ParkingChange,
@@ -34,7 +35,7 @@ _RESUMED = ("version", "position", "reason", "attempts", "tried_at")
 _R = TypeVar("_R", ParkedStream, Skipped, LateCopy)
 
 
-class MongoParked:
+class MongoParked(Parked):
     """A Parked; `write` is the writer's part within a transaction."""
 
     def __init__(self, database: AsyncDatabase[Document]) -> None:
@@ -85,13 +86,11 @@ class MongoParked:
         await self.forget(projection, session)
 
     async def counts(self) -> ParkedCounts:
-        """See Parked.counts."""
         with our_errors():
             documents = await self._database[COUNTS].find({"streams": {"$ne": 0}}).to_list()
         return {_count_of(document["_id"]): document["streams"] for document in documents}
 
     async def among(self, projections: Collection[str], streams: Collection[str]) -> set[tuple[str, str]]:
-        """See Parked.among."""
         ids = [parked_id(projection, stream) for projection in projections for stream in streams]
         with our_errors():
             documents = (
@@ -100,19 +99,16 @@ class MongoParked:
         return {(document["projection"], document["stream"]) for document in documents}
 
     async def get(self, projection: str, stream: str) -> ParkedStream | None:
-        """See Parked.get."""
         with our_errors():
             document = await self._database[STREAMS].find_one({"_id": parked_id(projection, stream)})
         return None if document is None else _record(ParkedStream, document)
 
     async def page(self, projection: str | None, after: str | None, limit: int) -> list[ParkedStream]:
-        """See Parked.page."""
         return await _page(self._database[STREAMS], ParkedStream, projection, after, limit)
 
     async def longest_untried(
         self, projection: str | None, before: datetime, after: Tried | None, limit: int
     ) -> list[ParkedStream]:
-        """See Parked.longest_untried."""
         where: Document = {"tried_at": {"$lt": before}}
         if projection is not None:
             where["projection"] = projection
@@ -125,7 +121,6 @@ class MongoParked:
             return [_record(ParkedStream, document) for document in await cursor.limit(limit).to_list()]
 
     async def totals(self, projection: str | None) -> tuple[int, int]:
-        """See Parked.totals."""
         waiting = {"$add": [{"$subtract": ["$last", "$version"]}, 1]}
         group = {"$group": {"_id": None, "streams": {"$sum": 1}, "events": {"$sum": waiting}}}
         of_these: Document = {"$match": {} if projection is None else {"projection": projection}}
@@ -134,17 +129,14 @@ class MongoParked:
         return (totals[0]["streams"], totals[0]["events"]) if totals else (0, 0)
 
     async def skipped(self, projection: str | None, after: str | None, limit: int) -> list[Skipped]:
-        """See Parked.skipped."""
         return await _page(self._database[SKIPPED], Skipped, projection, after, limit)
 
     async def late_copies(self, limit: int) -> list[LateCopy]:
-        """See Parked.late_copies."""
         with our_errors():
             documents = await self._database[LATE].find().sort("_id", ASCENDING).limit(limit).to_list()
         return [_record(LateCopy, document) for document in documents]
 
     async def copied(self, ids: Sequence[str]) -> None:
-        """See Parked.copied."""
         with our_errors():
             await self._database[LATE].delete_many({"_id": {"$in": list(ids)}})
 

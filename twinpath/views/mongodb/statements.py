@@ -51,7 +51,9 @@ def _update(write: Write) -> Document:
 def move_statement(move: CheckpointMove, generation: int, version: int) -> UpdateOne:
     """Move a checkpoint that is where it is expected, in this generation; else meet nothing."""
     expected = {"_id": checkpoint_id(move.projection, move.log), "position": move.expected}
-    moved = {"position": move.position} | ({"erased": move.erased} if move.erased else {})
+    moved: Document = {"position": move.position, "opened": sorted(move.opened)}
+    if move.erased:
+        moved["erased"] = move.erased
     return UpdateOne({**expected, "generation": generation, "version": version}, {"$set": moved})
 
 

@@ -2,19 +2,19 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence, Set
 from typing import Any, TypeVar
 
-from bson.codec_options import CodecOptions
-from pymongo import ASCENDING, AsyncMongoClient, IndexModel, ReadPreference, UpdateOne
+from pymongo import ASCENDING, AsyncMongoClient, IndexModel, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError
 
 from twinpath.domain.views import BY_ID, NOTHING, Document, Order, Place, Range, View
 from twinpath.errors import CheckpointMoved, Unavailable
+from twinpath.mongo_client import durable_database
 from twinpath.views.collation import DEFAULT_LOCALE, mongo_collation
-from twinpath.views.interface import Batch, CheckpointMove, Checkpoints, DocumentChange
+from twinpath.views.interface import Batch, CheckpointMove, Checkpoints, DocumentChange, ViewReader, ViewWriter
 from twinpath.views.merging import Operation, merged
 from twinpath.views.mongodb.parking import MongoParked
 from twinpath.views.mongodb.statements import (
@@ -33,12 +33,11 @@ from twinpath.views.mongodb.statements import (
     statement,
     within,
 )
-from twinpath.views.mongodb.transactions import DURABLE, MAJORITY, Transactions, make_collection
+from twinpath.views.mongodb.transactions import Transactions, make_collection
 from twinpath.views.naming import FIRST_GENERATION, Generation, generation_name
 from twinpath.views.parking import projection_of
 from twinpath.views.writes import Write
 
-_CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True)
 CHECKPOINTS = "checkpoints"
 _CERTAIN_SECONDS = 5.0
 """Much less than a generation that was in service stays behind."""
@@ -46,13 +45,13 @@ _Found = TypeVar("_Found")
 _UPSERTS_AFTER_DUPLICATE = 200
 
 
-class MongoViewReader:
+class MongoViewReader(ViewReader):
     """A ViewReader. All reads are of majority-committed data, from the primary; text is sorted as in `locale`."""
 
     def __init__(self, client: AsyncMongoClient[Document], database: str, locale: str = DEFAULT_LOCALE) -> None:
         self._locale = locale
         self._client = client
-        self._database = client.get_database(database, _CODEC, ReadPreference.PRIMARY, DURABLE, MAJORITY)
+        self._database = durable_database(client, database)
         self._generations: dict[str, Generation] = {}
         self._erasures: dict[str, dict[str, int]] = {}
         self._switches = 0
@@ -60,24 +59,18 @@ class MongoViewReader:
         """When the checkpoints last told something, by the event loop's clock."""
 
     def generation(self, projection: str) -> Generation:
-        """See ViewReader.generation."""
         return self._generations.get(projection, FIRST_GENERATION)
 
     def erasures(self, projection: str) -> Mapping[str, int]:
-        """See ViewReader.erasures."""
         return self._erasures.get(projection, NOTHING)
 
     async def get(self, view: str, document_id: str) -> Document | None:
-        """See ViewReader.get."""
-
         async def read(collection: AsyncCollection[Document]) -> Document | None:
             return await collection.find_one({"_id": document_id})
 
         return await self._read(view, read)
 
     async def documents(self, view: str, ids: Sequence[str]) -> list[Document]:
-        """See ViewReader.documents."""
-
         async def read(collection: AsyncCollection[Document]) -> list[Document]:
             return await collection.find({"_id": {"$in": list(ids)}}).to_list()
 
@@ -92,7 +85,6 @@ class MongoViewReader:
         order: Order = BY_ID,
         ranges: Mapping[str, Range] = NOTHING,
     ) -> list[Document]:
-        """See ViewReader.page."""
         if limit < 1:
             return []  # MongoDB takes 0 for no limit
         wanted = {"$and": [equal_to(where), within(ranges), beyond(after, order)]}
@@ -106,10 +98,9 @@ class MongoViewReader:
         return await self._read(view, read)
 
     async def checkpoints(self) -> Checkpoints:
-        """See ViewReader.checkpoints."""
         switches = self._switches
         with our_errors():
-            documents = await self._database[CHECKPOINTS].find().to_list()
+            documents = await self._database[CHECKPOINTS].find(projection={"opened": 0}).to_list()
         self._told = asyncio.get_running_loop().time()
         if switches == self._switches:  # the watch told of none meanwhile: this is all, also when it was set back
             self._generations.clear()
@@ -118,10 +109,10 @@ class MongoViewReader:
         return {checkpoint_key(document["_id"]): document["position"] for document in documents}
 
     async def watch_checkpoints(self) -> AsyncIterator[Checkpoints]:
-        """See ViewReader.watch_checkpoints."""
         positions: list[Document] = [
             {"$match": {"operationType": {"$in": ["insert", "update", "replace"]}}},
             {"$project": {"documentKey": 1, "fullDocument": 1, "updateDescription.updatedFields": 1}},
+            {"$unset": ["fullDocument.opened", "updateDescription.updatedFields.opened"]},
         ]
         with our_errors():
             async with await self._database[CHECKPOINTS].watch(positions) as changes:
@@ -139,7 +130,6 @@ class MongoViewReader:
         raise Unavailable("the watch of the checkpoints was ended: their collection was dropped")
 
     async def watch_documents(self, views: Sequence[str]) -> AsyncIterator[DocumentChange]:
-        """See ViewReader.watch_documents."""
         names = {self._collection(view).name: view for view in views}
         a_document = {"ns.coll": {"$in": list(names)}, "documentKey": {"$exists": True}}
         a_switch = {"ns.coll": CHECKPOINTS, "updateDescription.updatedFields.generation": {"$exists": True}}
@@ -182,7 +172,7 @@ class MongoViewReader:
             self._generations[projection] = Generation(stored["generation"], version)
 
 
-class MongoViewWriter(MongoViewReader):
+class MongoViewWriter(MongoViewReader, ViewWriter):
     """A ViewWriter. `patience` is for how many seconds a commit is tried again that loses against others.
 
     A put is nearly always of a new document, and MongoDB inserts several documents in the time of one upsert. So puts
@@ -200,9 +190,11 @@ class MongoViewWriter(MongoViewReader):
         self._versions: dict[str, int] = {}
 
     async def prepare(
-        self, views: Iterable[View], checkpoints: Iterable[tuple[str, str]], versions: Mapping[str, int] = NOTHING
+        self,
+        views: Iterable[View] = (),
+        checkpoints: Iterable[tuple[str, str]] = (),
+        versions: Mapping[str, int] = NOTHING,
     ) -> None:
-        """See ViewWriter.prepare."""
         self._versions |= versions
         existing = {projection for projection, _ in await self.checkpoints()}
         starts = [
@@ -221,8 +213,14 @@ class MongoViewWriter(MongoViewReader):
                 await self._database[CHECKPOINTS].bulk_write(starts, ordered=False)
         await self.checkpoints()
 
+    async def opened(self, log: str, projections: Collection[str]) -> Mapping[str, Collection[str]]:
+        ids = {checkpoint_id(name, log): name for name in projections}
+        with our_errors():
+            some = {"_id": {"$in": list(ids)}, "opened.0": {"$exists": True}}
+            documents = await self._database[CHECKPOINTS].find(some, {"opened": 1}).to_list()
+        return {ids[document["_id"]]: document["opened"] for document in documents}
+
     async def commit(self, batch: Batch) -> None:
-        """See ViewWriter.commit."""
         operations = merged(batch.changes)
 
         async def work(session: AsyncClientSession) -> None:

@@ -6,17 +6,15 @@ from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import Any
 
-from pymongo import AsyncMongoClient, WriteConcern
+from pymongo import AsyncMongoClient
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure, PyMongoError
-from pymongo.read_concern import ReadConcern
 
+from twinpath.mongo_client import DURABLE, MAJORITY
 from twinpath.views.abandoned import clear_abandoned
 from twinpath.views.mongodb.statements import our_errors, passes
 
-MAJORITY = ReadConcern("majority")
-DURABLE = WriteConcern("majority", j=True, wtimeout=10_000)
 _EXISTS = 48
 _ATTEMPTS_BEFORE_CLEARING = 8
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.002, 0.1

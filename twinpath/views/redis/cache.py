@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from twinpath.domain.views import NOTHING, Cached
 from twinpath.errors import Unavailable
-from twinpath.views.interface import FILL_SECONDS, expect_reached
+from twinpath.views.interface import FILL_SECONDS, ViewCache, expect_reached
 from twinpath.views.redis.reads import SharedReads
 from twinpath.views.redis.scripts import ADOPT, FILL, WRITE
 
@@ -29,7 +29,7 @@ _Read = tuple[Mapping[str, int], bytes | None]
 """How far the copy was at the moment of a read, and the value of a key."""
 
 
-class RedisViewCache:
+class RedisViewCache(ViewCache):
     """A ViewCache. Give it a client with time limits, as `redis_client` makes it, or a Redis that hangs hangs us."""
 
     def __init__(self, client: Redis, prefix: str, fill_seconds: int = FILL_SECONDS) -> None:
@@ -46,7 +46,6 @@ class RedisViewCache:
     async def write(
         self, view: str, log: str, expected: int, position: int, documents: Sequence[Cached], removed: Sequence[str]
     ) -> bool:
-        """See ViewCache.write."""
         keys = [
             *self._positions_keys(view),
             *self._fill_keys(view),
@@ -59,7 +58,6 @@ class RedisViewCache:
         return bool(taken)
 
     async def positions(self, view: str) -> dict[str, int]:
-        """See ViewCache.positions."""
         reached, before = self._positions_keys(view)
         with our_errors():
             text: Any = await self._client.get(reached)
@@ -69,18 +67,15 @@ class RedisViewCache:
         return {log.decode(): int(position) for log, position in positions.items()}
 
     async def adopt(self, view: str, log: str, position: int) -> None:
-        """See ViewCache.adopt."""
         with our_errors():
             await self._adopt_script(keys=[*self._positions_keys(view), *self._fill_keys(view)], args=[log, position])
 
     async def fill_state(self, view: str) -> str | None:
-        """See ViewCache.fill_state."""
         with our_errors():
             state: Any = await self._client.get(self._fill_keys(view)[0])
         return None if state is None else state.decode()
 
     async def begin_fill(self, view: str, token: str) -> None:
-        """See ViewCache.begin_fill."""
         state, removed = self._fill_keys(view)
         with our_errors():
             async with self._client.pipeline(transaction=True) as both:
@@ -89,7 +84,6 @@ class RedisViewCache:
                 await both.execute()
 
     async def fill(self, view: str, token: str, documents: Sequence[Cached], last: bool) -> bool:
-        """See ViewCache.fill."""
         keys = [*self._fill_keys(view), *(self._key(view, document.id) for document in documents)]
         arguments = [token, "last" if last else self._fill_seconds, *map(_encode, documents)]
         with our_errors():
@@ -107,7 +101,6 @@ class RedisViewCache:
     async def get_many(
         self, view: str, ids: Sequence[str], at_least: Mapping[str, int] = NOTHING
     ) -> list[Cached | None]:
-        """See ViewCache.get_many."""
         if not ids and not at_least:
             return []
         reached, values = await self._read_at_once(view, [self._key(view, document_id) for document_id in ids])

@@ -1,6 +1,7 @@
 """What every store of views promises to its writer, shown with each adapter."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -70,6 +71,20 @@ async def test_a_stale_consumer_is_refused_and_writes_nothing(store: Store) -> N
     assert await thing(store) == {"n": 1}
     assert await store.get(VIEW, "b") is None
     assert (await store.checkpoints())["p", LOGS[0]] == 3
+
+
+async def test_a_move_names_the_owners_whose_data_were_opened_until_the_next_one(store: Store) -> None:
+    first, second = replace(move(0, 3), opened=frozenset({"owner-2", "owner-1"})), move(3, 4)
+
+    await store.commit(Batch([put(n=1)], [first, move(0, 1, LOGS[1])]))
+    with pytest.raises(CheckpointMoved):
+        await store.commit(Batch(moves=[move(0, 9)]))
+    named = await store.opened(LOGS[0], ["p", "q"])
+    elsewhere = await store.opened(LOGS[1], ["p"])
+    await store.commit(Batch(moves=[second]))
+
+    assert {name: set(owners) for name, owners in named.items()} == {"p": {"owner-1", "owner-2"}}
+    assert elsewhere == await store.opened(LOGS[0], ["p"]) == {}
 
 
 async def test_one_stale_checkpoint_of_several_refuses_the_whole_commit(store: Store) -> None:

@@ -71,6 +71,19 @@ class Reception(Process):
         """Somebody comes."""
 
 
+class Taken(Reception):
+    """Is called as a group of queues of the engine."""
+
+    name = "views"
+
+
+class Parked(Bookings):
+    """Is called as a collection of the engine."""
+
+    name = "parked"
+    views = (View("parked"),)
+
+
 class Showing(Endpoints):
     """Shows some views."""
 
@@ -244,6 +257,13 @@ APPLICATIONS: dict[str, tuple[Application, list[str]]] = {
     "a view that nobody writes": (
         replace(WHOLE, resources=(*WHOLE.resources, Showing(View("visits")))),
         ["view visits: it is read, and no projection writes it"],
+    ),
+    "names of the engine's own": (
+        replace(WHOLE, projections=(*WHOLE.projections, Parked()), processes=(Taken,), resources=()),
+        [
+            "projection parked: the engine keeps something of its own under this name",
+            "process views: the engine follows logs under this name itself",
+        ],
     ),
     "two processes of one name": (
         replace(WHOLE, processes=(Reception, Idle)),

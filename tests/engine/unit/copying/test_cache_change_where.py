@@ -16,6 +16,7 @@ from twinpath.domain.events import Metadata
 from twinpath.domain.views import ChangeWhere, Document, ViewChange
 from twinpath.ids import log_of
 from twinpath.log.in_memory import InMemoryEventStore
+from twinpath.log.interface import NewCommit
 from twinpath.projecting.applying.applier import Applied
 from twinpath.projecting.copying.copy_keeper import CacheSync
 from twinpath.views.in_memory.cache import InMemoryViewCache
@@ -116,7 +117,7 @@ async def test_it_is_brought_when_no_checkpoint_moved() -> None:
 async def test_one_that_the_cache_missed_is_made_good_from_the_log() -> None:
     async with copied(SEVERAL_PAGES, look_seconds=0.01) as system:
         erased = [EVENTS.encode(OwnerErased())]
-        appended = await system.store.append(ADA, erased, 0, "erase", Metadata(NOON, "ann", "c-1"))
+        appended = await system.store.append(NewCommit(ADA, erased, 0, "erase", Metadata(NOON, "ann", "c-1")))
         assert (appended.log, appended.position) == (OWNERS, 1)
         await system.cache.adopt("repair_details", OWNERS, 0)
 

@@ -29,6 +29,7 @@ from twinpath.domain.events import SEALED, NewEvent, RecordedEvent, Upcaster, fr
 from twinpath.errors import NewerEvent, RuleViolation, UnknownEvent
 from twinpath.ids import logs_of, new_id
 from twinpath.log.in_memory import InMemoryEventStore
+from twinpath.log.interface import NewCommit
 from twinpath.log.snapshots import InMemorySnapshotStore
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.personal_data.sealing import Seals
@@ -160,7 +161,7 @@ async def test_a_history_that_an_older_version_wrote_is_answered_in_todays_form(
 
 async def test_a_history_that_a_newer_version_wrote_is_answered_as_it_is() -> None:
     then = Then()
-    await then.store.append(then.owner, [NOW.encode(RegisteredNow(**READ))], 0, "c", metadata())
+    await then.store.append(NewCommit(then.owner, [NOW.encode(RegisteredNow(**READ))], 0, "c", metadata()))
     views = await projected(then, HistoryProjection(), await then.events())
 
     page = await histories(views, THEN).page(then.owner, None, 10)
@@ -232,7 +233,7 @@ def test_two_events_of_one_stored_name_are_refused() -> None:
 
 async def test_a_replica_that_meets_a_newer_schema_asks_to_come_back() -> None:
     store, repair = InMemoryEventStore(EVENTS.categories), new_id("repair")
-    await store.append(repair, [NewEvent("repair.opened", 2, {"secret": "Ada"})], 0, "c", metadata())
+    await store.append(NewCommit(repair, [NewEvent("repair.opened", 2, {"secret": "Ada"})], 0, "c", metadata()))
     transport = httpx.ASGITransport(create_app(bus_on(store), COMMANDS))
 
     async with httpx.AsyncClient(transport=transport, base_url="http://c") as client:

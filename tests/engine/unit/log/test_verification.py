@@ -11,6 +11,7 @@ from twinpath.clock import utc_now
 from twinpath.domain.events import SEALED, Metadata, NewEvent
 from twinpath.ids import log_of
 from twinpath.log.commits import at_position, encode, events_of
+from twinpath.log.interface import NewCommit
 from twinpath.log.verification import Finding, IdRule, PositionRule, VersionRule, unreadable
 
 STREAM = "repair-01a1fbf7-0407-7f1d-9ab7-8718673a9f9d"
@@ -27,7 +28,7 @@ def commits() -> Commits:
     for number, count in enumerate((1, 2, 1, 1)):
         events = [NewEvent("repair.note_added", 1, {"note": f"{number}"})] * count
         metadata = Metadata(utc_now(), "ann", "c-1")
-        encoded = encode(STREAM, LOG, events, version, f"command-{number}", metadata, "f", "w")
+        encoded = encode(NewCommit(STREAM, events, version, f"command-{number}", metadata, "f"), LOG, "w")
         made.append(dict(bson.decode(at_position(encoded, position).raw, bson.CodecOptions(tz_aware=True))))
         version, position = version + count, position + count
     return made

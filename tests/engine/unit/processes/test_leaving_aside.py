@@ -7,8 +7,8 @@ import pytest
 from tests.engine.workshop.events import RepairNoteAdded, RepairOpened
 from tests.engine.workshop.repairs import AddRepairNote, ChangeRepairStatus
 from tests.support.process_world import World
-from twinpath.commands.processes.parking import ASKED_AT, ParkingWriter
 from twinpath.commands.processes.running import RunningProcess
+from twinpath.commands.processes.timers import ASKED_AT
 from twinpath.domain.process import Process, Then
 from twinpath.errors import Unavailable
 from twinpath.views.interface import Batch
@@ -68,7 +68,7 @@ async def ask(world: World, repair: str) -> None:
     """As the command line does, and have it taken up."""
     found = await parked(world, repair)
     assert found is not None
-    await ParkingWriter(world.parking).commit(Batch(parking=[Resume(found, replace(found, tried_at=ASKED_AT))]))
+    await world.parking.commit(Batch(parking=[Resume(found, replace(found, tried_at=ASKED_AT))]))
     await secretary(world)._aside.look()
 
 

@@ -10,8 +10,10 @@ from shared.events.order import (
     OrderLine,
     OrderPlaced,
     OrderRejected,
+    OrderReturned,
     OrderShipped,
     ProductQuantity,
+    ReturnedPieces,
     ShippingAddress,
 )
 from twinpath.domain.events import DomainEvent
@@ -51,5 +53,15 @@ EXAMPLES: list[DomainEvent] = [
         revenue=_REVENUE,
         confirmed_at=_AT,
         products=_PIECES,
+    ),
+    OrderReturned(
+        number=1,
+        products=(ReturnedPieces(product_id=_LAMP, restocked=1, written_off=1),),
+        reason="Too small",
+        refund=_TOTAL,
+        refunded=_TOTAL,
+        revenue=_REVENUE,
+        complete=True,
+        returned_at=_AT,
     ),
 ]

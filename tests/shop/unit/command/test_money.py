@@ -1,5 +1,6 @@
 """Money is worth what it was worth: its digits are its own, whatever lists say today or will say tomorrow."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -8,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from command_service.order.commands import CustomerFact, PlaceOrder, ProductFact, Wish
+from command_service.facts import CustomerFact
+from command_service.order.commands import PiecesBack, PlaceOrder, ProductFact, ReturnOrder, Wish
 from command_service.order.rules import decide, evolve
 from command_service.product.commands import CreateProduct, UpdatePrice
 from command_service.product.price import AskedPrice
 from shared.events import CATALOGUE
 from shared.events.money import Money, added, amount_text, unstored_digits
-from shared.events.order import CategoryRevenue, OrderConfirmed, OrderPlaced, ShippingAddress
+from shared.events.order import CategoryRevenue, OrderConfirmed, OrderPlaced, OrderReturned, ShippingAddress
 from shared.read_models.prices import shown_price, sortable
 from tests.shop.support.query_app import in_memory
 from twinpath.clock import utc_now
@@ -83,7 +85,7 @@ def fact(price: Money) -> ProductFact:
     return ProductFact(name="Lamp", sku="L", category="light", price=price, on_hand=9, discontinued=False)
 
 
-def test_an_order_of_products_that_were_priced_with_other_digits_adds_up() -> None:
+def test_an_order_of_products_that_were_priced_with_other_digits_adds_up_and_so_do_its_returns() -> None:
     ids = [new_id("product"), new_id("product")]
     prices = [Money(minor=1999, currency="EUR", digits=2), Money(minor=5, currency="EUR", digits=3)]
     order = PlaceOrder(
@@ -101,6 +103,16 @@ def test_an_order_of_products_that_were_priced_with_other_digits_adds_up() -> No
     assert isinstance(placed, OrderPlaced)
     assert placed.total == Money(minor=39990, currency="EUR", digits=3)
     assert [share.minor for share in evolve(None, placed).revenue] == [39990]
+
+    state = replace(evolve(None, placed), status="shipped")
+    lines = (PiecesBack(product_id=ids[0], quantity=1), PiecesBack(product_id=ids[1], quantity=1, restock=False))
+    for number, wanted in enumerate((lines, None), 1):
+        [back] = decide(ReturnOrder(order_id=order.order_id, lines=wanted, reason="r", at=NOW), state)
+        assert isinstance(back, OrderReturned)
+        assert back.refund == Money(minor=19995, currency="EUR", digits=3)
+        assert [share.minor for share in back.revenue] == [19995]
+        assert back.refunded == Money(minor=19995 * number, currency="EUR", digits=3)
+        state = evolve(state, back)
 
 
 async def test_a_dashboard_adds_up_a_currency_whose_digits_have_changed_and_one_that_has_gone() -> None:

@@ -16,6 +16,7 @@ from twinpath.domain import Catalogue, Upcaster
 from twinpath.domain.events import NewEvent, from_json, to_json
 from twinpath.ids import new_id
 from twinpath.log.in_memory import InMemoryEventStore
+from twinpath.log.interface import NewCommit
 
 
 class OrderPlacedNow(OrderPlaced):
@@ -30,7 +31,7 @@ async def test_fulfilment_carries_out_what_an_older_version_asked_for() -> None:
     store, order = InMemoryEventStore(catalogue.categories), new_id("order")
     money = {"minor": 100, "currency": "EUR"}
     data: dict[str, Any] = {"customer_id": new_id("customer"), "lines": [], "total": money, "shipping_address": None}
-    await store.append(order, [NewEvent("order.placed", 1, data)], 0, "c", metadata())
+    await store.append(NewCommit(order, [NewEvent("order.placed", 1, data)], 0, "c", metadata()))
     bus = bus_on(store, catalogue=catalogue, deciders=COMMANDS.deciders)
     fulfilment = Reactions(Fulfilment(Settings()), Means(bus, store, InMemoryTimers(), catalogue, COMMANDS.deciders))
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from command_service.facts import CustomerFact
 from command_service.order.commands import (
     CancelOrder,
     ConfirmOrder,
-    CustomerFact,
     OrderCommand,
     PlaceOrder,
     ProductFact,

@@ -40,7 +40,7 @@ async def test_a_command_is_one_trace_from_its_request_to_redis(shop: TracedShop
     await shop.commands.post("/api/v1/tickets", json=TICKET, headers={"traceparent": CALLER})
     await shop.relay()
 
-    request, command = shop.spans.one("POST /api/v1/tickets"), shop.spans.one("OpenTicket")
+    request, command = shop.spans.one("POST /api/v1/tickets"), shop.spans.one("open_ticket")
     append, publish = shop.spans.one("insert commits"), shop.spans.one("publish twinpath.log")
     process, commit = shop.spans.one("process twinpath.views."), shop.spans.one("transaction v")
     copies = shop.spans.named("EVALSHA")
@@ -115,10 +115,10 @@ async def test_what_fulfilment_does_belongs_to_the_trace_of_the_order(shop: Trac
     await shop.relay()
 
     placed = shop.spans.one("POST /api/v1/orders")
-    handled, reserve = shop.spans.one("process order.placed"), shop.spans.one("ReserveStock")
+    handled, reserve = shop.spans.one("process order.placed"), shop.spans.one("reserve_stock")
     assert {trace_id(span) for span in shop.spans.all} == {trace_id(placed)}
     assert is_child(reserve, handled)
-    assert is_child(shop.spans.one("ConfirmOrder"), handled)
+    assert is_child(shop.spans.one("confirm_order"), handled)
     assert len(shop.spans.named("process twinpath.views.product.")) == 1
 
 
@@ -190,7 +190,7 @@ async def test_a_failed_step_says_its_kind_and_a_refusal_is_no_error(shop: Trace
     for _ in range(2):
         await shop.commands.post(f"{path}/close", json={"resolution": "r"})
 
-    refused = shop.spans.named("CloseTicket")[1]
+    refused = shop.spans.named("close_ticket")[1]
     assert refused.status.status_code is StatusCode.UNSET
     assert refused.attributes is not None
     assert refused.attributes["twinpath.refusal"] == "ticket_closed"

@@ -7,7 +7,7 @@ import pytest
 from tests.support.eventually import eventually
 from twinpath.domain.views import Change, Put, ViewChange
 from twinpath.errors import CheckpointMoved, Unavailable
-from twinpath.projecting.applying.joint_commits import LARGE, JointCommits
+from twinpath.projecting.applying.joint_commits import LARGE, joint
 from twinpath.views.in_memory.stores import InMemoryViewStore
 from twinpath.views.interface import Batch, CheckpointMove
 
@@ -38,7 +38,7 @@ class Joint:
 
     def __init__(self) -> None:
         self.store = Held()
-        self.commits = JointCommits(self.store)
+        self.commits = joint(self.store)
 
     async def prepared(self) -> "Joint":
         await self.commits.prepare([], [(VIEW, log) for log in LOGS])

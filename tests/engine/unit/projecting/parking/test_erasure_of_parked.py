@@ -12,6 +12,7 @@ from tests.support.clocks import Ticking
 from twinpath.domain.events import DomainEvent, RecordedEvent
 from twinpath.domain.views import ViewChange
 from twinpath.ids import log_of, new_id, uuid7
+from twinpath.log.interface import NewCommit
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.projecting.applying.applier import Applier
 from twinpath.projecting.following.projector import Projector
@@ -46,7 +47,7 @@ async def test_an_erasure_wipes_at_once_also_where_its_stream_is_parked() -> Non
 
     async def happened(stream: str, version: int, event: DomainEvent) -> None:
         sealed = await seals.seal(stream, [EVENTS.encode(event)])
-        await notes.store.append(stream, sealed, version, uuid7(), metadata())
+        await notes.store.append(NewCommit(stream, sealed, version, uuid7(), metadata()))
 
     async def projected() -> str:
         projector = Projector(
@@ -70,7 +71,7 @@ async def test_an_erasure_wipes_at_once_also_where_its_stream_is_parked() -> Non
     await happened(repair, 0, opened)
     before = await projected()
     await keys.destroy(owner)
-    await notes.store.append(owner, [EVENTS.encode(OwnerErased())], 2, uuid7(), metadata())
+    await notes.store.append(NewCommit(owner, [EVENTS.encode(OwnerErased())], 2, uuid7(), metadata()))
     after = await projected()
 
     parked = await notes.views.parked.page(None, None, 10)
@@ -104,7 +105,7 @@ async def test_what_a_retry_opened_before_an_erasure_and_committed_after_it_is_w
 
     async def happened(version: int, *events: DomainEvent) -> None:
         sealed = await seals.seal(owner, [EVENTS.encode(event) for event in events])
-        await notes.store.append(owner, sealed, version, uuid7(), metadata())
+        await notes.store.append(NewCommit(owner, sealed, version, uuid7(), metadata()))
 
     async def projected() -> None:
         projection = CanNotRename()

@@ -19,6 +19,7 @@ from twinpath.domain.events import SEALED, NewEvent, RecordedEvent
 from twinpath.domain.views import ViewChange
 from twinpath.errors import Unavailable
 from twinpath.ids import new_id, uuid7
+from twinpath.log.interface import NewCommit
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.projecting.applying.applier import Applier
 from twinpath.projecting.following.projector import Projector
@@ -202,9 +203,11 @@ async def test_a_projection_that_parks_everything_says_so_in_few_lines() -> None
     seen, also = Seen(poison=[f"{stream}@1" for stream in streams]), AlsoSeen()
 
     with capture_logs() as lines:
-        await notes.project(seen, also, by=50)
+        await notes.project(seen, also, by=300)
 
-    assert [line["event"] for line in lines] == ["projection_parks_everything"] + 5 * ["stream_parked"]
+    named = ["projection_parks_everything"] + 5 * ["stream_parked"]
+    assert [line["event"] for line in lines] == [*named, "more_streams_parked"]
+    assert lines[-1]["streams"] == 295
     assert await notes.views.parked.counts() == {("seen", "repair.0"): 300}
     assert await shown(notes.views, also) == await notes.all()
 
@@ -213,8 +216,8 @@ async def test_a_projection_that_parks_everything_says_so_in_few_lines() -> None
 async def test_an_event_that_can_not_be_read_parks_for_every_projection(data: dict[str, Any]) -> None:
     notes = Notes()
     await notes.add(FIRST)
-    await notes.store.append(FIRST, [NewEvent("repair.note_added", 1, data)], 1, uuid7(), metadata())
-    await notes.store.append(SECOND, [NewEvent("repair.unheard_of", 1, {})], 0, uuid7(), metadata())
+    await notes.store.append(NewCommit(FIRST, [NewEvent("repair.note_added", 1, data)], 1, uuid7(), metadata()))
+    await notes.store.append(NewCommit(SECOND, [NewEvent("repair.unheard_of", 1, {})], 0, uuid7(), metadata()))
     await notes.add(THIRD, 2)
     seen, also = Seen(), AlsoSeen()
 

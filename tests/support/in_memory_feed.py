@@ -2,10 +2,10 @@
 
 from twinpath.domain.events import RecordedEvent
 from twinpath.errors import Unroutable
-from twinpath.feed.interface import BatchHandler
+from twinpath.feed.interface import BatchHandler, EventFeed, EventPublisher
 
 
-class InMemoryFeed:
+class InMemoryFeed(EventFeed, EventPublisher):
     """EventPublisher and EventFeed in one."""
 
     unreadable = 0
@@ -20,11 +20,9 @@ class InMemoryFeed:
         await self._handler(log, events)
 
     async def start(self, handler: BatchHandler) -> None:
-        """See EventFeed.start."""
         self._handler = handler
 
     async def stop(self) -> None:
-        """See EventFeed.stop."""
         self._handler = None
 
     def consumers(self) -> dict[str, bool]:

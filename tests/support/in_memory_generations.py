@@ -6,14 +6,14 @@ from datetime import datetime
 
 from twinpath.domain.views import Document, View
 from twinpath.errors import CheckpointMoved
-from twinpath.views.generations import CatchUp, Plan
+from twinpath.views.generations import CatchUp, Frozen, GenerationStore, Plan
 from twinpath.views.in_memory.stores import InMemoryViewStore
 from twinpath.views.interface import Checkpoints
 from twinpath.views.naming import Generation
 from twinpath.views.paths import stored
 
 
-class InMemoryGenerations(InMemoryViewStore):
+class InMemoryGenerations(InMemoryViewStore, GenerationStore):
     """A store that is a GenerationStore too."""
 
     def __init__(self) -> None:
@@ -22,13 +22,11 @@ class InMemoryGenerations(InMemoryViewStore):
 
     @asynccontextmanager
     async def frozen(self) -> AsyncIterator["InMemoryFrozen"]:
-        """See GenerationStore.frozen."""
         yield InMemoryFrozen(
             {name: dict(documents) for name, documents in self._views.items()}, dict(self._checkpoints)
         )
 
     async def begin(self, view: View, plan: Plan) -> None:
-        """See GenerationStore.begin."""
         self._refuse_another(plan)
         await self.prepare([view], [(plan.name, log) for log in plan.logs], {plan.name: plan.version})
 
@@ -51,18 +49,15 @@ class InMemoryGenerations(InMemoryViewStore):
         self._changes.tell({(plan.projection, ""): None})
 
     async def discard(self, plan: Plan) -> None:
-        """See GenerationStore.discard."""
         self._refuse_another(plan)
         self._forget_checkpoints(plan)
         self.parked.forget(plan.name)
         await self.drop(plan.name)
 
     async def retired(self, before: datetime) -> list[str]:
-        """See GenerationStore.retired."""
         return [name for name, at in self._retired.items() if at < before]
 
     async def drop(self, name: str) -> None:
-        """See GenerationStore.drop."""
         self._retired.pop(name, None)
         self._views.pop(name, None)
 
@@ -76,7 +71,7 @@ class InMemoryGenerations(InMemoryViewStore):
         self._generations.pop(plan.name, None)
 
 
-class InMemoryFrozen:
+class InMemoryFrozen(Frozen):
     """A Frozen: documents are never mutated, so that a copy of the maps keeps the moment."""
 
     def __init__(self, views: dict[str, dict[str, Document]], checkpoints: Checkpoints) -> None:
@@ -84,7 +79,6 @@ class InMemoryFrozen:
         self._views = views
 
     async def page(self, name: str, after: str | None, limit: int) -> list[Document]:
-        """See Frozen.page."""
         of_view = self._views.get(name, {})
         ids = sorted(document_id for document_id in of_view if after is None or document_id > after)
         return [stored(of_view[document_id]) for document_id in ids[:limit]]
