@@ -262,8 +262,8 @@ async def test_whether_an_event_stands_in_a_stream_above_a_version_is_told_withi
 async def test_the_streams_that_hold_an_owners_personal_data_are_found_by_category(store: EventStore) -> None:
     owner, other = new_id("owner"), new_id("owner")
     first, second, third = sorted(new_id("repair") for _ in range(3))
-    for stream, of in ((second, owner), (first, owner), (third, other)):
-        sealed = NewEvent("repair.booked", 1, {"sealed": {"of": of, "box": "b"}})
+    for stream, holder in ((second, owner), (first, owner), (third, other)):
+        sealed = NewEvent("repair.booked", 1, {"sealed": {"of": holder, "box": "b"}})
         await store.append(NewCommit(stream, [note("one"), sealed], 0, uuid7(), metadata(), "f"))
     await append(store, first, 2, "one more")
 

@@ -69,5 +69,5 @@ async def test_an_import_that_was_killed_goes_on_and_doubles_nothing(system: Sys
         kinds = {(kind["kind"], kind["rows"]) for kind in summary["kinds"]}
         assert kinds == {("price_unreadable", broken), ("sku_taken", 1)}
         assert (refusals[-1]["line"], refusals[-1]["kind"]) == (ROWS + 2, "sku_taken")
-        found = (await queries.get("/api/v1/products", params={"sku": "sku 8/É"})).json()["items"]
-        assert [(one["price"]["amount"], one["on_hand"], one["version"]) for one in found] == [("0.99", 3, 2)]
+        products = (await queries.get("/api/v1/products", params={"sku": "sku 8/É"})).json()["items"]
+        assert [(lamp["price"]["amount"], lamp["on_hand"], lamp["version"]) for lamp in products] == [("0.99", 3, 2)]

@@ -109,9 +109,9 @@ def test_an_event_is_read_whatever_its_class_would_say_of_it_today() -> None:
 
 
 def test_every_rule_is_found_where_it_stands() -> None:
-    found = set(rules_in(Judged))
+    paths = set(rules_in(Judged))
 
-    assert found >= {"limited", "number", "listed", "before", "parts", "by_name", "place.row", ""}
+    assert paths >= {"limited", "number", "listed", "before", "parts", "by_name", "place.row", ""}
 
 
 class Structured(BaseModel):

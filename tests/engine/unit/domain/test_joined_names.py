@@ -43,8 +43,8 @@ def derived(cause: str, stream: str, key: str) -> str:
     return derived_id(cause, command(stream), key)
 
 
-def claim(kind: str, *of: str | int) -> str:
-    return Claim(kind.replace("-", "_").strip("0123456789") or "a", *of).key(b"")
+def claim(kind: str, *values: str | int) -> str:
+    return Claim(kind.replace("-", "_").strip("0123456789") or "a", *values).key(b"")
 
 
 MADE: dict[str, tuple[Any, st.SearchStrategy[tuple[Any, ...]]]] = {

@@ -48,7 +48,7 @@ def test_what_is_no_address_is_refused(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("address", "other"),
     [
         ("Ada@Example.org", "ada@EXAMPLE.ORG"),
         ("jose\u0301@b.co", "JOS\u00c9@b.co"),
@@ -59,8 +59,8 @@ def test_what_is_no_address_is_refused(address: str) -> None:
         ("a@b。co", "a@b.co"),
     ],
 )
-def test_two_spellings_of_an_address_meet(one: str, other: str) -> None:
-    assert set(spellings(one)) & set(spellings(other))
+def test_two_spellings_of_an_address_meet(address: str, other: str) -> None:
+    assert set(spellings(address)) & set(spellings(other))
 
 
 @pytest.mark.parametrize("other", ["b@example.org", "a@example.com", "a@mail.example.org", "a@münchen.de"])

@@ -52,9 +52,9 @@ def test_a_sum_is_exact_whatever_the_digits(amounts: list[Money]) -> None:
 
 @settings(deadline=None)
 @given(AMOUNTS, AMOUNTS)
-def test_prices_sort_by_what_they_are_worth(one: Money, other: Money) -> None:
-    if one.amount.quantize(Decimal("0.0001"), "ROUND_DOWN") < other.amount.quantize(Decimal("0.0001"), "ROUND_DOWN"):
-        assert sortable(one) < sortable(other)
+def test_prices_sort_by_what_they_are_worth(price: Money, other: Money) -> None:
+    if price.amount.quantize(Decimal("0.0001"), "ROUND_DOWN") < other.amount.quantize(Decimal("0.0001"), "ROUND_DOWN"):
+        assert sortable(price) < sortable(other)
 
 
 @pytest.mark.parametrize("price", [{"amount": "1", "currency": "BGX"}, {"amount": "1.001", "currency": "EUR"}])
@@ -129,7 +129,7 @@ async def test_a_dashboard_adds_up_a_currency_whose_digits_have_changed_and_one_
 
         revenue = (await service.get("/shop/dashboard")).json()["revenue"]
 
-    assert {one["currency"]: one["total"] for one in revenue} == {"EUR": "29.990", "OLD": "5"}
+    assert {part["currency"]: part["total"] for part in revenue} == {"EUR": "29.990", "OLD": "5"}
 
 
 async def test_a_category_is_one_however_it_is_written() -> None:

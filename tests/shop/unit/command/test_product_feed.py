@@ -45,8 +45,11 @@ def shown(client: httpx.Client) -> list[tuple[Any, ...]]:
     products = client.get("/api/v1/products?limit=100&sort=name").json()["items"]
     plain = ("sku", "name", "price", "on_hand", "categories", "discontinued")
     return [
-        tuple(f"{one[name]['amount']} {one[name]['currency']}" if name == "price" else one[name] for name in plain)
-        for one in products
+        tuple(
+            f"{product[name]['amount']} {product[name]['currency']}" if name == "price" else product[name]
+            for name in plain
+        )
+        for product in products
     ]
 
 
@@ -119,13 +122,13 @@ FOUND: dict[str, tuple[list[tuple[int, str]], list[tuple[Any, ...]]]] = {
 def test_a_feed_is_taken_and_the_rest_told_by_line_and_kind_also_by_a_dry_run(client: httpx.Client, file: str) -> None:
     refused, products = FOUND[file]
 
-    report, told = taken(FEEDS / file, Service(client, "import"))
+    report, refusals = taken(FEEDS / file, Service(client, "import"))
 
-    assert sorted(told) == refused
+    assert sorted(refusals) == refused
     assert sorted(shown(client)) == sorted(products)
     assert report.taken == len(products)
-    dry, dry_told = taken(FEEDS / file, DryRun(SHOP))
-    assert (dry.summary()["taken"], dry_told) == (report.summary()["taken"], told)
+    dry, dry_refusals = taken(FEEDS / file, DryRun(SHOP))
+    assert (dry.summary()["taken"], dry_refusals) == (report.summary()["taken"], refusals)
 
 
 @pytest.mark.parametrize("file", sorted(FOUND))

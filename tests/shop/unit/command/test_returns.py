@@ -135,7 +135,7 @@ def test_several_returns_never_exceed_what_was_shipped_and_pay_back_what_it_cost
             continue
         for event in events:
             assert isinstance(event, OrderReturned), number
-            came.update({each.product_id: each.restocked + each.written_off for each in event.products})
+            came.update({pieces.product_id: pieces.restocked + pieces.written_off for pieces in event.products})
             assert event.refund.minor == sum(share.minor for share in event.revenue) > 0
             paid += event.refund.minor
             assert event.refunded.minor == paid

@@ -15,12 +15,12 @@ EVERY_ZONE = sorted(zone for zone in available_timezones() if "/" in zone)
 
 def counted(*moments: datetime) -> list[tuple[datetime, int]]:
     """What is counted, a moment at a time, as it is stored and read again."""
-    found: list[tuple[datetime, int]] = []
+    counts: list[tuple[datetime, int]] = []
     for moment in moments:
         month, path = quarter_of(moment)
         day, quarter = path.split(".")
-        found += counts_of(month, {day: {quarter: 1}})
-    return found
+        counts += counts_of(month, {day: {quarter: 1}})
+    return counts
 
 
 @settings(deadline=None)

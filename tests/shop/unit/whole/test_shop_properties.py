@@ -180,10 +180,12 @@ class ShopMachine(RuleBasedStateMachine):
         shipped, returned, booked = Counter[tuple[str, str]](), Counter[tuple[str, str]](), Counter[tuple[str, str]]()
         for event in self.events():
             if event.type == "order.shipped":
-                shipped.update({(event.stream, one["product_id"]): one["quantity"] for one in event.data["products"]})
+                shipped.update(
+                    {(event.stream, line["product_id"]): line["quantity"] for line in event.data["products"]}
+                )
             elif event.type == "order.returned":
                 back = event.data["products"]
-                returned.update({(event.stream, one["product_id"]): pieces_of(one) for one in back})
+                returned.update({(event.stream, line["product_id"]): pieces_of(line) for line in back})
             elif event.type == "product.stock_returned":
                 booked[event.data["order_id"], event.stream] += pieces_of(event.data)
         assert returned <= shipped
