@@ -3,7 +3,9 @@
 from command_service.customer.endpoints import CUSTOMER
 from command_service.fulfilment import Fulfilment
 from command_service.order.endpoints import ORDER
+from command_service.orphaned_orders import OrphanedOrders
 from command_service.product.endpoints import PRODUCT
+from command_service.product.feed import ProductFeed
 from command_service.settings import Settings
 from command_service.ticket.endpoints import TICKET
 from shared.events import CATALOGUE
@@ -12,6 +14,7 @@ from twinpath.domain import Application
 COMMANDS = Application(
     events=CATALOGUE,
     aggregates=(TICKET, PRODUCT, CUSTOMER, ORDER),
-    processes=(Fulfilment,),
+    processes=(Fulfilment, OrphanedOrders),
     settings=Settings,
+    importers=(ProductFeed,),
 )

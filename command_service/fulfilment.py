@@ -3,14 +3,15 @@
 order.placed     -> reserve every product -> confirm; or, when one refuses, release the others and reject
 order.cancelled  -> release what is reserved
 order.shipped    -> take what is reserved
+order.returned   -> put pieces back into stock, or write them off
 """
 
 from datetime import datetime, timedelta
 
 from command_service.order.commands import CancelOrder, ConfirmOrder, RejectOrder
-from command_service.product.commands import ReleaseStock, ReserveStock, TakeStock
+from command_service.product.commands import ReleaseStock, ReserveStock, ReturnStock, TakeStock
 from command_service.settings import Settings
-from shared.events.order import OrderCancelled, OrderPlaced, OrderRejected, OrderShipped
+from shared.events.order import OrderCancelled, OrderPlaced, OrderRejected, OrderReturned, OrderShipped
 from shared.events.product import ReservationRefused
 from twinpath.domain import Command, Process, Then
 
@@ -69,6 +70,22 @@ class Fulfilment(Process):
             [TakeStock(product_id=line.product_id, order_id=order_id, at=then.at) for line in event.products]
         )
         await then.cancel(_EXPIRY)
+
+    async def returned(self, event: OrderReturned, then: Then) -> None:
+        """Put pieces back into stock, or write them off."""
+        await then.send_all(
+            [
+                ReturnStock(
+                    product_id=back.product_id,
+                    order_id=then.recorded.stream,
+                    number=event.number,
+                    restocked=back.restocked,
+                    written_off=back.written_off,
+                    at=then.at,
+                )
+                for back in event.products
+            ]
+        )
 
     async def rejected(self, event: OrderRejected, then: Then) -> None:
         """Nothing is reserved that could run out."""

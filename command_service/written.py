@@ -1,18 +1,30 @@
 """Values that callers write in another form than commands hold them: checked in the one, kept in the other."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, PlainSerializer, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import BaseModel, GetCoreSchemaHandler, TypeAdapter
+from pydantic_core import CoreSchema, core_schema
 
-_Form = TypeVar("_Form", bound=BaseModel)
 _Value = TypeVar("_Value", bound=BaseModel)
 
 
-def written_as(form: type[_Form], value: type[_Value], make: Callable[[_Form], _Value]) -> Any:
-    """The type of a field that holds a `value` and is read, and described to callers, as a `form`."""
+@dataclass(frozen=True)
+class WrittenAs(Generic[_Value]):
+    """Of a field that holds a value: callers write it, and are told to, in this form, of which `make` makes the value.
 
-    def read(given: Any, check: ValidatorFunctionWrapHandler) -> _Value:
-        return given if isinstance(given, value) else make(check(given))
+    The form belongs to the caller's body alone: a command that is made by a process, or read back, holds the value.
+    """
 
-    return Annotated[form, WrapValidator(read), PlainSerializer(lambda kept: kept.model_dump(), return_type=dict)]
+    form: Any
+    make: Callable[[Any], _Value]
+
+    def __get_pydantic_core_schema__(self, kept: type[_Value], handler: GetCoreSchemaHandler) -> CoreSchema:
+        form = TypeAdapter(self.form)
+
+        def read(given: Any) -> Any:
+            return given if isinstance(given, kept) else self.make(form.validate_python(given))
+
+        as_written = handler.generate_schema(self.form)
+        return core_schema.no_info_before_validator_function(read, handler(kept), json_schema_input_schema=as_written)

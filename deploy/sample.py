@@ -51,6 +51,19 @@ _PRODUCTS: list[tuple[str, str, str, str, int]] = [
     ("Ink, blue", "paper", "INK-B", "8.40", 80),
     ("Wall calendar 2025", "paper", "CAL-25", "12.00", 10),
 ]
+_CHANGES: dict[str, list[tuple[int, str, str, dict[str, Any] | None]]] = {
+    "LAMP-1": [
+        (5, "PUT", "name", {"name": "Desk lamp, brass"}),
+        (6, "PUT", "categories", {"categories": ["lighting", "Home & Garden > Lighting > Lamps"]}),
+    ],
+    "BULB-1": [
+        (8, "POST", "adjust-stock", {"change": -3, "reason": "Broken in the warehouse"}),
+        (10, "POST", "discontinue", None),
+        (12, "POST", "relist", None),
+    ],
+    "CAL-25": [(20, "POST", "discontinue", None)],
+}
+"""SKU -> what becomes of the product, days after it was created."""
 _CUSTOMERS = [
     "Ada Lovelace",
     "Grace Hopper",
@@ -144,6 +157,7 @@ class _Sample:
         self._products: list[str] = []
         self._customers: list[str] = []
         self._orders: list[str] = []
+        self._orders_of_last: list[str] = []
 
     async def play(self) -> dict[str, int]:
         """Play all of it; returns kind -> number."""
@@ -156,7 +170,7 @@ class _Sample:
         self._at(DAYS - 0.4, self._race)
         for number in range(TICKETS):
             self._at(1.5 + number * (DAYS - 2) / TICKETS, partial(self._ticket, number))
-        self._at(DAYS - 0.1, lambda: self._send("DELETE", f"/customers/{self._customers[-1]}"))
+        self._at(DAYS - 0.1, self._erase)
         while self._steps:
             at, _, step = heapq.heappop(self._steps)
             self._clock.stand_at(min(at, self._now))
@@ -183,24 +197,37 @@ class _Sample:
         if category == "furniture":
             price = {"amount": f"{Decimal(amount) * 9 / 10:.2f}", "currency": "EUR"}
             self._later(12 * 24, "PUT", f"/products/{product}/price", {"price": price, "reason": "Autumn sale"})
-        if sku == _PRODUCTS[-1][2]:
-            self._later(20 * 24, "POST", f"/products/{product}/discontinue")
+        for days, method, path, change in _CHANGES.get(sku, ()):
+            self._later(days * 24, method, f"/products/{product}/{path}", change)
 
     async def _customer(self, name: str) -> None:
         email = f"{name.lower().replace(' ', '.')}@example.org"
         self._customers.append((await self._send("POST", "/customers", {"name": name, "email": email}))["customer_id"])
 
     async def _order(self, number: int) -> None:
-        """Place an order: most ship a day later, some are cancelled, the others wait until their reservation ends."""
+        """Place an order: most ship a day later and some come back, some are cancelled, the others wait until their
+        reservation ends."""
         buyer = self._random.randrange(len(_CUSTOMERS))
         wanted = self._random.sample(self._products[:11], self._random.randint(1, 3))  # products with enough stock
-        order = await self._send("POST", "/orders", self._order_of(buyer, wanted, 1, number), may_be_short=True)
-        self._orders.append(order.get("order_id", ""))
-        if order and number % 4:
+        placed = await self._send("POST", "/orders", self._order_of(buyer, wanted, 1, number), may_be_refused=True)
+        order_id = placed.get("order_id", "")
+        self._orders.append(order_id)
+        if order_id and number % 4:
             shipping = {"carrier": "DHL", "tracking_number": f"0034043416109{number:07d}"}
-            self._later(20, "POST", f"/orders/{self._orders[-1]}/ship", shipping)
-        elif order and number % 9 == 0:
-            self._later(3, "POST", f"/orders/{self._orders[-1]}/cancel", {"reason": "Ordered twice"})
+            self._later(20, "POST", f"/orders/{order_id}/ship", shipping)
+            if number % 8 == 1:
+                self._later(90, "POST", f"/orders/{order_id}/return", {"reason": "Too small"})
+        elif order_id and number % 9 == 0:
+            self._later(3, "POST", f"/orders/{order_id}/cancel", {"reason": "Ordered twice"})
+        if order_id and buyer == len(_CUSTOMERS) - 1:
+            self._orders_of_last.append(order_id)
+
+    async def _erase(self) -> None:
+        """Erase the last customer, whose orders must be settled before."""
+        for order_id in self._orders_of_last:
+            await self._send("POST", f"/orders/{order_id}/cancel", {"reason": "Moved away"}, may_be_refused=True)
+        await self._system.settled()
+        await self._send("DELETE", f"/customers/{self._customers[-1]}")
 
     async def _race(self) -> None:
         """Place two orders at once for more than the stock: the first is confirmed, the second rejected."""
@@ -242,10 +269,10 @@ class _Sample:
             self._later(self._random.uniform(8, 40), "POST", f"{ticket}/close", {"resolution": _RESOLUTION})
 
     async def _send(
-        self, method: str, path: str, body: dict[str, Any] | None = None, *, may_be_short: bool = False
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, may_be_refused: bool = False
     ) -> dict[str, Any]:
         answer = await self._client.request(method, path, json=body, headers={"X-Actor": "agent-ann"})
-        if may_be_short and answer.status_code == 409:
+        if may_be_refused and answer.status_code == 409:
             return {}
         accepted: dict[str, Any] = answer.raise_for_status().json()
         return accepted

@@ -10,9 +10,10 @@ from shared.events.order import (
     OrderLine,
     OrderPlaced,
     OrderRejected,
+    OrderReturned,
     OrderShipped,
 )
-from shared.read_models.order_summaries import ORDER_SUMMARIES
+from shared.read_models.order_summaries import KEPT_RETURNS, ORDER_SUMMARIES
 from shared.read_models.prices import shown_price
 from twinpath.domain import Change, ChangeWhere, Projection, Put, RecordedEvent, ViewChange
 
@@ -68,6 +69,25 @@ class OrderSummariesProjection(Projection):
         """Not delivered."""
         yield _change(recorded, "cancelled", cancelled_at=recorded.at, reason=event.reason)
 
+    def returned(self, event: OrderReturned, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """Pieces came back; the status changes with the last of them."""
+        refund = {
+            "number": event.number,
+            "products": [back.model_dump() for back in event.products],
+            "reason": event.reason,
+            "refund": shown_price(event.refund),
+            "at": event.returned_at,
+        }
+        status = {"status": "returned"} if event.complete else {}
+        latest = {"returned_at": event.returned_at, "refunded": shown_price(event.refunded)}
+        yield Change(
+            ORDER_SUMMARIES.name,
+            recorded.stream,
+            set={**status, **latest, "updated_at": recorded.at, "version": recorded.version},
+            append={"returns": refund},
+            keep=KEPT_RETURNS,
+        )
+
     def customer_erased(self, event: CustomerErased, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """Where it went is personal; what it was is not."""
         yield ChangeWhere(ORDER_SUMMARIES.name, {"customer_id": recorded.stream}, {"shipping_address": None})
@@ -78,7 +98,7 @@ def _line(line: OrderLine) -> dict[str, Any]:
         "product_id": line.product_id,
         "sku": line.sku,
         "name": line.name,
-        "category": line.category,
+        "category": line.category or None,
         "quantity": line.quantity,
         "unit_price": shown_price(line.unit_price),
         "line_total": shown_price(line.unit_price.times(line.quantity)),

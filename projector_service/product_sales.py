@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from shared.events.product import ProductCreated, StockReleased, StockReserved
+from shared.events.product import ProductCreated, ProductRenamed, StockReleased, StockReserved, StockReturned
 from shared.read_models.shop_dashboard import PRODUCT_SALES
 from twinpath.domain import Change, Projection, Put, RecordedEvent, ViewChange
 
@@ -18,6 +18,10 @@ class ProductSalesProjection(Projection):
         document = {"product_id": recorded.stream, "name": event.name, "units": 0}
         yield Put(PRODUCT_SALES.name, recorded.stream, document)
 
+    def renamed(self, event: ProductRenamed, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """Another name from now on."""
+        yield Change(PRODUCT_SALES.name, recorded.stream, set={"name": event.name})
+
     def reserved(self, event: StockReserved, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """Sold, as far as anybody knows."""
         yield Change(PRODUCT_SALES.name, recorded.stream, increment={"units": event.quantity})
@@ -25,3 +29,8 @@ class ProductSalesProjection(Projection):
     def released(self, event: StockReleased, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """Not sold after all."""
         yield Change(PRODUCT_SALES.name, recorded.stream, increment={"units": -event.quantity})
+
+    def returned(self, event: StockReturned, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """Sold no more, whatever became of the pieces."""
+        back = event.restocked + event.written_off
+        yield Change(PRODUCT_SALES.name, recorded.stream, increment={"units": -back})

@@ -1,9 +1,10 @@
 """Writes ticket_dashboard: counts and sketches of durations, in parts a log, by increments alone."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from shared.events.ticket import TicketClosed, TicketOpened, TicketStatusChanged
+from shared.read_models.quarters import quarter_of
 from shared.read_models.ticket_dashboard import TICKET_DASHBOARD, bucket_of, month_id, total_id
 from twinpath.domain import Change, Projection, RecordedEvent, ViewChange
 
@@ -12,6 +13,7 @@ class TicketDashboardProjection(Projection):
     """Every event carries what it moves from and to, so nothing has to be remembered or looked up."""
 
     name = "ticket_dashboard"
+    version = 2
     views = (TICKET_DASHBOARD,)
 
     def opened(self, event: TicketOpened, recorded: RecordedEvent) -> Iterable[ViewChange]:
@@ -38,7 +40,7 @@ def _total(recorded: RecordedEvent, increment: Mapping[str, int]) -> Change:
 
 
 def _day(what: str, at: datetime, recorded: RecordedEvent) -> Change:
-    """Count one on the day of `at` (UTC), a field named by two digits in the part of its month."""
-    day = at.astimezone(UTC)
-    part = month_id(f"{day.year:04}-{day.month:02}", recorded.log)
-    return Change(TICKET_DASHBOARD.name, part, increment={f"{what}.{day.day:02}": 1}, create=True)
+    """Count one in the quarter of an hour of `at`."""
+    month, quarter = quarter_of(at)
+    part = month_id(month, recorded.log)
+    return Change(TICKET_DASHBOARD.name, part, increment={f"{what}.{quarter}": 1}, create=True)

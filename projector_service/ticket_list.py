@@ -6,7 +6,7 @@ from shared.events.customer import CustomerErased
 from shared.events.ticket import TicketClosed, TicketNoteAdded, TicketOpened, TicketStatusChanged
 from shared.read_models.erased import ERASED
 from shared.read_models.ticket_list import PREVIEW_CHARACTERS, TICKET_LIST
-from twinpath.domain import Change, ChangeWhere, Projection, Put, RecordedEvent, ViewChange
+from twinpath.domain import Change, ChangeWhere, Projection, Put, RecordedEvent, ViewChange, shortened
 
 
 class TicketListProjection(Projection):
@@ -23,7 +23,7 @@ class TicketListProjection(Projection):
             "status": "open",
             "customer_id": event.customer_id,
             "has_note": False,
-            "preview": (event.message or ERASED)[:PREVIEW_CHARACTERS],
+            "preview": shortened(event.message or ERASED, PREVIEW_CHARACTERS),
             "note_preview": None,
             "opened_at": event.opened_at,
             "updated_at": recorded.at,
@@ -37,7 +37,7 @@ class TicketListProjection(Projection):
 
     def note_added(self, event: TicketNoteAdded, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """The preview is that of the last note."""
-        yield _change(recorded, has_note=True, note_preview=event.note[:PREVIEW_CHARACTERS])
+        yield _change(recorded, has_note=True, note_preview=shortened(event.note, PREVIEW_CHARACTERS))
 
     def closed(self, event: TicketClosed, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """Closed for good."""

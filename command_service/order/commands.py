@@ -4,46 +4,40 @@ import asyncio
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from command_service.facts import CustomerFact, Fact, customer_fact
 from command_service.order.address import AskedAddress
 from command_service.text import CustomerId, Line, ProductId
 from shared.events.money import Money
 from twinpath.domain import Command, Look, LookUp
 
 
-class _Fact(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Wish(_Fact):
+class Wish(Fact):
     """So many pieces of a product."""
 
     product_id: ProductId
     quantity: Annotated[int, Field(strict=True, ge=1, le=10_000, examples=[2])]
 
 
-class CustomerFact(_Fact):
-    """What the write side knows of the customer just now."""
+class PiecesBack(Fact):
+    """Pieces of a product that came back, all in one state."""
 
-    erased: bool
+    product_id: ProductId
+    quantity: Annotated[int, Field(strict=True, ge=1, le=1_000_000, examples=[1])]
+    restock: Annotated[bool, Field(strict=True, description="false: they are written off")] = True
 
 
-class ProductFact(_Fact):
+class ProductFact(Fact):
     """What the write side knows of a product just now."""
 
     name: str
     sku: str
     category: str
+    """The first of its categories; empty where it has none."""
     price: Money
     on_hand: int
     discontinued: bool
-
-
-async def customer_fact(look: Look, order: "PlaceOrder") -> CustomerFact | None:
-    """What is known of the order's customer now; None where there is none. Raises Unavailable."""
-    customer = await look(order.customer_id)
-    return None if customer is None else CustomerFact(erased=customer.erased)
 
 
 async def product_facts(look: Look, order: "PlaceOrder") -> dict[str, ProductFact]:
@@ -54,7 +48,7 @@ async def product_facts(look: Look, order: "PlaceOrder") -> dict[str, ProductFac
         product_id: ProductFact(
             name=product.name,
             sku=product.sku,
-            category=product.category,
+            category=product.categories[0] if product.categories else "",
             price=product.price,
             on_hand=product.on_hand,
             discontinued=product.discontinued,
@@ -122,4 +116,14 @@ class CancelOrder(OrderAction):
     reason: Line = Field(examples=["Ordered twice by mistake"])
 
 
-OrderCommand = PlaceOrder | ConfirmOrder | RejectOrder | ShipOrder | CancelOrder
+class ReturnOrder(OrderAction):
+    """Pieces of a shipped order came back, and their price is paid back: without `lines` everything that is still out.
+    409 `return_exceeds_shipment` for more pieces than are. Send an Idempotency-Key, or a repetition counts twice."""
+
+    type: ClassVar[str] = "return_order"
+
+    lines: Annotated[tuple[PiecesBack, ...] | None, Field(min_length=1, max_length=200)] = None
+    reason: Line = Field(examples=["Too small"])
+
+
+OrderCommand = PlaceOrder | ConfirmOrder | RejectOrder | ShipOrder | CancelOrder | ReturnOrder

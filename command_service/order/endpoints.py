@@ -4,6 +4,7 @@ from command_service.order.commands import (
     CancelOrder,
     OrderCommand,
     PlaceOrder,
+    ReturnOrder,
     ShipOrder,
 )
 from command_service.order.rules import Order, decide, evolve
@@ -15,3 +16,15 @@ ORDER: Aggregate[OrderCommand, Order, OrderEvent] = Aggregate("order", decide, e
 ORDER.post("", PlaceOrder, allow="orders:place", summary="Place an order")
 ORDER.post("/{id}/ship", ShipOrder, allow="orders:ship", summary="Ship an order")
 ORDER.post("/{id}/cancel", CancelOrder, allow="orders:cancel", summary="Cancel an order")
+ORDER.post(
+    "/{id}/return",
+    ReturnOrder,
+    allow="orders:return",
+    summary="Take pieces of an order back",
+    example={
+        "lines": [
+            {"product_id": "product-8f2f3da9-10ca-54e4-890d-2cb80a2db2e3", "quantity": 1, "restock": True},
+        ],
+        "reason": "Too small",
+    },
+)

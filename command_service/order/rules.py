@@ -1,14 +1,23 @@
-"""An order's rules: placed at the catalogue's prices, confirmed or rejected by its stock, shipped, cancelled."""
+"""An order's rules: placed at the catalogue's prices, confirmed or rejected by its stock, shipped, cancelled; see
+returns.py for what comes back."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import assert_never
 
-from command_service.order.commands import CancelOrder, ConfirmOrder, OrderCommand, PlaceOrder, RejectOrder, ShipOrder
-from shared.events.money import MOST_MINOR, Money, added, amount_text
+from command_service.facts import expect_customer
+from command_service.order.commands import (
+    CancelOrder,
+    ConfirmOrder,
+    OrderCommand,
+    PlaceOrder,
+    RejectOrder,
+    ReturnOrder,
+    ShipOrder,
+)
+from command_service.order.returns import take_back
+from command_service.order.state import Order, evolve
+from shared.events.money import MOST_MINOR, added, amount_text
 from shared.events.order import (
-    CategoryRevenue,
     OrderCancelled,
     OrderConfirmed,
     OrderEvent,
@@ -16,23 +25,10 @@ from shared.events.order import (
     OrderPlaced,
     OrderRejected,
     OrderShipped,
-    OrderStatus,
-    ProductQuantity,
 )
 from twinpath.domain import NotFound, RuleViolation
 
-
-@dataclass(frozen=True)
-class Order:
-    """What the rules, and the later events, need to know."""
-
-    status: OrderStatus
-    total: Money
-    products: tuple[ProductQuantity, ...]
-    revenue: tuple[CategoryRevenue, ...]
-    confirmed_at: datetime | None = None
-    carrier: str | None = None
-    tracking_number: str | None = None
+__all__ = ("Order", "decide", "evolve")
 
 
 def decide(command: OrderCommand, order: Order | None) -> list[OrderEvent]:
@@ -41,7 +37,8 @@ def decide(command: OrderCommand, order: Order | None) -> list[OrderEvent]:
     Raises:
         NotFound: `order_not_found`, `customer_not_found` or `product_not_found`.
         RuleViolation: `order_exists`, `customer_erased`, `product_discontinued`, `mixed_currencies`,
-            `insufficient_stock`, `total_too_large`, `order_not_confirmed`, `order_shipped` or `order_rejected`.
+            `insufficient_stock`, `total_too_large`, `order_not_confirmed`, `order_shipped`, `order_rejected`,
+            `order_not_shipped`, `order_returned`, `product_not_in_order` or `return_exceeds_shipment`.
     """
     if isinstance(command, PlaceOrder):
         return _place(command, order)
@@ -57,51 +54,27 @@ def decide(command: OrderCommand, order: Order | None) -> list[OrderEvent]:
             return _ship(command, order)
         case CancelOrder():
             return _cancel(command, order)
+        case ReturnOrder():
+            return take_back(command, order)
         case _:
             assert_never(command)
-
-
-def evolve(order: Order | None, event: OrderEvent) -> Order:
-    """The order after the event."""
-    match event:
-        case OrderPlaced():
-            products = tuple(
-                ProductQuantity(product_id=line.product_id, quantity=line.quantity) for line in event.lines
-            )
-            return Order("placed", event.total, products, _revenue(event.lines))
-        case OrderConfirmed():
-            return replace(_existing(order), status="confirmed", confirmed_at=event.confirmed_at)
-        case OrderRejected():
-            return replace(_existing(order), status="rejected")
-        case OrderShipped():
-            order = replace(_existing(order), status="shipped")
-            return replace(order, carrier=event.carrier, tracking_number=event.tracking_number)
-        case OrderCancelled():
-            return replace(_existing(order), status="cancelled")
-        case _:
-            assert_never(event)
 
 
 def _place(command: PlaceOrder, order: Order | None) -> list[OrderEvent]:
     if order is not None:
         raise RuleViolation(f"Order {command.order_id} is placed already.", code="order_exists")
-    if command.customer is None:
-        detail = f"There is no customer {command.customer_id}."
-        raise NotFound(detail, code="customer_not_found", customer_id=command.customer_id)
-    if command.customer.erased:
-        detail = f"Customer {command.customer_id} is erased."
-        raise RuleViolation(detail, code="customer_erased", customer_id=command.customer_id)
+    expect_customer(command.customer_id, command.customer)
     lines = _lines(command)
-    currency = lines[0].unit_price.currency
     prices = [line.unit_price.times(line.quantity) for line in lines]
-    if sum(price.minor for price in prices) > MOST_MINOR:
-        detail = f"An order's total may be {amount_text(MOST_MINOR, currency)} {currency} at most."
+    total = added(prices)
+    if total.minor > MOST_MINOR:
+        detail = f"An order's total may be {amount_text(MOST_MINOR, total.digits)} {total.currency} at most."
         raise RuleViolation(detail, code="total_too_large")
     return [
         OrderPlaced(
             customer_id=command.customer_id,
             lines=lines,
-            total=added(prices, currency),
+            total=total,
             shipping_address=command.shipping_address,
             placed_at=command.at,
         )
@@ -152,21 +125,21 @@ def _reject(command: RejectOrder, order: Order) -> list[OrderEvent]:
 
 
 def _ship(command: ShipOrder, order: Order) -> list[OrderEvent]:
-    if order.status == "shipped":
+    if order.status in ("shipped", "returned"):
         if (order.carrier, order.tracking_number) == (command.carrier, command.tracking_number):
             return []
         raise RuleViolation(f"Order {command.order_id} is shipped already.", code="order_shipped")
     if order.status != "confirmed":
         detail = f"Only a confirmed order ships; order {command.order_id} is {order.status}."
         raise RuleViolation(detail, code="order_not_confirmed", order_status=order.status)
-    shipped = OrderShipped(carrier=command.carrier, tracking_number=command.tracking_number, products=order.products)
+    shipped = OrderShipped(carrier=command.carrier, tracking_number=command.tracking_number, products=order.pieces)
     return [shipped]
 
 
 def _cancel(command: CancelOrder, order: Order) -> list[OrderEvent]:
     if order.status == "cancelled":
         return []
-    if order.status == "shipped":
+    if order.status in ("shipped", "returned"):
         raise RuleViolation(f"Order {command.order_id} is shipped, it can't be cancelled.", code="order_shipped")
     if order.status == "rejected":
         raise RuleViolation(f"Order {command.order_id} is rejected, there is nothing to cancel.", code="order_rejected")
@@ -177,18 +150,6 @@ def _cancel(command: CancelOrder, order: Order) -> list[OrderEvent]:
             total=order.total,
             revenue=order.revenue,
             confirmed_at=order.confirmed_at,
-            products=order.products,
+            products=order.pieces,
         )
     ]
-
-
-def _revenue(lines: tuple[OrderLine, ...]) -> tuple[CategoryRevenue, ...]:
-    minor: Counter[str] = Counter()
-    for line in lines:
-        minor[line.category] += line.unit_price.minor * line.quantity
-    return tuple(CategoryRevenue(category=category, minor=minor[category]) for category in sorted(minor))
-
-
-def _existing(order: Order | None) -> Order:
-    assert order is not None, "an order's first event places it"
-    return order

@@ -1,25 +1,17 @@
 """The commands of a product and its stock."""
 
 from typing import Annotated, ClassVar
-from uuid import UUID, uuid5
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
 from command_service.product.price import AskedPrice
-from command_service.text import Category, Line
+from command_service.product.text import Categories, CategoriesInstead, Category, Name, Sku
+from command_service.text import Line
 from twinpath.domain import Command
 
-Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-"""The shop's own number of a product; upper and lower case are the same."""
+_MOST_PIECES = 1_000_000
 
-Pieces = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
-
-_SKUS = UUID("0e6c5a1e-53a8-5a53-9a5f-6b0e5b8f9a11")
-
-
-def product_id_of(sku: str) -> str:
-    """The id of the product with this SKU, and so its stream: the log lets nobody else begin it (decision 0005)."""
-    return f"product-{uuid5(_SKUS, sku.casefold())}"
+Pieces = Annotated[int, Field(strict=True, ge=1, le=_MOST_PIECES)]
 
 
 class ProductAction(Command):
@@ -31,17 +23,37 @@ class ProductAction(Command):
 
 
 class CreateProduct(ProductAction):
-    """Offer a new product. Its SKU stays its own, upper and lower case alike: 409 `sku_taken` for another product."""
+    """Offer a new product, in one category, in several, or in none. Its SKU stays its own, whatever its case and its
+    blanks: 409 `sku_taken` for another product."""
 
     type: ClassVar[str] = "create_product"
 
     creates: ClassVar[bool] = True
 
-    name: Line = Field(examples=["Desk lamp"])
-    category: Category = Field(examples=["lighting"])
+    name: Name = Field(examples=["Desk lamp"])
+    category: Category | None = Field(None, examples=["lighting"], exclude_if=lambda category: category is None)
     sku: Sku = Field(examples=["LAMP-1"])
     price: AskedPrice
-    initial_stock: Annotated[int, Field(strict=True, ge=0, le=1_000_000, examples=[10])] = 0
+    initial_stock: Annotated[int, Field(strict=True, ge=0, le=_MOST_PIECES, examples=[10])] = 0
+    categories: CategoriesInstead = Field((), exclude_if=lambda categories: not categories)
+    """Left out of the fingerprint where it is empty, which is that of a time without it."""
+
+
+class RenameProduct(ProductAction):
+    """Sell it under another name; the same name again changes nothing. Orders keep the name that they were placed
+    with."""
+
+    type: ClassVar[str] = "rename_product"
+
+    name: Name = Field(examples=["Desk lamp, brass"])
+
+
+class RecategoriseProduct(ProductAction):
+    """Put it into these categories and no others, perhaps into none; the same ones again change nothing."""
+
+    type: ClassVar[str] = "recategorise_product"
+
+    categories: Categories = Field(examples=[["lighting", "Home & Garden > Lighting > Lamps"]])
 
 
 class UpdatePrice(ProductAction):
@@ -63,10 +75,26 @@ class Restock(ProductAction):
     quantity: Pieces = Field(examples=[25])
 
 
+class AdjustStock(ProductAction):
+    """Put right what is on hand, up or down, and say why. 409 `insufficient_stock` when fewer pieces are on hand;
+    reserved ones are not. Send an Idempotency-Key, or a repetition counts twice."""
+
+    type: ClassVar[str] = "adjust_stock"
+
+    change: Annotated[int, Field(strict=True, ge=-_MOST_PIECES, le=_MOST_PIECES)] = Field(examples=[-2])
+    reason: Line = Field(examples=["Two were broken"])
+
+
 class Discontinue(ProductAction):
     """Sell it no more. Reserved pieces are still delivered; again changes nothing."""
 
     type: ClassVar[str] = "discontinue"
+
+
+class Relist(ProductAction):
+    """Sell a discontinued product again; one that is sold anyway does not change."""
+
+    type: ClassVar[str] = "relist"
 
 
 class ReserveStock(ProductAction):
@@ -94,4 +122,28 @@ class TakeStock(ProductAction):
     order_id: str
 
 
-ProductCommand = CreateProduct | UpdatePrice | Restock | Discontinue | ReserveStock | ReleaseStock | TakeStock
+class ReturnStock(ProductAction):
+    """Pieces of an order came back."""
+
+    type: ClassVar[str] = "return_stock"
+
+    order_id: str
+    number: int
+    restocked: int
+    written_off: int
+
+
+ProductCommand = (
+    CreateProduct
+    | RenameProduct
+    | RecategoriseProduct
+    | UpdatePrice
+    | Restock
+    | AdjustStock
+    | Discontinue
+    | Relist
+    | ReserveStock
+    | ReleaseStock
+    | TakeStock
+    | ReturnStock
+)

@@ -1,12 +1,19 @@
 """The commands of a support ticket."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from pydantic import Field
 
+from command_service.facts import CustomerFact, customer_fact
 from command_service.text import CustomerId, Line, Message, Note, OrderId
 from shared.events.ticket import TicketStatus
-from twinpath.domain import Command
+from twinpath.domain import Command, Look, LookUp
+
+
+async def order_exists(look: Look, ticket: "OpenTicket") -> bool:
+    """Whether the order that the ticket is about exists; False without any. Raises Unavailable."""
+    return ticket.order_id is not None and await look(ticket.order_id) is not None
 
 
 class TicketAction(Command):
@@ -18,15 +25,18 @@ class TicketAction(Command):
 
 
 class OpenTicket(TicketAction):
-    """Ask for help; about an order or for a customer, where the caller names them."""
+    """Ask for help; about an order or for a customer, where the caller names them: they must exist."""
 
     type: ClassVar[str] = "open_ticket"
     creates: ClassVar[bool] = True
+    looked_up: ClassVar[Mapping[str, LookUp]] = {"customer": customer_fact, "order_exists": order_exists}
 
     subject: Line = Field(examples=["Parcel has not arrived"])
     message: Message = Field(examples=["Tracking says delivered on Monday, but nothing came."])
     customer_id: CustomerId | None = None
     order_id: OrderId | None = None
+    customer: CustomerFact | None = None
+    order_exists: bool = False
 
 
 class ChangeTicketStatus(TicketAction):

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, assert_never
 
+from command_service.facts import expect_customer
 from command_service.ticket.commands import AddAgentNote, ChangeTicketStatus, CloseTicket, OpenTicket, TicketCommand
 from shared.events.ticket import (
     TicketClosed,
@@ -29,8 +30,8 @@ def decide(command: TicketCommand, ticket: Ticket | None) -> list[TicketEvent]:
     """What the command makes happen.
 
     Raises:
-        NotFound: there is no such ticket.
-        RuleViolation: `ticket_exists`, `ticket_closed` or `close_needs_resolution`.
+        NotFound: `ticket_not_found`, `customer_not_found` or `order_not_found`.
+        RuleViolation: `ticket_exists`, `customer_erased`, `ticket_closed` or `close_needs_resolution`.
     """
     if isinstance(command, OpenTicket):
         return _open(command, ticket)
@@ -66,6 +67,10 @@ def evolve(ticket: Ticket | None, event: TicketEvent) -> Ticket:
 def _open(command: OpenTicket, ticket: Ticket | None) -> list[TicketEvent]:
     if ticket is not None:
         raise RuleViolation(f"Ticket {command.ticket_id} is open already.", code="ticket_exists")
+    if command.customer_id is not None:
+        expect_customer(command.customer_id, command.customer)
+    if command.order_id is not None and not command.order_exists:
+        raise NotFound(f"There is no order {command.order_id}.", code="order_not_found", order_id=command.order_id)
     return [
         TicketOpened(
             subject=command.subject,

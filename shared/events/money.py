@@ -1,70 +1,81 @@
-"""Money: whole minor units with an ISO 4217 currency inside, `{"amount": "19.99", "currency": "EUR"}` outside."""
+"""Money: minor units, a currency and its number of digits inside; `{"amount": "19.99", "currency": "EUR"}` outside.
+
+An amount carries its digits, so no list of currencies is asked when it is read: what was sold in a currency that has
+gone, or that has other decimals today, is worth what it was worth. Which currencies there are, and how an amount of
+today may look, is for the command to say (command_service/product/price.py).
+"""
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Annotated
+from typing import Any
 
-from iso4217 import Currency
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+_OTHERS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+_DIGITS_OF_0_1_0 = {currency: digits for digits, currencies in _OTHERS.items() for currency in currencies.split()}
+"""The currencies of version 0.1.0 that had not 2 digits. It stored no digits, so this must stay as it is for ever."""
+
 
 MOST_MINOR = 10**15
-"""No single amount is larger, so that sums of thousands of them still fit into 64 bits."""
+"""No amount that a command names is larger, so that sums of thousands of them still fit into 64 bits."""
 
 
-def minor_digits(currency: str) -> int:
-    """How many decimals a currency has: 2 for EUR, 0 for JPY. Raises ValueError where there is no such currency."""
-    try:
-        digits = Currency(currency).exponent
-    except ValueError:
-        digits = None
-    if digits is None:
-        raise ValueError(f"{currency!r} is no currency of ISO 4217 that prices can be in")
-    return digits
-
-
-def _known(currency: str) -> str:
-    minor_digits(currency)
-    return currency
-
-
-CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["EUR"]), AfterValidator(_known)]
-"""An ISO 4217 code, such as EUR."""
+def unstored_digits(currency: str) -> int:
+    """How many decimals an amount has that version 0.1.0 stored without them."""
+    return _DIGITS_OF_0_1_0.get(currency, 2)
 
 
 class Money(BaseModel):
-    """An amount in minor units: 1999 EUR is 19.99 euros."""
+    """An amount in minor units: 1999 EUR with 2 digits is 19.99 euros. Without digits it is one of version 0.1.0."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    minor: Annotated[int, Field(ge=-MOST_MINOR, le=MOST_MINOR)]
-    currency: CurrencyCode
+    minor: int
+    currency: str
+    digits: int = Field(default_factory=lambda given: unstored_digits(given["currency"]))
+
+    @property
+    def amount(self) -> Decimal:
+        """In the currency's own unit, exactly."""
+        return Decimal(self.minor).scaleb(-self.digits)
 
     def times(self, quantity: int) -> "Money":
         """This many of it."""
-        return Money.model_construct(minor=self.minor * quantity, currency=self.currency)
+        return self.model_copy(update={"minor": self.minor * quantity})
+
+    def in_digits(self, digits: int) -> "Money":
+        """The same amount with at least as many digits."""
+        return self.model_copy(update={"minor": rescaled(self.minor, self.digits, digits), "digits": digits})
 
 
-def added(amounts: Iterable[Money], currency: str) -> Money:
-    """The sum of amounts that are all in this currency."""
-    return Money(minor=sum(amount.minor for amount in amounts), currency=currency)
+def rescaled(minor: int, digits: int, wanted: int) -> int:
+    """Minor units of so many digits in those of at least as many."""
+    return int(minor * 10 ** (wanted - digits))
 
 
-def amount_text(minor: int, currency: str) -> str:
-    """The amount as people write it: `19.99`, always with the currency's own number of decimals."""
-    digits = minor_digits(currency)
+def added(amounts: Iterable[Money]) -> Money:
+    """The sum of amounts of one currency, at least one; with the digits of the most exact."""
+    amounts = tuple(amounts)
+    digits = max(amount.digits for amount in amounts)
+    minor = sum(amount.in_digits(digits).minor for amount in amounts)
+    return amounts[0].model_copy(update={"minor": minor, "digits": digits})
+
+
+def amount_text(minor: int, digits: int) -> str:
+    """The amount as people write it: `19.99`, always with all of its decimals."""
     return f"{Decimal(minor).scaleb(-digits):.{digits}f}"
 
 
-def minor_of(amount: Decimal, currency: str) -> int:
-    """An exact amount in minor units.
-
-    Raises:
-        ValueError: it has more decimals than the currency, or is beyond MOST_MINOR.
-    """
-    digits = minor_digits(currency)
-    scaled = amount.scaleb(digits)
-    if scaled != scaled.to_integral_value():
-        raise ValueError(f"{currency} has {digits} decimals, {amount} has more")
-    if abs(scaled) > MOST_MINOR:
-        raise ValueError(f"an amount may be {MOST_MINOR} minor units at most")
-    return int(scaled)
+def with_digits(data: Any) -> Any:
+    """For upcasters: the data of an event of version 0.1.0, with digits in each amount of money, wherever it stands."""
+    if isinstance(data, list):
+        return [with_digits(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    if data.keys() == {"minor", "currency"}:
+        return {**data, "digits": unstored_digits(data["currency"])}
+    return {name: with_digits(value) for name, value in data.items()}

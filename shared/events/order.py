@@ -1,14 +1,17 @@
 """What can happen to an order. The shipping address is personal: None once the customer is erased."""
 
 from datetime import datetime
-from typing import ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from shared.events.money import Money
-from twinpath.domain import DomainEvent
+from shared.events.money import Money, with_digits
+from twinpath.domain import DomainEvent, Upcaster
 
-OrderStatus = Literal["placed", "confirmed", "rejected", "shipped", "cancelled"]
+OrderStatus = Literal["placed", "confirmed", "rejected", "shipped", "cancelled", "returned"]
+
+
+_LEFT_OUT: Any = Field(None, exclude_if=lambda value: value is None)
 
 
 class _Part(BaseModel):
@@ -16,7 +19,10 @@ class _Part(BaseModel):
 
 
 class OrderLine(_Part):
-    """One product of an order, as the catalogue had it when the order was placed."""
+    """One product of an order, as the catalogue had it when the order was placed.
+
+    `category` is the first of the product's categories, empty where it had none.
+    """
 
     product_id: str
     sku: str
@@ -27,12 +33,16 @@ class OrderLine(_Part):
 
 
 class ShippingAddress(_Part):
-    """Where it goes; `country` is an ISO 3166 two-letter code."""
+    """Where it goes; `country` is an ISO 3166 two-letter code, or XK. What an address does not have is left out."""
 
     name: str
     street: str
-    city: str
-    postal_code: str
+    second_line: str | None = _LEFT_OUT
+    district: str | None = _LEFT_OUT
+    city: str | None = _LEFT_OUT
+    region: str | None = _LEFT_OUT
+    postal_code: str | None = _LEFT_OUT
+    sorting_code: str | None = _LEFT_OUT
     country: str
 
 
@@ -44,16 +54,26 @@ class ProductQuantity(_Part):
 
 
 class CategoryRevenue(_Part):
-    """What an order brings in one category, in minor units of the order's currency."""
+    """What an order brings in one category, in minor units of the order's currency; without a name where products have
+    no category."""
 
     category: str
     minor: int
+
+
+class ReturnedPieces(_Part):
+    """Pieces of a product that came back: so many can be sold again, so many can't."""
+
+    product_id: str
+    restocked: int
+    written_off: int
 
 
 class OrderPlaced(DomainEvent):
     """A customer ordered; whether it can be delivered is not known yet."""
 
     type: ClassVar[str] = "order.placed"
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (Upcaster(with_digits),)
     personal: ClassVar[tuple[str, ...]] = ("shipping_address",)
     personal_of: ClassVar[str | None] = "customer_id"
 
@@ -68,6 +88,7 @@ class OrderConfirmed(DomainEvent):
     """Every piece is kept for it; from now on it counts as revenue."""
 
     type: ClassVar[str] = "order.confirmed"
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (Upcaster(with_digits),)
 
     total: Money
     revenue: tuple[CategoryRevenue, ...]
@@ -99,6 +120,7 @@ class OrderCancelled(DomainEvent):
     """It will not be delivered. `confirmed_at` is given when it had been confirmed: its revenue is taken back."""
 
     type: ClassVar[str] = "order.cancelled"
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (Upcaster(with_digits),)
 
     reason: str
     previous_status: Literal["placed", "confirmed"]
@@ -108,5 +130,22 @@ class OrderCancelled(DomainEvent):
     products: tuple[ProductQuantity, ...]
 
 
-OrderEvent = OrderPlaced | OrderConfirmed | OrderRejected | OrderShipped | OrderCancelled
+class OrderReturned(DomainEvent):
+    """Pieces of a shipped order came back; `number` counts the returns of the order, `complete` says that nothing is
+    left out there. `refund` and `revenue` are what these pieces had brought: the revenue of this day is less by it."""
+
+    type: ClassVar[str] = "order.returned"
+
+    number: int
+    products: tuple[ReturnedPieces, ...]
+    reason: str
+    refund: Money
+    refunded: Money
+    """By all returns of the order so far."""
+    revenue: tuple[CategoryRevenue, ...]
+    complete: bool
+    returned_at: datetime
+
+
+OrderEvent = OrderPlaced | OrderConfirmed | OrderRejected | OrderShipped | OrderCancelled | OrderReturned
 ORDER_EVENTS: tuple[type[DomainEvent], ...] = get_args(OrderEvent)

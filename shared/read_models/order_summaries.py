@@ -9,6 +9,8 @@ from shared.events.order import OrderStatus, ShippingAddress
 from shared.read_models.prices import Price
 from twinpath.domain import View
 
+KEPT_RETURNS = 100
+
 
 class OrderLineShown(BaseModel):
     """One product of an order, at the price of when it was placed."""
@@ -16,7 +18,7 @@ class OrderLineShown(BaseModel):
     product_id: str
     sku: str
     name: str
-    category: str
+    category: str | None
     quantity: int
     unit_price: Price
     line_total: Price
@@ -29,6 +31,24 @@ class Rejection(BaseModel):
     quantity: int
     on_hand: int
     reason: Literal["insufficient_stock", "discontinued"]
+
+
+class PiecesReturned(BaseModel):
+    """Pieces of a product that came back: so many are for sale again, so many were written off."""
+
+    product_id: str
+    restocked: int
+    written_off: int
+
+
+class OrderReturn(BaseModel):
+    """A return: what came back, why, and what was paid back for it."""
+
+    number: int
+    products: list[PiecesReturned]
+    reason: str
+    refund: Price
+    at: datetime
 
 
 class OrderRow(BaseModel):
@@ -45,7 +65,8 @@ class OrderRow(BaseModel):
 
 
 class OrderSummary(OrderRow):
-    """One order; of an erased customer the address is null."""
+    """One order; of an erased customer the address is null. `status` is `returned` when everything has come back;
+    `returns` are the latest 100, and `refunded` is what all of them paid back, null without any."""
 
     lines: list[OrderLineShown]
     shipping_address: ShippingAddress | None
@@ -56,6 +77,9 @@ class OrderSummary(OrderRow):
     tracking_number: str | None
     reason: str | None
     rejection: Rejection | None
+    returned_at: datetime | None = None
+    refunded: Price | None = None
+    returns: list[OrderReturn] = []
 
 
 ORDER_SUMMARIES = View(

@@ -4,10 +4,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared.events.money import Money, amount_text, minor_digits
+from shared.events.money import Money, amount_text
 
 _SORTED_DIGITS = 4
-"""No currency of ISO 4217 has more decimals."""
+"""No currency of ISO 4217 has more decimals; what lies beyond them is not sorted by."""
 _LARGEST = 2**63 - 1
 """MongoDB keeps no larger integer; only of a currency without decimals may a price lie beyond it."""
 
@@ -21,9 +21,9 @@ class Price(BaseModel):
 
 def shown_price(money: Money) -> dict[str, Any]:
     """A Price, as data."""
-    return {"amount": amount_text(money.minor, money.currency), "currency": money.currency}
+    return {"amount": amount_text(money.minor, money.digits), "currency": money.currency}
 
 
-def sortable(minor: int, currency: str) -> int:
+def sortable(money: Money) -> int:
     """The amount as a whole number that sorts alike for every currency: ten-thousandths, the largest at most."""
-    return min(int(minor * 10 ** (_SORTED_DIGITS - minor_digits(currency))), _LARGEST)
+    return min(int(money.amount.scaleb(_SORTED_DIGITS)), _LARGEST)

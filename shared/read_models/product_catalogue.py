@@ -7,16 +7,20 @@ from pydantic import BaseModel
 from shared.read_models.prices import Price
 from twinpath.domain import View
 
-PRICE_ORDER, NAME_ORDER = "price_order", "name_order"
-"""The fields that lists are sorted by: the price as a whole number, the name without upper case."""
+PRICE_ORDER = "price_order"
+"""The field that lists are sorted by: the price as a whole number."""
+CATEGORY_KEYS = "category_keys"
+"""The field that lists are filtered by: the categories as they are compared, see `case_folded`."""
 
 
 class ProductDetails(BaseModel):
-    """A product. `on_hand` can be ordered, `reserved` is kept for orders; times are UTC."""
+    """A product. `category` is the first of its `categories`, null where it has none; `on_hand` can be ordered,
+    `reserved` is kept for orders; times are UTC."""
 
     product_id: str
     name: str
-    category: str
+    category: str | None
+    categories: list[str] = []
     sku: str
     price: Price
     on_hand: int
@@ -42,10 +46,11 @@ class PriceEntry(BaseModel):
 PRODUCT_CATALOGUE = View(
     "product_catalogue",
     ProductDetails,
-    filters=("category", "in_stock", "discontinued"),
-    sorts={"name": NAME_ORDER, "price": PRICE_ORDER},
+    filters=("in_stock", "discontinued"),
+    sorts={"name": "name", "price": PRICE_ORDER},
+    collated=("name",),
     copy=True,
-    indexes=((NAME_ORDER,), (PRICE_ORDER,), ("category", NAME_ORDER), ("category", PRICE_ORDER)),
+    indexes=(("name",), (PRICE_ORDER,), (CATEGORY_KEYS, "name"), (CATEGORY_KEYS, PRICE_ORDER)),
 )
 PRODUCT_PRICES = View("product_prices", PriceEntry, indexes=(("product_id",),))
 

@@ -1,8 +1,10 @@
 """shop_dashboard: how the shop is doing, in parts a log; product_sales: what sells, one document a product.
 
-`total/<log>` holds `by_status` counts and `revenue.<currency>.{total, by_category.<quoted category>}`;
-`<YYYY-MM>/<log>` holds `revenue.<currency>.<day>`. Amounts are minor units. Revenue is counted on the day an order is
-confirmed, and taken back from that day when it is cancelled.
+`total/<log>` holds `by_status` counts and `revenue.<currency key>.{total, by_category.<quoted category>}`;
+`<YYYY-MM>/<log>` holds `revenue.<currency key>` by quarter of an hour (quarters.py). Amounts are minor units. Revenue
+is counted when an order is confirmed, and taken back from that moment when it is cancelled; what comes back is taken
+from the moment of its return. Pieces of products without a category count for the category without a name, whose key is
+a single `%`.
 """
 
 from datetime import date
@@ -10,30 +12,45 @@ from urllib.parse import quote, unquote
 
 from pydantic import BaseModel
 
+from shared.events.money import Money, unstored_digits
 from twinpath.domain import View
+
+_WITHOUT_NAME = "%"
+"""What no other category's key is: a percent sign stands before two digits there."""
+
+
+def currency_key(money: Money) -> str:
+    """What amounts are added up under: the currency and its digits, as in `EUR/2`."""
+    return f"{money.currency}/{money.digits}"
+
+
+def currency_of_key(key: str) -> tuple[str, int]:
+    """The currency and its digits; parts that were written before have a currency alone."""
+    currency, _, digits = key.partition("/")
+    return currency, int(digits) if digits else unstored_digits(currency)
 
 
 def category_key(category: str) -> str:
-    """The category as one name of a dotted path."""
-    return quote(category, safe="").replace(".", "%2E")
+    """The category as one name of a dotted path; no two categories have the same."""
+    return quote(category, safe="").replace(".", "%2E") or _WITHOUT_NAME
 
 
 def category_of_key(key: str) -> str:
     """The category that a name of a path stands for."""
-    return unquote(key)
+    return "" if key == _WITHOUT_NAME else unquote(key)
 
 
 class DayRevenue(BaseModel):
-    """What was confirmed on one day (UTC)."""
+    """What was confirmed on one day of the shop's time zone, less what came back on it."""
 
     day: date
     amount: str
 
 
 class CategoryShare(BaseModel):
-    """What one category has brought."""
+    """What one category has brought; null are products without any."""
 
-    category: str
+    category: str | None
     amount: str
 
 

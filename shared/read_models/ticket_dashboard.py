@@ -1,9 +1,9 @@
 """ticket_dashboard: how the support desk is doing, kept in parts a log so that no two logs write one document.
 
 Two kinds of part: `total/<log>` holds `by_status` counts and the two sketches `triage` and `close`; `<YYYY-MM>/<log>`
-holds `opened` and `closed`, each a map from day of the month to a count. A sketch is a histogram whose buckets grow by
-a constant factor (DDSketch: Masson, Rim and Lee, VLDB 2019): sketches add up, and a median read from the sum is within
-1 % of the true one.
+holds `opened` and `closed`, each with counts by quarter of an hour (quarters.py). A sketch is a histogram whose buckets
+grow by a constant factor (DDSketch: Masson, Rim and Lee, VLDB 2019): sketches add up, and a median read from the sum is
+within 1 % of the true one.
 """
 
 import math
@@ -45,7 +45,7 @@ def month_id(month: str, log: str) -> str:
 
 
 class DayCounts(BaseModel):
-    """Tickets opened and closed on one day (UTC)."""
+    """Tickets opened and closed on one day of the shop's time zone."""
 
     day: date
     opened: int

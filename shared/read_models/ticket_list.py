@@ -11,7 +11,8 @@ PREVIEW_CHARACTERS = 50
 
 
 class TicketRow(BaseModel):
-    """A ticket in a list. Times are UTC; the previews are the first 50 characters."""
+    """A ticket in a list. Times are UTC; the previews are the first 50 characters, as people count
+    them."""
 
     ticket_id: str
     subject: str

@@ -10,10 +10,10 @@ from packaging.utils import canonicalize_name
 from deploy.checkout import CHECKOUT
 
 IMAGES = {
-    "command": ["command", "shop", "shop-command"],
-    "projector": ["projector", "shop"],
-    "query": ["query", "shop"],
-    "tools": ["command", "projector", "query", "cli", "shop", "shop-command"],
+    "command": ["command", "shop-command"],
+    "projector": ["projector"],
+    "query": ["query"],
+    "tools": ["command", "projector", "query", "cli", "shop-command"],
 }
 """Image -> the extras that are installed in it."""
 

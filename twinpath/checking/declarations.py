@@ -8,12 +8,14 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
+from twinpath.commands.processes.erasure import NAME as ERASURE
 from twinpath.domain.application import Application
+from twinpath.domain.carrying import rules_in
 from twinpath.domain.events import SEALED, DomainEvent, happens_to
 from twinpath.domain.handlers import handler_names
 from twinpath.domain.process import Process
 from twinpath.domain.projection import Projection
-from twinpath.projecting.groups import view_projections
+from twinpath.projecting.groups import OUTSIDE, VIEWS, view_projections
 
 _TYPE = re.compile(r"[a-z]+\.[a-z0-9_]+")
 
@@ -52,6 +54,11 @@ def _of_event(event: type[DomainEvent]) -> Iterator[str]:
         elif name in event.personal and not _takes_none(fields[name].annotation):
             yield f"the personal field {name} must take None, as it is once its owner is erased"
     try:
+        for path in rules_in(event):
+            yield (
+                f"{path or 'it'} is checked by a limit or a validator: rules belong to the command, since those of"
+                " today must not judge what has happened"
+            )
         event.model_json_schema()
         if event.erases:
             event.model_validate({})
@@ -95,6 +102,7 @@ def _commands(application: Application) -> Iterator[str]:
     endpoints = [(aggregate, endpoint) for aggregate in application.aggregates for endpoint in aggregate.endpoints]
     commands = {endpoint.command for _, endpoint in endpoints}
     yield from _doubles("command", (command.type for command in commands))
+    yield from _doubles("stored command", {command.type: command.stored_name() for command in commands}.values())
     yield from _doubles("endpoint", (f"{way.method} {aggregate.path}{way.path}" for aggregate, way in endpoints))
     for aggregate, endpoint in endpoints:
         about = f"endpoint {endpoint.method} {aggregate.path}{endpoint.path}"
@@ -105,11 +113,20 @@ def _commands(application: Application) -> Iterator[str]:
 
 
 def _projections(application: Application) -> Iterator[str]:
+    # here, since these bring drivers along, which the command line should not load for its help
+    from twinpath.projecting.outside_events import OutsideEventsProjection
+    from twinpath.views.mongodb.generations import RETIRED
+    from twinpath.views.mongodb.parking import COLLECTIONS
+    from twinpath.views.mongodb.stores import CHECKPOINTS
+
+    reserved = {CHECKPOINTS, RETIRED, *COLLECTIONS, OutsideEventsProjection.name, "layout"}
     projections = view_projections(application)
     yield from _doubles("projection", (projection.name for projection in projections))
     yield from _doubles("view", (view.name for projection in projections for view in projection.views))
     for projection in projections:
         about = f"projection {projection.name}"
+        if projection.name in reserved:
+            yield f"{about}: the engine keeps something of its own under this name"
         yield from _handlers(application, about, type(projection), Projection)
         if [view.name for view in projection.views] != [projection.name]:
             yield f"{about}: it can't be built anew, since it does not write just one view of its own name"
@@ -129,6 +146,8 @@ def _processes(application: Application) -> Iterator[str]:
     kinds = [kind for kind in application.processes if isinstance(kind, type) and issubclass(kind, Process)]
     yield from _doubles("process", (kind.name for kind in kinds))
     for kind in kinds:
+        if kind.name in (VIEWS, OUTSIDE, ERASURE):
+            yield f"process {kind.name}: the engine follows logs under this name itself"
         yield from _handlers(application, f"process {kind.name}", kind, Process)
 
 

@@ -25,6 +25,10 @@ COMMANDS = {
     "rebuild": ("twinpath.cli.rebuilding.command:rebuild", "Build views anew from the log, without downtime."),
     "views": ("twinpath.cli.rebuilding.views:views", "Show every view with its generation, and how far it is."),
     "verify": ("twinpath.cli.verifying.command:verify", "Check whole logs, and every view against a fold of the log."),
+    "import": (
+        "twinpath.cli.importing:import_file",
+        "Take a file through the command service, as the application says.",
+    ),
     "doctor": ("twinpath.cli.doctor:doctor", "Check the declarations, without any server."),
     "init": ("twinpath.cli.init:init", "Make fresh servers ready for the services."),
     "server-files": ("twinpath.cli.init:server_files", "Write the files that the servers start with."),

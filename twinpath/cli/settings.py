@@ -8,6 +8,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from twinpath.cli.addresses import FILE
+from twinpath.running.settings import Locale
 
 _ROOT = Path(__file__).resolve().parents[2]
 """The checkout, where this is one."""
@@ -30,6 +31,7 @@ class Settings(BaseSettings):
     )
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="the fast copy of the views")
     redis_prefix: str = Field("twinpath", description="what every key in Redis begins with")
+    locale: Locale = Field("en", description="whose order lists have; as the services have it")
 
 
 def find_system(folders: tuple[Path, ...] | None = None) -> tuple[Settings, str]:
@@ -38,7 +40,7 @@ def find_system(folders: tuple[Path, ...] | None = None) -> tuple[Settings, str]
     The environment comes first. Where it sets none of them, a running `make up` of this folder or of this checkout is
     taken, whose servers are on ports of their own; never some settings from here and some from there.
     """
-    if any(f"TWINPATH_{name}".upper() in os.environ for name in Settings.model_fields):
+    if any(f"TWINPATH_{name}".upper() in os.environ for name in Settings.model_fields if name != "locale"):
         return Settings(), "the system that TWINPATH_… in the environment names"
     for folder in folders or (Path.cwd(), _ROOT):
         file = folder / FILE

@@ -7,7 +7,7 @@ append itself fails on a stale version.
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -18,7 +18,7 @@ import structlog
 from twinpath.clock import Clock, utc_now
 from twinpath.commands.claiming import claims_of
 from twinpath.commands.snapshotting import Folded, Snapshots
-from twinpath.domain.aggregate import AnyAggregate, Command
+from twinpath.domain.aggregate import AnyAggregate, Command, Look
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.claim import Claim
 from twinpath.domain.events import DomainEvent, Metadata
@@ -31,8 +31,8 @@ from twinpath.errors import (
     TwinpathError,
     Unavailable,
 )
-from twinpath.ids import category_of, uuid7
-from twinpath.log.interface import Appended, EventStore, NewCommit, repeated
+from twinpath.ids import category_of, escaped, uuid7
+from twinpath.log.interface import Appended, Commit, EventStore, NewCommit, repeated
 from twinpath.personal_data.sealing import Seals
 
 _ATTEMPTS = 20
@@ -62,7 +62,14 @@ class Envelope:
         """The caller's key, which is the caller's alone (no derived id has a slash), or a fresh id."""
         if self.derived_id is not None:
             return self.derived_id
-        return uuid7() if self.idempotency_key is None else f"{self.actor}/{self.idempotency_key}"
+        return uuid7() if self.idempotency_key is None else f"{escaped(self.actor)}/{self.idempotency_key}"
+
+    @property
+    def command_id_before(self) -> str | None:
+        """The id that 0.1 gave to it, where that is another: the actor has a slash or a percent sign."""
+        if self.derived_id is not None or self.idempotency_key is None or self.actor == escaped(self.actor):
+            return None
+        return f"{self.actor}/{self.idempotency_key}"
 
     @property
     def may_be_repeated(self) -> bool:
@@ -72,6 +79,22 @@ class Envelope:
 
 def _fingerprint(command: Command) -> str:
     return hashlib.blake2b(command.content(), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A Look."""
+
+    state: Callable[[str], Coroutine[Any, Any, Any]]
+    store: EventStore
+
+    async def __call__(self, aggregate_id: str) -> Any:
+        """See Look.__call__."""
+        return await self.state(aggregate_id)
+
+    async def about(self, owner: str, category: str) -> list[str]:
+        """See Look.about."""
+        return await self.store.streams_about(owner, category)
 
 
 OnHandled = Callable[[Command, Appended | BaseException, float], None]
@@ -125,8 +148,12 @@ class CommandBus:
         self.on_handled(envelope.command, appended, perf_counter() - began)
         return appended
 
-    async def look(self, stream: str) -> Any | None:
-        """The state of an aggregate as it is now, or None where there is none. Raises Unavailable."""
+    @property
+    def look(self) -> Look:
+        """How commands look up their facts."""
+        return _Look(self._state, self._store)
+
+    async def _state(self, stream: str) -> Any | None:
         return (await self._refreshed(stream, self._cache.get(stream))).state
 
     async def _in_turn(self, envelope: Envelope) -> Appended:
@@ -140,6 +167,8 @@ class CommandBus:
     async def _handle(self, envelope: Envelope, cached: Folded | None) -> Appended:
         command, command_id = envelope.command, envelope.command_id
         fingerprint = _fingerprint(command) if envelope.may_be_repeated else ""
+        if before := await self._carried_out_before(envelope):
+            return repeated(before, fingerprint)
         # 1. load, unless the cache knows the aggregate or it is a new one
         folded, is_fresh = (cached, command.creates) if cached else (await self._refreshed(command.stream), True)
         for attempt in range(_ATTEMPTS):
@@ -157,6 +186,13 @@ class CommandBus:
                 return await self._without_events(envelope, command_id, fingerprint, folded, refusal)
             folded, is_fresh = await self._refreshed(command.stream, folded), True
         raise ConcurrencyConflict(f"{command.stream} is written by others at a rate that leaves no gap; try again")
+
+    async def _carried_out_before(self, envelope: Envelope) -> Commit | None:
+        """The commit of this command under the id that version 0.1 gave to it; that of another caller is none."""
+        if envelope.command_id_before is None:
+            return None
+        commit = await self._store.commit_of(envelope.command_id_before)
+        return commit if commit is not None and commit.events[0].actor == envelope.actor else None
 
     def _decide(self, envelope: Envelope, folded: Folded) -> tuple[list[DomainEvent], TwinpathError | None]:
         """The events, or why there are none. A stale version is told before a rule, a missing aggregate before both."""

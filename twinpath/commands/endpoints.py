@@ -62,14 +62,12 @@ class DeclaredCommand:
         if self.kind.creates:
             make = self.endpoint.new_id
             aggregate_id = new_id(self.aggregate.category) if make is None else make(body)
-        looked_up = await self._looked_up(bus, body) if self.kind.looked_up else {}
-        made: dict[str, Any] = {self.kind.target: aggregate_id, "at": bus.clock(), **fields, **looked_up}
-        return self.kind.model_construct(**made)
-
-    async def _looked_up(self, bus: CommandBus, body: BaseModel | None) -> Mapping[str, Any]:
-        look_ups = self.kind.looked_up
-        values = await asyncio.gather(*(look_up(bus.look, body) for look_up in look_ups.values()))
-        return dict(zip(look_ups, values, strict=True))
+        made: dict[str, Any] = {self.kind.target: aggregate_id, "at": bus.clock(), **fields}
+        asked = self.kind.model_construct(**made)
+        if not (look_ups := self.kind.looked_up):
+            return asked
+        values = await asyncio.gather(*(look_up(bus.look, asked) for look_up in look_ups.values()))
+        return self.kind.model_construct(**made, **dict(zip(look_ups, values, strict=True)))
 
     @property
     def short_way(self) -> ShortWay:

@@ -7,9 +7,10 @@ from typing import Any
 
 import orjson
 import structlog
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from twinpath.domain.aggregate import AnyAggregate
+from twinpath.domain.carrying import carrying
 from twinpath.errors import Unavailable
 from twinpath.log.snapshots import Snapshot, SnapshotStore
 
@@ -34,6 +35,7 @@ class Form:
 
     def __init__(self, decider: AnyAggregate) -> None:
         self.adapter: TypeAdapter[Any] = TypeAdapter(decider.state)
+        self.read = carrying(decider.state)
         fields = orjson.dumps(self.adapter.json_schema(), option=orjson.OPT_SORT_KEYS)
         self.schema = f"{decider.fold_version}-{hashlib.blake2b(fields, digest_size=8).hexdigest()}"
 
@@ -54,7 +56,11 @@ class Snapshots:
         snapshot = await self._store.latest(stream, form.schema)
         if snapshot is None:
             return Folded()
-        return Folded(form.adapter.validate_python(snapshot.state), snapshot.version, snapshot.log, snapshot.position)
+        try:
+            return Folded(form.read(snapshot.state), snapshot.version, snapshot.log, snapshot.position)
+        except ValidationError as error:
+            _log.warning("snapshot_unreadable", stream=stream, errors=error.error_count())
+            return Folded()  # the log has all of it
 
     def grown(self, decider: AnyAggregate, stream: str, before: int, folded: Folded) -> None:
         """Keep a snapshot when the stream has passed a multiple of EVERY; returns at once."""

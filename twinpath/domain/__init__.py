@@ -3,18 +3,21 @@
 Nothing in here imports another part of the engine but its errors, its ids and its clock.
 """
 
-from twinpath.domain.aggregate import Aggregate, Command, Look, LookUp
+from twinpath.domain.aggregate import FINGERPRINT, Aggregate, Command, Look, LookUp
 from twinpath.domain.application import Application
 from twinpath.domain.catalogue import Catalogue
-from twinpath.domain.claim import Claim, case_folded
+from twinpath.domain.claim import Claim
 from twinpath.domain.events import DomainEvent, RecordedEvent, Upcaster
+from twinpath.domain.importer import Importer, Item, RowRefused, Shape, Wanted
 from twinpath.domain.process import Outcome, Process, Then
 from twinpath.domain.projection import Projection
 from twinpath.domain.resource import Dashboard, Filters, Join, Listing, Reads, Resource, SubList
+from twinpath.domain.text import case_folded, readable, shortened
 from twinpath.domain.views import Change, ChangeWhere, Document, Order, Put, Range, Remove, View, ViewChange
 from twinpath.errors import NotFound, RuleViolation
 
 __all__ = (
+    "FINGERPRINT",
     "Aggregate",
     "Application",
     "Catalogue",
@@ -26,6 +29,8 @@ __all__ = (
     "Document",
     "DomainEvent",
     "Filters",
+    "Importer",
+    "Item",
     "Join",
     "Listing",
     "Look",
@@ -41,11 +46,16 @@ __all__ = (
     "RecordedEvent",
     "Remove",
     "Resource",
+    "RowRefused",
     "RuleViolation",
+    "Shape",
     "SubList",
     "Then",
     "Upcaster",
     "View",
     "ViewChange",
+    "Wanted",
     "case_folded",
+    "readable",
+    "shortened",
 )

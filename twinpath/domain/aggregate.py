@@ -7,22 +7,38 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, S
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partialmethod
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from twinpath.domain.carrying import carry_into
 from twinpath.domain.claim import Claim
 from twinpath.domain.events import DomainEvent
+from twinpath.ids import is_category
 
 _Command = TypeVar("_Command", bound="Command")
 _Event = TypeVar("_Event", bound=DomainEvent)
 _State = TypeVar("_State")
 
-Look = Callable[[str], Coroutine[Any, Any, Any]]
-"""Takes the id of an aggregate, gives its state as it is now, None where there is none. Raises Unavailable."""
+
+class Look(Protocol):
+    """How a command's facts are looked up on the write side. Both raise Unavailable."""
+
+    def __call__(self, aggregate_id: str) -> Coroutine[Any, Any, Any]:
+        """The state of an aggregate as it is now, None where there is none."""
+        ...
+
+    def about(self, owner: str, category: str) -> Coroutine[Any, Any, list[str]]:
+        """The ids of the aggregates of a category that hold personal data of this owner."""
+        ...
+
+
+FINGERPRINT = "fingerprint"
+"""The serialization context of `Command.content`, which must stay the same for the same body for ever: a field that
+holds more than it did in an earlier version writes that version's form there."""
 
 LookUp = Callable[[Look, Any], Awaitable[Any]]
-"""Takes a look and the body of a command, gives the value of a field that the command can't know by itself."""
+"""Takes a look and a command that lacks what is looked up, gives the value of a field that it can't know by itself."""
 
 
 class Command(BaseModel):
@@ -31,6 +47,9 @@ class Command(BaseModel):
     `type` is the stored name, as bulk requests, metrics and derived ids have it: `open_ticket`. `target` names the
     field that holds the aggregate's id; with `creates` that id is fresh. `looked_up` says how fields are found that no
     body holds, such as today's prices.
+
+    The limits and validators of the fields hold where a caller's body comes in, and nowhere else: a command that a
+    process makes of an event, or that is read back from a timer, is of something that was accepted before.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,6 +60,11 @@ class Command(BaseModel):
     looked_up: ClassVar[Mapping[str, LookUp]] = {}
 
     at: datetime
+
+    if not TYPE_CHECKING:  # the arguments of a command stay those of its fields
+
+        def __init__(self, **fields: Any) -> None:
+            carry_into(self, fields)
 
     @property
     def stream(self) -> str:
@@ -55,7 +79,8 @@ class Command(BaseModel):
     def content(self) -> bytes:
         """What makes two commands the same: everything but the time, what was looked up, and a fresh id."""
         generated = {"at", self.target} if self.creates else {"at"}
-        return f"{self.stored_name()}{self.model_dump_json(exclude=generated | self.looked_up.keys())}".encode()
+        left_out = generated | self.looked_up.keys()
+        return f"{self.stored_name()}{self.model_dump_json(exclude=left_out, context=FINGERPRINT)}".encode()
 
 
 @dataclass(frozen=True)
@@ -99,6 +124,10 @@ class Aggregate(Generic[_Command, _State, _Event]):
     erase: type[Command] | None = None
     plural: str = ""
     endpoints: list[CommandEndpoint] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if not is_category(self.category):
+            raise ValueError(f"the category {self.category!r}: it is of small letters alone, as logs have it")
 
     @property
     def path(self) -> str:

@@ -11,6 +11,7 @@ from twinpath.domain.catalogue import Catalogue
 
 if TYPE_CHECKING:
     from twinpath.domain.aggregate import AnyAggregate
+    from twinpath.domain.importer import Importer
     from twinpath.domain.process import Process
     from twinpath.domain.projection import Projection
     from twinpath.domain.resource import Endpoints
@@ -32,6 +33,8 @@ class Application:
     """The settings of the command service, where a process has some of its own: a subclass of its Settings."""
     projections: Sequence[Projection] = ()
     resources: Sequence[Endpoints] = ()
+    importers: Sequence[type[Importer]] = ()
+    """Of the command service: what `twinpath import` takes."""
 
     def __or__(self, other: Application) -> Application:
         """Both together; raises ValueError when they do not share their events."""
@@ -46,4 +49,4 @@ class Application:
         return {aggregate.category: aggregate for aggregate in self.aggregates}
 
 
-_LISTS = ("aggregates", "processes", "projections", "resources")
+_LISTS = ("aggregates", "processes", "projections", "resources", "importers")

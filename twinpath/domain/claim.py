@@ -4,18 +4,12 @@ import hmac
 import re
 from dataclasses import dataclass
 from hashlib import sha256
-from unicodedata import normalize
 
 import orjson
 
 from twinpath.errors import RuleViolation
 
 _KIND = re.compile(r"[a-z][a-z_]*")
-
-
-def case_folded(text: str) -> str:
-    """The form in which two texts that people take for the same are equal (Unicode 17, D145), in NFC."""
-    return normalize("NFC", normalize("NFD", text).casefold())
 
 
 @dataclass(frozen=True, init=False)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from twinpath.domain.aggregate import Command
 from twinpath.domain.events import DomainEvent, RecordedEvent
+from twinpath.ids import expect_name
 
 _Event = TypeVar("_Event", bound=DomainEvent)
 
@@ -35,6 +36,11 @@ class Then(Protocol):
     @property
     def at(self) -> datetime:
         """Now, by the engine's clock, in UTC: for the `at` of commands."""
+
+    async def about(self, owner: str, category: str) -> Sequence[str]:
+        """The ids of the aggregates of a category that hold personal data of this owner, as far as they are written
+        by now."""
+        ...
 
     async def send(self, command: Command, *, key: str = "") -> Outcome:
         """Have a command carried out. Raises RuleViolation and NotFound as its rules do."""
@@ -77,6 +83,10 @@ class Process:
 
     name: ClassVar[str]
     since: ClassVar[Literal["beginning", "now"]] = "beginning"
+
+    def __init_subclass__(cls) -> None:
+        if "name" in vars(cls):
+            expect_name("process", cls.name)
 
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings

@@ -8,6 +8,7 @@ from twinpath.domain.discovery import classes_in
 from twinpath.domain.events import DomainEvent, RecordedEvent, happens_to
 from twinpath.domain.handlers import handler_names
 from twinpath.domain.views import View, ViewChange
+from twinpath.ids import expect_name
 
 Handler = Callable[[Any, RecordedEvent], Iterable[ViewChange]]
 """Takes a domain event and its record, gives the changes it makes: pure, no clock, no store, no memory of its own."""
@@ -26,6 +27,12 @@ class Projection:
     name: str
     version: int = 1
     views: tuple[View, ...]
+
+    def __init_subclass__(cls) -> None:
+        if "name" in vars(cls):
+            expect_name("projection", cls.name)
+        for view in vars(cls).get("views", ()):
+            expect_name("view", view.name)
 
     @classmethod
     def all_in(cls, package: str) -> tuple["Projection", ...]:

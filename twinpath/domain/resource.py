@@ -5,7 +5,7 @@ The engine makes of each declaration its routes, the OpenAPI page, live streams,
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
@@ -123,6 +123,8 @@ class Reads(Protocol):
 
     now: datetime
     """In UTC."""
+    zone: tzinfo
+    """The time zone of the days that dashboards show, a setting of the query service."""
 
     async def logs(self) -> Sequence[str]:
         """The logs that the dashboard's first view follows. Raises Unavailable."""

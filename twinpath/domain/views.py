@@ -51,7 +51,8 @@ class View:
     `model` is what a query answers with of a document; without one, as for a view in parts that are added up, it is all
     but `_id` and `revision`. A list may be filtered by the fields `filters` and sorted by `sorts`: the name that a
     caller gives -> the field. With `copy` the documents are kept in the cache too, by id; without `live` nobody follows
-    their changes. `owner` is the field that names the customer whose document it is.
+    their changes. `collated` are the fields of text that lists sort as people expect, accents and upper case beside the
+    plain letters, by the locale of the settings. `owner` is the field that names the customer whose document it is.
     """
 
     name: str
@@ -61,6 +62,7 @@ class View:
     copy: bool = False
     live: bool = True
     owner: str | None = None
+    collated: tuple[str, ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
     """Each followed by `_id` in the index; one for each filter and each sort unless others are given."""
 
@@ -146,6 +148,8 @@ class Order:
 
     field: str | None = None
     descending: bool = False
+    collated: bool = False
+    """Text is compared as people of the stores' locale expect, not by its code points."""
 
     def place_of(self, document: Document) -> "Place":
         """Where a document stands in this order."""

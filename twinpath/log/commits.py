@@ -10,7 +10,7 @@ from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel, UpdateO
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 
-from twinpath.domain.events import RecordedEvent, record
+from twinpath.domain.events import SEALED, RecordedEvent, record
 from twinpath.log.interface import Appended, Commit, NewCommit
 from twinpath.mongo_client import durable_database
 
@@ -24,6 +24,10 @@ UNIQUE_KEYS = [
 ]
 """With `_id`, the command id, the first two are the keys that hold the log together; the last one gives a claim one
 holder. It has an entry for each key of the few commits with claims, and none for the others (decision 0017)."""
+
+OWNER = f"events.data.{SEALED}.of"
+KEYS = [*UNIQUE_KEYS, IndexModel([(OWNER, ASCENDING)], partialFilterExpression={OWNER: {"$exists": True}})]
+"""The last one finds the personal data of an owner; commits without any have no entry in it."""
 
 _NO_EVENTS = {"events": 0}
 

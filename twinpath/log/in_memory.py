@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Collection
 
 import orjson
 
-from twinpath.domain.events import Metadata, NewEvent, RecordedEvent, record
+from twinpath.domain.events import SEALED, Metadata, NewEvent, RecordedEvent, record
 from twinpath.errors import ClaimHeld, CommitTooLarge
-from twinpath.ids import log_of, logs_of
+from twinpath.ids import category_of, log_of, logs_of
 from twinpath.log.interface import (
     MAX_COMMIT_BYTES,
     Appended,
@@ -31,6 +31,8 @@ class InMemoryEventStore(EventStore):
         self._commits: dict[str, Commit] = {}
         self._holders: dict[str, tuple[str, int]] = {}
         """Key of a claim -> stream and version of the commit that holds it."""
+        self._owners: defaultdict[str, set[str]] = defaultdict(set)
+        """Owner of personal data -> the streams that hold any of it."""
         self._listeners: list[OnAppend] = []
 
     async def append(self, commit: NewCommit) -> Appended:
@@ -52,6 +54,9 @@ class InMemoryEventStore(EventStore):
             recorded = record(event, stream, len(self._streams[stream]) + 1, log, len(entries) + 1, commit.metadata)
             self._streams[stream].append(recorded)
             entries.append(recorded)
+            match event.data.get(SEALED):
+                case {"of": str(owner)}:  # another form is damaged, and parks where it is read
+                    self._owners[owner].add(stream)
         appended = Appended(stream, commit.expected_version + len(events), log, len(entries))
         self._commits[commit.command_id] = Commit(appended, commit.fingerprint, entries[-len(events) :])
         for listener in self._listeners:
@@ -85,6 +90,9 @@ class InMemoryEventStore(EventStore):
 
     async def has_event(self, stream: str, event_type: str, after_version: int) -> bool:
         return any(event.type == event_type for event in await self.load(stream, after_version))
+
+    async def streams_about(self, owner: str, category: str) -> list[str]:
+        return sorted(stream for stream in self._owners.get(owner, ()) if category_of(stream) == category)
 
     async def read_log(self, log: str, after_position: int, limit: int) -> list[RecordedEvent]:
         return self._logs.get(log, [])[after_position : after_position + limit]

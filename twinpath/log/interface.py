@@ -116,6 +116,10 @@ class EventStore(EventLog, Protocol):
     async def has_event(self, stream: str, event_type: str, after_version: int) -> bool:
         """Whether an event of this stored name stands in a stream above a version. Raises Unavailable."""
 
+    async def streams_about(self, owner: str, category: str) -> list[str]:
+        """The streams of a category that hold personal data of this owner, destroyed or not, sorted. Raises
+        Unavailable."""
+
     async def commit_of(self, command_id: str) -> Commit | None:
         """The outcome of a command, with its events, or None when it took no effect. Raises Unavailable."""
 

@@ -10,9 +10,10 @@ from pymongo import ASCENDING, DESCENDING, AsyncMongoClient
 
 from twinpath.domain.events import RecordedEvent
 from twinpath.errors import CommitTooLarge
-from twinpath.ids import log_of, logs_of, uuid7
+from twinpath.ids import category_of, log_of, logs_of, uuid7
 from twinpath.log.commits import (
-    UNIQUE_KEYS,
+    KEYS,
+    OWNER,
     Document,
     commits_of,
     encode,
@@ -99,9 +100,9 @@ class MongoEventStore(MongoEventLog, EventStore):
         self._writers = {log: writers[number % len(writers)] for number, log in enumerate(self._logs)}
 
     async def prepare(self) -> None:
-        """Make the unique keys. May be called again at any time."""
+        """Make the keys. May be called again at any time."""
         with unavailable(_AWAY):
-            await self._commits.create_indexes(UNIQUE_KEYS)
+            await self._commits.create_indexes(KEYS)
 
     async def append(self, commit: NewCommit) -> Appended:
         log = log_of(commit.stream, self._partitions)
@@ -129,6 +130,11 @@ class MongoEventStore(MongoEventLog, EventStore):
             last = await self._commits.find_one(where, sort=[("version", DESCENDING)])
         events = events_of(last) if last else []
         return any(event.type == event_type and event.version > after_version for event in events)
+
+    async def streams_about(self, owner: str, category: str) -> list[str]:
+        with unavailable(_AWAY):
+            streams = await self._commits.distinct("stream", {OWNER: owner})
+        return sorted(stream for stream in streams if category_of(stream) == category)
 
     async def commit_of(self, command_id: str) -> Commit | None:
         with unavailable(_AWAY):

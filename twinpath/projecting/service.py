@@ -77,7 +77,7 @@ class _ProjectorService:
         self._redis = redis_client(settings.redis_url)
         self._logs = logs_of(self._catalogue.categories, settings.partitions)
         self._source = MongoEventLog(self._client, settings.log_database, self._logs)
-        self._writer = MongoGenerations(self._client, settings.views_database)
+        self._writer = MongoGenerations(self._client, settings.views_database, locale=settings.locale)
         self._seals = Seals(MongoKeyStore(self._client, settings.keys_database), self._catalogue)
         self._metrics = ProjectorMetrics()
         self._traced = {group: TracedGroup(group, self._tracing) for group in (VIEWS, OUTSIDE)}

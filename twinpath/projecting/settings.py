@@ -4,7 +4,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from twinpath.observability.log_settings import LogSettings
-from twinpath.running.settings import AMQP_URL, MONGODB_URL, REDIS_URL
+from twinpath.running.settings import AMQP_URL, MONGODB_URL, REDIS_URL, Locale
 
 
 class Settings(LogSettings):
@@ -22,6 +22,9 @@ class Settings(LogSettings):
         "amqp://guest:guest@127.0.0.1:5672/",
         pattern=AMQP_URL,
         description="where the log's batches come from; of a cluster: host:port,host:port",
+    )
+    locale: Locale = Field(
+        "en", description="whose order lists have that are sorted by text; the same in every service"
     )
     redis_url: str = Field("redis://127.0.0.1:6379/0", pattern=REDIS_URL, description="the fast copy of the views")
     redis_prefix: str = Field("twinpath", description="what every key in Redis begins with")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, tzinfo
 from functools import partial
 
 from fastapi import FastAPI
@@ -47,6 +48,7 @@ def create_app(
     optional: Mapping[str, Check] | None = None,
     causal_wait_seconds: float = 5.0,
     clock: Clock = utc_now,
+    zone: tzinfo = UTC,
     close: Callable[[], Awaitable[None]] = _nothing_to_close,
 ) -> FastAPI:
     """The app that shows the application's resources, on a reader and a cache; `close` is called when it has stopped.
@@ -70,7 +72,7 @@ def create_app(
     app.state.waits = waits
     app.state.live = live
     app.state.views = views
-    _add_queries(app, Queries(views, waits, live), application, clock)
+    _add_queries(app, Queries(views, waits, live), application, clock, zone)
     app.router.routes += health_routes(required or {}, {**(optional or {}), "copies": copy.check})
     install_problem_details(app)
     app.add_middleware(Correlation, on_answer=HttpRequests(metrics.requests))
@@ -78,14 +80,14 @@ def create_app(
     return app
 
 
-def _add_queries(app: FastAPI, queries: Queries, application: Application, clock: Clock) -> None:
+def _add_queries(app: FastAPI, queries: Queries, application: Application, clock: Clock, zone: tzinfo) -> None:
     """Every declared endpoint; a dashboard's path may look like a document's, so they come first."""
     routes = Routes()
     histories = HistoryRoutes(routes, queries, application.events)
     for declared in sorted(application.resources, key=lambda declaration: isinstance(declaration, Resource)):
         match declared:
             case Dashboard():
-                add_dashboard(routes, queries, declared, clock)
+                add_dashboard(routes, queries, declared, clock, zone)
             case Resource():
                 if declared.listing is not None:
                     add_list(routes, queries, declared, declared.listing)

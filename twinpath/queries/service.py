@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
 from redis.asyncio import Redis
@@ -62,12 +63,13 @@ def bootstrap(settings: Settings, application: Application) -> FastAPI:
 
     cache = RedisViewCache(redis, settings.redis_prefix)
     app = create_app(
-        MongoViewReader(client, settings.views_database),
+        MongoViewReader(client, settings.views_database, settings.locale),
         traced_cache(cache, tracing) if tracing else cache,
         application,
         {"mongodb": mongodb, "start": start.check},
         {"redis": redis_answers},
         settings.causal_wait_seconds,
+        zone=ZoneInfo(settings.time_zone),
         close=close,
     )
     app.add_middleware(RefusedUntilStarted, start)

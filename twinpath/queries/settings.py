@@ -1,10 +1,24 @@
 """The settings of the query service: environment variables with the prefix TWINPATH_."""
 
-from pydantic import Field
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field
 from pydantic_settings import SettingsConfigDict
 
 from twinpath.observability.log_settings import LogSettings
-from twinpath.running.settings import MONGODB_URL, REDIS_URL
+from twinpath.running.settings import MONGODB_URL, REDIS_URL, Locale
+
+
+def _is_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{name!r} is no time zone; one is called as in Europe/Berlin") from None
+    return name
+
+
+ZoneName = Annotated[str, AfterValidator(_is_zone)]
 
 
 class Settings(LogSettings):
@@ -16,8 +30,12 @@ class Settings(LogSettings):
         "mongodb://127.0.0.1:27017/?replicaSet=rs0", pattern=MONGODB_URL, description="the views are in it"
     )
     views_database: str = Field("twinpath_views", description="database of the views")
+    locale: Locale = Field(
+        "en", description="whose order lists have that are sorted by text; the same in every service"
+    )
     redis_url: str = Field("redis://127.0.0.1:6379/0", pattern=REDIS_URL, description="the fast copy of the views")
     redis_prefix: str = Field("twinpath", description="what every key in Redis begins with")
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8001, ge=1, le=65535, description="port to listen on")
+    time_zone: ZoneName = Field("UTC", description="whose days dashboards show, as in Europe/Berlin")
     causal_wait_seconds: float = Field(5.0, gt=0, le=60, description="how long a query waits for its causal token")

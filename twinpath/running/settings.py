@@ -2,9 +2,9 @@
 
 import sys
 from collections.abc import Callable
-from typing import NoReturn, TypeVar
+from typing import Annotated, NoReturn, TypeVar
 
-from pydantic import ValidationError
+from pydantic import AfterValidator, ValidationError
 from pydantic_settings import BaseSettings
 from pymongo.errors import ConfigurationError
 
@@ -14,6 +14,30 @@ S = TypeVar("S", bound=BaseSettings)
 MONGODB_URL = r"^mongodb(\+srv)?://[^/]+"
 AMQP_URL = r"^amqps?://[^/]+"
 REDIS_URL = r"^(rediss?://[^/]+|unix://.+)"
+
+LOCALES = frozenset(
+    {
+        *("af", "am", "ar", "as", "az", "be", "bg", "bn", "bo", "bs", "bs_Cyrl", "ca", "chr", "cs", "cy", "da", "de"),
+        *("de_AT", "dsb", "dz", "ee", "el", "en", "en_US", "eo", "es", "et", "fa", "fa_AF", "fi", "fil", "fo", "fr"),
+        *("fr_CA", "ga", "gl", "gu", "ha", "haw", "he", "hi", "hr", "hsb", "hu", "hy", "id", "ig", "is", "it", "ja"),
+        *("ka", "kk", "kl", "km", "kn", "ko", "kok", "ky", "lb", "lkt", "ln", "lo", "lt", "lv", "mk", "ml", "mn", "mr"),
+        *("ms", "mt", "my", "nb", "ne", "nl", "nn", "om", "or", "pa", "pl", "ps", "pt", "ro", "ru", "se", "si", "sk"),
+        *("sl", "smn", "sq", "sr", "sr_Latn", "sv", "sw", "ta", "te", "th", "to", "tr", "ug", "uk", "ur", "vi", "wae"),
+        *("yi", "yo", "zh", "zh_Hant", "zu"),
+    }
+)
+"""Those whose order MongoDB knows."""
+
+
+def _is_locale(name: str) -> str:
+    language, _, variant = name.partition("@collation=")
+    if language not in LOCALES or not (name == language or variant.isalnum()):
+        raise ValueError(f"{name!r} is no locale that MongoDB sorts by; one is en, sv or de@collation=phonebook")
+    return name
+
+
+Locale = Annotated[str, AfterValidator(_is_locale)]
+"""Whose order lists have that are sorted by text."""
 
 
 def read_settings(kind: type[S]) -> S:

@@ -7,6 +7,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, tzinfo
 from typing import Any
 
 from fastapi import FastAPI
@@ -51,12 +52,15 @@ class InMemorySystem:
         settings: Any = None,
         processes_at_once: bool = True,
         keys: KeyStore | None = None,
+        zone: tzinfo = UTC,
     ) -> None:
         """Without `processes_at_once` processes do nothing until `settled` and `processes.carry_out_due` are called, so
         that orders race for stock as they do among real services. `settings` are those of the command service. `keys`
-        of another system let that one read what is copied to it, see InMemoryEventStore.copy_to.
+        of another system let that one read what is copied to it, see InMemoryEventStore.copy_to. Dashboards show days
+        of `zone`.
         """
         self._application = application
+        self._zone = zone
         self._processes_at_once = processes_at_once
         self._unhandled: deque[tuple[str, Sequence[RecordedEvent]]] = deque()
         self._appended = asyncio.Event()
@@ -105,7 +109,7 @@ class InMemorySystem:
             await self.settled()
 
     def _app(self, copy: InMemoryViewCache, clock: Clock) -> FastAPI:
-        app = create_app(self.views, copy, self._application, clock=clock)
+        app = create_app(self.views, copy, self._application, clock=clock, zone=self._zone)
         app.title = "Twinpath in one process"
         limits = Middleware(BodyLimits, streamed=STREAMED)
         app.user_middleware.append(limits)  # within the correlation, as in the command service

@@ -257,3 +257,16 @@ async def test_whether_an_event_stands_in_a_stream_above_a_version_is_told_withi
     assert closed == [True, True, False, False]
     assert noted == [True, True, False]
     assert not await store.has_event(new_id("repair"), "repair.closed", 0)
+
+
+async def test_the_streams_that_hold_an_owners_personal_data_are_found_by_category(store: EventStore) -> None:
+    owner, other = new_id("owner"), new_id("owner")
+    first, second, third = sorted(new_id("repair") for _ in range(3))
+    for stream, holder in ((second, owner), (first, owner), (third, other)):
+        sealed = NewEvent("repair.booked", 1, {"sealed": {"of": holder, "box": "b"}})
+        await store.append(NewCommit(stream, [note("one"), sealed], 0, uuid7(), metadata(), "f"))
+    await append(store, first, 2, "one more")
+
+    assert await store.streams_about(owner, "repair") == [first, second]
+    assert await store.streams_about(other, "repair") == [third]
+    assert await store.streams_about(owner, "bill") == await store.streams_about(new_id("owner"), "repair") == []

@@ -16,7 +16,7 @@ from tests.engine.workshop.events import (
     RepairStatusChanged,
     Status,
 )
-from twinpath.domain import Change, ChangeWhere, Projection, Put, RecordedEvent, View, ViewChange
+from twinpath.domain import Change, ChangeWhere, Projection, Put, RecordedEvent, View, ViewChange, shortened
 from twinpath.ids import id_pattern
 
 ERASED = "erased"
@@ -173,7 +173,7 @@ class RepairListProjection(Projection):
 
     def note_added(self, event: RepairNoteAdded, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """The preview is that of the last note."""
-        yield _changed(REPAIR_LIST, recorded, has_note=True, note_preview=event.note[:50])
+        yield _changed(REPAIR_LIST, recorded, has_note=True, note_preview=shortened(event.note, 50))
 
     def closed(self, event: RepairClosed, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """Closed for good."""

@@ -23,7 +23,7 @@ from twinpath.ids import log_of, new_id
 
 MARK = "zq7mark"
 PARTITIONS = 4
-ADDRESS = {"name": MARK, "street": f"12 {MARK}", "city": MARK, "postal_code": "SW1Y", "country": "GB"}
+ADDRESS = {"name": MARK, "street": f"12 {MARK}", "city": MARK, "postal_code": "SW1Y 4JH", "country": "GB"}
 SAID_ON_BAD_WAYS = {
     "command": {"request", "event_log_away"},
     "projector": {"message_undecodable", "stream_parked", "cache_away"},

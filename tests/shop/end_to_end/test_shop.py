@@ -97,6 +97,9 @@ async def test_an_order_shows_its_customers_latest_name_and_nothing_of_an_erased
         assert shown.json()["customer_name"] == "Ada King"
         assert shown.json()["shipping_address"]["street"] == "12 Square"
 
+        refused = await shop.send("DELETE", f"/customers/{customer}", refusals=(409,))
+        assert refused.json()["code"] == "customer_has_open_orders"
+        await shop.send("POST", f"/orders/{order}/cancel", {"reason": "Moved away"})
         await shop.send("DELETE", f"/customers/{customer}")
         paths = (
             f"/orders/{order}",

@@ -7,7 +7,7 @@ import httpx
 
 from tests.support.eventually import eventually
 
-ADDRESS = {"name": "Ada", "street": "12 Square", "city": "London", "postal_code": "SW1Y", "country": "GB"}
+ADDRESS = {"name": "Ada", "street": "12 Square", "city": "London", "postal_code": "SW1Y 4JH", "country": "GB"}
 
 
 class Shop:

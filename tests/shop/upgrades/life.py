@@ -47,6 +47,11 @@ class Life:
         await self.send("PUT", "/products/{lamp}/price", {"price": _euros("34.90"), "reason": "Autumn sale"})
         await self._product("calendar", 5)
         await self.send("POST", "/products/{calendar}/discontinue", None)
+        await self.send("POST", "/products/{vase}/discontinue", None)
+        await self.send("POST", "/products/{vase}/relist", None)
+        await self.send("PUT", "/products/{vase}/name", {"name": "Vase, blue"})
+        await self.send("PUT", "/products/{vase}/categories", {"categories": ["home", "Home & Garden > Decor > Vases"]})
+        await self.send("POST", "/products/{vase}/adjust-stock", {"change": -1, "reason": "Broken"})
         for name in ("ada", "grace", "alan"):
             body = {"name": name.title(), "email": f"{name}@example.org"}
             await self.send("POST", "/customers", body, name)
@@ -55,6 +60,7 @@ class Life:
         await self.send("PUT", "/customers/{grace}/email", {"email": "hopper@example.org"})
         await self._orders()
         await self._tickets()
+        await self.send("POST", "/orders/{confirmed}/cancel", {"reason": "Moved away"})
         await self.send("DELETE", "/customers/{alan}", None)
 
     async def _orders(self) -> None:
@@ -63,6 +69,7 @@ class Life:
             await self.becomes(name, "confirmed")
         shipping = {"carrier": "DHL", "tracking_number": "00340434161090000001"}
         await self.send("POST", "/orders/{shipped}/ship", shipping)
+        await self.send("POST", "/orders/{shipped}/return", {"reason": "Too bright"})
         await self.send("POST", "/orders/{cancelled}/cancel", {"reason": "Ordered twice"})
         bodies = [self._order_body(customer, "pan", 2) for customer in ("ada", "grace")]  # of three pieces
         await self.send_bulk("place_order", {"first": bodies[0], "second": bodies[1]})

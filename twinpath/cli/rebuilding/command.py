@@ -72,7 +72,7 @@ def _chosen(projections: Sequence[Projection], views: Sequence[str] | None) -> l
 
 
 async def _begun(connection: Connection, projection: Projection, afresh: bool, out: Output) -> Building:
-    store = MongoGenerations(connection.client, connection.settings.views_database)
+    store = MongoGenerations(connection.client, connection.settings.views_database, locale=connection.settings.locale)
     plan, goes_on = await begin(projection, connection.logs, store, afresh)
     building = building_of(connection, store, projection, plan)
     out.note(_what(building, goes_on))

@@ -91,7 +91,7 @@ def _work(settings: Settings, plans: Sequence[Plan], logs: Sequence[str]) -> Non
 
     async def fill() -> None:
         async with connected(settings, find_application()) as connection:
-            store = MongoGenerations(connection.client, settings.views_database)
+            store = MongoGenerations(connection.client, settings.views_database, locale=settings.locale)
             await store.checkpoints()
             projections = {projection.name: projection for projection in view_projections(connection.application)}
             buildings = [building_of(connection, store, projections[plan.projection], plan) for plan in plans]

@@ -29,7 +29,7 @@ def views(as_json: AsJson = False) -> None:
 
 
 async def _rows(connection: Connection) -> list[dict[str, Any]]:
-    store = MongoGenerations(connection.client, connection.settings.views_database)
+    store = MongoGenerations(connection.client, connection.settings.views_database, locale=connection.settings.locale)
     checkpoints, heads = await store.checkpoints(), await connection.log.heads()
     retired = await store.retired(utc_now())
     parked: Counter[str] = Counter()

@@ -172,7 +172,7 @@ def skip(
 @asynccontextmanager
 async def _opened(connection: Connection) -> AsyncIterator[Sequence[Repairs]]:
     """Repairs of what projections have parked, and of what processes have."""
-    writer = MongoGenerations(connection.client, connection.settings.views_database)
+    writer = MongoGenerations(connection.client, connection.settings.views_database, locale=connection.settings.locale)
     publisher = RabbitPublisher(connection.settings.rabbitmq_url, OUTSIDE_EXCHANGE)
     projections: list[tuple[Projection, BatchWriter]] = [
         *((projection, writer) for projection in view_projections(connection.application)),

@@ -34,7 +34,7 @@ class Folding:
 
 async def view_checks(connection: Connection, folding: Folding) -> "list[ViewAgainstFold]":
     """One check a view that is in service and was built by this version of its projection."""
-    store = MongoGenerations(connection.client, connection.settings.views_database)
+    store = MongoGenerations(connection.client, connection.settings.views_database, locale=connection.settings.locale)
     in_service = {projection for projection, _ in await store.checkpoints()}
     checks = []
     for projection in view_projections(connection.application):

@@ -9,6 +9,7 @@ from twinpath.commands.bus import CommandBus
 from twinpath.commands.processes.timers import Timers
 from twinpath.domain.aggregate import AnyAggregate, Command
 from twinpath.domain.catalogue import Catalogue
+from twinpath.ids import escaped
 from twinpath.log.interface import EventStore
 
 _NAMESPACE = UUID("5f0c3c1e-6f0b-5b0e-9d3b-1d4f5a6b7c8d")
@@ -32,4 +33,4 @@ def derived_id(cause: str, command: Command, key: str = "") -> str:
     No derived id has a slash and every client's has one, so no client can take a command id away from a process.
     """
     ending = f"/{key}" if key else ""
-    return str(uuid5(_NAMESPACE, f"{cause}/{command.stored_name()}/{command.stream}{ending}"))
+    return str(uuid5(_NAMESPACE, f"{escaped(cause)}/{command.stored_name()}/{escaped(command.stream)}{ending}"))

@@ -75,6 +75,10 @@ class _Reaction(Then):
     def at(self) -> datetime:
         return self._means.clock()
 
+    async def about(self, owner: str, category: str) -> Sequence[str]:
+        """See Then.about."""
+        return await self._means.store.streams_about(owner, category)
+
     async def send(self, command: Command, *, key: str = "") -> Outcome:
         cause = self._recorded
         command_id = self._fresh(command, key)

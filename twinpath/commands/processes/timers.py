@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
+from twinpath.ids import escaped
+
 ASKED_AT = datetime(1970, 1, 1, tzinfo=UTC)
 """When a parked stream, or timer, that somebody asks to be tried again was tried last, or is due."""
 
@@ -50,7 +52,7 @@ class OldTimer:
 
 def timer_id(process: str, kind: str, stream: str) -> str:
     """The id of a timer."""
-    return f"{process}/{kind}/{stream}"
+    return f"{escaped(process)}/{escaped(kind)}/{stream}"
 
 
 class Timers(Protocol):

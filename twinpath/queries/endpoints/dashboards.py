@@ -1,7 +1,7 @@
 """Dashboards: a document that is computed when it is asked for, and as it changes."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, tzinfo
 
 import orjson
 from fastapi import Request, Response
@@ -17,9 +17,9 @@ from twinpath.queries.reading.live import Changed
 from twinpath.queries.reading.views import Selection
 
 
-def add_dashboard(routes: Routes, queries: Queries, dashboard: Dashboard, clock: Clock) -> None:
+def add_dashboard(routes: Routes, queries: Queries, dashboard: Dashboard, clock: Clock, zone: tzinfo) -> None:
     """Add `GET <path>` and `GET <path>/events`."""
-    endpoint = _Dashboard(queries, dashboard, clock)
+    endpoint = _Dashboard(queries, dashboard, clock, zone)
     operation = dashboard.path[1:].replace("/", "_")
     routes.get(
         dashboard.path,
@@ -43,10 +43,11 @@ def add_dashboard(routes: Routes, queries: Queries, dashboard: Dashboard, clock:
 
 
 class _Dashboard:
-    def __init__(self, queries: Queries, dashboard: Dashboard, clock: Clock) -> None:
+    def __init__(self, queries: Queries, dashboard: Dashboard, clock: Clock, zone: tzinfo) -> None:
         self._queries = queries
         self._dashboard = dashboard
         self._clock = clock
+        self._zone = zone
 
     async def answer(self, request: Request) -> Response:
         """The dashboard as it is now."""
@@ -62,15 +63,16 @@ class _Dashboard:
 
     async def body(self, fresh: bool) -> bytes:
         """What is sent. Raises Unavailable."""
-        reads = _Reads(self._queries, self._dashboard.views[0], self._clock, fresh)
+        reads = _Reads(self._queries, self._dashboard.views[0], self._clock, self._zone, fresh)
         return dumped(await self._dashboard.body(reads))
 
 
 class _Reads:
     """See twinpath.domain.resource.Reads."""
 
-    def __init__(self, queries: Queries, view: View, clock: Clock, fresh: bool) -> None:
+    def __init__(self, queries: Queries, view: View, clock: Clock, zone: tzinfo, fresh: bool) -> None:
         self.now = clock().astimezone(UTC)
+        self.zone = zone
         self._queries = queries
         self._view = view
         self._fresh = fresh

@@ -53,5 +53,7 @@ def selection_of(view: View, filters: Filters, fixed: Mapping[str, Any]) -> Sele
     where = {name: value for name, value in asked.items() if value is not None}
     where = {**where, **filters.where(), **fixed}
     sort: str | None = getattr(filters, "sort", None)
-    order = NEWEST_FIRST if sort is None else Order(view.sorts[sort.lstrip("-")], sort.startswith("-"))
-    return Selection(view, where, order, filters.ranges())
+    if sort is None:
+        return Selection(view, where, NEWEST_FIRST, filters.ranges())
+    field = view.sorts[sort.lstrip("-")]
+    return Selection(view, where, Order(field, sort.startswith("-"), field in view.collated), filters.ranges())

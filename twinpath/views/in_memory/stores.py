@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from functools import partial
+from operator import gt, lt
 from typing import Any
 
 from twinpath.domain.views import BY_ID, NOTHING, ChangeWhere, Document, Order, Place, Range, Remove, View, ViewChange
 from twinpath.errors import CheckpointMoved, Unavailable
+from twinpath.views.collation import sort_key
 from twinpath.views.in_memory.parking import InMemoryParked
 from twinpath.views.in_memory.watch import Watchers
 from twinpath.views.interface import NEW, Batch, Checkpoints, DocumentChange, Fields, ViewWriter, either
@@ -120,9 +122,12 @@ class InMemoryViewStore(ViewWriter):
         documents = [
             document for document in self._of(view).values() if _fits(document, where) and within(document, ranges)
         ]
-        places = sorted((order.place_of(document) for document in documents), key=_sorts_as, reverse=order.descending)
+        sorts_as = _sorts_as_people_expect if order.collated else _sorts_as
+        places = sorted((order.place_of(document) for document in documents), key=sorts_as, reverse=order.descending)
         if after is not None:
-            places = [place for place in places if _is_beyond(place, after, order)]
+            last = sorts_as(after)
+            beyond = lt if order.descending else gt
+            places = [place for place in places if beyond(sorts_as(place), last)]
         return await self.documents(view, [document_id for _, document_id in places[: max(0, limit)]])
 
     async def watch_checkpoints(self) -> AsyncIterator[Checkpoints]:
@@ -163,9 +168,9 @@ def _sorts_as(place: Place) -> Any:
     return (False, document_id) if value is None else (True, value, document_id)  # null comes first
 
 
-def _is_beyond(place: Place, after: Place, order: Order) -> bool:
-    this, other = _sorts_as(place), _sorts_as(after)
-    return bool(this < other if order.descending else this > other)
+def _sorts_as_people_expect(place: Place) -> Any:
+    value, document_id = place
+    return _sorts_as((sort_key(value) if isinstance(value, str) else value, document_id))
 
 
 def _changed_fields(before: Document | None, after: Document | None) -> Fields:

@@ -13,6 +13,7 @@ from pymongo.errors import BulkWriteError
 from twinpath.domain.views import BY_ID, NOTHING, Document, Order, Place, Range, View
 from twinpath.errors import CheckpointMoved, Unavailable
 from twinpath.mongo_client import durable_database
+from twinpath.views.collation import DEFAULT_LOCALE, mongo_collation
 from twinpath.views.interface import Batch, CheckpointMove, Checkpoints, DocumentChange, ViewReader, ViewWriter
 from twinpath.views.merging import Operation, merged
 from twinpath.views.mongodb.parking import MongoParked
@@ -45,9 +46,10 @@ _UPSERTS_AFTER_DUPLICATE = 200
 
 
 class MongoViewReader(ViewReader):
-    """A ViewReader. All reads are of majority-committed data, from the primary."""
+    """A ViewReader. All reads are of majority-committed data, from the primary; text is sorted as in `locale`."""
 
-    def __init__(self, client: AsyncMongoClient[Document], database: str) -> None:
+    def __init__(self, client: AsyncMongoClient[Document], database: str, locale: str = DEFAULT_LOCALE) -> None:
+        self._locale = locale
         self._client = client
         self._database = durable_database(client, database)
         self._generations: dict[str, Generation] = {}
@@ -88,7 +90,10 @@ class MongoViewReader(ViewReader):
         wanted = {"$and": [equal_to(where), within(ranges), beyond(after, order)]}
 
         async def read(collection: AsyncCollection[Document]) -> list[Document]:
-            return await collection.find(wanted).sort(sort_by(order)).limit(limit).to_list()
+            documents = collection.find(wanted).sort(sort_by(order)).limit(limit)
+            if order.collated:
+                documents = documents.collation(mongo_collation(self._locale))
+            return await documents.to_list()
 
         return await self._read(view, read)
 
@@ -168,8 +173,10 @@ class MongoViewWriter(MongoViewReader, ViewWriter):
     are inserted; when one meets its document, the transaction starts anew with upserts, kept to for a while.
     """
 
-    def __init__(self, client: AsyncMongoClient[Document], database: str, patience: float = 8.0) -> None:
-        super().__init__(client, database)
+    def __init__(
+        self, client: AsyncMongoClient[Document], database: str, patience: float = 8.0, locale: str = DEFAULT_LOCALE
+    ) -> None:
+        super().__init__(client, database, locale)
         self._transactions = Transactions(client, patience)
         self.parked = MongoParked(self._database)
         self._upserts: dict[str, int] = {}
@@ -193,7 +200,8 @@ class MongoViewWriter(MongoViewReader, ViewWriter):
                 collection = self._collection(view.name)
                 await self._make(collection.name)
                 if view.indexes:
-                    await collection.create_indexes([_index(fields) for fields in view.indexes])
+                    await collection.create_indexes([self._index(fields, view) for fields in view.indexes])
+                    await self._drop_of_other_locales(collection)
             await self.parked.prepare()
             if starts:
                 await self._database[CHECKPOINTS].bulk_write(starts, ordered=False)
@@ -263,6 +271,18 @@ class MongoViewWriter(MongoViewReader, ViewWriter):
             missing = ", ".join(sorted(needed - set(there))[:5])
             raise KeyError(f"a change of {view} names a document that does not exist: {missing}")
 
+    def _index(self, fields: tuple[str, ...], view: View) -> IndexModel:
+        keys = [*((field, ASCENDING) for field in fields), ("_id", ASCENDING)]
+        if set(fields).isdisjoint(view.collated):
+            return IndexModel(keys)
+        name = "_".join((*fields, "in", self._locale))
+        return IndexModel(keys, name=name, collation=mongo_collation(self._locale))
+
+    async def _drop_of_other_locales(self, collection: AsyncCollection[Document]) -> None:
+        async for index in await collection.list_indexes():
+            if index.get("collation") and not index["name"].endswith(f"_in_{self._locale}"):
+                await collection.drop_index(index["name"])
+
     def _version(self, projection: str) -> int:
         """The version that this writer commits for; one that it was not told of is as it is stored."""
         return self._versions.get(projection, self.generation(projection).version)
@@ -271,7 +291,3 @@ class MongoViewWriter(MongoViewReader, ViewWriter):
         generation = self.generation(projection)
         version = generation.version if projection in existing else self._version(projection)
         return {"position": 0, "generation": generation.number, "version": version}
-
-
-def _index(fields: tuple[str, ...]) -> IndexModel:
-    return IndexModel([*((field, ASCENDING) for field in fields), ("_id", ASCENDING)])

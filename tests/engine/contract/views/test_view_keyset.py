@@ -20,6 +20,7 @@ PARTS = View(
     "parts",
     filters=("category",),
     sorts={"name": NAME_ORDER, "price": PRICE_ORDER},
+    collated=(NAME_ORDER,),
     indexes=((NAME_ORDER,), (PRICE_ORDER,), ("category", NAME_ORDER), ("category", PRICE_ORDER)),
 )
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -199,7 +200,8 @@ class Finds(CommandListener):
 
     def started(self, event: CommandStartedEvent) -> None:
         if event.command_name == "find":
-            self.last = {name: event.command[name] for name in ("find", "filter", "sort", "limit")}
+            sent = ("find", "filter", "sort", "limit", "collation")
+            self.last = {name: event.command[name] for name in sent if name in event.command}
 
     def succeeded(self, event: object) -> None: ...
 
@@ -256,7 +258,7 @@ async def test_mongodb_reads_a_page_from_an_index_and_sorts_nothing(
     """Wherever the page begins, also among hundreds of ties, no more is read than a few more keys than it has."""
     store, explain = catalogue
     where = {} if category is None else {"category": category}
-    order = Order(field, descending)
+    order = Order(field, descending, field in PARTS.collated)
     listed = await store.page(PARTS.name, where, None, PRODUCTS, order)
     after = order.place_of(listed[start - 1]) if start else None
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import pytest
+from pydantic import Field
 
 from twinpath.checking.declarations import faults
 from twinpath.domain import (
@@ -70,6 +71,19 @@ class Reception(Process):
         """Somebody comes."""
 
 
+class Taken(Reception):
+    """Is called as a group of queues of the engine."""
+
+    name = "views"
+
+
+class Parked(Bookings):
+    """Is called as a collection of the engine."""
+
+    name = "parked"
+    views = (View("parked"),)
+
+
 class Showing(Endpoints):
     """Shows some views."""
 
@@ -126,6 +140,10 @@ EVENTS: dict[str, tuple[type[DomainEvent], str]] = {
     "an erasure with a field": (
         event(erases=True, annotations={"why": str}),
         "event booking.moved: it erases, so each of its fields needs a default",
+    ),
+    "a rule": (
+        event(annotations={"seats": Annotated[int, Field(le=4)]}),
+        "event booking.moved: seats is checked by a limit or a validator",
     ),
     "what is no JSON": (
         event(annotations={"why": Callable[[], None]}),
@@ -239,6 +257,13 @@ APPLICATIONS: dict[str, tuple[Application, list[str]]] = {
     "a view that nobody writes": (
         replace(WHOLE, resources=(*WHOLE.resources, Showing(View("visits")))),
         ["view visits: it is read, and no projection writes it"],
+    ),
+    "names of the engine's own": (
+        replace(WHOLE, projections=(*WHOLE.projections, Parked()), processes=(Taken,), resources=()),
+        [
+            "projection parked: the engine keeps something of its own under this name",
+            "process views: the engine follows logs under this name itself",
+        ],
     ),
     "two processes of one name": (
         replace(WHOLE, processes=(Reception, Idle)),

@@ -17,7 +17,7 @@ from twinpath.cli.app import COMMANDS, app, load
 from twinpath.cli.application import VARIABLE
 
 HEAVY = {"aio_pika", "fastapi", "faststream", "opentelemetry", "pydantic", "pymongo", "redis", "structlog"}
-WITHOUT_SERVERS = {"doctor", "server-files"}
+WITHOUT_SERVERS = {"import", "doctor", "server-files"}
 
 
 def leaves(name: str, command: Any) -> Iterator[tuple[str, Any]]:

@@ -1,6 +1,8 @@
 """The way of a command through the bus, on the in-memory store."""
 
 import asyncio
+import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,11 +13,11 @@ from tests.engine.workshop.owners import RegisterOwner, RenameOwner
 from tests.engine.workshop.repairs import AddRepairNote, ChangeRepairStatus, CloseRepair, OpenRepair
 from twinpath.commands.bus import CommandBus, Envelope
 from twinpath.domain.aggregate import Command
-from twinpath.domain.events import RecordedEvent
+from twinpath.domain.events import Metadata, NewEvent, RecordedEvent
 from twinpath.errors import CommandIdReused, NotFound, RuleViolation, StaleVersion
 from twinpath.ids import new_id
 from twinpath.log.in_memory import InMemoryEventStore
-from twinpath.log.interface import Appended
+from twinpath.log.interface import Appended, NewCommit
 from twinpath.log.snapshots import InMemorySnapshotStore, Snapshot
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -164,6 +166,38 @@ async def test_a_key_belongs_to_its_caller(bus: CommandBus) -> None:
         await bus.handle(Envelope(note(repair.stream), actor=actor, idempotency_key="k"))
 
     assert (await bus.handle(Envelope(note(repair.stream)))).version == 4
+
+
+@pytest.mark.parametrize(("actor", "key"), [("a/b", "c"), ("a%2Fb", "c"), ("a", "b/c"), ("a%2Fb/c", "d")])
+async def test_a_key_belongs_to_its_caller_also_where_names_and_keys_have_slashes(
+    bus: CommandBus, actor: str, key: str
+) -> None:
+    """Every two of these four are different callers' commands, and each is one when it comes again."""
+    repair = await opened(bus)
+    for other in (("a/b", "c"), ("a%2Fb", "c"), ("a", "b/c"), ("a%2Fb/c", "d")):
+        await bus.handle(Envelope(note(repair.stream), actor=other[0], idempotency_key=other[1]))
+
+    again = await bus.handle(Envelope(note(repair.stream), actor=actor, idempotency_key=key))
+
+    assert again.duplicate
+    assert (await bus.handle(Envelope(note(repair.stream)))).version == 6
+
+
+async def test_a_key_that_was_used_with_the_first_version_is_known_to_its_caller_alone(
+    bus: CommandBus, store: InMemoryEventStore
+) -> None:
+    repair = await opened(bus)
+    envelope = Envelope(note(repair.stream), actor="a/b", idempotency_key="c")
+    fingerprint = hashlib.blake2b(envelope.command.content(), digest_size=16).hexdigest()
+    event = NewEvent("repair.note_added", 1, {"note": "noted"})
+    by = Metadata(at=NOW, actor="a/b", correlation_id="")
+    await store.append(NewCommit(repair.stream, [event], 1, "a/b/c", by, fingerprint))
+    await store.append(NewCommit(repair.stream, [event], 2, "%/x/y", replace(by, actor="%"), fingerprint))
+
+    assert (await bus.handle(envelope)).duplicate
+    other = await bus.handle(replace(envelope, actor="%/x", idempotency_key="y"))
+
+    assert (other.duplicate, other.version) == (False, 4)
 
 
 async def test_many_commands_to_one_aggregate_from_two_replicas_all_take_effect(

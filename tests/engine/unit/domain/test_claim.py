@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twinpath.domain.claim import Claim, case_folded
+from twinpath.domain import Claim, case_folded
 
 KINDS = st.from_regex(r"[a-z][a-z_]{0,3}", fullmatch=True)
 PARTS = st.lists(st.text(alphabet='ab:/",[]\\1é', max_size=4) | st.integers(0, 11), max_size=3)

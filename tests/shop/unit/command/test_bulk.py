@@ -98,7 +98,7 @@ async def test_lines_of_one_aggregate_are_carried_out_in_order_and_a_repetition_
 
 
 async def test_every_command_of_the_shop_can_be_named(shop: InMemorySystem, client: httpx.AsyncClient) -> None:
-    address = {"name": "n", "street": "s", "city": "c", "postal_code": "p", "country": "GB"}
+    address = {"name": "n", "street": "s", "city": "c", "postal_code": "SW1Y 4JH", "country": "GB"}
     ticket = {"subject": "s", "message": "m"}
     customer = {"name": "Ada", "email": "ada@example.org"}
     made = await sent(

@@ -101,6 +101,7 @@ async def test_handling_every_event_again_changes_nothing(world: World) -> None:
     orders = [await placed(world, (lamp, 1), (desk, 1)) for _ in range(2)] + [await placed(world, (lamp, 2))]
     await world.embedded.settled()
     await world.shop.send("POST", f"/orders/{orders[0]}/ship", {"carrier": "DHL", "tracking_number": "1"})
+    await world.shop.send("POST", f"/orders/{orders[0]}/return", {"reason": "r"})
     await world.shop.send("POST", f"/orders/{orders[2]}/cancel", {"reason": "r"})
     await world.embedded.settled()
     before = await world.events()
@@ -110,6 +111,28 @@ async def test_handling_every_event_again_changes_nothing(world: World) -> None:
             await process.handling.handle(event)
 
     assert await world.events() == before
+
+
+async def test_what_comes_back_is_for_sale_again_or_written_off_and_counts_once(world: World) -> None:
+    lamp = await world.shop.product("LAMP", stock=9)
+    order = await placed(world, (lamp, 5))
+    await world.embedded.settled()
+    await world.shop.send("POST", f"/orders/{order}/ship", {"carrier": "DHL", "tracking_number": "1"})
+    lines = [{"product_id": lamp, "quantity": 2}, {"product_id": lamp, "quantity": 1, "restock": False}]
+    await world.shop.send("POST", f"/orders/{order}/return", {"lines": lines, "reason": "r"})
+    await world.embedded.settled()
+
+    shown = await world.get(f"/products/{lamp}")
+    assert (shown["on_hand"], shown["reserved"]) == (6, 0)
+    assert (await world.get("/shop/dashboard"))["top_products"][0]["units"] == 2
+    assert (await world.get(f"/orders/{order}"))["status"] == "shipped"
+
+    await world.shop.send("POST", f"/orders/{order}/return", {"reason": "r"})
+    await world.embedded.settled()
+    assert (await world.get(f"/products/{lamp}"))["on_hand"] == 8
+    assert [entry["number"] for entry in (await world.get(f"/orders/{order}"))["returns"]] == [1, 2]
+    dashboard = await world.get("/shop/dashboard")
+    assert (dashboard["orders_by_status"]["returned"], dashboard["revenue"][0]["total"]) == (1, "0.00")
 
 
 async def test_an_order_cancelled_before_it_was_reserved_is_not_confirmed_and_holds_nothing(world: World) -> None:

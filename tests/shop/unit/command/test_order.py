@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from command_service.facts import CustomerFact
 from command_service.order.commands import (
     CancelOrder,
     ConfirmOrder,
-    CustomerFact,
     OrderCommand,
     PlaceOrder,
     ProductFact,
@@ -35,7 +35,7 @@ from twinpath.errors import NotFound, RuleViolation
 P1, P2, P3, P9 = (f"product-0198c0de-0000-7000-8000-00000000000{n}" for n in "1239")
 CUSTOMER = "customer-0198c0de-0000-7000-8000-000000000002"
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-ADDRESS = ShippingAddress(name="Ada", street="s", city="c", postal_code="p", country="GB")
+ADDRESS = ShippingAddress(name="Ada", street="s", city="c", postal_code="SW1Y 4JH", country="GB")
 
 
 def eur(minor: int) -> Money:

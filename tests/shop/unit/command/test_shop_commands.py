@@ -15,6 +15,7 @@ from twinpath.testing import InMemorySystem
 
 EUR = {"amount": "19.99", "currency": "EUR"}
 PRODUCT = {"name": "Lamp", "category": "lighting", "sku": "LAMP-1", "price": EUR}
+TICKET = {"subject": "Parcel", "message": "Where is it?"}
 UNKNOWN = "0198c0de-0000-7000-8000-000000000009"
 
 
@@ -142,9 +143,20 @@ NO_PRODUCT, NO_CUSTOMER, NO_ORDER = (f"/{kind}s/{kind}-{UNKNOWN}" for kind in ("
     ("method", "path", "body", "status", "named"),
     [
         ("POST", "/products", PRODUCT | {"x": 1}, 422, "x"),
-        ("POST", "/products", PRODUCT | {"sku": "-1"}, 422, "sku"),
+        ("POST", "/products", PRODUCT | {"sku": " "}, 422, "sku"),
+        ("POST", "/products", PRODUCT | {"sku": "x" * 256}, 422, "sku"),
+        ("POST", "/products", PRODUCT | {"sku": "A\u200b1"}, 422, "sku"),
+        ("POST", "/products", PRODUCT | {"name": "x" * 501}, 422, "name"),
+        ("POST", "/products", PRODUCT | {"categories": ["a"]}, 422, "categories"),
+        ("PUT", f"{NO_PRODUCT}/name", {"name": ""}, 422, "name"),
+        ("PUT", f"{NO_PRODUCT}/name", {"name": "A"}, 404, "product_not_found"),
+        ("PUT", f"{NO_PRODUCT}/categories", {}, 422, "categories"),
+        ("PUT", f"{NO_PRODUCT}/categories", {"categories": []}, 404, "product_not_found"),
+        ("POST", f"{NO_PRODUCT}/adjust-stock", {"change": 1}, 422, "reason"),
+        ("POST", f"{NO_PRODUCT}/adjust-stock", {"change": 1, "reason": "r"}, 404, "product_not_found"),
+        ("POST", f"{NO_PRODUCT}/relist", None, 404, "product_not_found"),
         ("POST", "/products", PRODUCT | {"name": "a\nb"}, 422, "name"),
-        ("POST", "/products", PRODUCT | {"category": "x" * 51}, 422, "category"),
+        ("POST", "/products", PRODUCT | {"category": "x" * 751}, 422, "category"),
         ("PUT", f"{NO_PRODUCT}/price", {"price": EUR, "reason": " "}, 422, "reason"),
         ("PUT", f"{NO_PRODUCT}/price", {"price": EUR, "reason": "r"}, 404, "product_not_found"),
         ("POST", f"{NO_PRODUCT}/restock", {"quantity": 0}, 422, "quantity"),
@@ -161,6 +173,10 @@ NO_PRODUCT, NO_CUSTOMER, NO_ORDER = (f"/{kind}s/{kind}-{UNKNOWN}" for kind in ("
         ("POST", f"{NO_ORDER}/ship", {"carrier": "DHL", "tracking_number": "1"}, 404, "order_not_found"),
         ("POST", f"{NO_ORDER}/cancel", {"reason": "r", "x": 1}, 422, "x"),
         ("POST", f"{NO_ORDER}/cancel", {"reason": "r"}, 404, "order_not_found"),
+        ("POST", f"{NO_ORDER}/return", {"reason": "r", "lines": []}, 422, "lines"),
+        ("POST", f"{NO_ORDER}/return", {"reason": "r"}, 404, "order_not_found"),
+        ("POST", "/tickets", TICKET | {"customer_id": f"customer-{UNKNOWN}"}, 404, "customer_not_found"),
+        ("POST", "/tickets", TICKET | {"order_id": f"order-{UNKNOWN}"}, 404, "order_not_found"),
     ],
 )
 async def test_a_bad_field_and_a_missing_aggregate_are_refused_by_name(
@@ -195,7 +211,7 @@ async def test_another_currency_and_a_discontinued_product_are_refused_with_thei
 @pytest.mark.parametrize(
     ("price", "field"),
     [
-        ({"amount": "0", "currency": "EUR"}, "price.amount"),
+        ({"amount": "-0.01", "currency": "EUR"}, "price.amount"),
         ({"amount": "1.999", "currency": "EUR"}, "price"),
         ({"amount": "1.5", "currency": "JPY"}, "price"),
         ({"amount": "NaN", "currency": "EUR"}, "price.amount"),
@@ -215,13 +231,13 @@ async def test_a_price_that_is_none_is_refused(client: httpx.AsyncClient, price:
     assert field in [error["field"] for error in answer.json()["errors"]]
 
 
-@pytest.mark.parametrize("amount", ["19.99", 19.99, "19.990", 20, "0.01"])
+@pytest.mark.parametrize("amount", ["19.99", 19.99, "19.990", 20, "0.01", "0", 0])
 async def test_a_price_is_exact_however_it_is_written(client: httpx.AsyncClient, amount: object) -> None:
     price = {"amount": amount, "currency": "EUR"}
     created = await client.post("/api/v1/products", json=PRODUCT | {"price": price})
 
     shown = (await client.get(created.headers["Location"])).json()["price"]["amount"]
-    assert shown == {"19.990": "19.99", "20": "20.00"}.get(str(amount), str(amount))
+    assert shown == {"19.990": "19.99", "20": "20.00", "0": "0.00"}.get(str(amount), str(amount))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.events.money import MOST_MINOR, Money, minor_of
+from shared.events.money import MOST_MINOR, Money
 from shared.events.product import (
     ProductCreated,
     ProductDiscontinued,
@@ -36,7 +36,8 @@ async def service() -> AsyncIterator[QueryService]:
 def money(text: str) -> Money:
     """From `19.99 EUR`."""
     amount, currency = text.split()
-    return Money(minor=minor_of(Decimal(amount), currency), currency=currency)
+    digits = Money(minor=0, currency=currency).digits
+    return Money(minor=int(Decimal(amount).scaleb(digits)), currency=currency)
 
 
 async def product(
@@ -84,6 +85,7 @@ async def test_a_product_is_shown_whole_with_its_version_as_etag(service: QueryS
         "product_id": product_id,
         "name": "Lamp",
         "category": "light",
+        "categories": ["light"],
         "sku": "S-1",
         "price": {"amount": "5", "currency": "JPY"},
         "on_hand": 0,
@@ -120,11 +122,11 @@ async def test_stock_follows_every_event_and_so_does_the_version(service: QueryS
 @pytest.mark.parametrize(
     ("sort", "expected"),
     [
-        ("name", ["apple", "banana", "Cherry", "Dinar", "STRASSE|straße", "Zebra", "éclair"]),
+        ("name", ["apple", "banana", "Cherry", "Dinar", "éclair", "STRASSE", "straße", "Zebra"]),
         ("price", ["Zebra", "apple", "STRASSE", "straße", "Cherry|éclair", "Dinar", "banana"]),
     ],
 )
-async def test_lists_are_sorted_without_upper_case_or_by_exact_price_and_ties_by_id(
+async def test_lists_are_sorted_as_people_expect_or_by_exact_price_and_ties_by_id(
     service: QueryService, sort: str, expected: list[str]
 ) -> None:
     ids = await shop(service)
@@ -166,9 +168,10 @@ async def test_a_price_that_changes_between_pages_hides_no_other_product(service
     ("query", "expected"),
     [
         ({"category": "food"}, ["apple", "banana", "Cherry", "éclair"]),
-        ({"category": "Food"}, []),
+        ({"category": "Food"}, ["apple", "banana", "Cherry", "éclair"]),
+        ({"category": "foo"}, []),
         ({"in_stock": "false"}, ["banana", "Zebra"]),
-        ({"in_stock": "true", "category": "toys"}, ["STRASSE|straße"]),
+        ({"in_stock": "true", "category": "toys"}, ["STRASSE", "straße"]),
         ({"discontinued": "true"}, ["Zebra"]),
         ({"discontinued": "false", "category": "coins"}, ["Dinar"]),
         ({"currency": "JPY"}, ["banana"]),
@@ -179,7 +182,7 @@ async def test_a_price_that_changes_between_pages_hides_no_other_product(service
         ({"max_price": "0.1"}, ["Zebra"]),
         ({"max_price": "0.0999"}, []),
         ({"min_price": "20.00"}, ["banana"]),
-        ({"min_price": "7", "max_price": "8", "category": "toys"}, ["STRASSE|straße"]),
+        ({"min_price": "7", "max_price": "8", "category": "toys"}, ["STRASSE", "straße"]),
     ],
     ids=str,
 )
@@ -192,11 +195,12 @@ async def test_lists_are_filtered(service: QueryService, query: dict[str, str], 
 
 
 def test_a_price_can_be_sorted_by_however_large_it_is() -> None:
-    largest = [sortable(MOST_MINOR, currency) for currency in ("KWD", "EUR", "JPY")]
+    largest = [sortable(Money(minor=MOST_MINOR, currency=currency)) for currency in ("KWD", "EUR", "JPY")]
 
     assert largest == sorted(largest)
     assert largest[-1] <= 2**63 - 1, "MongoDB would refuse it, and the projector would stand still"
-    assert sortable(1999, "EUR") == sortable(19990, "KWD") == 199900
+    amounts = [Money(minor=1999, currency="EUR"), Money(minor=19990, currency="KWD")]
+    assert list(map(sortable, amounts)) == [199900, 199900]
 
 
 async def test_every_price_is_told_newest_first_in_pages(service: QueryService) -> None:
@@ -237,7 +241,8 @@ async def test_an_unknown_product_is_not_found(service: QueryService, path: str)
         ("?in_stock=perhaps", ["in_stock"]),
         ("?discontinued=", ["discontinued"]),
         ("?currency=eur", ["currency"]),
-        ("?currency=XXZ", ["currency"]),
+        (f"?sku={'x' * 256}", ["sku"]),
+        (f"?category={'x' * 751}", ["category"]),
         ("?min_price=cheap", ["min_price"]),
         ("?min_price=-1", ["min_price"]),
         ("?min_price=NaN&max_price=Infinity", ["min_price", "max_price"]),

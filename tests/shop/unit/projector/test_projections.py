@@ -139,7 +139,7 @@ def counts(document_id: str, increment: dict[str, int]) -> Change:
 
 
 def test_ticket_dashboard_counts_a_ticket_on_the_day_in_utc_that_it_was_opened() -> None:
-    total, day = counts("total/ticket.1", {"by_status.open": 1}), counts("2026-02/ticket.1", {"opened.28": 1})
+    total, day = counts("total/ticket.1", {"by_status.open": 1}), counts("2026-02/ticket.1", {"opened.28.2230": 1})
     assert changes_of(TicketDashboardProjection(), OPENED, TICKET) == [total, day]
 
 
@@ -154,7 +154,7 @@ def test_ticket_dashboard_counts_a_closed_ticket_today_and_how_long_it_took() ->
     total = counts("total/ticket.1", {"by_status.triaged": -1, "by_status.closed": 1, "close.0": 1})
     assert changes_of(TicketDashboardProjection(), CLOSED, TICKET) == [
         total,
-        counts("2026-03/ticket.1", {"closed.10": 1}),
+        counts("2026-03/ticket.1", {"closed.10.1200": 1}),
     ]
 
 

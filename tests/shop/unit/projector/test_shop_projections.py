@@ -1,43 +1,30 @@
-"""What each projection of products, of orders and of the shop's figures makes of each event, to the last field."""
-
-from datetime import datetime, timedelta, timezone
+"""What each projection of products makes of each event, to the last field."""
 
 import pytest
 
-from projector_service.order_summaries import OrderSummariesProjection
 from projector_service.product_catalogue import ProductCatalogueProjection
 from projector_service.product_prices import ProductPricesProjection
 from projector_service.product_sales import ProductSalesProjection
-from projector_service.shop_dashboard import ShopDashboardProjection
-from shared.events.customer import CustomerErased
 from shared.events.money import Money
-from shared.events.order import (
-    CategoryRevenue,
-    OrderCancelled,
-    OrderConfirmed,
-    OrderLine,
-    OrderPlaced,
-    OrderRejected,
-    OrderShipped,
-    ProductQuantity,
-    ShippingAddress,
-)
 from shared.events.product import (
     ProductCreated,
     ProductDiscontinued,
     ProductPriceUpdated,
+    ProductRecategorised,
+    ProductRelisted,
+    ProductRenamed,
     ProductRestocked,
     ReservationRefused,
+    StockAdjusted,
     StockReleased,
     StockReserved,
+    StockReturned,
     StockTaken,
 )
 from tests.support.recording import NOON, changes_of
-from twinpath.domain.views import Change, ChangeWhere, Put
+from twinpath.domain.views import Change, Put
 
 PRODUCT, ORDER, CUSTOMER = "product-5", "order-4", "customer-3"
-EARLIER = datetime(2026, 3, 1, 0, 30, tzinfo=timezone(timedelta(hours=2)))
-"""In UTC it is still February."""
 NOW = {"updated_at": NOON, "version": 2}
 CREATED = ProductCreated(name="LAMP Straße", category="light", sku="L-1", price=Money(minor=1999, currency="EUR"))
 RAISED = ProductPriceUpdated(
@@ -46,36 +33,8 @@ RAISED = ProductPriceUpdated(
 RESERVED = StockReserved(order_id=ORDER, quantity=3, on_hand=4)
 REFUSED = ReservationRefused(order_id=ORDER, quantity=3, on_hand=1, reason="insufficient_stock")
 RELEASED = StockReleased(order_id=ORDER, quantity=1, on_hand=1, discontinued=False)
+BACK = StockReturned(order_id=ORDER, number=1, restocked=1, written_off=2, on_hand=1, discontinued=False)
 TAKEN = StockTaken(order_id=ORDER, quantity=3)
-
-LAMP = OrderLine(
-    product_id=PRODUCT,
-    sku="L-1",
-    name="Lamp",
-    category="light",
-    quantity=2,
-    unit_price=Money(minor=1999, currency="EUR"),
-)
-CABLE = LAMP.model_copy(update={"product_id": "product-6", "sku": "C-1", "name": "Cable", "quantity": 3})
-TOTAL = Money(minor=9995, currency="EUR")
-SHARES = (CategoryRevenue(category="light", minor=9000), CategoryRevenue(category="a.b/c", minor=995))
-ADDRESS = ShippingAddress(name="Ada", street="12 Square", city="London", postal_code="SW1Y", country="GB")
-PIECES = (ProductQuantity(product_id=PRODUCT, quantity=2),)
-PLACED = OrderPlaced(
-    customer_id=CUSTOMER, lines=(LAMP, CABLE), total=TOTAL, shipping_address=ADDRESS, placed_at=EARLIER
-)
-CONFIRMED = OrderConfirmed(total=TOTAL, revenue=SHARES, confirmed_at=EARLIER)
-REJECTED = OrderRejected(product_id=PRODUCT, quantity=2, on_hand=1, reason="insufficient_stock")
-SHIPPED = OrderShipped(carrier="Post", tracking_number="T-1", products=PIECES)
-CANCELLED = OrderCancelled(
-    reason="Too late.",
-    previous_status="confirmed",
-    total=TOTAL,
-    revenue=SHARES,
-    confirmed_at=EARLIER,
-    products=PIECES,
-)
-CANCELLED_EARLY = CANCELLED.model_copy(update={"previous_status": "placed", "confirmed_at": None})
 
 
 def product(fields: dict[str, object], reserved: int | None = None) -> Change:
@@ -88,8 +47,9 @@ def test_product_catalogue_has_a_document_for_a_new_product(on_hand: int, in_sto
     document = {
         "product_id": PRODUCT,
         "name": "LAMP Straße",
-        "name_order": "lamp strasse",
         "category": "light",
+        "categories": ["light"],
+        "category_keys": ["light"],
         "sku": "L-1",
         "price": {"amount": "19.99", "currency": "EUR"},
         "price_order": 199900,
@@ -143,6 +103,39 @@ def test_product_catalogue_counts_pieces_that_left_as_reserved_no_more() -> None
     assert changes_of(ProductCatalogueProjection(), TAKEN, PRODUCT) == [product({}, -3)]
 
 
+def test_product_catalogue_shows_another_name() -> None:
+    event = ProductRenamed(name="Große Lampe", previous_name="Lamp")
+    change = product({"name": "Große Lampe"})
+    assert changes_of(ProductCatalogueProjection(), event, PRODUCT) == [change]
+
+
+@pytest.mark.parametrize(
+    ("categories", "fields"),
+    [
+        ((), {"category": None, "categories": [], "category_keys": []}),
+        (("B > b", "a"), {"category": "B > b", "categories": ["B > b", "a"], "category_keys": ["b > b", "a"]}),
+    ],
+)
+def test_product_catalogue_shows_other_categories(categories: tuple[str, ...], fields: dict[str, object]) -> None:
+    event = ProductRecategorised(categories=categories, previous_categories=("light",))
+    assert changes_of(ProductCatalogueProjection(), event, PRODUCT) == [product(fields)]
+
+
+@pytest.mark.parametrize(("discontinued", "in_stock"), [(False, True), (True, False)])
+def test_product_catalogue_shows_pieces_that_were_counted_or_came_back(discontinued: bool, in_stock: bool) -> None:
+    counted = StockAdjusted(change=-2, on_hand=1, reason="r", discontinued=discontinued)
+    back = BACK.model_copy(update={"discontinued": discontinued})
+    change = product({"on_hand": 1, "in_stock": in_stock})
+    assert changes_of(ProductCatalogueProjection(), counted, PRODUCT) == [change]
+    assert changes_of(ProductCatalogueProjection(), back, PRODUCT) == [change]
+
+
+@pytest.mark.parametrize(("on_hand", "in_stock"), [(0, False), (1, True)])
+def test_product_catalogue_offers_a_relisted_product_again(on_hand: int, in_stock: bool) -> None:
+    change = product({"discontinued": False, "in_stock": in_stock})
+    assert changes_of(ProductCatalogueProjection(), ProductRelisted(on_hand=on_hand), PRODUCT) == [change]
+
+
 def price(version: int, amount: str, currency: str, previous: str | None, reason: str | None) -> Put:
     entry = {
         "product_id": PRODUCT,
@@ -180,93 +173,11 @@ def test_product_sales_takes_back_what_was_released_and_not_what_left() -> None:
     assert changes_of(ProductSalesProjection(), TAKEN, PRODUCT) == []
 
 
-def order(status: str, **fields: object) -> Change:
-    return Change("order_summaries", ORDER, set={"status": status, **fields, **NOW})
-
-
-def shown_line(line: OrderLine, line_total: str) -> dict[str, object]:
-    prices = {"unit_price": {"amount": "19.99", "currency": "EUR"}}
-    return line.model_dump() | prices | {"line_total": {"amount": line_total, "currency": "EUR"}}
-
-
-def test_order_summaries_has_a_document_for_an_order_that_was_placed() -> None:
-    not_yet = ("confirmed_at", "shipped_at", "cancelled_at", "carrier", "tracking_number", "reason", "rejection")
-    address = {"name": "Ada", "street": "12 Square", "city": "London", "postal_code": "SW1Y", "country": "GB"}
-    document = {
-        "order_id": ORDER,
-        "customer_id": CUSTOMER,
-        "status": "placed",
-        "total": {"amount": "99.95", "currency": "EUR"},
-        "item_count": 5,
-        "lines": [shown_line(LAMP, "39.98"), shown_line(CABLE, "59.97")],
-        "shipping_address": address,
-        "placed_at": EARLIER,
-        "updated_at": NOON,
-        "version": 1,
-        **dict.fromkeys(not_yet),
-    }
-    assert changes_of(OrderSummariesProjection(), PLACED, ORDER, 1) == [Put("order_summaries", ORDER, document)]
-    erased = PLACED.model_copy(update={"shipping_address": None})
-    without = Put("order_summaries", ORDER, {**document, "shipping_address": None})
-    assert changes_of(OrderSummariesProjection(), erased, ORDER, 1) == [without]
-
-
-def test_order_summaries_says_when_an_order_was_confirmed() -> None:
-    assert changes_of(OrderSummariesProjection(), CONFIRMED, ORDER) == [order("confirmed", confirmed_at=EARLIER)]
-
-
-def test_order_summaries_says_what_was_short() -> None:
-    rejection = {"product_id": PRODUCT, "quantity": 2, "on_hand": 1, "reason": "insufficient_stock"}
-    assert changes_of(OrderSummariesProjection(), REJECTED, ORDER) == [order("rejected", rejection=rejection)]
-
-
-def test_order_summaries_says_with_whom_an_order_was_shipped() -> None:
-    change = order("shipped", carrier="Post", tracking_number="T-1", shipped_at=NOON)
-    assert changes_of(OrderSummariesProjection(), SHIPPED, ORDER) == [change]
-
-
-def test_order_summaries_says_why_an_order_was_cancelled() -> None:
-    change = order("cancelled", cancelled_at=NOON, reason="Too late.")
-    assert changes_of(OrderSummariesProjection(), CANCELLED, ORDER) == [change]
-
-
-def test_order_summaries_forgets_where_the_orders_of_an_erased_customer_went() -> None:
-    forgotten = ChangeWhere("order_summaries", {"customer_id": CUSTOMER}, {"shipping_address": None})
-    assert changes_of(OrderSummariesProjection(), CustomerErased(), CUSTOMER) == [forgotten]
-
-
-def counts(document_id: str, increment: dict[str, int]) -> Change:
-    return Change("shop_dashboard", document_id, increment=increment, create=True)
-
-
-def moved(previous: str, now: str) -> Change:
-    return counts("total/order.1", {f"by_status.{previous}": -1, f"by_status.{now}": 1})
-
-
-def revenue(sign: int) -> list[Change]:
-    """What the order brings, in all, by category and on the day in UTC of its confirmation."""
-    by_category = {"light": sign * 9000, "a%2Eb%2Fc": sign * 995}
-    amounts = {f"revenue.EUR.by_category.{key}": amount for key, amount in by_category.items()}
-    total = counts("total/order.1", {"revenue.EUR.total": sign * 9995, **amounts})
-    return [total, counts("2026-02/order.1", {"revenue.EUR.28": sign * 9995})]
-
-
-def test_shop_dashboard_counts_an_order_that_was_placed_as_no_revenue_yet() -> None:
-    assert changes_of(ShopDashboardProjection(), PLACED, ORDER) == [counts("total/order.1", {"by_status.placed": 1})]
-
-
-def test_shop_dashboard_counts_a_confirmed_order_as_revenue_of_that_day() -> None:
-    assert changes_of(ShopDashboardProjection(), CONFIRMED, ORDER) == [moved("placed", "confirmed"), *revenue(1)]
-
-
-def test_shop_dashboard_counts_a_rejected_order_as_no_revenue() -> None:
-    assert changes_of(ShopDashboardProjection(), REJECTED, ORDER) == [moved("placed", "rejected")]
-
-
-def test_shop_dashboard_counts_a_shipped_order() -> None:
-    assert changes_of(ShopDashboardProjection(), SHIPPED, ORDER) == [moved("confirmed", "shipped")]
-
-
-def test_shop_dashboard_takes_the_revenue_of_a_cancelled_order_back_from_its_day() -> None:
-    assert changes_of(ShopDashboardProjection(), CANCELLED, ORDER) == [moved("confirmed", "cancelled"), *revenue(-1)]
-    assert changes_of(ShopDashboardProjection(), CANCELLED_EARLY, ORDER) == [moved("placed", "cancelled")]
+def test_product_sales_takes_back_what_came_back_and_shows_another_name() -> None:
+    renamed = ProductRenamed(name="Lux", previous_name="Lamp")
+    assert changes_of(ProductSalesProjection(), BACK, PRODUCT) == [
+        Change("product_sales", PRODUCT, increment={"units": -3})
+    ]
+    assert changes_of(ProductSalesProjection(), renamed, PRODUCT) == [
+        Change("product_sales", PRODUCT, set={"name": "Lux"})
+    ]

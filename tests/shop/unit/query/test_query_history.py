@@ -4,11 +4,10 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from command_service.product.commands import product_id_of
 from shared.events.customer import CustomerErased, CustomerRegistered
 from shared.events.money import Money
 from shared.events.order import OrderPlaced, OrderShipped
-from shared.events.product import ProductCreated, ProductDiscontinued
+from shared.events.product import ProductCreated, ProductDiscontinued, product_id_of
 from shared.events.ticket import TicketClosed, TicketOpened
 from tests.shop.support.query_app import QueryService, in_memory
 from tests.support.written_views import NOON

@@ -1,8 +1,7 @@
 """The shop's dashboard as it changes."""
 
-from command_service.product.commands import product_id_of
 from shared.events.money import Money
-from shared.events.product import ProductCreated, StockReserved
+from shared.events.product import ProductCreated, StockReserved, product_id_of
 from tests.shop.support.query_app import in_memory
 from twinpath.ids import new_id
 

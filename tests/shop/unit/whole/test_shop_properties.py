@@ -2,7 +2,9 @@
 
 import asyncio
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -20,10 +22,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from command_service.product.commands import product_id_of
 from deploy.shop import SHOP
 from projector_service.application import PROJECTIONS
 from shared.events import CATALOGUE
+from shared.events.product import product_id_of
 from twinpath.domain.views import Document
 from twinpath.ids import logs_of
 from twinpath.projecting.following.projector import Projector
@@ -35,6 +37,17 @@ LOGS = logs_of(CATALOGUE.categories, PARTITIONS)
 SKUS = st.sampled_from(["A", "a", "B", "C", "D.1"])
 QUANTITIES = st.integers(1, 6)
 VIEWS = [view.name for projection in view_projections(PROJECTIONS) for view in projection.views]
+CHANGES: dict[str, Callable[[int], tuple[str, str, dict[str, Any] | None]]] = {
+    "restock": lambda n: ("POST", "restock", {"quantity": n}),
+    "count more": lambda n: ("POST", "adjust-stock", {"change": n, "reason": "r"}),
+    "count less": lambda n: ("POST", "adjust-stock", {"change": -n, "reason": "r"}),
+    "price": lambda n: ("PUT", "price", {"price": {"amount": f"{n}.50", "currency": "EUR"}, "reason": "r"}),
+    "rename": lambda n: ("PUT", "name", {"name": f"name {n}"}),
+    "recategorise": lambda n: ("PUT", "categories", {"categories": ["a", "a > b", "c"][:n]}),
+    "discontinue": lambda n: ("POST", "discontinue", None),
+    "relist": lambda n: ("POST", "relist", None),
+}
+"""What may become of a product, given a number."""
 
 
 class ShopMachine(RuleBasedStateMachine):
@@ -74,15 +87,10 @@ class ShopMachine(RuleBasedStateMachine):
         created = self.create_product_of(sku, stock, price)
         return created or multiple()
 
-    @rule(product=products, change=st.sampled_from(["restock", "restock", "price", "discontinue"]), n=QUANTITIES)
+    @rule(product=products, change=st.sampled_from(sorted(CHANGES)), n=QUANTITIES)
     def change_product(self, product: str, change: str, n: int) -> None:
-        if change == "restock":
-            self.send("POST", f"/products/{product}/restock", {"quantity": n})
-        elif change == "price":
-            price = {"amount": f"{n}.50", "currency": "EUR"}
-            self.send("PUT", f"/products/{product}/price", {"price": price, "reason": "r"})
-        else:
-            self.send("POST", f"/products/{product}/discontinue")
+        method, path, body = CHANGES[change](n)
+        self.send(method, f"/products/{product}/{path}", body)
 
     def registered(self) -> str:
         name = f"Somebody{len(self.secrets)}x"
@@ -105,13 +113,13 @@ class ShopMachine(RuleBasedStateMachine):
             words = f"{name} is not happy"
             self.send("POST", "/tickets", {"subject": words, "message": words, "customer_id": customer})
         else:
-            self.send("DELETE", f"/customers/{customer}")
-            self.erased.add(customer)
+            if self.send("DELETE", f"/customers/{customer}") is not None:
+                self.erased.add(customer)
 
     @rule(target=orders, customer=customers, wishes=st.lists(st.tuples(products, QUANTITIES), min_size=1, max_size=3))
     def place(self, customer: str, wishes: list[tuple[str, int]]) -> Any:
         street = f"{self.secrets[customer][0]} street"
-        address = {"name": street, "street": street, "city": "c", "postal_code": "p", "country": "GB"}
+        address = {"name": street, "street": street, "city": "c", "postal_code": "SW1Y 4JH", "country": "GB"}
         lines = [{"product_id": product, "quantity": quantity} for product, quantity in wishes]
         body = {"customer_id": customer, "lines": lines, "shipping_address": address}
         placed = self.send("POST", "/orders", body)
@@ -125,6 +133,16 @@ class ShopMachine(RuleBasedStateMachine):
     @rule(order=orders)
     def ship(self, order: str) -> None:
         self.send("POST", f"/orders/{order}/ship", {"carrier": "DHL", "tracking_number": "1"})
+
+    @rule(order=orders)
+    def send_back(self, order: str) -> None:
+        """Everything that is still out, if it was shipped."""
+        self.send("POST", f"/orders/{order}/return", {"reason": "r"})
+
+    @rule(order=orders, some=st.lists(st.tuples(products, QUANTITIES, st.booleans()), min_size=1, max_size=3))
+    def send_some_back(self, order: str, some: list[tuple[str, int, bool]]) -> None:
+        lines = [{"product_id": product, "quantity": n, "restock": restock} for product, n, restock in some]
+        self.send("POST", f"/orders/{order}/return", {"lines": lines, "reason": "r"})
 
     @rule(order=orders)
     def cancel(self, order: str) -> None:
@@ -141,18 +159,51 @@ class ShopMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_books_balance(self) -> None:
-        """Stock on hand + reserved + taken = created + restocked, and no order is both confirmed and rejected."""
+        """Stock on hand + reserved + taken = created + restocked + counted + returned, and no order is both confirmed
+        and rejected."""
         came, taken = Counter[str](), Counter[str]()
         life: defaultdict[str, set[str]] = defaultdict(set)
         for event in self.events():
             life[event.stream].add(event.type)
             came[event.stream] += event.data["on_hand"] if event.type == "product.created" else 0
             came[event.stream] += event.data["quantity"] if event.type == "product.restocked" else 0
+            came[event.stream] += event.data["change"] if event.type == "product.stock_adjusted" else 0
+            came[event.stream] += event.data["restocked"] if event.type == "product.stock_returned" else 0
             taken[event.stream] += event.data["quantity"] if event.type == "product.stock_taken" else 0
         assert not [stream for stream, types in life.items() if {"order.confirmed", "order.rejected"} <= types]
         for product in self.runner.run(self.shop.views.page("product_catalogue", {}, None, 100)):
             assert product["on_hand"] >= 0
             assert product["on_hand"] + product["reserved"] + taken[product["_id"]] == came[product["_id"]]
+
+    def nothing_comes_back_that_was_not_shipped(self) -> None:
+        """Nor more of it, by what the orders say and by what the products say."""
+        shipped, returned, booked = Counter[tuple[str, str]](), Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+        for event in self.events():
+            if event.type == "order.shipped":
+                shipped.update(
+                    {(event.stream, line["product_id"]): line["quantity"] for line in event.data["products"]}
+                )
+            elif event.type == "order.returned":
+                back = event.data["products"]
+                returned.update({(event.stream, line["product_id"]): pieces_of(line) for line in back})
+            elif event.type == "product.stock_returned":
+                booked[event.data["order_id"], event.stream] += pieces_of(event.data)
+        assert returned <= shipped
+        assert booked == returned
+
+    def revenue_is_what_was_confirmed_less_what_was_cancelled_or_came_back(self) -> None:
+        brought = 0
+        for event in self.events():
+            if event.type == "order.confirmed":
+                brought += event.data["total"]["minor"]
+            elif event.type == "order.cancelled" and event.data["confirmed_at"]:
+                brought -= event.data["total"]["minor"]
+            elif event.type == "order.returned":
+                brought -= event.data["refund"]["minor"]
+        answer = self.runner.run(self.client.get("/shop/dashboard"))
+        [shown] = answer.json()["revenue"] or [{"total": "0", "categories": []}]
+        assert Decimal(shown["total"]) * 100 == brought
+        assert sum(Decimal(share["amount"]) for share in shown["categories"]) * 100 == brought
 
     def only_confirmed_orders_hold_stock(self) -> None:
         kept: set[str] = set()
@@ -175,6 +226,8 @@ class ShopMachine(RuleBasedStateMachine):
             self.fulfilment_catches_up()
             self.the_books_balance()
             self.only_confirmed_orders_hold_stock()
+            self.nothing_comes_back_that_was_not_shipped()
+            self.revenue_is_what_was_confirmed_less_what_was_cancelled_or_came_back()
             shown = self.runner.run(documents(self.shop.views))
             assert self.runner.run(self.rebuilt()) == shown
             everything = orjson.dumps([shown, [event.data for event in self.events()]], default=str).decode()
@@ -194,6 +247,10 @@ class ShopMachine(RuleBasedStateMachine):
             await projector.project(log, await self.shop.store.read_log(log, 0, 10_000))
         await projector.stop()
         return await documents(views)
+
+
+def pieces_of(back: dict[str, Any]) -> int:
+    return int(back["restocked"] + back["written_off"])
 
 
 async def documents(views: InMemoryViewStore) -> dict[str, list[Document]]:

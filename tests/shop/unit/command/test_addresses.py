@@ -1,0 +1,89 @@
+"""Addresses in every country: what each needs, kept as it was written; and what was stored before stays the same."""
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from command_service.order.address import AskedAddress, form_of
+from command_service.order.commands import PlaceOrder
+from shared.events.order import ShippingAddress
+from tests.shop.support.shop import ADDRESS
+from twinpath.clock import utc_now
+
+ASKED: TypeAdapter[Any] = TypeAdapter(AskedAddress)
+SOMEWHERE = {"name": "Ada", "street": "12 Square"}
+
+
+def taken(**fields: str) -> dict[str, Any]:
+    """What is kept of an address that a caller wrote."""
+    kept = ASKED.validate_python({**SOMEWHERE, **fields})
+    assert isinstance(kept, ShippingAddress)
+    return kept.model_dump()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"country": "HK", "region": "Kowloon"},
+        {"country": "AE", "region": "Dubai"},
+        {"country": "IE", "city": "Dublin"},
+        {"country": "IE", "city": "Dublin", "postal_code": "d02 x285", "region": "Co. Dublin"},
+        {"country": "XK", "city": "Prishtina", "postal_code": "10000"},
+        {"country": "XK", "city": "Prishtina"},
+        {"country": "GB", "city": "London", "postal_code": "sw1y4jh"},
+        {"country": "US", "city": "Cupertino", "region": "California", "postal_code": "95014"},
+        {"country": "JP", "region": "東京都", "postal_code": "１５４－００２３".replace("－", "-")},
+        {"country": "FR", "city": "Paris", "postal_code": "75008", "sorting_code": "CEDEX 08"},
+        {"country": "SG", "postal_code": "546080", "second_line": "#05-11"},
+        {"country": "KR", "region": "서울", "city": "강남구", "district": "역삼동", "postal_code": "06236"},
+    ],
+    ids=lambda fields: fields["country"],
+)
+def test_an_address_is_taken_as_its_country_has_it_and_kept_as_it_was_written(fields: dict[str, str]) -> None:
+    assert taken(**fields) == {**SOMEWHERE, **fields}
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"country": "HK"}, {"region"}),
+        ({"country": "DE"}, {"city", "postal_code"}),
+        ({"country": "US", "city": "Cupertino"}, {"region", "postal_code"}),
+        ({"country": "GB", "city": "London", "postal_code": "12345"}, {"postal_code"}),
+        ({"country": "GB", "city": "London", "postal_code": "SW1Y 4JH 4JH"}, {"postal_code"}),
+        ({"country": "DE", "city": "Berlin", "postal_code": "1011"}, {"postal_code"}),
+        ({"country": "ZZ", "city": "Nowhere"}, {"country"}),
+        ({"country": "EU", "city": "Nowhere"}, {"country"}),
+        ({"country": "gb", "city": "London", "postal_code": "SW1Y 4JH"}, {"country"}),
+        ({"country": "IE", "city": "\u3164"}, {"city"}),
+        ({"country": "IE", "city": "Dublin", "second_line": ""}, {"second_line"}),
+    ],
+)
+def test_each_field_that_its_country_lacks_is_named(fields: dict[str, str], wrong: set[str]) -> None:
+    with pytest.raises(ValidationError) as refused:
+        taken(**fields)
+
+    assert {error["loc"][-1] for error in refused.value.errors()} == wrong
+
+
+def test_every_country_has_a_form() -> None:
+    for country in ("AC", "AQ", "CU", "KP", "SY", "TA", "XK"):
+        assert form_of(country).required >= {"street"}
+
+
+def test_the_fingerprint_of_an_address_of_the_first_version_is_as_it_was() -> None:
+    order = PlaceOrder(
+        order_id="order-1",
+        customer_id="customer-1",
+        lines=(),
+        shipping_address=ASKED.validate_python(ADDRESS),
+        customer=None,
+        products={},
+        at=utc_now(),
+    )
+
+    assert order.content() == (
+        b'PlaceOrder{"customer_id":"customer-1","lines":[],"shipping_address":{"name":"Ada","street":"12 Square",'
+        b'"city":"London","postal_code":"SW1Y 4JH","country":"GB"}}'
+    )

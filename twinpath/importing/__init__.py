@@ -1,0 +1,1 @@
+"""Takes files of others: reads their rows, makes commands of them as the team declares, checks or sends these."""
