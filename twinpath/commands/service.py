@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from twinpath.commands.admission import Admission
-from twinpath.commands.app import create_app
+from twinpath.commands.app import STREAMED, create_app
 from twinpath.commands.bus import CommandBus
 from twinpath.commands.checking import checks
 from twinpath.commands.metrics import CommandMetrics, MeasuredAppends, MeasuredPublisher
@@ -31,7 +31,6 @@ from twinpath.feed.rabbit_feed import RabbitFeed
 from twinpath.feed.rabbit_publisher import RabbitPublisher
 from twinpath.http.health import Check
 from twinpath.http.starting import RefusedUntilStarted
-from twinpath.http.turning_away import gated
 from twinpath.ids import logs_of, uuid7
 from twinpath.log.mongodb import MongoEventStore
 from twinpath.log.snapshots import MongoSnapshotStore
@@ -169,5 +168,5 @@ def run(application: Application) -> None:
         application.settings or Settings,
         partial(bootstrap, application=application),
         checks,
-        lambda app: {"http": gated(app.state.admission)},
+        lambda app: {"gate": app.state.admission, "streamed": STREAMED},
     )

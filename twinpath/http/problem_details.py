@@ -7,9 +7,10 @@ from typing import Any
 
 import orjson
 import structlog
-from fastapi import FastAPI, Request, Response
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -99,7 +100,7 @@ def _schema() -> dict[str, Any]:
     return schema
 
 
-def install_problem_details(app: FastAPI) -> None:
+def install_problem_details(app: Starlette) -> None:
     """Answer every error of this app, expected or not, with problem+json.
 
     Call it before other middleware is added: those then see every answer, also a 500.

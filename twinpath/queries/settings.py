@@ -3,11 +3,11 @@
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from twinpath.observability.log_settings import LogSettings
+from twinpath.http.settings import HttpSettings
 from twinpath.running.settings import MONGODB_URL, REDIS_URL
 
 
-class Settings(LogSettings):
+class Settings(HttpSettings):
     """Every setting has a default that fits servers on this machine."""
 
     model_config = SettingsConfigDict(env_prefix="TWINPATH_", extra="ignore")
@@ -18,6 +18,5 @@ class Settings(LogSettings):
     views_database: str = Field("twinpath_views", description="database of the views")
     redis_url: str = Field("redis://127.0.0.1:6379/0", pattern=REDIS_URL, description="the fast copy of the views")
     redis_prefix: str = Field("twinpath", description="what every key in Redis begins with")
-    host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8001, ge=1, le=65535, description="port to listen on")
     causal_wait_seconds: float = Field(5.0, gt=0, le=60, description="how long a query waits for its causal token")
