@@ -1,6 +1,6 @@
 """Every error as problem+json (RFC 9457) with a stable `code`: the one place that maps errors to HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -9,7 +9,7 @@ import orjson
 import structlog
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -41,6 +41,11 @@ STATUSES: Mapping[type[TwinpathError], int] = {
     Unavailable: 503,
 }
 PROBLEM_JSON = "application/problem+json"
+MOST_FIELD_PROBLEMS = 20
+"""So many field problems an answer has at most: who reads more of them is no human."""
+
+_MOST_FAULTS = 500  # a microsecond or two each
+_LONGEST_TEXT, _LONGEST_PATH = 200, 200
 _ROUTER_CODES = {404: "no_such_route", 405: "method_not_allowed"}
 _log = structlog.get_logger(__name__)
 
@@ -62,7 +67,7 @@ class Problem(BaseModel):
     detail: str
     code: str = Field(examples=["ticket_not_found"])
     instance: str
-    errors: list[FieldProblem] | None = Field(None, description="with 422: each field that is wrong")
+    errors: list[FieldProblem] | None = Field(None, description="with 422: the fields that are wrong, twenty at most")
 
 
 def problem(path: str, status: int, code: str, detail: str, /, **more: object) -> Response:
@@ -73,7 +78,7 @@ def problem(path: str, status: int, code: str, detail: str, /, **more: object) -
         "status": status,
         "detail": detail,
         "code": code,
-        "instance": path,
+        "instance": path[:_LONGEST_PATH],
     }
     headers = {"Retry-After": "1"} if status in (202, 503) else {}
     content = orjson.dumps(body | more | body, default=str)
@@ -167,22 +172,42 @@ def _invalid(path: str, error: RequestValidationError) -> Response:
     faults = error.errors()
     if any(fault["type"] == "json_invalid" for fault in faults):
         return problem(path, 400, "malformed_json", "The body is not JSON.")
-    fields = [
-        {
-            "field": ".".join(map(str, fault["loc"][1:])) or str(fault["loc"][0]),
-            "code": fault["type"],
-            "message": fault["msg"],
-        }
-        for fault in faults
-    ]
+    fields = field_problems(faults, prefix=1)
     named = ", ".join(dict.fromkeys(field["field"] for field in fields))
-    return problem(path, 422, "invalid_fields", f"Not valid: {named}.", errors=fields)
+    more = f" and {len(faults) - len(fields)} more" if len(faults) > len(fields) else ""
+    return problem(path, 422, "invalid_fields", f"Not valid: {named}{more}.", errors=fields)
+
+
+def field_problems(faults: Sequence[Any], prefix: int = 0) -> list[dict[str, str]]:
+    """Pydantic's complaints as FieldProblem has them, the first twenty, each short whatever the client's names are; the
+    first `prefix` names of a path are left out.
+    """
+    return [
+        {
+            "field": _short(".".join(map(str, fault["loc"][prefix:])) or ".".join(map(str, fault["loc"])) or "body"),
+            "code": fault["type"],
+            "message": _short(fault["msg"]),
+        }
+        for fault in faults[:MOST_FIELD_PROBLEMS]
+    ]
+
+
+def faults_of(error: ValidationError) -> list[Any]:
+    """Pydantic's complaints, a single one where they are so many that to list them would hold up everybody."""
+    count = error.error_count()
+    if count > _MOST_FAULTS:
+        return [{"type": "too_many_faults", "loc": (), "msg": f"{count} fields are not valid"}]
+    return list(error.errors(include_url=False, include_context=False, include_input=False))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
 
 
 def _of_the_router(path: str, method: str, error: HTTPException) -> Response:
     code = _ROUTER_CODES.get(error.status_code, HTTPStatus(error.status_code).name.lower())
     if error.status_code == 400:  # FastAPI could not read the body as text
         code = "malformed_json"
-    answer = problem(path, error.status_code, code, f"{method} {path}: {error.detail}.")
+    answer = problem(path, error.status_code, code, f"{method} {_short(path)}: {error.detail}.")
     answer.headers.update(error.headers or {})
     return answer

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from twinpath.http.problem_details import faults_of
 from twinpath.ids import UUID_PATTERN
 
 _MISSING = {"type": "missing", "loc": ("body",), "msg": "Field required"}
@@ -102,5 +103,5 @@ def _read(model: type[BaseModel], body: bytes) -> BaseModel:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False)
+        problems = faults_of(error)
         raise RequestValidationError([{**problem, "loc": ("body", *problem["loc"])} for problem in problems]) from error

@@ -49,6 +49,7 @@ def server(
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # nothing here asks where a client is
         timeout_keep_alive=24 * 3600,  # an idle connection is closed by ours
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )

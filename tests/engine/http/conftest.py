@@ -1,4 +1,4 @@
-"""The workshop's three services as they are really started, with little patience, shared by the tests of a file."""
+"""The workshop's three services as they are really started, with little patience, shared by all tests here."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ IMPATIENT = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def ports(
     servers: SharedServers,
     mongodb_url: str,

@@ -1,6 +1,8 @@
 """Talks to a server in bytes, and reads its answers with a strict parser, which refuses what is no HTTP."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,28 +90,36 @@ class Talk:
         answer = await self.answer()
         return answer is not None and answer.status == 200 and answer.body == b'{"status":"live"}'
 
+    def reading(self, reads: bool) -> None:
+        """Whether what the server sends is taken from the network."""
+        transport = self.writer.transport
+        assert isinstance(transport, asyncio.ReadTransport)
+        if reads:
+            transport.resume_reading()
+        else:
+            transport.pause_reading()
+
     async def _receive(self) -> bytes:
         try:
             return await asyncio.wait_for(self.reader.read(65536), _SECONDS)
         except ConnectionResetError:
             return b""
 
-    def close(self) -> None:
-        """Be gone at once."""
-        self.writer.transport.abort()
 
-
-async def talk(port: int) -> Talk:
-    """A new connection."""
+@asynccontextmanager
+async def talk(port: int) -> AsyncIterator[Talk]:
+    """A new connection, gone at once at the end."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**24)
-    return Talk(port, reader, writer)
+    try:
+        yield Talk(port, reader, writer)
+    finally:
+        writer.transport.abort()
 
 
 async def live(port: int) -> Answer:
     """The answer to a request of its own; the server's loop has turned then."""
-    probe = await talk(port)
-    await probe.send(PROBE)
-    answer = await probe.answer()
-    probe.close()
+    async with talk(port) as probe:
+        await probe.send(PROBE)
+        answer = await probe.answer()
     assert answer is not None
     return answer

@@ -44,8 +44,7 @@ async def test_every_case_is_answered_right_by_every_service(ports: dict[str, in
 
 
 async def try_case(port: int, case: Case) -> None:
-    connection = await talk(port)
-    try:
+    async with talk(port) as connection:
         await connection.send(*case.packets)
         answer = await connection.answer(case.method)
         assert answer is not None, "no answer"
@@ -60,5 +59,3 @@ async def try_case(port: int, case: Case) -> None:
             assert await connection.ends(), "it goes on"
         else:
             assert await connection.goes_on(), "it does not go on"
-    finally:
-        connection.close()

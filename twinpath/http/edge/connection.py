@@ -6,8 +6,7 @@ request that is not there yet is neither counted nor begun; a streamed body is h
 """
 
 import asyncio
-from enum import Enum, auto
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -36,13 +35,6 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _NO_CONTENT = b"HTTP/1.1 204 No Content\r\nallow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n\r\n"
 
 
-class _Phase(Enum):
-    WAITING = auto()  # for a request
-    STREAMING = auto()  # a request is in hand, its body still comes
-    ANSWERING = auto()
-    OVER = auto()
-
-
 class Connection(asyncio.Protocol):
     """One connection, as uvicorn makes it; `rules` are those of its service."""
 
@@ -62,12 +54,14 @@ class Connection(asyncio.Protocol):
         self._connections = cast(set[asyncio.Protocol], server_state.connections)
         self._framing = Framing(self.rules.limits, self.rules.streamed)
         self._patience = Patience(loop, self.rules.limits, self._end, self._give_up, self._cut)
-        self._phase = _Phase.WAITING
+        self._phase: Literal["waiting", "streaming", "answering", "over"] = "waiting"
+        """For a request, while the body of the request in hand still comes, with all of it in hand, and at the end."""
+
         self._entered: float | None = None
         self._in_hand = 0  # bytes of the request that is being answered
         self._ends_next = False
         self._wanted, self._reads = True, True
-        self._stalls, self._counted = False, False
+        self._stalls, self._waits_for_taking, self._counted = False, False, False
 
     # As asyncio and uvicorn's server call it
 
@@ -93,7 +87,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol.data_received."""
-        if self._phase is not _Phase.OVER:
+        if self._phase != "over":
             self._framing.add(data)
             self._patience.came(len(data))
             self._advance()
@@ -101,12 +95,11 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """See asyncio.BaseProtocol.pause_writing."""
         self._stalls = True
-        self._patience.await_taking(self._outlet)
         self._look_at_what_waits()
 
     def resume_writing(self) -> None:
         """See asyncio.BaseProtocol.resume_writing."""
-        self._stalls = False
+        self._stalls, self._waits_for_taking = False, False
         self._patience.taken()
         if self._inner is not None:
             self._inner.resume_writing()
@@ -114,7 +107,7 @@ class Connection(asyncio.Protocol):
 
     def shutdown(self) -> None:
         """Called by uvicorn's server when it stops: what has been begun is finished, and the connection closed."""
-        if self._phase is _Phase.WAITING and self._framing.has_begun:
+        if self._phase == "waiting" and self._framing.has_begun:
             self._ends_next = True
         elif self._inner is not None:
             self._inner.shutdown()
@@ -124,15 +117,16 @@ class Connection(asyncio.Protocol):
     @property
     def streams(self) -> bool:
         """Whether the body of the request in hand still comes."""
-        return self._phase is _Phase.STREAMING
+        return self._phase == "streaming"
 
     def answered(self) -> None:
         """The application is through with the request in hand."""
         self._leave()
-        if self._phase is _Phase.ANSWERING:
+        if self._phase == "answering":
             self._wait()
-            self._advance()
-        elif self._phase is _Phase.STREAMING:
+            if self._framing.has_begun or self._counted:
+                self._advance()
+        elif self._phase == "streaming":
             self._linger()
 
     def failed(self) -> None:
@@ -148,7 +142,7 @@ class Connection(asyncio.Protocol):
 
     def give_way(self) -> None:
         """See Holder.give_way."""
-        if self._phase is not _Phase.WAITING:
+        if self._phase != "waiting":
             self._cut()
         elif self._framing.has_begun:
             self._refuse(overloaded())
@@ -158,19 +152,20 @@ class Connection(asyncio.Protocol):
     # The requests
 
     def _wait(self) -> None:
-        self._phase = _Phase.WAITING
+        self._phase = "waiting"
         self._patience.await_request(self.rules.limits.http_keep_alive_seconds)
 
     def _advance(self) -> None:
         """Hand on what is there."""
         try:
-            while self._phase in (_Phase.WAITING, _Phase.STREAMING) and (piece := self._framing.next()):
+            while self._phase in ("waiting", "streaming") and (piece := self._framing.next()):
                 self._take(piece)
-            if self._phase is _Phase.WAITING and self._framing.has_begun:
+            if self._phase == "waiting" and self._framing.has_begun:
                 self._expect_the_rest()
         except Refusal as refusal:
             self._refuse(refusal)
-        self._look_at_what_waits()
+        if self._stalls or self._counted or self._framing.kept + self._in_hand >= _WORTH_COUNTING:
+            self._look_at_what_waits()
 
     def _take(self, piece: Piece) -> None:
         head = piece.head
@@ -178,24 +173,25 @@ class Connection(asyncio.Protocol):
             if head.target == b"*":
                 self._answer_at_once(head, _NO_CONTENT)
                 return
-            if piece.ends and self._is_full_for(head):
+            guarded = self.rules.guards(head)
+            if guarded and piece.ends and self._is_full():
                 self._answer_at_once(head, self._worded(overloaded(), head))
                 return
+            if guarded:
+                self._entered = self.rules.gate.enter()
             self._begin(head, piece)
         if piece.ends:
-            self._phase = _Phase.ANSWERING
+            self._phase = "answering"
             self._patience.await_nothing()
-        self._feed(piece.raw)
+        self._feed(head.raw + piece.body if head else piece.body)
 
     def _begin(self, head: Head, piece: Piece) -> None:
         if self._ends_next:
             head.with_close()
-        if self.rules.guards(head):
-            self._entered = self.rules.gate.enter()
         self._outlet.begun = False
         self._in_hand = len(piece.body)
         if not piece.ends:
-            self._phase = _Phase.STREAMING
+            self._phase = "streaming"
             self._patience.await_body()
 
     def _feed(self, data: bytes) -> None:
@@ -213,12 +209,12 @@ class Connection(asyncio.Protocol):
             return
         self._patience.await_body()
         if self._framing.to_be_asked():
-            if self._is_full_for(head):
+            if self.rules.guards(head) and self._is_full():
                 raise overloaded()
             self._transport.write(_CONTINUE)
 
-    def _is_full_for(self, head: Head) -> bool:
-        full = self.rules.guards(head) and self.rules.gate.is_full
+    def _is_full(self) -> bool:
+        full = self.rules.gate.is_full
         if full:
             self.rules.gate.refuse()
         return full
@@ -231,7 +227,7 @@ class Connection(asyncio.Protocol):
             self._end()
 
     def _refuse(self, refusal: Refusal) -> None:
-        if self._phase is _Phase.STREAMING and self._outlet.begun:
+        if self._phase == "streaming" and self._outlet.begun:
             self._cut()  # nothing can be said within an answer
             return
         self._leave()
@@ -264,11 +260,10 @@ class Connection(asyncio.Protocol):
         that reads only when it has sent all, so its body is read on, as long as what waits for it is little.
         """
         unsent = self._outlet.unsent if self._stalls else 0
-        if (
-            self._stalls
-            and self._inner is not None
-            and not (self.streams and unsent < self.rules.limits.http_unsent_bytes)
-        ):
+        reads_on = self.streams and unsent < self.rules.limits.http_unsent_bytes
+        if self._stalls and not self._waits_for_taking and not reads_on and self._inner is not None:
+            self._waits_for_taking = True
+            self._patience.await_taking(self._outlet)
             self._inner.pause_writing()
         kept = self._framing.kept + self._in_hand + unsent
         counts = kept >= _WORTH_COUNTING
@@ -278,8 +273,8 @@ class Connection(asyncio.Protocol):
         self._read_or_pause()
 
     def _read_or_pause(self) -> None:
-        enough = self._phase is _Phase.ANSWERING and self._framing.kept > _MOST_AHEAD
-        reads = self._phase is _Phase.OVER or (self._wanted and not enough)
+        enough = self._phase == "answering" and self._framing.kept > _MOST_AHEAD
+        reads = self._phase == "over" or (self._wanted and not enough)
         if reads is not self._reads and not self._transport.is_closing():
             self._reads = reads
             if reads:
@@ -290,7 +285,7 @@ class Connection(asyncio.Protocol):
     # The end
 
     def _over(self) -> None:
-        self._phase = _Phase.OVER
+        self._phase = "over"
         self._outlet.over = True
 
     def _give_up(self) -> None:
@@ -301,7 +296,7 @@ class Connection(asyncio.Protocol):
 
     def _end(self) -> None:
         """Close when all is written; a client that does not take it is cut off."""
-        if self._phase is _Phase.STREAMING or self._framing.has_begun:
+        if self._phase == "streaming" or self._framing.has_begun:
             self._linger()
             return
         self._over()

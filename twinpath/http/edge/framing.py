@@ -16,11 +16,6 @@ class Piece:
     body: bytes
     ends: bool
 
-    @property
-    def raw(self) -> bytes:
-        """The bytes for the parser."""
-        return self.head.raw + self.body if self.head else self.body
-
 
 class Framing:
     """What is received on one connection. A body is gathered, unless its path is one of those that are `streamed` and
@@ -30,7 +25,7 @@ class Framing:
     def __init__(self, limits: HttpSettings, streamed: frozenset[str]) -> None:
         self._limits = limits
         self._streamed = streamed
-        self._received = bytearray()
+        self._received: bytes | bytearray = b""
         self._body = bytearray()
         self._head: Head | None = None
         self._chunks: Chunks | None = None
@@ -59,7 +54,12 @@ class Framing:
 
     def add(self, data: bytes) -> None:
         """More has come."""
-        self._received += data
+        if not self._received:
+            self._received = data
+        elif isinstance(self._received, bytearray):
+            self._received += data
+        else:
+            self._received = bytearray(self._received + data)
 
     def next(self) -> Piece | None:
         """What can be handed on, or None where more must come first. Raises Refusal."""
@@ -78,9 +78,11 @@ class Framing:
         return True
 
     def _take_head(self) -> Head | None:
+        while self._received.startswith(b"\r\n"):  # an empty line before a request is to be ignored (RFC 9112 §2.2)
+            self._cut(2)
         received, limits = self._received, self._limits
-        while received.startswith(b"\r\n"):  # an empty line before a request is to be ignored (RFC 9112 §2.2)
-            del received[:2]
+        if not received:
+            return None
         end = received.find(b"\r\n\r\n") + 4
         if (len(received) if end < 4 else end) > limits.http_head_bytes:
             check_beginning(bytes(received), limits)
@@ -91,7 +93,7 @@ class Framing:
             return None
         head = read_head(bytes(received[:end]), limits)
         self._begin(head)
-        del received[:end]
+        self._cut(end)
         return head
 
     def _begin(self, head: Head) -> None:
@@ -109,10 +111,9 @@ class Framing:
         if self._chunks is None:
             if len(self._received) < self._left:
                 return None
-            body = bytes(self._received[: self._left])
-            del self._received[: self._left]
+            body = self._cut(self._left) if self._left else b""
         else:
-            self._body += self._chunks.read(self._received)
+            self._body += self._read_chunks(self._chunks)
             if len(self._body) > self._limits.http_body_bytes:
                 raise _too_large(self._limits.http_body_bytes)
             if not self._chunks.ended:
@@ -125,12 +126,11 @@ class Framing:
 
     def _take_piece(self, head: Head) -> Piece | None:
         if self._chunks is None:
-            body = bytes(self._received[: self._left])
-            del self._received[: self._left]
+            body = self._cut(self._left)
             self._left -= len(body)
             ends = not self._left
         else:
-            data = self._chunks.read(self._received)
+            data = self._read_chunks(self._chunks)
             ends = self._chunks.ended
             body = (chunk(data) if data else b"") + (chunk(b"") if ends else b"")
         begins, self._begun = not self._begun, True
@@ -139,6 +139,25 @@ class Framing:
         if ends:
             self._head = None
         return Piece(head if begins else None, body, ends)
+
+    def _cut(self, count: int) -> bytes:
+        """Take so many bytes of what was received; mostly it is all, which costs no copy."""
+        received = self._received
+        if count >= len(received):
+            self._received = b""
+            return bytes(received)
+        piece = bytes(received[:count])
+        if isinstance(received, bytearray):
+            del received[:count]
+        else:
+            self._received = bytearray(received[count:])
+        return piece
+
+    def _read_chunks(self, chunks: Chunks) -> bytes:
+        received = bytearray(self._received)
+        data = chunks.read(received)
+        self._received = received
+        return data
 
 
 def _too_large(most: int) -> Refusal:

@@ -6,8 +6,6 @@ from http import HTTPStatus
 from twinpath.http.correlation import usable_id
 from twinpath.http.problem_details import problem
 
-_LONGEST_INSTANCE = 200
-
 
 class Refusal(Exception):
     """A request that can't be taken: the status, a stable code and a sentence for its sender.
@@ -23,7 +21,7 @@ class Refusal(Exception):
         self, path: str, correlation_id: bytes, default_headers: Iterable[tuple[bytes, bytes]], closes: bool
     ) -> bytes:
         """The whole answer, ready to be written."""
-        response = problem(path[:_LONGEST_INSTANCE], self.status, self.code, self.detail)
+        response = problem(path, self.status, self.code, self.detail)
         headers = [
             *default_headers,
             *response.raw_headers,
