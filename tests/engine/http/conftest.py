@@ -1,6 +1,8 @@
-"""The workshop's three services as they are really started, with little patience, shared by all tests here."""
+"""The workshop's three services as they are really started: with little patience for most tests, or as by default."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +10,7 @@ from deploy.local.services import NAMES
 from tests.engine.support.workshop_system import WorkshopSystem
 from tests.support.provided.apart import own_name, own_vhost
 from tests.support.provided.servers import RabbitMQAddress, SharedServers
+from tests.support.services.system import System
 
 IMPATIENT = {
     "TWINPATH_HTTP_HEAD_SECONDS": "1.5",
@@ -18,19 +21,37 @@ IMPATIENT = {
 
 
 @pytest.fixture(scope="package")
-def ports(
+def workshops(
     servers: SharedServers,
     mongodb_url: str,
     redis_url: str,
     rabbitmq: RabbitMQAddress,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[dict[str, int]]:
-    """The port of each service, ready."""
-    with own_name(servers) as name, own_vhost(rabbitmq, name) as rabbitmq_url:
-        system = WorkshopSystem(tmp_path_factory.mktemp("services"), mongodb_url, rabbitmq_url, redis_url, name)
-        system.settings |= IMPATIENT
-        try:
-            system.start()
-            yield {service: int(system[service].url.rpartition(":")[2]) for service in NAMES}
-        finally:
-            system.stop()
+) -> Callable[..., Iterator[System]]:
+    """Runs the services with these settings."""
+
+    def run(**settings: str) -> Iterator[System]:
+        folder: Path = tmp_path_factory.mktemp("services")
+        with own_name(servers) as name, own_vhost(rabbitmq, name) as rabbitmq_url:
+            system = WorkshopSystem(folder, mongodb_url, rabbitmq_url, redis_url, name)
+            system.settings |= settings
+            try:
+                yield system.start()
+            finally:
+                system.stop()
+
+    return run
+
+
+@pytest.fixture(scope="package")
+def ports(workshops: Callable[..., Iterator[System]]) -> Iterator[dict[str, int]]:
+    """The port of each service, which has little patience."""
+    with contextmanager(workshops)(**IMPATIENT) as system:
+        yield {service: int(system[service].url.rpartition(":")[2]) for service in NAMES}
+
+
+@pytest.fixture
+def patient(workshops: Callable[..., Iterator[System]]) -> Iterator[System]:
+    """The services with their own settings, for this test alone."""
+    with contextmanager(workshops)() as system:
+        yield system

@@ -84,6 +84,14 @@ class Talk:
         """Whether the server closes without another byte."""
         return self._rest + await self._receive() == b""
 
+    async def ends_within(self, seconds: float) -> bool:
+        """Whether the server closes, or sends anything, in this time."""
+        try:
+            self._rest += await asyncio.wait_for(self.reader.read(65536), seconds)
+        except TimeoutError:
+            return False
+        return True
+
     async def goes_on(self) -> bool:
         """Whether the next answer is that to a request sent now."""
         await self.send(PROBE)
