@@ -39,11 +39,13 @@ async def test_the_worst_clients_at_once_leave_a_service_within_its_pod(
 @asynccontextmanager
 async def stuck(port: int, sent: bytes) -> AsyncIterator[None]:
     """A client that sends this, as far as it is taken, and reads nothing."""
-    with socket.create_connection(("127.0.0.1", port)) as client:
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", port))
         client.setblocking(False)
         loop = asyncio.get_running_loop()
         with suppress(TimeoutError, ConnectionError):
-            await asyncio.wait_for(loop.sock_sendall(client, sent), 2)
+            await asyncio.wait_for(loop.sock_sendall(client, sent), 1)
         yield
 
 

@@ -136,7 +136,9 @@ async def test_a_bulk_request_whose_body_does_not_arrive_is_never_answered_with_
 async def test_whoever_takes_no_answer_is_cut_off(ports: dict[str, int], service: str) -> None:
     page = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 100
     loop = asyncio.get_running_loop()
-    with socket.create_connection(("127.0.0.1", ports[service])) as client:
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", ports[service]))
         client.setblocking(False)
 
         async def ask() -> None:
