@@ -2,13 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import partial
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from twinpath.commands.admission import BULK, BULK_PATH, Admission
-from twinpath.commands.bulk import answer_bulk, bulk_router
+from twinpath.commands.bulk import Bulk, bulk_router
 from twinpath.commands.bus import CommandBus
 from twinpath.commands.endpoints import PREFIX, command_router, declared_commands
 from twinpath.commands.metrics import CommandMetrics
@@ -42,10 +41,11 @@ def add_commands(app: FastAPI, bus: CommandBus, application: Application, admiss
     app.state.bus = bus
     app.state.admission = admission or Admission()
     commands = declared_commands(application.aggregates)
-    for router in (command_router(commands), bulk_router(commands)):
+    bulk = Bulk(commands)
+    for router in (command_router(commands), bulk_router(bulk)):
         app.include_router(router, prefix=PREFIX)
-    bulk = ShortWay("POST", BULK_PATH, partial(answer_bulk, commands))
-    add_short_ways(app, PREFIX, [bulk, *(command.short_way for command in commands.values())])
+    ways = [ShortWay("POST", BULK_PATH, bulk.answer), *(command.short_way for command in commands.values())]
+    add_short_ways(app, PREFIX, ways)
 
 
 def create_app(

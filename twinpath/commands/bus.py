@@ -127,8 +127,6 @@ class CommandBus:
         return (await self._refreshed(stream, self._cache.get(stream))).state
 
     async def _in_turn(self, envelope: Envelope) -> Appended:
-        if envelope.command.creates:
-            return await self._handle(envelope, Folded())
         stream = envelope.command.stream
         lock = self._locks.get(stream) or self._locks.setdefault(stream, asyncio.Lock())
         async with lock:  # commands to one aggregate queue here instead of losing races against each other
@@ -138,7 +136,9 @@ class CommandBus:
         command, command_id = envelope.command, envelope.command_id
         fingerprint = _fingerprint(command) if envelope.may_be_repeated else ""
         # 1. load, unless the cache knows the aggregate or it is a new one
-        folded, is_fresh = (cached, command.creates) if cached else (await self._refreshed(command.stream), True)
+        folded, is_fresh = cached or Folded(), cached is None
+        if is_fresh and not command.creates:
+            folded = await self._refreshed(command.stream)
         for attempt in range(_ATTEMPTS):
             # 2. decide
             events, refusal = self._decide(envelope, folded)

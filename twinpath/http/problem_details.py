@@ -1,6 +1,6 @@
 """Every error as problem+json (RFC 9457) with a stable `code`: the one place that maps errors to HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -156,24 +156,39 @@ def _ours(path: str, error: TwinpathError) -> Response:
     if isinstance(error, UnknownEvent):
         _log.error("event_unreadable", path=path, error=error.detail)
         error = UnknownEvent("This replica can't read an event that it needs; another one may.")
+    return problem(path, status_of(error), error.code, error.detail, **error.facts)
+
+
+def status_of(error: TwinpathError) -> int:
+    """The status that stands for an error. Raises the error where none does."""
     for kind in type(error).__mro__:
         if (status := STATUSES.get(kind)) is not None:
-            return problem(path, status, error.code, error.detail, **error.facts)
+            return status
     raise error
 
 
-def _invalid(path: str, error: RequestValidationError) -> Response:
-    faults = error.errors()
-    if any(fault["type"] == "json_invalid" for fault in faults):
-        return problem(path, 400, "malformed_json", "The body is not JSON.")
-    fields = [
+def is_no_json(faults: Sequence[Any]) -> bool:
+    """Whether pydantic's complaint about a body is that it is not JSON at all."""
+    return any(fault["type"] == "json_invalid" for fault in faults)
+
+
+def field_problems(faults: Sequence[Any], prefix: int = 0) -> list[dict[str, str]]:
+    """Pydantic's complaints as FieldProblem has them; the first `prefix` names of a path are left out."""
+    return [
         {
-            "field": ".".join(map(str, fault["loc"][1:])) or str(fault["loc"][0]),
+            "field": ".".join(map(str, fault["loc"][prefix:])) or ".".join(map(str, fault["loc"])) or "body",
             "code": fault["type"],
             "message": fault["msg"],
         }
         for fault in faults
     ]
+
+
+def _invalid(path: str, error: RequestValidationError) -> Response:
+    faults = error.errors()
+    if is_no_json(faults):
+        return problem(path, 400, "malformed_json", "The body is not JSON.")
+    fields = field_problems(faults, prefix=1)
     named = ", ".join(dict.fromkeys(field["field"] for field in fields))
     return problem(path, 422, "invalid_fields", f"Not valid: {named}.", errors=fields)
 
