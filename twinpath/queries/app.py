@@ -7,6 +7,7 @@ from functools import partial
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from pydantic import SecretStr
 
 from twinpath.clock import Clock, utc_now
 from twinpath.domain.application import Application
@@ -25,6 +26,7 @@ from twinpath.queries.endpoints.routes import Routes
 from twinpath.queries.metrics import QueryMetrics
 from twinpath.queries.reading.causal_waits import CausalWaits
 from twinpath.queries.reading.copy_bounds import CopyBounds
+from twinpath.queries.reading.cursor import Cursors
 from twinpath.queries.reading.fast_copy import FastCopy
 from twinpath.queries.reading.live import LiveViews
 from twinpath.queries.reading.views import ViewQueries
@@ -48,8 +50,10 @@ def create_app(
     causal_wait_seconds: float = 5.0,
     clock: Clock = utc_now,
     close: Callable[[], Awaitable[None]] = _nothing_to_close,
+    cursor_key: SecretStr | None = None,
 ) -> FastAPI:
     """The app that shows the application's resources, on a reader and a cache; `close` is called when it has stopped.
+    `cursor_key` signs cursors.
 
     `app.state.stop()` ends what would hold up a server's stop: live updates and causal waits.
     """
@@ -70,7 +74,7 @@ def create_app(
     app.state.waits = waits
     app.state.live = live
     app.state.views = views
-    _add_queries(app, Queries(views, waits, live), application, clock)
+    _add_queries(app, Queries(views, waits, live, Cursors(cursor_key)), application, clock)
     app.router.routes += health_routes(required or {}, {**(optional or {}), "copies": copy.check})
     install_problem_details(app)
     app.add_middleware(Correlation, on_answer=HttpRequests(metrics.requests))

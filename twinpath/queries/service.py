@@ -69,6 +69,7 @@ def bootstrap(settings: Settings, application: Application) -> FastAPI:
         {"redis": redis_answers},
         settings.causal_wait_seconds,
         close=close,
+        cursor_key=settings.cursor_key,
     )
     app.add_middleware(RefusedUntilStarted, start)
     app.router.lifespan_context = _started(start, app.router.lifespan_context)

@@ -1,6 +1,6 @@
 """The settings of the query service: environment variables with the prefix TWINPATH_."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from twinpath.observability.log_settings import LogSettings
@@ -21,3 +21,8 @@ class Settings(LogSettings):
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8001, ge=1, le=65535, description="port to listen on")
     causal_wait_seconds: float = Field(5.0, gt=0, le=60, description="how long a query waits for its causal token")
+    cursor_key: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="signs cursors, the same in all replicas; without one cursors end with the process that made them",
+    )

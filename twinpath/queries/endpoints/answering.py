@@ -13,6 +13,7 @@ from twinpath.domain.views import View
 from twinpath.errors import MalformedRequest, NotYetVisible
 from twinpath.http.causal_token import parse_token
 from twinpath.queries.reading.causal_waits import CausalWaits
+from twinpath.queries.reading.cursor import Cursors
 from twinpath.queries.reading.live import LiveViews
 from twinpath.queries.reading.views import ViewQueries
 
@@ -27,6 +28,7 @@ class Queries:
     views: ViewQueries
     waits: CausalWaits
     live: LiveViews
+    cursors: Cursors
 
     async def token_seen(self, request: Request, *views: View) -> bool:
         """Wait until these views have reached the request's causal token, if it has one; whether it had.
