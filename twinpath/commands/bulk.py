@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, ValidationError, create_model
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from twinpath.commands.accepting import actor_of, bus_of, given_headers
+from twinpath.commands.accepting import actor_of, bus_of
 from twinpath.commands.admission import BULK_PATH, Admission
 from twinpath.commands.bus import CommandBus, Envelope
 from twinpath.commands.endpoints import Body, DeclaredCommand
@@ -26,6 +26,7 @@ from twinpath.commands.lines.turns import Turns, ids_in
 from twinpath.domain.aggregate import Command
 from twinpath.errors import CommitTooLarge, MalformedRequest, TwinpathError, Unavailable
 from twinpath.http.causal_token import format_token
+from twinpath.http.headers import joined_headers
 from twinpath.http.json_bodies import read_json
 from twinpath.http.problem_details import field_problems, is_no_json, problem_responses, status_of
 from twinpath.ids import is_id
@@ -75,7 +76,7 @@ class Bulk:
         """Carry out the lines of a request; the answer begins while the body is still read. Raises Unavailable."""
         if self._open >= _MOST_REQUESTS:
             raise Unavailable(f"{_MOST_REQUESTS} bulk requests are under way here.", code="too_many_bulk_requests")
-        headers = given_headers(request)
+        headers = joined_headers(request.scope)
         trace = readable(headers.get("traceparent"))
         origin = Origin(actor_of(headers), request.scope["state"]["correlation_id"], trace)
         length = headers.get("content-length", "")

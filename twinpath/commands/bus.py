@@ -30,11 +30,13 @@ from twinpath.errors import (
     TwinpathError,
     Unavailable,
 )
+from twinpath.http.conditions import Condition
 from twinpath.ids import category_of, uuid7
 from twinpath.log.interface import Appended, EventStore, repeated
 from twinpath.personal_data.sealing import Seals
 
 _ATTEMPTS = 20
+_ALWAYS = Condition()
 
 _log = structlog.get_logger(__name__)
 
@@ -43,8 +45,8 @@ _log = structlog.get_logger(__name__)
 class Envelope:
     """A command with what surrounds it.
 
-    `idempotency_key` is the caller's own, or None; `expected_version` is the caller's If-Match, or None. `derived_id`
-    is the command id of a process manager's command, made from the event that causes it.
+    `idempotency_key` is the caller's own, or None; the command takes effect only on `expected_version` and where the
+    `condition` holds, if they are given. `derived_id` is the command id of a process manager's command, made from the event that causes it.
     """
 
     command: Command
@@ -54,6 +56,7 @@ class Envelope:
     traceparent: str | None = None
     idempotency_key: str | None = None
     expected_version: int | None = None
+    condition: Condition | None = None
     derived_id: str | None = None
 
     @property
@@ -164,8 +167,9 @@ class CommandBus:
             events = self._decider(command.stream).decide(command, folded.state)
         except (NotFound, RuleViolation) as error:
             refusal = error
-        if expected is not None and expected != folded.version and not isinstance(refusal, NotFound):
-            detail = f"{command.stream} is at version {folded.version}, not {expected}."
+        stale = expected not in (None, folded.version) or not (envelope.condition or _ALWAYS).holds(folded.version)
+        if stale and not isinstance(refusal, NotFound):
+            detail = f"{command.stream} is at version {folded.version}, which the command is not meant for."
             return [], StaleVersion(detail, current_version=folded.version)
         return events, refusal
 

@@ -10,8 +10,10 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 
 from twinpath.domain.views import View
-from twinpath.errors import MalformedRequest, NotYetVisible
+from twinpath.errors import MalformedRequest, NotYetVisible, StaleVersion
 from twinpath.http.causal_token import parse_token
+from twinpath.http.conditions import condition_of
+from twinpath.http.headers import joined_header
 from twinpath.queries.reading.causal_waits import CausalWaits
 from twinpath.queries.reading.cursor import Cursors
 from twinpath.queries.reading.live import LiveViews
@@ -37,10 +39,10 @@ class Queries:
             NotYetVisible: the time ran out.
             MalformedRequest: the token can't be read, or names an unknown log.
         """
-        given = [value.decode("latin-1") for name, value in request.scope["headers"] if name in _TOKEN_HEADERS]
-        if not given:
+        given = joined_header(request.scope, *_TOKEN_HEADERS)
+        if given is None:
             return False
-        token = parse_token(",".join(given))
+        token = parse_token(given)
         if not all(await asyncio.gather(*(self.waits.reached(view.name, token) for view in views))):
             raise NotYetVisible(_BEHIND)
         return True
@@ -54,7 +56,7 @@ class Queries:
             NotYetVisible: the time ran out.
             MalformedRequest: X-Version is no number.
         """
-        given = request.headers.get("x-version")
+        given = joined_header(request.scope, b"x-version")
         if given is None:
             return False
         if not (given.isascii() and given.isdigit() and len(given) <= 15):
@@ -83,11 +85,13 @@ def refuse_parameters(request: Request) -> None:
 def answered(
     request: Request, body: bytes, etag: str | None = None, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """200 with the body, or 304 when the client has it already."""
+    """200 with the body, or 304 when the client has it already. Raises StaleVersion, MalformedRequest."""
     etag = etag or f'"{blake2b(body, digest_size=9).hexdigest()}"'
     sent = {"ETag": etag, "Cache-Control": "no-cache", **(headers or {})}
-    asked = request.headers.get("if-none-match")
-    if asked is not None and (asked == "*" or etag in [tag.strip().removeprefix("W/") for tag in asked.split(",")]):
+    condition = condition_of(joined_header(request.scope, b"if-match"), joined_header(request.scope, b"if-none-match"))
+    if condition and condition.match and not condition.match.strongly(etag):
+        raise StaleVersion(f"It is {etag} now, which If-Match does not name.", code="precondition_failed")
+    if condition and condition.none_match and condition.none_match.weakly(etag):
         return Response(status_code=304, headers=sent)
     return Response(body, headers=sent, media_type="application/json")
 
