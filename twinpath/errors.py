@@ -9,6 +9,7 @@ TwinpathError
 ├── CommandIdReused         this command id was used for another command       -> 422
 ├── CommitTooLarge          the commit would not fit into one document         -> 413
 ├── NotYetVisible           a view has not reached what the caller wants to see -> 202
+├── NotAllowed              this caller may not do that                        -> 403
 ├── MalformedRequest        a header or cursor that can't be read              -> 400
 ├── Unavailable             a store or the broker is away; nothing was written -> 503
 │   └── OutcomeUnknown      it went away mid-write: it may have been written   -> 503
@@ -95,6 +96,12 @@ class MalformedRequest(TwinpathError):
     """A header, token or cursor that can't be read."""
 
     code = "malformed_request"
+
+
+class NotAllowed(TwinpathError):
+    """This caller may not do that; nothing was done."""
+
+    code = "not_allowed"
 
 
 class Unavailable(TwinpathError):

@@ -17,6 +17,7 @@ from twinpath.http.health import Check, health_routes
 from twinpath.http.limits import BodyLimits
 from twinpath.http.problem_details import install_problem_details
 from twinpath.http.short_way import ShortWay, add_short_ways
+from twinpath.http.site import Site
 from twinpath.observability.serving_metrics import NO_TELEMETRY, HttpRequests, install_metrics
 
 _DESCRIPTION = """Takes commands. Every answer names the aggregate's new version (`ETag`) and where the event
@@ -56,8 +57,12 @@ def create_app(
     lifespan: Lifespan = _nothing_to_run,
     metrics: CommandMetrics | None = None,
     admission: Admission | None = None,
+    site: Site | None = None,
 ) -> FastAPI:
-    """The app around a command bus; `required` and `optional` are the dependencies that readiness names."""
+    """The app around a command bus; `required` and `optional` are the dependencies that readiness names.
+
+    `site` says who may call.
+    """
     app = FastAPIOffline(
         title="Twinpath command service",
         version="1",
@@ -67,7 +72,7 @@ def create_app(
     )
     add_commands(app, bus, application, admission)
     app.router.routes += health_routes(required or {}, optional)
-    install_problem_details(app)
+    install_problem_details(app, site)
     app.add_middleware(BodyLimits, streamed=STREAMED)
     metrics = metrics or CommandMetrics()
     app.add_middleware(Correlation, on_answer=HttpRequests(metrics.requests))

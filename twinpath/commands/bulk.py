@@ -28,6 +28,7 @@ from twinpath.errors import CommitTooLarge, MalformedRequest, TwinpathError, Una
 from twinpath.http.causal_token import format_token
 from twinpath.http.headers import joined_headers
 from twinpath.http.json_bodies import read_json
+from twinpath.http.parameters import refuse_parameters
 from twinpath.http.problem_details import field_problems, is_no_json, problem_responses, status_of
 from twinpath.ids import is_id
 from twinpath.observability.traceparent import readable
@@ -76,6 +77,7 @@ class Bulk:
         """Carry out the lines of a request; the answer begins while the body is still read. Raises Unavailable."""
         if self._open >= _MOST_REQUESTS:
             raise Unavailable(f"{_MOST_REQUESTS} bulk requests are under way here.", code="too_many_bulk_requests")
+        refuse_parameters(request)
         headers = joined_headers(request.scope)
         trace = readable(headers.get("traceparent"))
         origin = Origin(actor_of(headers), request.scope["state"]["correlation_id"], trace)

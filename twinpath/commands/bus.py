@@ -46,7 +46,8 @@ class Envelope:
     """A command with what surrounds it.
 
     `idempotency_key` is the caller's own, or None; the command takes effect only on `expected_version` and where the
-    `condition` holds, if they are given. `derived_id` is the command id of a process manager's command, made from the event that causes it.
+    `condition` holds, if they are given. `derived_id` is the command id of a process manager's command, made from the
+    event that causes it.
     """
 
     command: Command

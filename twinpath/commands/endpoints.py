@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 from twinpath.clock import utc_now
 from twinpath.commands.accepting import COMMAND_HEADERS, accept, accepted_response, bus_of
 from twinpath.domain.aggregate import AnyAggregate, Command, CommandEndpoint, Look
+from twinpath.http.parameters import refuse_parameters
 from twinpath.http.problem_details import problem_responses
 from twinpath.http.short_way import ShortWay
 from twinpath.ids import id_pattern, new_id
@@ -96,7 +97,8 @@ class DeclaredCommand:
         )
 
     async def answer(self, request: Request, *ids: str, body: BaseModel | None = None) -> Response:
-        """Carry out the command that a request asks for."""
+        """Carry out the command that a request asks for; with `?dry_run=true` it would do another thing than meant."""
+        refuse_parameters(request)
         bus = bus_of(request)
         command = await self.build(bus.look, self.id_of("".join(ids), body), body)
         location = f"{PREFIX}{self.aggregate.path}/" if self.kind.creates else None

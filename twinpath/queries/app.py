@@ -16,6 +16,7 @@ from twinpath.http.correlation import Correlation
 from twinpath.http.health import Check, health_routes
 from twinpath.http.problem_details import install_problem_details
 from twinpath.http.short_way import add_short_ways
+from twinpath.http.site import Site
 from twinpath.observability.serving_metrics import NO_TELEMETRY, HttpRequests, install_metrics
 from twinpath.queries.endpoints.answering import Queries
 from twinpath.queries.endpoints.dashboards import add_dashboard
@@ -51,9 +52,10 @@ def create_app(
     clock: Clock = utc_now,
     close: Callable[[], Awaitable[None]] = _nothing_to_close,
     cursor_key: SecretStr | None = None,
+    site: Site | None = None,
 ) -> FastAPI:
     """The app that shows the application's resources, on a reader and a cache; `close` is called when it has stopped.
-    `cursor_key` signs cursors.
+    `cursor_key` signs cursors, `site` says who may call.
 
     `app.state.stop()` ends what would hold up a server's stop: live updates and causal waits.
     """
@@ -76,7 +78,7 @@ def create_app(
     app.state.views = views
     _add_queries(app, Queries(views, waits, live, Cursors(cursor_key)), application, clock)
     app.router.routes += health_routes(required or {}, {**(optional or {}), "copies": copy.check})
-    install_problem_details(app)
+    install_problem_details(app, site)
     app.add_middleware(Correlation, on_answer=HttpRequests(metrics.requests))
     install_metrics(app, metrics)
     return app

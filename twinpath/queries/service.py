@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from starlette.types import Lifespan
 
 from twinpath.domain.application import Application
+from twinpath.http.site import Site
 from twinpath.http.starting import RefusedUntilStarted
 from twinpath.mongo_client import mongo_client
 from twinpath.observability.mongodb_spans import MongoSpans
@@ -70,6 +71,7 @@ def bootstrap(settings: Settings, application: Application) -> FastAPI:
         settings.causal_wait_seconds,
         close=close,
         cursor_key=settings.cursor_key,
+        site=Site(settings.allowed_hosts, settings.allowed_origins),
     )
     app.add_middleware(RefusedUntilStarted, start)
     app.router.lifespan_context = _started(start, app.router.lifespan_context)

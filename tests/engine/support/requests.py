@@ -25,6 +25,8 @@ class Asked:
     reads_late: bool = False
     reads: asyncio.Event = field(default_factory=asyncio.Event)
     sent_all: asyncio.Event = field(default_factory=asyncio.Event)
+    raw_path: str = ""
+    """As the client wrote it, where that differs."""
     status: int = 0
     got: list[tuple[str, str]] = field(default_factory=list)
     content: bytearray = field(default_factory=bytearray)
@@ -45,7 +47,7 @@ class Asked:
             "method": self.method,
             "scheme": "http",
             "path": path,
-            "raw_path": path.encode(),
+            "raw_path": (self.raw_path or path).encode(),
             "root_path": "",
             "query_string": query.encode(),
             "headers": [

@@ -1,6 +1,6 @@
 """An answer of Server-Sent Events: subscribed before the first state is read, given back when the client has gone."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import ExitStack
 
 from starlette.requests import Request
@@ -8,7 +8,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from twinpath.domain.views import View
-from twinpath.queries.endpoints.answering import Queries
+from twinpath.queries.endpoints.answering import Queries, cache_control
 from twinpath.queries.reading.live import Source
 
 
@@ -17,8 +17,8 @@ class EventStream(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, frames: AsyncIterator[bytes], held: ExitStack) -> None:
-        super().__init__(frames, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
+    def __init__(self, frames: AsyncIterator[bytes], views: Iterable[View], held: ExitStack) -> None:
+        super().__init__(frames, headers={"Cache-Control": cache_control(views), "X-Accel-Buffering": "no"})
         self._held = held
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,7 +44,8 @@ async def open_stream(
     with ExitStack() as stack:
         subscription = stack.enter_context(queries.live.subscribed(*(view.name for view in followed), key=key))
         first = await source.everything()  # after subscribing, so that no change falls between
-        return EventStream(queries.live.frames(subscription, source, first, pace), stack.pop_all())
+        frames = queries.live.frames(subscription, source, first, pace)
+        return EventStream(frames, (*followed, *joined), stack.pop_all())
 
 
 def frame(event: str, data: bytes, event_id: int | None = None) -> bytes:

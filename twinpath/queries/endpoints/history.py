@@ -6,9 +6,10 @@ from fastapi import Path, Request, Response
 
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.resource import Resource
+from twinpath.http.parameters import refuse_parameters
 from twinpath.ids import id_pattern
 from twinpath.queries.endpoints import describing
-from twinpath.queries.endpoints.answering import Queries, dumped, refuse_parameters
+from twinpath.queries.endpoints.answering import Queries, dumped
 from twinpath.queries.endpoints.event_stream import frame, open_stream
 from twinpath.queries.endpoints.lists import Pages
 from twinpath.queries.endpoints.models import page_model
@@ -89,7 +90,7 @@ class _History:
         await self._queries.token_seen(request, HISTORY)
         await self._queries.version_seen(request, HISTORY, stream, self._histories.shows)
         page = await self._histories.page(stream, after, query.limit)
-        return pages.answered(page.documents, page)
+        return pages.answered(page.documents, page, [HISTORY])
 
     async def events(self, request: Request, stream: str) -> Response:
         """A history as it grows."""

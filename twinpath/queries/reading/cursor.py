@@ -19,13 +19,12 @@ _SIGNATURE_BYTES = 16
 _FORM = b"twinpath cursor 2"
 """Names what is signed; cursors of another form are refused, such as those of 0.1, which were not signed."""
 
-LONGEST_SORTED_TEXT = 2_000
-"""Characters of a text that lists are sorted by."""
+LONGEST_SORTED_TEXT = 1_000
+"""Characters of a text that a list can be sorted by."""
 
-_LONGEST_ID = 150
-
-LONGEST_CURSOR = (_SIGNATURE_BYTES + 6 * (LONGEST_SORTED_TEXT + _LONGEST_ID) + 20 + 2) // 3 * 4
-"""What may come as a cursor: JSON takes up to six bytes for a character, base64 four for three bytes."""
+LONGEST_CURSOR = (_SIGNATURE_BYTES + 4 * LONGEST_SORTED_TEXT + 150 + 2) // 3 * 4
+"""A character takes up to four bytes and an id up to 150; base64 has four characters for three bytes. It fits into the
+shortest target of a request that servers take, which is 8,000 bytes (RFC 9112 §3)."""
 
 
 class Cursors:
