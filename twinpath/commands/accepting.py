@@ -42,6 +42,7 @@ async def accept(
     )
     answer = {
         "ETag": f'"{appended.version}"',
+        "X-Version": str(appended.version),
         "Causal-Token": format_token(appended.log, appended.position),
     }
     if appended.duplicate:
@@ -72,6 +73,7 @@ def accepted_response(status: int, model: type[BaseModel]) -> dict[int | str, di
     text = {"schema": {"type": "string"}}
     headers: dict[str, Any] = {
         "ETag": {"description": "the aggregate's version, for If-Match", **text},
+        "X-Version": {"description": "the same version, as queries take it", **text},
         "Causal-Token": {"description": "send it back with a query to read this write", **text},
         "Idempotent-Replayed": {"description": "`true` when this is the first answer again", **text},
     }

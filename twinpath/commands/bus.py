@@ -29,6 +29,7 @@ from twinpath.errors import (
     StaleVersion,
     TwinpathError,
     Unavailable,
+    UnhandledCommand,
 )
 from twinpath.http.conditions import Condition
 from twinpath.ids import category_of, uuid7
@@ -113,6 +114,7 @@ class CommandBus:
 
         Raises:
             NotFound, RuleViolation: what the domain says.
+            UnhandledCommand: no aggregate has the stream.
             StaleVersion: the aggregate is not at `expected_version`.
             CommandIdReused, CommitTooLarge, Unavailable, OutcomeUnknown: see EventStore.append.
             ConcurrencyConflict: other writers were first, again and again.
@@ -243,7 +245,10 @@ class CommandBus:
         return folded
 
     def _decider(self, stream: str) -> AnyAggregate:
-        return self._deciders[category_of(stream)]
+        decider = self._deciders.get(category_of(stream))
+        if decider is None:
+            raise UnhandledCommand(f"No aggregate here handles commands to {stream!r}.")
+        return decider
 
     def _remember(self, stream: str, folded: Folded) -> None:
         self._cache.pop(stream, None)

@@ -25,8 +25,10 @@ from twinpath.errors import (
     NotYetVisible,
     RuleViolation,
     StaleVersion,
+    TooMany,
     TwinpathError,
     Unavailable,
+    UnhandledCommand,
     UnknownEvent,
 )
 from twinpath.http.border import Border
@@ -35,12 +37,14 @@ from twinpath.http.site import Site
 STATUSES: Mapping[type[TwinpathError], int] = {
     NotYetVisible: 202,
     MalformedRequest: 400,
+    UnhandledCommand: 400,
     NotAllowed: 403,
     NotFound: 404,
     RuleViolation: 409,
     StaleVersion: 412,
     CommitTooLarge: 413,
     CommandIdReused: 422,
+    TooMany: 429,
     ConcurrencyConflict: 503,
     UnknownEvent: 503,  # while replicas are exchanged, the next try meets one that can read what a newer one wrote
     Unavailable: 503,
@@ -71,7 +75,7 @@ class Problem(BaseModel):
 
 
 def problem(path: str, status: int, code: str, detail: str, /, **more: object) -> Response:
-    """A problem+json answer with further members; 202 and 503 ask to come back in a second."""
+    """A problem+json answer with further members; 202, 429 and 503 ask to come back in a second."""
     body = {
         "type": f"urn:twinpath:problem:{code}",
         "title": HTTPStatus(status).phrase,
@@ -80,7 +84,7 @@ def problem(path: str, status: int, code: str, detail: str, /, **more: object) -
         "code": code,
         "instance": path,
     }
-    headers = {"Retry-After": "1"} if status in (202, 503) else {}
+    headers = {"Retry-After": "1"} if status in (202, 429, 503) else {}
     headers |= {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
     content = orjson.dumps(body | more | body, default=str)
     return Response(content, status, headers=headers, media_type=PROBLEM_JSON)

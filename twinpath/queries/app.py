@@ -24,6 +24,7 @@ from twinpath.queries.endpoints.documents import add_document
 from twinpath.queries.endpoints.history import HistoryRoutes
 from twinpath.queries.endpoints.lists import add_list, add_sublist
 from twinpath.queries.endpoints.routes import Routes
+from twinpath.queries.endpoints.seats import Seats
 from twinpath.queries.metrics import QueryMetrics
 from twinpath.queries.reading.causal_waits import CausalWaits
 from twinpath.queries.reading.copy_bounds import CopyBounds
@@ -53,9 +54,11 @@ def create_app(
     close: Callable[[], Awaitable[None]] = _nothing_to_close,
     cursor_key: SecretStr | None = None,
     site: Site | None = None,
+    seats: Seats | None = None,
 ) -> FastAPI:
     """The app that shows the application's resources, on a reader and a cache; `close` is called when it has stopped.
-    `cursor_key` signs cursors, `site` says who may call.
+    `cursor_key` signs cursors, `site` says who may call, `seats` how many
+    may listen.
 
     `app.state.stop()` ends what would hold up a server's stop: live updates and causal waits.
     """
@@ -76,7 +79,7 @@ def create_app(
     app.state.waits = waits
     app.state.live = live
     app.state.views = views
-    _add_queries(app, Queries(views, waits, live, Cursors(cursor_key)), application, clock)
+    _add_queries(app, Queries(views, waits, live, Cursors(cursor_key), seats or Seats()), application, clock)
     app.router.routes += health_routes(required or {}, {**(optional or {}), "copies": copy.check})
     install_problem_details(app, site)
     app.add_middleware(Correlation, on_answer=HttpRequests(metrics.requests))

@@ -18,6 +18,7 @@ from twinpath.observability.traced_http import trace_requests
 from twinpath.observability.traced_views import SOURCE, TracedViewCache
 from twinpath.queries.app import create_app
 from twinpath.queries.checking import checks
+from twinpath.queries.endpoints.seats import Seats
 from twinpath.queries.settings import Settings
 from twinpath.running.data_version import expect_data_version
 from twinpath.running.main import run_service
@@ -71,6 +72,7 @@ def bootstrap(settings: Settings, application: Application) -> FastAPI:
         settings.causal_wait_seconds,
         close=close,
         cursor_key=settings.cursor_key,
+        seats=Seats(settings.live_streams, settings.live_streams_per_caller),
         site=Site(settings.allowed_hosts, settings.allowed_origins),
     )
     app.add_middleware(RefusedUntilStarted, start)

@@ -26,3 +26,7 @@ class Settings(SiteSettings):
         min_length=16,
         description="signs cursors, the same in all replicas; without one cursors end with the process that made them",
     )
+    live_streams: int = Field(1_000, ge=1, description="event streams open at once; one more gets 503")
+    live_streams_per_caller: int = Field(
+        500, ge=1, description="event streams of one client address, which may be a gateway's; one more gets 429"
+    )

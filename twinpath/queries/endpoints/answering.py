@@ -13,6 +13,7 @@ from twinpath.errors import MalformedRequest, NotYetVisible, StaleVersion
 from twinpath.http.causal_token import parse_token
 from twinpath.http.conditions import condition_of
 from twinpath.http.headers import joined_header
+from twinpath.queries.endpoints.seats import Seats
 from twinpath.queries.reading.causal_waits import CausalWaits
 from twinpath.queries.reading.cursor import Cursors
 from twinpath.queries.reading.live import LiveViews
@@ -30,6 +31,7 @@ class Queries:
     waits: CausalWaits
     live: LiveViews
     cursors: Cursors
+    seats: Seats
 
     async def token_seen(self, request: Request, *views: View) -> bool:
         """Wait until these views have reached the request's causal token, if it has one; whether it had.

@@ -32,7 +32,7 @@ def stream(*problems: int) -> dict[str, Any]:
     return {
         "status_code": 200,
         "response_class": EventStream,
-        "responses": shown | problem_responses(202, 400, *problems, 503),
+        "responses": shown | problem_responses(202, 400, *problems, 429, 503),
         "openapi_extra": {"parameters": _CAUSAL},
     }
 
