@@ -81,13 +81,13 @@ def _tags(header: str, value: str, code: str) -> Tags:
     tags: list[Tag] = []
     at = _end(_BETWEEN.match(value))
     while at < len(value):
-        found = _TAG.match(value, at)
-        following = _end(_BETWEEN.match(value, found.end())) if found else 0
-        separated = found is not None and (following == len(value) or "," in value[found.end() : following])
-        if found is None or not separated:
+        matched = _TAG.match(value, at)
+        following = _end(_BETWEEN.match(value, matched.end())) if matched else 0
+        separated = matched is not None and (following == len(value) or "," in value[matched.end() : following])
+        if matched is None or not separated:
             tags = []
             break
-        tags.append(Tag(found[2], found[1] is not None))
+        tags.append(Tag(matched[2], matched[1] is not None))
         at = following
     if not tags:
         raise MalformedRequest(

@@ -23,7 +23,6 @@ class Settings(SiteSettings):
     causal_wait_seconds: float = Field(5.0, gt=0, le=60, description="how long a query waits for its causal token")
     cursor_key: SecretStr | None = Field(
         None,
-        min_length=16,
         description="signs cursors, the same in all replicas; without one cursors end with the process that made them",
     )
     live_streams: int = Field(1_000, ge=1, description="event streams open at once; one more gets 503")
