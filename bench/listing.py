@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import uvloop
+from pydantic import SecretStr
 
 from bench.connection import Connection
 from bench.figures import at_most
@@ -18,11 +19,12 @@ from shared.read_models.ticket_list import TICKET_LIST
 from twinpath.ids import new_id
 from twinpath.log.commits import Document
 from twinpath.mongo_client import mongo_client
-from twinpath.queries.reading.cursor import encode_cursor
+from twinpath.queries.reading.cursor import Cursors, bound_to
 from twinpath.queries.reading.views import Selection
 from twinpath.views.mongodb.stores import MongoViewWriter
 
 _BATCH = 5_000
+_CURSOR_KEY = "the measured services sign with it"
 _A_CUSTOMER = 50
 """Tickets a customer has."""
 FILTERS: tuple[dict[str, Any], ...] = (
@@ -72,9 +74,10 @@ def rows(numbers: Sequence[int]) -> Iterator[Document]:
 def _pages(places: Sequence[str], count: int) -> list[str]:
     """Paths of pages that begin after one of the places."""
     paths = []
+    cursors = Cursors(SecretStr(_CURSOR_KEY))
     for number in range(count):
         filters = FILTERS[number % len(FILTERS)]
-        cursor = encode_cursor((None, random.choice(places)), Selection(TICKET_LIST, filters).identity)
+        cursor = cursors.encode((None, random.choice(places)), bound_to(Selection(TICKET_LIST, filters).identity))
         fields = {name: str(value).lower() for name, value in filters.items()}
         paths.append(f"/api/v1/tickets?{urlencode({**fields, 'limit': 20, 'cursor': cursor})}")
     return paths
@@ -99,9 +102,10 @@ def _measure(started: Servers, run: Run) -> None:
     with filling(started.mongodb) as patient:
         many = uvloop.run(_fill(patient, "many", sizes.tickets))
         few = uvloop.run(_fill(patient, "few", sizes.few_tickets))
+    signing = {"TWINPATH_CURSOR_KEY": _CURSOR_KEY}
     with (
-        running(started, "query", env={"TWINPATH_VIEWS_DATABASE": "many"}) as (long,),
-        running(started, "query", env={"TWINPATH_VIEWS_DATABASE": "few"}) as (short,),
+        running(started, "query", env={"TWINPATH_VIEWS_DATABASE": "many", **signing}) as (long,),
+        running(started, "query", env={"TWINPATH_VIEWS_DATABASE": "few", **signing}) as (short,),
     ):
         for service, places in ((long, many), (short, few)):
             _milliseconds(service.url, _pages(places, sizes.pages))  # both warm

@@ -29,12 +29,15 @@ from twinpath.errors import (
     StaleVersion,
     TwinpathError,
     Unavailable,
+    UnhandledCommand,
 )
+from twinpath.http.conditions import Condition
 from twinpath.ids import category_of, uuid7
 from twinpath.log.interface import Appended, EventStore, repeated
 from twinpath.personal_data.sealing import Seals
 
 _ATTEMPTS = 20
+_ALWAYS = Condition()
 
 _log = structlog.get_logger(__name__)
 
@@ -43,8 +46,9 @@ _log = structlog.get_logger(__name__)
 class Envelope:
     """A command with what surrounds it.
 
-    `idempotency_key` is the caller's own, or None; `expected_version` is the caller's If-Match, or None. `derived_id`
-    is the command id of a process manager's command, made from the event that causes it.
+    `idempotency_key` is the caller's own, or None; the command takes effect only on `expected_version` and where the
+    `condition` holds, if they are given. `derived_id` is the command id of a process manager's command, made from the
+    event that causes it.
     """
 
     command: Command
@@ -54,6 +58,7 @@ class Envelope:
     traceparent: str | None = None
     idempotency_key: str | None = None
     expected_version: int | None = None
+    condition: Condition | None = None
     derived_id: str | None = None
 
     @property
@@ -109,6 +114,7 @@ class CommandBus:
 
         Raises:
             NotFound, RuleViolation: what the domain says.
+            UnhandledCommand: no aggregate has the stream.
             StaleVersion: the aggregate is not at `expected_version`.
             CommandIdReused, CommitTooLarge, Unavailable, OutcomeUnknown: see EventStore.append.
             ConcurrencyConflict: other writers were first, again and again.
@@ -127,8 +133,6 @@ class CommandBus:
         return (await self._refreshed(stream, self._cache.get(stream))).state
 
     async def _in_turn(self, envelope: Envelope) -> Appended:
-        if envelope.command.creates:
-            return await self._handle(envelope, Folded())
         stream = envelope.command.stream
         lock = self._locks.get(stream) or self._locks.setdefault(stream, asyncio.Lock())
         async with lock:  # commands to one aggregate queue here instead of losing races against each other
@@ -138,7 +142,9 @@ class CommandBus:
         command, command_id = envelope.command, envelope.command_id
         fingerprint = _fingerprint(command) if envelope.may_be_repeated else ""
         # 1. load, unless the cache knows the aggregate or it is a new one
-        folded, is_fresh = (cached, command.creates) if cached else (await self._refreshed(command.stream), True)
+        folded, is_fresh = cached or Folded(), cached is None
+        if is_fresh and not command.creates:
+            folded = await self._refreshed(command.stream)
         for attempt in range(_ATTEMPTS):
             # 2. decide
             events, refusal = self._decide(envelope, folded)
@@ -164,8 +170,9 @@ class CommandBus:
             events = self._decider(command.stream).decide(command, folded.state)
         except (NotFound, RuleViolation) as error:
             refusal = error
-        if expected is not None and expected != folded.version and not isinstance(refusal, NotFound):
-            detail = f"{command.stream} is at version {folded.version}, not {expected}."
+        stale = expected not in (None, folded.version) or not (envelope.condition or _ALWAYS).holds(folded.version)
+        if stale and not isinstance(refusal, NotFound):
+            detail = f"{command.stream} is at version {folded.version}, which the command is not meant for."
             return [], StaleVersion(detail, current_version=folded.version)
         return events, refusal
 
@@ -238,7 +245,10 @@ class CommandBus:
         return folded
 
     def _decider(self, stream: str) -> AnyAggregate:
-        return self._deciders[category_of(stream)]
+        decider = self._deciders.get(category_of(stream))
+        if decider is None:
+            raise UnhandledCommand(f"No aggregate here handles commands to {stream!r}.")
+        return decider
 
     def _remember(self, stream: str, folded: Folded) -> None:
         self._cache.pop(stream, None)

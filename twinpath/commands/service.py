@@ -30,6 +30,7 @@ from twinpath.errors import Unavailable
 from twinpath.feed.rabbit_feed import RabbitFeed
 from twinpath.feed.rabbit_publisher import RabbitPublisher
 from twinpath.http.health import Check
+from twinpath.http.site import Site
 from twinpath.http.starting import RefusedUntilStarted
 from twinpath.ids import logs_of, uuid7
 from twinpath.log.mongodb import MongoEventStore
@@ -84,8 +85,9 @@ class _CommandService:
     def app(self) -> FastAPI:
         required: dict[str, Check] = {"mongodb": self._ping_mongodb, "start": self._start.check}
         optional: dict[str, Check] = {"rabbitmq": self._ping_rabbitmq, **self._processes.checks}
+        site = Site(self._settings.allowed_hosts, self._settings.allowed_origins)
         app = create_app(
-            self._bus, self._application, required, optional, self._lifespan, self._metrics, self._admission
+            self._bus, self._application, required, optional, self._lifespan, self._metrics, self._admission, site
         )
         app.add_middleware(RefusedUntilStarted, self._start)
         if self._tracing:

@@ -16,6 +16,12 @@ class HttpSettings(LogSettings):
     """The settings that every service's HTTP server has: times in seconds, sizes in bytes."""
 
     host: str = Field("127.0.0.1", description="address to listen on")
+    allowed_hosts: str = Field(
+        "*", description="names that clients may call this service by, joined by commas; * is any. Probes need none"
+    )
+    allowed_origins: str = Field(
+        "", description="other sites whose pages may send commands, as in https://shop.example.com, joined by commas"
+    )
     http_head_seconds: float = Field(
         10.0, gt=0, description="a request's head must be there so soon, also the first of a connection; else 408"
     )

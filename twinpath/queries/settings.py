@@ -1,6 +1,6 @@
 """The settings of the query service: environment variables with the prefix TWINPATH_."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from twinpath.http.settings import HttpSettings
@@ -20,3 +20,11 @@ class Settings(HttpSettings):
     redis_prefix: str = Field("twinpath", description="what every key in Redis begins with")
     port: int = Field(8001, ge=1, le=65535, description="port to listen on")
     causal_wait_seconds: float = Field(5.0, gt=0, le=60, description="how long a query waits for its causal token")
+    cursor_key: SecretStr | None = Field(
+        None,
+        description="signs cursors, the same in all replicas; without one cursors end with the process that made them",
+    )
+    live_streams: int = Field(1_000, ge=1, description="event streams open at once; one more gets 503")
+    live_streams_per_caller: int = Field(
+        500, ge=1, description="event streams of one client address, which may be a gateway's; one more gets 429"
+    )

@@ -13,7 +13,7 @@ from deploy.manifests.rendering import KUBERNETES
 from query_service.application import QUERIES
 from shared.events import CATALOGUE
 from tests.shop.support.manifests import SERVICES, Manifest, environment, named, objects, pod
-from twinpath.commands.bulk import bulk_router
+from twinpath.commands.bulk import Bulk, bulk_router
 from twinpath.commands.endpoints import command_router, declared_commands
 from twinpath.feed.dead_letters import DEAD_LETTERS
 from twinpath.http.settings import HttpSettings
@@ -45,7 +45,7 @@ def _backend(method: str, path: str) -> str | None:
 
 def test_every_command_goes_to_the_command_service_and_every_query_to_the_query_service() -> None:
     declared = declared_commands(COMMANDS.aggregates)
-    commands = _routes(command_router(declared), bulk_router(declared))
+    commands = _routes(command_router(declared), bulk_router(Bulk(declared)))
     query_app = create_app(InMemoryViewStore(), InMemoryViewCache(), QUERIES)
     queries = {(method.upper(), path) for path, methods in query_app.openapi()["paths"].items() for method in methods}
     assert len(commands) > 10
