@@ -13,6 +13,8 @@ from fastapi import FastAPI
 from deploy.local.ports import HOST
 from deploy.sample import SampleClock, play_sample
 from deploy.shop import SHOP
+from twinpath.commands.app import STREAMED
+from twinpath.http.settings import HttpSettings
 from twinpath.observability.logs import configure_logs
 from twinpath.running.serving import serve
 from twinpath.testing import InMemorySystem
@@ -31,7 +33,7 @@ def demo(
         sys.exit(f"port {port} can't be used: {why}. Another one: make demo PORT=9000")
     print(f"Twinpath in one process, nothing is kept: http://{HOST}:{port}/docs (Ctrl-C stops it)", flush=True)
     app = system_app(sample)
-    serve(app, HOST, port, on_stop=app.state.stop)
+    serve(app, port, HttpSettings(host=HOST), on_stop=app.state.stop, streamed=STREAMED)
 
 
 def system_app(sample: bool) -> FastAPI:

@@ -4,19 +4,14 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit, urlunsplit
-from uuid import uuid4
 
-import httpx
 import pytest
 import structlog
-from pymongo import MongoClient
-from redis import Redis
 
 from deploy.local.install import MissingProgram
 from deploy.local.mongodb import ELECTION_TIMEOUT_MS, MongoDB
 from deploy.local.rabbitmq_cluster import RabbitMQCluster
+from tests.support.provided.apart import own_name, own_vhost
 from tests.support.provided.servers import (
     KIND_OF_FIXTURE,
     RabbitMQAddress,
@@ -81,22 +76,15 @@ def rabbitmq(servers: SharedServers) -> RabbitMQAddress:
 @pytest.fixture
 def unique(servers: SharedServers) -> Iterator[str]:
     """A short name that no other test has; databases and Redis keys that start with it are removed afterwards."""
-    name = f"t{uuid4().hex[:10]}"
-    yield name
-    _remove_databases(servers, name)
-    _remove_keys(servers, name)
+    with own_name(servers) as name:
+        yield name
 
 
 @pytest.fixture
 def rabbitmq_url(rabbitmq: RabbitMQAddress, unique: str) -> Iterator[str]:
     """The address of a fresh RabbitMQ vhost, deleted afterwards."""
-    address = urlsplit(rabbitmq.url)
-    with httpx.Client(base_url=rabbitmq.management_url, timeout=30) as api:
-        api.put(f"/api/vhosts/{unique}").raise_for_status()
-        everything = {"configure": ".*", "write": ".*", "read": ".*"}
-        api.put(f"/api/permissions/{unique}/{address.username}", json=everything).raise_for_status()
-        yield urlunsplit(address._replace(path=f"/{unique}"))
-        api.delete(f"/api/vhosts/{unique}").raise_for_status()
+    with own_vhost(rabbitmq, unique) as url:
+        yield url
 
 
 @pytest.fixture
@@ -157,18 +145,3 @@ def private_rabbitmq_cluster(tmp_path: Path) -> Iterator[Callable[[], RabbitMQCl
 
 def _fixtures_of(session: pytest.Session) -> set[str]:
     return {name for item in session.items for name in getattr(item, "fixturenames", ())}
-
-
-def _remove_databases(servers: SharedServers, prefix: str) -> None:
-    if servers.is_in_use("mongodb"):
-        with MongoClient[dict[str, Any]](servers.url("mongodb")) as client:
-            for name in client.list_database_names():
-                if name.startswith(prefix):
-                    client.drop_database(name)
-
-
-def _remove_keys(servers: SharedServers, prefix: str) -> None:
-    if servers.is_in_use("redis"):
-        with Redis.from_url(servers.url("redis")) as client:
-            for key in client.scan_iter(match=f"{prefix}*", count=1000):
-                client.unlink(key)

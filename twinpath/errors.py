@@ -8,7 +8,10 @@ TwinpathError
 ├── ClaimHeld               a commit holds a key that this one takes           -> the bus asks its stream
 ├── CommandIdReused         this command id was used for another command       -> 422
 ├── CommitTooLarge          the commit would not fit into one document         -> 413
+├── UnhandledCommand        no aggregate here handles the command              -> 400
 ├── NotYetVisible           a view has not reached what the caller wants to see -> 202
+├── NotAllowed              this caller may not do that                        -> 403
+├── TooMany                 this caller has as much as one may have            -> 429
 ├── MalformedRequest        a header or cursor that can't be read              -> 400
 ├── Unavailable             a store or the broker is away; nothing was written -> 503
 │   └── OutcomeUnknown      it went away mid-write: it may have been written   -> 503
@@ -91,10 +94,28 @@ class NotYetVisible(TwinpathError):
     code = "not_yet_visible"
 
 
+class UnhandledCommand(TwinpathError):
+    """No aggregate of this application has the stream that the command names."""
+
+    code = "unhandled_command"
+
+
 class MalformedRequest(TwinpathError):
     """A header, token or cursor that can't be read."""
 
     code = "malformed_request"
+
+
+class NotAllowed(TwinpathError):
+    """This caller may not do that; nothing was done."""
+
+    code = "not_allowed"
+
+
+class TooMany(TwinpathError):
+    """This caller has as much of it as one may have; nothing was done."""
+
+    code = "too_many"
 
 
 class Unavailable(TwinpathError):

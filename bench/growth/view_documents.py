@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import uvloop
+from pydantic import SecretStr
 from pymongo import AsyncMongoClient
 
 from bench.figures import at_most
@@ -26,11 +27,12 @@ from twinpath.mongo_client import mongo_client
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.applying.applier import Applier
-from twinpath.queries.reading.cursor import encode_cursor
+from twinpath.queries.reading.cursor import Cursors, bound_to
 from twinpath.queries.reading.views import Selection
 from twinpath.views.mongodb.stores import MongoViewWriter
 from twinpath.views.redis.cache import redis_client
 
+_CURSOR_KEY = "the measured services sign with it"
 _BATCHES, _NEW, _OLD = 20, 100, 100
 _EVENTS = 2 * _NEW + _OLD
 FILTERS: tuple[dict[str, Any], ...] = (
@@ -61,10 +63,12 @@ def _asking(connection: Connection, tickets: Sequence[str]) -> Work:
 
 def _any_page(connection: Connection, tickets: Sequence[str]) -> Work:
     """Pages of 20 of a filtered list that begin after one of the tickets."""
+    cursors = Cursors(SecretStr(_CURSOR_KEY))
 
     def page(turn: int) -> None:
         filters = FILTERS[turn % len(FILTERS)]
-        cursor = encode_cursor((None, random.choice(tickets)), Selection(TICKET_LIST, filters).identity)
+        bound = bound_to(Selection(TICKET_LIST, filters).identity)
+        cursor = cursors.encode((None, random.choice(tickets)), bound)
         fields = {name: str(value).lower() for name, value in filters.items()}
         connection.ask("GET", f"/api/v1/tickets?{urlencode({**fields, 'limit': 20, 'cursor': cursor})}")
 
@@ -140,6 +144,7 @@ def measure(run: Run) -> None:
         urls = []
         for size in sizes:
             env = {"TWINPATH_VIEWS_DATABASE": _database(size), "TWINPATH_REDIS_PREFIX": _database(size)}
+            env["TWINPATH_CURSOR_KEY"] = _CURSOR_KEY
             [service] = stack.enter_context(running(started, "query", env=env))
             urls.append(service.url)
         uvloop.run(_measure(started, urls, tickets, run))

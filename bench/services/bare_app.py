@@ -5,6 +5,7 @@ import sys
 from fastapi import FastAPI, Response
 from pydantic import BaseModel
 
+from twinpath.http.settings import HttpSettings
 from twinpath.running.serving import serve
 
 app = FastAPI()
@@ -33,4 +34,4 @@ async def get(ticket_id: str) -> Response:
 
 
 if __name__ == "__main__":
-    serve(app, "127.0.0.1", int(sys.argv[1]))
+    serve(app, int(sys.argv[1]), HttpSettings())

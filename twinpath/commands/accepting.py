@@ -12,11 +12,11 @@ from twinpath.commands.bus import CommandBus, Envelope
 from twinpath.domain.aggregate import Command
 from twinpath.errors import MalformedRequest
 from twinpath.http.causal_token import format_token
+from twinpath.http.conditions import condition_of
+from twinpath.http.headers import joined_headers
 from twinpath.observability.traceparent import readable
 
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,200}")
-_VERSION = re.compile(r'(?:W/)?"(\d{1,15})(?:\.\w{1,15})?"')
-"""An ETag: the version, and behind a dot what else the document shows."""
 
 
 def bus_of(request: Request) -> CommandBus:
@@ -29,7 +29,7 @@ async def accept(
     bus: CommandBus, request: Request, command: Command, id_name: str, location: str | None = None
 ) -> Response:
     """Carry out the command and answer with id and version; `location` makes it a 201."""
-    headers = given_headers(request)
+    headers = joined_headers(request.scope)
     appended = await bus.handle(
         Envelope(
             command,
@@ -37,11 +37,12 @@ async def accept(
             correlation_id=request.scope["state"]["correlation_id"],
             traceparent=readable(headers.get("traceparent")),
             idempotency_key=_visible(headers.get("idempotency-key"), "Idempotency-Key", "malformed_idempotency_key"),
-            expected_version=_expected_version(headers.get("if-match")),
+            condition=condition_of(headers.get("if-match"), headers.get("if-none-match")),
         )
     )
     answer = {
         "ETag": f'"{appended.version}"',
+        "X-Version": str(appended.version),
         "Causal-Token": format_token(appended.log, appended.position),
     }
     if appended.duplicate:
@@ -56,11 +57,6 @@ async def accept(
     )
 
 
-def given_headers(request: Request) -> Mapping[str, str]:
-    """The headers by their names in lower case, of one that is given twice the last: each look costs little so."""
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]}
-
-
 def actor_of(headers: Mapping[str, str]) -> str:
     """The actor, as X-Actor says. Raises MalformedRequest."""
     return _visible(headers.get("x-actor"), "X-Actor", "malformed_actor") or "anonymous"
@@ -68,20 +64,8 @@ def actor_of(headers: Mapping[str, str]) -> str:
 
 def _visible(value: str | None, header: str, code: str) -> str | None:
     if value is not None and _VISIBLE.fullmatch(value) is None:
-        raise MalformedRequest(f"{header} takes 1 to 200 visible ASCII characters without blanks.", code=code)
+        raise MalformedRequest(f"{header} takes 1 to 200 visible ASCII characters without blanks, once.", code=code)
     return value
-
-
-def _expected_version(value: str | None) -> int | None:
-    """The version of an If-Match; `*` is any version, as every command takes."""
-    if value is None or value.strip() == "*":
-        return None
-    matched = _VERSION.fullmatch(value.strip())
-    if matched is None:
-        raise MalformedRequest(
-            'If-Match takes one version in quotes, as ETag gives it: "7".', code="malformed_if_match"
-        )
-    return int(matched[1])
 
 
 def accepted_response(status: int, model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
@@ -89,6 +73,7 @@ def accepted_response(status: int, model: type[BaseModel]) -> dict[int | str, di
     text = {"schema": {"type": "string"}}
     headers: dict[str, Any] = {
         "ETag": {"description": "the aggregate's version, for If-Match", **text},
+        "X-Version": {"description": "the same version, as queries take it", **text},
         "Causal-Token": {"description": "send it back with a query to read this write", **text},
         "Idempotent-Replayed": {"description": "`true` when this is the first answer again", **text},
     }
@@ -111,7 +96,7 @@ def _header(name: str, description: str, example: str) -> dict[str, Any]:
 COMMAND_HEADERS: dict[str, Any] = {
     "parameters": [
         _header("Idempotency-Key", "the same key again gets the first answer again and changes nothing", "7c1f-1"),
-        _header("If-Match", "the version the command is meant for; 412 when it is another", '"1"'),
+        _header("If-Match", "the versions the command is meant for; 412 when it is another", '"1"'),
         _header("X-Actor", "who does it, as the history shall show", "agent-ann"),
         _header("X-Correlation-Id", "goes into the log and comes back in the answer", "c-42"),
     ]

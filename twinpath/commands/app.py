@@ -2,13 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import partial
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from twinpath.commands.admission import BULK, BULK_PATH, Admission
-from twinpath.commands.bulk import answer_bulk, bulk_router
+from twinpath.commands.bulk import Bulk, bulk_router
 from twinpath.commands.bus import CommandBus
 from twinpath.commands.endpoints import PREFIX, command_router, declared_commands
 from twinpath.commands.metrics import CommandMetrics
@@ -18,6 +17,7 @@ from twinpath.http.health import Check, health_routes
 from twinpath.http.limits import BodyLimits
 from twinpath.http.problem_details import install_problem_details
 from twinpath.http.short_way import ShortWay, add_short_ways
+from twinpath.http.site import Site
 from twinpath.observability.serving_metrics import NO_TELEMETRY, HttpRequests, install_metrics
 
 _DESCRIPTION = """Takes commands. Every answer names the aggregate's new version (`ETag`) and where the event
@@ -42,10 +42,11 @@ def add_commands(app: FastAPI, bus: CommandBus, application: Application, admiss
     app.state.bus = bus
     app.state.admission = admission or Admission()
     commands = declared_commands(application.aggregates)
-    for router in (command_router(commands), bulk_router(commands)):
+    bulk = Bulk(commands)
+    for router in (command_router(commands), bulk_router(bulk)):
         app.include_router(router, prefix=PREFIX)
-    bulk = ShortWay("POST", BULK_PATH, partial(answer_bulk, commands))
-    add_short_ways(app, PREFIX, [bulk, *(command.short_way for command in commands.values())])
+    ways = [ShortWay("POST", BULK_PATH, bulk.answer), *(command.short_way for command in commands.values())]
+    add_short_ways(app, PREFIX, ways)
 
 
 def create_app(
@@ -56,8 +57,12 @@ def create_app(
     lifespan: Lifespan = _nothing_to_run,
     metrics: CommandMetrics | None = None,
     admission: Admission | None = None,
+    site: Site | None = None,
 ) -> FastAPI:
-    """The app around a command bus; `required` and `optional` are the dependencies that readiness names."""
+    """The app around a command bus; `required` and `optional` are the dependencies that readiness names.
+
+    `site` says who may call.
+    """
     app = FastAPIOffline(
         title="Twinpath command service",
         version="1",
@@ -67,7 +72,7 @@ def create_app(
     )
     add_commands(app, bus, application, admission)
     app.router.routes += health_routes(required or {}, optional)
-    install_problem_details(app)
+    install_problem_details(app, site)
     app.add_middleware(BodyLimits, streamed=STREAMED)
     metrics = metrics or CommandMetrics()
     app.add_middleware(Correlation, on_answer=HttpRequests(metrics.requests))

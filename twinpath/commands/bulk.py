@@ -1,37 +1,42 @@
 """POST /commands: many commands as NDJSON, one a line with its own idempotency key; one result a line, in order.
 
-Lines are carried out side by side, so that they share group commits; lines of one aggregate go one after the other.
+Lines are carried out side by side, so that they share group commits, with the results that they have one by one: a line
+sees what the lines before it did to the aggregates that it names, and nothing that the lines after it do.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import orjson
 import structlog
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import StreamingResponse
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, create_model
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from twinpath.commands.accepting import actor_of, bus_of, given_headers
+from twinpath.commands.accepting import actor_of, bus_of
 from twinpath.commands.admission import BULK_PATH, Admission
 from twinpath.commands.bus import CommandBus, Envelope
 from twinpath.commands.endpoints import Body, DeclaredCommand
-from twinpath.errors import CommitTooLarge, MalformedRequest, TwinpathError
+from twinpath.commands.lines.reading import MOST_LINE_BYTES, lines_of
+from twinpath.commands.lines.results import Results
+from twinpath.commands.lines.turns import Turns, ids_in
+from twinpath.domain.aggregate import Command
+from twinpath.errors import CommitTooLarge, MalformedRequest, TwinpathError, Unavailable
 from twinpath.http.causal_token import format_token
-from twinpath.http.problem_details import STATUSES, problem_responses
+from twinpath.http.headers import joined_headers
+from twinpath.http.json_bodies import read_json
+from twinpath.http.parameters import refuse_parameters
+from twinpath.http.problem_details import faults_of, field_problems, is_no_json, problem_responses, status_of
 from twinpath.ids import is_id
 from twinpath.observability.traceparent import readable
 
 MOST_LINES = 10_000
-MOST_LINE_BYTES = 64 * 1024
-_SIDE_BY_SIDE = 512
+_MOST_REQUESTS = 16
+"""So many bulk requests at once a process: each may hold some 6 MB."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -41,8 +46,14 @@ class BulkLine(Body):
     command: str = Field(examples=["create_product"])
     idempotency_key: str = Field(pattern=r"^[\x21-\x7e]{1,200}$")
     id: str | None = None
-    expected_version: int | None = Field(None, ge=1)
-    body: dict[str, Any] = Field(default_factory=dict)
+    expected_version: int | None = Field(None, ge=1, lt=10**15)
+    body: Any = None
+
+
+class _Named(BaseModel):
+    """A line as far as it says which command it is."""
+
+    command: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,122 +65,154 @@ class Origin:
     traceparent: str | None
 
 
-async def answer_bulk(commands: Mapping[str, DeclaredCommand], request: Request) -> Response:
-    """Carry out the lines of a request, side by side; the answer begins while the body is still read."""
-    headers = given_headers(request)
-    trace = readable(headers.get("traceparent"))
-    origin = Origin(actor_of(headers), request.scope["state"]["correlation_id"], trace)
-    lines = Lines(bus_of(request), request.app.state.admission, commands, origin)
-    return _Results(lines.results(request.stream()), media_type="application/x-ndjson")
+class Bulk:
+    """Answers bulk requests with these commands, by their stored names."""
+
+    def __init__(self, commands: Mapping[str, DeclaredCommand]) -> None:
+        self.commands = commands
+        self._models = {name: (command, _line_model(command)) for name, command in commands.items()}
+        self._open = 0
+
+    async def answer(self, request: Request) -> Response:
+        """Carry out the lines of a request; the answer begins while the body is still read. Raises Unavailable."""
+        if self._open >= _MOST_REQUESTS:
+            raise Unavailable(f"{_MOST_REQUESTS} bulk requests are under way here.", code="too_many_bulk_requests")
+        refuse_parameters(request)
+        headers = joined_headers(request.scope)
+        trace = readable(headers.get("traceparent"))
+        origin = Origin(actor_of(headers), request.scope["state"]["correlation_id"], trace)
+        length = headers.get("content-length", "")
+        lines = _Lines(bus_of(request), request.app.state.admission, self._models, origin)
+        return _Answer(self, lines, int(length) if length.isdigit() else None)
+
+    def opened(self, change: int) -> None:
+        """Note one request more or less."""
+        self._open += change
 
 
-def bulk_router(commands: Mapping[str, DeclaredCommand]) -> APIRouter:
-    """The route `POST /commands` for these commands."""
-    router = APIRouter(prefix=BULK_PATH, tags=["bulk"])
+class _Answer(Response):
+    """Reads and carries out lines while it sends results: neither waits for the other."""
 
-    async def bulk(request: Request) -> Response:
-        return await answer_bulk(commands, request)
-
-    names = ", ".join(f"`{name}`" for name in commands)
-    router.add_api_route(
-        "",
-        bulk,
-        methods=["POST"],
-        summary="Many commands at once",
-        description=f"Up to 10,000 lines. A bad line is reported by its number, the others go on. Commands: {names}.",
-        operation_id="bulk",
-        responses={
-            200: {"description": "A result a line, in order", "content": {"application/x-ndjson": {"schema": {}}}},
-            **problem_responses(400, 413, 415),
-        },
-        openapi_extra={
-            "requestBody": {
-                "required": True,
-                "content": {"application/x-ndjson": {"schema": {"type": "string"}, "example": _example(commands)}},
-            }
-        },
-    )
-    return router
-
-
-def _example(commands: Mapping[str, DeclaredCommand]) -> str:
-    """A line with the first command that creates, made from its fields' examples."""
-    first = next((command for command in commands.values() if command.kind.creates), None)
-    if first is None:
-        return ""
-    line = {"command": first.kind.type, "idempotency_key": "line-1", "body": first.example}
-    return orjson.dumps(line).decode() + "\n"
-
-
-class _Results(StreamingResponse):
-    """Answers while the body is still read: Starlette's own would wait for a disconnect by reading the body away."""
+    def __init__(self, bulk: Bulk, lines: "_Lines", length: int | None) -> None:
+        super().__init__()
+        self._bulk = bulk
+        self._lines = lines
+        self._length = length
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with suppress(ClientDisconnect):
-            await self.stream_response(send)
+        self._bulk.opened(1)
+        results = Results()
+        reading = asyncio.create_task(self._lines.read(receive, self._length, results), name="bulk lines")
+        try:
+            await results.send(send)
+            reading.cancel()  # where nobody reads what is sent; otherwise it is through
+            await results.settled()
+        except asyncio.CancelledError:
+            results.cancel()
+            raise
+        finally:
+            reading.cancel()
+            self._bulk.opened(-1)
 
 
-class Lines:
-    """Carries out the lines of a request. At most `_SIDE_BY_SIDE` are in hand, or a single line while the service is
-    busy enough; the reading waits."""
+_Commands = Mapping[str, tuple[DeclaredCommand, type[BulkLine]]]
 
-    def __init__(
-        self, bus: CommandBus, admission: Admission, commands: Mapping[str, DeclaredCommand], origin: Origin
-    ) -> None:
+
+class _Lines:
+    """Reads the lines of a request and carries them out: so many side by side as `Results` takes, or a single line
+    while the service is busy enough."""
+
+    def __init__(self, bus: CommandBus, admission: Admission, commands: _Commands, origin: Origin) -> None:
         self._bus = bus
         self._admission = admission
         self._commands = commands
         self._origin = origin
+        self._turns = Turns()
 
-    async def results(self, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """A result for each line, in order."""
-        waiting: deque[asyncio.Task[Mapping[str, Any]]] = deque()
+    async def read(self, receive: Receive, length: int | None, results: Results) -> None:
+        """Add each line to the results; what can't be carried out is read all the same, so that the client comes to
+        the end of its request and reads why."""
+        number, count = 0, 0
         try:
-            async for number, line in _lines(body):
-                while waiting and (len(waiting) >= _SIDE_BY_SIDE or not self._admission.has_room):
-                    yield _dumped(await waiting.popleft())
-                task = asyncio.create_task(self._carry_out(number, line))
-                task.add_done_callback(partial(_done, self._admission, self._admission.enter()))
-                waiting.append(task)
-            while waiting:
-                yield _dumped(await waiting.popleft())
-        finally:
-            for task in waiting:
-                task.cancel()
+            async for number, line in lines_of(receive, length):
+                count += 1
+                if count > MOST_LINES:
+                    await self._refuse_rest(receive, number, results)
+                    return
+                if not await results.are_read():
+                    results.add(0, _at_once(number, _UNREAD))
+                    continue
+                while not results.takes(len(line)) or (results.in_hand and not self._admission.has_room):
+                    await results.moved()
+                results.add(len(line), self._carry_out(number, line))
+            empty = MalformedRequest("The request holds no command: send one a line.", code="no_lines")
+            results.close(None if count else empty)
+        except MalformedRequest as error:
+            results.close(error, _refused(number + 1, error))
+        except ClientDisconnect:
+            results.cut()
+        except Exception as error:  # the answer must end, whatever it was
+            _log.error("internal_error", path="/api/v1/commands", exc_info=error)
+            results.cut()
 
-    async def _carry_out(self, number: int, line: bytes) -> Mapping[str, Any]:
+    async def _refuse_rest(self, receive: Receive, number: int, results: Results) -> None:
+        detail = f"A request may hold {MOST_LINES} lines; this line and the rest were not carried out: send them anew."
+        results.add(0, _at_once(number, CommitTooLarge(detail, code="too_many_lines")))
+        async for _ in lines_of(receive, None):
+            pass
+        results.close()
+
+    async def _carry_out(self, number: int, line: bytes) -> bytes:
         """The result of one line."""
         try:
-            if number > MOST_LINES:
-                raise CommitTooLarge(
-                    f"A request may hold {MOST_LINES} lines; send the rest anew.", code="too_many_lines"
-                )
-            return {"line": number, **await self._accepted(line)}
+            return _dumped({"line": number, **await self._accepted(number, line)})
         except ValidationError as error:
-            errors = [
-                {"field": ".".join(map(str, fault["loc"])), "code": fault["type"], "message": fault["msg"]}
-                for fault in error.errors(include_url=False, include_context=False, include_input=False)
-            ]
-            return {"line": number, "status": 422, "code": "invalid_fields", "errors": errors}
+            faults = faults_of(error)
+            if is_no_json(faults):
+                return _refused(number, MalformedRequest("The line is not JSON.", code="malformed_json"))
+            errors = field_problems(faults)
+            return _dumped({"line": number, "status": 422, "code": "invalid_fields", "errors": errors})
         except TwinpathError as error:
-            status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
-            return {"line": number, "status": status, "code": error.code, "detail": error.detail, **error.facts}
+            return _refused(number, error)
         except Exception as error:  # one line's mishap is not the others'
             _log.error("internal_error", path="/api/v1/commands", exc_info=error)
             detail = "Something went wrong here; it has been logged."
-            return {"line": number, "status": 500, "code": "internal_error", "detail": detail}
+            return _dumped({"line": number, "status": 500, "code": "internal_error", "detail": detail})
 
-    async def _accepted(self, line: bytes) -> Mapping[str, Any]:
+    async def _accepted(self, number: int, line: bytes) -> Mapping[str, Any]:
+        """Nothing is awaited before the turn is taken, so that turns are taken in the order of the lines."""
+        declared, asked = self._asked(line)
+        stream = declared.id_of(asked.id or "", asked.body)
+
+        async def changed_before(other: str) -> None:
+            await self._turns.changed_before(number, other)
+
+        look = self._bus.look.after(changed_before)
+        with self._turns.taken(number, stream, ids_in(line)) as turn:
+            await turn.come()
+            entered = self._admission.enter()
+            try:
+                return await self._handled(
+                    declared, asked, await declared.build(look, self._bus.clock(), stream, asked.body)
+                )
+            finally:
+                self._admission.leave(entered)
+
+    def _asked(self, line: bytes) -> tuple[DeclaredCommand, BulkLine]:
+        """The line, read as a single command's body is. Raises MalformedRequest, ValidationError."""
         if len(line) > MOST_LINE_BYTES:
             raise MalformedRequest(f"A line may hold {MOST_LINE_BYTES} bytes.", code="line_too_long")
-        asked = BulkLine.model_validate_json(line)
-        declared = self._commands.get(asked.command)
-        if declared is None:
-            raise MalformedRequest(f"There is no command {asked.command!r}.", code="unknown_command")
+        name = read_json(_Named, line).command
+        if name not in self._commands:
+            raise MalformedRequest(f"There is no command {name[:100]!r}.", code="unknown_command")
+        declared, model = self._commands[name]
+        asked = read_json(model, line)
         category = declared.aggregate.category
         if not declared.kind.creates and not is_id(category, asked.id or ""):
-            raise MalformedRequest(f"{asked.command} needs the id of a {category}.", code="malformed_id")
-        command = await declared.build(self._bus, asked.id or "", declared.body.model_validate(asked.body))
+            raise MalformedRequest(f"{name} needs the id of a {category}.", code="malformed_id")
+        return declared, asked
+
+    async def _handled(self, declared: DeclaredCommand, asked: BulkLine, command: Command) -> Mapping[str, Any]:
         appended = await self._bus.handle(
             Envelope(
                 command,
@@ -188,25 +231,63 @@ class Lines:
         }
 
 
-def _done(admission: Admission, entered: float, _: object) -> None:
-    admission.leave(entered)
+_UNREAD = Unavailable(
+    "Not carried out: the results before were not read. Read them while you send, or send fewer lines.",
+    code="results_not_read",
+)
 
 
-async def _lines(body: AsyncIterator[bytes]) -> AsyncIterator[tuple[int, bytes]]:
-    """Number and content of each line that is not empty, cut where it is too long; one too many ends it all."""
-    rest, number = b"", 0
-    async for chunk in body:
-        *whole, rest = (rest + chunk).split(b"\n")
-        rest = rest[: MOST_LINE_BYTES + 1]  # so an endless line costs no memory
-        for line in whole:
-            number += 1
-            if line.strip():
-                yield number, line[: MOST_LINE_BYTES + 1]
-            if number > MOST_LINES:
-                return
-    if rest.strip():
-        yield number + 1, rest
+def _line_model(declared: DeclaredCommand) -> type[BulkLine]:
+    """A line with this command: its body is read as that of the command's endpoint, in one go."""
+    default: Any = ... if declared.takes_body else declared.body()
+    fields: dict[str, Any] = {"body": (declared.body, default)}
+    if declared.kind.creates:
+        fields["id"] = (None, None)
+    return create_model(f"{declared.kind.__name__}Line", __base__=BulkLine, **fields)
+
+
+async def _at_once(number: int, error: TwinpathError) -> bytes:
+    return _refused(number, error)
+
+
+def _refused(number: int, error: TwinpathError) -> bytes:
+    refusal = {"line": number, "status": status_of(error), "code": error.code, "detail": error.detail}
+    return _dumped({**refusal, **error.facts})
 
 
 def _dumped(result: Mapping[str, Any]) -> bytes:
     return orjson.dumps(result, default=str) + b"\n"
+
+
+def bulk_router(bulk: Bulk) -> APIRouter:
+    """The route `POST /commands`."""
+    router = APIRouter(prefix=BULK_PATH, tags=["bulk"])
+    names = ", ".join(f"`{name}`" for name in bulk.commands)
+    router.add_api_route(
+        "",
+        bulk.answer,
+        methods=["POST"],
+        summary="Many commands at once",
+        description=f"Up to 10,000 lines. A bad line is reported by its number, the others go on. Commands: {names}.",
+        operation_id="bulk",
+        responses={
+            200: {"description": "A result a line, in order", "content": {"application/x-ndjson": {"schema": {}}}},
+            **problem_responses(400, 413, 415, 503),
+        },
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {"application/x-ndjson": {"schema": {"type": "string"}, "example": _example(bulk.commands)}},
+            }
+        },
+    )
+    return router
+
+
+def _example(commands: Mapping[str, DeclaredCommand]) -> str:
+    """A line with the first command that creates, made from its fields' examples."""
+    first = next((command for command in commands.values() if command.kind.creates), None)
+    if first is None:
+        return ""
+    line = {"command": first.kind.type, "idempotency_key": "line-1", "body": first.example}
+    return orjson.dumps(line).decode() + "\n"

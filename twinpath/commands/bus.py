@@ -7,7 +7,7 @@ append itself fails on a stale version.
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -18,7 +18,7 @@ import structlog
 from twinpath.clock import Clock, utc_now
 from twinpath.commands.claiming import claims_of
 from twinpath.commands.snapshotting import Folded, Snapshots
-from twinpath.domain.aggregate import AnyAggregate, Command, Look
+from twinpath.domain.aggregate import AnyAggregate, Command
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.claim import Claim
 from twinpath.domain.events import DomainEvent, Metadata
@@ -30,12 +30,15 @@ from twinpath.errors import (
     StaleVersion,
     TwinpathError,
     Unavailable,
+    UnhandledCommand,
 )
+from twinpath.http.conditions import Condition
 from twinpath.ids import category_of, escaped, uuid7
 from twinpath.log.interface import Appended, Commit, EventStore, NewCommit, repeated
 from twinpath.personal_data.sealing import Seals
 
 _ATTEMPTS = 20
+_ALWAYS = Condition()
 
 _log = structlog.get_logger(__name__)
 
@@ -44,8 +47,9 @@ _log = structlog.get_logger(__name__)
 class Envelope:
     """A command with what surrounds it.
 
-    `idempotency_key` is the caller's own, or None; `expected_version` is the caller's If-Match, or None. `derived_id`
-    is the command id of a process manager's command, made from the event that causes it.
+    `idempotency_key` is the caller's own, or None; the command takes effect only on `expected_version` and where the
+    `condition` holds, if they are given. `derived_id` is the command id of a process manager's command, made from the
+    event that causes it.
     """
 
     command: Command
@@ -55,6 +59,7 @@ class Envelope:
     traceparent: str | None = None
     idempotency_key: str | None = None
     expected_version: int | None = None
+    condition: Condition | None = None
     derived_id: str | None = None
 
     @property
@@ -82,7 +87,7 @@ def _fingerprint(command: Command) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class BusLook:
     """A Look."""
 
     state: Callable[[str], Coroutine[Any, Any, Any]]
@@ -91,6 +96,15 @@ class _Look:
     async def __call__(self, aggregate_id: str) -> Any:
         """See Look.__call__."""
         return await self.state(aggregate_id)
+
+    def after(self, wait: Callable[[str], Awaitable[None]]) -> "BusLook":
+        """The same, which waits before it looks at an aggregate."""
+
+        async def waited(aggregate_id: str) -> Any:
+            await wait(aggregate_id)
+            return await self.state(aggregate_id)
+
+        return BusLook(waited, self.store)
 
     async def about(self, owner: str, category: str) -> list[str]:
         """See Look.about."""
@@ -135,6 +149,7 @@ class CommandBus:
 
         Raises:
             NotFound, RuleViolation: what the domain says.
+            UnhandledCommand: no aggregate has the stream.
             StaleVersion: the aggregate is not at `expected_version`.
             CommandIdReused, CommitTooLarge, Unavailable, OutcomeUnknown: see EventStore.append.
             ConcurrencyConflict: other writers were first, again and again.
@@ -149,16 +164,14 @@ class CommandBus:
         return appended
 
     @property
-    def look(self) -> Look:
+    def look(self) -> BusLook:
         """How commands look up their facts."""
-        return _Look(self._state, self._store)
+        return BusLook(self._state, self._store)
 
     async def _state(self, stream: str) -> Any | None:
         return (await self._refreshed(stream, self._cache.get(stream))).state
 
     async def _in_turn(self, envelope: Envelope) -> Appended:
-        if envelope.command.creates:
-            return await self._handle(envelope, Folded())
         stream = envelope.command.stream
         lock = self._locks.get(stream) or self._locks.setdefault(stream, asyncio.Lock())
         async with lock:  # commands to one aggregate queue here instead of losing races against each other
@@ -170,7 +183,9 @@ class CommandBus:
         if before := await self._carried_out_before(envelope):
             return repeated(before, fingerprint)
         # 1. load, unless the cache knows the aggregate or it is a new one
-        folded, is_fresh = (cached, command.creates) if cached else (await self._refreshed(command.stream), True)
+        folded, is_fresh = cached or Folded(), cached is None
+        if is_fresh and not command.creates:
+            folded = await self._refreshed(command.stream)
         for attempt in range(_ATTEMPTS):
             # 2. decide
             events, refusal = self._decide(envelope, folded)
@@ -203,8 +218,9 @@ class CommandBus:
             events = self._decider(command.stream).decide(command, folded.state)
         except (NotFound, RuleViolation) as error:
             refusal = error
-        if expected is not None and expected != folded.version and not isinstance(refusal, NotFound):
-            detail = f"{command.stream} is at version {folded.version}, not {expected}."
+        stale = expected not in (None, folded.version) or not (envelope.condition or _ALWAYS).holds(folded.version)
+        if stale and not isinstance(refusal, NotFound):
+            detail = f"{command.stream} is at version {folded.version}, which the command is not meant for."
             return [], StaleVersion(detail, current_version=folded.version)
         return events, refusal
 
@@ -276,7 +292,10 @@ class CommandBus:
         return folded
 
     def _decider(self, stream: str) -> AnyAggregate:
-        return self._deciders[category_of(stream)]
+        decider = self._deciders.get(category_of(stream))
+        if decider is None:
+            raise UnhandledCommand(f"No aggregate here handles commands to {stream!r}.")
+        return decider
 
     def _remember(self, stream: str, folded: Folded) -> None:
         self._cache.pop(stream, None)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import cached_property
 from inspect import Parameter, Signature
 from typing import Annotated, Any
@@ -10,8 +11,8 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, create_model
 
 from twinpath.commands.accepting import COMMAND_HEADERS, accept, accepted_response, bus_of
-from twinpath.commands.bus import CommandBus
-from twinpath.domain.aggregate import AnyAggregate, Command, CommandEndpoint
+from twinpath.domain.aggregate import AnyAggregate, Command, CommandEndpoint, Look
+from twinpath.http.parameters import refuse_parameters
 from twinpath.http.problem_details import problem_responses
 from twinpath.http.short_way import ShortWay
 from twinpath.ids import id_pattern, new_id
@@ -56,17 +57,20 @@ class DeclaredCommand:
         """A body: the declared example, else put together from the fields' own."""
         return dict(self.endpoint.example) or _example_of(self.body)
 
-    async def build(self, bus: CommandBus, aggregate_id: str, body: BaseModel | None) -> Command:
-        """The command, its facts looked up; a created aggregate gets its id here. Raises Unavailable."""
+    def id_of(self, given: str, body: BaseModel | None) -> str:
+        """The aggregate that the command is for: the one that is given, or one to be created."""
+        if not self.kind.creates:
+            return given
+        return new_id(self.aggregate.category) if self.endpoint.new_id is None else self.endpoint.new_id(body)
+
+    async def build(self, look: Look, at: datetime, aggregate_id: str, body: BaseModel | None) -> Command:
+        """The command, its facts looked up. Raises Unavailable."""
         fields = body.__dict__ if body is not None else {}
-        if self.kind.creates:
-            make = self.endpoint.new_id
-            aggregate_id = new_id(self.aggregate.category) if make is None else make(body)
-        made: dict[str, Any] = {self.kind.target: aggregate_id, "at": bus.clock(), **fields}
+        made: dict[str, Any] = {self.kind.target: aggregate_id, "at": at, **fields}
         asked = self.kind.model_construct(**made)
         if not (look_ups := self.kind.looked_up):
             return asked
-        values = await asyncio.gather(*(look_up(bus.look, asked) for look_up in look_ups.values()))
+        values = await asyncio.gather(*(look_up(look, asked) for look_up in look_ups.values()))
         return self.kind.model_construct(**made, **dict(zip(look_ups, values, strict=True)))
 
     @property
@@ -91,9 +95,10 @@ class DeclaredCommand:
         )
 
     async def answer(self, request: Request, *ids: str, body: BaseModel | None = None) -> Response:
-        """Carry out the command that a request asks for."""
+        """Carry out the command that a request asks for; with `?dry_run=true` it would do another thing than meant."""
+        refuse_parameters(request)
         bus = bus_of(request)
-        command = await self.build(bus, "".join(ids), body)
+        command = await self.build(bus.look, bus.clock(), self.id_of("".join(ids), body), body)
         location = f"{PREFIX}{self.aggregate.path}/" if self.kind.creates else None
         return await accept(bus, request, command, self.id_name, location)
 

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from twinpath.commands.admission import Admission
-from twinpath.commands.app import create_app
+from twinpath.commands.app import STREAMED, create_app
 from twinpath.commands.bus import CommandBus
 from twinpath.commands.checking import checks
 from twinpath.commands.metrics import CommandMetrics, measured
@@ -30,8 +30,8 @@ from twinpath.errors import Unavailable
 from twinpath.feed.rabbit_feed import RabbitFeed
 from twinpath.feed.rabbit_publisher import RabbitPublisher
 from twinpath.http.health import Check
+from twinpath.http.site import Site
 from twinpath.http.starting import RefusedUntilStarted
-from twinpath.http.turning_away import gated
 from twinpath.ids import logs_of, uuid7
 from twinpath.log.mongodb import MongoEventStore
 from twinpath.log.snapshots import MongoSnapshotStore
@@ -85,8 +85,9 @@ class _CommandService:
     def app(self) -> FastAPI:
         required: dict[str, Check] = {"mongodb": self._ping_mongodb, "start": self._start.check}
         optional: dict[str, Check] = {"rabbitmq": self._ping_rabbitmq, **self._processes.checks}
+        site = Site(self._settings.allowed_hosts, self._settings.allowed_origins)
         app = create_app(
-            self._bus, self._application, required, optional, self._lifespan, self._metrics, self._admission
+            self._bus, self._application, required, optional, self._lifespan, self._metrics, self._admission, site
         )
         app.add_middleware(RefusedUntilStarted, self._start)
         if self._tracing:
@@ -169,5 +170,5 @@ def run(application: Application) -> None:
         application.settings or Settings,
         partial(bootstrap, application=application),
         checks,
-        lambda app: {"http": gated(app.state.admission)},
+        lambda app: {"gate": app.state.admission, "streamed": STREAMED},
     )

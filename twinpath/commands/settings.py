@@ -3,11 +3,11 @@
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from twinpath.observability.log_settings import LogSettings
+from twinpath.http.settings import HttpSettings
 from twinpath.running.settings import AMQP_URL, MONGODB_URL
 
 
-class Settings(LogSettings):
+class Settings(HttpSettings):
     """Every setting has a default that fits servers on this machine."""
 
     model_config = SettingsConfigDict(env_prefix="TWINPATH_", extra="ignore")
@@ -23,7 +23,6 @@ class Settings(LogSettings):
         description="where the relay publishes; of a cluster: host:port,host:port",
     )
     partitions: int = Field(4, ge=1, le=1024, description="logs a category; fixed when the log is created")
-    host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=1, le=65535, description="port to listen on")
     cached_aggregates: int = Field(10_000, ge=0, description="aggregates kept folded in memory")
     append_patience_seconds: float = Field(8.0, gt=0, description="how long a command outlasts a store that is away")

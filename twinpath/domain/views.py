@@ -50,9 +50,11 @@ class View:
 
     `model` is what a query answers with of a document; without one, as for a view in parts that are added up, it is all
     but `_id` and `revision`. A list may be filtered by the fields `filters` and sorted by `sorts`: the name that a
-    caller gives -> the field. With `copy` the documents are kept in the cache too, by id; without `live` nobody follows
-    their changes. `collated` are the fields of text that lists sort as people expect, accents and upper case beside the
-    plain letters, by the locale of the settings. `owner` is the field that names the customer whose document it is.
+    caller gives -> the field; a text to sort by holds 1,000 characters at most, since cursors carry it. With `copy` the
+    documents are kept in the cache too, by id; without `live` nobody follows their changes. `collated` are the fields
+    of text that lists sort as people expect, accents and upper case beside the plain letters, by the locale of the
+    settings. `owner` is the field that names the customer whose document it is; with one, or with `personal`, no cache
+    on the way keeps an answer.
     """
 
     name: str
@@ -63,6 +65,7 @@ class View:
     live: bool = True
     owner: str | None = None
     collated: tuple[str, ...] = ()
+    personal: bool = False
     indexes: tuple[tuple[str, ...], ...] = ()
     """Each followed by `_id` in the index; one for each filter and each sort unless others are given."""
 
@@ -70,6 +73,11 @@ class View:
         if not self.indexes:
             fields = dict.fromkeys((*self.filters, *self.sorts.values()))
             object.__setattr__(self, "indexes", tuple((name,) for name in fields))
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether its documents are somebody's own."""
+        return self.personal or self.owner is not None
 
     def shown(self, document: Document) -> dict[str, Any]:
         """What a query answers with."""

@@ -17,6 +17,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from twinpath.http.json_bodies import BYTE_ORDER_MARK, read_json
+from twinpath.http.problem_details import faults_of
 from twinpath.ids import UUID_PATTERN
 
 _MISSING = {"type": "missing", "loc": ("body",), "msg": "Field required"}
@@ -97,10 +99,10 @@ async def _whole(receive: Receive) -> bytes | None:
 
 
 def _read(model: type[BaseModel], body: bytes) -> BaseModel:
-    if not body:
+    if not body.strip():
         raise RequestValidationError([_MISSING])
     try:
-        return model.model_validate_json(body)
+        return read_json(model, body.removeprefix(BYTE_ORDER_MARK))
     except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False)
+        problems = faults_of(error)
         raise RequestValidationError([{**problem, "loc": ("body", *problem["loc"])} for problem in problems]) from error

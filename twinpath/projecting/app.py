@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Lifespan
 from twinpath.errors import Unavailable
 from twinpath.feed.interface import EventFeed
 from twinpath.http.health import Check, health_routes
+from twinpath.http.problem_details import install_problem_details
 from twinpath.observability.serving_metrics import install_metrics
 from twinpath.projecting.following.projector import Projector
 from twinpath.projecting.metrics import ProjectorMetrics
@@ -62,5 +63,6 @@ def create_app(
         Mount(ADMIN, admin),
     ]
     app = Starlette(routes=routes, lifespan=lifespan)
+    install_problem_details(app)
     install_metrics(app, metrics)
     return app

@@ -9,19 +9,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from twinpath.http.limits import BodyLimits
 from twinpath.http.problem_details import install_problem_details, problem
+from twinpath.http.site import Site
 from twinpath.observability.serving_metrics import NO_TELEMETRY
 
 PATH = "/admin/v1"
 
 
-def admin_app(token: SecretStr | None, routers: Iterable[APIRouter]) -> FastAPI:
+def admin_app(token: SecretStr | None, routers: Iterable[APIRouter], site: Site | None = None) -> FastAPI:
     """The app to mount at PATH. Without a token nobody is let in."""
     app = FastAPI(
         title="Twinpath projector administration", version="1", docs_url=None, redoc_url=None, telemetry=NO_TELEMETRY
     )
     for router in routers:
         app.include_router(router)
-    install_problem_details(app)
+    install_problem_details(app, site)
     app.add_middleware(BodyLimits)
     app.add_middleware(Authorised, token=token)
     return app

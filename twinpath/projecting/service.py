@@ -19,6 +19,7 @@ from twinpath.feed.rabbit_feed import RabbitFeed
 from twinpath.feed.rabbit_nodes import RabbitNodes
 from twinpath.feed.rabbit_publisher import RabbitPublisher
 from twinpath.http.health import Check
+from twinpath.http.site import Site
 from twinpath.ids import logs_of
 from twinpath.log.layout import expect_partitions
 from twinpath.log.mongodb import MongoEventLog
@@ -103,7 +104,11 @@ class _ProjectorService:
         describe(described, self._catalogue.types)
         specification = AsyncAPI(described, title="Twinpath projector service", version="1")
         parked = Repairs(self._projected, self._writer, self._source, self._seals, self._catalogue)
-        admin = admin_app(self._settings.admin_token, [parked_routes(parked)])
+        admin = admin_app(
+            self._settings.admin_token,
+            [parked_routes(parked)],
+            Site(self._settings.allowed_hosts, self._settings.allowed_origins),
+        )
         _, feed = self._followers[VIEWS]
         return create_app(self._views, feed, specification, required, optional, self._lifespan, self._metrics, admin)
 

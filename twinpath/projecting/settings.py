@@ -3,11 +3,11 @@
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from twinpath.observability.log_settings import LogSettings
+from twinpath.http.settings import HttpSettings
 from twinpath.running.settings import AMQP_URL, MONGODB_URL, REDIS_URL, Locale
 
 
-class Settings(LogSettings):
+class Settings(HttpSettings):
     """Every setting has a default that fits servers on this machine."""
 
     model_config = SettingsConfigDict(env_prefix="TWINPATH_", extra="ignore")
@@ -32,5 +32,4 @@ class Settings(LogSettings):
     retired_seconds: int = Field(60, ge=30, description="how long a generation of a view stays that was replaced")
     publish_events: bool = Field(True, description="tell the outside world of every event, on twinpath.events")
     admin_token: SecretStr | None = Field(None, description="who sends it may use /admin/v1; without one nobody may")
-    host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8002, ge=1, le=65535, description="port to listen on")

@@ -8,6 +8,7 @@ from functools import partial
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from pydantic import SecretStr
 
 from twinpath.clock import Clock, utc_now
 from twinpath.domain.application import Application
@@ -16,6 +17,7 @@ from twinpath.http.correlation import Correlation
 from twinpath.http.health import Check, health_routes
 from twinpath.http.problem_details import install_problem_details
 from twinpath.http.short_way import add_short_ways
+from twinpath.http.site import Site
 from twinpath.observability.serving_metrics import NO_TELEMETRY, HttpRequests, install_metrics
 from twinpath.queries.endpoints.answering import Queries
 from twinpath.queries.endpoints.dashboards import add_dashboard
@@ -23,9 +25,11 @@ from twinpath.queries.endpoints.documents import add_document
 from twinpath.queries.endpoints.history import HistoryRoutes
 from twinpath.queries.endpoints.lists import add_list, add_sublist
 from twinpath.queries.endpoints.routes import Routes
+from twinpath.queries.endpoints.seats import Seats
 from twinpath.queries.metrics import QueryMetrics
 from twinpath.queries.reading.causal_waits import CausalWaits
 from twinpath.queries.reading.copy_bounds import CopyBounds
+from twinpath.queries.reading.cursor import Cursors
 from twinpath.queries.reading.fast_copy import FastCopy
 from twinpath.queries.reading.live import LiveViews
 from twinpath.queries.reading.views import ViewQueries
@@ -50,8 +54,13 @@ def create_app(
     clock: Clock = utc_now,
     zone: tzinfo = UTC,
     close: Callable[[], Awaitable[None]] = _nothing_to_close,
+    cursor_key: SecretStr | None = None,
+    site: Site | None = None,
+    seats: Seats | None = None,
 ) -> FastAPI:
     """The app that shows the application's resources, on a reader and a cache; `close` is called when it has stopped.
+    `cursor_key` signs cursors, `site` says who may call, `seats` how many
+    may listen.
 
     `app.state.stop()` ends what would hold up a server's stop: live updates and causal waits.
     """
@@ -72,9 +81,10 @@ def create_app(
     app.state.waits = waits
     app.state.live = live
     app.state.views = views
-    _add_queries(app, Queries(views, waits, live), application, clock, zone)
+    queries = Queries(views, waits, live, Cursors(cursor_key), seats or Seats())
+    _add_queries(app, queries, application, clock, zone)
     app.router.routes += health_routes(required or {}, {**(optional or {}), "copies": copy.check})
-    install_problem_details(app)
+    install_problem_details(app, site)
     app.add_middleware(Correlation, on_answer=HttpRequests(metrics.requests))
     install_metrics(app, metrics)
     return app

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from starlette.types import Lifespan
 
 from twinpath.domain.application import Application
+from twinpath.http.site import Site
 from twinpath.http.starting import RefusedUntilStarted
 from twinpath.mongo_client import mongo_client
 from twinpath.observability.mongodb_spans import MongoSpans
@@ -18,6 +19,7 @@ from twinpath.observability.traced_http import trace_requests
 from twinpath.observability.traced_views import SOURCE, traced_cache
 from twinpath.queries.app import create_app
 from twinpath.queries.checking import checks
+from twinpath.queries.endpoints.seats import Seats
 from twinpath.queries.settings import Settings
 from twinpath.running.data_version import expect_data_version
 from twinpath.running.main import run_service
@@ -71,6 +73,9 @@ def bootstrap(settings: Settings, application: Application) -> FastAPI:
         settings.causal_wait_seconds,
         zone=ZoneInfo(settings.time_zone),
         close=close,
+        cursor_key=settings.cursor_key,
+        seats=Seats(settings.live_streams, settings.live_streams_per_caller),
+        site=Site(settings.allowed_hosts, settings.allowed_origins),
     )
     app.add_middleware(RefusedUntilStarted, start)
     app.router.lifespan_context = _started(start, app.router.lifespan_context)

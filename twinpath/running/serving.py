@@ -1,13 +1,15 @@
-"""How every service is served: uvicorn on uvloop, a stop that drains within ten seconds."""
+"""How every service is served: uvicorn on uvloop behind our own border, a stop that drains within ten seconds."""
 
-import asyncio
 from collections.abc import Callable
 from types import FrameType
-from typing import Literal
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from twinpath.http.edge.answering import Answering
+from twinpath.http.edge.connection import Connection
+from twinpath.http.edge.rules import Gate, Rules
+from twinpath.http.settings import HttpSettings
 from twinpath.running.garbage import collect_seldom
 
 DRAIN_SECONDS = 8
@@ -23,28 +25,45 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def serve(
+def server(
     app: ASGIApp,
-    host: str,
     port: int,
+    settings: HttpSettings,
     on_stop: Callable[[], None] = lambda: None,
-    http: type[asyncio.Protocol] | Literal["httptools"] = "httptools",
-) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is in hand; `on_stop` ends answers that would last for ever.
+    streamed: frozenset[str] = frozenset(),
+    gate: Gate | None = None,
+) -> uvicorn.Server:
+    """The server of this app, not running yet.
 
-    `http` is the protocol below ASGI.
+    `on_stop` ends answers that would last for ever, `streamed` are the paths that take bodies of any length, and `gate`
+    says when there is too much to do.
     """
     config = uvicorn.Config(
-        app,
-        host=host,
+        Answering(app),
+        host=settings.host,
         port=port,
         loop="uvloop",
-        http=http,
+        http=type("ServiceConnection", (Connection,), {"rules": Rules(settings, streamed, gate)}),
+        ws="none",
         log_config=None,  # its lines go the way of all others
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # nothing here asks where a client is
+        timeout_keep_alive=24 * 3600,  # an idle connection is closed by ours
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
+    return _Server(config, on_stop)
+
+
+def serve(
+    app: ASGIApp,
+    port: int,
+    settings: HttpSettings,
+    on_stop: Callable[[], None] = lambda: None,
+    streamed: frozenset[str] = frozenset(),
+    gate: Gate | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is in hand; see `server`."""
     collect_seldom()
-    _Server(config, on_stop).run()
+    server(app, port, settings, on_stop, streamed, gate).run()

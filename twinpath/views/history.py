@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from twinpath.domain.views import View
 
-HISTORY = View("history", indexes=(("stream",), ("personal_of",)))
+HISTORY = View("history", personal=True, indexes=(("stream",), ("personal_of",)))
 """An entry keeps personal data apart, in `personal`, and says in `personal_of` whose it is: so it can be erased. Its
 `schema` (1 where there is none) is that of its data, which readers bring up to date."""
 

@@ -8,13 +8,15 @@ from fastapi import FastAPI
 
 import twinpath.projecting.groups
 from command_service.application import COMMANDS
+from deploy.checkout import CHECKOUT
 from deploy.manifests.rendering import KUBERNETES
 from query_service.application import QUERIES
 from shared.events import CATALOGUE
 from tests.shop.support.manifests import SERVICES, Manifest, environment, named, objects, pod
-from twinpath.commands.bulk import bulk_router
+from twinpath.commands.bulk import Bulk, bulk_router
 from twinpath.commands.endpoints import command_router, declared_commands
 from twinpath.feed.dead_letters import DEAD_LETTERS
+from twinpath.http.settings import HttpSettings
 from twinpath.ids import logs_of
 from twinpath.queries.app import create_app
 from twinpath.views.in_memory.cache import InMemoryViewCache
@@ -43,7 +45,7 @@ def _backend(method: str, path: str) -> str | None:
 
 def test_every_command_goes_to_the_command_service_and_every_query_to_the_query_service() -> None:
     declared = declared_commands(COMMANDS.aggregates)
-    commands = _routes(command_router(declared), bulk_router(declared))
+    commands = _routes(command_router(declared), bulk_router(Bulk(declared)))
     query_app = create_app(InMemoryViewStore(), InMemoryViewCache(), QUERIES)
     queries = {(method.upper(), path) for path, methods in query_app.openapi()["paths"].items() for method in methods}
     assert len(commands) > 10
@@ -55,6 +57,17 @@ def test_every_command_goes_to_the_command_service_and_every_query_to_the_query_
 @pytest.mark.parametrize("path", ["/health/ready", "/metrics", "/docs", "/admin/v1/parked", "/api/v10/x"])
 def test_nothing_but_the_apis_is_reachable_from_outside(path: str) -> None:
     assert [_backend(method, path) for method in ("GET", "POST")] == [None, None]
+
+
+def test_the_gateway_closes_idle_connections_before_a_service_does() -> None:
+    policy = named(PRODUCTION, "BackendTrafficPolicy", "apis")["spec"]
+    assert [target["name"] for target in policy["targetRefs"]] == ["apis"]
+    idle: str = policy["timeout"]["http"]["connectionIdleTimeout"]
+    assert 1.2 * float(idle.removesuffix("s")) <= HttpSettings().http_keep_alive_seconds
+    haproxy = (CHECKOUT / "deploy/haproxy/haproxy.cfg").read_text()
+    purged = re.search(r"pool-purge-delay (\d+)s", haproxy)
+    assert purged
+    assert 5 * float(purged[1]) < HttpSettings().http_keep_alive_seconds
 
 
 def test_routes_lead_to_ports_of_services() -> None:

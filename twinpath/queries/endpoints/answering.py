@@ -1,18 +1,21 @@
 """What every query endpoint shares: waiting for a causal token or a version, ETag and 304, refusing parameters."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
 import orjson
 from fastapi import Request, Response
-from fastapi.exceptions import RequestValidationError
 
 from twinpath.domain.views import View
-from twinpath.errors import MalformedRequest, NotYetVisible
+from twinpath.errors import MalformedRequest, NotYetVisible, StaleVersion
 from twinpath.http.causal_token import parse_token
+from twinpath.http.conditions import condition_of
+from twinpath.http.headers import joined_header
+from twinpath.queries.endpoints.seats import Seats
 from twinpath.queries.reading.causal_waits import CausalWaits
+from twinpath.queries.reading.cursor import Cursors
 from twinpath.queries.reading.live import LiveViews
 from twinpath.queries.reading.views import ViewQueries
 
@@ -27,6 +30,8 @@ class Queries:
     views: ViewQueries
     waits: CausalWaits
     live: LiveViews
+    cursors: Cursors
+    seats: Seats
 
     async def token_seen(self, request: Request, *views: View) -> bool:
         """Wait until these views have reached the request's causal token, if it has one; whether it had.
@@ -35,10 +40,10 @@ class Queries:
             NotYetVisible: the time ran out.
             MalformedRequest: the token can't be read, or names an unknown log.
         """
-        given = [value.decode("latin-1") for name, value in request.scope["headers"] if name in _TOKEN_HEADERS]
-        if not given:
+        given = joined_header(request.scope, *_TOKEN_HEADERS)
+        if given is None:
             return False
-        token = parse_token(",".join(given))
+        token = parse_token(given)
         if not all(await asyncio.gather(*(self.waits.reached(view.name, token) for view in views))):
             raise NotYetVisible(_BEHIND)
         return True
@@ -52,7 +57,7 @@ class Queries:
             NotYetVisible: the time ran out.
             MalformedRequest: X-Version is no number.
         """
-        given = request.headers.get("x-version")
+        given = joined_header(request.scope, b"x-version")
         if given is None:
             return False
         if not (given.isascii() and given.isdigit() and len(given) <= 15):
@@ -67,27 +72,32 @@ class Queries:
         return True
 
 
-def refuse_parameters(request: Request) -> None:
-    """A query without parameters refuses every one, so that a misspelt one is noticed."""
-    if request.scope["query_string"]:
-        unknown = [
-            {"type": "extra_forbidden", "loc": ("query", name), "msg": "Unknown parameter", "input": value}
-            for name, value in request.query_params.items()
-        ]
-        if unknown:
-            raise RequestValidationError(unknown)
-
-
 def answered(
-    request: Request, body: bytes, etag: str | None = None, headers: Mapping[str, str] | None = None
+    request: Request,
+    body: bytes,
+    views: Iterable[View],
+    etag: str | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """200 with the body, or 304 when the client has it already."""
+    """200 with the body, which shows these views, or 304 when the client has it already.
+
+    Raises:
+        StaleVersion: `precondition_failed`: If-Match names none that fits.
+        MalformedRequest: a condition can't be read.
+    """
     etag = etag or f'"{blake2b(body, digest_size=9).hexdigest()}"'
-    sent = {"ETag": etag, "Cache-Control": "no-cache", **(headers or {})}
-    asked = request.headers.get("if-none-match")
-    if asked is not None and (asked == "*" or etag in [tag.strip().removeprefix("W/") for tag in asked.split(",")]):
+    sent = {"ETag": etag, "Cache-Control": cache_control(views), **(headers or {})}
+    condition = condition_of(joined_header(request.scope, b"if-match"), joined_header(request.scope, b"if-none-match"))
+    if condition and condition.match and not condition.match.strongly(etag):
+        raise StaleVersion(f"It is {etag} now, which If-Match does not name.", code="precondition_failed")
+    if condition and condition.none_match and condition.none_match.weakly(etag):
         return Response(status_code=304, headers=sent)
     return Response(body, headers=sent, media_type="application/json")
+
+
+def cache_control(views: Iterable[View]) -> str:
+    """Who may keep what is shown of these views: nobody what is personal, others it if they ask before each use."""
+    return "private, no-store" if any(view.is_personal for view in views) else "no-cache"
 
 
 def dumped(content: object) -> bytes:

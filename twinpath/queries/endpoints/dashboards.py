@@ -9,8 +9,9 @@ from fastapi import Request, Response
 from twinpath.clock import Clock
 from twinpath.domain.resource import Dashboard
 from twinpath.domain.views import NOTHING, Document, Order, Range, View
+from twinpath.http.parameters import refuse_parameters
 from twinpath.queries.endpoints import describing
-from twinpath.queries.endpoints.answering import Queries, answered, dumped, refuse_parameters
+from twinpath.queries.endpoints.answering import Queries, answered, dumped
 from twinpath.queries.endpoints.event_stream import frame, open_stream
 from twinpath.queries.endpoints.routes import Routes
 from twinpath.queries.reading.live import Changed
@@ -53,7 +54,7 @@ class _Dashboard:
         """The dashboard as it is now."""
         refuse_parameters(request)
         fresh = await self._queries.token_seen(request, *self._dashboard.views)
-        return answered(request, await self.body(fresh))
+        return answered(request, await self.body(fresh), self._dashboard.views)
 
     async def events(self, request: Request) -> Response:
         """The dashboard as it changes."""

@@ -22,7 +22,7 @@ def query(model: type[BaseModel], example: Mapping[str, Any], *problems: int, ve
         304: {"description": "Not modified: the client's If-None-Match still holds"},
     }
     headers = [*_CAUSAL, _IF_NONE_MATCH, *([_VERSION] if version else [])]
-    return {"responses": shown | problem_responses(400, *problems, 503), "openapi_extra": {"parameters": headers}}
+    return {"responses": shown | problem_responses(400, *problems, 412, 503), "openapi_extra": {"parameters": headers}}
 
 
 def stream(*problems: int) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def stream(*problems: int) -> dict[str, Any]:
     return {
         "status_code": 200,
         "response_class": EventStream,
-        "responses": shown | problem_responses(202, 400, *problems, 503),
+        "responses": shown | problem_responses(202, 400, *problems, 429, 503),
         "openapi_extra": {"parameters": _CAUSAL},
     }
 

@@ -6,8 +6,9 @@ from fastapi import Request, Response
 
 from twinpath.domain.resource import Join, Resource
 from twinpath.domain.views import Cached, View
+from twinpath.http.parameters import refuse_parameters
 from twinpath.queries.endpoints import describing
-from twinpath.queries.endpoints.answering import Queries, answered, refuse_parameters
+from twinpath.queries.endpoints.answering import Queries, answered
 from twinpath.queries.endpoints.event_stream import frame, open_stream
 from twinpath.queries.endpoints.models import shown_model
 from twinpath.queries.endpoints.routes import Routes, id_in_path
@@ -56,7 +57,7 @@ class _Document:
         fresh = await self._queries.token_seen(request, self._view, *self._joined)
         fresh |= await self._queries.version_seen(request, self._view, document_id, self._shows)
         document = await self._queries.views.ready(self._view, document_id, fresh, self._join)
-        return answered(request, document.body, document.etag)
+        return answered(request, document.body, (self._view, *self._joined), document.etag)
 
     async def events(self, request: Request, document_id: str) -> Response:
         """The document as it changes."""

@@ -1,29 +1,39 @@
 """An answer of Server-Sent Events: subscribed before the first state is read, given back when the client has gone."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import ExitStack
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import ExitStack, suppress
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from twinpath.domain.views import View
-from twinpath.queries.endpoints.answering import Queries
+from twinpath.queries.endpoints.answering import Queries, cache_control
 from twinpath.queries.reading.live import Source
+
+SEND_SECONDS = 30.0
 
 
 class EventStream(StreamingResponse):
-    """Frames for as long as the client listens; `held` is given back at the end, even when it never began."""
+    """Frames for as long as the client listens; `held` is given back at the end, even when it never began.
+
+    A client that takes nothing for a while is let go; until then its subscription keeps a bounded number of changes.
+    """
 
     media_type = "text/event-stream"
 
-    def __init__(self, frames: AsyncIterator[bytes], held: ExitStack) -> None:
-        super().__init__(frames, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
+    def __init__(self, frames: AsyncIterator[bytes], views: Iterable[View], held: ExitStack) -> None:
+        super().__init__(frames, headers={"Cache-Control": cache_control(views), "X-Accel-Buffering": "no"})
         self._held = held
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self._held:
-            await super().__call__(scope, receive, send)
+        async def send_in_time(message: Message) -> None:
+            async with asyncio.timeout(SEND_SECONDS):
+                await send(message)
+
+        with self._held, suppress(TimeoutError, ClientDisconnect):
+            await super().__call__(scope, receive, send_in_time)
 
 
 async def open_stream(
@@ -38,13 +48,16 @@ async def open_stream(
     """What `source` tells of the followed views, or of what has this key in the only one.
 
     It begins when they, and those that are `joined`, have reached the causal token. Raises what waiting for the token
-    and reading the first state raise.
+    and reading the first state raise, TooMany and Unavailable where too many streams are open.
     """
-    await queries.token_seen(request, *followed, *joined)
     with ExitStack() as stack:
+        stack.enter_context(queries.seats.taken(request.scope))
+        await queries.token_seen(request, *followed, *joined)
         subscription = stack.enter_context(queries.live.subscribed(*(view.name for view in followed), key=key))
-        first = await source.everything()  # after subscribing, so that no change falls between
-        return EventStream(queries.live.frames(subscription, source, first, pace), stack.pop_all())
+        async with queries.seats.opening():
+            first = await source.everything()  # after subscribing, so that no change falls between
+        frames = queries.live.frames(subscription, source, first, pace)
+        return EventStream(frames, (*followed, *joined), stack.pop_all())
 
 
 def frame(event: str, data: bytes, event_id: int | None = None) -> bytes:

@@ -6,15 +6,15 @@ from fastapi import Path, Request, Response
 
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.resource import Resource
+from twinpath.http.parameters import refuse_parameters
 from twinpath.ids import id_pattern
 from twinpath.queries.endpoints import describing
-from twinpath.queries.endpoints.answering import Queries, dumped, refuse_parameters
+from twinpath.queries.endpoints.answering import Queries, dumped
 from twinpath.queries.endpoints.event_stream import frame, open_stream
-from twinpath.queries.endpoints.lists import page_answered
+from twinpath.queries.endpoints.lists import Pages
 from twinpath.queries.endpoints.models import page_model
 from twinpath.queries.endpoints.parameters import PageQuery
 from twinpath.queries.endpoints.routes import Routes, id_example, id_in_path, in_query
-from twinpath.queries.reading.cursor import decode_cursor
 from twinpath.queries.reading.history import Histories
 from twinpath.queries.reading.live import Changed
 from twinpath.views.history import HISTORY, HistoryEntry, entry_id
@@ -85,12 +85,12 @@ class _History:
 
     async def page(self, request: Request, stream: str, query: PageQuery) -> Response:
         """A page of a history."""
-        bound_to = {"stream": stream}
-        after = None if query.cursor is None else decode_cursor(query.cursor, bound_to)
+        pages = Pages(self._queries.cursors, request, {"view": HISTORY.name, "stream": stream})
+        after = pages.after(query.cursor)
         await self._queries.token_seen(request, HISTORY)
         await self._queries.version_seen(request, HISTORY, stream, self._histories.shows)
         page = await self._histories.page(stream, after, query.limit)
-        return page_answered(request, page.documents, page, bound_to)
+        return pages.answered(page.documents, page, [HISTORY])
 
     async def events(self, request: Request, stream: str) -> Response:
         """A history as it grows."""

@@ -7,14 +7,14 @@ from urllib.parse import urlencode
 from fastapi import Request, Response
 
 from twinpath.domain.resource import Filters, Listing, Resource, SubList
-from twinpath.domain.views import Document, View, shown_fields
+from twinpath.domain.views import Document, Place, View, shown_fields
 from twinpath.queries.endpoints import describing
 from twinpath.queries.endpoints.answering import Queries, answered, dumped
 from twinpath.queries.endpoints.event_stream import frame, open_stream
 from twinpath.queries.endpoints.models import page_model, shown_model
 from twinpath.queries.endpoints.parameters import FIRST_PAGE, filters_of, page_of, selection_of
 from twinpath.queries.endpoints.routes import Routes, id_in_path, in_query
-from twinpath.queries.reading.cursor import decode_cursor, encode_cursor
+from twinpath.queries.reading.cursor import Cursors, bound_to
 from twinpath.queries.reading.live import Changed
 from twinpath.queries.reading.views import Page, Selection, not_there
 
@@ -91,13 +91,14 @@ class _List:
         """A page, once the views have reached the causal token."""
         query = given[-1]
         selection = self._selection(*given)
-        after = None if query.cursor is None else decode_cursor(query.cursor, selection.identity)
+        pages = Pages(self._queries.cursors, request, selection.identity)
+        after = pages.after(query.cursor)
         fresh = await self._queries.token_seen(request, *self._needed)
         page = await self._queries.views.page(selection, after, query.limit)
         if not page.documents and after is None:
             await self._refuse_unknown(given)
         rows = await self.rows(page.documents, fresh)
-        return page_answered(request, rows, page, selection.identity)
+        return pages.answered(rows, page, self._needed)
 
     async def events(self, request: Request, *given: Any) -> Response:
         """The list as it changes."""
@@ -160,11 +161,23 @@ class _LiveList:
         return frames
 
 
-def page_answered(request: Request, items: Sequence[Document], page: Page, bound_to: Mapping[str, Any]) -> Response:
-    """A page: its items, and the cursor of the next in the body and as a Link."""
-    following = None if page.last is None else encode_cursor(page.last, bound_to)
-    headers = {}
-    if following is not None:
-        parameters = urlencode({**request.query_params, "cursor": following})
-        headers["Link"] = f'<{request.url.path}?{parameters}>; rel="next"'
-    return answered(request, dumped({"items": items, "next": following}), headers=headers)
+class Pages:
+    """The pages of what a request asks for; a cursor of one is good for the same request of the same caller alone."""
+
+    def __init__(self, cursors: Cursors, request: Request, selection: Mapping[str, Any]) -> None:
+        self._cursors = cursors
+        self._request = request
+        self._bound_to = bound_to(selection, request.scope.get("state", {}).get("caller"))
+
+    def after(self, cursor: str | None) -> Place | None:
+        """The place after which the page begins, None for the first. Raises MalformedRequest."""
+        return None if cursor is None else self._cursors.decode(cursor, self._bound_to)
+
+    def answered(self, items: Sequence[Document], page: Page, views: Sequence[View]) -> Response:
+        """A page: its items, and the cursor of the next in the body and as a Link."""
+        following = None if page.last is None else self._cursors.encode(page.last, self._bound_to)
+        headers = {}
+        if following is not None:
+            parameters = urlencode({**self._request.query_params, "cursor": following})
+            headers["Link"] = f'<{self._request.url.path}?{parameters}>; rel="next"'
+        return answered(self._request, dumped({"items": items, "next": following}), views, headers=headers)

@@ -8,9 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_mod
 from twinpath.domain.resource import Filters, Listing
 from twinpath.domain.views import NEWEST_FIRST, Order, View
 from twinpath.ids import id_pattern
+from twinpath.queries.reading.cursor import LONGEST_CURSOR
 from twinpath.queries.reading.views import Selection
 
 FIRST_PAGE = 20
+_CURSOR: dict[str, Any] = {"maxLength": LONGEST_CURSOR}
+"""Only described: a cursor that was given out is taken, whatever its length."""
 
 
 class PageQuery(BaseModel):
@@ -19,7 +22,7 @@ class PageQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     limit: Annotated[int, Field(ge=1, le=100, description="items a page")] = FIRST_PAGE
-    cursor: Annotated[str | None, Field(max_length=500, description="`next` of the page before")] = None
+    cursor: Annotated[str | None, Field(json_schema_extra=_CURSOR, description="`next` of the page before")] = None
 
 
 def filters_of(listing: Listing, fixed: str = "") -> type[Filters]:

@@ -2,13 +2,15 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from inspect import Parameter, Signature
-from typing import Annotated, Any
+from typing import Annotated, Any, get_origin
 
 from fastapi import APIRouter, Path
 from fastapi.params import Query as QueryParameter
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from twinpath.http.parameters import refuse_repeated
 from twinpath.http.short_way import ShortWay
 from twinpath.ids import id_pattern
 
@@ -49,10 +51,22 @@ def in_query(model: type[Any]) -> Any:
 
 
 def _endpoint(handler: Handler, parameters: Mapping[str, Any]) -> Handler:
+    lists = {name for annotation in parameters.values() for name in _lists_in(annotation)}
+
     async def endpoint(request: Request, **values: Any) -> Response:
+        refuse_repeated(request, lists)
         return await handler(request, *(values[name] for name in parameters))
 
     annotated = {"request": Request, **parameters}
     signature = [Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind) for name, kind in annotated.items()]
     endpoint.__signature__ = Signature(signature)  # type: ignore[attr-defined]
     return endpoint
+
+
+def _lists_in(annotation: Any) -> list[str]:
+    """The fields of a query's model that take several values."""
+    model = getattr(annotation, "__origin__", None)
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return []
+    fields = model.model_fields.items()
+    return [name for name, field in fields if get_origin(field.annotation) in (list, set, tuple, frozenset)]

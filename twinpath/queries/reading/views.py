@@ -41,7 +41,9 @@ class Selection:
     @property
     def identity(self) -> dict[str, Any]:
         """What makes it this selection and no other: a cursor is good for one alone."""
-        sorted_by = [self.order.field, self.order.descending]
+        model = self.view.model.model_fields if self.view.model else {}
+        kind = str(model[self.order.field].annotation) if self.order.field in model else ""
+        sorted_by = [self.order.field, self.order.descending, kind]  # a field of another type has other places
         return {"view": self.view.name, "where": dict(self.where), "order": sorted_by, "ranges": dict(self.ranges)}
 
 

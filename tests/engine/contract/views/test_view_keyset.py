@@ -11,7 +11,7 @@ from pymongo.monitoring import CommandListener, CommandStartedEvent
 from tests.support.changes import VIEW
 from tests.support.things import Store, put
 from twinpath.domain.views import NEWEST_FIRST, Document, Order, Place, Put, Range, Remove, View, ViewChange
-from twinpath.queries.reading.cursor import decode_cursor, encode_cursor
+from twinpath.queries.reading.cursor import Cursors
 from twinpath.views.interface import Batch
 from twinpath.views.mongodb.stores import MongoViewWriter
 
@@ -41,11 +41,12 @@ async def in_pages(
     """The ids of a whole list, read page by page with cursors; `between` gives what is committed after the first."""
     seen: list[str] = []
     after: Place | None = None
+    cursors = Cursors()
     while page := await store.page(VIEW, where or {}, after, limit, order, ranges or {}):
         assert len(page) <= limit
         seen += [document["_id"] for document in page]
         assert len(seen) <= MOST, "the pages go round in circles"
-        after = decode_cursor(encode_cursor(order.place_of(page[-1]), {}), {})
+        after = cursors.decode(cursors.encode(order.place_of(page[-1]), {}), {})
         await store.commit(Batch(between()))
         between = list
     return seen

@@ -18,11 +18,12 @@ from twinpath.domain.process import Process
 from twinpath.domain.projection import Projection
 from twinpath.domain.views import View
 from twinpath.http.causal_token import format_token
-from twinpath.queries.reading.cursor import encode_cursor
+from twinpath.queries.reading.cursor import Cursors
 from twinpath.views.history import entry_id
 from twinpath.views.naming import generation_name
 from twinpath.views.parking import parked_id
 
+CURSORS = Cursors()
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 parts = st.text("ab/%@:.|{}-2F", max_size=5)
 names = st.from_regex(r"[a-z][a-z0-9_-]{0,5}", fullmatch=True)
@@ -56,7 +57,7 @@ MADE: dict[str, tuple[Any, st.SearchStrategy[tuple[Any, ...]]]] = {
     "a generation": (generation_name, st.tuples(names, st.integers(1, 99))),
     "a causal token": (format_token, st.tuples(logs, versions)),
     "a claim": (claim, st.tuples(st.sampled_from(["sku", "slot"]), parts | versions, parts)),
-    "a cursor": (lambda *place: encode_cursor(place, {}), st.tuples(parts | versions | st.none(), parts)),
+    "a cursor": (lambda *place: CURSORS.encode(place, {}), st.tuples(parts | versions | st.none(), parts)),
 }
 
 

@@ -14,7 +14,7 @@ UUID = "0198c0de-0000-7000-8000-000000000001"
 BOOKING, SEAT = f"booking-{UUID}", f"seat-{UUID}"
 
 
-class Reason(BaseModel):
+class Reason(BaseModel, extra="forbid"):
     """The body of the endpoint that has one."""
 
     reason: str
@@ -84,7 +84,7 @@ async def test_a_body_that_does_not_fit_is_refused(client: httpx.AsyncClient, co
     [
         (f"/api/v1/bookings/{SEAT}", 200),  # the id of another category
         (f"/bookings/{BOOKING}", 404),  # without the prefix
-        (f"/api/v1/bookings/{BOOKING}/", 307),  # FastAPI sends it to the path without the slash
+        (f"/api/v1/bookings/{BOOKING}/", 404),  # another path, to which nothing leads
     ],
 )
 async def test_everything_else_is_left_to_the_app(
@@ -96,3 +96,15 @@ async def test_everything_else_is_left_to_the_app(
 
 async def test_another_method_is_left_to_the_app(client: httpx.AsyncClient) -> None:
     assert (await client.delete(f"/api/v1/bookings/{BOOKING}")).status_code == 405
+
+
+async def test_an_answer_names_twenty_fields_at_most_and_is_short(client: httpx.AsyncClient) -> None:
+    url = f"/api/v1/bookings/{BOOKING}/seats/{SEAT}/cancel"
+    for count in (300, 100_000):
+        body = orjson.dumps({f"{'x' * 40}{number}": 1 for number in range(count)} | {"reason": "x"})
+        refused = await client.post(url, content=body)
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid_fields")
+        assert 1 <= len(refused.json()["errors"]) <= 20
+        assert len(refused.content) < 6000
+    missing = await client.get("/" + "x" * 5000)
+    assert len(missing.content) < 1000

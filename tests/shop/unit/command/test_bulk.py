@@ -10,7 +10,8 @@ import pytest
 from deploy.shop import SHOP
 from tests.shop.support.desk import embedded_desk
 from twinpath.commands.admission import Admission
-from twinpath.commands.bulk import MOST_LINE_BYTES, MOST_LINES
+from twinpath.commands.bulk import MOST_LINES
+from twinpath.commands.lines.reading import MOST_LINE_BYTES
 from twinpath.testing import InMemorySystem
 
 NDJSON = {"Content-Type": "application/x-ndjson", "X-Actor": "loader"}
@@ -68,7 +69,7 @@ async def test_a_bad_line_is_reported_by_its_number_and_the_others_go_on(client:
 
     assert [(result["line"], result["status"], result.get("code")) for result in results] == [
         (1, 201, None),
-        (2, 422, "invalid_fields"),
+        (2, 400, "malformed_json"),
         (4, 409, "sku_taken"),
         (5, 400, "unknown_command"),
         (6, 400, "malformed_id"),

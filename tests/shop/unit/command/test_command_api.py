@@ -107,7 +107,7 @@ async def test_a_bad_body_is_refused_with_its_own_code_and_nothing_is_written(
         ({"Idempotency-Key": "x" * 201}, 400, "malformed_idempotency_key"),
         ({"X-Actor": ""}, 400, "malformed_actor"),
         ({"If-Match": "7"}, 400, "malformed_if_match"),
-        ({"If-Match": '"x"'}, 400, "malformed_if_match"),
+        ({"If-Match": '"x"'}, 412, "stale_version"),
     ],
 )
 async def test_a_bad_header_is_refused(

@@ -87,7 +87,7 @@ async def test_what_is_no_route_or_no_method_of_it_is_said_so(service: QueryServ
     _problem(await service.get("/nothing"), 404, "no_such_route")
     refused = await service.client.post(f"/api/v1/tickets/{UNKNOWN}", json={})
     _problem(refused, 405, "method_not_allowed")
-    assert refused.headers["Allow"] == "GET"
+    assert refused.headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
 async def test_the_correlation_id_comes_back_or_is_made(service: QueryService) -> None:

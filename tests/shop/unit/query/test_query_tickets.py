@@ -29,7 +29,11 @@ async def test_a_ticket_is_shown_with_its_version_as_etag(service: QueryService)
 
     answer = await service.get(f"/tickets/{ticket}")
 
-    assert (answer.status_code, answer.headers["ETag"], answer.headers["Cache-Control"]) == (200, '"2"', "no-cache")
+    assert (answer.status_code, answer.headers["ETag"], answer.headers["Cache-Control"]) == (
+        200,
+        '"2"',
+        "private, no-store",
+    )
     shown = TicketDetails.model_validate_json(answer.content)
     assert (shown.ticket_id, shown.subject, shown.note_count, shown.version) == (ticket, "Broken", 1, 2)
 

@@ -8,7 +8,6 @@ from itertools import count
 
 import httpx
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -16,7 +15,8 @@ from starlette.routing import Route
 
 from tests.support.eventually import eventually
 from twinpath.commands.admission import BULK, Admission
-from twinpath.http.turning_away import gated
+from twinpath.http.settings import HttpSettings
+from twinpath.running import serving
 
 JSON = {"Content-Type": "application/json"}
 
@@ -48,14 +48,14 @@ async def served(admission: Admission, endpoint: Callable[[Request], Awaitable[R
         ]
     )
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, http=gated(admission), log_config=None, lifespan="off"))
-    serving = asyncio.create_task(server.serve([listening]))
+    server = serving.server(app, 0, HttpSettings(), gate=admission)
+    running = asyncio.create_task(server.serve([listening]))
     try:
         yield listening.getsockname()[1]
     finally:
         server.should_exit = True
         with suppress(asyncio.CancelledError):
-            await serving
+            await running
 
 
 @pytest.fixture

@@ -1,0 +1,56 @@
+"""A request that is refused below ASGI, and the answer to it: problem+json (RFC 9457) like every other error."""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+
+from twinpath.http.correlation import usable_id
+from twinpath.http.problem_details import problem
+
+
+class Refusal(Exception):
+    """A request that can't be taken: the status, a stable code and a sentence for its sender.
+
+    Nothing that follows on the connection can be trusted, unless a request is refused that was read to its end.
+    """
+
+    def __init__(self, status: int, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.detail = status, code, detail
+
+    def answer(
+        self, path: str, correlation_id: bytes, default_headers: Iterable[tuple[bytes, bytes]], closes: bool
+    ) -> bytes:
+        """The whole answer, ready to be written."""
+        response = problem(path, self.status, self.code, self.detail)
+        headers = [
+            *default_headers,
+            *response.raw_headers,
+            (b"cache-control", b"no-store"),
+            (b"x-content-type-options", b"nosniff"),
+            (b"x-correlation-id", usable_id(correlation_id)),
+        ]
+        if closes:
+            headers.append((b"connection", b"close"))
+        lines = b"".join(b"%s: %s\r\n" % header for header in headers)
+        return b"HTTP/1.1 %d %s\r\n%s\r\n%s" % (
+            self.status,
+            HTTPStatus(self.status).phrase.encode(),
+            lines,
+            bytes(response.body),
+        )
+
+
+def malformed(detail: str) -> Refusal:
+    """What is no HTTP."""
+    return Refusal(400, "malformed_request", detail)
+
+
+def overloaded() -> Refusal:
+    """One request too many."""
+    detail = "More is asked of this service than it can do just now; nothing was done. Come back later."
+    return Refusal(503, "overloaded", detail)
+
+
+def too_slow() -> Refusal:
+    """A request that is not there after its time."""
+    return Refusal(408, "request_timeout", "The request did not arrive in time; nothing was done.")

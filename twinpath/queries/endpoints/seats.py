@@ -1,0 +1,46 @@
+"""How many event streams are open: a limit in all, and one for each caller, so that nobody takes every seat."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from starlette.types import Scope
+
+from twinpath.errors import TooMany, Unavailable
+
+_OPENED_AT_ONCE = 16
+"""Each opening reads from the views; more at once would keep other readers waiting."""
+
+
+class Seats:
+    """Counts streams by caller: who that is when callers are known, until then the address of the client."""
+
+    def __init__(self, most: int = 1_000, most_of_caller: int = 500) -> None:
+        self._most = most
+        self._most_of_caller = most_of_caller
+        self._taken: Counter[str] = Counter()
+        self._opening = asyncio.Semaphore(_OPENED_AT_ONCE)
+
+    @contextmanager
+    def taken(self, scope: Scope) -> Iterator[None]:
+        """A seat for as long as the block lasts. Raises TooMany, Unavailable."""
+        caller = scope.get("state", {}).get("caller") or (scope.get("client") or ("",))[0]
+        if self._taken[caller] >= self._most_of_caller:
+            detail = f"{self._most_of_caller} event streams of yours are open; close some first."
+            raise TooMany(detail, code="too_many_streams")
+        if self._taken.total() >= self._most:
+            raise Unavailable(f"{self._most} event streams are open here.", code="too_many_streams")
+        self._taken[caller] += 1
+        try:
+            yield
+        finally:
+            self._taken[caller] -= 1
+            if not self._taken[caller]:
+                del self._taken[caller]
+
+    @asynccontextmanager
+    async def opening(self) -> AsyncIterator[None]:
+        """Wait until few others are being opened."""
+        async with self._opening:
+            yield
