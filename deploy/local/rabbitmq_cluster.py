@@ -60,7 +60,7 @@ class RabbitMQCluster:
 
     def members_of(self, node: RabbitMQ) -> set[str]:
         """The names of the nodes that this one sees at work, itself among them. Raises httpx.HTTPError."""
-        return {known["name"] for known in _told(node, "nodes") if known["running"]}
+        return {member["name"] for member in _told(node, "nodes") if member["running"]}
 
     def leader_of(self, queue: str, asked: RabbitMQ) -> RabbitMQ | None:
         """The node that leads a quorum queue of the vhost /, as `asked` heard some seconds ago; None before it has.

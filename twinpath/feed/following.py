@@ -109,11 +109,11 @@ class Follower:
         """Take no more; finish what is in hand if that is possible within `seconds`; fail the rest with Unavailable."""
         self._stopping = True
         waiting = [delivery.done for delivery in (*self._batch, *self._inbox)]
-        if self._task is not None:
+        if (task := self._task) is not None:
             has_begun = self._prepared is None or self._prepared.is_set()
-            await asyncio.wait(waiting or [self._task], timeout=seconds if has_begun else 0)
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await asyncio.wait(waiting or [task], timeout=seconds if has_begun else 0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
         for done in waiting:
             if not done.done():
                 done.set_exception(Unavailable(f"{self.log} was not followed to there before the end"))

@@ -102,8 +102,10 @@ class RabbitFeed(EventFeed):
         await self._disconnect()
 
     def consumers(self) -> dict[str, bool]:
-        known = {log for log, subscriber in self._subscribers.items() if self._answers and _is_registered(subscriber)}
-        return {log: log in known for log in self._logs}
+        registered = {
+            log for log, subscriber in self._subscribers.items() if self._answers and _is_registered(subscriber)
+        }
+        return {log: log in registered for log in self._logs}
 
     def stuck(self) -> Mapping[str, str]:
         """See EventFeed.stuck."""

@@ -27,10 +27,10 @@ def places_of(url: str) -> list[str]:
         ValueError: one of them is none.
     """
     scheme, _, _, _, _ = urlsplit(url)
-    found = [_HOST.fullmatch(host) for host in urlsplit(url).netloc.rpartition("@")[2].split(",")]
+    hosts = [_HOST.fullmatch(host) for host in urlsplit(url).netloc.rpartition("@")[2].split(",")]
     default = 5671 if scheme == "amqps" else 5672
-    places = [(host["host"], int(host["port"] or default)) for host in found if host is not None]
-    if len(places) < len(found) or not all(0 < port < 65536 for _, port in places):
+    places = [(host["host"], int(host["port"] or default)) for host in hosts if host is not None]
+    if len(places) < len(hosts) or not all(0 < port < 65536 for _, port in places):
         raise ValueError("the address of RabbitMQ is not amqp://user:password@host:port,host:port/vhost")
     return [f"{host}:{port}" for host, port in places]
 

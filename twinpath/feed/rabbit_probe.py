@@ -60,8 +60,8 @@ class RabbitProbe:
             except ChannelNotFoundEntity:  # deleted: the broker says so to its consumer, and closes this channel
                 self._channel = None
                 continue
-            told = queue.declaration_result
-            states[log] = QueueState(told.message_count or 0, told.consumer_count or 0)
+            result = queue.declaration_result
+            states[log] = QueueState(result.message_count or 0, result.consumer_count or 0)
         return states
 
     async def _opened(self) -> AbstractRobustChannel:

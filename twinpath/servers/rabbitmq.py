@@ -37,7 +37,7 @@ class Refused(TwinpathError):
 
 
 def definitions(passwords: Passwords, processes: Sequence[str]) -> dict[str, Any]:
-    """Everything the broker is told, in the form of its own export. Users without a password are left out.
+    """Everything the broker is wanted, in the form of its own export. Users without a password are left out.
 
     `processes` are the names of those that the command service runs.
     """
@@ -93,7 +93,7 @@ def topology(vhost: str, processes: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def import_definitions(management_url: str, told: dict[str, Any]) -> None:
+def import_definitions(management_url: str, wanted: dict[str, Any]) -> None:
     """Have a running broker take definitions; `management_url` as in `http://user:password@rabbitmq:15672`.
 
     Raises:
@@ -102,7 +102,7 @@ def import_definitions(management_url: str, told: dict[str, Any]) -> None:
     """
     scheme, _, rest = management_url.rstrip("/").partition("://")
     login, _, host = rest.rpartition("@")
-    request = Request(f"{scheme}://{host}/api/definitions", json.dumps(told).encode(), method="POST")
+    request = Request(f"{scheme}://{host}/api/definitions", json.dumps(wanted).encode(), method="POST")
     request.add_header("Content-Type", "application/json")
     request.add_header("Authorization", f"Basic {base64.b64encode(login.encode()).decode()}")
     try:

@@ -28,8 +28,8 @@ class Watch:
     def __init__(self, system: System, folder: Path) -> None:
         config = yaml.safe_load((FOLDER / "prometheus.yml").read_text())
         config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+        config["scrape_configs"] = [job for job in config["scrape_configs"] if job.pop("dns_sd_configs", None)]
         for job in config["scrape_configs"]:
-            del job["dns_sd_configs"]
             job["static_configs"] = [{"targets": [system[job["job_name"]].url.removeprefix("http://")]}]
         folder.mkdir()
         (folder / "prometheus.yml").write_text(yaml.safe_dump(config))

@@ -64,13 +64,13 @@ async def test_an_order_is_one_trace_from_its_request_to_what_a_query_waited_for
             trace_id,
             {
                 "POST /api/v1/orders",
-                "PlaceOrder",
+                "place_order",
                 "publish twinpath.log",
                 "EVALSHA order_summaries",
                 "publish twinpath.events",
                 "process order.placed",
-                "ReserveStock",
-                "ConfirmOrder",
+                "reserve_stock",
+                "confirm_order",
                 "GET /api/v1/orders/{order_id}",
             },
         )
@@ -85,7 +85,7 @@ async def test_an_order_is_one_trace_from_its_request_to_what_a_query_waited_for
     by_id = {span.span_id: span for span in spans}
     services = {span.name: span.service for span in spans}
     assert {span.service for span in spans} == SERVICES
-    assert services["publish twinpath.log"] == services["ConfirmOrder"] == "twinpath-command"
+    assert services["publish twinpath.log"] == services["confirm_order"] == "twinpath-command"
     assert services["EVALSHA order_summaries"] == services["publish twinpath.events"] == "twinpath-projector"
 
     def way_up(span: Received) -> list[str]:
@@ -94,10 +94,10 @@ async def test_an_order_is_one_trace_from_its_request_to_what_a_query_waited_for
 
     copies = [way_up(span) for span in spans if span.name == "EVALSHA order_summaries"]
     log = placed.headers["Causal-Token"].partition(":")[0]
-    up_to_the_request = ["insert commits", "PlaceOrder", "POST /api/v1/orders"]
+    up_to_the_request = ["insert commits", "place_order", "POST /api/v1/orders"]
     assert ["EVALSHA order_summaries", f"process twinpath.views.{log}", *up_to_the_request] in copies
-    confirmed = next(way_up(span) for span in spans if span.name == "ConfirmOrder")
-    assert confirmed == ["ConfirmOrder", "process order.placed", *up_to_the_request]
+    confirmed = next(way_up(span) for span in spans if span.name == "confirm_order")
+    assert confirmed == ["confirm_order", "process order.placed", *up_to_the_request]
     statements = {way_up(span)[1] for span in spans if span.name == "commitTransaction"}
     assert statements == {"publish twinpath.events", f"transaction {system.settings['TWINPATH_VIEWS_DATABASE']}"}
 
