@@ -84,6 +84,14 @@ def _expected_version(value: str | None) -> int | None:
     return int(matched[1])
 
 
+COMMAND_CODES = {
+    400: ("malformed_idempotency_key", "malformed_if_match", "malformed_actor"),
+    422: ("invalid_fields", "idempotency_key_reused"),
+    503: ("unavailable", "outcome_unknown", "concurrency_conflict", "overloaded", "unknown_event", "starting"),
+}
+"""What every command may be refused with."""
+
+
 def accepted_response(status: int, model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
     """The OpenAPI description of a command's answer."""
     text = {"schema": {"type": "string"}}
@@ -97,22 +105,19 @@ def accepted_response(status: int, model: type[BaseModel]) -> dict[int | str, di
     return {status: {"model": model, "headers": headers}}
 
 
-def _header(name: str, description: str, example: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "in": "header",
-        "required": False,
-        "description": description,
-        "schema": {"type": "string", "maxLength": 200},
-        "examples": {"example": {"value": example}},
-    }
+def _header(name: str, description: str) -> dict[str, Any]:
+    """A header in OpenAPI, with no example: Swagger would send it along."""
+    schema = {"type": "string", "maxLength": 200}
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
 
 
 COMMAND_HEADERS: dict[str, Any] = {
     "parameters": [
-        _header("Idempotency-Key", "the same key again gets the first answer again and changes nothing", "7c1f-1"),
-        _header("If-Match", "the version the command is meant for; 412 when it is another", '"1"'),
-        _header("X-Actor", "who does it, as the history shall show", "agent-ann"),
-        _header("X-Correlation-Id", "goes into the log and comes back in the answer", "c-42"),
+        _header(
+            "Idempotency-Key", "the same key again gets the first answer again and changes nothing, as in `7c1f-1`"
+        ),
+        _header("If-Match", 'the version the command is meant for, as in `"1"`; 412 when it is another'),
+        _header("X-Actor", "who does it, as the history shall show: `agent-ann`"),
+        _header("X-Correlation-Id", "goes into the log and comes back in the answer: `c-42`"),
     ]
 }

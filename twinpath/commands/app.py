@@ -14,6 +14,7 @@ from twinpath.commands.endpoints import PREFIX, command_router, declared_command
 from twinpath.commands.metrics import CommandMetrics
 from twinpath.domain.application import Application
 from twinpath.http.correlation import Correlation
+from twinpath.http.documents.openapi import add_tags, document, tag_of_category
 from twinpath.http.health import Check, health_routes
 from twinpath.http.limits import BodyLimits
 from twinpath.http.problem_details import install_problem_details
@@ -44,6 +45,8 @@ def add_commands(app: FastAPI, bus: CommandBus, application: Application, admiss
     commands = declared_commands(application.aggregates)
     for router in (command_router(commands), bulk_router(commands)):
         app.include_router(router, prefix=PREFIX)
+    tags = {a.path[1:]: tag_of_category(a.category, application.events) for a in application.aggregates if a.endpoints}
+    add_tags(app, {**tags, "bulk": "Many commands in one request."})
     bulk = ShortWay("POST", BULK_PATH, partial(answer_bulk, commands))
     add_short_ways(app, PREFIX, [bulk, *(command.short_way for command in commands.values())])
 
@@ -59,12 +62,9 @@ def create_app(
 ) -> FastAPI:
     """The app around a command bus; `required` and `optional` are the dependencies that readiness names."""
     app = FastAPIOffline(
-        title="Twinpath command service",
-        version="1",
-        description=_DESCRIPTION,
-        lifespan=lifespan,
-        telemetry=NO_TELEMETRY,
+        title="Commands", version="1", description=_DESCRIPTION, lifespan=lifespan, telemetry=NO_TELEMETRY
     )
+    document(app, application.events.about, "command service")
     add_commands(app, bus, application, admission)
     app.router.routes += health_routes(required or {}, optional)
     install_problem_details(app)

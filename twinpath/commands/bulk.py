@@ -25,7 +25,8 @@ from twinpath.commands.bus import CommandBus, Envelope
 from twinpath.commands.endpoints import Body, DeclaredCommand
 from twinpath.errors import CommitTooLarge, MalformedRequest, TwinpathError
 from twinpath.http.causal_token import format_token
-from twinpath.http.problem_details import STATUSES, problem_responses
+from twinpath.http.documents.problems import problem_responses
+from twinpath.http.problem_details import STATUSES
 from twinpath.ids import is_id
 from twinpath.observability.traceparent import readable
 
@@ -79,8 +80,11 @@ def bulk_router(commands: Mapping[str, DeclaredCommand]) -> APIRouter:
         description=f"Up to 10,000 lines. A bad line is reported by its number, the others go on. Commands: {names}.",
         operation_id="bulk",
         responses={
-            200: {"description": "A result a line, in order", "content": {"application/x-ndjson": {"schema": {}}}},
-            **problem_responses(400, 413, 415),
+            200: {
+                "description": "A result a line, in order",
+                "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+            },
+            **problem_responses({400: ("malformed_actor",), 415: ("unsupported_media_type",), 503: ("starting",)}),
         },
         openapi_extra={
             "requestBody": {

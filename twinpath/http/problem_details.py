@@ -1,15 +1,12 @@
 """Every error as problem+json (RFC 9457) with a stable `code`: the one place that maps errors to HTTP."""
 
 from collections.abc import Mapping
-from functools import cache
 from http import HTTPStatus
-from typing import Any
 
 import orjson
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -26,6 +23,7 @@ from twinpath.errors import (
     Unavailable,
     UnknownEvent,
 )
+from twinpath.http.documents.problems import COME_BACK, PROBLEM_JSON, TYPE
 
 STATUSES: Mapping[type[TwinpathError], int] = {
     NotYetVisible: 202,
@@ -39,64 +37,23 @@ STATUSES: Mapping[type[TwinpathError], int] = {
     UnknownEvent: 503,  # while replicas are exchanged, the next try meets one that can read what a newer one wrote
     Unavailable: 503,
 }
-PROBLEM_JSON = "application/problem+json"
 _ROUTER_CODES = {404: "no_such_route", 405: "method_not_allowed"}
 _log = structlog.get_logger(__name__)
-
-
-class FieldProblem(BaseModel):
-    """What is wrong with one field; `field` is its path, as in `lines.0.quantity`."""
-
-    field: str
-    code: str
-    message: str
-
-
-class Problem(BaseModel):
-    """The body of every error answer."""
-
-    type: str = Field(examples=["urn:twinpath:problem:ticket_not_found"])
-    title: str
-    status: int
-    detail: str
-    code: str = Field(examples=["ticket_not_found"])
-    instance: str
-    errors: list[FieldProblem] | None = Field(None, description="with 422: each field that is wrong")
 
 
 def problem(path: str, status: int, code: str, detail: str, /, **more: object) -> Response:
     """A problem+json answer with further members; 202 and 503 ask to come back in a second."""
     body = {
-        "type": f"urn:twinpath:problem:{code}",
+        "type": f"{TYPE}{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         "code": code,
         "instance": path,
     }
-    headers = {"Retry-After": "1"} if status in (202, 503) else {}
+    headers = {"Retry-After": "1"} if status in COME_BACK else {}
     content = orjson.dumps(body | more | body, default=str)
     return Response(content, status, headers=headers, media_type=PROBLEM_JSON)
-
-
-def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The OpenAPI description of these errors."""
-    return {
-        status: {
-            "description": HTTPStatus(status).phrase,
-            "content": {PROBLEM_JSON: {"schema": _schema()}},
-        }
-        for status in statuses
-    }
-
-
-@cache
-def _schema() -> dict[str, Any]:
-    """The schema of a problem in one piece: a reference into `$defs` would point nowhere inside an OpenAPI document."""
-    schema = Problem.model_json_schema()
-    del schema["properties"]["errors"]["anyOf"], schema["properties"]["errors"]["default"]
-    schema["properties"]["errors"] |= {"type": "array", "items": schema.pop("$defs")["FieldProblem"]}
-    return schema
 
 
 def install_problem_details(app: FastAPI) -> None:

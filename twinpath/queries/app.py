@@ -12,6 +12,7 @@ from twinpath.clock import Clock, utc_now
 from twinpath.domain.application import Application
 from twinpath.domain.resource import Dashboard, Resource
 from twinpath.http.correlation import Correlation
+from twinpath.http.documents.openapi import add_tags, document, tag_of_category
 from twinpath.http.health import Check, health_routes
 from twinpath.http.problem_details import install_problem_details
 from twinpath.http.short_way import add_short_ways
@@ -64,8 +65,9 @@ def create_app(
     metrics.follow(views, copy, waits, live)
     lifespan = partial(_lifespan, waits, live, close)
     app = FastAPIOffline(
-        title="Twinpath query service", version="1", description=_DESCRIPTION, lifespan=lifespan, telemetry=NO_TELEMETRY
+        title="Queries", version="1", description=_DESCRIPTION, lifespan=lifespan, telemetry=NO_TELEMETRY
     )
+    document(app, application.events.about, "query service")
     app.state.stop = partial(_stop, waits, live)
     app.state.waits = waits
     app.state.live = live
@@ -94,7 +96,9 @@ def _add_queries(app: FastAPI, queries: Queries, application: Application, clock
                 add_document(routes, queries, declared)
                 if declared.history:
                     histories.add(declared)
+                routes.tags[declared.path[1:]] = tag_of_category(declared.category, application.events)
     histories.add_any()
+    add_tags(app, routes.tags)
     app.include_router(routes.router, prefix="/api/v1")
     add_short_ways(app, "/api/v1", routes.short_ways)
 

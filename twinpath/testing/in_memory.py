@@ -99,7 +99,7 @@ class InMemorySystem:
 
     def _app(self, copy: InMemoryViewCache, clock: Clock) -> FastAPI:
         app = create_app(self.views, copy, self._application, clock=clock)
-        app.title = "Twinpath in one process"
+        app.title = f"{self._application.events.about.title} in one process"
         limits = Middleware(BodyLimits, streamed=STREAMED)
         app.user_middleware.append(limits)  # within the correlation, as in the command service
         add_commands(app, self.bus, self._application)
