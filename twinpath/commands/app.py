@@ -12,9 +12,11 @@ from twinpath.commands.bulk import answer_bulk, bulk_router
 from twinpath.commands.bus import CommandBus
 from twinpath.commands.endpoints import PREFIX, command_router, declared_commands
 from twinpath.commands.metrics import CommandMetrics
+from twinpath.commands.samples import CommandSamples
 from twinpath.domain.application import Application
 from twinpath.http.correlation import Correlation
 from twinpath.http.documents.openapi import add_tags, document, tag_of_category
+from twinpath.http.documents.page import add_page
 from twinpath.http.health import Check, health_routes
 from twinpath.http.limits import BodyLimits
 from twinpath.http.problem_details import install_problem_details
@@ -38,8 +40,10 @@ async def _nothing_to_run(_: FastAPI) -> AsyncIterator[None]:
     yield
 
 
-def add_commands(app: FastAPI, bus: CommandBus, application: Application, admission: Admission | None = None) -> None:
-    """Every declared command, documented by FastAPI and answered past its dispatch."""
+def add_commands(
+    app: FastAPI, bus: CommandBus, application: Application, admission: Admission | None = None
+) -> CommandSamples:
+    """Every declared command, documented by FastAPI and answered past its dispatch; what finds samples of them."""
     app.state.bus = bus
     app.state.admission = admission or Admission()
     commands = declared_commands(application.aggregates)
@@ -49,6 +53,7 @@ def add_commands(app: FastAPI, bus: CommandBus, application: Application, admiss
     add_tags(app, {**tags, "bulk": "Many commands in one request."})
     bulk = ShortWay("POST", BULK_PATH, partial(answer_bulk, commands))
     add_short_ways(app, PREFIX, [bulk, *(command.short_way for command in commands.values())])
+    return CommandSamples(bus, commands)
 
 
 def create_app(
@@ -59,13 +64,18 @@ def create_app(
     lifespan: Lifespan = _nothing_to_run,
     metrics: CommandMetrics | None = None,
     admission: Admission | None = None,
+    live_examples: bool = False,
 ) -> FastAPI:
-    """The app around a command bus; `required` and `optional` are the dependencies that readiness names."""
+    """The app around a command bus; `required` and `optional` are the dependencies that readiness names.
+
+    With `live_examples` the API's page shows ids that exist.
+    """
     app = FastAPIOffline(
-        title="Commands", version="1", description=_DESCRIPTION, lifespan=lifespan, telemetry=NO_TELEMETRY
+        None, title="Commands", version="1", description=_DESCRIPTION, lifespan=lifespan, telemetry=NO_TELEMETRY
     )
     document(app, application.events.about, "command service")
-    add_commands(app, bus, application, admission)
+    samples = add_commands(app, bus, application, admission)
+    add_page(app, [samples] if live_examples else [])
     app.router.routes += health_routes(required or {}, optional)
     install_problem_details(app)
     app.add_middleware(BodyLimits, streamed=STREAMED)

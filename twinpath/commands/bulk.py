@@ -26,6 +26,7 @@ from twinpath.commands.endpoints import Body, DeclaredCommand
 from twinpath.errors import CommitTooLarge, MalformedRequest, TwinpathError
 from twinpath.http.causal_token import format_token
 from twinpath.http.documents.problems import problem_responses
+from twinpath.http.documents.samples import ids_in
 from twinpath.http.problem_details import STATUSES
 from twinpath.ids import is_id
 from twinpath.observability.traceparent import readable
@@ -97,12 +98,13 @@ def bulk_router(commands: Mapping[str, DeclaredCommand]) -> APIRouter:
 
 
 def _example(commands: Mapping[str, DeclaredCommand]) -> str:
-    """A line with the first command that creates, made from its fields' examples."""
-    first = next((command for command in commands.values() if command.kind.creates), None)
-    if first is None:
-        return ""
-    line = {"command": first.kind.type, "idempotency_key": "line-1", "body": first.example}
-    return orjson.dumps(line).decode() + "\n"
+    """A line with each of the first two commands that create something and name nothing else, from their examples."""
+    alone = [command for command in commands.values() if command.kind.creates and not ids_in(command.example)]
+    lines = [
+        {"command": command.kind.type, "idempotency_key": f"line-{number}", "body": command.example}
+        for number, command in enumerate(alone[:2], 1)
+    ]
+    return "".join(f"{orjson.dumps(line).decode()}\n" for line in lines)
 
 
 class _Results(StreamingResponse):

@@ -86,7 +86,14 @@ class _CommandService:
         required: dict[str, Check] = {"mongodb": self._ping_mongodb, "start": self._start.check}
         optional: dict[str, Check] = {"rabbitmq": self._ping_rabbitmq, **self._processes.checks}
         app = create_app(
-            self._bus, self._application, required, optional, self._lifespan, self._metrics, self._admission
+            self._bus,
+            self._application,
+            required,
+            optional,
+            self._lifespan,
+            self._metrics,
+            self._admission,
+            self._settings.live_examples,
         )
         app.add_middleware(RefusedUntilStarted, self._start)
         if self._tracing:

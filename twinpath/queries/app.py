@@ -13,6 +13,7 @@ from twinpath.domain.application import Application
 from twinpath.domain.resource import Dashboard, Resource
 from twinpath.http.correlation import Correlation
 from twinpath.http.documents.openapi import add_tags, document, tag_of_category
+from twinpath.http.documents.page import add_page
 from twinpath.http.health import Check, health_routes
 from twinpath.http.problem_details import install_problem_details
 from twinpath.http.short_way import add_short_ways
@@ -29,6 +30,7 @@ from twinpath.queries.reading.copy_bounds import CopyBounds
 from twinpath.queries.reading.fast_copy import FastCopy
 from twinpath.queries.reading.live import LiveViews
 from twinpath.queries.reading.views import ViewQueries
+from twinpath.queries.samples import samples_of
 from twinpath.views.history import HISTORY
 from twinpath.views.interface import ViewCache, ViewReader
 
@@ -49,8 +51,11 @@ def create_app(
     causal_wait_seconds: float = 5.0,
     clock: Clock = utc_now,
     close: Callable[[], Awaitable[None]] = _nothing_to_close,
+    live_examples: bool = False,
 ) -> FastAPI:
     """The app that shows the application's resources, on a reader and a cache; `close` is called when it has stopped.
+
+    With `live_examples` the API's page shows ids that exist. `app.state.samples` find them; more may be added.
 
     `app.state.stop()` ends what would hold up a server's stop: live updates and causal waits.
     """
@@ -65,9 +70,11 @@ def create_app(
     metrics.follow(views, copy, waits, live)
     lifespan = partial(_lifespan, waits, live, close)
     app = FastAPIOffline(
-        title="Queries", version="1", description=_DESCRIPTION, lifespan=lifespan, telemetry=NO_TELEMETRY
+        None, title="Queries", version="1", description=_DESCRIPTION, lifespan=lifespan, telemetry=NO_TELEMETRY
     )
     document(app, application.events.about, "query service")
+    app.state.samples = [partial(samples_of, application, views)] if live_examples else []
+    add_page(app, app.state.samples)
     app.state.stop = partial(_stop, waits, live)
     app.state.waits = waits
     app.state.live = live

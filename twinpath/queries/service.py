@@ -69,6 +69,7 @@ def bootstrap(settings: Settings, application: Application) -> FastAPI:
         {"redis": redis_answers},
         settings.causal_wait_seconds,
         close=close,
+        live_examples=settings.live_examples,
     )
     app.add_middleware(RefusedUntilStarted, start)
     app.router.lifespan_context = _started(start, app.router.lifespan_context)

@@ -32,6 +32,11 @@ def category_of_id(text: object) -> str | None:
     return matched[1] if matched else None
 
 
+def takes_none(info: FieldInfo) -> bool:
+    """Whether a field may be None."""
+    return type(None) in get_args(info.annotation)
+
+
 def with_nulls(example: Any, schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Any:
     """The example with null for each required field that it lacks and that may be null.
 
