@@ -24,8 +24,8 @@ _PAGE = """<!doctype html>
 <div id="swagger-ui"></div>
 <script src="%(root)s/static-offline-docs/swagger-ui-bundle.js"></script>
 <script>
-// A stream of events has no end, and Swagger UI shows an answer only when it has ended: so its first seconds are shown.
-const STREAM_MILLISECONDS = 2000;
+// A stream of events has no end, and Swagger UI shows an answer only when it has ended: so its first second is shown.
+const STREAM_MILLISECONDS = 1000;
 async function firstEvents(url, request) {
   const answer = await fetch(url, request);
   if (!(answer.headers.get("content-type") || "").startsWith("text/event-stream")) return answer;
