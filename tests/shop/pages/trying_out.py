@@ -18,11 +18,12 @@ _PICTURE = os.environ.get("TWINPATH_PICTURE")
 
 _TRY_EACH = """async () => {
   const until = async (look) => {
-    for (;;) {
+    for (let looks = 0; looks < 3000; looks++) {
       const seen = look();
       if (seen) return seen;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+    return null;
   };
   const blocks = [...document.querySelectorAll(".opblock")];
   const tried = {};
@@ -33,14 +34,13 @@ _TRY_EACH = """async () => {
     const headers = [...block.querySelectorAll("tr[data-param-in=header] input")];
     tried[block.id] = { filled: headers.filter((field) => field.value).map((field) => field.placeholder) };
     execute.click();
-  }
-  for (const block of blocks) {
     const cell = await until(() => block.querySelector(".live-responses-table tbody .response-col_status"));
-    tried[block.id].status = cell.innerText.trim();
+    tried[block.id].status = cell ? cell.innerText.trim() : "no answer is shown";
+    block.querySelector(".opblock-summary-control").click();  // what is open is drawn anew with each answer
   }
   return tried;
 }"""
-"""Opens, tries and executes each operation, and then waits for what the page shows of each answer."""
+"""Opens, tries and executes each operation, waits for what the page shows of its answer, and closes it."""
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +56,12 @@ def page() -> Iterator[Page]:
         browser.close()
 
 
+@pytest.mark.timeout(900)
 def test_every_operation_succeeds_at_the_first_click(page: Page) -> None:
     paths = httpx.get(f"{page.url.partition('/docs')[0]}/openapi.json").json()["paths"]
     tried: dict[str, dict[str, Any]] = page.evaluate(_TRY_EACH)
 
+    page.locator(".opblock-summary-control").nth(6).click()
     if _PICTURE:
         page.screenshot(path=Path(_PICTURE), full_page=True)
     assert len(tried) == sum(len(methods) for methods in paths.values())
