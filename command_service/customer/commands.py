@@ -50,7 +50,7 @@ class ChangeEmail(CustomerAction):
 
     type: ClassVar[str] = "change_email"
 
-    email: Email = Field(examples=["ada@example.org"])
+    email: Email = Field(examples=["ada.king@example.org"])
 
 
 class EraseCustomer(CustomerAction):

@@ -39,7 +39,7 @@ class CreateProduct(ProductAction):
 
     name: Line = Field(examples=["Desk lamp"])
     category: Category = Field(examples=["lighting"])
-    sku: Sku = Field(examples=["LAMP-1"])
+    sku: Sku = Field(examples=["LAMP-3"])
     price: AskedPrice
     initial_stock: Annotated[int, Field(strict=True, ge=0, le=1_000_000, examples=[10])] = 0
 

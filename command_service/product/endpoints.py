@@ -21,8 +21,21 @@ PRODUCT.post(
     CreateProduct,
     allow="catalogue:write",
     summary="Create a product",
+    refuses=("sku_taken",),
     new_id=lambda body: product_id_of(body.sku),
 )
-PRODUCT.put("/{id}/price", UpdatePrice, allow="catalogue:write", summary="Change the price")
-PRODUCT.post("/{id}/restock", Restock, allow="catalogue:write", summary="Put pieces into stock")
+PRODUCT.put(
+    "/{id}/price",
+    UpdatePrice,
+    allow="catalogue:write",
+    summary="Change the price",
+    refuses=("currency_mismatch", "product_discontinued"),
+)
+PRODUCT.post(
+    "/{id}/restock",
+    Restock,
+    allow="catalogue:write",
+    summary="Put pieces into stock",
+    refuses=("product_discontinued",),
+)
 PRODUCT.post("/{id}/discontinue", Discontinue, allow="catalogue:write", summary="Sell it no more")

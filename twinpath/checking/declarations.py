@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
+from twinpath.checking.examples import unfit_examples
 from twinpath.domain.application import Application
 from twinpath.domain.events import SEALED, DomainEvent, happens_to
 from twinpath.domain.handlers import handler_names
@@ -151,4 +152,4 @@ def _doubles(kind: str, names: Iterable[str]) -> Iterator[str]:
             yield f"{kind} {name}: it is declared {count} times"
 
 
-_CHECKS = (_events, _aggregates, _commands, _projections, _resources, _processes)
+_CHECKS = (_events, _aggregates, _commands, _projections, _resources, _processes, unfit_examples)

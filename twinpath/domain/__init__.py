@@ -3,6 +3,7 @@
 Nothing in here imports another part of the engine but its errors, its ids and its clock.
 """
 
+from twinpath.domain.about import About
 from twinpath.domain.aggregate import Aggregate, Command, Look, LookUp
 from twinpath.domain.application import Application
 from twinpath.domain.catalogue import Catalogue
@@ -15,6 +16,7 @@ from twinpath.domain.views import Change, ChangeWhere, Document, Order, Put, Ran
 from twinpath.errors import NotFound, RuleViolation
 
 __all__ = (
+    "About",
     "Aggregate",
     "Application",
     "Catalogue",

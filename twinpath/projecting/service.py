@@ -8,7 +8,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from faststream.specification import AsyncAPI
 from starlette.applications import Starlette
 
 from twinpath.domain.application import Application
@@ -37,7 +36,7 @@ from twinpath.projecting.measuring import measured, timed
 from twinpath.projecting.metrics import ProjectorMetrics
 from twinpath.projecting.operators import admin_app
 from twinpath.projecting.outside_events import EXCHANGE as OUTSIDE_EXCHANGE
-from twinpath.projecting.outside_events import OutsideEventsProjection, describe, publishing
+from twinpath.projecting.outside_events import OutsideEventsProjection, publishing
 from twinpath.projecting.parking.endpoints import parked_routes
 from twinpath.projecting.parking.repairs import Repairs
 from twinpath.projecting.rebuilding.retiring import Retiring
@@ -94,17 +93,15 @@ class _ProjectorService:
         optional: dict[str, Check] = {"redis": self._ping_redis}
         if self._settings.publish_events:
             optional["outside_events"] = self._look_at_outside_events
-        described = RabbitFeed("amqp://rabbitmq/", VIEWS, self._logs).broker(self._views.project)
-        describe(described, self._catalogue.types)
-        specification = AsyncAPI(described, title="Twinpath projector service", version="1")
         parked = Repairs(self._projected, self._writer, self._source, self._seals, self._catalogue)
         admin = admin_app(
             self._settings.admin_token,
             [parked_routes(parked)],
+            self._catalogue.about,
             Site(self._settings.allowed_hosts, self._settings.allowed_origins),
         )
         _, feed = self._followers[VIEWS]
-        return create_app(self._views, feed, specification, required, optional, self._lifespan, self._metrics, admin)
+        return create_app(self._views, feed, self._catalogue, required, optional, self._lifespan, self._metrics, admin)
 
     def _follow_for_views(self) -> Projector:
         traced = self._traced[VIEWS]
