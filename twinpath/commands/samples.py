@@ -55,7 +55,7 @@ class CommandSamples:
         """Whether something would happen. Raises Unavailable."""
         try:
             model = command.body.model_validate(body) if command.takes_body else None
-            built = await command.build(self._bus.look, aggregate_id, model)
+            built = await command.build(self._bus.look, command.id_of(aggregate_id, model), model)
             return bool(command.aggregate.decide(built, await self._bus.look(built.stream)))
         except (RuleViolation, NotFound, ValidationError):
             return False
