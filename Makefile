@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TESTS := tests/engine/unit tests/shop/unit tests/shop/architecture tests/local/test_local_ports.py tests/local/test_local_process.py
 LOCK = $(BIN)/pip-compile --quiet --strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 .DEFAULT_GOAL := help
-.PHONY: help up down demo test survive compose-test roll check alerts pages manifests format bench lock clean FORCE
+.PHONY: help up down demo test survive compose-test roll check api-docs alerts pages manifests format bench lock clean FORCE
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -44,6 +44,9 @@ check: $(VENV)/installed ## format, lint, types, import rules, declarations and 
 manifests: $(VENV)/installed $(VENV)-manifests/installed ## render and check the Kubernetes manifests
 	@$(BIN)/python -m deploy.manifests $(VENV)-manifests/bin
 
+api-docs: $(VENV)-api/installed ## lint the API documents, make clients of them, try Swagger out; needs Node, npm and chromium
+	@TWINPATH_API_TOOLS=$(VENV)-api $(BIN)/python -m pytest -q $(addprefix tests/shop/pages/,linting.py python_client.py typescript_client.py trying_out.py)
+
 alerts: $(VENV)/installed ## test the alert rules with promtool
 	@$(BIN)/python -m pytest tests/shop/integration/test_alert_rules.py -q
 
@@ -72,7 +75,7 @@ lock: $(VENV)/installed ## write the locked versions anew from pyproject.toml; U
 deploy/locks/%.txt: FORCE
 	@$(LOCK) --allow-unsafe --generate-hashes --no-annotate $(foreach extra,$(EXTRAS),--extra $(extra)) --constraint requirements.lock --output-file $@ pyproject.toml
 
-MADE = $(VENV) $(VENV)-manifests .local .mypy_cache .ruff_cache .pytest_cache .hypothesis $(wildcard *.egg-info)
+MADE = $(VENV) $(VENV)-manifests $(VENV)-api .local .mypy_cache .ruff_cache .pytest_cache .hypothesis $(wildcard *.egg-info)
 
 clean: ## stop and delete all data of `make up`, then remove what make made; it says what
 	@if test -x $(BIN)/python; then $(BIN)/python -m deploy.up clean; fi
@@ -102,6 +105,16 @@ $(VENV)/installed: requirements.lock pyproject.toml
 $(VENV)/bench-installed: $(VENV)/installed
 	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python -e .[bench,load]; \
 	else $(BIN)/python -m pip install --quiet --disable-pip-version-check -e .[bench,load]; fi
+	@touch $@
+
+# openapi-python-client stands apart, as it asks for an older typer than the command line's.
+$(VENV)-api/installed: $(VENV)/installed tests/shop/pages/requirements.in tests/shop/pages/typescript/package-lock.json
+	@$(PYTHON) -m venv $(VENV)-api
+	@$(VENV)-api/bin/python -m pip install --quiet --disable-pip-version-check -r tests/shop/pages/requirements.in
+	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python -e .[api-docs]; \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check -e .[api-docs]; fi
+	@mkdir -p $(VENV)-api/node && cp tests/shop/pages/typescript/package*.json $(VENV)-api/node
+	@npm ci --prefix $(VENV)-api/node --silent --ignore-scripts
 	@touch $@
 
 # Apart from the project's own, as checkov asks for a hundred packages in versions of its own.

@@ -44,6 +44,11 @@ def id_pattern(category: str) -> str:
     return f"^{category}-{UUID_PATTERN}$"
 
 
+def id_example(category: str) -> str:
+    """An id of a category, for documents."""
+    return f"{category}-0198c0de-0000-7000-8000-000000000003"
+
+
 def is_id(category: str, text: str) -> bool:
     """Whether this is a well-formed id of the category."""
     return re.fullmatch(id_pattern(category)[1:-1], text) is not None

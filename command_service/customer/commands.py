@@ -45,7 +45,7 @@ class ChangeEmail(CustomerAction):
 
     type: ClassVar[str] = "change_email"
 
-    email: Email = Field(examples=["ada@example.org"])
+    email: Email = Field(examples=["ada.king@example.org"])
 
 
 async def open_orders(look: Look, command: "EraseCustomer") -> tuple[str, ...]:

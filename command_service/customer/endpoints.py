@@ -15,7 +15,21 @@ CUSTOMER: Aggregate[CustomerCommand, Customer, CustomerEvent] = Aggregate(
     "customer", decide, evolve, Customer, CUSTOMER_EVENTS, snapshots=False, claims=claims, erase=EraseCustomer
 )
 
-CUSTOMER.post("", RegisterCustomer, allow="customers:write", summary="Register a customer")
-CUSTOMER.put("/{id}/name", RenameCustomer, allow="customers:write", summary="Rename a customer")
-CUSTOMER.put("/{id}/email", ChangeEmail, allow="customers:write", summary="Change the address")
-CUSTOMER.delete("/{id}", EraseCustomer, allow="customers:erase", summary="Erase a customer")
+CUSTOMER.post("", RegisterCustomer, allow="customers:write", summary="Register a customer", refuses=("email_taken",))
+CUSTOMER.put(
+    "/{id}/name", RenameCustomer, allow="customers:write", summary="Rename a customer", refuses=("customer_erased",)
+)
+CUSTOMER.put(
+    "/{id}/email",
+    ChangeEmail,
+    allow="customers:write",
+    summary="Change the address",
+    refuses=("customer_erased", "email_taken"),
+)
+CUSTOMER.delete(
+    "/{id}",
+    EraseCustomer,
+    allow="customers:erase",
+    summary="Erase a customer",
+    refuses=("customer_has_open_orders",),
+)

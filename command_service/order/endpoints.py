@@ -13,9 +13,35 @@ from twinpath.domain import Aggregate
 
 ORDER: Aggregate[OrderCommand, Order, OrderEvent] = Aggregate("order", decide, evolve, Order, ORDER_EVENTS)
 
-ORDER.post("", PlaceOrder, allow="orders:place", summary="Place an order")
-ORDER.post("/{id}/ship", ShipOrder, allow="orders:ship", summary="Ship an order")
-ORDER.post("/{id}/cancel", CancelOrder, allow="orders:cancel", summary="Cancel an order")
+ORDER.post(
+    "",
+    PlaceOrder,
+    allow="orders:place",
+    summary="Place an order",
+    refuses=(
+        "customer_not_found",
+        "product_not_found",
+        "customer_erased",
+        "product_discontinued",
+        "insufficient_stock",
+        "mixed_currencies",
+        "total_too_large",
+    ),
+)
+ORDER.post(
+    "/{id}/ship",
+    ShipOrder,
+    allow="orders:ship",
+    summary="Ship an order",
+    refuses=("order_not_confirmed", "order_shipped"),
+)
+ORDER.post(
+    "/{id}/cancel",
+    CancelOrder,
+    allow="orders:cancel",
+    summary="Cancel an order",
+    refuses=("order_rejected", "order_shipped"),
+)
 ORDER.post(
     "/{id}/return",
     ReturnOrder,
@@ -27,4 +53,5 @@ ORDER.post(
         ],
         "reason": "Too small",
     },
+    refuses=("order_not_shipped", "order_returned", "product_not_in_order", "return_exceeds_shipment"),
 )

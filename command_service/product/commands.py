@@ -32,7 +32,7 @@ class CreateProduct(ProductAction):
 
     name: Name = Field(examples=["Desk lamp"])
     category: Category | None = Field(None, examples=["lighting"], exclude_if=lambda category: category is None)
-    sku: Sku = Field(examples=["LAMP-1"])
+    sku: Sku = Field(examples=["LAMP-3"])
     price: AskedPrice
     initial_stock: Annotated[int, Field(strict=True, ge=0, le=_MOST_PIECES, examples=[10])] = 0
     categories: CategoriesInstead = Field((), exclude_if=lambda categories: not categories)

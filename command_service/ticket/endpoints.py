@@ -7,7 +7,21 @@ from twinpath.domain import Aggregate
 
 TICKET: Aggregate[TicketCommand, Ticket, TicketEvent] = Aggregate("ticket", decide, evolve, Ticket, TICKET_EVENTS)
 
-TICKET.post("", OpenTicket, allow="tickets:open", summary="Open a ticket")
-TICKET.put("/{id}/status", ChangeTicketStatus, allow="tickets:work", summary="Triage a ticket, or put it back to open")
+TICKET.post(
+    "",
+    OpenTicket,
+    allow="tickets:open",
+    summary="Open a ticket",
+    refuses=("customer_not_found", "order_not_found", "customer_erased"),
+)
+TICKET.put(
+    "/{id}/status",
+    ChangeTicketStatus,
+    allow="tickets:work",
+    summary="Triage a ticket, or put it back to open",
+    refuses=("close_needs_resolution", "ticket_closed"),
+)
 TICKET.post("/{id}/notes", AddAgentNote, allow="tickets:work", summary="Add an agent's note")
-TICKET.post("/{id}/close", CloseTicket, allow="tickets:work", summary="Close a ticket, for good")
+TICKET.post(
+    "/{id}/close", CloseTicket, allow="tickets:work", summary="Close a ticket, for good", refuses=("ticket_closed",)
+)

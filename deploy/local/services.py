@@ -47,4 +47,5 @@ def service_environment(mongodb: str, rabbitmq: str, redis: str) -> dict[str, st
         "TWINPATH_MONGODB_URL": mongodb,
         "TWINPATH_RABBITMQ_URL": rabbitmq,
         "TWINPATH_REDIS_URL": redis,
+        "TWINPATH_LIVE_EXAMPLES": "true",
     }

@@ -1,5 +1,6 @@
 """Waiting for a condition, with a limit: the way tests wait."""
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -30,3 +31,11 @@ async def eventually(ask: Callable[[], Awaitable[T]], limit: float = 30.0, pause
     answer: T = await asking(noted)
     assert answer, f"not so within {limit:g} seconds; the last answer was {last[0]!r}"
     return answer
+
+
+def eventually_now(holds: Callable[[], bool], limit: float = 30.0) -> None:
+    """The same for a test that is not async: wait until it holds."""
+    deadline = time.monotonic() + limit
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to hold"
+        time.sleep(0.02)

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
+from twinpath.checking.examples import unfit_examples
 from twinpath.commands.processes.erasure import NAME as ERASURE
 from twinpath.domain.application import Application
 from twinpath.domain.carrying import rules_in
@@ -170,4 +171,4 @@ def _doubles(kind: str, names: Iterable[str]) -> Iterator[str]:
             yield f"{kind} {name}: it is declared {count} times"
 
 
-_CHECKS = (_events, _aggregates, _commands, _projections, _resources, _processes)
+_CHECKS = (_events, _aggregates, _commands, _projections, _resources, _processes, unfit_examples)

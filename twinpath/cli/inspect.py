@@ -28,8 +28,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.callback()
-def inspect() -> None:  # without it the app's one command would be the app
-    pass
+def inspect() -> None:
+    """Look into what the log knows of one aggregate."""  # without this function the app's one command would be the app
 
 
 @app.command()

@@ -68,6 +68,15 @@ def _visible(value: str | None, header: str, code: str) -> str | None:
     return value
 
 
+COMMAND_CODES = {
+    400: ("malformed_idempotency_key", "malformed_if_match", "malformed_if_none_match", "malformed_actor"),
+    412: ("stale_version",),
+    422: ("invalid_fields", "idempotency_key_reused"),
+    503: ("unavailable", "outcome_unknown", "concurrency_conflict", "overloaded", "unknown_event", "starting"),
+}
+"""What every command may be refused with."""
+
+
 def accepted_response(status: int, model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
     """The OpenAPI description of a command's answer."""
     text = {"schema": {"type": "string"}}
@@ -82,22 +91,19 @@ def accepted_response(status: int, model: type[BaseModel]) -> dict[int | str, di
     return {status: {"model": model, "headers": headers}}
 
 
-def _header(name: str, description: str, example: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "in": "header",
-        "required": False,
-        "description": description,
-        "schema": {"type": "string", "maxLength": 200},
-        "examples": {"example": {"value": example}},
-    }
+def _header(name: str, description: str) -> dict[str, Any]:
+    """A header in OpenAPI, with no example: Swagger would send it along."""
+    schema = {"type": "string", "maxLength": 200}
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
 
 
 COMMAND_HEADERS: dict[str, Any] = {
     "parameters": [
-        _header("Idempotency-Key", "the same key again gets the first answer again and changes nothing", "7c1f-1"),
-        _header("If-Match", "the versions the command is meant for; 412 when it is another", '"1"'),
-        _header("X-Actor", "who does it, as the history shall show", "agent-ann"),
-        _header("X-Correlation-Id", "goes into the log and comes back in the answer", "c-42"),
+        _header(
+            "Idempotency-Key", "the same key again gets the first answer again and changes nothing, as in `7c1f-1`"
+        ),
+        _header("If-Match", 'the versions the command is meant for, as in `"1"`; 412 when it is another'),
+        _header("X-Actor", "who does it, as the history shall show: `agent-ann`"),
+        _header("X-Correlation-Id", "goes into the log and comes back in the answer: `c-42`"),
     ]
 }

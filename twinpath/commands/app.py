@@ -11,8 +11,11 @@ from twinpath.commands.bulk import Bulk, bulk_router
 from twinpath.commands.bus import CommandBus
 from twinpath.commands.endpoints import PREFIX, command_router, declared_commands
 from twinpath.commands.metrics import CommandMetrics
+from twinpath.commands.samples import CommandSamples
 from twinpath.domain.application import Application
 from twinpath.http.correlation import Correlation
+from twinpath.http.documents.openapi import add_tags, document, tag_of_category
+from twinpath.http.documents.page import add_page
 from twinpath.http.health import Check, health_routes
 from twinpath.http.limits import BodyLimits
 from twinpath.http.problem_details import install_problem_details
@@ -37,16 +40,21 @@ async def _nothing_to_run(_: FastAPI) -> AsyncIterator[None]:
     yield
 
 
-def add_commands(app: FastAPI, bus: CommandBus, application: Application, admission: Admission | None = None) -> None:
-    """Every declared command, documented by FastAPI and answered past its dispatch."""
+def add_commands(
+    app: FastAPI, bus: CommandBus, application: Application, admission: Admission | None = None
+) -> CommandSamples:
+    """Every declared command, documented by FastAPI and answered past its dispatch; what finds samples of them."""
     app.state.bus = bus
     app.state.admission = admission or Admission()
     commands = declared_commands(application.aggregates)
     bulk = Bulk(commands)
     for router in (command_router(commands), bulk_router(bulk)):
         app.include_router(router, prefix=PREFIX)
+    tags = {a.path[1:]: tag_of_category(a.category, application.events) for a in application.aggregates if a.endpoints}
+    add_tags(app, {**tags, "bulk": "Many commands in one request."})
     ways = [ShortWay("POST", BULK_PATH, bulk.answer), *(command.short_way for command in commands.values())]
     add_short_ways(app, PREFIX, ways)
+    return CommandSamples(bus, commands)
 
 
 def create_app(
@@ -58,19 +66,18 @@ def create_app(
     metrics: CommandMetrics | None = None,
     admission: Admission | None = None,
     site: Site | None = None,
+    live_examples: bool = False,
 ) -> FastAPI:
     """The app around a command bus; `required` and `optional` are the dependencies that readiness names.
 
-    `site` says who may call.
+    `site` says who may call. With `live_examples` the API's page shows ids that exist.
     """
     app = FastAPIOffline(
-        title="Twinpath command service",
-        version="1",
-        description=_DESCRIPTION,
-        lifespan=lifespan,
-        telemetry=NO_TELEMETRY,
+        None, title="Commands", version="1", description=_DESCRIPTION, lifespan=lifespan, telemetry=NO_TELEMETRY
     )
-    add_commands(app, bus, application, admission)
+    document(app, application.events.about, "command service")
+    samples = add_commands(app, bus, application, admission)
+    add_page(app, [samples] if live_examples else [])
     app.router.routes += health_routes(required or {}, optional)
     install_problem_details(app, site)
     app.add_middleware(BodyLimits, streamed=STREAMED)

@@ -26,10 +26,12 @@ from twinpath.commands.lines.turns import Turns, ids_in
 from twinpath.domain.aggregate import Command
 from twinpath.errors import CommitTooLarge, MalformedRequest, TwinpathError, Unavailable
 from twinpath.http.causal_token import format_token
+from twinpath.http.documents.problems import CHANGING, codes_together, problem_responses
+from twinpath.http.documents.samples import ids_in as ids_of
 from twinpath.http.headers import joined_headers
 from twinpath.http.json_bodies import read_json
 from twinpath.http.parameters import refuse_parameters
-from twinpath.http.problem_details import faults_of, field_problems, is_no_json, problem_responses, status_of
+from twinpath.http.problem_details import faults_of, field_problems, is_no_json, status_of
 from twinpath.ids import is_id
 from twinpath.observability.traceparent import readable
 
@@ -231,6 +233,8 @@ class _Lines:
         }
 
 
+_REFUSALS = {400: ("malformed_actor", "no_lines", "incomplete_body"), 503: ("too_many_bulk_requests",)}
+
 _UNREAD = Unavailable(
     "Not carried out: the results before were not read. Read them while you send, or send fewer lines.",
     code="results_not_read",
@@ -271,8 +275,11 @@ def bulk_router(bulk: Bulk) -> APIRouter:
         description=f"Up to 10,000 lines. A bad line is reported by its number, the others go on. Commands: {names}.",
         operation_id="bulk",
         responses={
-            200: {"description": "A result a line, in order", "content": {"application/x-ndjson": {"schema": {}}}},
-            **problem_responses(400, 413, 415, 503),
+            200: {
+                "description": "A result a line, in order",
+                "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+            },
+            **problem_responses(codes_together(CHANGING, _REFUSALS)),
         },
         openapi_extra={
             "requestBody": {
@@ -285,9 +292,10 @@ def bulk_router(bulk: Bulk) -> APIRouter:
 
 
 def _example(commands: Mapping[str, DeclaredCommand]) -> str:
-    """A line with the first command that creates, made from its fields' examples."""
-    first = next((command for command in commands.values() if command.kind.creates), None)
-    if first is None:
-        return ""
-    line = {"command": first.kind.type, "idempotency_key": "line-1", "body": first.example}
-    return orjson.dumps(line).decode() + "\n"
+    """A line with each of the first two commands that create something and name nothing else, from their examples."""
+    alone = [command for command in commands.values() if command.kind.creates and not ids_of(command.example)]
+    lines = [
+        {"command": command.kind.type, "idempotency_key": f"line-{number}", "body": command.example}
+        for number, command in enumerate(alone[:2], 1)
+    ]
+    return "".join(f"{orjson.dumps(line).decode()}\n" for line in lines)

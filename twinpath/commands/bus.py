@@ -171,6 +171,17 @@ class CommandBus:
     async def _state(self, stream: str) -> Any | None:
         return (await self._refreshed(stream, self._cache.get(stream))).state
 
+    async def recent(self, count: int) -> dict[str, list[str]]:
+        """Category -> ids of the aggregates that the last `count` events of its logs changed, by log the latest first.
+
+        Raises Unavailable.
+        """
+        recent: dict[str, dict[str, None]] = {}
+        for log, head in (await self._store.heads()).items():
+            for event in reversed(await self._store.read_log(log, max(0, head - count), count)):
+                recent.setdefault(category_of(event.stream), {})[event.stream] = None
+        return {category: list(ids) for category, ids in recent.items()}
+
     async def _in_turn(self, envelope: Envelope) -> Appended:
         stream = envelope.command.stream
         lock = self._locks.get(stream) or self._locks.setdefault(stream, asyncio.Lock())

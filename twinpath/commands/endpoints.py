@@ -4,18 +4,19 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
-from inspect import Parameter, Signature
+from inspect import Parameter, Signature, cleandoc
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, create_model
 
-from twinpath.commands.accepting import COMMAND_HEADERS, accept, accepted_response, bus_of
+from twinpath.commands.accepting import COMMAND_CODES, COMMAND_HEADERS, accept, accepted_response, bus_of
 from twinpath.domain.aggregate import AnyAggregate, Command, CommandEndpoint, Look
+from twinpath.http.documents.examples import example_of
+from twinpath.http.documents.problems import BODY, codes_together, problem_responses
 from twinpath.http.parameters import refuse_parameters
-from twinpath.http.problem_details import problem_responses
 from twinpath.http.short_way import ShortWay
-from twinpath.ids import id_pattern, new_id
+from twinpath.ids import id_example, id_pattern, new_id
 
 PREFIX = "/api/v1"
 
@@ -55,7 +56,7 @@ class DeclaredCommand:
     @property
     def example(self) -> dict[str, Any]:
         """A body: the declared example, else put together from the fields' own."""
-        return dict(self.endpoint.example) or _example_of(self.body)
+        return dict(self.endpoint.example) or example_of(self.body)
 
     def id_of(self, given: str, body: BaseModel | None) -> str:
         """The aggregate that the command is for: the one that is given, or one to be created."""
@@ -87,11 +88,11 @@ class DeclaredCommand:
             methods=[self.endpoint.method],
             status_code=status,
             summary=self.endpoint.summary,
-            description=self.kind.__doc__,
+            description=cleandoc(self.kind.__doc__ or ""),
             operation_id=self.kind.type,
             tags=[self.aggregate.path[1:]],
-            responses=accepted_response(status, self._accepted()) | problem_responses(*self._problems()),
-            openapi_extra=COMMAND_HEADERS,
+            responses=accepted_response(status, self._accepted()) | problem_responses(self._codes()),
+            openapi_extra=COMMAND_HEADERS | self._body_with_example(),
         )
 
     async def answer(self, request: Request, *ids: str, body: BaseModel | None = None) -> Response:
@@ -108,7 +109,8 @@ class DeclaredCommand:
         async def endpoint(request: Request, body: BaseModel | None = None, **ids: str) -> Response:
             return await self.answer(request, *ids.values(), body=body)
 
-        id_in_path = Annotated[str, Path(pattern=id_pattern(self.aggregate.category))]
+        category = self.aggregate.category
+        id_in_path = Annotated[str, Path(pattern=id_pattern(category), examples=[id_example(category)])]
         parameters = {
             self.id_name: None if self.kind.creates else id_in_path,
             "body": self.body if self.takes_body else None,
@@ -119,26 +121,27 @@ class DeclaredCommand:
         )
         return endpoint
 
-    def _problems(self) -> tuple[int, ...]:
-        missing = () if self.kind.creates and not self.kind.looked_up else (404,)
-        stale = () if self.kind.creates else (412,)
-        return (400, *missing, 409, *stale, 413, 415, 422, 503)
+    def _codes(self) -> dict[int, tuple[str, ...]]:
+        """What it may be refused with, by status."""
+        mine = () if self.kind.creates else (f"{self.aggregate.category}_not_found",)
+        refuses = [*mine, *self.endpoint.refuses]
+        by_rules = {
+            404: tuple(code for code in refuses if code.endswith("_not_found")),
+            409: tuple(code for code in refuses if not code.endswith("_not_found")),
+        }
+        # a body is checked on its way in, also where none is expected
+        codes = codes_together(COMMAND_CODES, BODY, {status: codes for status, codes in by_rules.items() if codes})
+        return codes_together(codes, {413: ("commit_too_large",)}) if self.takes_body else codes
+
+    def _body_with_example(self) -> dict[str, Any]:
+        content = {"application/json": {"example": self.example}}
+        return {"requestBody": {"content": content}} if self.takes_body else {}
 
     def _accepted(self) -> type[BaseModel]:
         category = self.aggregate.category
         doc = f"The command took effect: which {category}, and its version now."
         fields: dict[str, Any] = {self.id_name: (str, ...), "version": (int, ...), "status": (str, "accepted")}
         return create_model(f"{category.capitalize()}Accepted", __doc__=doc, **fields)
-
-
-def _example_of(model: type[BaseModel]) -> dict[str, Any]:
-    example: dict[str, Any] = {}
-    for name, info in model.model_fields.items():
-        if info.examples:
-            example[str(info.validation_alias or name)] = info.examples[0]
-        elif isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
-            example[str(info.validation_alias or name)] = _example_of(info.annotation)
-    return example
 
 
 def declared_commands(aggregates: Iterable[AnyAggregate]) -> dict[str, DeclaredCommand]:

@@ -87,7 +87,15 @@ class _CommandService:
         optional: dict[str, Check] = {"rabbitmq": self._ping_rabbitmq, **self._processes.checks}
         site = Site(self._settings.allowed_hosts, self._settings.allowed_origins)
         app = create_app(
-            self._bus, self._application, required, optional, self._lifespan, self._metrics, self._admission, site
+            self._bus,
+            self._application,
+            required,
+            optional,
+            self._lifespan,
+            self._metrics,
+            self._admission,
+            site,
+            self._settings.live_examples,
         )
         app.add_middleware(RefusedUntilStarted, self._start)
         if self._tracing:

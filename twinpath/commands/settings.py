@@ -23,6 +23,7 @@ class Settings(HttpSettings):
         description="where the relay publishes; of a cluster: host:port,host:port",
     )
     partitions: int = Field(4, ge=1, le=1024, description="logs a category; fixed when the log is created")
+    live_examples: bool = Field(False, description="the API's page shows ids that exist: for development alone")
     port: int = Field(8000, ge=1, le=65535, description="port to listen on")
     cached_aggregates: int = Field(10_000, ge=0, description="aggregates kept folded in memory")
     append_patience_seconds: float = Field(8.0, gt=0, description="how long a command outlasts a store that is away")

@@ -3,6 +3,7 @@
 Nothing in here imports another part of the engine but its errors, its ids and its clock.
 """
 
+from twinpath.domain.about import About
 from twinpath.domain.aggregate import FINGERPRINT, Aggregate, Command, Look, LookUp
 from twinpath.domain.application import Application
 from twinpath.domain.catalogue import Catalogue
@@ -18,6 +19,7 @@ from twinpath.errors import NotFound, RuleViolation
 
 __all__ = (
     "FINGERPRINT",
+    "About",
     "Aggregate",
     "Application",
     "Catalogue",

@@ -87,7 +87,9 @@ class Command(BaseModel):
 class CommandEndpoint:
     """How callers reach a command over HTTP: everything that its route, bulk name and OpenAPI page are made from.
 
-    `path` stands below the aggregate's: `""` or `/{id}/close`. `allow` is the permission that a caller needs.
+    `path` stands below the aggregate's: `""` or `/{id}/close`. `allow` is the permission that a caller needs. `refuses`
+    are the codes that the rules refuse it with, besides `<category>_not_found`: those that end in `_not_found` come
+    with 404, the others with 409.
     """
 
     method: Literal["POST", "PUT", "DELETE"]
@@ -96,6 +98,7 @@ class CommandEndpoint:
     allow: str
     summary: str
     example: Mapping[str, Any]
+    refuses: tuple[str, ...]
     new_id: Callable[[Any], str] | None
     """Takes the body of a command that creates, gives the id; None where it is a fresh one."""
 
@@ -143,9 +146,10 @@ class Aggregate(Generic[_Command, _State, _Event]):
         allow: str,
         summary: str,
         example: Mapping[str, Any] | None = None,
+        refuses: tuple[str, ...] = (),
         new_id: Callable[[Any], str] | None = None,
     ) -> None:
-        self.endpoints.append(CommandEndpoint(method, path, command, allow, summary, example or {}, new_id))
+        self.endpoints.append(CommandEndpoint(method, path, command, allow, summary, example or {}, refuses, new_id))
 
     post = partialmethod(_declare, "POST")
     put = partialmethod(_declare, "PUT")

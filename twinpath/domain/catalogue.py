@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from twinpath.domain.about import About
 from twinpath.domain.carrying import carrying
 from twinpath.domain.discovery import classes_in
 from twinpath.domain.events import SEALED, DomainEvent, NewEvent, RecordedEvent, happens_to
@@ -24,16 +25,18 @@ class Catalogue:
     Raises ValueError when two classes have one stored name.
     """
 
-    def __init__(self, types: Iterable[type[DomainEvent]]) -> None:
+    def __init__(self, types: Iterable[type[DomainEvent]], about: About | None = None) -> None:
+        """`about` is what the documents of the services name, as they share the events."""
+        self.about = about or About()
         self._types: dict[str, type[DomainEvent]] = {}
         for event_type in types:
             if (other := self._types.setdefault(event_type.type, event_type)) is not event_type:
                 raise ValueError(f"{other.__name__} and {event_type.__name__} are both stored as {event_type.type}")
 
     @classmethod
-    def of_package(cls, package: str) -> Catalogue:
+    def of_package(cls, package: str, about: About | None = None) -> Catalogue:
         """The events of every module of a package; a class without a stored name is only there to be inherited from."""
-        return cls(event_type for event_type in classes_in(package, DomainEvent) if "type" in vars(event_type))
+        return cls((event_type for event_type in classes_in(package, DomainEvent) if "type" in vars(event_type)), about)
 
     @property
     def categories(self) -> tuple[str, ...]:

@@ -15,6 +15,22 @@ Check = Callable[[], Awaitable[Mapping[str, Any] | None]]
 _CHECK_SECONDS = 2.0
 
 
+def _described(operation: str, summary: str, answers: Mapping[int, str]) -> dict[str, Any]:
+    state = {"type": "object", "properties": {"status": {"type": "string"}}, "required": ["status"]}
+    content = {"application/json": {"schema": state}}
+    responses = {str(status): {"description": text, "content": content} for status, text in answers.items()}
+    about = {"tags": ["health"], "summary": summary, "description": f"{summary}: for probes and load balancers."}
+    return {"get": {**about, "operationId": operation, "responses": responses}}
+
+
+_READINESS = {200: "`ready`, or `degraded` without an optional dependency", 503: "`not ready`: a dependency is down"}
+HEALTH_PATHS: Mapping[str, Any] = {
+    "/health/live": _described("get_liveness", "This process answers", {200: "`live`"}),
+    "/health/ready": _described("get_readiness", "What the service depends on answers", _READINESS),
+}
+"""The routes in OpenAPI."""
+
+
 def health_routes(required: Mapping[str, Check], optional: Mapping[str, Check] | None = None) -> list[Route]:
     """Liveness, which only says that this process answers, and readiness, which asks each dependency by name.
 

@@ -1,7 +1,6 @@
 """Every error as problem+json (RFC 9457) with a stable `code`: the one place that maps errors to HTTP."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -9,7 +8,7 @@ import orjson
 import structlog
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
@@ -32,6 +31,7 @@ from twinpath.errors import (
     UnknownEvent,
 )
 from twinpath.http.border import Border
+from twinpath.http.documents.problems import COME_BACK, PROBLEM_JSON, TYPE
 from twinpath.http.site import Site
 
 STATUSES: Mapping[type[TwinpathError], int] = {
@@ -49,7 +49,6 @@ STATUSES: Mapping[type[TwinpathError], int] = {
     UnknownEvent: 503,  # while replicas are exchanged, the next try meets one that can read what a newer one wrote
     Unavailable: 503,
 }
-PROBLEM_JSON = "application/problem+json"
 MOST_FIELD_PROBLEMS = 20
 """So many field problems an answer has at most: who reads more of them is no human."""
 
@@ -59,60 +58,20 @@ _ROUTER_CODES = {404: "no_such_route", 405: "method_not_allowed"}
 _log = structlog.get_logger(__name__)
 
 
-class FieldProblem(BaseModel):
-    """What is wrong with one field; `field` is its path, as in `lines.0.quantity`."""
-
-    field: str
-    code: str
-    message: str
-
-
-class Problem(BaseModel):
-    """The body of every error answer."""
-
-    type: str = Field(examples=["urn:twinpath:problem:ticket_not_found"])
-    title: str
-    status: int
-    detail: str
-    code: str = Field(examples=["ticket_not_found"])
-    instance: str
-    errors: list[FieldProblem] | None = Field(None, description="with 422: the fields that are wrong, twenty at most")
-
-
 def problem(path: str, status: int, code: str, detail: str, /, **more: object) -> Response:
     """A problem+json answer with further members; 202, 429 and 503 ask to come back in a second."""
     body = {
-        "type": f"urn:twinpath:problem:{code}",
+        "type": f"{TYPE}{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         "code": code,
         "instance": path[:_LONGEST_PATH],
     }
-    headers = {"Retry-After": "1"} if status in (202, 429, 503) else {}
+    headers = {"Retry-After": "1"} if status in COME_BACK else {}
     headers |= {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
     content = orjson.dumps(body | more | body, default=str)
     return Response(content, status, headers=headers, media_type=PROBLEM_JSON)
-
-
-def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The OpenAPI description of these errors."""
-    return {
-        status: {
-            "description": HTTPStatus(status).phrase,
-            "content": {PROBLEM_JSON: {"schema": _schema()}},
-        }
-        for status in statuses
-    }
-
-
-@cache
-def _schema() -> dict[str, Any]:
-    """The schema of a problem in one piece: a reference into `$defs` would point nowhere inside an OpenAPI document."""
-    schema = Problem.model_json_schema()
-    del schema["properties"]["errors"]["anyOf"], schema["properties"]["errors"]["default"]
-    schema["properties"]["errors"] |= {"type": "array", "items": schema.pop("$defs")["FieldProblem"]}
-    return schema
 
 
 def install_problem_details(app: Starlette, site: Site | None = None) -> None:

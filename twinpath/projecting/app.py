@@ -1,22 +1,21 @@
-"""The projector service as an ASGI app: health, and what it consumes as AsyncAPI."""
+"""The projector service as an ASGI app: health, its administration, and the documents of both and of its events."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from faststream.specification import AsyncAPI
-from faststream.specification.asyncapi import get_asyncapi_html
+from fastapi import FastAPI
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
-from starlette.routing import Mount, Route
-from starlette.types import ASGIApp, Lifespan
+from starlette.routing import Mount
+from starlette.types import Lifespan
 
+from twinpath.domain.catalogue import Catalogue
 from twinpath.errors import Unavailable
 from twinpath.feed.interface import EventFeed
 from twinpath.http.health import Check, health_routes
 from twinpath.http.problem_details import install_problem_details
 from twinpath.observability.serving_metrics import install_metrics
+from twinpath.projecting.documents.routes import document_routes
 from twinpath.projecting.following.projector import Projector
 from twinpath.projecting.metrics import ProjectorMetrics
 from twinpath.projecting.operators import PATH as ADMIN
@@ -25,12 +24,12 @@ from twinpath.projecting.operators import PATH as ADMIN
 def create_app(
     projector: Projector,
     feed: EventFeed,
-    specification: AsyncAPI,
+    catalogue: Catalogue,
     required: Mapping[str, Check],
     optional: Mapping[str, Check],
     lifespan: Lifespan[Starlette],
     metrics: ProjectorMetrics,
-    admin: ASGIApp,
+    admin: FastAPI,
 ) -> Starlette:
     """The app; besides the dependencies, readiness asks for a live consumer a log, whose queue delivers, and for logs
     that nothing stops."""
@@ -49,17 +48,10 @@ def create_app(
             raise Unavailable(f"not projecting: {', '.join(stopped)}", logs=statuses)
         return {"logs": statuses, "parked_streams": projector.parked()}
 
-    async def page(_: Request) -> Response:
-        return HTMLResponse(get_asyncapi_html(specification.to_specification(), try_it_out_path=None))
-
-    async def document(_: Request) -> Response:
-        return Response(specification.to_specification().to_json(), media_type="application/json")
-
     checks = {**required, "rabbitmq": consumers, "projections": logs}
     routes = [
         *health_routes(checks, optional),
-        Route("/asyncapi", page),
-        Route("/asyncapi.json", document),
+        *document_routes(catalogue, admin, ADMIN),
         Mount(ADMIN, admin),
     ]
     app = Starlette(routes=routes, lifespan=lifespan)

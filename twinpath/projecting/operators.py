@@ -3,10 +3,13 @@
 from collections.abc import Iterable
 from hmac import compare_digest
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Security
+from fastapi.security import HTTPBearer
 from pydantic import SecretStr
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from twinpath.domain.about import About
+from twinpath.http.documents.openapi import add_tags, document
 from twinpath.http.limits import BodyLimits
 from twinpath.http.problem_details import install_problem_details, problem
 from twinpath.http.site import Site
@@ -15,11 +18,25 @@ from twinpath.observability.serving_metrics import NO_TELEMETRY
 PATH = "/admin/v1"
 
 
-def admin_app(token: SecretStr | None, routers: Iterable[APIRouter], site: Site | None = None) -> FastAPI:
+_DESCRIPTION = """What operators ask of a projector: which streams are parked and why, a retry, a skip. Every request
+carries `Authorization: Bearer <TWINPATH_ADMIN_TOKEN>`."""
+
+
+def admin_app(
+    token: SecretStr | None, routers: Iterable[APIRouter], about: About | None = None, site: Site | None = None
+) -> FastAPI:
     """The app to mount at PATH. Without a token nobody is let in."""
     app = FastAPI(
-        title="Twinpath projector administration", version="1", docs_url=None, redoc_url=None, telemetry=NO_TELEMETRY
+        title="Administration",
+        version="1",
+        description=_DESCRIPTION,
+        openapi_url=None,  # the service has the document, see twinpath.projecting.documents
+        telemetry=NO_TELEMETRY,
+        generate_unique_id_function=lambda route: route.name,
+        dependencies=[Security(HTTPBearer(scheme_name="bearer", auto_error=False))],  # for the document alone
     )
+    document(app, about or About(), "projector administration")
+    add_tags(app, {"parked": "Streams with an event that a projection could not apply."})
     for router in routers:
         app.include_router(router)
     install_problem_details(app, site)

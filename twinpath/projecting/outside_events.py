@@ -10,8 +10,6 @@ from typing import Any
 
 import orjson
 from aio_pika import DeliveryMode, Message
-from faststream.rabbit import ExchangeType, RabbitBroker, RabbitExchange
-from pydantic import BaseModel, Field, create_model
 
 from twinpath.around import around
 from twinpath.domain.events import DomainEvent, RecordedEvent
@@ -80,39 +78,3 @@ def _message(event: Mapping[str, Any]) -> Message:
         type=event["type"],
         delivery_mode=DeliveryMode.PERSISTENT,
     )
-
-
-class CloudEvent(BaseModel):
-    """The envelope of every outside event."""
-
-    specversion: str = "1.0"
-    id: str = Field(
-        description="unique for ever: dedupe by it", examples=["order-0198c0de-0000-7000-8000-000000000003@1"]
-    )
-    source: str = Field(examples=["/twinpath/order"])
-    type: str
-    subject: str = Field(description="the aggregate's id")
-    time: str = Field(description="UTC, RFC 3339")
-    datacontenttype: str = "application/json"
-    dataschema: str = Field(
-        description="ends with the schema's number, which grows with every change of `data`",
-        examples=["urn:twinpath:event:order.placed:1"],
-    )
-    sequence: str = Field(description="the aggregate's version")
-    correlationid: str
-    causationid: str | None = None
-    traceparent: str | None = None
-
-
-def describe(broker: RabbitBroker, events: Iterable[type[DomainEvent]]) -> None:
-    """Add every outside event with its schema to what AsyncAPI describes."""
-    exchange = RabbitExchange(EXCHANGE, type=ExchangeType.TOPIC, durable=True)
-    for event in events:
-        shown = {
-            name: (info.annotation, info) for name, info in event.model_fields.items() if name not in event.personal
-        }
-        data: Any = create_model(f"{event.__name__}Data", __doc__=event.__doc__, **shown)  # type: ignore[call-overload]
-        described = create_model(f"{event.__name__}Event", __base__=CloudEvent, __doc__=event.__doc__, data=(data, ...))
-        broker.publisher(
-            routing_key=event.type, exchange=exchange, title=event.type, description=event.__doc__, schema=described
-        )

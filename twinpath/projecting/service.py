@@ -8,7 +8,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from faststream.specification import AsyncAPI
 from starlette.applications import Starlette
 
 from twinpath.domain.application import Application
@@ -39,7 +38,7 @@ from twinpath.projecting.measuring import measured, timed
 from twinpath.projecting.metrics import ProjectorMetrics
 from twinpath.projecting.operators import admin_app
 from twinpath.projecting.outside_events import EXCHANGE as OUTSIDE_EXCHANGE
-from twinpath.projecting.outside_events import OutsideEventsProjection, describe, publishing
+from twinpath.projecting.outside_events import OutsideEventsProjection, publishing
 from twinpath.projecting.parking.endpoints import parked_routes
 from twinpath.projecting.parking.repairs import Repairs
 from twinpath.projecting.rebuilding.retiring import Retiring
@@ -52,7 +51,6 @@ from twinpath.views.interface import BatchWriter
 from twinpath.views.mongodb.generations import MongoGenerations
 from twinpath.views.redis.cache import RedisViewCache, redis_client
 
-_DESCRIBED = "amqp://rabbitmq/"
 """The address on the AsyncAPI page."""
 
 
@@ -100,17 +98,15 @@ class _ProjectorService:
         optional: dict[str, Check] = {"redis": self._ping_redis}
         if self._settings.publish_events:
             optional["outside_events"] = self._look_at_outside_events
-        described = RabbitFeed(_DESCRIBED, VIEWS, self._logs).broker(self._views.project, _DESCRIBED)
-        describe(described, self._catalogue.types)
-        specification = AsyncAPI(described, title="Twinpath projector service", version="1")
         parked = Repairs(self._projected, self._writer, self._source, self._seals, self._catalogue)
         admin = admin_app(
             self._settings.admin_token,
             [parked_routes(parked)],
+            self._catalogue.about,
             Site(self._settings.allowed_hosts, self._settings.allowed_origins),
         )
         _, feed = self._followers[VIEWS]
-        return create_app(self._views, feed, specification, required, optional, self._lifespan, self._metrics, admin)
+        return create_app(self._views, feed, self._catalogue, required, optional, self._lifespan, self._metrics, admin)
 
     def _follow_for_views(self) -> Projector:
         traced = self._traced[VIEWS]

@@ -14,6 +14,8 @@ from twinpath.clock import Clock, utc_now
 from twinpath.domain.application import Application
 from twinpath.domain.resource import Dashboard, Resource
 from twinpath.http.correlation import Correlation
+from twinpath.http.documents.openapi import add_tags, document, tag_of_category
+from twinpath.http.documents.page import add_page
 from twinpath.http.health import Check, health_routes
 from twinpath.http.problem_details import install_problem_details
 from twinpath.http.short_way import add_short_ways
@@ -33,6 +35,7 @@ from twinpath.queries.reading.cursor import Cursors
 from twinpath.queries.reading.fast_copy import FastCopy
 from twinpath.queries.reading.live import LiveViews
 from twinpath.queries.reading.views import ViewQueries
+from twinpath.queries.samples import samples_of
 from twinpath.views.history import HISTORY
 from twinpath.views.interface import ViewCache, ViewReader
 
@@ -57,10 +60,12 @@ def create_app(
     cursor_key: SecretStr | None = None,
     site: Site | None = None,
     seats: Seats | None = None,
+    live_examples: bool = False,
 ) -> FastAPI:
     """The app that shows the application's resources, on a reader and a cache; `close` is called when it has stopped.
-    `cursor_key` signs cursors, `site` says who may call, `seats` how many
-    may listen.
+    `cursor_key` signs cursors, `site` says who may call, `seats` how many may listen.
+
+    With `live_examples` the API's page shows ids that exist. `app.state.samples` find them; more may be added.
 
     `app.state.stop()` ends what would hold up a server's stop: live updates and causal waits.
     """
@@ -75,8 +80,11 @@ def create_app(
     metrics.follow(views, copy, waits, live)
     lifespan = partial(_lifespan, waits, live, close)
     app = FastAPIOffline(
-        title="Twinpath query service", version="1", description=_DESCRIPTION, lifespan=lifespan, telemetry=NO_TELEMETRY
+        None, title="Queries", version="1", description=_DESCRIPTION, lifespan=lifespan, telemetry=NO_TELEMETRY
     )
+    document(app, application.events.about, "query service")
+    app.state.samples = [partial(samples_of, application, views)] if live_examples else []
+    add_page(app, app.state.samples)
     app.state.stop = partial(_stop, waits, live)
     app.state.waits = waits
     app.state.live = live
@@ -106,7 +114,9 @@ def _add_queries(app: FastAPI, queries: Queries, application: Application, clock
                 add_document(routes, queries, declared)
                 if declared.history:
                     histories.add(declared)
+                routes.tags[declared.path[1:]] = tag_of_category(declared.category, application.events)
     histories.add_any()
+    add_tags(app, routes.tags)
     app.include_router(routes.router, prefix="/api/v1")
     add_short_ways(app, "/api/v1", routes.short_ways)
 

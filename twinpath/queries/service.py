@@ -76,6 +76,7 @@ def bootstrap(settings: Settings, application: Application) -> FastAPI:
         cursor_key=settings.cursor_key,
         seats=Seats(settings.live_streams, settings.live_streams_per_caller),
         site=Site(settings.allowed_hosts, settings.allowed_origins),
+        live_examples=settings.live_examples,
     )
     app.add_middleware(RefusedUntilStarted, start)
     app.router.lifespan_context = _started(start, app.router.lifespan_context)

@@ -35,6 +35,7 @@ class Settings(HttpSettings):
     )
     redis_url: str = Field("redis://127.0.0.1:6379/0", pattern=REDIS_URL, description="the fast copy of the views")
     redis_prefix: str = Field("twinpath", description="what every key in Redis begins with")
+    live_examples: bool = Field(False, description="the API's page shows ids that exist: for development alone")
     port: int = Field(8001, ge=1, le=65535, description="port to listen on")
     time_zone: ZoneName = Field("UTC", description="whose days dashboards show, as in Europe/Berlin")
     causal_wait_seconds: float = Field(5.0, gt=0, le=60, description="how long a query waits for its causal token")

@@ -109,11 +109,11 @@ class InMemorySystem:
             await self.settled()
 
     def _app(self, copy: InMemoryViewCache, clock: Clock) -> FastAPI:
-        app = create_app(self.views, copy, self._application, clock=clock, zone=self._zone)
-        app.title = "Twinpath in one process"
+        app = create_app(self.views, copy, self._application, clock=clock, zone=self._zone, live_examples=True)
+        app.title = f"{self._application.events.about.title} in one process"
         limits = Middleware(BodyLimits, streamed=STREAMED)
         app.user_middleware.append(limits)  # within the correlation, as in the command service
-        add_commands(app, self.bus, self._application)
+        app.state.samples.append(add_commands(app, self.bus, self._application))
         of_queries = app.router.lifespan_context
 
         @asynccontextmanager

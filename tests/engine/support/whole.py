@@ -7,6 +7,7 @@ import httpx
 
 from tests.engine.workshop.aftercare import Settings
 from tests.engine.workshop.application import WORKSHOP
+from tests.support.conforming import ConformingTransport
 from twinpath.testing import InMemorySystem
 
 
@@ -16,6 +17,6 @@ async def whole_workshop(settings: Settings | None = None) -> AsyncIterator[http
     app = InMemorySystem(WORKSHOP, settings=settings).app
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client,
+        httpx.AsyncClient(transport=ConformingTransport(app), base_url="http://test") as client,
     ):
         yield client

@@ -28,6 +28,12 @@ _REPAIR = {
     "opened_at": "2026-03-02T09:00:00Z",
     "version": 1,
 }
+_DETAILS = _REPAIR | {
+    "message": "They squeak.",
+    "updated_at": "2026-03-02T09:00:00Z",
+    "note_count": 1,
+    "notes": [{"note": "Worn down.", "at": "2026-03-02T09:30:00Z", "by": "mechanic-mia"}],
+}
 _OWNER = {
     "owner_id": "owner-0198c0de-0000-7000-8000-000000000002",
     "name": "Ada",
@@ -60,7 +66,7 @@ QUERIES = Application(
             "repairs:read",
             "Repairs by status",
         ),
-        Resource("repair", REPAIR_DETAILS, _REPAIR, "repairs:read", listing=Listing("repair", REPAIR_LIST, _REPAIR)),
+        Resource("repair", REPAIR_DETAILS, _DETAILS, "repairs:read", listing=Listing("repair", REPAIR_LIST, _REPAIR)),
         Resource("owner", OWNERS, _OWNER, "owners:read", listing=Listing("owner", OWNERS, _OWNER)),
     ),
 )

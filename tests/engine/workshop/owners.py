@@ -98,6 +98,6 @@ OWNER: Aggregate[OwnerCommand, Owner, OwnerEvent] = Aggregate(
     claims=claims,
     erase=EraseOwner,
 )
-OWNER.post("", RegisterOwner, allow="owners:write", summary="Register an owner")
-OWNER.put("/{id}/name", RenameOwner, allow="owners:write", summary="Rename an owner")
+OWNER.post("", RegisterOwner, allow="owners:write", summary="Register an owner", refuses=("email_taken",))
+OWNER.put("/{id}/name", RenameOwner, allow="owners:write", summary="Rename an owner", refuses=("owner_erased",))
 OWNER.delete("/{id}", EraseOwner, allow="owners:erase", summary="Erase an owner")

@@ -118,7 +118,13 @@ def evolve(repair: Repair | None, event: RepairEvent) -> Repair:
 REPAIR: Aggregate[RepairCommand, Repair, RepairEvent] = Aggregate(
     "repair", decide, evolve, Repair, (RepairOpened, RepairStatusChanged, RepairNoteAdded, RepairClosed)
 )
-REPAIR.post("", OpenRepair, allow="repairs:open", summary="Bring a car")
-REPAIR.put("/{id}/status", ChangeRepairStatus, allow="repairs:work", summary="Triage a repair, or put it back")
+REPAIR.post("", OpenRepair, allow="repairs:open", summary="Bring a car", refuses=("owner_erased",))
+REPAIR.put(
+    "/{id}/status",
+    ChangeRepairStatus,
+    allow="repairs:work",
+    summary="Triage a repair, or put it back",
+    refuses=("close_needs_resolution", "repair_closed"),
+)
 REPAIR.post("/{id}/notes", AddRepairNote, allow="repairs:work", summary="Add a note")
-REPAIR.post("/{id}/close", CloseRepair, allow="repairs:work", summary="Give the car back")
+REPAIR.post("/{id}/close", CloseRepair, allow="repairs:work", summary="Give the car back", refuses=("repair_closed",))

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import httpx
 
 from deploy.shop import SHOP
+from tests.support.conforming import ConformingTransport
 from twinpath.testing import InMemorySystem
 
 
@@ -22,7 +23,7 @@ async def embedded_desk(embedded: InMemorySystem | None = None) -> AsyncIterator
 
     async with (
         system.app.router.lifespan_context(system.app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(system.app), base_url="http://test") as client,
+        httpx.AsyncClient(transport=ConformingTransport(system.app), base_url="http://test") as client,
     ):
         client.event_hooks = {"response": [settled]}
         yield client

@@ -19,8 +19,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.callback()
-def claims() -> None:  # without it the app's one command would be the app
-    pass
+def claims() -> None:
+    """What one stream alone may have, such as an e-mail address."""  # without it the one command would be the app
 
 
 @app.command()

@@ -5,10 +5,10 @@ the system works, each stops at the heads that were read first.
 """
 
 from collections.abc import AsyncIterator
-from typing import Protocol
 
 from twinpath.cli.connection import Connection
 from twinpath.cli.progress import Advance
+from twinpath.cli.verifying.check import Check
 from twinpath.cli.verifying.claims import HeldClaims
 from twinpath.cli.verifying.snapshots import SnapshotsAgainstFold
 from twinpath.cli.verifying.views import Folding, view_checks
@@ -21,21 +21,6 @@ _MOST_EVENTS = 1000
 """At hand at once, unless one commit alone holds more."""
 
 
-class Check(Protocol):
-    """One promise. Both methods raise Unavailable or PyMongoError when the store is away."""
-
-    name: str
-    unit: str
-
-    async def size(self) -> int:
-        """About how many units there are to look at."""
-        ...
-
-    def findings(self, advance: Advance) -> AsyncIterator[Finding]:
-        """Everything that differs, as it is found."""
-        ...
-
-
 async def all_checks(connection: Connection, folding: Folding | None) -> list[Check]:
     """Every check, in the order in which they make sense; views are folded only when it is said how."""
     log = await WholeLog.now(connection)
@@ -44,7 +29,7 @@ async def all_checks(connection: Connection, folding: Folding | None) -> list[Ch
     return of_log if folding is None else [*of_log, *await view_checks(connection, folding)]
 
 
-class _OfLog:
+class _OfLog(Check):
     def __init__(self, log: WholeLog) -> None:
         self._log = log
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pymongo import ASCENDING
 
 from twinpath.cli.progress import Advance
+from twinpath.cli.verifying.check import Check
 from twinpath.cli.verifying.folded_claims import StreamClaims, fold_claims
 from twinpath.cli.verifying.whole_log import WholeLog
 from twinpath.log.commits import Document, find_holders
@@ -51,7 +52,7 @@ class ClaimReader:
         return fold_claims(commits, self._aggregates, connection.events, connection.seals)
 
 
-class HeldClaims:
+class HeldClaims(Check):
     """Each claim of a stream is held by one commit, of that stream; a held key that nobody claims is but a leftover."""
 
     name, unit = "claims", "events"

@@ -9,7 +9,8 @@ import typer
 from twinpath.cli.connection import Connection, ask
 from twinpath.cli.output import AsJson, Output
 from twinpath.cli.progress import bar
-from twinpath.cli.verifying.checks import Check, all_checks
+from twinpath.cli.verifying.check import Check
+from twinpath.cli.verifying.checks import all_checks
 from twinpath.cli.verifying.views import Folding
 from twinpath.log.verification import Finding
 

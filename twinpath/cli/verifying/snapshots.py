@@ -10,6 +10,7 @@ from pymongo.read_concern import ReadConcern
 from twinpath.cli.connection import Connection
 from twinpath.cli.log import PAGE
 from twinpath.cli.progress import Advance
+from twinpath.cli.verifying.check import Check
 from twinpath.commands.snapshotting import Folded, Form
 from twinpath.errors import TwinpathError, UnknownEvent
 from twinpath.ids import category_of, log_of
@@ -17,7 +18,7 @@ from twinpath.log.commits import Document
 from twinpath.log.verification import Finding
 
 
-class SnapshotsAgainstFold:
+class SnapshotsAgainstFold(Check):
     """Each snapshot that is still read holds what its stream's events fold to; one stream is at hand at a time."""
 
     name, unit = "snapshots", "snapshots"

@@ -12,6 +12,7 @@ from twinpath.cli.output import errors
 from twinpath.cli.progress import Advance
 from twinpath.cli.rebuilding.differing import values
 from twinpath.cli.rebuilding.filling import building_of, filled
+from twinpath.cli.verifying.check import Check
 from twinpath.domain.projection import Projection
 from twinpath.log.verification import Finding
 from twinpath.projecting.groups import view_projections
@@ -47,7 +48,7 @@ async def view_checks(connection: Connection, folding: Folding) -> "list[ViewAga
     return checks
 
 
-class ViewAgainstFold:
+class ViewAgainstFold(Check):
     """A view shows what a fold of the log gives: the same documents, field by field."""
 
     unit = "events"

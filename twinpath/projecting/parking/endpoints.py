@@ -10,9 +10,13 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from twinpath.http.problem_details import problem_responses
+from twinpath.http.documents.problems import BODY, READING, Codes, codes_together, problem_responses
 from twinpath.projecting.parking.repairs import Repairs, Retried
 from twinpath.views.parking import Skipped
+
+_OF_ALL = codes_together(READING, {401: ("unauthorized",), 403: ("administration_off",)})
+_OF_STREAMS: Codes = {404: ("not_parked", "no_such_projection"), 409: ("projection_outdated",)}
+_NOT_FIRST: Codes = {409: ("not_first",)}
 
 MOST_SHOWN = 100
 MOST_SECONDS = 20.0
@@ -123,7 +127,7 @@ class SkipReport(BaseModel):
 
 def parked_routes(repairs: Repairs) -> APIRouter:
     """The routes on these repairs."""
-    routes = APIRouter(prefix="/parked", tags=["parked"], responses=problem_responses(401, 403, 422, 503))
+    routes = APIRouter(prefix="/parked", tags=["parked"], responses=problem_responses(_OF_ALL))
     _add_lists(routes, repairs)
     _add_retry(routes, repairs)
     _add_one(routes, repairs)
@@ -151,8 +155,10 @@ def _add_lists(routes: APIRouter, repairs: Repairs) -> None:
 
 
 def _add_retry(routes: APIRouter, repairs: Repairs) -> None:
-    @routes.get("/retry", responses=problem_responses(404, 409))
-    async def plan(projection: OfProjection = None, stream: OfStream = None, limit: MostEvents = 1000) -> PlanShown:
+    @routes.get("/retry", responses=problem_responses(_OF_STREAMS))
+    async def plan_retry(
+        projection: OfProjection = None, stream: OfStream = None, limit: MostEvents = 1000
+    ) -> PlanShown:
         """What a retry would do; nothing is changed."""
         plan = await repairs.plan(projection, stream, limit)
         return PlanShown(
@@ -163,8 +169,8 @@ def _add_retry(routes: APIRouter, repairs: Repairs) -> None:
             total_events=plan.total_events,
         )
 
-    @routes.post("/retry", responses=problem_responses(404, 409))
-    async def retry(body: RetryBody) -> RetryReport:
+    @routes.post("/retry", responses=problem_responses(codes_together(_OF_ALL, _OF_STREAMS, BODY)))
+    async def retry_parked(body: RetryBody) -> RetryReport:
         """Try again, in the order of each stream. It may be sent at any time, also twice."""
         retried, finished = Retried(), True
         async with aclosing(repairs.retry(body.projection, body.stream, body.limit)) as steps:
@@ -180,16 +186,19 @@ def _add_retry(routes: APIRouter, repairs: Repairs) -> None:
 
 
 def _add_one(routes: APIRouter, repairs: Repairs) -> None:
-    @routes.get("/{projection}/{stream}", responses=problem_responses(404))
-    async def show(projection: str, stream: str) -> ParkedDetails:
+    @routes.get("/{projection}/{stream}", responses=problem_responses(_OF_STREAMS))
+    async def get_parked(projection: str, stream: str) -> ParkedDetails:
         """One parked stream; of the events that wait the first 100."""
         parked = await repairs.stream(projection, stream)
         waiting = [EventShown.model_validate(event) for event in await repairs.events(parked, 0, MOST_SHOWN)]
         shown: dict[str, Any] = ParkedShown.model_validate(parked).model_dump()
         return ParkedDetails(**shown, now=await repairs.explain(parked), waiting=waiting)
 
-    @routes.post("/{projection}/{stream}/skip", responses=problem_responses(404, 409))
-    async def skip(projection: str, stream: str, body: SkipBody) -> SkipReport:
+    @routes.post(
+        "/{projection}/{stream}/skip",
+        responses=problem_responses(codes_together(_OF_ALL, _OF_STREAMS, _NOT_FIRST, BODY)),
+    )
+    async def skip_parked(projection: str, stream: str, body: SkipBody) -> SkipReport:
         """Never apply the event that a stream waits for. What waits after it is applied by the next retry."""
         waiting = await repairs.skip(projection, stream, body.version, body.by, body.why)
         return SkipReport(waiting=None if waiting is None else ParkedShown.model_validate(waiting))

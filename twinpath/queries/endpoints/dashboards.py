@@ -22,24 +22,25 @@ def add_dashboard(routes: Routes, queries: Queries, dashboard: Dashboard, clock:
     """Add `GET <path>` and `GET <path>/events`."""
     endpoint = _Dashboard(queries, dashboard, clock, zone)
     operation = dashboard.path[1:].replace("/", "_")
+    routes.tags.setdefault(operation.partition("_")[0], f"{dashboard.summary}.")
     routes.get(
         dashboard.path,
         endpoint.answer,
         {},
-        operation,
+        f"get_{operation}",
         summary=dashboard.summary,
         description=dashboard.description,
-        **describing.query(dashboard.model, dashboard.example, 422),
+        **describing.query(dashboard.model, dashboard.example),
     )
     routes.get(
         f"{dashboard.path}/events",
         endpoint.events,
         {},
-        f"{operation}_events",
+        f"follow_{operation}",
         summary=f"{dashboard.summary}, as it changes",
         description=f"`event: {dashboard.name}`, first as it is, then after changes, at most once in"
         f" {dashboard.pace:g} seconds.",
-        **describing.stream(422),
+        **describing.stream(),
     )
 
 

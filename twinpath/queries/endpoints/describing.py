@@ -5,34 +5,54 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from twinpath.http.problem_details import problem_responses
+from twinpath.http.documents.problems import READING, Codes, codes_together, problem_responses
 from twinpath.queries.endpoints.event_stream import EventStream
 
 NEXT = "bm90IGEgcmVhbCBjdXJzb3I"
 """A cursor for examples."""
 
 
-def query(model: type[BaseModel], example: Mapping[str, Any], *problems: int, version: bool = False) -> dict[str, Any]:
+_TOKENS: Codes = {
+    202: ("not_yet_visible",),
+    400: ("malformed_causal_token", "foreign_causal_token"),
+}
+_CONDITIONS: Codes = {
+    400: ("malformed_if_match", "malformed_if_none_match"),
+    412: ("precondition_failed",),
+}
+_SEATS: Codes = {429: ("too_many_streams",), 503: ("too_many_streams",)}
+_VERSIONS: Codes = {400: ("malformed_version",)}
+PAGED: Codes = {400: ("invalid_cursor",)}
+"""What a list may be refused with."""
+
+
+def missing(category: str) -> Codes:
+    """What is answered when there is none of this category."""
+    return {404: (f"{category}_not_found",)}
+
+
+def query(model: type[BaseModel], example: Mapping[str, Any], *codes: Codes, version: bool = False) -> dict[str, Any]:
     """The options of a route that answers with a model; with `version` it takes X-Version too."""
     etag = {"ETag": {"description": "send it back as If-None-Match", "schema": {"type": "string"}}}
-    not_yet = problem_responses(202)[202]
+    described = problem_responses(
+        codes_together(READING, _TOKENS, _CONDITIONS, *codes, *([_VERSIONS] if version else []))
+    )
     shown: dict[int | str, Any] = {
         200: {"model": model, "headers": etag, "content": {"application/json": {"example": example}}},
-        202: {**not_yet, "description": "The view has not got there yet: `not_yet_visible`, with Retry-After"},
         304: {"description": "Not modified: the client's If-None-Match still holds"},
     }
     headers = [*_CAUSAL, _IF_NONE_MATCH, *([_VERSION] if version else [])]
-    return {"responses": shown | problem_responses(400, *problems, 412, 503), "openapi_extra": {"parameters": headers}}
+    return {"responses": shown | described, "openapi_extra": {"parameters": headers}}
 
 
-def stream(*problems: int) -> dict[str, Any]:
+def stream(*codes: Codes) -> dict[str, Any]:
     """The options of a route that answers with Server-Sent Events."""
     content = {"text/event-stream": {"schema": {"type": "string"}}}
     shown: dict[int | str, Any] = {200: {"description": "Server-Sent Events, without end", "content": content}}
     return {
         "status_code": 200,
         "response_class": EventStream,
-        "responses": shown | problem_responses(202, 400, *problems, 429, 503),
+        "responses": shown | problem_responses(codes_together(READING, _TOKENS, _SEATS, *codes)),
         "openapi_extra": {"parameters": _CAUSAL},
     }
 

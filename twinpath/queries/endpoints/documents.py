@@ -22,25 +22,26 @@ def add_document(routes: Routes, queries: Queries, resource: Resource) -> None:
     category, view = resource.category, resource.document
     path = f"{resource.path}/{{{category}_id}}"
     parameters = {f"{category}_id": id_in_path(category)}
+    absent = describing.missing(category)
     routes.short(path, endpoint.answer)
     routes.get(
         path,
         endpoint.answer,
         parameters,
-        f"one_{category}",
+        f"get_{category}",
         summary=f"One {category}",
         description="The ETag is its version, for If-Match on a command. X-Version waits for a version.",
-        **describing.query(shown_model(view.model, resource.join), resource.example, 404, 422, version=True),
+        **describing.query(shown_model(view.model, resource.join), resource.example, absent, version=True),
     )
     if view.live:
         routes.get(
             f"{path}/events",
             endpoint.events,
             parameters,
-            f"{category}_events",
+            f"follow_{category}",
             summary=f"One {category} as it changes",
             description=f"`event: {category}`, first as it is, then after each change; its `id` is the version.",
-            **describing.stream(404, 422),
+            **describing.stream(absent),
         )
 
 

@@ -6,15 +6,16 @@ from fastapi import Path, Request, Response
 
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.resource import Resource
+from twinpath.http.documents.problems import codes_together
 from twinpath.http.parameters import refuse_parameters
-from twinpath.ids import id_pattern
+from twinpath.ids import id_example, id_pattern
 from twinpath.queries.endpoints import describing
 from twinpath.queries.endpoints.answering import Queries, dumped
 from twinpath.queries.endpoints.event_stream import frame, open_stream
 from twinpath.queries.endpoints.lists import Pages
 from twinpath.queries.endpoints.models import page_model
 from twinpath.queries.endpoints.parameters import PageQuery
-from twinpath.queries.endpoints.routes import Routes, id_example, id_in_path, in_query
+from twinpath.queries.endpoints.routes import Routes, id_in_path, in_query
 from twinpath.queries.reading.history import Histories
 from twinpath.queries.reading.live import Changed
 from twinpath.views.history import HISTORY, HistoryEntry, entry_id
@@ -46,9 +47,11 @@ class HistoryRoutes:
             examples=[id_example(categories[0])],
         )
         types = [event.type for event in self._catalogue.types]
+        self._routes.tags["history"] = "What happened to an aggregate of whatever kind."
         self._add("/history/{stream}", {"stream": Annotated[str, any_id]}, "any aggregate", "history", types)
 
     def _add(self, path: str, stream: dict[str, Any], of_what: str, operation: str, types: list[str]) -> None:
+        absent = codes_together(*(describing.missing(name.partition(".")[0]) for name in types))
         entry = {
             "version": 1,
             "type": types[0],
@@ -61,20 +64,22 @@ class HistoryRoutes:
             path,
             self._endpoint.page,
             {**stream, "query": in_query(PageQuery)},
-            operation,
+            f"list_{operation}",
             summary=f"Every event of {of_what}, oldest first",
             description="What happened, when and who did it. Personal data of an erased customer is null.",
-            **describing.query(_PAGE, {"items": [entry], "next": describing.NEXT}, 404, 422, version=True),
+            **describing.query(
+                _PAGE, {"items": [entry], "next": describing.NEXT}, describing.PAGED, absent, version=True
+            ),
         )
         self._routes.get(
             f"{path}/events",
             self._endpoint.events,
             stream,
-            f"{operation}_events",
+            f"follow_{operation}",
             summary="A history as it grows",
             description="`event: history` for each entry, oldest first; its `id` is the version, and Last-Event-ID goes"
             " on after it.",
-            **describing.stream(404, 422),
+            **describing.stream(absent),
         )
 
 

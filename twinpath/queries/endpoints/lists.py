@@ -8,6 +8,7 @@ from fastapi import Request, Response
 
 from twinpath.domain.resource import Filters, Listing, Resource, SubList
 from twinpath.domain.views import Document, Place, View, shown_fields
+from twinpath.http.documents.problems import Codes
 from twinpath.queries.endpoints import describing
 from twinpath.queries.endpoints.answering import Queries, answered, dumped
 from twinpath.queries.endpoints.event_stream import frame, open_stream
@@ -22,7 +23,7 @@ from twinpath.queries.reading.views import Page, Selection, not_there
 def add_list(routes: Routes, queries: Queries, resource: Resource, listing: Listing) -> None:
     """Add `GET <path>` and `GET <path>/events`."""
     plural = resource.path[1:]
-    _add(routes, _List(queries, listing, plural), resource.path, {}, f"list_{plural}", f"List {plural}")
+    _add(routes, _List(queries, listing, plural), resource.path, {}, plural, f"List {plural}")
 
 
 def add_sublist(routes: Routes, queries: Queries, resource: Resource, sublist: SubList) -> None:
@@ -31,7 +32,8 @@ def add_sublist(routes: Routes, queries: Queries, resource: Resource, sublist: S
     endpoint = _List(queries, sublist.listing, plural, resource.document, sublist)
     path = f"{resource.path}/{{{category}_id}}{sublist.path}"
     parameters = {f"{category}_id": id_in_path(category)}
-    _add(routes, endpoint, path, parameters, f"{category}_{plural}", f"The {plural} of one {category}", 404)
+    absent = describing.missing(category)
+    _add(routes, endpoint, path, parameters, f"{category}_{plural}", f"The {plural} of one {category}", absent)
 
 
 def _add(
@@ -41,7 +43,7 @@ def _add(
     parameters: Mapping[str, Any],
     operation: str,
     summary: str,
-    *problems: int,
+    *codes: Codes,
 ) -> None:
     listing, plural = endpoint.listing, endpoint.plural
     filters = filters_of(listing, endpoint.sublist.by if endpoint.sublist else "")
@@ -51,22 +53,22 @@ def _add(
         path,
         endpoint.page,
         {**parameters, "query": in_query(page_of(filters))},
-        operation,
+        f"list_{operation}",
         summary=summary if listing.view.sorts else f"{summary}, newest first",
         description=listing.description,
-        **describing.query(page_model(listing.name, row), example, *problems, 422),
+        **describing.query(page_model(listing.name, row), example, describing.PAGED, *codes),
     )
     if listing.view.live:
         routes.get(
             f"{path}/events",
             endpoint.events,
             {**parameters, "filters": in_query(filters)},
-            f"{operation}_events",
+            f"follow_{operation}",
             summary=f"{summary} as they change",
             description=f"`event: {plural}` is the first page, at the start and whenever changes were missed; then"
             f" `event: {listing.name}` is an item that is new or changed, `event: left` names one that the filters"
             " don't take any more.",
-            **describing.stream(*problems, 422),
+            **describing.stream(*codes),
         )
 
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from twinpath.http.parameters import refuse_repeated
 from twinpath.http.short_way import ShortWay
-from twinpath.ids import id_pattern
+from twinpath.ids import id_example, id_pattern
 
 Handler = Callable[..., Awaitable[Response]]
 """Takes the request and the values of its parameters, in their order."""
@@ -24,11 +24,14 @@ class Routes:
     def __init__(self) -> None:
         self.router = APIRouter()
         self.short_ways: list[ShortWay] = []
+        self.tags: dict[str, str] = {}
+        """What each tag of the OpenAPI document stands for."""
 
     def get(self, path: str, handler: Handler, parameters: Mapping[str, Any], operation: str, **options: Any) -> None:
         """Add `GET <path>`; `parameters` are annotations by name, as FastAPI takes them."""
         tag = path[1:].partition("/")[0]
-        self.router.add_api_route(path, _endpoint(handler, parameters), operation_id=operation, tags=[tag], **options)
+        name = operation.replace("-", "_").replace("/", "_")
+        self.router.add_api_route(path, _endpoint(handler, parameters), operation_id=name, tags=[tag], **options)
 
     def short(self, path: str, handler: Handler) -> None:
         """Let a well-formed request reach the handler past FastAPI's dispatch."""
@@ -38,11 +41,6 @@ class Routes:
 def id_in_path(category: str) -> Any:
     """The annotation of an aggregate's id."""
     return Annotated[str, Path(pattern=id_pattern(category), examples=[id_example(category)])]
-
-
-def id_example(category: str) -> str:
-    """An id of a category."""
-    return f"{category}-0198c0de-0000-7000-8000-000000000003"
 
 
 def in_query(model: type[Any]) -> Any:

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from tests.engine.support.requests import Asked
 from tests.engine.workshop.application import WORKSHOP
-from twinpath.http.problem_details import PROBLEM_JSON
+from twinpath.http.documents.problems import PROBLEM_JSON
 from twinpath.testing import InMemorySystem
 
 JSON = ("Content-Type", "application/json")

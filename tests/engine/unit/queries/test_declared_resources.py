@@ -326,11 +326,14 @@ async def test_the_documentation_is_made_of_the_declaration(workshop: Workshop) 
     document = (await workshop.client.get("/openapi.json")).json()
 
     operations = {operation["operationId"] for path in document["paths"].values() for operation in path.values()}
+    lists = ("repairs", "owner_repairs", "repair_history", "owner_history", "history")
+    alone = ("repairs_counted", "repair", "owner")
     assert operations == {
-        f"{name}{end}"
-        for name in ("list_repairs", "owner_repairs", "repairs_counted", "repair_history", "owner_history", "history")
-        for end in ("", "_events")
-    } | {"one_repair", "repair_events", "one_owner", "owner_events"}
+        *(f"list_{name}" for name in lists),
+        *(f"get_{name}" for name in alone),
+        *(f"follow_{name}" for name in (*lists, *alone)),
+        *("get_liveness", "get_readiness"),
+    }
     schemas = document["components"]["schemas"]
     assert schemas["RepairPage"]["properties"].keys() == PageOf[RepairRow].model_fields.keys()
     assert "owner_name" in schemas["RepairRow"]["properties"]

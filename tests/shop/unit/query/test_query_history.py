@@ -12,7 +12,7 @@ from shared.events.ticket import TicketClosed, TicketOpened
 from tests.shop.support.query_app import QueryService, in_memory
 from tests.support.written_views import NOON
 from twinpath.domain.events import DomainEvent
-from twinpath.http.problem_details import PROBLEM_JSON
+from twinpath.http.documents.problems import PROBLEM_JSON
 from twinpath.ids import category_of, new_id
 from twinpath.queries.endpoints.models import PageOf
 from twinpath.views.history import HistoryEntry

@@ -9,7 +9,7 @@ from tests.shop.support.query_app import QueryService, in_memory, running
 from tests.shop.support.ticket_views import TicketViews
 from twinpath.domain.views import NOTHING, Cached, Document
 from twinpath.errors import Unavailable
-from twinpath.http.problem_details import PROBLEM_JSON
+from twinpath.http.documents.problems import PROBLEM_JSON
 from twinpath.ids import new_id
 from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore

@@ -11,7 +11,7 @@ from shared.read_models.ticket_details import TICKET_DETAILS, TicketDetails
 from shared.read_models.ticket_list import TicketRow
 from tests.shop.support.query_app import QueryService, in_memory
 from tests.support.written_views import NOON
-from twinpath.http.problem_details import PROBLEM_JSON
+from twinpath.http.documents.problems import PROBLEM_JSON
 from twinpath.ids import new_id
 from twinpath.queries.endpoints.models import PageOf
 from twinpath.views.history import HistoryEntry

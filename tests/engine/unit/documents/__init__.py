@@ -1,0 +1,1 @@
+"""The documents that tools read: OpenAPI and AsyncAPI, made of the declarations."""

@@ -1,0 +1,18 @@
+"""The page of the API on the sample: each operation, sent as the page fills it in, succeeds."""
+
+import httpx
+
+from tests.shop.support.served import served_shop
+from tests.shop.support.trying_out import requests_of
+
+
+def test_every_operation_succeeds_on_the_sample_as_the_page_fills_it_in() -> None:
+    with served_shop() as address, httpx.Client(base_url=address, timeout=10) as client:
+        document = client.get("/docs/openapi.json").json()
+        refused = []
+        for request in requests_of(document):
+            headers = {"Content-Type": request.media_type} if request.media_type else {}
+            with client.stream(request.method, request.path, content=request.content, headers=headers) as answer:
+                if not answer.is_success:
+                    refused.append((request.operation, request.path, answer.read()))
+    assert not refused

@@ -1,0 +1,1 @@
+"""What callers and their tools read of an API: its OpenAPI document, and the page that shows it."""

@@ -1,0 +1,1 @@
+"""What the projector tells of itself: its public events as AsyncAPI, its administration as OpenAPI."""
