@@ -5,11 +5,13 @@ gone, or that has other decimals today, is worth what it was worth. Which curren
 today may look, is for the command to say (command_service/product/price.py).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from twinpath.domain import Upcaster
 
 _OTHERS = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
@@ -79,3 +81,33 @@ def with_digits(data: Any) -> Any:
     if data.keys() == {"minor", "currency"}:
         return {**data, "digits": unstored_digits(data["currency"])}
     return {name: with_digits(value) for name, value in data.items()}
+
+
+def without_digits(data: dict[str, Any]) -> dict[str, Any] | None:
+    """For upcasters: the data as version 0.1.0 stored them; None where an amount has other digits than it meant."""
+    if any(amount["digits"] != unstored_digits(amount["currency"]) for amount in _amounts(data)):
+        return None
+    bare: dict[str, Any] = _bare(data)
+    return bare
+
+
+def _amounts(data: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(data, dict) and data.keys() == _STORED:
+        yield data
+    elif isinstance(data, dict | list):
+        for value in data.values() if isinstance(data, dict) else data:
+            yield from _amounts(value)
+
+
+def _bare(data: Any) -> Any:
+    if isinstance(data, list):
+        return [_bare(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    left_out = {"digits"} if data.keys() == _STORED else set()
+    return {name: _bare(value) for name, value in data.items() if name not in left_out}
+
+
+_STORED = {"minor", "currency", "digits"}
+WITH_DIGITS = Upcaster(with_digits, downcast=without_digits)
+"""Between version 0.1.0, which stored no digits, and its successor."""

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.events.money import Money, with_digits
+from shared.events.money import WITH_DIGITS, Money, with_digits, without_digits
 from twinpath.domain import DomainEvent, Upcaster
 
 OrderStatus = Literal["placed", "confirmed", "rejected", "shipped", "cancelled", "returned"]
@@ -69,11 +69,22 @@ class ReturnedPieces(_Part):
     written_off: int
 
 
+def _as_placed_before(data: dict[str, Any]) -> dict[str, Any] | None:
+    """Version 0.1.0 had one form of address for all countries."""
+    address = data["shipping_address"]
+    if address is not None and (address.keys() != _FIRST_ADDRESS or None in address.values()):
+        return None
+    return without_digits(data)
+
+
+_FIRST_ADDRESS = {"name", "street", "city", "postal_code", "country"}
+
+
 class OrderPlaced(DomainEvent):
     """A customer ordered; whether it can be delivered is not known yet."""
 
     type: ClassVar[str] = "order.placed"
-    upcasters: ClassVar[tuple[Upcaster, ...]] = (Upcaster(with_digits),)
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (Upcaster(with_digits, downcast=_as_placed_before),)
     personal: ClassVar[tuple[str, ...]] = ("shipping_address",)
     personal_of: ClassVar[str | None] = "customer_id"
 
@@ -88,7 +99,7 @@ class OrderConfirmed(DomainEvent):
     """Every piece is kept for it; from now on it counts as revenue."""
 
     type: ClassVar[str] = "order.confirmed"
-    upcasters: ClassVar[tuple[Upcaster, ...]] = (Upcaster(with_digits),)
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (WITH_DIGITS,)
 
     total: Money
     revenue: tuple[CategoryRevenue, ...]
@@ -120,7 +131,7 @@ class OrderCancelled(DomainEvent):
     """It will not be delivered. `confirmed_at` is given when it had been confirmed: its revenue is taken back."""
 
     type: ClassVar[str] = "order.cancelled"
-    upcasters: ClassVar[tuple[Upcaster, ...]] = (Upcaster(with_digits),)
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (WITH_DIGITS,)
 
     reason: str
     previous_status: Literal["placed", "confirmed"]

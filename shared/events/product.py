@@ -6,7 +6,7 @@
 from typing import Any, ClassVar, Literal, get_args
 from uuid import UUID, uuid5
 
-from shared.events.money import Money, with_digits
+from shared.events.money import WITH_DIGITS, Money
 from twinpath.domain import DomainEvent, Upcaster, case_folded
 
 _SKUS = UUID("0e6c5a1e-53a8-5a53-9a5f-6b0e5b8f9a11")
@@ -27,12 +27,21 @@ def _with_more_categories(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "more_categories": []}
 
 
+def _without_more_categories(data: dict[str, Any]) -> dict[str, Any] | None:
+    if data["category"] is None or data["more_categories"]:
+        return None
+    return {name: value for name, value in data.items() if name != "more_categories"}
+
+
 class ProductCreated(DomainEvent):
     """The shop sells it from now on; `sku` is its own for ever. Its revenue counts for `category`, the first of its
     categories, null where it has none."""
 
     type: ClassVar[str] = "product.created"
-    upcasters: ClassVar[tuple[Upcaster, ...]] = (Upcaster(with_digits), Upcaster(_with_more_categories))
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (
+        WITH_DIGITS,
+        Upcaster(_with_more_categories, downcast=_without_more_categories),
+    )
 
     name: str
     category: str | None
@@ -69,7 +78,7 @@ class ProductPriceUpdated(DomainEvent):
     """It costs something else from now on; in the same currency."""
 
     type: ClassVar[str] = "product.price_updated"
-    upcasters: ClassVar[tuple[Upcaster, ...]] = (Upcaster(with_digits),)
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (WITH_DIGITS,)
 
     price: Money
     previous_price: Money

@@ -58,8 +58,14 @@ class Catalogue:
         return next((event_type for event_type in mine if event_type.erases), None)
 
     def encode(self, event: DomainEvent) -> NewEvent:
-        """The stored form of an event."""
-        return NewEvent(event.type, event.schema_version, event.model_dump(mode="json"))
+        """The stored form of an event, in the oldest schema that holds it."""
+        schema, data = event.schema_version, event.model_dump(mode="json")
+        for upcaster in reversed(event.upcasters):
+            older = None if upcaster.downcast is None else upcaster.downcast(data)
+            if older is None:
+                break
+            schema, data = schema - 1, older
+        return NewEvent(event.type, schema, data)
 
     def decode(self, stored: _Stored) -> DomainEvent:
         """The domain event of a stored one, of whatever schema; what is still sealed in it is None.

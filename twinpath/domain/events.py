@@ -18,10 +18,14 @@ class Upcaster:
 
     `personal` names the personal fields of the older schema; None means: those of the newer one. An erased owner's
     fields are None in the data, so `upcast` must take that.
+
+    `downcast` gives the data as the older schema had them, or None where it can't hold them: an event is stored in the
+    oldest schema that holds it, so that replicas of the version before can read it while they are exchanged.
     """
 
     upcast: Callable[[dict[str, Any]], dict[str, Any]]
     personal: tuple[str, ...] | None = None
+    downcast: Callable[[dict[str, Any]], dict[str, Any] | None] | None = None
 
 
 class DomainEvent(BaseModel):

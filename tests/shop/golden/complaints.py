@@ -70,7 +70,7 @@ def _written_otherwise(
 ) -> Iterator[str]:
     known = {(entry.type, entry.schema): entry.examples for entry in entries}
     for example in examples:
-        data = catalogue.encode(example).data
+        data = catalogue.today(catalogue.encode(example)).data
         if data not in known.get((example.type, example.schema_version), [data]):
             yield (
                 f"an example of {example.type} is not written as its golden entry has it: leave the examples of a "

@@ -118,7 +118,7 @@ async def write_new(catalogue: Catalogue, examples: Collection[DomainEvent], fol
 
 
 async def _entry(catalogue: Catalogue, event_type: type[DomainEvent], examples: Iterable[DomainEvent]) -> Entry:
-    stored = [catalogue.encode(example) for example in examples]
+    stored = [catalogue.today(catalogue.encode(example)) for example in examples]
     category = event_type.type.partition(".")[0]
     stream = _OWNER if category == category_of(_OWNER) else f"{category}-0198c0de-0000-7000-8000-000000000002"
     sealed = []
