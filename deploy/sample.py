@@ -89,7 +89,7 @@ _QUESTIONS = [
 ]
 _NOTES = ["Asked the carrier for a proof of delivery.", "Called back, no answer. Wrote a mail."]
 _RESOLUTION = "Sent a replacement and apologised."
-ORDERS, TICKETS = 40, 36
+ORDERS, RECENT, TICKETS = 40, 6, 36
 
 
 class SampleClock:
@@ -171,6 +171,8 @@ class _Sample:
         for number in range(TICKETS):
             self._at(1.5 + number * (DAYS - 2) / TICKETS, partial(self._ticket, number))
         self._at(DAYS - 0.1, self._erase)
+        for number in range(RECENT):  # which wait to be shipped
+            self._at(DAYS - 0.09 + 0.01 * number, partial(self._order, ORDERS + number))
         while self._steps:
             at, _, step = heapq.heappop(self._steps)
             self._clock.stand_at(min(at, self._now))

@@ -84,8 +84,8 @@ def _complete(document: dict[str, Any], event: type[DomainEvent]) -> None:
     """Add what FastStream leaves out of an event: descriptions, the content type, the tag, its server's name."""
     operation, channel = document["operations"][event.type], document["channels"][event.type]
     message = document["components"]["messages"][f"{event.type}:Message"]
-    told = {"summary": f"{event.type} happened", "description": event.__doc__}
-    operation |= {**told, "tags": [{"name": happens_to(event)}]}
-    message |= {**told, "name": event.type, "title": event.type, "contentType": CONTENT_TYPE}
+    texts = {"summary": f"{event.type} happened", "description": event.__doc__}
+    operation |= {**texts, "tags": [{"name": happens_to(event)}]}
+    message |= {**texts, "name": event.type, "title": event.type, "contentType": CONTENT_TYPE}
     message.pop("correlationId", None)  # a CloudEvent has it in its body
     channel["servers"] = [{"$ref": "#/servers/broker"}]

@@ -36,6 +36,11 @@ async def told(metrics: Metrics) -> Scraped:
     return Scraped(text.decode())
 
 
+class _Broken(InMemoryEventStore):
+    async def append(self, *_: Any, **__: Any) -> Appended:
+        raise KeyError("nobody thought of that")
+
+
 class _Away(InMemoryEventStore):
     async def append(self, *_: Any, **__: Any) -> Appended:
         raise Unavailable("the log is away")
@@ -74,9 +79,10 @@ async def test_a_store_that_is_away_is_no_rejection_and_a_bug_is_a_failure() -> 
     command = OpenRepair(repair_id=new_id("repair"), at=utc_now(), subject="s", message="m")
     with pytest.raises(Unavailable):
         await bus.handle(Envelope(command))
-    bus._deciders = {}
+    broken = bus_on(_Broken(("repair",)))
+    broken.on_handled = metrics.handled
     with pytest.raises(KeyError):
-        await bus.handle(Envelope(command))
+        await broken.handle(Envelope(command))
 
     scrape = await told(metrics)
     count = "twinpath_command_duration_seconds_count"
