@@ -68,6 +68,9 @@ def completed(described: Document) -> Document:
     described["paths"] |= deepcopy(HEALTH_PATHS)
     for media_type in _media_types(described):
         media_type["example"] = with_nulls(media_type["example"], media_type["schema"], schemas)
+    components = described["components"]
+    used = _used(described["paths"], schemas)
+    components["schemas"] = {name: schema for name, schema in schemas.items() if name in used}
     times: Counter[str] = Counter()
     for path, operation in _operations(described):
         name = operation["operationId"]
@@ -102,6 +105,23 @@ def _with_plain_names(described: Document) -> Document:
             plain.get(name, name): {**schemas[name], "title": plain.get(name, name)} for name in names
         }
     return described
+
+
+def _used(paths: Any, schemas: Mapping[str, Any]) -> set[str]:
+    """The schemas that the paths refer to, also through others: pydantic describes more than requests and answers."""
+    used: set[str] = set()
+    waiting = [paths]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting += part
+        elif isinstance(part, dict):
+            waiting += part.values()
+            name = str(part.get("$ref", "")).removeprefix("#/components/schemas/")
+            if name in schemas and name not in used:
+                used.add(name)
+                waiting.append(schemas[name])
+    return used
 
 
 def _operations(described: Document) -> Iterator[tuple[str, dict[str, Any]]]:
