@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TESTS := tests/engine/unit tests/shop/unit tests/shop/architecture tests/local/test_local_ports.py tests/local/test_local_process.py
 LOCK = $(BIN)/pip-compile --quiet --strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 .DEFAULT_GOAL := help
-.PHONY: help up down demo test survive compose-test roll check api-docs alerts pages manifests format bench lock clean FORCE
+.PHONY: help up down demo test survive compose-test roll check api-docs api-page alerts pages manifests format bench lock clean FORCE
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -44,8 +44,11 @@ check: $(VENV)/installed ## format, lint, types, import rules, declarations and 
 manifests: $(VENV)/installed $(VENV)-manifests/installed ## render and check the Kubernetes manifests
 	@$(BIN)/python -m deploy.manifests $(VENV)-manifests/bin
 
-api-docs: $(VENV)-api/installed ## lint the API documents, make clients of them, try Swagger out; needs Node, npm and chromium
-	@TWINPATH_API_TOOLS=$(VENV)-api $(BIN)/python -m pytest -q $(addprefix tests/shop/pages/,linting.py python_client.py typescript_client.py trying_out.py)
+api-docs: $(VENV)-api/installed ## lint the API documents, and make clients of them that go shopping; needs Node and npm
+	@TWINPATH_API_TOOLS=$(VENV)-api $(BIN)/python -m pytest -q $(addprefix tests/shop/pages/,linting.py python_client.py typescript_client.py)
+
+api-page: $(VENV)-api/installed ## try out every operation of the Swagger page in a browser; needs chromium too
+	@TWINPATH_API_TOOLS=$(VENV)-api $(BIN)/python -m pytest -q tests/shop/pages/trying_out.py
 
 alerts: $(VENV)/installed ## test the alert rules with promtool
 	@$(BIN)/python -m pytest tests/shop/integration/test_alert_rules.py -q

@@ -1,6 +1,6 @@
 """Orders of erased customers: there is no address any more, so what is still open is cancelled.
 
-An erasure is refused while an order of the customer is open (decision 0019); this is for an order that was placed in
+An erasure is refused while an order of the customer is open (decision 0021); this is for an order that was placed in
 the same moment.
 """
 
