@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TESTS := tests/engine/unit tests/shop/unit tests/shop/architecture tests/local/test_local_ports.py tests/local/test_local_process.py
 LOCK = $(BIN)/pip-compile --quiet --strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 .DEFAULT_GOAL := help
-.PHONY: help up down demo test survive compose-test roll check api-docs api-page alerts pages manifests format bench lock clean FORCE
+.PHONY: help up down demo test survive compose-test roll lint check api-docs api-page alerts pages manifests format bench lock clean FORCE
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -33,12 +33,14 @@ compose-test: $(VENV)/installed ## try the deployment with docker compose, on an
 roll: $(VENV)/installed ## replace each replica of a running `docker compose --profile scale` by a new one
 	@$(BIN)/python -m deploy.rolling
 
-check: $(VENV)/installed ## format, lint, types, import rules, declarations and unit tests, in seconds
+lint: $(VENV)/installed ## format, lint, types, import rules and declarations
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m twinpath.cli doctor
+
+check: lint ## all of that, and the unit tests
 	@$(BIN)/python -m pytest $(TESTS) -q --numprocesses auto --maxprocesses 4
 
 manifests: $(VENV)/installed $(VENV)-manifests/installed ## render and check the Kubernetes manifests
