@@ -19,9 +19,9 @@ from deploy.checkout import CHECKOUT
 from deploy.rolling import SERVICES, replace_replicas
 from deploy.sample import load_sample
 from tests.shop.compose.deployment import PROJECT, Deployment
+from tests.support.eventually import eventually
 
 pytestmark = pytest.mark.timeout(900)  # the first test waits for every image to be built
-from tests.support.eventually import eventually
 
 LOAD = Path(__file__).with_name("steady_load.py").read_text()
 
