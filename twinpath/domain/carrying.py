@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pydantic import TypeAdapter
-from pydantic_core import SchemaValidator
+from pydantic_core import CoreConfig, SchemaValidator
 
 _LIMITS = frozenset(
     {
@@ -46,7 +46,9 @@ _validators: dict[Any, SchemaValidator] = {}
 def _validator(kind: Any) -> SchemaValidator:
     if (validator := _validators.get(kind)) is None:
         # else pydantic takes the validators of nested models as they were built, with their rules
-        validator = SchemaValidator(_without_rules(TypeAdapter(kind).core_schema), _use_prebuilt=False)
+        # what is read may be personal data, and an error ends up in logs: it does not quote them
+        schema, config = _without_rules(TypeAdapter(kind).core_schema), CoreConfig(hide_input_in_errors=True)
+        validator = SchemaValidator(schema, config, _use_prebuilt=False)
         _validators[kind] = validator
     return validator
 

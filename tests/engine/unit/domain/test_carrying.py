@@ -32,6 +32,7 @@ from twinpath.commands.snapshotting import Folded, Form, Snapshots
 from twinpath.domain import Aggregate, Catalogue, Command, DomainEvent
 from twinpath.domain.carrying import carrying, rules_in
 from twinpath.domain.events import NewEvent
+from twinpath.errors import UnknownEvent
 from twinpath.log.snapshots import InMemorySnapshotStore, Snapshot
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -221,3 +222,12 @@ async def test_a_snapshot_that_has_another_structure_is_none() -> None:
     await store.keep(Snapshot("repair-1", 51, "repair.0", 51, schema, {"currency": None}))
 
     assert await snapshots.load(STATEFUL, "repair-1") == Folded()
+
+
+@pytest.mark.parametrize("data", [{}, {"place": "zq7mark"}, {"parts": [{"name": ["zq7mark"]}]}, {"zq7mark": 1}])
+def test_an_error_quotes_nothing_of_what_was_read(data: dict[str, object]) -> None:
+    with pytest.raises(UnknownEvent) as refused:
+        Catalogue([Judged]).decode(NewEvent(Judged.type, 1, data))
+
+    assert "='zq7mark'" not in str(refused.value)
+    assert "input_value" not in str(refused.value)
