@@ -94,7 +94,7 @@ def test_the_management_ui_lets_the_administrator_in_and_nobody_else(deployment:
     assert httpx.get(url.join("/api/whoami")).json()["tags"] == ["administrator"]
     assert httpx.get(url.join("/api/whoami").copy_with(userinfo=b"guest:guest")).status_code == 401
     policies = httpx.get(url.join("/api/policies/twinpath")).json()
-    assert {policy["name"] for policy in policies} == {"followers", "dead-letters"}
+    assert {policy["name"] for policy in policies} == {"dead-letters", "events", "followers", "unclaimed-events"}
 
 
 async def test_the_sample_is_loaded_and_seen(deployment: Deployment) -> None:

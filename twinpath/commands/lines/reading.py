@@ -1,5 +1,6 @@
 """Cuts the body of a bulk request into lines as it arrives, and says where it is not whole."""
 
+import re
 from collections.abc import AsyncIterator
 
 from starlette.requests import ClientDisconnect
@@ -11,6 +12,9 @@ from twinpath.http.json_bodies import BYTE_ORDER_MARK
 MOST_LINE_BYTES = 64 * 1024
 _BLANK = b" \t\r\n"
 """What JSON calls whitespace."""
+
+_LINE = re.compile(rb"[ \t\r\n]*+([^\n]++)")
+"""A line that is not empty, behind those that are: a million of them cost no step of Python's."""
 
 
 async def lines_of(receive: Receive, length: int | None) -> AsyncIterator[tuple[int, bytes]]:
@@ -30,12 +34,15 @@ async def lines_of(receive: Receive, length: int | None) -> AsyncIterator[tuple[
             raise ClientDisconnect
         chunk, more = message.get("body", b""), message.get("more_body", False)
         received += len(chunk)
-        *whole, rest = (rest + chunk).split(b"\n")
-        rest = rest[: MOST_LINE_BYTES + 1]  # so an endless line costs no memory
-        for line in whole:
-            number += 1
-            if content := _content(number, line):
-                yield number, content
+        text = rest + chunk
+        at, end = 0, text.rfind(b"\n") + 1
+        for match in _LINE.finditer(text, 0, end):
+            number += text.count(b"\n", at, match.start(1))
+            at = match.start(1)
+            if content := _content(number + 1, match[1]):
+                yield number + 1, content
+        number += text.count(b"\n", at, end)
+        rest = text[end:][: MOST_LINE_BYTES + 1]  # so an endless line costs no memory
     if length is not None and received < length:
         raise MalformedRequest(
             f"The body ended after {received} of the {length} bytes that were declared; the lines before were carried"
