@@ -36,7 +36,7 @@ async def lines_of(receive: Receive, length: int | None) -> AsyncIterator[tuple[
         received += len(chunk)
         text = rest + chunk
         at, end = 0, text.rfind(b"\n") + 1
-        for match in _LINE.finditer(text, 0, end):
+        for match in _LINE.finditer(text, 0, len(text[:end].rstrip(_BLANK))):  # so that every search succeeds
             number += text.count(b"\n", at, match.start(1))
             at = match.start(1)
             if content := _content(number + 1, match[1]):
