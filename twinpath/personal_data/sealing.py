@@ -72,8 +72,11 @@ class Seals:
 
     async def _sealed(self, stream: str, event: NewEvent) -> NewEvent:
         event_type = self._catalogue.event_type(event.type)
-        owner = None if event_type is None else owner_of(event_type, stream, event.data)
-        if event_type is None or owner is None:
+        if event_type is None:
+            return event
+        # it may be stored in an older schema, which had other names for what is personal
+        owner = owner_of(event_type, stream, self._catalogue.today(event).data, event.schema)
+        if owner is None:
             return event
         key = await self._keys.key_for(owner)
         if key is None:
@@ -81,7 +84,7 @@ class Seals:
             raise RuleViolation(
                 f"{kind.capitalize()} {owner} is erased.", code=f"{kind}_erased", **{f"{kind}_id": owner}
             )
-        personal = {name: event.data[name] for name in event_type.personal}
+        personal = {name: event.data[name] for name in event_type.personal_in(event.schema)}
         nonce = secrets.token_bytes(_NONCE_BYTES)
         box = nonce + AESGCM(key).encrypt(nonce, orjson.dumps(personal), stream.encode())
         rest = {name: value for name, value in event.data.items() if name not in personal}

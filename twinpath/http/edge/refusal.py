@@ -25,8 +25,6 @@ class Refusal(Exception):
         headers = [
             *default_headers,
             *response.raw_headers,
-            (b"cache-control", b"no-store"),
-            (b"x-content-type-options", b"nosniff"),
             (b"x-correlation-id", usable_id(correlation_id)),
         ]
         if closes:
