@@ -7,9 +7,10 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from twinpath.commands.admission import BULK, BULK_PATH, Admission
-from twinpath.commands.bulk import Bulk, bulk_router
+from twinpath.commands.bulk import Bulk
 from twinpath.commands.bus import CommandBus
 from twinpath.commands.endpoints import PREFIX, command_router, declared_commands
+from twinpath.commands.lines.route import bulk_router
 from twinpath.commands.metrics import CommandMetrics
 from twinpath.commands.samples import CommandSamples
 from twinpath.domain.application import Application

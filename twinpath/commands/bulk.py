@@ -11,13 +11,13 @@ from typing import Any
 
 import orjson
 import structlog
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel, Field, ValidationError, create_model
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from twinpath.commands.accepting import actor_of, bus_of
-from twinpath.commands.admission import BULK_PATH, Admission
+from twinpath.commands.admission import Admission
 from twinpath.commands.bus import CommandBus, Envelope
 from twinpath.commands.endpoints import Body, DeclaredCommand
 from twinpath.commands.lines.reading import MOST_LINE_BYTES, lines_of
@@ -26,8 +26,6 @@ from twinpath.commands.lines.turns import Turns, ids_in
 from twinpath.domain.aggregate import Command
 from twinpath.errors import CommitTooLarge, MalformedRequest, TwinpathError, Unavailable
 from twinpath.http.causal_token import format_token
-from twinpath.http.documents.problems import CHANGING, codes_together, problem_responses
-from twinpath.http.documents.samples import ids_in as ids_of
 from twinpath.http.headers import joined_headers
 from twinpath.http.json_bodies import read_json
 from twinpath.http.parameters import refuse_parameters
@@ -233,8 +231,6 @@ class _Lines:
         }
 
 
-_REFUSALS = {400: ("malformed_actor", "no_lines", "incomplete_body"), 503: ("too_many_bulk_requests",)}
-
 _UNREAD = Unavailable(
     "Not carried out: the results before were not read. Read them while you send, or send fewer lines.",
     code="results_not_read",
@@ -261,41 +257,3 @@ def _refused(number: int, error: TwinpathError) -> bytes:
 
 def _dumped(result: Mapping[str, Any]) -> bytes:
     return orjson.dumps(result, default=str) + b"\n"
-
-
-def bulk_router(bulk: Bulk) -> APIRouter:
-    """The route `POST /commands`."""
-    router = APIRouter(prefix=BULK_PATH, tags=["bulk"])
-    names = ", ".join(f"`{name}`" for name in bulk.commands)
-    router.add_api_route(
-        "",
-        bulk.answer,
-        methods=["POST"],
-        summary="Many commands at once",
-        description=f"Up to 10,000 lines. A bad line is reported by its number, the others go on. Commands: {names}.",
-        operation_id="bulk",
-        responses={
-            200: {
-                "description": "A result a line, in order",
-                "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
-            },
-            **problem_responses(codes_together(CHANGING, _REFUSALS)),
-        },
-        openapi_extra={
-            "requestBody": {
-                "required": True,
-                "content": {"application/x-ndjson": {"schema": {"type": "string"}, "example": _example(bulk.commands)}},
-            }
-        },
-    )
-    return router
-
-
-def _example(commands: Mapping[str, DeclaredCommand]) -> str:
-    """A line with each of the first two commands that create something and name nothing else, from their examples."""
-    alone = [command for command in commands.values() if command.kind.creates and not ids_of(command.example)]
-    lines = [
-        {"command": command.kind.type, "idempotency_key": f"line-{number}", "body": command.example}
-        for number, command in enumerate(alone[:2], 1)
-    ]
-    return "".join(f"{orjson.dumps(line).decode()}\n" for line in lines)

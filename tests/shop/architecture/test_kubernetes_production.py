@@ -13,8 +13,9 @@ from deploy.manifests.rendering import KUBERNETES
 from query_service.application import QUERIES
 from shared.events import CATALOGUE
 from tests.shop.support.manifests import SERVICES, Manifest, environment, named, objects, pod
-from twinpath.commands.bulk import Bulk, bulk_router
+from twinpath.commands.bulk import Bulk
 from twinpath.commands.endpoints import command_router, declared_commands
+from twinpath.commands.lines.route import bulk_router
 from twinpath.feed.dead_letters import DEAD_LETTERS
 from twinpath.http.settings import HttpSettings
 from twinpath.ids import logs_of

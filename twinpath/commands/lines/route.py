@@ -1,0 +1,52 @@
+"""The route of bulk requests, and its page in the OpenAPI document."""
+
+from collections.abc import Mapping
+
+import orjson
+from fastapi import APIRouter
+
+from twinpath.commands.admission import BULK_PATH
+from twinpath.commands.bulk import Bulk
+from twinpath.commands.endpoints import DeclaredCommand
+from twinpath.http.documents.problems import CHANGING, codes_together, problem_responses
+from twinpath.http.documents.samples import ids_in as ids_of
+
+_REFUSALS = {400: ("malformed_actor", "no_lines", "incomplete_body"), 503: ("too_many_bulk_requests",)}
+
+
+def bulk_router(bulk: Bulk) -> APIRouter:
+    """The route `POST /commands`."""
+    router = APIRouter(prefix=BULK_PATH, tags=["bulk"])
+    names = ", ".join(f"`{name}`" for name in bulk.commands)
+    router.add_api_route(
+        "",
+        bulk.answer,
+        methods=["POST"],
+        summary="Many commands at once",
+        description=f"Up to 10,000 lines. A bad line is reported by its number, the others go on. Commands: {names}.",
+        operation_id="bulk",
+        responses={
+            200: {
+                "description": "A result a line, in order",
+                "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+            },
+            **problem_responses(codes_together(CHANGING, _REFUSALS)),
+        },
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {"application/x-ndjson": {"schema": {"type": "string"}, "example": _example(bulk.commands)}},
+            }
+        },
+    )
+    return router
+
+
+def _example(commands: Mapping[str, DeclaredCommand]) -> str:
+    """A line with each of the first two commands that create something and name nothing else, from their examples."""
+    alone = [command for command in commands.values() if command.kind.creates and not ids_of(command.example)]
+    lines = [
+        {"command": command.kind.type, "idempotency_key": f"line-{number}", "body": command.example}
+        for number, command in enumerate(alone[:2], 1)
+    ]
+    return "".join(f"{orjson.dumps(line).decode()}\n" for line in lines)
