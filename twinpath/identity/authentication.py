@@ -1,0 +1,55 @@
+"""From a request's Authorization to its caller (RFC 6750)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from twinpath.errors import MalformedRequest
+from twinpath.identity.access_tokens import AccessTokens
+from twinpath.identity.caller import Caller, NotAuthenticated
+from twinpath.identity.machine_keys import PREFIX, MachineKeys
+
+CALLER = "caller"
+"""Where the request's state has its caller."""
+
+
+@dataclass(frozen=True)
+class Authentication:
+    """Says who calls. `public` are the permissions of callers without a token; what is None here is not accepted."""
+
+    tokens: AccessTokens | None = None
+    keys: MachineKeys | None = None
+    public: frozenset[str] = field(default_factory=frozenset)
+
+    async def caller(self, authorizations: Iterable[bytes]) -> Caller:
+        """Who calls with these Authorization lines. Raises NotAuthenticated, MalformedRequest, Unavailable."""
+        lines = list(authorizations)
+        if not lines:
+            return Caller("", "anonymous", self.public)
+        if len(lines) > 1:
+            raise MalformedRequest("Authorization stands there twice.", code="malformed_authorization")
+        scheme, _, credentials = lines[0].decode("latin-1").strip().partition(" ")
+        credentials = credentials.strip()
+        if scheme.lower() != "bearer" or not credentials:
+            raise NotAuthenticated("Authorization takes: Bearer <access token or machine key>.", code="invalid_token")
+        if credentials.startswith(PREFIX) and self.keys is not None:
+            return await self.keys.caller(credentials)
+        if self.tokens is None:
+            raise NotAuthenticated("Access tokens are not taken here.", code="invalid_token")
+        return await self.tokens.caller(credentials)
+
+
+class Authenticated:
+    """ASGI middleware: puts the caller into the request's state. What it raises goes to the layer around it."""
+
+    def __init__(self, app: ASGIApp, authentication: Authentication) -> None:
+        self._app = app
+        self._authentication = authentication
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http":
+            given = (value for name, value in scope["headers"] if name == b"authorization")
+            scope.setdefault("state", {})[CALLER] = await self._authentication.caller(given)
+        await self._app(scope, receive, send)
