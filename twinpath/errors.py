@@ -10,6 +10,8 @@ TwinpathError
 ├── CommitTooLarge          the commit would not fit into one document         -> 413
 ├── NotYetVisible           a view has not reached what the caller wants to see -> 202
 ├── MalformedRequest        a header or cursor that can't be read              -> 400
+├── NotAuthenticated        nobody, or a token or key that is not valid        -> 401
+├── NotPermitted            the caller lacks the permission                    -> 403
 ├── Unavailable             a store or the broker is away; nothing was written -> 503
 │   └── OutcomeUnknown      it went away mid-write: it may have been written   -> 503
 ├── CheckpointMoved         another consumer moved this projection's checkpoint
@@ -95,6 +97,18 @@ class MalformedRequest(TwinpathError):
     """A header, token or cursor that can't be read."""
 
     code = "malformed_request"
+
+
+class NotAuthenticated(TwinpathError):
+    """The request names no caller, or its token or key is not valid."""
+
+    code = "not_authenticated"
+
+
+class NotPermitted(TwinpathError):
+    """The caller lacks the permission that the operation declares."""
+
+    code = "not_permitted"
 
 
 class Unavailable(TwinpathError):

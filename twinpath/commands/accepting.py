@@ -12,6 +12,7 @@ from twinpath.commands.bus import CommandBus, Envelope
 from twinpath.domain.aggregate import Command
 from twinpath.errors import MalformedRequest
 from twinpath.http.causal_token import format_token
+from twinpath.identity.authentication import caller_of
 from twinpath.observability.traceparent import readable
 
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,200}")
@@ -38,6 +39,7 @@ async def accept(
             traceparent=readable(headers.get("traceparent")),
             idempotency_key=_visible(headers.get("idempotency-key"), "Idempotency-Key", "malformed_idempotency_key"),
             expected_version=_expected_version(headers.get("if-match")),
+            owner=caller_of(request).owner,
         )
     )
     answer = {

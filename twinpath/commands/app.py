@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from twinpath.commands.admission import BULK, BULK_PATH, Admission
-from twinpath.commands.bulk import answer_bulk, bulk_router
+from twinpath.commands.bulk import BULK_PERMISSION, answer_bulk, bulk_router
 from twinpath.commands.bus import CommandBus
 from twinpath.commands.endpoints import PREFIX, command_router, declared_commands
 from twinpath.commands.metrics import CommandMetrics
@@ -18,6 +18,7 @@ from twinpath.http.health import Check, health_routes
 from twinpath.http.limits import BodyLimits
 from twinpath.http.problem_details import install_problem_details
 from twinpath.http.short_way import ShortWay, add_short_ways
+from twinpath.identity.authentication import OPEN, Authenticated, Authentication
 from twinpath.observability.serving_metrics import NO_TELEMETRY, HttpRequests, install_metrics
 
 _DESCRIPTION = """Takes commands. Every answer names the aggregate's new version (`ETag`) and where the event
@@ -44,7 +45,7 @@ def add_commands(app: FastAPI, bus: CommandBus, application: Application, admiss
     commands = declared_commands(application.aggregates)
     for router in (command_router(commands), bulk_router(commands)):
         app.include_router(router, prefix=PREFIX)
-    bulk = ShortWay("POST", BULK_PATH, partial(answer_bulk, commands))
+    bulk = ShortWay("POST", BULK_PATH, partial(answer_bulk, commands), BULK_PERMISSION)
     add_short_ways(app, PREFIX, [bulk, *(command.short_way for command in commands.values())])
 
 
@@ -56,6 +57,7 @@ def create_app(
     lifespan: Lifespan = _nothing_to_run,
     metrics: CommandMetrics | None = None,
     admission: Admission | None = None,
+    authentication: Authentication = OPEN,
 ) -> FastAPI:
     """The app around a command bus; `required` and `optional` are the dependencies that readiness names."""
     app = FastAPIOffline(
@@ -67,6 +69,7 @@ def create_app(
     )
     add_commands(app, bus, application, admission)
     app.router.routes += health_routes(required or {}, optional)
+    app.add_middleware(Authenticated, authentication)
     install_problem_details(app)
     app.add_middleware(BodyLimits, streamed=STREAMED)
     metrics = metrics or CommandMetrics()

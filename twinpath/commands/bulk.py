@@ -26,9 +26,13 @@ from twinpath.commands.endpoints import Body, DeclaredCommand
 from twinpath.errors import CommitTooLarge, MalformedRequest, TwinpathError
 from twinpath.http.causal_token import format_token
 from twinpath.http.problem_details import STATUSES, problem_responses
+from twinpath.identity.authentication import caller_of
+from twinpath.identity.caller import Caller
+from twinpath.identity.permissions import allowing, permitted_router
 from twinpath.ids import is_id
 from twinpath.observability.traceparent import readable
 
+BULK_PERMISSION = "bulk"
 MOST_LINES = 10_000
 MOST_LINE_BYTES = 64 * 1024
 _SIDE_BY_SIDE = 512
@@ -52,29 +56,33 @@ class Origin:
     actor: str
     correlation_id: str
     traceparent: str | None
+    caller: Caller
 
 
 async def answer_bulk(commands: Mapping[str, DeclaredCommand], request: Request) -> Response:
     """Carry out the lines of a request, side by side; the answer begins while the body is still read."""
+    caller = caller_of(request)
     headers = given_headers(request)
     trace = readable(headers.get("traceparent"))
-    origin = Origin(actor_of(headers), request.scope["state"]["correlation_id"], trace)
+    origin = Origin(actor_of(headers), request.scope["state"]["correlation_id"], trace, caller)
     lines = Lines(bus_of(request), request.app.state.admission, commands, origin)
     return _Results(lines.results(request.stream()), media_type="application/x-ndjson")
 
 
 def bulk_router(commands: Mapping[str, DeclaredCommand]) -> APIRouter:
     """The route `POST /commands` for these commands."""
-    router = APIRouter(prefix=BULK_PATH, tags=["bulk"])
+    router = permitted_router()
 
     async def bulk(request: Request) -> Response:
         return await answer_bulk(commands, request)
 
     names = ", ".join(f"`{name}`" for name in commands)
+    content = {"application/x-ndjson": {"schema": {"type": "string"}, "example": _example(commands)}}
     router.add_api_route(
-        "",
+        BULK_PATH,
         bulk,
         methods=["POST"],
+        tags=["bulk"],
         summary="Many commands at once",
         description=f"Up to 10,000 lines. A bad line is reported by its number, the others go on. Commands: {names}.",
         operation_id="bulk",
@@ -82,12 +90,7 @@ def bulk_router(commands: Mapping[str, DeclaredCommand]) -> APIRouter:
             200: {"description": "A result a line, in order", "content": {"application/x-ndjson": {"schema": {}}}},
             **problem_responses(400, 413, 415),
         },
-        openapi_extra={
-            "requestBody": {
-                "required": True,
-                "content": {"application/x-ndjson": {"schema": {"type": "string"}, "example": _example(commands)}},
-            }
-        },
+        openapi_extra=allowing(BULK_PERMISSION, {"requestBody": {"required": True, "content": content}}),
     )
     return router
 
@@ -166,6 +169,7 @@ class Lines:
         declared = self._commands.get(asked.command)
         if declared is None:
             raise MalformedRequest(f"There is no command {asked.command!r}.", code="unknown_command")
+        self._origin.caller.need(declared.endpoint.allow)
         category = declared.aggregate.category
         if not declared.kind.creates and not is_id(category, asked.id or ""):
             raise MalformedRequest(f"{asked.command} needs the id of a {category}.", code="malformed_id")
@@ -178,6 +182,7 @@ class Lines:
                 traceparent=self._origin.traceparent,
                 idempotency_key=asked.idempotency_key,
                 expected_version=asked.expected_version,
+                owner=self._origin.caller.owner,
             )
         )
         return {

@@ -25,6 +25,7 @@ from twinpath.errors import (
     ClaimHeld,
     ConcurrencyConflict,
     NotFound,
+    NotPermitted,
     RuleViolation,
     StaleVersion,
     TwinpathError,
@@ -44,7 +45,8 @@ class Envelope:
     """A command with what surrounds it.
 
     `idempotency_key` is the caller's own, or None; `expected_version` is the caller's If-Match, or None. `derived_id`
-    is the command id of a process manager's command, made from the event that causes it.
+    is the command id of a process manager's command, made from the event that causes it. `owner` is the only one whose
+    aggregates the caller commands, None where they may be anybody's.
     """
 
     command: Command
@@ -55,6 +57,7 @@ class Envelope:
     idempotency_key: str | None = None
     expected_version: int | None = None
     derived_id: str | None = None
+    owner: str | None = None
 
     @property
     def command_id(self) -> str:
@@ -160,10 +163,15 @@ class CommandBus:
         command, expected = envelope.command, envelope.expected_version
         events: list[DomainEvent] = []
         refusal: TwinpathError | None = None
+        decider = self._decider(command.stream)
         try:
-            events = self._decider(command.stream).decide(command, folded.state)
-        except (NotFound, RuleViolation) as error:
-            refusal = error
+            if folded.state is not None:
+                _refuse_others(envelope, decider, folded.state)
+            events = decider.decide(command, folded.state)
+            if folded.state is None and envelope.owner is not None:
+                _refuse_others(envelope, decider, _folded(decider, None, events))
+        except (NotFound, NotPermitted, RuleViolation) as error:
+            events, refusal = [], error
         if expected is not None and expected != folded.version and not isinstance(refusal, NotFound):
             detail = f"{command.stream} is at version {folded.version}, not {expected}."
             return [], StaleVersion(detail, current_version=folded.version)
@@ -173,9 +181,8 @@ class CommandBus:
         self, envelope: Envelope, command_id: str, fingerprint: str, folded: Folded, events: Sequence[DomainEvent]
     ) -> Appended:
         command = envelope.command
-        decider, state = self._decider(command.stream), folded.state
-        for event in events:
-            state = decider.evolve(state, event)
+        decider = self._decider(command.stream)
+        state = _folded(decider, folded.state, events)
         had, has = await claims_of(decider, folded.state, self._seals), await claims_of(decider, state, self._seals)
         metadata = Metadata(
             at=command.at,
@@ -245,3 +252,23 @@ class CommandBus:
         self._cache[stream] = folded
         if len(self._cache) > self._cached_aggregates:
             del self._cache[next(iter(self._cache))]
+
+
+def _folded(decider: AnyAggregate, state: Any, events: Sequence[DomainEvent]) -> Any:
+    for event in events:
+        state = decider.evolve(state, event)
+    return state
+
+
+def _refuse_others(envelope: Envelope, decider: AnyAggregate, state: Any) -> None:
+    """Refuse an owner what is somebody else's: as missing where it is there, as not permitted where it would be made.
+
+    Raises:
+        NotFound, NotPermitted: see above.
+    """
+    command, category = envelope.command, decider.category
+    if envelope.owner is None or decider.owner is None or decider.owner(command.stream, state) == envelope.owner:
+        return
+    if command.creates:
+        raise NotPermitted(f"The {category} would not be yours.", code="not_yours")
+    raise NotFound(f"There is no {category} {command.stream}.", code=f"{category}_not_found")

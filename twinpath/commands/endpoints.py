@@ -15,6 +15,7 @@ from twinpath.commands.bus import CommandBus
 from twinpath.domain.aggregate import AnyAggregate, Command, CommandEndpoint
 from twinpath.http.problem_details import problem_responses
 from twinpath.http.short_way import ShortWay
+from twinpath.identity.permissions import allowing, permitted_router
 from twinpath.ids import id_pattern, new_id
 
 PREFIX = "/api/v1"
@@ -75,7 +76,9 @@ class DeclaredCommand:
     @property
     def short_way(self) -> ShortWay:
         """The way past FastAPI's dispatch."""
-        return ShortWay(self.endpoint.method, self.path, self.answer, self.body if self.takes_body else None)
+        return ShortWay(
+            self.endpoint.method, self.path, self.answer, self.endpoint.allow, self.body if self.takes_body else None
+        )
 
     def add_to(self, router: APIRouter) -> None:
         """Add the route. Its parameters are the id, the body and the request, so far as the command has them."""
@@ -90,7 +93,7 @@ class DeclaredCommand:
             operation_id=self.kind.type,
             tags=[self.aggregate.path[1:]],
             responses=accepted_response(status, self._accepted()) | problem_responses(*self._problems()),
-            openapi_extra=COMMAND_HEADERS,
+            openapi_extra=allowing(self.endpoint.allow, COMMAND_HEADERS),
         )
 
     async def answer(self, request: Request, *ids: str, body: BaseModel | None = None) -> Response:
@@ -150,7 +153,7 @@ def declared_commands(aggregates: Iterable[AnyAggregate]) -> dict[str, DeclaredC
 
 def command_router(commands: Mapping[str, DeclaredCommand]) -> APIRouter:
     """The routes of these commands."""
-    router = APIRouter()
+    router = permitted_router()
     for command in commands.values():
         command.add_to(router)
     return router

@@ -51,7 +51,9 @@ class View:
     `model` is what a query answers with of a document; without one, as for a view in parts that are added up, it is all
     but `_id` and `revision`. A list may be filtered by the fields `filters` and sorted by `sorts`: the name that a
     caller gives -> the field. With `copy` the documents are kept in the cache too, by id; without `live` nobody follows
-    their changes. `owner` is the field that names the customer whose document it is.
+    their changes. `owner` is the field that names whose document it is: a caller whose token names an owner reaches
+    that owner's documents alone. `internal` are fields which such a caller is not shown: lists are empty, numbers and
+    flags zero, everything else null.
     """
 
     name: str
@@ -61,6 +63,7 @@ class View:
     copy: bool = False
     live: bool = True
     owner: str | None = None
+    internal: tuple[str, ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
     """Each followed by `_id` in the index; one for each filter and each sort unless others are given."""
 
@@ -72,6 +75,10 @@ class View:
     def shown(self, document: Document) -> dict[str, Any]:
         """What a query answers with."""
         return self._shown(document)
+
+    def without_internal(self, shown: dict[str, Any]) -> dict[str, Any]:
+        """What an owner is shown of a document or of a row of a list."""
+        return {name: _blank(value) if name in self.internal else value for name, value in shown.items()}
 
     def rendered(self, document: Document) -> Cached:
         """The document ready to send; its etag is its version where it has one, else its revision.
@@ -87,6 +94,10 @@ class View:
     @cached_property
     def _shown(self) -> Callable[[Document], dict[str, Any]]:
         return _own_fields if self.model is None else shown_fields(self.model)
+
+
+def _blank(value: Any) -> Any:
+    return type(value)() if isinstance(value, list | bool | int) else None
 
 
 def _own_fields(document: Document) -> dict[str, Any]:

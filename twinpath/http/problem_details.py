@@ -18,7 +18,9 @@ from twinpath.errors import (
     CommitTooLarge,
     ConcurrencyConflict,
     MalformedRequest,
+    NotAuthenticated,
     NotFound,
+    NotPermitted,
     NotYetVisible,
     RuleViolation,
     StaleVersion,
@@ -30,6 +32,8 @@ from twinpath.errors import (
 STATUSES: Mapping[type[TwinpathError], int] = {
     NotYetVisible: 202,
     MalformedRequest: 400,
+    NotAuthenticated: 401,
+    NotPermitted: 403,
     NotFound: 404,
     RuleViolation: 409,
     StaleVersion: 412,
@@ -158,8 +162,20 @@ def _ours(path: str, error: TwinpathError) -> Response:
         error = UnknownEvent("This replica can't read an event that it needs; another one may.")
     for kind in type(error).__mro__:
         if (status := STATUSES.get(kind)) is not None:
-            return problem(path, status, error.code, error.detail, **error.facts)
+            answer = problem(path, status, error.code, error.detail, **error.facts)
+            if status in (401, 403):
+                answer.headers["WWW-Authenticate"] = _challenge(error)
+            return answer
     raise error
+
+
+def _challenge(error: TwinpathError) -> str:
+    """What RFC 6750 §3 says of a refusal; without credentials no error is named."""
+    if isinstance(error, NotPermitted):
+        return f'Bearer realm="twinpath", error="insufficient_scope", scope="{error.facts.get("permission", "")}"'
+    if error.code == NotAuthenticated.code:
+        return 'Bearer realm="twinpath"'
+    return 'Bearer realm="twinpath", error="invalid_token"'
 
 
 def _invalid(path: str, error: RequestValidationError) -> Response:

@@ -11,7 +11,8 @@ from typing import Any
 import jwt
 from jwt.exceptions import InvalidTokenError
 
-from twinpath.identity.caller import Caller, NotAuthenticated, permissions_of
+from twinpath.errors import NotAuthenticated
+from twinpath.identity.caller import Caller, permissions_of
 from twinpath.identity.signing_keys import SigningKeys
 
 _MOST_REMEMBERED = 10_000

@@ -1,14 +1,16 @@
 """From a request's Authorization to its caller (RFC 6750)."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from twinpath.errors import MalformedRequest
+from twinpath.errors import MalformedRequest, NotAuthenticated
 from twinpath.identity.access_tokens import AccessTokens
-from twinpath.identity.caller import Caller, NotAuthenticated
+from twinpath.identity.caller import EVERYTHING, Caller
 from twinpath.identity.machine_keys import PREFIX, MachineKeys
+from twinpath.identity.signing_keys import SigningKeys
 
 CALLER = "caller"
 """Where the request's state has its caller."""
@@ -16,11 +18,25 @@ CALLER = "caller"
 
 @dataclass(frozen=True)
 class Authentication:
-    """Says who calls. `public` are the permissions of callers without a token; what is None here is not accepted."""
+    """Says who calls. `public` are the permissions of callers without a token; what is None here is not accepted.
+
+    `signing` are the keys that tokens are verified with.
+    """
 
     tokens: AccessTokens | None = None
     keys: MachineKeys | None = None
     public: frozenset[str] = field(default_factory=frozenset)
+    signing: SigningKeys | None = None
+
+    @property
+    def checks(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """What readiness asks: whether tokens can be verified. Each raises Unavailable."""
+        return {} if self.signing is None else {"identity": self.signing.check}
+
+    async def close(self) -> None:
+        """Stop what runs in the background."""
+        if self.signing is not None:
+            await self.signing.close()
 
     async def caller(self, authorizations: Iterable[bytes]) -> Caller:
         """Who calls with these Authorization lines. Raises NotAuthenticated, MalformedRequest, Unavailable."""
@@ -38,6 +54,19 @@ class Authentication:
         if self.tokens is None:
             raise NotAuthenticated("Access tokens are not taken here.", code="invalid_token")
         return await self.tokens.caller(credentials)
+
+
+OPEN = Authentication(public=frozenset({EVERYTHING}))
+"""No identity: everybody may do everything."""
+
+
+def caller_of(request: Request) -> Caller:
+    """The caller of a request that passed `Authenticated`; nobody, who may do nothing, of any other."""
+    caller: Caller | None = request.scope.get("state", {}).get(CALLER)
+    return caller or _NOBODY
+
+
+_NOBODY = Caller("", "nobody")
 
 
 class Authenticated:

@@ -3,22 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from twinpath.errors import TwinpathError
+from twinpath.errors import NotAuthenticated, NotPermitted
 
 EVERYTHING = "*"
 """The permission that holds all others; `orders:*` holds every one that begins with `orders:`."""
-
-
-class NotAuthenticated(TwinpathError):
-    """The request names no caller, or its token or key is not valid."""
-
-    code = "not_authenticated"
-
-
-class NotPermitted(TwinpathError):
-    """The caller lacks the permission that the operation declares."""
-
-    code = "not_permitted"
 
 
 @dataclass(frozen=True, slots=True)

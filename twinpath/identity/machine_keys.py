@@ -16,8 +16,8 @@ from typing import Protocol
 import structlog
 
 from twinpath.clock import Clock, utc_now
-from twinpath.errors import TwinpathError, Unavailable
-from twinpath.identity.caller import Caller, NotAuthenticated
+from twinpath.errors import NotAuthenticated, TwinpathError, Unavailable
+from twinpath.identity.caller import Caller
 
 ISSUER = "keys"
 PREFIX = "tpk_"

@@ -15,6 +15,7 @@ from twinpath.http.correlation import Correlation
 from twinpath.http.health import Check, health_routes
 from twinpath.http.problem_details import install_problem_details
 from twinpath.http.short_way import add_short_ways
+from twinpath.identity.authentication import OPEN, Authenticated, Authentication
 from twinpath.observability.serving_metrics import NO_TELEMETRY, HttpRequests, install_metrics
 from twinpath.queries.endpoints.answering import Queries
 from twinpath.queries.endpoints.dashboards import add_dashboard
@@ -48,6 +49,7 @@ def create_app(
     causal_wait_seconds: float = 5.0,
     clock: Clock = utc_now,
     close: Callable[[], Awaitable[None]] = _nothing_to_close,
+    authentication: Authentication = OPEN,
 ) -> FastAPI:
     """The app that shows the application's resources, on a reader and a cache; `close` is called when it has stopped.
 
@@ -72,6 +74,7 @@ def create_app(
     app.state.views = views
     _add_queries(app, Queries(views, waits, live), application, clock)
     app.router.routes += health_routes(required or {}, {**(optional or {}), "copies": copy.check})
+    app.add_middleware(Authenticated, authentication)
     install_problem_details(app)
     app.add_middleware(Correlation, on_answer=HttpRequests(metrics.requests))
     install_metrics(app, metrics)
@@ -81,7 +84,8 @@ def create_app(
 def _add_queries(app: FastAPI, queries: Queries, application: Application, clock: Clock) -> None:
     """Every declared endpoint; a dashboard's path may look like a document's, so they come first."""
     routes = Routes()
-    histories = HistoryRoutes(routes, queries, application.events)
+    documents = {r.category: r.document for r in application.resources if isinstance(r, Resource)}
+    histories = HistoryRoutes(routes, queries, application.events, documents)
     for declared in sorted(application.resources, key=lambda declaration: isinstance(declaration, Resource)):
         match declared:
             case Dashboard():

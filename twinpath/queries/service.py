@@ -10,6 +10,7 @@ from starlette.types import Lifespan
 
 from twinpath.domain.application import Application
 from twinpath.http.starting import RefusedUntilStarted
+from twinpath.identity.composing import authentication_of
 from twinpath.mongo_client import mongo_client
 from twinpath.observability.mongodb_spans import MongoSpans
 from twinpath.observability.trace_export import tracing_of
@@ -55,20 +56,23 @@ def bootstrap(settings: Settings, application: Application) -> FastAPI:
         await redis.ping()
 
     async def close() -> None:
+        await authentication.close()
         await redis.aclose()
         await client.close()
         if tracing:
             tracing.stop()
 
+    authentication = authentication_of(settings, application, client)
     cache = RedisViewCache(redis, settings.redis_prefix)
     app = create_app(
         MongoViewReader(client, settings.views_database),
         TracedViewCache(cache, tracing) if tracing else cache,
         application,
         {"mongodb": mongodb, "start": start.check},
-        {"redis": redis_answers},
+        {"redis": redis_answers, **authentication.checks},
         settings.causal_wait_seconds,
         close=close,
+        authentication=authentication,
     )
     app.add_middleware(RefusedUntilStarted, start)
     app.router.lifespan_context = _started(start, app.router.lifespan_context)

@@ -25,6 +25,7 @@ from twinpath.commands.snapshotting import Snapshots
 from twinpath.domain.application import Application
 from twinpath.domain.events import Metadata, NewEvent, RecordedEvent
 from twinpath.http.limits import BodyLimits
+from twinpath.identity.authentication import OPEN, Authentication
 from twinpath.ids import logs_of
 from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.log.interface import Appended
@@ -45,7 +46,12 @@ class InMemorySystem:
     """Store, projector, views and app, wired together; run it within the app's lifespan."""
 
     def __init__(
-        self, application: Application, clock: Clock = utc_now, settings: Any = None, processes_at_once: bool = True
+        self,
+        application: Application,
+        clock: Clock = utc_now,
+        settings: Any = None,
+        processes_at_once: bool = True,
+        authentication: Authentication = OPEN,
     ) -> None:
         """Without `processes_at_once` processes do nothing until `settled` and `processes.carry_out_due` are called, so
         that orders race for stock as they do among real services. `settings` are those of the command service.
@@ -75,7 +81,7 @@ class InMemorySystem:
         copy = InMemoryViewCache()
         self.cache = CacheSync(projections, self.store, self.views, copy, events)
         self.projector = Projector(projections, logs, self.store, self.views, self.seals, events, self.cache.applied)
-        self.app = self._app(copy, clock)
+        self.app = self._app(copy, clock, authentication)
 
     async def recorded(self, log: str, events: Sequence[RecordedEvent]) -> None:
         """Bring the views along with what was appended; processes come later, as they may answer on the same stream."""
@@ -97,8 +103,8 @@ class InMemorySystem:
             self._appended.clear()
             await self.settled()
 
-    def _app(self, copy: InMemoryViewCache, clock: Clock) -> FastAPI:
-        app = create_app(self.views, copy, self._application, clock=clock)
+    def _app(self, copy: InMemoryViewCache, clock: Clock, authentication: Authentication) -> FastAPI:
+        app = create_app(self.views, copy, self._application, clock=clock, authentication=authentication)
         app.title = "Twinpath in one process"
         limits = Middleware(BodyLimits, streamed=STREAMED)
         app.user_middleware.append(limits)  # within the correlation, as in the command service

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from twinpath.clock import utc_now
-from twinpath.errors import Unavailable
-from twinpath.identity.caller import NotAuthenticated
+from twinpath.errors import NotAuthenticated, Unavailable
 from twinpath.identity.in_memory import InMemoryMachineKeys
 from twinpath.identity.machine_keys import KeyRefused, MachineKeys, MachineKeyStore, create_key
 from twinpath.identity.mongo import MongoMachineKeys

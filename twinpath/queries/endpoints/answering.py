@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 import orjson
@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from twinpath.domain.views import View
 from twinpath.errors import MalformedRequest, NotYetVisible
 from twinpath.http.causal_token import parse_token
+from twinpath.identity.authentication import caller_of
 from twinpath.queries.reading.causal_waits import CausalWaits
 from twinpath.queries.reading.live import LiveViews
 from twinpath.queries.reading.views import ViewQueries
@@ -27,6 +28,11 @@ class Queries:
     views: ViewQueries
     waits: CausalWaits
     live: LiveViews
+
+    def of(self, request: Request) -> "Queries":
+        """What a request's caller may see: everything, or the documents of one owner."""
+        owner = caller_of(request).owner
+        return self if owner is None else replace(self, views=self.views.owned_by(owner))
 
     async def token_seen(self, request: Request, *views: View) -> bool:
         """Wait until these views have reached the request's causal token, if it has one; whether it had.

@@ -1,11 +1,14 @@
 """The history of every aggregate: all its events, oldest first, and as it grows."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Path, Request, Response
 
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.resource import Resource
+from twinpath.domain.views import View
 from twinpath.ids import id_pattern
 from twinpath.queries.endpoints import describing
 from twinpath.queries.endpoints.answering import Queries, dumped, refuse_parameters
@@ -19,15 +22,16 @@ from twinpath.queries.reading.history import Histories
 from twinpath.queries.reading.live import Changed
 from twinpath.views.history import HISTORY, HistoryEntry, entry_id
 
+READ_HISTORY = "history:read"
 _PAGE = page_model("history", HistoryEntry)
 
 
 class HistoryRoutes:
     """Adds the routes of histories; `catalogue` has every event."""
 
-    def __init__(self, routes: Routes, queries: Queries, catalogue: Catalogue) -> None:
+    def __init__(self, routes: Routes, queries: Queries, catalogue: Catalogue, documents: Mapping[str, View]) -> None:
         self._routes = routes
-        self._endpoint = _History(queries, Histories(queries.views, catalogue))
+        self._endpoint = _History(queries, Histories(queries.views, catalogue, documents))
         self._catalogue = catalogue
 
     def add(self, resource: Resource) -> None:
@@ -62,6 +66,7 @@ class HistoryRoutes:
             self._endpoint.page,
             {**stream, "query": in_query(PageQuery)},
             operation,
+            READ_HISTORY,
             summary=f"Every event of {of_what}, oldest first",
             description="What happened, when and who did it. Personal data of an erased customer is null.",
             **describing.query(_PAGE, {"items": [entry], "next": describing.NEXT}, 404, 422, version=True),
@@ -71,6 +76,7 @@ class HistoryRoutes:
             self._endpoint.events,
             stream,
             f"{operation}_events",
+            READ_HISTORY,
             summary="A history as it grows",
             description="`event: history` for each entry, oldest first; its `id` is the version, and Last-Event-ID goes"
             " on after it.",
@@ -87,9 +93,10 @@ class _History:
         """A page of a history."""
         bound_to = {"stream": stream}
         after = None if query.cursor is None else decode_cursor(query.cursor, bound_to)
-        await self._queries.token_seen(request, HISTORY)
-        await self._queries.version_seen(request, HISTORY, stream, self._histories.shows)
-        page = await self._histories.page(stream, after, query.limit)
+        queries, histories = self._of(request)
+        await queries.token_seen(request, HISTORY)
+        await queries.version_seen(request, HISTORY, stream, histories.shows)
+        page = await histories.page(stream, after, query.limit)
         return page_answered(request, page.documents, page, bound_to)
 
     async def events(self, request: Request, stream: str) -> Response:
@@ -97,9 +104,12 @@ class _History:
         refuse_parameters(request)
         seen = request.headers.get("last-event-id", "")
         after = int(seen) if seen.isascii() and seen.isdigit() and len(seen) <= 10 else 0
-        return await open_stream(
-            request, self._queries, _LiveHistory(self._histories, stream, after), [HISTORY], stream
-        )
+        queries, histories = self._of(request)
+        return await open_stream(request, queries, _LiveHistory(histories, stream, after), [HISTORY], stream)
+
+    def _of(self, request: Request) -> tuple[Queries, Histories]:
+        queries = self._queries.of(request)
+        return queries, replace(self._histories, views=queries.views)
 
 
 class _LiveHistory:

@@ -139,7 +139,9 @@ async def test_the_outside_world_is_told_todays_form_and_nothing_personal_under_
 
 
 def histories(views: InMemoryViewStore, catalogue: Catalogue) -> Histories:
-    return Histories(ViewQueries(views, FastCopy(InMemoryViewCache(), views, CopyBounds(views.erasures))), catalogue)
+    return Histories(
+        ViewQueries(views, FastCopy(InMemoryViewCache(), views, CopyBounds(views.erasures))), catalogue, {}
+    )
 
 
 @ERASURE

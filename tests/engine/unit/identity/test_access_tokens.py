@@ -11,9 +11,8 @@ import jwt
 import pytest
 
 from tests.engine.unit.identity.issuer import AUDIENCE, ISSUER, Issuer
-from twinpath.errors import Unavailable
+from twinpath.errors import NotAuthenticated, Unavailable
 from twinpath.identity.access_tokens import AccessTokens, TokenRules
-from twinpath.identity.caller import NotAuthenticated
 from twinpath.identity.signing_keys import FRESH_SECONDS, PAUSE_SECONDS, SigningKeys
 
 RULES = TokenRules(ISSUER, AUDIENCE, ("ES256",), roles={"agent": ("tickets:work", "orders:*")})

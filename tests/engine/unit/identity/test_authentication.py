@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twinpath.errors import MalformedRequest
+from twinpath.errors import MalformedRequest, NotAuthenticated, NotPermitted
 from twinpath.identity.authentication import Authentication
-from twinpath.identity.caller import Caller, NotAuthenticated, NotPermitted
+from twinpath.identity.caller import Caller
 from twinpath.identity.in_memory import InMemoryMachineKeys
 from twinpath.identity.machine_keys import MachineKeys, create_key
 
