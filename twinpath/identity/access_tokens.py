@@ -69,7 +69,7 @@ class AccessTokens:
             raise _invalid("it is too long")
         try:
             key_id = jwt.get_unverified_header(token).get("kid")
-            key = await self._keys.get(key_id) if isinstance(key_id, str) else None
+            key = await self._keys.get(key_id) if isinstance(key_id, str | None) else None
             if key is None:
                 raise _invalid("no key of the provider signed it")
             return jwt.decode(

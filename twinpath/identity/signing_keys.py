@@ -47,16 +47,16 @@ class SigningKeys:
         self._fetching: asyncio.Task[None] | None = None
         self.on_change: Callable[[], None] = lambda: None
 
-    async def get(self, key_id: str) -> PyJWK | None:
-        """The key with this id, or None where the issuer has none such.
+    async def get(self, key_id: str | None) -> PyJWK | None:
+        """The key with this id, or None where the issuer has none such; of an issuer with a single key None names it.
 
         Raises:
             Unavailable: no key was ever fetched, and the provider does not answer.
         """
-        key = self._keys.get(key_id)
+        key = self._named(key_id)
         if key is None:
             await self._refreshed()
-            key = self._keys.get(key_id)
+            key = self._named(key_id)
         elif self._fetched is None or self._now() - self._fetched > FRESH_SECONDS:
             self._begin()  # beside the request: what is known serves meanwhile
         if key is None and self._fetched is None:
@@ -77,6 +77,11 @@ class SigningKeys:
             await asyncio.gather(self._fetching, return_exceptions=True)
         await self._client.aclose()
 
+    def _named(self, key_id: str | None) -> PyJWK | None:
+        if key_id is None:
+            return next(iter(self._keys.values())) if len(self._keys) == 1 else None
+        return self._keys.get(key_id)
+
     async def _refreshed(self) -> None:
         self._begin()
         if self._fetching is not None:
@@ -95,7 +100,7 @@ class SigningKeys:
     async def _fetch(self) -> None:
         try:
             sent = await self._json(await self._address())
-            keys = {key.key_id: key for key in PyJWKSet(sent["keys"]).keys if key.key_id}
+            keys = {key.key_id or "": key for key in PyJWKSet(sent["keys"]).keys if key.public_key_use in (None, "sig")}
         except (httpx.HTTPError, PyJWTError, ValueError, KeyError, TypeError) as error:
             _log.warning("signing_keys_not_fetched", issuer=self._issuer, error=str(error) or type(error).__name__)
             return
@@ -106,10 +111,10 @@ class SigningKeys:
 
     async def _address(self) -> str:
         if not self._jwks_url:
-            found = await self._json(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
-            if found["issuer"] != self._issuer:
-                raise ValueError(f"the discovery document is of {found['issuer']!r}")
-            self._jwks_url = str(found["jwks_uri"])
+            document = await self._json(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
+            if document["issuer"] != self._issuer:
+                raise ValueError(f"the discovery document is of {document['issuer']!r}")
+            self._jwks_url = str(document["jwks_uri"])
         return self._jwks_url
 
     async def _json(self, url: str) -> Any:

@@ -29,7 +29,7 @@ class Queries:
     waits: CausalWaits
     live: LiveViews
 
-    def of(self, request: Request) -> "Queries":
+    def for_caller(self, request: Request) -> "Queries":
         """What a request's caller may see: everything, or the documents of one owner."""
         owner = caller_of(request).owner
         return self if owner is None else replace(self, views=self.views.owned_by(owner))

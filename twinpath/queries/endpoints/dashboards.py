@@ -54,14 +54,14 @@ class _Dashboard:
     async def answer(self, request: Request) -> Response:
         """The dashboard as it is now."""
         refuse_parameters(request)
-        queries = self._queries.of(request)
+        queries = self._queries.for_caller(request)
         fresh = await queries.token_seen(request, *self._dashboard.views)
         return answered(request, await self.body(queries, fresh))
 
     async def events(self, request: Request) -> Response:
         """The dashboard as it changes."""
         refuse_parameters(request)
-        queries = self._queries.of(request)
+        queries = self._queries.for_caller(request)
         source = _LiveDashboard(partial(self.body, queries, fresh=True), self._dashboard.name)
         return await open_stream(request, queries, source, self._dashboard.views, pace=self._dashboard.pace)
 

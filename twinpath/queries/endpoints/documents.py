@@ -54,7 +54,7 @@ class _Document:
     async def answer(self, request: Request, document_id: str) -> Response:
         """The document, ready as it is kept."""
         refuse_parameters(request)
-        queries = self._queries.of(request)
+        queries = self._queries.for_caller(request)
         fresh = await queries.token_seen(request, self._view, *self._joined)
         fresh |= await queries.version_seen(request, self._view, document_id, partial(queries.views.shows, self._view))
         document = await queries.views.ready(self._view, document_id, fresh, self._join)
@@ -63,7 +63,7 @@ class _Document:
     async def events(self, request: Request, document_id: str) -> Response:
         """The document as it changes."""
         refuse_parameters(request)
-        queries = self._queries.of(request)
+        queries = self._queries.for_caller(request)
         source = _LiveDocument(queries.views, self._view, self._join, document_id, self._name)
         return await open_stream(request, queries, source, [self._view], document_id, joined=self._joined)
 

@@ -93,7 +93,7 @@ class _History:
         """A page of a history."""
         bound_to = {"stream": stream}
         after = None if query.cursor is None else decode_cursor(query.cursor, bound_to)
-        queries, histories = self._of(request)
+        queries, histories = self._for_caller(request)
         await queries.token_seen(request, HISTORY)
         await queries.version_seen(request, HISTORY, stream, histories.shows)
         page = await histories.page(stream, after, query.limit)
@@ -104,11 +104,11 @@ class _History:
         refuse_parameters(request)
         seen = request.headers.get("last-event-id", "")
         after = int(seen) if seen.isascii() and seen.isdigit() and len(seen) <= 10 else 0
-        queries, histories = self._of(request)
+        queries, histories = self._for_caller(request)
         return await open_stream(request, queries, _LiveHistory(histories, stream, after), [HISTORY], stream)
 
-    def _of(self, request: Request) -> tuple[Queries, Histories]:
-        queries = self._queries.of(request)
+    def _for_caller(self, request: Request) -> tuple[Queries, Histories]:
+        queries = self._queries.for_caller(request)
         return queries, replace(self._histories, views=queries.views)
 
 

@@ -94,7 +94,7 @@ class _List:
 
     async def page(self, request: Request, *given: Any) -> Response:
         """A page, once the views have reached the causal token."""
-        query, queries = given[-1], self._queries.of(request)
+        query, queries = given[-1], self._queries.for_caller(request)
         selection = queries.views.narrowed(self._selection(*given))
         after = None if query.cursor is None else decode_cursor(query.cursor, selection.identity)
         fresh = await queries.token_seen(request, *self._needed)
@@ -106,7 +106,7 @@ class _List:
 
     async def events(self, request: Request, *given: Any) -> Response:
         """The list as it changes."""
-        queries = self._queries.of(request)
+        queries = self._queries.for_caller(request)
         if self.sublist:
             await queries.token_seen(request, *self._needed)
             await self._refuse_unknown(queries, given)

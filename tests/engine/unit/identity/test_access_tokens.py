@@ -127,7 +127,6 @@ async def test_what_the_provider_did_not_sign_is_refused(provider: _Provider) ->
         "nonsense",
         "a" * 20_000,
         Issuer().token(provider.clock.now),
-        jwt.encode(claims, provider.issuer.keys["first"], "ES256"),
     ]
 
     for token in forged:
@@ -215,3 +214,15 @@ async def test_a_discovery_document_of_another_issuer_is_not_believed() -> None:
         await keys.get("first")
     assert issuer.fetches == 0
     await keys.close()
+
+
+async def test_a_token_that_names_no_key_is_verified_by_the_only_one(provider: _Provider) -> None:
+    claims = jwt.decode(provider.token(), options={"verify_signature": False})
+    unnamed = jwt.encode(claims, provider.issuer.keys["first"], "ES256")
+    assert (await provider.tokens.caller(unnamed)).subject == "ada"
+
+    provider.issuer.rotate("second")
+    provider.clock.now += PAUSE_SECONDS
+    await provider.tokens.caller(provider.token())
+    with pytest.raises(NotAuthenticated):
+        await provider.tokens.caller(unnamed)
