@@ -122,7 +122,8 @@ def authorization_server(app: Flask, memory: Memory, issuer: str) -> Authorizati
 
         def save_authorization_code(self, code: str, request: OAuth2Request) -> None:
             payload = request.payload
-            assert payload is not None and request.user is not None, "a grant that got here has both"
+            assert payload is not None, "a grant that got here has its parameters"
+            assert request.user is not None, "nobody is refused before this"
             data = payload.data
             memory.codes[code] = Code(
                 request.user,

@@ -18,6 +18,7 @@ from twinpath.http.health import Check, health_routes
 from twinpath.http.limits import BodyLimits
 from twinpath.http.problem_details import install_problem_details
 from twinpath.http.short_way import ShortWay, add_short_ways
+from twinpath.identity.actors import Actors
 from twinpath.identity.authentication import OPEN, Authenticated, Authentication
 from twinpath.observability.serving_metrics import NO_TELEMETRY, HttpRequests, install_metrics
 
@@ -38,9 +39,12 @@ async def _nothing_to_run(_: FastAPI) -> AsyncIterator[None]:
     yield
 
 
-def add_commands(app: FastAPI, bus: CommandBus, application: Application, admission: Admission | None = None) -> None:
+def add_commands(
+    app: FastAPI, bus: CommandBus, application: Application, actors: Actors, admission: Admission | None = None
+) -> None:
     """Every declared command, documented by FastAPI and answered past its dispatch."""
     app.state.bus = bus
+    app.state.actors = actors
     app.state.admission = admission or Admission()
     commands = declared_commands(application.aggregates)
     for router in (command_router(commands), bulk_router(commands)):
@@ -52,6 +56,7 @@ def add_commands(app: FastAPI, bus: CommandBus, application: Application, admiss
 def create_app(
     bus: CommandBus,
     application: Application,
+    actors: Actors,
     required: Mapping[str, Check] | None = None,
     optional: Mapping[str, Check] | None = None,
     lifespan: Lifespan = _nothing_to_run,
@@ -67,7 +72,7 @@ def create_app(
         lifespan=lifespan,
         telemetry=NO_TELEMETRY,
     )
-    add_commands(app, bus, application, admission)
+    add_commands(app, bus, application, actors, admission)
     app.router.routes += health_routes(required or {}, optional)
     app.add_middleware(Authenticated, authentication)
     install_problem_details(app)

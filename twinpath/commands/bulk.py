@@ -64,7 +64,7 @@ async def answer_bulk(commands: Mapping[str, DeclaredCommand], request: Request)
     caller = caller_of(request)
     headers = given_headers(request)
     trace = readable(headers.get("traceparent"))
-    origin = Origin(actor_of(headers), request.scope["state"]["correlation_id"], trace, caller)
+    origin = Origin(await actor_of(request, headers), request.scope["state"]["correlation_id"], trace, caller)
     lines = Lines(bus_of(request), request.app.state.admission, commands, origin)
     return _Results(lines.results(request.stream()), media_type="application/x-ndjson")
 

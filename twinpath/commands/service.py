@@ -32,6 +32,7 @@ from twinpath.feed.rabbit_publisher import RabbitPublisher
 from twinpath.http.health import Check
 from twinpath.http.starting import RefusedUntilStarted
 from twinpath.http.turning_away import gated
+from twinpath.identity.actors import Actors
 from twinpath.identity.composing import authentication_of
 from twinpath.ids import logs_of, uuid7
 from twinpath.log.mongodb import MongoEventStore
@@ -91,6 +92,7 @@ class _CommandService:
         app = create_app(
             self._bus,
             self._application,
+            Actors(self._keys),
             required,
             optional,
             self._lifespan,

@@ -10,24 +10,29 @@ from datetime import datetime
 from typing import Any
 
 from pymongo import AsyncMongoClient, ReturnDocument, WriteConcern
+from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from twinpath.clock import utc_now
 from twinpath.errors import Unavailable
 from twinpath.mongo_client import driver_message
-from twinpath.personal_data.interface import CLAIMS, KEY_BYTES
+from twinpath.personal_data.interface import ACTORS, CLAIMS, ERASED_ACTOR, KEY_BYTES
+from twinpath.personal_data.pseudonyms import caller_digest, new_pseudonym
+
+_Collection = AsyncCollection[dict[str, Any]]
 
 
 class MongoKeyStore:
     """A KeyStore."""
 
     def __init__(self, client: AsyncMongoClient[dict[str, Any]], database: str) -> None:
-        self._keys = client[database].get_collection(
-            "personal_keys",
-            read_concern=ReadConcern("majority"),
-            write_concern=WriteConcern("majority", j=True, wtimeout=10_000),
-        )
+        safe: dict[str, Any] = {
+            "read_concern": ReadConcern("majority"),
+            "write_concern": WriteConcern("majority", j=True, wtimeout=10_000),
+        }
+        self._keys = client[database].get_collection("personal_keys", **safe)
+        self._actors = client[database].get_collection("actors", **safe)
 
     async def keys(self, owners: Collection[str]) -> dict[str, bytes]:
         """See KeyStore.keys."""
@@ -50,7 +55,8 @@ class MongoKeyStore:
             for _ in range(2):  # whoever is in the way made the key this moment, or else destroyed it
                 with suppress(DuplicateKeyError):
                     await self._keys.update_one({"_id": owner, "key": {"$ne": None}}, {"$set": gone}, upsert=True)
-                    return
+                    break
+            await self._actors.delete_many({"owner": owner})
 
     async def confirm(self, owner: str) -> None:
         """See KeyStore.confirm."""
@@ -63,27 +69,51 @@ class MongoKeyStore:
         with _our_errors():
             return await self._keys.distinct("_id", {"confirmed": False, "destroyed_at": {"$lt": before}})
 
-    async def prepare(self) -> None:
-        """Make the key of claims, and the index of what is unconfirmed, which is small. Raises Unavailable."""
-        await self.key_for(CLAIMS)
+    async def pseudonym(self, issuer: str, subject: str, owner: str | None) -> str:
+        """See KeyStore.pseudonym."""
+        key = await self.key_for(ACTORS)
+        if key is None:
+            raise Unavailable("the key of actors is destroyed: bring the keys' backup back")
+        row = {"name": new_pseudonym(), "issuer": issuer, "subject": subject, "owner": owner}
+        digest = caller_digest(key, issuer, subject)
         with _our_errors():
+            actor = await self._upserted(self._actors, digest, row)
+            if owner is not None and await self.key_for(owner) is None:  # destroyed, perhaps this moment
+                await self._actors.delete_one({"_id": digest})
+                return ERASED_ACTOR
+        return str(actor["name"])
+
+    async def caller_behind(self, pseudonym: str) -> tuple[str, str] | None:
+        """See KeyStore.caller_behind."""
+        with _our_errors():
+            row = await self._actors.find_one({"name": pseudonym})
+        return None if row is None else (row["issuer"], row["subject"])
+
+    async def prepare(self) -> None:
+        """Make the keys of claims and actors, and the indexes. Raises Unavailable."""
+        await self.key_for(CLAIMS)
+        await self.key_for(ACTORS)
+        with _our_errors():
+            await self._actors.create_index("name")
+            await self._actors.create_index("owner")
             await self._keys.create_index("destroyed_at", partialFilterExpression={"confirmed": False})
 
     async def _made(self, owner: str) -> dict[str, Any]:
         """Make the key unless somebody made or destroyed it before; the document that stands."""
+        return await self._upserted(self._keys, owner, {"key": secrets.token_bytes(KEY_BYTES)})
+
+    async def _upserted(self, kept: _Collection, document_id: str, fields: dict[str, Any]) -> dict[str, Any]:
+        """The document with this id, made of these fields where there was none."""
         for _ in range(2):  # of two that make it at once the second meets a duplicate key, and then finds it
             try:
-                document = await self._keys.find_one_and_update(
-                    {"_id": owner},
-                    {"$setOnInsert": {"key": secrets.token_bytes(KEY_BYTES)}},
-                    upsert=True,
-                    return_document=ReturnDocument.AFTER,
+                document = await kept.find_one_and_update(
+                    {"_id": document_id}, {"$setOnInsert": fields}, upsert=True, return_document=ReturnDocument.AFTER
                 )
                 assert document is not None, "an upsert answers with a document"
                 return document
             except DuplicateKeyError:
                 continue
-        raise Unavailable(f"the key of {owner} can't be made")
+        raise Unavailable(f"the key of {document_id} can't be made")
 
 
 @contextmanager

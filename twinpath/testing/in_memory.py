@@ -25,6 +25,7 @@ from twinpath.commands.snapshotting import Snapshots
 from twinpath.domain.application import Application
 from twinpath.domain.events import Metadata, NewEvent, RecordedEvent
 from twinpath.http.limits import BodyLimits
+from twinpath.identity.actors import Actors
 from twinpath.identity.authentication import OPEN, Authentication
 from twinpath.ids import logs_of
 from twinpath.log.in_memory import InMemoryEventStore
@@ -108,7 +109,7 @@ class InMemorySystem:
         app.title = "Twinpath in one process"
         limits = Middleware(BodyLimits, streamed=STREAMED)
         app.user_middleware.append(limits)  # within the correlation, as in the command service
-        add_commands(app, self.bus, self._application)
+        add_commands(app, self.bus, self._application, Actors(self.keys))
         of_queries = app.router.lifespan_context
 
         @asynccontextmanager

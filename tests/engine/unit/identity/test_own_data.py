@@ -174,6 +174,30 @@ async def test_an_owner_makes_nothing_that_would_not_be_its_own(workshop: Worksh
     assert (answer.status_code, answer.json()["code"]) == (403, "not_yours")
 
 
+async def test_the_actor_is_a_pseudonym_whatever_x_actor_says(workshop: Workshop) -> None:
+    headers = workshop.as_("ada") | {"X-Actor": "fulfilment"}
+    path = f"{API}/repairs/{workshop.repairs['ada']}/status"
+    await workshop.client.put(path, json={"status": "triaged"}, headers=headers)
+
+    entries = (await workshop.get("staff", f"/repairs/{workshop.repairs['ada']}/history")).json()["items"]
+    actors = {entry["type"]: entry["actor"] for entry in entries}
+    assert re.fullmatch(r"actor-[0-9a-f]{16}", actors["repair.status_changed"])
+    assert actors["repair.opened"] == actors["repair.status_changed"] != actors["repair.note_added"]
+
+
+async def test_an_idempotency_key_is_its_callers_alone(workshop: Workshop) -> None:
+    body = {"subject": "Tyres", "message": "Flat."}
+    key = {"Idempotency-Key": "k"}
+    answers = [
+        await workshop.client.post(
+            f"{API}/repairs", json=body | {"owner_id": workshop.owners[name]}, headers=workshop.as_(name) | key
+        )
+        for name in ("ada", "bob")
+    ]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].json()["repair_id"] != answers[1].json()["repair_id"]
+
+
 async def test_without_the_permission_nothing_is_answered(workshop: Workshop) -> None:
     """Every operation of the API, asked by nobody and by somebody without any role."""
     paths = workshop.app.openapi()["paths"]
