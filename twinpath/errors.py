@@ -13,6 +13,8 @@ TwinpathError
 ├── NotAllowed              this caller may not do that                        -> 403
 ├── TooMany                 this caller has as much as one may have            -> 429
 ├── MalformedRequest        a header or cursor that can't be read              -> 400
+├── NotAuthenticated        nobody, or a token or key that is not valid        -> 401
+├── NotPermitted            the caller lacks the permission                    -> 403
 ├── Unavailable             a store or the broker is away; nothing was written -> 503
 │   └── OutcomeUnknown      it went away mid-write: it may have been written   -> 503
 ├── CheckpointMoved         another consumer moved this projection's checkpoint
@@ -106,10 +108,22 @@ class MalformedRequest(TwinpathError):
     code = "malformed_request"
 
 
+class NotAuthenticated(TwinpathError):
+    """The request names no caller, or its token or key is not valid."""
+
+    code = "not_authenticated"
+
+
 class NotAllowed(TwinpathError):
     """This caller may not do that; nothing was done."""
 
     code = "not_allowed"
+
+
+class NotPermitted(NotAllowed):
+    """The caller lacks the permission that the operation declares."""
+
+    code = "not_permitted"
 
 
 class TooMany(TwinpathError):

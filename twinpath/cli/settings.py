@@ -32,6 +32,10 @@ class Settings(BaseSettings):
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="the fast copy of the views")
     redis_prefix: str = Field("twinpath", description="what every key in Redis begins with")
     locale: Locale = Field("en", description="whose order lists have; as the services have it")
+    identity_database: str = Field("twinpath_identity", description="database of the machine keys")
+    identity_issuer: str = Field(
+        "", description="the OpenID Connect provider; `twinpath token` asks one of development"
+    )
 
 
 def find_system(folders: tuple[Path, ...] | None = None) -> tuple[Settings, str]:
@@ -47,5 +51,7 @@ def find_system(folders: tuple[Path, ...] | None = None) -> tuple[Settings, str]
         if file.is_file():
             running = json.loads(file.read_text())
             addresses = {f"{name}_url": running[name] for name in ("mongodb", "rabbitmq", "redis")}
-            return Settings(**addresses), f"the system of `make up` in {folder}"
+            return Settings(
+                **addresses, identity_issuer=running.get("issuer", "")
+            ), f"the system of `make up` in {folder}"
     return Settings(), "a system on the usual ports of this machine"

@@ -14,6 +14,8 @@ from twinpath.errors import MalformedRequest
 from twinpath.http.causal_token import format_token
 from twinpath.http.conditions import condition_of
 from twinpath.http.headers import joined_headers
+from twinpath.identity.actors import Actors
+from twinpath.identity.authentication import caller_of
 from twinpath.observability.traceparent import readable
 
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,200}")
@@ -33,11 +35,12 @@ async def accept(
     appended = await bus.handle(
         Envelope(
             command,
-            actor=actor_of(headers),
+            actor=await actor_of(request, headers),
             correlation_id=request.scope["state"]["correlation_id"],
             traceparent=readable(headers.get("traceparent")),
             idempotency_key=_visible(headers.get("idempotency-key"), "Idempotency-Key", "malformed_idempotency_key"),
             condition=condition_of(headers.get("if-match"), headers.get("if-none-match")),
+            owner=caller_of(request).owner,
         )
     )
     answer = {
@@ -57,8 +60,17 @@ async def accept(
     )
 
 
-def actor_of(headers: Mapping[str, str]) -> str:
-    """The actor, as X-Actor says. Raises MalformedRequest."""
+async def actor_of(request: Request, headers: Mapping[str, str]) -> str:
+    """The pseudonym of the caller; where nobody is asked who they are, what X-Actor says.
+
+    Raises:
+        MalformedRequest: X-Actor can't be read.
+        Unavailable: the table of pseudonyms can't be reached.
+    """
+    caller = caller_of(request)
+    if caller.is_known:
+        actors: Actors = request.app.state.actors
+        return await actors.actor(caller)
     return _visible(headers.get("x-actor"), "X-Actor", "malformed_actor") or "anonymous"
 
 

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from twinpath.commands.admission import BULK, BULK_PATH, Admission
-from twinpath.commands.bulk import Bulk
+from twinpath.commands.bulk import BULK_PERMISSION, Bulk
 from twinpath.commands.bus import CommandBus
 from twinpath.commands.endpoints import PREFIX, command_router, declared_commands
 from twinpath.commands.lines.route import bulk_router
@@ -22,6 +22,8 @@ from twinpath.http.limits import BodyLimits
 from twinpath.http.problem_details import install_problem_details
 from twinpath.http.short_way import ShortWay, add_short_ways
 from twinpath.http.site import Site
+from twinpath.identity.actors import Actors
+from twinpath.identity.authentication import OPEN, Authenticated, Authentication
 from twinpath.observability.serving_metrics import NO_TELEMETRY, HttpRequests, install_metrics
 
 _DESCRIPTION = """Takes commands. Every answer names the aggregate's new version (`ETag`) and where the event
@@ -42,10 +44,11 @@ async def _nothing_to_run(_: FastAPI) -> AsyncIterator[None]:
 
 
 def add_commands(
-    app: FastAPI, bus: CommandBus, application: Application, admission: Admission | None = None
+    app: FastAPI, bus: CommandBus, application: Application, actors: Actors, admission: Admission | None = None
 ) -> CommandSamples:
     """Every declared command, documented by FastAPI and answered past its dispatch; what finds samples of them."""
     app.state.bus = bus
+    app.state.actors = actors
     app.state.admission = admission or Admission()
     commands = declared_commands(application.aggregates)
     bulk = Bulk(commands)
@@ -53,14 +56,15 @@ def add_commands(
         app.include_router(router, prefix=PREFIX)
     tags = {a.path[1:]: tag_of_category(a.category, application.events) for a in application.aggregates if a.endpoints}
     add_tags(app, {**tags, "bulk": "Many commands in one request."})
-    ways = [ShortWay("POST", BULK_PATH, bulk.answer), *(command.short_way for command in commands.values())]
-    add_short_ways(app, PREFIX, ways)
+    bulk_way = ShortWay("POST", BULK_PATH, bulk.answer, BULK_PERMISSION)
+    add_short_ways(app, PREFIX, [bulk_way, *(command.short_way for command in commands.values())])
     return CommandSamples(bus, commands)
 
 
 def create_app(
     bus: CommandBus,
     application: Application,
+    actors: Actors,
     required: Mapping[str, Check] | None = None,
     optional: Mapping[str, Check] | None = None,
     lifespan: Lifespan = _nothing_to_run,
@@ -68,6 +72,7 @@ def create_app(
     admission: Admission | None = None,
     site: Site | None = None,
     live_examples: bool = False,
+    authentication: Authentication = OPEN,
 ) -> FastAPI:
     """The app around a command bus; `required` and `optional` are the dependencies that readiness names.
 
@@ -77,9 +82,10 @@ def create_app(
         None, title="Commands", version="1", description=_DESCRIPTION, lifespan=lifespan, telemetry=NO_TELEMETRY
     )
     document(app, application.events.about, "command service")
-    samples = add_commands(app, bus, application, admission)
+    samples = add_commands(app, bus, application, actors, admission)
     add_page(app, [samples] if live_examples else [])
     app.router.routes += health_routes(required or {}, optional)
+    app.add_middleware(Authenticated, authentication)
     install_problem_details(app, site)
     app.add_middleware(BodyLimits, streamed=STREAMED)
     metrics = metrics or CommandMetrics()

@@ -30,9 +30,12 @@ from twinpath.http.headers import joined_headers
 from twinpath.http.json_bodies import read_json
 from twinpath.http.parameters import refuse_parameters
 from twinpath.http.problem_details import faults_of, field_problems, is_no_json, status_of
+from twinpath.identity.authentication import caller_of
+from twinpath.identity.caller import Caller
 from twinpath.ids import is_id
 from twinpath.observability.traceparent import readable
 
+BULK_PERMISSION = "bulk"
 MOST_LINES = 10_000
 _MOST_REQUESTS = 16
 """So many bulk requests at once a process: each may hold some 6 MB."""
@@ -63,6 +66,7 @@ class Origin:
     actor: str
     correlation_id: str
     traceparent: str | None
+    caller: Caller
 
 
 class Bulk:
@@ -80,7 +84,8 @@ class Bulk:
         refuse_parameters(request)
         headers = joined_headers(request.scope)
         trace = readable(headers.get("traceparent"))
-        origin = Origin(actor_of(headers), request.scope["state"]["correlation_id"], trace)
+        actor = await actor_of(request, headers)
+        origin = Origin(actor, request.scope["state"]["correlation_id"], trace, caller_of(request))
         length = headers.get("content-length", "")
         lines = _Lines(bus_of(request), request.app.state.admission, self._models, origin)
         return _Answer(self, lines, int(length) if length.isdigit() else None)
@@ -206,6 +211,7 @@ class _Lines:
         if name not in self._commands:
             raise MalformedRequest(f"There is no command {name[:100]!r}.", code="unknown_command")
         declared, model = self._commands[name]
+        self._origin.caller.need(declared.endpoint.allow)
         asked = read_json(model, line)
         category = declared.aggregate.category
         if not declared.kind.creates and not is_id(category, asked.id or ""):
@@ -221,6 +227,7 @@ class _Lines:
                 traceparent=self._origin.traceparent,
                 idempotency_key=asked.idempotency_key,
                 expected_version=asked.expected_version,
+                owner=self._origin.caller.owner,
             )
         )
         return {

@@ -26,6 +26,7 @@ from twinpath.errors import (
     ClaimHeld,
     ConcurrencyConflict,
     NotFound,
+    NotPermitted,
     RuleViolation,
     StaleVersion,
     TwinpathError,
@@ -49,7 +50,8 @@ class Envelope:
 
     `idempotency_key` is the caller's own, or None; the command takes effect only on `expected_version` and where the
     `condition` holds, if they are given. `derived_id` is the command id of a process manager's command, made from the
-    event that causes it.
+    event that causes it. `owner` is the only one whose aggregates the caller commands, None where they may be
+    anybody's.
     """
 
     command: Command
@@ -61,6 +63,7 @@ class Envelope:
     expected_version: int | None = None
     condition: Condition | None = None
     derived_id: str | None = None
+    owner: str | None = None
 
     @property
     def command_id(self) -> str:
@@ -225,12 +228,17 @@ class CommandBus:
         command, expected = envelope.command, envelope.expected_version
         events: list[DomainEvent] = []
         refusal: TwinpathError | None = None
+        decider = self._decider(command.stream)
         try:
-            events = self._decider(command.stream).decide(command, folded.state)
-        except (NotFound, RuleViolation) as error:
-            refusal = error
+            if folded.state is not None:
+                _refuse_others(envelope, decider, folded.state)
+            events = decider.decide(command, folded.state)
+            if folded.state is None and envelope.owner is not None:
+                _refuse_others(envelope, decider, _folded(decider, None, events))
+        except (NotFound, NotPermitted, RuleViolation) as error:
+            events, refusal = [], error
         stale = expected not in (None, folded.version) or not (envelope.condition or _ALWAYS).holds(folded.version)
-        if stale and not isinstance(refusal, NotFound):
+        if stale and not isinstance(refusal, NotFound | NotPermitted):
             detail = f"{command.stream} is at version {folded.version}, which the command is not meant for."
             return [], StaleVersion(detail, current_version=folded.version)
         return events, refusal
@@ -239,9 +247,8 @@ class CommandBus:
         self, envelope: Envelope, command_id: str, fingerprint: str, folded: Folded, events: Sequence[DomainEvent]
     ) -> Appended:
         command = envelope.command
-        decider, state = self._decider(command.stream), folded.state
-        for event in events:
-            state = decider.evolve(state, event)
+        decider = self._decider(command.stream)
+        state = _folded(decider, folded.state, events)
         had, has = await claims_of(decider, folded.state, self._seals), await claims_of(decider, state, self._seals)
         metadata = Metadata(
             at=command.at,
@@ -313,3 +320,23 @@ class CommandBus:
         self._cache[stream] = folded
         if len(self._cache) > self._cached_aggregates:
             del self._cache[next(iter(self._cache))]
+
+
+def _folded(decider: AnyAggregate, state: Any, events: Sequence[DomainEvent]) -> Any:
+    for event in events:
+        state = decider.evolve(state, event)
+    return state
+
+
+def _refuse_others(envelope: Envelope, decider: AnyAggregate, state: Any) -> None:
+    """Refuse an owner what is somebody else's: as missing where it is there, as not permitted where it would be made.
+
+    Raises:
+        NotFound, NotPermitted: see above.
+    """
+    command, category = envelope.command, decider.category
+    if envelope.owner is None or decider.owner is None or decider.owner(command.stream, state) == envelope.owner:
+        return
+    if command.creates:
+        raise NotPermitted(f"The {category} would not be yours.", code="not_yours")
+    raise NotFound(f"There is no {category} {command.stream}.", code=f"{category}_not_found")

@@ -16,6 +16,7 @@ from twinpath.http.documents.examples import example_of
 from twinpath.http.documents.problems import BODY, codes_together, problem_responses
 from twinpath.http.parameters import refuse_parameters
 from twinpath.http.short_way import ShortWay
+from twinpath.identity.permissions import allowing, permitted_router
 from twinpath.ids import id_example, id_pattern, new_id
 
 PREFIX = "/api/v1"
@@ -77,7 +78,9 @@ class DeclaredCommand:
     @property
     def short_way(self) -> ShortWay:
         """The way past FastAPI's dispatch."""
-        return ShortWay(self.endpoint.method, self.path, self.answer, self.body if self.takes_body else None)
+        return ShortWay(
+            self.endpoint.method, self.path, self.answer, self.endpoint.allow, self.body if self.takes_body else None
+        )
 
     def add_to(self, router: APIRouter) -> None:
         """Add the route. Its parameters are the id, the body and the request, so far as the command has them."""
@@ -92,7 +95,7 @@ class DeclaredCommand:
             operation_id=self.kind.type,
             tags=[self.aggregate.path[1:]],
             responses=accepted_response(status, self._accepted()) | problem_responses(self._codes()),
-            openapi_extra=COMMAND_HEADERS | self._body_with_example(),
+            openapi_extra=allowing(self.endpoint.allow, COMMAND_HEADERS | self._body_with_example()),
         )
 
     async def answer(self, request: Request, *ids: str, body: BaseModel | None = None) -> Response:
@@ -155,7 +158,7 @@ def declared_commands(aggregates: Iterable[AnyAggregate]) -> dict[str, DeclaredC
 
 def command_router(commands: Mapping[str, DeclaredCommand]) -> APIRouter:
     """The routes of these commands."""
-    router = APIRouter()
+    router = permitted_router()
     for command in commands.values():
         command.add_to(router)
     return router

@@ -32,6 +32,8 @@ from twinpath.feed.rabbit_publisher import RabbitPublisher
 from twinpath.http.health import Check
 from twinpath.http.site import Site
 from twinpath.http.starting import RefusedUntilStarted
+from twinpath.identity.actors import Actors
+from twinpath.identity.composing import authentication_of
 from twinpath.ids import logs_of, uuid7
 from twinpath.log.mongodb import MongoEventStore
 from twinpath.log.snapshots import MongoSnapshotStore
@@ -75,6 +77,7 @@ class _CommandService:
         self._snapshots = Snapshots(MongoSnapshotStore(self._client, settings.log_database))
         self._timers = MongoTimers(self._client, settings.log_database)
         self._parking = process_parking(self._client, settings.log_database)
+        self._authentication = authentication_of(settings, application, self._client)
         self._publisher = RabbitPublisher(settings.rabbitmq_url, service="command")
         self._bus = self._make_bus()
         self._relay = self._make_relay()
@@ -84,11 +87,13 @@ class _CommandService:
 
     def app(self) -> FastAPI:
         required: dict[str, Check] = {"mongodb": self._ping_mongodb, "start": self._start.check}
-        optional: dict[str, Check] = {"rabbitmq": self._ping_rabbitmq, **self._processes.checks}
+        checks = {**self._processes.checks, **self._authentication.checks}
+        optional: dict[str, Check] = {"rabbitmq": self._ping_rabbitmq, **checks}
         site = Site(self._settings.allowed_hosts, self._settings.allowed_origins)
         app = create_app(
             self._bus,
             self._application,
+            Actors(self._keys),
             required,
             optional,
             self._lifespan,
@@ -96,6 +101,7 @@ class _CommandService:
             self._admission,
             site,
             self._settings.live_examples,
+            self._authentication,
         )
         app.add_middleware(RefusedUntilStarted, self._start)
         if self._tracing:
@@ -155,6 +161,7 @@ class _CommandService:
         async with self._start.running():
             yield
         await self._publisher.close()
+        await self._authentication.close()
         await self._client.close()
         if self._tracing:
             self._tracing.stop()

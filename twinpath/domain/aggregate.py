@@ -112,8 +112,9 @@ class Aggregate(Generic[_Command, _State, _Event]):
     `fold_version` grows when `evolve` folds the same events to another state; without `snapshots` the state is never
     stored, as it must not be where it holds personal data. `claims` names what a stream in this state has for itself
     alone, among all streams; a change of it asks for `twinpath claims repair`. `erase` is the command that erases an
-    aggregate which has an event that `erases`; it takes nothing but the id. `plural` is the name in paths, `category`
-    with an s unless given.
+    aggregate which has an event that `erases`; it takes nothing but the id. `owner` says whose a stream in a state is:
+    a caller whose token names an owner commands that owner's streams alone; without it they are everybody's. `plural`
+    is the name in paths, `category` with an s unless given.
     """
 
     category: str
@@ -125,6 +126,7 @@ class Aggregate(Generic[_Command, _State, _Event]):
     snapshots: bool = True
     claims: Callable[[_State], Iterable[Claim]] | None = None
     erase: type[Command] | None = None
+    owner: Callable[[str, _State], str | None] | None = None
     plural: str = ""
     endpoints: list[CommandEndpoint] = field(default_factory=list)
 

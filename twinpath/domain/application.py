@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,8 @@ class Application:
     """The declarations of a domain, or those that one service needs: the other fields are empty then.
 
     `events` are all published events; `aggregates` and `processes` run in the command service, `projections` in the
-    projector, `resources` in the query service. `|` puts the parts of several services together.
+    projector, `resources` in the query service. `roles` are sets of permissions, which a setting may replace. `|` puts
+    the parts of several services together.
     """
 
     events: Catalogue
@@ -35,13 +36,15 @@ class Application:
     resources: Sequence[Endpoints] = ()
     importers: Sequence[type[Importer]] = ()
     """Of the command service: what `twinpath import` takes."""
+    roles: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def __or__(self, other: Application) -> Application:
         """Both together; raises ValueError when they do not share their events."""
         if self.events is not other.events:
             raise ValueError("the parts of an application share one catalogue of events")
         joined = {f.name: (*getattr(self, f.name), *getattr(other, f.name)) for f in fields(self) if f.name in _LISTS}
-        return Application(self.events, settings=self.settings or other.settings, **joined)
+        roles = {**self.roles, **other.roles}
+        return Application(self.events, settings=self.settings or other.settings, roles=roles, **joined)
 
     @cached_property
     def deciders(self) -> dict[str, AnyAggregate]:

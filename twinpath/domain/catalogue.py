@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cached_property
 from typing import TypeVar
 
 import orjson
@@ -47,6 +48,11 @@ class Catalogue:
     def types(self) -> tuple[type[DomainEvent], ...]:
         """Every event type."""
         return tuple(self._types.values())
+
+    @cached_property
+    def internal(self) -> frozenset[str]:
+        """The stored names of the events that owners are not shown."""
+        return frozenset(event_type.type for event_type in self.types if event_type.internal)
 
     def event_type(self, name: str) -> type[DomainEvent] | None:
         """The class of events of this stored name, or None."""

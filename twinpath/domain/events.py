@@ -34,7 +34,8 @@ class DomainEvent(BaseModel):
     `upcasters` lead from schema 1 to the form of the class, the first from 1 to 2; so their number decides the
     `schema_version`. `personal` names the fields that only their owner's key opens (twinpath/personal_data/); they are
     None once it is destroyed. The field `personal_of` holds the owner's id; where that is None, the owner is the stream
-    itself. An event that `erases` has its stream's key destroyed before it is appended; its fields have defaults.
+    itself. An event that `erases` has its stream's key destroyed before it is appended; its fields have defaults. An
+    `internal` event stays out of the history that an owner is shown.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -45,6 +46,7 @@ class DomainEvent(BaseModel):
     personal: ClassVar[tuple[str, ...]] = ()
     personal_of: ClassVar[str | None] = None
     erases: ClassVar[bool] = False
+    internal: ClassVar[bool] = False
 
     @classmethod
     def __pydantic_init_subclass__(cls, **options: Any) -> None:

@@ -74,13 +74,15 @@ class Listing:
 class SubList:
     """A list below a resource, as `/orders` of `/customers/{customer_id}`: the documents whose field `by` has its id.
 
-    With `keyed` their ids begin with that id and `@`, so that a live stream need not look at any others.
+    With `keyed` their ids begin with that id and `@`, so that a live stream need not look at any others. `allow` is the
+    permission that a caller needs, the resource's unless given.
     """
 
     path: str
     listing: Listing
     by: str
     keyed: bool = False
+    allow: str = ""
 
 
 class Endpoints:

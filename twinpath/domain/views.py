@@ -53,8 +53,9 @@ class View:
     caller gives -> the field; a text to sort by holds 1,000 characters at most, since cursors carry it. With `copy` the
     documents are kept in the cache too, by id; without `live` nobody follows their changes. `collated` are the fields
     of text that lists sort as people expect, accents and upper case beside the plain letters, by the locale of the
-    settings. `owner` is the field that names the customer whose document it is; with one, or with `personal`, no cache
-    on the way keeps an answer.
+    settings. `owner` is the field that names whose document it is: a caller whose token names an owner reaches that
+    owner's documents alone; with one, or with `personal`, no cache on the way keeps an answer. `internal` are fields
+    which such a caller is not shown: lists are empty, numbers and flags zero, everything else null.
     """
 
     name: str
@@ -66,6 +67,7 @@ class View:
     owner: str | None = None
     collated: tuple[str, ...] = ()
     personal: bool = False
+    internal: tuple[str, ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
     """Each followed by `_id` in the index; one for each filter and each sort unless others are given."""
 
@@ -83,6 +85,10 @@ class View:
         """What a query answers with."""
         return self._shown(document)
 
+    def without_internal(self, shown: dict[str, Any]) -> dict[str, Any]:
+        """What an owner is shown of a document or of a row of a list."""
+        return {name: _blank(value) if name in self.internal else value for name, value in shown.items()}
+
     def rendered(self, document: Document) -> Cached:
         """The document ready to send; its etag is its version where it has one, else its revision.
 
@@ -97,6 +103,10 @@ class View:
     @cached_property
     def _shown(self) -> Callable[[Document], dict[str, Any]]:
         return _own_fields if self.model is None else shown_fields(self.model)
+
+
+def _blank(value: Any) -> Any:
+    return type(value)() if isinstance(value, list | bool | int) else None
 
 
 def _own_fields(document: Document) -> dict[str, Any]:

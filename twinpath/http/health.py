@@ -20,7 +20,7 @@ def _described(operation: str, summary: str, answers: Mapping[int, str]) -> dict
     content = {"application/json": {"schema": state}}
     responses = {str(status): {"description": text, "content": content} for status, text in answers.items()}
     about = {"tags": ["health"], "summary": summary, "description": f"{summary}: for probes and load balancers."}
-    return {"get": {**about, "operationId": operation, "responses": responses}}
+    return {"get": {**about, "operationId": operation, "responses": responses, "security": []}}
 
 
 _READINESS = {200: "`ready`, or `degraded` without an optional dependency", 503: "`not ready`: a dependency is down"}

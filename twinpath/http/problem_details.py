@@ -20,7 +20,9 @@ from twinpath.errors import (
     ConcurrencyConflict,
     MalformedRequest,
     NotAllowed,
+    NotAuthenticated,
     NotFound,
+    NotPermitted,
     NotYetVisible,
     RuleViolation,
     StaleVersion,
@@ -38,6 +40,7 @@ STATUSES: Mapping[type[TwinpathError], int] = {
     NotYetVisible: 202,
     MalformedRequest: 400,
     UnhandledCommand: 400,
+    NotAuthenticated: 401,
     NotAllowed: 403,
     NotFound: 404,
     RuleViolation: 409,
@@ -108,7 +111,10 @@ def _ours(path: str, error: TwinpathError) -> Response:
     if isinstance(error, UnknownEvent):
         _log.error("event_unreadable", path=path, error=error.detail)
         error = UnknownEvent("This replica can't read an event that it needs; another one may.")
-    return problem(path, status_of(error), error.code, error.detail, **error.facts)
+    answer = problem(path, status_of(error), error.code, error.detail, **error.facts)
+    if challenge := _challenge(error):
+        answer.headers["WWW-Authenticate"] = challenge
+    return answer
 
 
 def status_of(error: TwinpathError) -> int:
@@ -117,6 +123,19 @@ def status_of(error: TwinpathError) -> int:
         if (status := STATUSES.get(kind)) is not None:
             return status
     raise error
+
+
+def _challenge(error: TwinpathError) -> str | None:
+    """The WWW-Authenticate of a refusal (RFC 6750 §3), None where none fits; without credentials no error is named."""
+    match error:
+        case NotPermitted():
+            scope = f', scope="{error.facts["permission"]}"' if "permission" in error.facts else ""
+            return f'Bearer realm="twinpath", error="insufficient_scope"{scope}'
+        case NotAuthenticated(code=NotAuthenticated.code):
+            return 'Bearer realm="twinpath"'
+        case NotAuthenticated():
+            return 'Bearer realm="twinpath", error="invalid_token"'
+    return None
 
 
 def is_no_json(faults: Sequence[Any]) -> bool:

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from twinpath.http.json_bodies import BYTE_ORDER_MARK, read_json
 from twinpath.http.problem_details import faults_of
+from twinpath.identity.authentication import caller_of
 from twinpath.ids import UUID_PATTERN
 
 _MISSING = {"type": "missing", "loc": ("body",), "msg": "Field required"}
@@ -28,6 +29,7 @@ _MISSING = {"type": "missing", "loc": ("body",), "msg": "Field required"}
 class ShortWay:
     """An endpoint: `handler(request, *ids)`, or `handler(request, *ids, body=...)` where a body model is declared.
 
+    `allow` is the permission that a caller needs; it is asked for before the body is read.
     `path` stands below the prefix of the API, and the metrics name it: `/orders/{order_id}/ship`. A parameter
     `<category>_id` takes an id of that category; the ids come in the order of the path.
     """
@@ -35,6 +37,7 @@ class ShortWay:
     method: str
     path: str
     handler: Callable[..., Awaitable[Response]]
+    allow: str
     body: type[BaseModel] | None = None
 
     @cached_property
@@ -43,8 +46,9 @@ class ShortWay:
         return re.compile(re.sub(r"{(\w+)_id}", rf"(\1-{UUID_PATTERN})", self.path))
 
     async def serve(self, ids: tuple[str, ...], scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request. Raises NotAuthenticated, NotPermitted."""
         request = Request(scope, receive)
+        caller_of(request).need(self.allow)
         if self.body is None:
             response = await self.handler(request, *ids)
         else:

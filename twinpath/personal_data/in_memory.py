@@ -5,7 +5,8 @@ from collections.abc import Collection
 from datetime import datetime
 
 from twinpath.clock import utc_now
-from twinpath.personal_data.interface import KEY_BYTES, KeyStore
+from twinpath.personal_data.interface import ERASED_ACTOR, KEY_BYTES, KeyStore
+from twinpath.personal_data.pseudonyms import new_pseudonym
 
 
 class InMemoryKeyStore(KeyStore):
@@ -14,6 +15,7 @@ class InMemoryKeyStore(KeyStore):
     def __init__(self) -> None:
         self._keys: dict[str, bytes | None] = {}
         self._unconfirmed: dict[str, datetime] = {}
+        self._actors: dict[tuple[str, str], tuple[str, str | None]] = {}
 
     async def keys(self, owners: Collection[str]) -> dict[str, bytes]:
         return {owner: key for owner in owners if (key := self._keys.get(owner)) is not None}
@@ -22,13 +24,24 @@ class InMemoryKeyStore(KeyStore):
         return self._keys.setdefault(owner, secrets.token_bytes(KEY_BYTES))
 
     async def destroy(self, owner: str) -> None:
+        self._actors = {caller: actor for caller, actor in self._actors.items() if actor[1] != owner}
         if self._keys.get(owner, b"") is not None:
             self._keys[owner] = None
             self._unconfirmed[owner] = utc_now()
 
     async def confirm(self, owner: str) -> None:
-        self._keys[owner] = None
+        await self.destroy(owner)
         self._unconfirmed.pop(owner, None)
 
     async def unconfirmed(self, before: datetime) -> list[str]:
         return [owner for owner, at in self._unconfirmed.items() if at < before]
+
+    async def pseudonym(self, issuer: str, subject: str, owner: str | None) -> str:
+        """See KeyStore.pseudonym."""
+        if owner is not None and await self.key_for(owner) is None:
+            return ERASED_ACTOR
+        return self._actors.setdefault((issuer, subject), (new_pseudonym(), owner))[0]
+
+    async def caller_behind(self, pseudonym: str) -> tuple[str, str] | None:
+        """See KeyStore.caller_behind."""
+        return next((caller for caller, (name, _) in self._actors.items() if name == pseudonym), None)

@@ -9,8 +9,16 @@ CLAIMS = "claims"
 """Whose key hashes personal claims: no customer's id, so nobody destroys it."""
 
 
+ACTORS = "actors"
+"""Whose key hashes the callers in the table of pseudonyms."""
+ERASED_ACTOR = "erased"
+"""The actor of what is done with the token of an owner who is erased."""
+
+
 class KeyStore(Protocol):
-    """One key an owner, made when first needed. Everything here raises Unavailable while the store is away."""
+    """One key an owner, made when first needed, and the pseudonyms that callers act under. Everything here raises
+    Unavailable while the store is away.
+    """
 
     async def keys(self, owners: Collection[str]) -> dict[str, bytes]:
         """Those keys that exist, by owner, in one round trip."""
@@ -26,3 +34,13 @@ class KeyStore(Protocol):
 
     async def unconfirmed(self, before: datetime) -> list[str]:
         """Owners whose key was destroyed before this time (UTC) though the log never came to know of it."""
+
+    async def pseudonym(self, issuer: str, subject: str, owner: str | None) -> str:
+        """The name that a caller acts under, made when first needed: it tells nothing of the caller.
+
+        `owner` is the id of the caller's own documents: destroying its key cuts the pseudonym from the caller, and the
+        next one is ERASED_ACTOR.
+        """
+
+    async def caller_behind(self, pseudonym: str) -> tuple[str, str] | None:
+        """Issuer and subject of a pseudonym; None where there is none, or erasure has cut it."""

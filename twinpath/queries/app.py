@@ -20,6 +20,7 @@ from twinpath.http.health import Check, health_routes
 from twinpath.http.problem_details import install_problem_details
 from twinpath.http.short_way import add_short_ways
 from twinpath.http.site import Site
+from twinpath.identity.authentication import OPEN, Authenticated, Authentication
 from twinpath.observability.serving_metrics import NO_TELEMETRY, HttpRequests, install_metrics
 from twinpath.queries.endpoints.answering import Queries
 from twinpath.queries.endpoints.dashboards import add_dashboard
@@ -61,6 +62,7 @@ def create_app(
     site: Site | None = None,
     seats: Seats | None = None,
     live_examples: bool = False,
+    authentication: Authentication = OPEN,
 ) -> FastAPI:
     """The app that shows the application's resources, on a reader and a cache; `close` is called when it has stopped.
     `cursor_key` signs cursors, `site` says who may call, `seats` how many may listen.
@@ -92,6 +94,7 @@ def create_app(
     queries = Queries(views, waits, live, Cursors(cursor_key), seats or Seats())
     _add_queries(app, queries, application, clock, zone)
     app.router.routes += health_routes(required or {}, {**(optional or {}), "copies": copy.check})
+    app.add_middleware(Authenticated, authentication)
     install_problem_details(app, site)
     app.add_middleware(Correlation, on_answer=HttpRequests(metrics.requests))
     install_metrics(app, metrics)
@@ -101,7 +104,8 @@ def create_app(
 def _add_queries(app: FastAPI, queries: Queries, application: Application, clock: Clock, zone: tzinfo) -> None:
     """Every declared endpoint; a dashboard's path may look like a document's, so they come first."""
     routes = Routes()
-    histories = HistoryRoutes(routes, queries, application.events)
+    documents = {r.category: r.document for r in application.resources if isinstance(r, Resource)}
+    histories = HistoryRoutes(routes, queries, application.events, documents)
     for declared in sorted(application.resources, key=lambda declaration: isinstance(declaration, Resource)):
         match declared:
             case Dashboard():

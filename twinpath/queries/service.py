@@ -12,6 +12,7 @@ from starlette.types import Lifespan
 from twinpath.domain.application import Application
 from twinpath.http.site import Site
 from twinpath.http.starting import RefusedUntilStarted
+from twinpath.identity.composing import authentication_of
 from twinpath.mongo_client import mongo_client
 from twinpath.observability.mongodb_spans import MongoSpans
 from twinpath.observability.trace_export import tracing_of
@@ -58,18 +59,20 @@ def bootstrap(settings: Settings, application: Application) -> FastAPI:
         await redis.ping()
 
     async def close() -> None:
+        await authentication.close()
         await redis.aclose()
         await client.close()
         if tracing:
             tracing.stop()
 
+    authentication = authentication_of(settings, application, client)
     cache = RedisViewCache(redis, settings.redis_prefix)
     app = create_app(
         MongoViewReader(client, settings.views_database, settings.locale),
         traced_cache(cache, tracing) if tracing else cache,
         application,
         {"mongodb": mongodb, "start": start.check},
-        {"redis": redis_answers},
+        {"redis": redis_answers, **authentication.checks},
         settings.causal_wait_seconds,
         zone=ZoneInfo(settings.time_zone),
         close=close,
@@ -77,6 +80,7 @@ def bootstrap(settings: Settings, application: Application) -> FastAPI:
         seats=Seats(settings.live_streams, settings.live_streams_per_caller),
         site=Site(settings.allowed_hosts, settings.allowed_origins),
         live_examples=settings.live_examples,
+        authentication=authentication,
     )
     app.add_middleware(RefusedUntilStarted, start)
     app.router.lifespan_context = _started(start, app.router.lifespan_context)

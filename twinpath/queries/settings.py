@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from twinpath.http.settings import HttpSettings
+from twinpath.identity.settings import IdentitySettings
 from twinpath.running.settings import MONGODB_URL, REDIS_URL, Locale
 
 
@@ -21,7 +21,7 @@ def _is_zone(name: str) -> str:
 ZoneName = Annotated[str, AfterValidator(_is_zone)]
 
 
-class Settings(HttpSettings):
+class Settings(IdentitySettings):
     """Every setting has a default that fits servers on this machine."""
 
     model_config = SettingsConfigDict(env_prefix="TWINPATH_", extra="ignore")

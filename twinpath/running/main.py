@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 from starlette.types import ASGIApp
 
 from twinpath.checking.report import CheckUp, report
-from twinpath.http.settings import HttpSettings
+from twinpath.identity.settings import IdentitySettings, refusal
 from twinpath.observability.logs import configure_logs
 from twinpath.running.serving import serve
 from twinpath.running.settings import put_together, read_settings
 
-_Settings = TypeVar("_Settings", bound=HttpSettings)
+_Settings = TypeVar("_Settings", bound=IdentitySettings)
 _App = TypeVar("_App", bound=ASGIApp)
 
 
@@ -30,4 +30,7 @@ def run_service(
     app = put_together(bootstrap, settings)
     if "--check" in sys.argv:
         sys.exit(asyncio.run(report(checks(settings))))
+    if (why := refusal(settings)) is not None:
+        print(why, file=sys.stderr)
+        sys.exit(1)
     serve(app, settings.port, settings, **serving(app))

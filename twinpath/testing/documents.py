@@ -5,6 +5,7 @@ from typing import Any
 
 from twinpath.commands.app import create_app as create_command_app
 from twinpath.domain.application import Application
+from twinpath.identity.actors import Actors
 from twinpath.projecting.documents.asyncapi import asyncapi_of
 from twinpath.projecting.documents.routes import openapi_of
 from twinpath.projecting.operators import PATH, admin_app
@@ -21,7 +22,7 @@ def documents_of(application: Application) -> Mapping[str, dict[str, Any]]:
     repairs = Repairs({}, system.views, system.store, system.seals, application.events)
     admin = admin_app(None, [parked_routes(repairs)], application.events.about)
     return {
-        "commands": create_command_app(system.bus, application).openapi(),
+        "commands": create_command_app(system.bus, application, Actors(system.keys)).openapi(),
         "queries": create_query_app(system.views, InMemoryViewCache(), application).openapi(),
         "both": system.app.openapi(),
         "projector": openapi_of(admin, PATH),

@@ -25,6 +25,8 @@ from twinpath.commands.snapshotting import Snapshots
 from twinpath.domain.application import Application
 from twinpath.domain.events import RecordedEvent
 from twinpath.http.limits import BodyLimits
+from twinpath.identity.actors import Actors
+from twinpath.identity.authentication import OPEN, Authentication
 from twinpath.ids import logs_of
 from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.log.interface import Appended, NewCommit
@@ -53,6 +55,7 @@ class InMemorySystem:
         processes_at_once: bool = True,
         keys: KeyStore | None = None,
         zone: tzinfo = UTC,
+        authentication: Authentication = OPEN,
     ) -> None:
         """Without `processes_at_once` processes do nothing until `settled` and `processes.carry_out_due` are called, so
         that orders race for stock as they do among real services. `settings` are those of the command service. `keys`
@@ -86,7 +89,7 @@ class InMemorySystem:
         copy = InMemoryViewCache()
         self.cache = CacheSync(projections, self.store, self.views, copy, events)
         self.projector = Projector(projections, logs, self.store, self.views, self.seals, events, self.cache.applied)
-        self.app = self._app(copy, clock)
+        self.app = self._app(copy, clock, authentication)
 
     async def recorded(self, log: str, events: Sequence[RecordedEvent]) -> None:
         """Bring the views along with what was appended; processes come later, as they may answer on the same stream."""
@@ -108,12 +111,20 @@ class InMemorySystem:
             self._appended.clear()
             await self.settled()
 
-    def _app(self, copy: InMemoryViewCache, clock: Clock) -> FastAPI:
-        app = create_app(self.views, copy, self._application, clock=clock, zone=self._zone, live_examples=True)
+    def _app(self, copy: InMemoryViewCache, clock: Clock, authentication: Authentication) -> FastAPI:
+        app = create_app(
+            self.views,
+            copy,
+            self._application,
+            clock=clock,
+            zone=self._zone,
+            live_examples=True,
+            authentication=authentication,
+        )
         app.title = f"{self._application.events.about.title} in one process"
         limits = Middleware(BodyLimits, streamed=STREAMED)
         app.user_middleware.append(limits)  # within the correlation, as in the command service
-        app.state.samples.append(add_commands(app, self.bus, self._application))
+        app.state.samples.append(add_commands(app, self.bus, self._application, Actors(self.keys)))
         of_queries = app.router.lifespan_context
 
         @asynccontextmanager

@@ -18,11 +18,11 @@ def entry_id(stream: str, version: int) -> str:
 
 
 class HistoryEntry(BaseModel):
-    """One event: what happened, when (UTC), by whom, and the data it carries."""
+    """One event: what happened, when (UTC), by whom (null for a caller who reads what is its own), and its data."""
 
     version: int
     type: str
     at: datetime
-    actor: str
+    actor: str | None
     correlation_id: str
     data: dict[str, Any]

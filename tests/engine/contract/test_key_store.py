@@ -12,7 +12,7 @@ from twinpath.errors import Unavailable
 from twinpath.ids import new_id
 from twinpath.mongo_client import mongo_client
 from twinpath.personal_data.in_memory import InMemoryKeyStore
-from twinpath.personal_data.interface import KEY_BYTES, KeyStore
+from twinpath.personal_data.interface import ERASED_ACTOR, KEY_BYTES, KeyStore
 from twinpath.personal_data.mongo import MongoKeyStore
 
 
@@ -114,6 +114,42 @@ async def test_what_is_confirmed_is_destroyed(keys: KeyStore) -> None:
     assert await keys.unconfirmed(utc_now() + timedelta(minutes=1)) == []
 
 
+async def test_a_caller_acts_under_one_pseudonym_that_tells_nothing(keys: KeyStore) -> None:
+    ada, owner = ("https://issuer.test", "ada@example.org"), new_id("owner")
+
+    names = set(await asyncio.gather(*(keys.pseudonym(*ada, owner) for _ in range(20))))
+
+    assert len(names) == 1
+    (name,) = names
+    assert "ada" not in name
+    assert await keys.caller_behind(name) == ada
+    assert await keys.pseudonym("https://issuer.testada", "@example.org", None) != name
+    assert await keys.pseudonym("keys", "ada@example.org", None) != name
+
+
+@pytest.mark.parametrize("erase", ["destroy", "confirm"])
+async def test_an_erasure_cuts_the_pseudonym_for_good(keys: KeyStore, erase: str) -> None:
+    issuer, ada, bob = "https://issuer.test", new_id("owner"), new_id("owner")
+    name, other = await keys.pseudonym(issuer, "ada", ada), await keys.pseudonym(issuer, "bob", bob)
+
+    await getattr(keys, erase)(ada)
+
+    assert await keys.caller_behind(name) is None
+    assert await keys.pseudonym(issuer, "ada", ada) == ERASED_ACTOR
+    assert await keys.caller_behind(ERASED_ACTOR) is None
+    assert await keys.caller_behind(other) == (issuer, "bob")
+
+
+async def test_a_pseudonym_that_is_made_while_its_owner_is_erased_is_cut(keys: KeyStore) -> None:
+    issuer = "https://issuer.test"
+    for _ in range(20):
+        owners = [new_id("owner") for _ in range(10)]
+        works = [work for owner in owners for work in (keys.pseudonym(issuer, owner, owner), keys.destroy(owner))]
+        names = [name for name in await asyncio.gather(*works) if name is not None]
+
+        assert [await keys.caller_behind(name) for name in names] == [None] * len(owners)
+
+
 async def test_a_store_that_is_away_says_so() -> None:
     client: AsyncMongoClient[dict[str, object]] = mongo_client(
         "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50", "test"
@@ -126,6 +162,8 @@ async def test_a_store_that_is_away_says_so() -> None:
         keys.confirm("owner-1"),
         keys.unconfirmed(utc_now()),
         keys.prepare(),
+        keys.pseudonym("issuer", "ada", None),
+        keys.caller_behind("actor-1"),
     ]
     answers: list[object] = await asyncio.gather(*asked, return_exceptions=True)
     assert [type(answer) for answer in answers] == [Unavailable] * len(asked)

@@ -34,6 +34,7 @@ class RepairNoteAdded(DomainEvent):
     """A mechanic wrote something down."""
 
     type: ClassVar[str] = "repair.note_added"
+    internal: ClassVar[bool] = True
 
     note: str
 

@@ -97,6 +97,7 @@ OWNER: Aggregate[OwnerCommand, Owner, OwnerEvent] = Aggregate(
     snapshots=False,
     claims=claims,
     erase=EraseOwner,
+    owner=lambda owner_id, _: owner_id,
 )
 OWNER.post("", RegisterOwner, allow="owners:write", summary="Register an owner", refuses=("email_taken",))
 OWNER.put("/{id}/name", RenameOwner, allow="owners:write", summary="Rename an owner", refuses=("owner_erased",))

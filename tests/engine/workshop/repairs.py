@@ -71,6 +71,7 @@ class Repair:
     """What the rules need to know."""
 
     status: Status
+    owner_id: str | None = None
 
 
 def decide(command: RepairCommand, repair: Repair | None) -> list[RepairEvent]:
@@ -102,7 +103,7 @@ def decide(command: RepairCommand, repair: Repair | None) -> list[RepairEvent]:
 def evolve(repair: Repair | None, event: RepairEvent) -> Repair:
     """The repair after the event."""
     if isinstance(event, RepairOpened):
-        return Repair("open")
+        return Repair("open", event.owner_id)
     assert repair is not None, "a repair's first event opens it"
     match event:
         case RepairStatusChanged():
@@ -116,7 +117,12 @@ def evolve(repair: Repair | None, event: RepairEvent) -> Repair:
 
 
 REPAIR: Aggregate[RepairCommand, Repair, RepairEvent] = Aggregate(
-    "repair", decide, evolve, Repair, (RepairOpened, RepairStatusChanged, RepairNoteAdded, RepairClosed)
+    "repair",
+    decide,
+    evolve,
+    Repair,
+    (RepairOpened, RepairStatusChanged, RepairNoteAdded, RepairClosed),
+    owner=lambda _, repair: repair.owner_id,
 )
 REPAIR.post("", OpenRepair, allow="repairs:open", summary="Bring a car", refuses=("owner_erased",))
 REPAIR.put(

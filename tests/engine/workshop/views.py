@@ -79,13 +79,21 @@ class RepairCounts(BaseModel):
     by_status: dict[str, int]
 
 
-REPAIR_DETAILS = View("repair_details", RepairDetails, filters=("owner_id",), copy=True, owner="owner_id")
+REPAIR_DETAILS = View(
+    "repair_details",
+    RepairDetails,
+    filters=("owner_id",),
+    copy=True,
+    owner="owner_id",
+    internal=("notes", "note_count"),
+)
 REPAIR_LIST = View(
     "repair_list",
     RepairRow,
     filters=("status", "has_note", "owner_id"),
     sorts={"opened_at": "opened_at"},
     owner="owner_id",
+    internal=("has_note", "note_preview"),
     indexes=(("status",), ("has_note",), ("status", "has_note"), ("owner_id",), ("opened_at",)),
 )
 REPAIR_COUNTS = View("repair_counts", copy=True)

@@ -22,6 +22,7 @@ from twinpath.commands.processes.traced import traced_handling
 from twinpath.commands.snapshotting import Snapshots
 from twinpath.commands.traced import TracedCommandBus
 from twinpath.domain.events import RecordedEvent
+from twinpath.identity.actors import Actors
 from twinpath.ids import logs_of
 from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.log.snapshots import InMemorySnapshotStore
@@ -67,7 +68,7 @@ class TracedShop:
         self.projector = Projector(projections, LOGS, source, writer, seals, CATALOGUE, self.cache.applied, pace=pace)
         self._handler = group.handler(self.projector.project)
 
-        self._command_app = command_app(bus, COMMANDS)
+        self._command_app = command_app(bus, COMMANDS, Actors(InMemoryKeyStore()))
         trace_requests(self._command_app, tracing)
         self.query_app = query_app(views, traced_cache(copy, tracing), QUERIES)
         self.query_app.state.waits.around = tracing.step

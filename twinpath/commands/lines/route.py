@@ -6,22 +6,25 @@ import orjson
 from fastapi import APIRouter
 
 from twinpath.commands.admission import BULK_PATH
-from twinpath.commands.bulk import Bulk
+from twinpath.commands.bulk import BULK_PERMISSION, Bulk
 from twinpath.commands.endpoints import DeclaredCommand
 from twinpath.http.documents.problems import CHANGING, codes_together, problem_responses
 from twinpath.http.documents.samples import ids_in as ids_of
+from twinpath.identity.permissions import allowing, permitted_router
 
 _REFUSALS = {400: ("malformed_actor", "no_lines", "incomplete_body"), 503: ("too_many_bulk_requests",)}
 
 
 def bulk_router(bulk: Bulk) -> APIRouter:
     """The route `POST /commands`."""
-    router = APIRouter(prefix=BULK_PATH, tags=["bulk"])
+    router = permitted_router()
+    content = {"application/x-ndjson": {"schema": {"type": "string"}, "example": _example(bulk.commands)}}
     names = ", ".join(f"`{name}`" for name in bulk.commands)
     router.add_api_route(
-        "",
+        BULK_PATH,
         bulk.answer,
         methods=["POST"],
+        tags=["bulk"],
         summary="Many commands at once",
         description=f"Up to 10,000 lines. A bad line is reported by its number, the others go on. Commands: {names}.",
         operation_id="bulk",
@@ -32,12 +35,7 @@ def bulk_router(bulk: Bulk) -> APIRouter:
             },
             **problem_responses(codes_together(CHANGING, _REFUSALS)),
         },
-        openapi_extra={
-            "requestBody": {
-                "required": True,
-                "content": {"application/x-ndjson": {"schema": {"type": "string"}, "example": _example(bulk.commands)}},
-            }
-        },
+        openapi_extra=allowing(BULK_PERMISSION, {"requestBody": {"required": True, "content": content}}),
     )
     return router
 

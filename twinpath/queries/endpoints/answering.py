@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 import orjson
@@ -13,6 +13,7 @@ from twinpath.errors import MalformedRequest, NotYetVisible, StaleVersion
 from twinpath.http.causal_token import parse_token
 from twinpath.http.conditions import condition_of
 from twinpath.http.headers import joined_header
+from twinpath.identity.authentication import caller_of
 from twinpath.queries.endpoints.seats import Seats
 from twinpath.queries.reading.causal_waits import CausalWaits
 from twinpath.queries.reading.cursor import Cursors
@@ -32,6 +33,11 @@ class Queries:
     live: LiveViews
     cursors: Cursors
     seats: Seats
+
+    def for_caller(self, request: Request) -> "Queries":
+        """What a request's caller may see: everything, or the documents of one owner."""
+        owner = caller_of(request).owner
+        return self if owner is None else replace(self, views=self.views.owned_by(owner))
 
     async def token_seen(self, request: Request, *views: View) -> bool:
         """Wait until these views have reached the request's causal token, if it has one; whether it had.

@@ -1,7 +1,8 @@
 """Dashboards: a document that is computed when it is asked for, and as it changes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, tzinfo
+from functools import partial
 
 import orjson
 from fastapi import Request, Response
@@ -28,6 +29,7 @@ def add_dashboard(routes: Routes, queries: Queries, dashboard: Dashboard, clock:
         endpoint.answer,
         {},
         f"get_{operation}",
+        dashboard.allow,
         summary=dashboard.summary,
         description=dashboard.description,
         **describing.query(dashboard.model, dashboard.example),
@@ -37,6 +39,7 @@ def add_dashboard(routes: Routes, queries: Queries, dashboard: Dashboard, clock:
         endpoint.events,
         {},
         f"follow_{operation}",
+        dashboard.allow,
         summary=f"{dashboard.summary}, as it changes",
         description=f"`event: {dashboard.name}`, first as it is, then after changes, at most once in"
         f" {dashboard.pace:g} seconds.",
@@ -54,18 +57,20 @@ class _Dashboard:
     async def answer(self, request: Request) -> Response:
         """The dashboard as it is now."""
         refuse_parameters(request)
-        fresh = await self._queries.token_seen(request, *self._dashboard.views)
-        return answered(request, await self.body(fresh), self._dashboard.views)
+        queries = self._queries.for_caller(request)
+        fresh = await queries.token_seen(request, *self._dashboard.views)
+        return answered(request, await self.body(queries, fresh), self._dashboard.views)
 
     async def events(self, request: Request) -> Response:
         """The dashboard as it changes."""
         refuse_parameters(request)
-        source = _LiveDashboard(self, self._dashboard.name)
-        return await open_stream(request, self._queries, source, self._dashboard.views, pace=self._dashboard.pace)
+        queries = self._queries.for_caller(request)
+        source = _LiveDashboard(partial(self.body, queries, fresh=True), self._dashboard.name)
+        return await open_stream(request, queries, source, self._dashboard.views, pace=self._dashboard.pace)
 
-    async def body(self, fresh: bool) -> bytes:
+    async def body(self, queries: Queries, fresh: bool) -> bytes:
         """What is sent. Raises Unavailable."""
-        reads = _Reads(self._queries, self._dashboard.views[0], self._clock, self._zone, fresh)
+        reads = _Reads(queries, self._dashboard.views[0], self._clock, self._zone, fresh)
         return dumped(await self._dashboard.body(reads))
 
 
@@ -99,14 +104,14 @@ class _Reads:
 class _LiveDashboard:
     """A Source: the dashboard, first as it is, then whenever it is another."""
 
-    def __init__(self, dashboard: _Dashboard, name: str) -> None:
-        self._dashboard = dashboard
+    def __init__(self, body: Callable[[], Awaitable[bytes]], name: str) -> None:
+        self._body = body
         self._name = name
         self._sent = b""
 
     async def everything(self) -> list[bytes]:
         """See Source.everything."""
-        body = await self._dashboard.body(fresh=True)
+        body = await self._body()
         if body == self._sent:
             return []
         self._sent = body

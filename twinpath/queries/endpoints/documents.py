@@ -23,12 +23,13 @@ def add_document(routes: Routes, queries: Queries, resource: Resource) -> None:
     path = f"{resource.path}/{{{category}_id}}"
     parameters = {f"{category}_id": id_in_path(category)}
     absent = describing.missing(category)
-    routes.short(path, endpoint.answer)
+    routes.short(path, endpoint.answer, resource.allow)
     routes.get(
         path,
         endpoint.answer,
         parameters,
         f"get_{category}",
+        resource.allow,
         summary=f"One {category}",
         description="The ETag is its version, for If-Match on a command. X-Version waits for a version.",
         **describing.query(shown_model(view.model, resource.join), resource.example, absent, version=True),
@@ -39,6 +40,7 @@ def add_document(routes: Routes, queries: Queries, resource: Resource) -> None:
             endpoint.events,
             parameters,
             f"follow_{category}",
+            resource.allow,
             summary=f"One {category} as it changes",
             description=f"`event: {category}`, first as it is, then after each change; its `id` is the version.",
             **describing.stream(absent),
@@ -50,21 +52,22 @@ class _Document:
         self._queries = queries
         self._view, self._join, self._name = resource.document, resource.join, resource.category
         self._joined = () if resource.join is None else (resource.join.view,)
-        self._shows = partial(queries.views.shows, resource.document)
 
     async def answer(self, request: Request, document_id: str) -> Response:
         """The document, ready as it is kept."""
         refuse_parameters(request)
-        fresh = await self._queries.token_seen(request, self._view, *self._joined)
-        fresh |= await self._queries.version_seen(request, self._view, document_id, self._shows)
-        document = await self._queries.views.ready(self._view, document_id, fresh, self._join)
+        queries = self._queries.for_caller(request)
+        fresh = await queries.token_seen(request, self._view, *self._joined)
+        fresh |= await queries.version_seen(request, self._view, document_id, partial(queries.views.shows, self._view))
+        document = await queries.views.ready(self._view, document_id, fresh, self._join)
         return answered(request, document.body, (self._view, *self._joined), document.etag)
 
     async def events(self, request: Request, document_id: str) -> Response:
         """The document as it changes."""
         refuse_parameters(request)
-        source = _LiveDocument(self._queries.views, self._view, self._join, document_id, self._name)
-        return await open_stream(request, self._queries, source, [self._view], document_id, joined=self._joined)
+        queries = self._queries.for_caller(request)
+        source = _LiveDocument(queries.views, self._view, self._join, document_id, self._name)
+        return await open_stream(request, queries, source, [self._view], document_id, joined=self._joined)
 
 
 class _LiveDocument:
@@ -87,8 +90,7 @@ class _LiveDocument:
         document, _ = changed[self._document_id]
         if document is None:
             return await self.everything()  # ends the stream when it is gone indeed
-        ready = self._view.rendered(document)
-        return self._newer(ready if self._join is None else await self._views.joined(ready, self._join, True))
+        return self._newer(await self._views.rendered(self._view, document, self._join))
 
     def _newer(self, document: Cached) -> list[bytes]:
         if document.revision <= self._revision:

@@ -1,11 +1,14 @@
 """The history of every aggregate: all its events, oldest first, and as it grows."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Path, Request, Response
 
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.resource import Resource
+from twinpath.domain.views import View
 from twinpath.http.documents.problems import codes_together
 from twinpath.http.parameters import refuse_parameters
 from twinpath.ids import id_example, id_pattern
@@ -20,15 +23,16 @@ from twinpath.queries.reading.history import Histories
 from twinpath.queries.reading.live import Changed
 from twinpath.views.history import HISTORY, HistoryEntry, entry_id
 
+READ_HISTORY = "history:read"
 _PAGE = page_model("history", HistoryEntry)
 
 
 class HistoryRoutes:
     """Adds the routes of histories; `catalogue` has every event."""
 
-    def __init__(self, routes: Routes, queries: Queries, catalogue: Catalogue) -> None:
+    def __init__(self, routes: Routes, queries: Queries, catalogue: Catalogue, documents: Mapping[str, View]) -> None:
         self._routes = routes
-        self._endpoint = _History(queries, Histories(queries.views, catalogue))
+        self._endpoint = _History(queries, Histories(queries.views, catalogue, documents))
         self._catalogue = catalogue
 
     def add(self, resource: Resource) -> None:
@@ -65,6 +69,7 @@ class HistoryRoutes:
             self._endpoint.page,
             {**stream, "query": in_query(PageQuery)},
             f"list_{operation}",
+            READ_HISTORY,
             summary=f"Every event of {of_what}, oldest first",
             description="What happened, when and who did it. Personal data of an erased customer is null.",
             **describing.query(
@@ -76,6 +81,7 @@ class HistoryRoutes:
             self._endpoint.events,
             stream,
             f"follow_{operation}",
+            READ_HISTORY,
             summary="A history as it grows",
             description="`event: history` for each entry, oldest first; its `id` is the version, and Last-Event-ID goes"
             " on after it.",
@@ -92,9 +98,10 @@ class _History:
         """A page of a history."""
         pages = Pages(self._queries.cursors, request, {"view": HISTORY.name, "stream": stream})
         after = pages.after(query.cursor)
-        await self._queries.token_seen(request, HISTORY)
-        await self._queries.version_seen(request, HISTORY, stream, self._histories.shows)
-        page = await self._histories.page(stream, after, query.limit)
+        queries, histories = self._for_caller(request)
+        await queries.token_seen(request, HISTORY)
+        await queries.version_seen(request, HISTORY, stream, histories.shows)
+        page = await histories.page(stream, after, query.limit)
         return pages.answered(page.documents, page, [HISTORY])
 
     async def events(self, request: Request, stream: str) -> Response:
@@ -102,9 +109,12 @@ class _History:
         refuse_parameters(request)
         seen = request.headers.get("last-event-id", "")
         after = int(seen) if seen.isascii() and seen.isdigit() and len(seen) <= 10 else 0
-        return await open_stream(
-            request, self._queries, _LiveHistory(self._histories, stream, after), [HISTORY], stream
-        )
+        queries, histories = self._for_caller(request)
+        return await open_stream(request, queries, _LiveHistory(histories, stream, after), [HISTORY], stream)
+
+    def _for_caller(self, request: Request) -> tuple[Queries, Histories]:
+        queries = self._queries.for_caller(request)
+        return queries, replace(self._histories, views=queries.views)
 
 
 class _LiveHistory:

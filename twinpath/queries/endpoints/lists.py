@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from twinpath.domain.resource import Filters, Listing, Resource, SubList
 from twinpath.domain.views import Document, Place, View, shown_fields
 from twinpath.http.documents.problems import Codes
+from twinpath.identity.authentication import caller_of
 from twinpath.queries.endpoints import describing
 from twinpath.queries.endpoints.answering import Queries, answered, dumped
 from twinpath.queries.endpoints.event_stream import frame, open_stream
@@ -17,13 +18,14 @@ from twinpath.queries.endpoints.parameters import FIRST_PAGE, filters_of, page_o
 from twinpath.queries.endpoints.routes import Routes, id_in_path, in_query
 from twinpath.queries.reading.cursor import Cursors, bound_to
 from twinpath.queries.reading.live import Changed
-from twinpath.queries.reading.views import Page, Selection, not_there
+from twinpath.queries.reading.views import Page, Selection, ViewQueries, not_there
 
 
 def add_list(routes: Routes, queries: Queries, resource: Resource, listing: Listing) -> None:
     """Add `GET <path>` and `GET <path>/events`."""
     plural = resource.path[1:]
-    _add(routes, _List(queries, listing, plural), resource.path, {}, plural, f"List {plural}")
+    endpoint = _List(queries, listing, plural)
+    _add(routes, endpoint, resource.path, {}, plural, f"List {plural}", resource.allow)
 
 
 def add_sublist(routes: Routes, queries: Queries, resource: Resource, sublist: SubList) -> None:
@@ -32,8 +34,8 @@ def add_sublist(routes: Routes, queries: Queries, resource: Resource, sublist: S
     endpoint = _List(queries, sublist.listing, plural, resource.document, sublist)
     path = f"{resource.path}/{{{category}_id}}{sublist.path}"
     parameters = {f"{category}_id": id_in_path(category)}
-    absent = describing.missing(category)
-    _add(routes, endpoint, path, parameters, f"{category}_{plural}", f"The {plural} of one {category}", absent)
+    summary, allow = f"The {plural} of one {category}", sublist.allow or resource.allow
+    _add(routes, endpoint, path, parameters, f"{category}_{plural}", summary, allow, describing.missing(category))
 
 
 def _add(
@@ -43,6 +45,7 @@ def _add(
     parameters: Mapping[str, Any],
     operation: str,
     summary: str,
+    allow: str,
     *codes: Codes,
 ) -> None:
     listing, plural = endpoint.listing, endpoint.plural
@@ -54,6 +57,7 @@ def _add(
         endpoint.page,
         {**parameters, "query": in_query(page_of(filters))},
         f"list_{operation}",
+        allow,
         summary=summary if listing.view.sorts else f"{summary}, newest first",
         description=listing.description,
         **describing.query(page_model(listing.name, row), example, describing.PAGED, *codes),
@@ -64,6 +68,7 @@ def _add(
             endpoint.events,
             {**parameters, "filters": in_query(filters)},
             f"follow_{operation}",
+            allow,
             summary=f"{summary} as they change",
             description=f"`event: {plural}` is the first page, at the start and whenever changes were missed; then"
             f" `event: {listing.name}` is an item that is new or changed, `event: left` names one that the filters"
@@ -91,29 +96,30 @@ class _List:
 
     async def page(self, request: Request, *given: Any) -> Response:
         """A page, once the views have reached the causal token."""
-        query = given[-1]
-        selection = self._selection(*given)
-        pages = Pages(self._queries.cursors, request, selection.identity)
+        query, queries = given[-1], self._queries.for_caller(request)
+        selection = queries.views.narrowed(self._selection(*given))
+        pages = Pages(queries.cursors, request, selection.identity)
         after = pages.after(query.cursor)
-        fresh = await self._queries.token_seen(request, *self._needed)
-        page = await self._queries.views.page(selection, after, query.limit)
+        fresh = await queries.token_seen(request, *self._needed)
+        page = await queries.views.page(selection, after, query.limit)
         if not page.documents and after is None:
-            await self._refuse_unknown(given)
-        rows = await self.rows(page.documents, fresh)
+            await self._refuse_unknown(queries, given)
+        rows = await self.rows(queries.views, page.documents, fresh)
         return pages.answered(rows, page, self._needed)
 
     async def events(self, request: Request, *given: Any) -> Response:
         """The list as it changes."""
+        queries = self._queries.for_caller(request)
         if self.sublist:
-            await self._queries.token_seen(request, *self._needed)
-            await self._refuse_unknown(given)
+            await queries.token_seen(request, *self._needed)
+            await self._refuse_unknown(queries, given)
         key = str(given[0]) if self.sublist and self.sublist.keyed else None
-        source = _LiveList(self._queries, self, self._selection(*given))
-        return await open_stream(request, self._queries, source, [self.listing.view], key, joined=self._joined)
+        source = _LiveList(queries.views, self, queries.views.narrowed(self._selection(*given)))
+        return await open_stream(request, queries, source, [self.listing.view], key, joined=self._joined)
 
-    async def rows(self, documents: Sequence[Document], fresh: bool) -> list[dict[str, Any]]:
+    async def rows(self, views: ViewQueries, documents: Sequence[Document], fresh: bool) -> list[dict[str, Any]]:
         """What the list shows of documents."""
-        return await self._queries.views.rows(documents, self._shown, self.listing.join, fresh)
+        return await views.rows(self.listing.view, documents, self._shown, self.listing.join, fresh)
 
     @property
     def _needed(self) -> Sequence[View]:
@@ -124,30 +130,30 @@ class _List:
         fixed = {self.sublist.by: given[0]} if self.sublist else {}
         return selection_of(self.listing.view, filters, fixed)
 
-    async def _refuse_unknown(self, given: Sequence[Any]) -> None:
+    async def _refuse_unknown(self, queries: Queries, given: Sequence[Any]) -> None:
         """Refuse a parent that has neither a document nor an item; either view may be behind. Raises NotFound."""
         if self._parent is None or self.sublist is None:
             return
         parent = given[0]
-        if await self._queries.views.ready_many(self._parent, [parent], fresh=True):
+        if await queries.views.ready_many(self._parent, [parent], fresh=True):
             return
         items = Selection(self.listing.view, {self.sublist.by: parent})
-        if not (await self._queries.views.page(items, None, 1)).documents:
+        if not (await queries.views.page(items, None, 1)).documents:
             raise not_there(parent)
 
 
 class _LiveList:
     """A Source: the first page, at the start and whenever changes were missed; then each row that is new or changed."""
 
-    def __init__(self, queries: Queries, of_list: _List, selection: Selection) -> None:
-        self._views = queries.views
+    def __init__(self, views: ViewQueries, of_list: _List, selection: Selection) -> None:
+        self._views = views
         self._list = of_list
         self._selection = selection
 
     async def everything(self) -> list[bytes]:
         """See Source.everything."""
         page = await self._views.page(self._selection, None, FIRST_PAGE)
-        rows = await self._list.rows(page.documents, fresh=True)
+        rows = await self._list.rows(self._views, page.documents, fresh=True)
         return [frame(self._list.plural, dumped({"items": rows}))]
 
     async def changes(self, changed: Changed) -> list[bytes]:
@@ -156,7 +162,7 @@ class _LiveList:
         frames = []
         for document_id, (document, fields) in changed.items():
             if document is not None and self._selection.takes(document):
-                [row] = await self._list.rows([document], fresh=True)
+                [row] = await self._list.rows(self._views, [document], fresh=True)
                 frames.append(frame(name, dumped(row), document.get("version")))
             elif document is None or self._selection.may_have_lost(fields):
                 frames.append(frame("left", dumped({f"{name}_id": document_id})))
@@ -168,8 +174,8 @@ class Pages:
 
     def __init__(self, cursors: Cursors, request: Request, selection: Mapping[str, Any]) -> None:
         self._cursors = cursors
-        self._request = request
-        self._bound_to = bound_to(selection, request.scope.get("state", {}).get("caller"))
+        self._request, caller = request, caller_of(request)
+        self._bound_to = bound_to(selection, caller.key if caller.is_known else None)
 
     def after(self, cursor: str | None) -> Place | None:
         """The place after which the page begins, None for the first. Raises MalformedRequest."""

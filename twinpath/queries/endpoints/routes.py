@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from inspect import Parameter, Signature
 from typing import Annotated, Any, get_origin
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from fastapi.params import Query as QueryParameter
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from twinpath.http.parameters import refuse_repeated
 from twinpath.http.short_way import ShortWay
+from twinpath.identity.permissions import allowing, permitted_router
 from twinpath.ids import id_example, id_pattern
 
 Handler = Callable[..., Awaitable[Response]]
@@ -22,20 +23,24 @@ class Routes:
     """The routes below /api/v1, and those that are answered past FastAPI's dispatch."""
 
     def __init__(self) -> None:
-        self.router = APIRouter()
+        self.router = permitted_router()
         self.short_ways: list[ShortWay] = []
         self.tags: dict[str, str] = {}
         """What each tag of the OpenAPI document stands for."""
 
-    def get(self, path: str, handler: Handler, parameters: Mapping[str, Any], operation: str, **options: Any) -> None:
-        """Add `GET <path>`; `parameters` are annotations by name, as FastAPI takes them."""
+    def get(
+        self, path: str, handler: Handler, parameters: Mapping[str, Any], operation: str, allow: str, **options: Any
+    ) -> None:
+        """Add `GET <path>` for callers with the permission `allow`; `parameters` are annotations by name, as FastAPI
+        takes them."""
         tag = path[1:].partition("/")[0]
         name = operation.replace("-", "_").replace("/", "_")
+        options["openapi_extra"] = allowing(allow, options.get("openapi_extra"))
         self.router.add_api_route(path, _endpoint(handler, parameters), operation_id=name, tags=[tag], **options)
 
-    def short(self, path: str, handler: Handler) -> None:
+    def short(self, path: str, handler: Handler, allow: str) -> None:
         """Let a well-formed request reach the handler past FastAPI's dispatch."""
-        self.short_ways.append(ShortWay("GET", path, handler))
+        self.short_ways.append(ShortWay("GET", path, handler, allow))
 
 
 def id_in_path(category: str) -> Any:

@@ -8,13 +8,14 @@ from contextlib import asynccontextmanager, contextmanager
 from starlette.types import Scope
 
 from twinpath.errors import TooMany, Unavailable
+from twinpath.identity.authentication import caller_in
 
 _OPENED_AT_ONCE = 16
 """Each opening reads from the views; more at once would keep other readers waiting."""
 
 
 class Seats:
-    """Counts streams by caller: who that is when callers are known, until then the address of the client."""
+    """Counts streams by caller: by issuer and subject where they are known, else by the address of the client."""
 
     def __init__(self, most: int = 1_000, most_of_caller: int = 500) -> None:
         self._most = most
@@ -25,19 +26,20 @@ class Seats:
     @contextmanager
     def taken(self, scope: Scope) -> Iterator[None]:
         """A seat for as long as the block lasts. Raises TooMany, Unavailable."""
-        caller = scope.get("state", {}).get("caller") or (scope.get("client") or ("",))[0]
-        if self._taken[caller] >= self._most_of_caller:
+        caller = caller_in(scope)
+        name = caller.key if caller.is_known else (scope.get("client") or ("",))[0]
+        if self._taken[name] >= self._most_of_caller:
             detail = f"{self._most_of_caller} event streams of yours are open; close some first."
             raise TooMany(detail, code="too_many_streams")
         if self._taken.total() >= self._most:
             raise Unavailable(f"{self._most} event streams are open here.", code="too_many_streams")
-        self._taken[caller] += 1
+        self._taken[name] += 1
         try:
             yield
         finally:
-            self._taken[caller] -= 1
-            if not self._taken[caller]:
-                del self._taken[caller]
+            self._taken[name] -= 1
+            if not self._taken[name]:
+                del self._taken[name]
 
     @asynccontextmanager
     async def opening(self) -> AsyncIterator[None]:

@@ -68,7 +68,7 @@ class Cursors:
 
 
 def bound_to(selection: Mapping[str, Any], caller: str | None = None) -> Mapping[str, Any]:
-    """The selection that a cursor is good for, and the caller whom it was given to, where callers are known."""
+    """The selection that a cursor is good for, and the caller whom it was given to, where that is known."""
     return {**selection, "caller": caller}
 
 

@@ -1,7 +1,8 @@
 """What can be asked of every view: one document, several, a page of a list."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -9,7 +10,7 @@ import orjson
 
 from twinpath.domain.resource import Join
 from twinpath.domain.views import NEWEST_FIRST, Cached, Document, Order, Place, Range, View
-from twinpath.errors import NotFound
+from twinpath.errors import NotFound, NotPermitted
 from twinpath.ids import category_of
 from twinpath.queries.reading.fast_copy import FastCopy
 from twinpath.views.interface import Fields, ViewReader
@@ -30,6 +31,21 @@ class Selection:
     def takes(self, document: Document) -> bool:
         """Whether a document belongs to it."""
         return all(fits(document, path, value) for path, value in self.where.items()) and within(document, self.ranges)
+
+    def owned_by(self, owner: str | None) -> "Selection":
+        """Those of its documents that a caller may see whose own documents name this owner; None sees them all.
+
+        Raises:
+            NotPermitted: it selects by a field that owners are not shown.
+        """
+        field_name = self.view.owner
+        if owner is None or field_name is None:
+            return self
+        if asked := {path.partition(".")[0] for path in (*self.where, *self.ranges)} & set(self.view.internal):
+            raise NotPermitted(f"{', '.join(sorted(asked))} is not yours to filter by.")
+        if self.where.get(field_name, owner) != owner:
+            return replace(self, where={**self.where, "_id": None})  # nobody else's are there
+        return replace(self, where={**self.where, field_name: owner})
 
     def may_have_lost(self, changed: Fields) -> bool:
         """Whether a document that it does not take may have belonged to it before these fields changed."""
@@ -65,16 +81,37 @@ class ViewQueries:
         self.on_read: Callable[[str, str, float], None] = lambda view, read, seconds: None
         self._reader = reader
         self._cache = cache
+        self._owner: str | None = None
+
+    def owned_by(self, owner: str | None) -> "ViewQueries":
+        """The same, of the documents alone that name this owner, as owners are shown them; None sees them all.
+
+        Documents of a view that names no owner are everybody's who may read it at all.
+        """
+        if owner is None:
+            return self
+        narrowed = copy(self)
+        narrowed._owner = owner
+        return narrowed
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether only the documents of one owner are shown."""
+        return self._owner is not None
 
     async def ready(self, view: View, document_id: str, fresh: bool = False, join: Join | None = None) -> Cached:
         """One document, ready to send. Raises NotFound, Unavailable."""
         ready = None if fresh or not view.copy else await self._cache.get(view.name, document_id)
-        if ready is None:
-            document = await self._get(view, document_id)
-            if document is None:
-                raise not_there(document_id)
-            ready = view.rendered(document)
-        return ready if join is None else await self.joined(ready, join, fresh)
+        if ready is not None:
+            return await self._shown(view, ready, join, fresh)
+        document = await self._get(view, document_id)
+        if document is None:
+            raise not_there(document_id)
+        return await self.rendered(view, document, join, fresh)
+
+    async def rendered(self, view: View, document: Document, join: Join | None = None, fresh: bool = True) -> Cached:
+        """A document that was read, ready to send. Raises NotFound, Unavailable."""
+        return await self._shown(view, view.rendered(document), join, fresh)
 
     async def ready_many(self, view: View, ids: Iterable[str], fresh: bool = False) -> dict[str, Cached]:
         """Those of several documents that exist, ready to send, by id. Raises Unavailable."""
@@ -84,9 +121,25 @@ class ViewQueries:
         if missing := [document_id for document_id in wanted if document_id not in ready]:
             documents = await self.several(view.name, missing)
             ready |= {document["_id"]: view.rendered(document) for document in documents}
-        return ready
+        own = {document_id: self._own(view, document) for document_id, document in ready.items()}
+        return {document_id: document for document_id, document in own.items() if document is not None}
 
-    async def joined(self, document: Cached, join: Join, fresh: bool = False) -> Cached:
+    def _own(self, view: View, ready: Cached) -> Cached | None:
+        """What the caller sees of a document: all of it, it without what is internal, or nothing."""
+        if self._owner is None or view.owner is None:
+            return ready
+        shown = orjson.loads(ready.body)
+        if shown.get(view.owner) != self._owner:
+            return None
+        return replace(ready, body=orjson.dumps(view.without_internal(shown))) if view.internal else ready
+
+    async def _shown(self, view: View, ready: Cached, join: Join | None, fresh: bool) -> Cached:
+        own = self._own(view, ready)
+        if own is None:
+            raise not_there(ready.id)
+        return own if join is None else await self._joined(own, join, fresh)
+
+    async def _joined(self, document: Cached, join: Join, fresh: bool = False) -> Cached:
         """The document with what is joined; the etag names both versions. Raises Unavailable."""
         shown = orjson.loads(document.body)
         others = await self._join([shown], join, fresh)
@@ -95,6 +148,7 @@ class ViewQueries:
 
     async def rows(
         self,
+        view: View,
         documents: Sequence[Document],
         shown: Callable[[Document], dict[str, Any]],
         join: Join | None = None,
@@ -102,6 +156,8 @@ class ViewQueries:
     ) -> list[dict[str, Any]]:
         """The items that a list shows, with what is joined, which one round trip reads. Raises Unavailable."""
         rows = [shown(document) for document in documents]
+        if self._owner is not None and view.owner is not None:
+            rows = [view.without_internal(row) for row in rows]
         if join is not None:
             await self._join(rows, join, fresh)
         return rows
@@ -117,14 +173,21 @@ class ViewQueries:
     async def shows(self, view: View, document_id: str, version: int) -> bool:
         """Whether the view shows this version of a document, or a later one. Raises Unavailable."""
         document = await self._get(view, document_id)
-        return document is not None and document.get("version", 0) >= version
+        if document is None or (self._owner is not None and document.get(view.owner or "", self._owner) != self._owner):
+            return False
+        return int(document.get("version", 0)) >= version
 
     async def page(self, selection: Selection, after: Place | None, limit: int) -> Page:
-        """A page of a selection. Raises Unavailable."""
+        """A page of a selection. Raises NotPermitted, Unavailable."""
+        selection = self.narrowed(selection)
         view, where, order, ranges = selection.view.name, selection.where, selection.order, selection.ranges
         documents = await self._timed(view, "page", self._reader.page(view, where, after, limit + 1, order, ranges))
         last = selection.order.place_of(documents[limit - 1]) if len(documents) > limit else None
         return Page(documents[:limit], last)
+
+    def narrowed(self, selection: Selection) -> Selection:
+        """The part of a selection that the caller may see. Raises NotPermitted."""
+        return selection.owned_by(self._owner)
 
     async def several(self, view: str, ids: Sequence[str]) -> list[Document]:
         """Those of several documents that exist. Raises Unavailable."""

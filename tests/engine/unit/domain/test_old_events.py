@@ -27,6 +27,7 @@ from twinpath.commands.bus import Envelope
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.events import SEALED, NewEvent, RecordedEvent, Upcaster, from_json, to_json
 from twinpath.errors import NewerEvent, RuleViolation, UnknownEvent
+from twinpath.identity.actors import Actors
 from twinpath.ids import logs_of, new_id
 from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.log.interface import NewCommit
@@ -140,7 +141,9 @@ async def test_the_outside_world_is_told_todays_form_and_nothing_personal_under_
 
 
 def histories(views: InMemoryViewStore, catalogue: Catalogue) -> Histories:
-    return Histories(ViewQueries(views, FastCopy(InMemoryViewCache(), views, CopyBounds(views.erasures))), catalogue)
+    return Histories(
+        ViewQueries(views, FastCopy(InMemoryViewCache(), views, CopyBounds(views.erasures))), catalogue, {}
+    )
 
 
 @ERASURE
@@ -234,7 +237,7 @@ def test_two_events_of_one_stored_name_are_refused() -> None:
 async def test_a_replica_that_meets_a_newer_schema_asks_to_come_back() -> None:
     store, repair = InMemoryEventStore(EVENTS.categories), new_id("repair")
     await store.append(NewCommit(repair, [NewEvent("repair.opened", 2, {"secret": "Ada"})], 0, "c", metadata()))
-    transport = httpx.ASGITransport(create_app(bus_on(store), COMMANDS))
+    transport = httpx.ASGITransport(create_app(bus_on(store), COMMANDS, Actors(InMemoryKeyStore())))
 
     async with httpx.AsyncClient(transport=transport, base_url="http://c") as client:
         answer = await client.post(f"/api/v1/repairs/{repair}/notes", json={"note": "seen"})

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from twinpath.http.correlation import Correlation
 from twinpath.http.problem_details import install_problem_details
 from twinpath.http.short_way import ShortWay, add_short_ways
+from twinpath.identity.authentication import OPEN, Authenticated
 
 UUID = "0198c0de-0000-7000-8000-000000000001"
 BOOKING, SEAT = f"booking-{UUID}", f"seat-{UUID}"
@@ -45,13 +46,14 @@ async def client(routes_seen: list[str | None]) -> httpx.AsyncClient:
     async def fallback(booking: str) -> str:
         return f"the long way to {booking}"
 
+    app.add_middleware(Authenticated, OPEN)
     install_problem_details(app)
     app.add_middleware(
         Correlation, on_answer=lambda scope, *_: routes_seen.append(getattr(scope.get("route"), "path", None))
     )
     ways = [
-        ShortWay("GET", "/bookings/{booking_id}", show),
-        ShortWay("POST", "/bookings/{booking_id}/seats/{seat_id}/cancel", cancel, Reason),
+        ShortWay("GET", "/bookings/{booking_id}", show, "bookings:read"),
+        ShortWay("POST", "/bookings/{booking_id}/seats/{seat_id}/cancel", cancel, "bookings:cancel", Reason),
     ]
     add_short_ways(app, "/api/v1", ways)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://short")

@@ -20,10 +20,12 @@ from twinpath.commands.metrics import CommandMetrics
 from twinpath.domain.events import RecordedEvent
 from twinpath.domain.views import Put
 from twinpath.errors import CheckpointMoved, Unavailable
+from twinpath.identity.actors import Actors
 from twinpath.ids import new_id
 from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.log.interface import Appended
 from twinpath.observability.metrics import Metrics
+from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.projecting.measuring import measured, timed
 from twinpath.projecting.metrics import ProjectorMetrics
 from twinpath.queries.metrics import QueryMetrics
@@ -50,7 +52,7 @@ async def test_every_command_is_counted_by_its_type_and_what_came_of_it() -> Non
     metrics = CommandMetrics()
     bus = bus_on(InMemoryEventStore(("repair",)))
     bus.on_handled = metrics.handled
-    app = create_app(bus, COMMANDS, metrics=metrics)
+    app = create_app(bus, COMMANDS, Actors(InMemoryKeyStore()), metrics=metrics)
     good, path = {"subject": "s", "message": "m"}, "/api/v1/repairs"
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://c") as client:
         for _ in range(2):

@@ -13,6 +13,7 @@ from tests.engine.workshop.application import QUERIES
 from tests.support.eventually import eventually
 from tests.support.live_client import listening
 from twinpath.errors import TooMany, Unavailable
+from twinpath.identity.caller import Caller
 from twinpath.queries.app import create_app
 from twinpath.queries.endpoints import event_stream
 from twinpath.queries.endpoints.seats import Seats
@@ -57,10 +58,10 @@ def test_a_seat_more_than_there_are_is_refused(callers: str, refused: type[Excep
 
 def test_a_caller_who_is_known_is_counted_by_name() -> None:
     seats = Seats(most_of_caller=1)
-    with seats.taken({"client": ("a", 1), "state": {"caller": "ann"}}):
-        with seats.taken({"client": ("a", 1), "state": {"caller": "bob"}}):
+    with seats.taken({"client": ("a", 1), "state": {"caller": Caller("keys", "ann")}}):
+        with seats.taken({"client": ("a", 1), "state": {"caller": Caller("keys", "bob")}}):
             pass
-        with pytest.raises(TooMany), seats.taken({"client": ("b", 1), "state": {"caller": "ann"}}):
+        with pytest.raises(TooMany), seats.taken({"client": ("b", 1), "state": {"caller": Caller("keys", "ann")}}):
             pass
 
 

@@ -1,0 +1,72 @@
+"""The provider's web pages and endpoints: discovery, keys, a page to choose a person, tokens."""
+
+from typing import Any
+
+from flask import Flask, Response, request
+from markupsafe import escape
+
+from deploy.issuer.people import PEOPLE
+from deploy.issuer.provider import ALGORITHM, Memory, authorization_server
+
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Sign in for development</title>
+<style>body{{font:1rem/1.5 system-ui;max-width:32rem;margin:4rem auto}}button{{display:block;width:100%;margin:.5rem 0;
+padding:.7rem;font:inherit;text-align:left;cursor:pointer}}</style>
+<h1>Who are you today?</h1><p>This is the development issuer of Twinpath: nobody is asked for a password.</p>
+<form method="post">{buttons}</form></html>"""
+
+
+def create_app(issuer: str, memory: Memory | None = None) -> Flask:
+    """The provider at this URL."""
+    memory = memory or Memory()
+    app = Flask("issuer")
+    server = authorization_server(app, memory, issuer)
+
+    @app.get("/.well-known/openid-configuration")
+    def discovery() -> dict[str, Any]:
+        return {
+            "issuer": issuer,
+            "authorization_endpoint": f"{issuer}/authorize",
+            "token_endpoint": f"{issuer}/token",
+            "jwks_uri": f"{issuer}/keys",
+            "response_types_supported": ["code"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": [ALGORITHM],
+            "code_challenge_methods_supported": ["S256"],
+            "grant_types_supported": ["authorization_code", "password"],
+            "token_endpoint_auth_methods_supported": ["none"],
+        }
+
+    @app.get("/keys")
+    def keys() -> dict[str, Any]:
+        return dict(memory.public_keys)
+
+    @app.route("/authorize", methods=["GET", "POST"])
+    def authorize() -> Any:
+        grant = server.get_consent_grant()  # type: ignore[no-untyped-call]
+        if request.method == "POST":
+            person = PEOPLE.get(request.form.get("person", ""))
+            return server.create_authorization_response(grant=grant, grant_user=person)
+        buttons = "".join(
+            f'<button name="person" value="{escape(person.name)}"><b>{escape(person.name)}</b>: {escape(person.title)}'
+            "</button>"
+            for person in PEOPLE.values()
+        )
+        return _PAGE.format(buttons=buttons)
+
+    @app.route("/token", methods=["POST", "OPTIONS"])
+    def token() -> Any:
+        return Response() if request.method == "OPTIONS" else server.create_token_response()
+
+    @app.put("/customers/<email>")
+    def customer(email: str) -> dict[str, str]:
+        """Which customer a person is: the sample says it when it has registered them."""
+        memory.customers[email] = str(request.get_json()["customer_id"])
+        return {}
+
+    @app.after_request
+    def open_to_pages_of_this_machine(response: Response) -> Response:
+        response.headers["Access-Control-Allow-Origin"] = request.headers.get("Origin", "")
+        response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, X-Requested-With"
+        return response
+
+    return app

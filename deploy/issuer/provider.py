@@ -1,0 +1,188 @@
+"""The provider's OAuth 2 side, by Authlib: the authorisation code with PKCE, and a token by name for scripts."""
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from authlib.integrations.flask_oauth2 import AuthorizationServer
+from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, ClientMixin, OAuth2Request
+from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, ResourceOwnerPasswordCredentialsGrant
+from authlib.oauth2.rfc7636 import CodeChallenge
+from authlib.oauth2.rfc9068 import JWTBearerTokenGenerator
+from authlib.oidc.core import UserInfo
+from authlib.oidc.core.grants import OpenIDCode
+from flask import Flask
+from joserfc.jwk import ECKey, KeySet
+
+from deploy.issuer.people import PEOPLE, Person
+
+AUDIENCE = "twinpath"
+ALGORITHM = "ES256"
+TOKEN_SECONDS = 8 * 3600
+CODE_SECONDS = 60
+
+
+class Client(ClientMixin):
+    """A public client of development: any page or script of this machine."""
+
+    client_id = "twinpath"
+
+    def get_client_id(self) -> str:
+        """See ClientMixin."""
+        return self.client_id
+
+    def get_default_redirect_uri(self) -> str:
+        """See ClientMixin."""
+        return ""
+
+    def get_allowed_scope(self, scope: Collection[str] | str) -> str:
+        """See ClientMixin."""
+        return scope if isinstance(scope, str) else " ".join(scope or ())
+
+    def check_redirect_uri(self, redirect_uri: str) -> bool:
+        """Pages of this machine alone."""
+        return redirect_uri.startswith(("http://127.0.0.1:", "http://localhost:", "http://[::1]:"))
+
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
+        """A public client has no secret."""
+        return bool(method == "none")
+
+    def check_response_type(self, response_type: str) -> bool:
+        """See ClientMixin."""
+        return bool(response_type == "code")
+
+    def check_grant_type(self, grant_type: str) -> bool:
+        """See ClientMixin."""
+        return grant_type in ("authorization_code", "password")
+
+
+CLIENT = Client()
+
+
+@dataclass
+class Code(AuthorizationCodeMixin):
+    """A code that was given and waits to be exchanged."""
+
+    person: Person
+    redirect_uri: str
+    scope: str
+    nonce: str | None
+    code_challenge: str
+    code_challenge_method: str
+    made: float = field(default_factory=time.time)
+
+    def get_redirect_uri(self) -> str:
+        """See AuthorizationCodeMixin."""
+        return self.redirect_uri
+
+    def get_scope(self) -> str:
+        """See AuthorizationCodeMixin."""
+        return self.scope
+
+    def get_nonce(self) -> str | None:
+        """See AuthorizationCodeMixin."""
+        return self.nonce
+
+    def get_auth_time(self) -> int:
+        """See AuthorizationCodeMixin."""
+        return int(self.made)
+
+    def get_acr(self) -> None:
+        """See AuthorizationCodeMixin."""
+
+    def get_amr(self) -> None:
+        """See AuthorizationCodeMixin."""
+
+
+class Memory:
+    """What the provider knows while it runs: its key, the codes that wait, which customer a person is."""
+
+    def __init__(self) -> None:
+        self.key = ECKey.generate_key("P-256", auto_kid=True)
+        self.codes: dict[str, Code] = {}
+        self.customers: dict[str, str] = {}
+
+    def claims(self, person: Person) -> dict[str, Any]:
+        """What a token says of a person beyond the usual."""
+        customer = self.customers.get(person.email) if person.email else None
+        return {"roles": [person.role], "name": person.title, **({"customer_id": customer} if customer else {})}
+
+    @property
+    def public_keys(self) -> Any:
+        """The set of keys as everybody may see it."""
+        return KeySet([self.key]).as_dict(private=False)
+
+
+def authorization_server(app: Flask, memory: Memory, issuer: str) -> AuthorizationServer:
+    """The logic of the app's endpoints; `issuer` is the URL in the tokens."""
+
+    class CodeGrant(AuthorizationCodeGrant):
+        TOKEN_ENDPOINT_AUTH_METHODS = ("none",)
+
+        def save_authorization_code(self, code: str, request: OAuth2Request) -> None:
+            payload = request.payload
+            assert payload is not None, "a grant that got here has its parameters"
+            assert request.user is not None, "nobody is refused before this"
+            data = payload.data
+            memory.codes[code] = Code(
+                request.user,
+                payload.redirect_uri,
+                payload.scope or "",
+                data.get("nonce"),
+                data.get("code_challenge", ""),
+                data.get("code_challenge_method", "S256"),
+            )
+
+        def query_authorization_code(self, code: str, client: ClientMixin) -> Code | None:
+            waiting = memory.codes.get(code)
+            return waiting if waiting is not None and time.time() - waiting.made < CODE_SECONDS else None
+
+        def delete_authorization_code(self, authorization_code: Code) -> None:
+            memory.codes = {code: other for code, other in memory.codes.items() if other is not authorization_code}
+
+        def authenticate_user(self, authorization_code: Code) -> Person:
+            return authorization_code.person
+
+    class NameGrant(ResourceOwnerPasswordCredentialsGrant):
+        TOKEN_ENDPOINT_AUTH_METHODS = ("none",)
+
+        def authenticate_user(self, username: str, password: str) -> Person | None:
+            return PEOPLE.get(username)
+
+    class IdToken(OpenIDCode):
+        def exists_nonce(self, nonce: str, request: OAuth2Request) -> bool:
+            return any(code.nonce == nonce for code in memory.codes.values())
+
+        def resolve_client_private_key(self, client: Client) -> ECKey:
+            return memory.key
+
+        def get_client_claims(self, client: Client) -> dict[str, str]:
+            return {"iss": issuer}
+
+        def get_client_algorithm(self, client: Client) -> str:
+            return ALGORITHM
+
+        def generate_user_info(self, user: Person, scope: str) -> UserInfo:
+            return UserInfo(sub=user.name, **memory.claims(user))
+
+    class AccessTokens(JWTBearerTokenGenerator):
+        def get_jwks(self) -> ECKey:
+            return memory.key
+
+        def get_extra_claims(self, client: Client, grant_type: str, user: Person, scope: str) -> dict[str, Any]:
+            return memory.claims(user)
+
+        def get_audiences(self, client: Client, user: Person, scope: str) -> str:
+            return AUDIENCE
+
+    server = AuthorizationServer(
+        app,
+        query_client=lambda client_id: CLIENT if client_id == CLIENT.client_id else None,
+        save_token=lambda token, request: None,
+    )
+    server.register_grant(CodeGrant, [CodeChallenge(required=True), IdToken()])
+    server.register_grant(NameGrant)
+    expires = lambda client, grant_type: TOKEN_SECONDS  # noqa: E731
+    server.register_token_generator("default", AccessTokens(issuer, ALGORITHM, expires_generator=expires))
+    return server
