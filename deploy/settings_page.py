@@ -43,6 +43,7 @@ _TYPES = {
     "string": "text",
     "boolean": "true or false",
     "password": "secret",
+    "object": "JSON object",
 }
 _LIMITS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤"}
 

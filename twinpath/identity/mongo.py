@@ -1,4 +1,4 @@
-"""Machine keys in MongoDB, in a database of their own; last uses stand apart, so that services need not write keys."""
+"""Machine keys in MongoDB, in a database of their own, and last uses in another: services can't write keys."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +15,11 @@ from twinpath.identity.machine_keys import MachineKey
 from twinpath.mongo_client import driver_message
 
 
+def uses_database_name(identity_database: str) -> str:
+    """The name of the database of last uses, which services may write."""
+    return f"{identity_database}_uses"
+
+
 class MongoMachineKeys:
     """A MachineKeyStore."""
 
@@ -24,7 +29,8 @@ class MongoMachineKeys:
             read_concern=ReadConcern("majority"),
             write_concern=WriteConcern("majority", j=True, wtimeout=10_000),
         )
-        self._uses = client[database].get_collection("machine_key_uses", write_concern=WriteConcern(1))
+        uses = client[uses_database_name(database)]
+        self._uses = uses.get_collection("machine_key_uses", write_concern=WriteConcern(1))
 
     async def add(self, key: MachineKey) -> None:
         """See MachineKeyStore.add."""

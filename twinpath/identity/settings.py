@@ -7,6 +7,9 @@ from pydantic_settings import SettingsConfigDict
 
 from twinpath.http.settings import HttpSettings
 
+_ALGORITHM = "((RS|PS|ES)(256|384|512)|EdDSA)"
+"""Signatures by a pair of keys: with one by a shared secret, the provider's public key would do as the secret."""
+
 
 class IdentitySettings(HttpSettings):
     """Without an issuer and without machine keys everybody may do everything: refused beyond this machine."""
@@ -21,7 +24,11 @@ class IdentitySettings(HttpSettings):
     )
     identity_jwks_url: str = Field("", description="where its keys are, if its discovery document shall not be asked")
     identity_audience: str = Field("twinpath", description="what `aud` of an access token must name")
-    identity_algorithms: str = Field("RS256,ES256", description="the signatures that are taken, and no others")
+    identity_algorithms: str = Field(
+        "RS256,ES256",
+        pattern=rf"^\s*{_ALGORITHM}(\s*,\s*{_ALGORITHM})*\s*$",
+        description="the signatures that are taken, and no others: of those by a pair of keys alone",
+    )
     identity_roles_claim: str = Field("roles", description="path of the claim with the caller's roles")
     identity_owner_claim: str = Field(
         "customer_id", description="path of the claim with the id whose documents are the caller's own"

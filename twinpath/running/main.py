@@ -26,11 +26,11 @@ def run_service(
 ) -> None:
     """Run the service of this name until it is told to stop; `serving` gives further arguments of `serve`."""
     settings: Any = read_settings(kind)
+    if (why := refusal(settings)) is not None:
+        print(why, file=sys.stderr)
+        sys.exit(1)
     configure_logs(name, settings.log_level, settings.log_format)
     app = put_together(bootstrap, settings)
     if "--check" in sys.argv:
         sys.exit(asyncio.run(report(checks(settings))))
-    if (why := refusal(settings)) is not None:
-        print(why, file=sys.stderr)
-        sys.exit(1)
     serve(app, settings.port, settings, **serving(app))

@@ -35,7 +35,7 @@ async def initialise(settings: Settings, application: Application, patience: flo
         await patiently(patience, PyMongoError)(make_replica_set, url, members)
         yield f"replica set of {', '.join(members)}"
     client = mongo_client(url, "init")
-    databases = (settings.log_database, settings.keys_database, settings.views_database)
+    databases = (settings.log_database, settings.keys_database, settings.views_database, settings.identity_database)
     try:
         accounts: list[Account] = await patiently(patience, PyMongoError)(make_accounts, client, settings, *databases)
         yield f"MongoDB accounts: {', '.join(accounts) or 'none, as no password is set'}"

@@ -10,6 +10,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 
 from twinpath.commands.processes.places import processes_database_name
 from twinpath.errors import TwinpathError
+from twinpath.identity.mongo import uses_database_name
 from twinpath.servers.accounts import ACCOUNTS, Account, Passwords
 
 REPLICA_SET = "rs0"
@@ -24,19 +25,21 @@ class WrongPassword(TwinpathError):
     code = "wrong_password"
 
 
-def rights(log: str, keys: str, views: str) -> dict[Account, dict[str, str]]:
+def rights(log: str, keys: str, views: str, identity: str) -> dict[Account, dict[str, str]]:
     """Account -> database -> MongoDB's built-in role there.
 
     The query service sees neither the log nor the keys; only the projector, and the command line, write views. The
-    command line may repair what processes have parked, but not write to the log. It may see how the server does, as
-    an exporter of metrics must.
+    command line may repair what processes have parked and make machine keys, but not write to the log. It may see how
+    the server does, as an exporter of metrics must.
     """
-    processes = processes_database_name(log)
+    processes, uses = processes_database_name(log), uses_database_name(identity)
+    of_services = {identity: "read", uses: "readWrite"}
+    repairs = {views: "readWrite", processes: "readWrite", identity: "readWrite"}
     return {
-        "command": {log: "readWrite", keys: "readWrite", processes: "readWrite"},
-        "projector": {log: "read", keys: "read", views: "readWrite"},
-        "query": {views: "read"},
-        "tools": {log: "read", keys: "read", views: "readWrite", processes: "readWrite", "admin": "clusterMonitor"},
+        "command": {log: "readWrite", keys: "readWrite", processes: "readWrite", **of_services},
+        "projector": {log: "read", keys: "read", views: "readWrite", **of_services},
+        "query": {views: "read", **of_services},
+        "tools": {log: "read", keys: "read", uses: "read", **repairs, "admin": "clusterMonitor"},
     }
 
 
@@ -66,14 +69,15 @@ async def make_replica_set(url: str, members: Sequence[str], patience: float = 6
 
 
 async def make_accounts(
-    client: AsyncMongoClient[dict[str, Any]], passwords: Passwords, log: str, keys: str, views: str
+    client: AsyncMongoClient[dict[str, Any]], passwords: Passwords, *databases: str
 ) -> list[Account]:
-    """Give each account that has a password this password and these rights, and no others; those accounts."""
+    """Give each account that has a password this password and its `rights` in the databases, and no others; those
+    accounts."""
     made: list[Account] = []
     for account in ACCOUNTS:
         if (password := passwords.password_of(account)) is None:
             continue
-        roles = [{"db": database, "role": role} for database, role in rights(log, keys, views)[account].items()]
+        roles = [{"db": database, "role": role} for database, role in rights(*databases)[account].items()]
         try:
             await client.admin.command("updateUser", account, pwd=password, roles=roles)
         except OperationFailure as failure:

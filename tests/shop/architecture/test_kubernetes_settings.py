@@ -34,7 +34,7 @@ SETTINGS: dict[str, type[BaseSettings]] = {
     "query": twinpath.queries.settings.Settings,
 }
 
-_SERVERS_ONLY = ("TWINPATH_HOST", "TWINPATH_PORT")
+_SERVERS_ONLY = ("TWINPATH_HOST", "TWINPATH_PORT", "TWINPATH_INSECURE")
 """What `twinpath init` shares with the command service's settings, and has no use for."""
 
 ADDRESSES = ("mongodb_url", "rabbitmq_url", "redis_url")
