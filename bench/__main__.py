@@ -10,7 +10,8 @@ from bench.growth import drawing, log_size, open_waits, parked_streams, stream_l
 from bench.load import measured_knee
 from bench.log import append, contended, driver
 from bench.machine import machine
-from bench.model import costs, scaling, scaling_page, simulation
+from bench.model import costs, scaling, simulation
+from bench.model.sections import page as scaling_page
 from bench.run import Run
 from bench.services import lag, over_http, overload, start
 from bench.sizes import Sizes

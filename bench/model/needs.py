@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil, inf
 
-from bench.model.costs_section import message_bytes
 from bench.model.probe import COMMAND, OTHER, PROJECTOR, QUERY
+from bench.model.sections.costs import message_bytes
 from bench.results import Kept
 
 _LEAST_NODES, _LEAST_PARTITIONS = 3, 4

@@ -10,7 +10,7 @@ from bench.load.mix import Request, Shop
 from bench.model.batch_time import fitted
 from bench.model.probe import COMMAND, PROCESSES, Load
 from bench.model.requests import KINDS, kind_of, on_the_favourite, sample, shares, wired
-from bench.model.scaling_page import SECTIONS, marks
+from bench.model.sections.page import SECTIONS, marks
 from bench.model.used import session_and_cpu, used_by, written
 from bench.page import put
 from deploy.checkout import CHECKOUT

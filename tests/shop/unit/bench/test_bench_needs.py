@@ -9,7 +9,7 @@ import pytest
 from bench.model.needs import LARGE_BATCHES, MEASURED, Model, models_of, needs
 from bench.model.probe import COMMAND, OTHER, PROCESSES, PROJECTOR, QUERY
 from bench.model.scaling import ASSUMED
-from bench.model.scaling_section import cell
+from bench.model.sections.scaling import cell
 
 MODEL = Model(
     events=2.0,

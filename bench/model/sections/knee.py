@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bench.load.figures import KINDS
 from bench.load.knee import COMMAND_P99, QUERY_P99
-from bench.model.costs_section import head, measured_on, row
+from bench.model.sections.costs import head, measured_on, row
 from bench.plot import picture
 from bench.results import Kept
 

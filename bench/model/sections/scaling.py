@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.model.costs_section import head, row
+from bench.model.sections.costs import head, row
 from bench.results import Kept
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.model.costs_section import head, row
+from bench.model.sections.costs import head, row
 from bench.plot import picture
 from bench.results import Kept
 

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bench.model import costs_section, knee_section, scaling_section, simulation_section
+from bench.model.sections import costs, knee, scaling, simulation
 from bench.page import put
 from bench.results import Kept
 
 SECTIONS: Mapping[str, Callable[[Mapping[str, Kept], Path], str]] = {
-    "costs": costs_section.section,
-    "simulation": simulation_section.section,
-    "scaling": scaling_section.section,
-    "knee": knee_section.section,
+    "costs": costs.section,
+    "simulation": simulation.section,
+    "scaling": scaling.section,
+    "knee": knee.section,
 }
 """Name of the data -> its section, given all data and the folder for pictures."""
 
