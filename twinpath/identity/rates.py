@@ -76,7 +76,7 @@ class CallerRates:
             async with share.asking:
                 await self._refill(share, item, caller)
         if share.held <= 0:
-            seconds = max(1, ceil(share.resets_at - now))
+            seconds = min(item.get_expiry(), max(1, ceil(share.resets_at - now)))
             raise TooMany(f"One caller may ask for {item} here.", code="rate_limited", retry_after=seconds)
         share.held -= 1
         return _headers(item, share, now)

@@ -1,7 +1,7 @@
 """What limits of callers promise, counted in Redis and by a process alone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from socket import socket
 from time import time
@@ -144,8 +144,7 @@ async def forwarding(port: int, url: str) -> AsyncIterator[None]:
 
 
 @pytest.fixture
-def unused_tcp_port() -> Iterator[int]:
+def unused_tcp_port() -> int:
     with socket() as bound:
         bound.bind(("127.0.0.1", 0))
-        port = bound.getsockname()[1]
-    yield port
+        return int(bound.getsockname()[1])
