@@ -30,7 +30,7 @@ from twinpath.http.headers import joined_headers
 from twinpath.http.json_bodies import read_json
 from twinpath.http.parameters import refuse_parameters
 from twinpath.http.problem_details import faults_of, field_problems, is_no_json, status_of
-from twinpath.identity.authentication import caller_of
+from twinpath.identity.authentication import caller_of, permit
 from twinpath.identity.caller import Caller
 from twinpath.ids import is_id
 from twinpath.observability.traceparent import readable
@@ -67,6 +67,7 @@ class Origin:
     correlation_id: str
     traceparent: str | None
     caller: Caller
+    scope: Scope
 
 
 class Bulk:
@@ -85,7 +86,7 @@ class Bulk:
         headers = joined_headers(request.scope)
         trace = readable(headers.get("traceparent"))
         actor = await actor_of(request, headers)
-        origin = Origin(actor, request.scope["state"]["correlation_id"], trace, caller_of(request))
+        origin = Origin(actor, request.scope["state"]["correlation_id"], trace, caller_of(request), request.scope)
         length = headers.get("content-length", "")
         lines = _Lines(bus_of(request), request.app.state.admission, self._models, origin)
         return _Answer(self, lines, int(length) if length.isdigit() else None)
@@ -195,6 +196,7 @@ class _Lines:
         look = self._bus.look.after(changed_before)
         with self._turns.taken(number, stream, ids_in(line)) as turn:
             await turn.come()
+            await permit(self._origin.scope, declared.endpoint.allow, declared.name)
             entered = self._admission.enter()
             try:
                 return await self._handled(
@@ -211,7 +213,6 @@ class _Lines:
         if name not in self._commands:
             raise MalformedRequest(f"There is no command {name[:100]!r}.", code="unknown_command")
         declared, model = self._commands[name]
-        self._origin.caller.need(declared.endpoint.allow)
         asked = read_json(model, line)
         category = declared.aggregate.category
         if not declared.kind.creates and not is_id(category, asked.id or ""):

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from twinpath.errors import MalformedRequest, NotAuthenticated
+from twinpath.errors import MalformedRequest, NotAuthenticated, NotPermitted
+from twinpath.http.headers import ADDED_HEADERS
 from twinpath.identity.access_tokens import AccessTokens
+from twinpath.identity.audit.auditing import Auditing
 from twinpath.identity.caller import EVERYTHING, Caller
 from twinpath.identity.machine_keys import PREFIX, MachineKeys
+from twinpath.identity.rates import CallerRates
 from twinpath.identity.signing_keys import SigningKeys
 
 CALLER = "caller"
@@ -20,13 +23,16 @@ CALLER = "caller"
 class Authentication:
     """Says who calls. `public` are the permissions of callers without a token; what is None here is not accepted.
 
-    `signing` are the keys that tokens are verified with.
+    `signing` are the keys that tokens are verified with, `rates` how much each caller may ask for, and `auditing` puts
+    on record what is refused.
     """
 
     tokens: AccessTokens | None = None
     keys: MachineKeys | None = None
     public: frozenset[str] = field(default_factory=frozenset)
     signing: SigningKeys | None = None
+    rates: CallerRates = field(default_factory=CallerRates)
+    auditing: Auditing | None = None
 
     @property
     def checks(self) -> dict[str, Callable[[], Awaitable[None]]]:
@@ -35,6 +41,9 @@ class Authentication:
 
     async def close(self) -> None:
         """Stop what runs in the background."""
+        await self.rates.close()
+        if self.auditing is not None:
+            await self.auditing.close()
         if self.signing is not None:
             await self.signing.close()
 
@@ -74,8 +83,30 @@ def caller_in(scope: Scope) -> Caller:
 _NOBODY = Caller("", "nobody")
 
 
+async def permit(scope: Scope, permission: str, command: str | None = None) -> None:
+    """Let a request go on whose caller has a permission, and put it on record where that is to be; of a bulk request
+    each line, by its command.
+
+    Raises NotAuthenticated, NotPermitted; Unavailable where it can't be put on record.
+    """
+    caller, auditing = caller_in(scope), scope.get("state", {}).get(_AUDITING)
+    try:
+        caller.need(permission)
+    except (NotAuthenticated, NotPermitted) as error:
+        if auditing is not None:
+            await auditing.refused(caller, scope, error, command)
+        raise
+    if auditing is not None:
+        await auditing.allowed(caller, permission, scope, command)
+
+
+_AUDITING = "auditing"
+_UNLIMITED = ("/health/", "/metrics")
+
+
 class Authenticated:
-    """ASGI middleware: puts the caller into the request's state. What it raises goes to the layer around it."""
+    """ASGI middleware: puts the caller into the request's state and counts what it asks for. What it raises goes to the
+    layer around it."""
 
     def __init__(self, app: ASGIApp, authentication: Authentication) -> None:
         self._app = app
@@ -84,6 +115,24 @@ class Authenticated:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] == "http":
-            given = (value for name, value in scope["headers"] if name == b"authorization")
-            scope.setdefault("state", {})[CALLER] = await self._authentication.caller(given)
+            given = [value for name, value in scope["headers"] if name == b"authorization"]
+            state, auditing = scope.setdefault("state", {}), self._authentication.auditing
+            state[_AUDITING] = auditing
+            try:
+                state[CALLER] = caller = await self._authentication.caller(given)
+            except NotAuthenticated as error:
+                await self._count(scope, _NOBODY)
+                if auditing is not None:
+                    await auditing.refused(_NOBODY, scope, error)
+                raise
+            await self._count(scope, caller)
         await self._app(scope, receive, send)
+
+    async def _count(self, scope: Scope, caller: Caller) -> None:
+        """Count a request for its caller, or for the address that it comes from. Raises TooMany."""
+        if not scope["path"].startswith(_UNLIMITED):
+            known = caller.is_known
+            address = "" if known else (scope.get("client") or ("",))[0]
+            headers = await self._authentication.rates.take(caller.key if known else address, known)
+            if headers:
+                scope["state"][ADDED_HEADERS] = headers

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from twinpath.errors import NotPermitted
-from twinpath.identity.authentication import caller_of
+from twinpath.identity.authentication import permit
 
 SCHEME = "identity"
 """The name of the security scheme in OpenAPI."""
@@ -30,7 +30,7 @@ class PermittedRoute(APIRoute):
         async def permitted(request: Request) -> Response:
             if permission is None:
                 raise NotPermitted("No permission is declared for this, so nobody has it.")
-            caller_of(request).need(permission)
+            await permit(request.scope, permission)
             return await handler(request)
 
         return permitted

@@ -1,7 +1,7 @@
 """How much a caller may ask for: a window that slides, counted in Redis for all replicas, by each alone without it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import ceil
 from time import time
@@ -62,7 +62,7 @@ class CallerRates:
         self._shares: dict[tuple[bool, str], _Share] = {}
         self._clock = clock
 
-    async def take(self, caller: str, is_known: bool) -> dict[str, str]:
+    async def take(self, caller: str, is_known: bool) -> Mapping[str, str]:
         """Count one request of a caller; gives the answer's headers (IETF draft-ietf-httpapi-ratelimit-headers-10).
 
         Raises TooMany, with `retry_after` in seconds.

@@ -14,7 +14,7 @@ from twinpath.identity.audit.recorder import Recorder
 from twinpath.mongo_client import mongo_client
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
-READ = Entry(NOON, "query", "actor-1", "GET /owners/{owner_id}", "done", target="owner-1", correlation_id="c-1")
+READ = Entry(NOON, "query", "actor-1", "GET /owners/{owner_id}", "allowed", target="owner-1", correlation_id="c-1")
 REFUSED = Entry(NOON, "command", "actor-2", "POST /repairs", "refused", reason="not_permitted")
 
 
@@ -46,7 +46,7 @@ async def test_entries_come_back_as_they_were_in_the_order_of_their_time(record:
     ("wanted", "expected"),
     [
         (Wanted(actor="actor-2"), [REFUSED]),
-        (Wanted(outcome="done"), [READ]),
+        (Wanted(outcome="allowed"), [READ]),
         (Wanted(action="POST /repairs"), [REFUSED]),
         (Wanted(since=NOON), [READ, REFUSED]),
         (Wanted(until=NOON), []),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-Outcome = Literal["done", "refused"]
+Outcome = Literal["allowed", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
