@@ -22,6 +22,7 @@ COMMANDS = {
         "twinpath.cli.repairing.dead_letters:app",
         "Messages that nobody could read, or that came back too often.",
     ),
+    "audit": ("twinpath.cli.audit:audit", "Show who did what, and what was refused."),
     "rebuild": ("twinpath.cli.rebuilding.command:rebuild", "Build views anew from the log, without downtime."),
     "views": ("twinpath.cli.rebuilding.views:views", "Show every view with its generation, and how far it is."),
     "verify": ("twinpath.cli.verifying.command:verify", "Check whole logs, and every view against a fold of the log."),

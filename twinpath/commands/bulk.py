@@ -196,7 +196,7 @@ class _Lines:
         look = self._bus.look.after(changed_before)
         with self._turns.taken(number, stream, ids_in(line)) as turn:
             await turn.come()
-            await permit(self._origin.scope, declared.endpoint.allow, declared.name)
+            await permit(self._origin.scope, declared.endpoint.allow, declared.kind.type)
             entered = self._admission.enter()
             try:
                 return await self._handled(

@@ -77,7 +77,7 @@ class _CommandService:
         self._snapshots = Snapshots(MongoSnapshotStore(self._client, settings.log_database))
         self._timers = MongoTimers(self._client, settings.log_database)
         self._parking = process_parking(self._client, settings.log_database)
-        self._authentication = authentication_of(settings, application, self._client)
+        self._authentication = authentication_of("command", settings, application, self._client)
         self._publisher = RabbitPublisher(settings.rabbitmq_url, service="command")
         self._bus = self._make_bus()
         self._relay = self._make_relay()

@@ -62,7 +62,7 @@ _log = structlog.get_logger(__name__)
 
 
 def problem(path: str, status: int, code: str, detail: str, /, **more: object) -> Response:
-    """A problem+json answer with further members; 202, 429 and 503 ask to come back, in a second or in `retry_after`."""
+    """A problem+json answer with further members; 202, 429 and 503 ask to come back: in `retry_after`, or a second."""
     body = {
         "type": f"{TYPE}{code}",
         "title": HTTPStatus(status).phrase,

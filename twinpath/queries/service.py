@@ -65,7 +65,7 @@ def bootstrap(settings: Settings, application: Application) -> FastAPI:
         if tracing:
             tracing.stop()
 
-    authentication = authentication_of(settings, application, client)
+    authentication = authentication_of("query", settings, application, client)
     cache = RedisViewCache(redis, settings.redis_prefix)
     app = create_app(
         MongoViewReader(client, settings.views_database, settings.locale),

@@ -52,9 +52,7 @@ class Auditing:
             self._key = self._key or await self._read_key()
             await self._recorder.done(self._entry(caller, scope, command, "allowed"))
 
-    async def refused(
-        self, caller: Caller, scope: Scope, error: TwinpathError, command: str | None = None
-    ) -> None:
+    async def refused(self, caller: Caller, scope: Scope, error: TwinpathError, command: str | None = None) -> None:
         """Record that a request was refused; while the key can't be read, of an unknown caller."""
         with suppress(Unavailable):
             self._key = self._key or await self._read_key()

@@ -1,29 +1,52 @@
-"""The record in MongoDB: one document an entry, in a collection that the services may only add to."""
+"""The record in MongoDB: one document an entry, in a database that the services may only add to."""
 
+import secrets
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from pymongo import AsyncMongoClient
+from pymongo import AsyncMongoClient, ReturnDocument
 
+from twinpath.errors import Unavailable
 from twinpath.identity.audit.interface import AuditLog, Entry, Wanted
 from twinpath.mongo_client import durable_database, unavailable
 
-COLLECTION = "audit"
+ENTRIES = "entries"
 _AWAY = "the audit record can't be reached"
+_KEY_BYTES = 32
+
+
+def audit_database_name(identity_database: str) -> str:
+    """The name of the record's own database."""
+    return f"{identity_database}_audit"
 
 
 class MongoAuditLog(AuditLog):
-    """Entries are written to a majority's journal before `add` returns."""
+    """Entries are in a majority's journal before `add` returns. The key of pseudonyms is in `identity_database`."""
 
-    def __init__(self, client: AsyncMongoClient[dict[str, Any]], database: str) -> None:
-        self._entries = durable_database(client, database)[COLLECTION]
+    def __init__(self, client: AsyncMongoClient[dict[str, Any]], identity_database: str) -> None:
+        self._entries = durable_database(client, audit_database_name(identity_database))[ENTRIES]
+        self._keys = durable_database(client, identity_database)["audit_key"]
 
     async def prepare(self) -> None:
-        """Make the indexes that reading needs."""
+        """Make the key, and the indexes that reading needs. Raises Unavailable."""
         with unavailable(_AWAY):
             await self._entries.create_index([("at", 1)])
             await self._entries.create_index([("actor", 1), ("at", 1)])
+            await self._keys.find_one_and_update(
+                {"_id": "audit"},
+                {"$setOnInsert": {"key": secrets.token_bytes(_KEY_BYTES)}},
+                upsert=True,
+                return_document=ReturnDocument.AFTER,
+            )
+
+    async def read_key(self) -> bytes:
+        """The key that pseudonyms are made with. Raises Unavailable, also where `twinpath init` has not made it."""
+        with unavailable(_AWAY):
+            document = await self._keys.find_one({"_id": "audit"})
+        if document is None:
+            raise Unavailable("the audit record has no key: run `twinpath init`")
+        return bytes(document["key"])
 
     async def add(self, entries: Sequence[Entry]) -> None:
         """See AuditLog.add."""
