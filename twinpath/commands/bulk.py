@@ -30,7 +30,7 @@ from twinpath.http.headers import joined_headers
 from twinpath.http.json_bodies import read_json
 from twinpath.http.parameters import refuse_parameters
 from twinpath.http.problem_details import faults_of, field_problems, is_no_json, status_of
-from twinpath.identity.authentication import caller_of, permit
+from twinpath.identity.authentication import caller_of, need, put_on_record
 from twinpath.identity.caller import Caller
 from twinpath.ids import is_id
 from twinpath.observability.traceparent import readable
@@ -196,7 +196,7 @@ class _Lines:
         look = self._bus.look.after(changed_before)
         with self._turns.taken(number, stream, ids_in(line)) as turn:
             await turn.come()
-            await permit(self._origin.scope, declared.endpoint.allow, declared.kind.type)
+            await put_on_record(self._origin.scope, declared.endpoint.allow, declared.kind.type)
             entered = self._admission.enter()
             try:
                 return await self._handled(
@@ -213,6 +213,7 @@ class _Lines:
         if name not in self._commands:
             raise MalformedRequest(f"There is no command {name[:100]!r}.", code="unknown_command")
         declared, model = self._commands[name]
+        need(self._origin.scope, declared.endpoint.allow, name)
         asked = read_json(model, line)
         category = declared.aggregate.category
         if not declared.kind.creates and not is_id(category, asked.id or ""):

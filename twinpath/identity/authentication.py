@@ -83,21 +83,33 @@ def caller_in(scope: Scope) -> Caller:
 _NOBODY = Caller("", "nobody")
 
 
-async def permit(scope: Scope, permission: str, command: str | None = None) -> None:
-    """Let a request go on whose caller has a permission, and put it on record where that is to be; of a bulk request
-    each line, by its command.
+async def permit(scope: Scope, permission: str) -> None:
+    """Let a request go on whose caller has a permission. Raises what `need` and `put_on_record` do."""
+    need(scope, permission)
+    await put_on_record(scope, permission)
 
-    Raises NotAuthenticated, NotPermitted; Unavailable where it can't be put on record.
+
+def need(scope: Scope, permission: str, command: str | None = None) -> None:
+    """Refuse a request whose caller lacks a permission, of a bulk request the line with this command, and record it.
+
+    Raises NotAuthenticated, NotPermitted.
     """
-    caller, auditing = caller_in(scope), scope.get("state", {}).get(_AUDITING)
+    caller = caller_in(scope)
     try:
         caller.need(permission)
     except (NotAuthenticated, NotPermitted) as error:
-        if auditing is not None:
-            await auditing.refused(caller, scope, error, command)
+        if (auditing := scope["state"].get(_AUDITING)) is not None:
+            auditing.refused(caller, scope, error, command)
         raise
-    if auditing is not None:
-        await auditing.allowed(caller, permission, scope, command)
+
+
+async def put_on_record(scope: Scope, permission: str, command: str | None = None) -> None:
+    """Record what a request, or the line with this command, is about to do by a permission, if that is to be recorded.
+
+    Raises Unavailable: then it must not be done.
+    """
+    if (auditing := scope["state"].get(_AUDITING)) is not None:
+        await auditing.allowed(caller_in(scope), permission, scope, command)
 
 
 _AUDITING = "auditing"
@@ -118,12 +130,14 @@ class Authenticated:
             given = [value for name, value in scope["headers"] if name == b"authorization"]
             state, auditing = scope.setdefault("state", {}), self._authentication.auditing
             state[_AUDITING] = auditing
+            if auditing is not None:
+                await auditing.prepare()
             try:
                 state[CALLER] = caller = await self._authentication.caller(given)
             except NotAuthenticated as error:
                 await self._count(scope, _NOBODY)
                 if auditing is not None:
-                    await auditing.refused(_NOBODY, scope, error)
+                    auditing.refused(_NOBODY, scope, error)
                 raise
             await self._count(scope, caller)
         await self._app(scope, receive, send)

@@ -43,6 +43,10 @@ class Settings(IdentitySettings):
         None,
         description="signs cursors, the same in all replicas; without one cursors end with the process that made them",
     )
+    waits: int = Field(2_000, ge=1, description="queries that wait for a causal token at once; one more gets 503")
+    waits_per_caller: int = Field(
+        500, ge=1, description="such waits of one caller, or of an unknown one's address; one more gets 429"
+    )
     live_streams: int = Field(1_000, ge=1, description="event streams open at once; one more gets 503")
     live_streams_per_caller: int = Field(
         500, ge=1, description="event streams of one client address, which may be a gateway's; one more gets 429"

@@ -43,6 +43,12 @@ class Auditing:
         self._permissions = permissions
         self._clock = clock
 
+    async def prepare(self) -> None:
+        """Read the key unless it is there; while it can't be read, callers go on record as unknown if refused."""
+        if self._key is None:
+            with suppress(Unavailable):
+                self._key = await self._read_key()
+
     async def allowed(self, caller: Caller, permission: str, scope: Scope, command: str | None = None) -> None:
         """Record what is about to be done, but not what owners do with what is theirs.
 
@@ -52,10 +58,8 @@ class Auditing:
             self._key = self._key or await self._read_key()
             await self._recorder.done(self._entry(caller, scope, command, "allowed"))
 
-    async def refused(self, caller: Caller, scope: Scope, error: TwinpathError, command: str | None = None) -> None:
-        """Record that a request was refused; while the key can't be read, of an unknown caller."""
-        with suppress(Unavailable):
-            self._key = self._key or await self._read_key()
+    def refused(self, caller: Caller, scope: Scope, error: TwinpathError, command: str | None = None) -> None:
+        """Record that a request was refused."""
         self._recorder.refused(self._entry(caller, scope, command, "refused", error.code))
 
     async def close(self) -> None:

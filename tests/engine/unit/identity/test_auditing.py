@@ -101,7 +101,9 @@ async def test_refusals_are_on_record_whoever_is_refused() -> None:
         forged = await shop.client.get(f"{API}/owners", headers={"Authorization": "Bearer forged"})
         owner = shop.as_("bob", "owner", owner=OWNER)
         lacking = await shop.client.get(f"{API}/repairs", headers=owner)
-        line = orjson.dumps({"command": "add_note", "id": OWNER.replace("owner", "repair"), "body": {"note": "x"}})
+        line = orjson.dumps(
+            {"command": "add_repair_note", "id": OWNER.replace("owner", "repair"), "body": {"note": "x"}}
+        )
         bulk = await shop.client.post(
             f"{API}/commands", content=line, headers={**owner, "Content-Type": "application/x-ndjson"}
         )
@@ -115,7 +117,7 @@ async def test_refusals_are_on_record_whoever_is_refused() -> None:
             (f"GET {API}/owners", UNKNOWN, "not_authenticated"),
             (f"GET {API}/owners", UNKNOWN, "invalid_token"),
             (f"GET {API}/repairs", bob, "not_permitted"),
-            ("add_note", bob, "not_permitted"),
+            ("add_repair_note", bob, "not_permitted"),
         ]
     )
 
