@@ -12,7 +12,7 @@ from twinpath.identity.audit.interface import AuditLog, Entry, Wanted
 from twinpath.mongo_client import durable_database, unavailable
 
 ENTRIES = "entries"
-_AWAY = "the audit record can't be reached"
+_AWAY = "the audit record in MongoDB can't be reached"
 _KEY_BYTES = 32
 
 
