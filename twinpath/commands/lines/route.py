@@ -8,10 +8,14 @@ from fastapi import APIRouter
 from twinpath.commands.admission import BULK_PATH
 from twinpath.commands.bulk import Bulk
 from twinpath.commands.endpoints import DeclaredCommand
-from twinpath.http.documents.problems import CHANGING, codes_together, problem_responses
+from twinpath.http.documents.problems import CHANGING, STARTING, codes_together, problem_responses
 from twinpath.http.documents.samples import ids_in as ids_of
 
-_REFUSALS = {400: ("malformed_actor", "no_lines", "incomplete_body"), 503: ("too_many_bulk_requests",)}
+_REFUSALS = {
+    400: ("malformed_actor", "no_lines", "incomplete_body"),
+    422: ("invalid_fields",),
+    503: ("too_many_bulk_requests",),
+}
 
 
 def bulk_router(bulk: Bulk) -> APIRouter:
@@ -30,7 +34,7 @@ def bulk_router(bulk: Bulk) -> APIRouter:
                 "description": "A result a line, in order",
                 "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
             },
-            **problem_responses(codes_together(CHANGING, _REFUSALS)),
+            **problem_responses(codes_together(CHANGING, STARTING, _REFUSALS)),
         },
         openapi_extra={
             "requestBody": {
