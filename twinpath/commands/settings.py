@@ -3,11 +3,11 @@
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from twinpath.http.settings import HttpSettings
+from twinpath.http.settings import BulkLimits
 from twinpath.running.settings import AMQP_URL, MONGODB_URL
 
 
-class Settings(HttpSettings):
+class Settings(BulkLimits):
     """Every setting has a default that fits servers on this machine."""
 
     model_config = SettingsConfigDict(env_prefix="TWINPATH_", extra="ignore")

@@ -24,7 +24,7 @@ from twinpath.commands.settings import Settings
 from twinpath.commands.snapshotting import Snapshots
 from twinpath.domain.application import Application
 from twinpath.domain.events import RecordedEvent
-from twinpath.http.limits import BodyLimits
+from twinpath.http.media_types import MediaTypes
 from twinpath.ids import logs_of
 from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.log.interface import Appended, NewCommit
@@ -111,8 +111,8 @@ class InMemorySystem:
     def _app(self, copy: InMemoryViewCache, clock: Clock) -> FastAPI:
         app = create_app(self.views, copy, self._application, clock=clock, zone=self._zone, live_examples=True)
         app.title = f"{self._application.events.about.title} in one process"
-        limits = Middleware(BodyLimits, streamed=STREAMED)
-        app.user_middleware.append(limits)  # within the correlation, as in the command service
+        media_types = Middleware(MediaTypes, streamed=STREAMED)
+        app.user_middleware.append(media_types)  # within the correlation, as in the command service
         app.state.samples.append(add_commands(app, self.bus, self._application))
         of_queries = app.router.lifespan_context
 

@@ -27,7 +27,8 @@ def bulk_router(bulk: Bulk) -> APIRouter:
         bulk.answer,
         methods=["POST"],
         summary="Many commands at once",
-        description=f"Up to 10,000 lines. A bad line is reported by its number, the others go on. Commands: {names}.",
+        description=f"Up to {bulk.limits.bulk_lines:,} lines. A bad line is reported by its number, the others go on."
+        f" Commands: {names}.",
         operation_id="bulk",
         responses={
             200: {
