@@ -83,8 +83,10 @@ def _visible(value: str | None, header: str, code: str) -> str | None:
 COMMAND_CODES = {
     400: ("malformed_idempotency_key", "malformed_if_match", "malformed_if_none_match", "malformed_actor"),
     412: ("stale_version",),
+    413: ("commit_too_large",),
     422: ("invalid_fields", "idempotency_key_reused"),
-    503: ("unavailable", "outcome_unknown", "concurrency_conflict", "overloaded", "unknown_event", "starting"),
+    500: ("internal_error",),
+    503: ("unavailable", "outcome_unknown", "concurrency_conflict", "unknown_event", "starting"),
 }
 """What every command may be refused with."""
 

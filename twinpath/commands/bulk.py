@@ -30,15 +30,14 @@ from twinpath.http.headers import joined_headers
 from twinpath.http.json_bodies import read_json
 from twinpath.http.parameters import refuse_parameters
 from twinpath.http.problem_details import faults_of, field_problems, is_no_json, status_of
+from twinpath.http.settings import BulkLimits
 from twinpath.identity.authentication import caller_of, need, put_on_record
 from twinpath.identity.caller import Caller
 from twinpath.ids import is_id
 from twinpath.observability.traceparent import readable
 
 BULK_PERMISSION = "bulk"
-MOST_LINES = 10_000
-_MOST_REQUESTS = 16
-"""So many bulk requests at once a process: each may hold some 6 MB."""
+"""The permission to send many commands in one request; each needs its own besides."""
 
 _log = structlog.get_logger(__name__)
 
@@ -73,22 +72,24 @@ class Origin:
 class Bulk:
     """Answers bulk requests with these commands, by their stored names."""
 
-    def __init__(self, commands: Mapping[str, DeclaredCommand]) -> None:
+    def __init__(self, commands: Mapping[str, DeclaredCommand], limits: BulkLimits | None = None) -> None:
         self.commands = commands
+        self.limits = limits or BulkLimits()
         self._models = {name: (command, _line_model(command)) for name, command in commands.items()}
         self._open = 0
 
     async def answer(self, request: Request) -> Response:
         """Carry out the lines of a request; the answer begins while the body is still read. Raises Unavailable."""
-        if self._open >= _MOST_REQUESTS:
-            raise Unavailable(f"{_MOST_REQUESTS} bulk requests are under way here.", code="too_many_bulk_requests")
+        most = self.limits.bulk_requests
+        if self._open >= most:
+            raise Unavailable(f"{most} bulk requests are under way here.", code="too_many_bulk_requests")
         refuse_parameters(request)
         headers = joined_headers(request.scope)
         trace = readable(headers.get("traceparent"))
         actor = await actor_of(request, headers)
         origin = Origin(actor, request.scope["state"]["correlation_id"], trace, caller_of(request), request.scope)
         length = headers.get("content-length", "")
-        lines = _Lines(bus_of(request), request.app.state.admission, self._models, origin)
+        lines = _Lines(bus_of(request), request.app.state.admission, self._models, origin, self.limits.bulk_lines)
         return _Answer(self, lines, int(length) if length.isdigit() else None)
 
     def opened(self, change: int) -> None:
@@ -128,11 +129,12 @@ class _Lines:
     """Reads the lines of a request and carries them out: so many side by side as `Results` takes, or a single line
     while the service is busy enough."""
 
-    def __init__(self, bus: CommandBus, admission: Admission, commands: _Commands, origin: Origin) -> None:
+    def __init__(self, bus: CommandBus, admission: Admission, commands: _Commands, origin: Origin, most: int) -> None:
         self._bus = bus
         self._admission = admission
         self._commands = commands
         self._origin = origin
+        self._most = most
         self._turns = Turns()
 
     async def read(self, receive: Receive, length: int | None, results: Results) -> None:
@@ -142,7 +144,7 @@ class _Lines:
         try:
             async for number, line in lines_of(receive, length):
                 count += 1
-                if count > MOST_LINES:
+                if count > self._most:
                     await self._refuse_rest(receive, number, results)
                     return
                 if not await results.are_read():
@@ -162,7 +164,7 @@ class _Lines:
             results.cut()
 
     async def _refuse_rest(self, receive: Receive, number: int, results: Results) -> None:
-        detail = f"A request may hold {MOST_LINES} lines; this line and the rest were not carried out: send them anew."
+        detail = f"A request may hold {self._most} lines; this line and the rest were not carried out: send them anew."
         results.add(0, _at_once(number, CommitTooLarge(detail, code="too_many_lines")))
         async for _ in lines_of(receive, None):
             pass

@@ -99,6 +99,7 @@ class _CommandService:
             self._lifespan,
             self._metrics,
             self._admission,
+            self._settings,
             site,
             self._settings.live_examples,
             self._authentication,

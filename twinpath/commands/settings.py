@@ -3,11 +3,12 @@
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from twinpath.http.settings import BulkLimits
 from twinpath.identity.settings import IdentitySettings
 from twinpath.running.settings import AMQP_URL, MONGODB_URL
 
 
-class Settings(IdentitySettings):
+class Settings(BulkLimits, IdentitySettings):
     """Every setting has a default that fits servers on this machine."""
 
     model_config = SettingsConfigDict(env_prefix="TWINPATH_", extra="ignore")

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from twinpath.domain.about import About
 from twinpath.http.documents.openapi import add_tags, document
-from twinpath.http.limits import BodyLimits
+from twinpath.http.media_types import MediaTypes
 from twinpath.http.problem_details import install_problem_details, problem
 from twinpath.http.site import Site
 from twinpath.observability.serving_metrics import NO_TELEMETRY
@@ -40,7 +40,7 @@ def admin_app(
     for router in routers:
         app.include_router(router)
     install_problem_details(app, site)
-    app.add_middleware(BodyLimits)
+    app.add_middleware(MediaTypes)
     app.add_middleware(Authorised, token=token)
     return app
 

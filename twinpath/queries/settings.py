@@ -3,9 +3,10 @@
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field
 from pydantic_settings import SettingsConfigDict
 
+from twinpath.http.settings import ReadLimits
 from twinpath.identity.settings import IdentitySettings
 from twinpath.running.settings import MONGODB_URL, REDIS_URL, Locale
 
@@ -21,7 +22,7 @@ def _is_zone(name: str) -> str:
 ZoneName = Annotated[str, AfterValidator(_is_zone)]
 
 
-class Settings(IdentitySettings):
+class Settings(ReadLimits, IdentitySettings):
     """Every setting has a default that fits servers on this machine."""
 
     model_config = SettingsConfigDict(env_prefix="TWINPATH_", extra="ignore")
@@ -38,16 +39,3 @@ class Settings(IdentitySettings):
     live_examples: bool = Field(False, description="the API's page shows ids that exist: for development alone")
     port: int = Field(8001, ge=1, le=65535, description="port to listen on")
     time_zone: ZoneName = Field("UTC", description="whose days dashboards show, as in Europe/Berlin")
-    causal_wait_seconds: float = Field(5.0, gt=0, le=60, description="how long a query waits for its causal token")
-    cursor_key: SecretStr | None = Field(
-        None,
-        description="signs cursors, the same in all replicas; without one cursors end with the process that made them",
-    )
-    waits: int = Field(2_000, ge=1, description="queries that wait for a causal token at once; one more gets 503")
-    waits_per_caller: int = Field(
-        500, ge=1, description="such waits of one caller, or of an unknown one's address; one more gets 429"
-    )
-    live_streams: int = Field(1_000, ge=1, description="event streams open at once; one more gets 503")
-    live_streams_per_caller: int = Field(
-        500, ge=1, description="event streams of one client address, which may be a gateway's; one more gets 429"
-    )

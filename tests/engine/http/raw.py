@@ -70,6 +70,8 @@ class Talk:
                 case h11.Response():
                     headers = {name.decode().lower(): value.decode("latin-1") for name, value in event.headers}
                     answer = Answer(event.status_code, headers, asked=asked)
+                    if headers.get("content-type", "").startswith("text/event-stream"):
+                        return answer  # endless
                 case h11.Data():
                     assert answer is not None
                     answer.body += bytes(event.data)

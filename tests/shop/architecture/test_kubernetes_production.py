@@ -33,15 +33,18 @@ def _routes(*routers: object) -> set[tuple[str, str]]:
     return {(method.upper(), path) for path, methods in app.openapi()["paths"].items() for method in methods}
 
 
-def _backend(method: str, path: str) -> str | None:
-    """Where the gateway sends a request; None: it answers 404 itself."""
+def _backend(method: str, path: str, **headers: str) -> str | None:
+    """Where the gateway sends a request: by the match with the most headers. None: it answers 404 itself."""
+    fits: list[tuple[int, str]] = []
     for rule in named(PRODUCTION, "HTTPRoute", "apis")["spec"]["rules"]:
         for match in rule["matches"]:
             assert match["path"]["type"] == "PathPrefix"
-            if match["method"] == method and f"{path}/".startswith(match["path"]["value"] + "/"):
+            wanted = {header["name"]: header["value"] for header in match.get("headers", [])}
+            in_path = f"{path}/".startswith(match["path"]["value"] + "/")
+            if match["method"] == method and in_path and wanted.items() <= headers.items():
                 (backend,) = rule["backendRefs"]
-                return str(backend["name"])
-    return None
+                fits.append((len(wanted), str(backend["name"])))
+    return max(fits)[1] if fits else None
 
 
 def test_every_command_goes_to_the_command_service_and_every_query_to_the_query_service() -> None:
@@ -60,9 +63,17 @@ def test_every_command_goes_to_the_command_service_and_every_query_to_the_query_
     assert {_backend(*route) for route in queries} == {"query"}
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE"])
+def test_who_asks_what_may_be_done_asks_the_service_that_would_do_it(method: str) -> None:
+    path = "/api/v1/orders"
+    asked = {"Access-Control-Request-Method": method}
+    assert _backend("OPTIONS", path, **asked) == _backend(method, path) is not None
+    assert _backend("OPTIONS", path) == "query"
+
+
 @pytest.mark.parametrize("path", ["/health/ready", "/metrics", "/docs", "/admin/v1/parked", "/api/v10/x"])
 def test_nothing_but_the_apis_is_reachable_from_outside(path: str) -> None:
-    assert [_backend(method, path) for method in ("GET", "POST")] == [None, None]
+    assert [_backend(method, path) for method in ("GET", "POST", "OPTIONS")] == [None] * 3
 
 
 def test_the_gateway_closes_idle_connections_before_a_service_does() -> None:
