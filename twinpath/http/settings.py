@@ -21,6 +21,10 @@ class HttpSettings(LogSettings):
     """The settings that every service's HTTP server has: times in seconds, sizes in bytes."""
 
     host: str = Field("127.0.0.1", description="address to listen on")
+    trusted_proxies: str = Field(
+        "",
+        description="gateways whose X-Forwarded-For says where a client is: addresses or networks joined by commas",
+    )
     allowed_hosts: str = Field(
         "*", description="names that clients may call this service by, joined by commas; * is any. Probes need none"
     )
