@@ -1,7 +1,5 @@
 """The workshop's services in this process, behind the real server, each also in every trouble that it can have."""
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,14 +10,13 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
+from tests.engine.http.served import served
 from tests.engine.http.statuses.asking import HOST, Operation
 from tests.engine.http.statuses.troubled import Troubled
 from tests.engine.support.commanding import bus_on, seals_of
 from tests.engine.support.poisoning import AlsoSeen, Notes, Seen, in_one_log
 from tests.engine.workshop.application import COMMANDS, EVENTS, QUERIES, WORKSHOP
 from tests.support.conforming import Documented
-from tests.support.eventually import eventually
-from twinpath.commands.app import STREAMED
 from twinpath.commands.app import create_app as command_app
 from twinpath.errors import Unavailable
 from twinpath.http.health import health_routes
@@ -34,7 +31,6 @@ from twinpath.projecting.parking.endpoints import parked_routes
 from twinpath.projecting.parking.repairs import Repairs
 from twinpath.queries.app import create_app as query_app
 from twinpath.queries.endpoints.seats import Seats
-from twinpath.running import serving
 from twinpath.running.starting import Start
 from twinpath.testing import InMemorySystem
 from twinpath.views.in_memory.cache import InMemoryViewCache
@@ -105,27 +101,8 @@ async def served_workshop() -> AsyncIterator[Workshop]:
         for name, states in apps.items():
             for state, app in states.items():
                 settings = _HASTY if state == "hasty" else HttpSettings()
-                services[name].ports[state] = await stack.enter_async_context(_served(app, settings))
+                services[name].ports[state] = (await stack.enter_async_context(served(app, settings))).port
         yield Workshop(services, store, views, parked, system)
-
-
-@asynccontextmanager
-async def _served(app: Any, settings: HttpSettings) -> AsyncIterator[int]:
-    listening = socket.create_server(("127.0.0.1", 0))
-    on_stop = getattr(app.state, "stop", lambda: None)
-    server = serving.server(app, 0, settings, on_stop, STREAMED)
-    running = asyncio.create_task(server.serve([listening]))
-
-    async def started() -> bool:
-        return server.started
-
-    await eventually(started)
-    try:
-        yield listening.getsockname()[1]
-    finally:
-        on_stop()
-        server.should_exit = True
-        await running
 
 
 async def _away() -> None:
