@@ -59,6 +59,26 @@ def test_what_is_restored_is_what_was_there_whatever_stands_there_now(written: W
     assert '"Bea"' in written.run("inspect", "stream", customer, "--json", "--open").stdout.replace(" ", "")
 
 
+def test_machine_keys_come_back_with_the_keys_and_the_audit_record_loses_no_entry(
+    written: Written, tmp_path: Path
+) -> None:
+    identity = written.client[written.environment["TWINPATH_IDENTITY_DATABASE"]]
+    record = written.client[f"{identity.name}_audit"]["entries"]
+    identity["machine_keys"].insert_one({"_id": "shop"})
+    record.create_index("at")
+    record.insert_many([{"_id": "1", "what": "refused"}, {"_id": "2", "what": "lost"}])
+    log, keys = archive(written, "log", tmp_path), archive(written, "keys", tmp_path)
+    identity["machine_keys"].drop()
+    record.delete_one({"_id": "2"})
+    record.insert_one({"_id": "3", "what": "after the archive"})
+
+    assert written.run("restore", "--yes", str(log), str(keys)).exit_code == 0
+
+    assert list(identity["machine_keys"].find()) == [{"_id": "shop"}]
+    assert sorted(entry["_id"] for entry in record.find()) == ["1", "2", "3"]
+    assert "at_1" in record.index_information()
+
+
 def test_an_archive_that_is_taken_while_commands_are_taken_is_of_one_moment(written: Written, tmp_path: Path) -> None:
     ended, accepted = threading.Event(), 0
 
