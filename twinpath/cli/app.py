@@ -30,6 +30,8 @@ COMMANDS = {
         "twinpath.cli.importing:import_file",
         "Take a file through the command service, as the application says.",
     ),
+    "backup": ("twinpath.cli.backup:app", "Write an archive of the log, or of the keys of personal data."),
+    "restore": ("twinpath.cli.backup:restore", "Replace the databases by those of archives."),
     "doctor": ("twinpath.cli.doctor:doctor", "Check the declarations, without any server."),
     "init": ("twinpath.cli.init:init", "Make fresh servers ready for the services."),
     "server-files": ("twinpath.cli.init:server_files", "Write the files that the servers start with."),
