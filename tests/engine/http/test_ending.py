@@ -13,6 +13,7 @@ from tests.engine.workshop.application import COMMANDS, WORKSHOP
 from tests.support.eventually import eventually
 from twinpath.commands.app import create_app
 from twinpath.http.settings import HttpSettings
+from twinpath.identity.actors import Actors
 from twinpath.testing import InMemorySystem
 
 BODY = b'{"subject": "Brakes", "message": "They squeak."}'
@@ -29,7 +30,7 @@ def system() -> InMemorySystem:
 
 @pytest.fixture
 async def service(system: InMemorySystem) -> AsyncIterator[Served]:
-    app = create_app(system.bus, COMMANDS)
+    app = create_app(system.bus, COMMANDS, Actors(system.keys))
     limits = HttpSettings(http_body_seconds=3.0, http_head_seconds=3.0)
     async with system.app.router.lifespan_context(system.app), served(app, limits) as service:
         yield service
