@@ -15,6 +15,7 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from twinpath.errors import (
+    CommandForgotten,
     CommandIdReused,
     CommitTooLarge,
     ConcurrencyConflict,
@@ -46,6 +47,7 @@ STATUSES: Mapping[type[TwinpathError], int] = {
     RuleViolation: 409,
     StaleVersion: 412,
     CommitTooLarge: 413,
+    CommandForgotten: 409,
     CommandIdReused: 422,
     TooMany: 429,
     ConcurrencyConflict: 503,
