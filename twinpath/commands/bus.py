@@ -37,6 +37,7 @@ from twinpath.errors import (
 from twinpath.http.conditions import Condition
 from twinpath.ids import category_of, escaped, uuid7
 from twinpath.log.interface import Appended, Commit, EventStore, NewCommit
+from twinpath.personal_data.fingerprints import Fingerprints
 from twinpath.personal_data.sealing import Seals, Whose
 
 _ATTEMPTS = 20
@@ -165,6 +166,11 @@ class CommandBus:
         return appended
 
     @property
+    def fingerprints(self) -> Fingerprints:
+        """What tells a repetition from another command."""
+        return self._seals.fingerprints
+
+    @property
     def look(self) -> BusLook:
         """How commands look up their facts."""
         return BusLook(self._state, self._store)
@@ -256,7 +262,8 @@ class CommandBus:
             # first, so that nothing can be opened any more when others hear of it; an erasure that a crash interrupts,
             # the engine's process for erasures ends
             await self._seals.erase(command.stream)
-        new, whose = await self._seals.seal_of(command.stream, [self._catalogue.encode(event) for event in events])
+        plain = [self._catalogue.encode(event) for event in events]
+        new, whose = await self._seals.seal_of(command.stream, plain, begins=folded.version == 0)
         taken = [key for key in has if key not in had]
         try:
             fingerprint = self._fingerprint(envelope, whose)

@@ -17,7 +17,7 @@ _PURPOSE = b"fingerprint"
 
 FORGOTTEN = "forgotten"
 """What stands in the place of a plain fingerprint of an erased owner's command."""
-PLAIN = re.compile(r"[0-9a-f]{32}")
+PLAIN = re.compile(r"^[0-9a-f]{32}$")
 """The form of version 0.1.0, and of every command that seals nothing."""
 
 

@@ -17,14 +17,18 @@ class NewKeys:
         self._done: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
 
-    async def keep(self, owner: str, key: bytes) -> None:
-        """Return when the key is kept. Raises what `insert` raises."""
-        self._waiting[owner] = key
+    async def keep(self, owner: str, key: bytes) -> bytes:
+        """The key that is kept: this one, or that of somebody who keeps one of this owner at the same moment.
+
+        Raises what `insert` raises.
+        """
+        key = self._waiting.setdefault(owner, key)
         if self._done is None:
             self._done = asyncio.get_running_loop().create_future()
         if self._task is None:
             self._task = asyncio.create_task(self._keep_all(), name="new keys")
         await asyncio.shield(self._done)
+        return key
 
     async def _keep_all(self) -> None:
         try:

@@ -52,9 +52,12 @@ class Seals:
         """
         return (await self.seal_of(stream, events))[0]
 
-    async def seal_of(self, stream: str, events: Sequence[NewEvent]) -> tuple[list[NewEvent], Whose | None]:
-        """As `seal`, and whose they are: the first owner of one of them, None where nothing is sealed."""
-        closed = [await self._sealed(stream, event) for event in events]
+    async def seal_of(
+        self, stream: str, events: Sequence[NewEvent], begins: bool = False
+    ) -> tuple[list[NewEvent], Whose | None]:
+        """As `seal`, and whose they are: the first owner of one of them, None where nothing is sealed. A stream that
+        `begins` with these events has most likely no key yet."""
+        closed = [await self._sealed(stream, event, begins) for event in events]
         return [event for event, _ in closed], next((whose for _, whose in closed if whose is not None), None)
 
     async def open(self, events: Sequence[RecordedEvent]) -> list[RecordedEvent]:
@@ -85,7 +88,7 @@ class Seals:
                 raise Unavailable("the key of claims is destroyed: bring the keys' backup back")
         return {claim.key(self._claims_key or b""): claim for claim in given}
 
-    async def _sealed(self, stream: str, event: NewEvent) -> tuple[NewEvent, Whose | None]:
+    async def _sealed(self, stream: str, event: NewEvent, begins: bool) -> tuple[NewEvent, Whose | None]:
         event_type = self._catalogue.event_type(event.type)
         if event_type is None:
             return event, None
@@ -93,7 +96,7 @@ class Seals:
         owner = owner_of(event_type, stream, self._catalogue.today(event).data, event.schema)
         if owner is None:
             return event, None
-        key = await self._keys.key_for(owner)
+        key = await (self._keys.new_key if begins and owner == stream else self._keys.key_for)(owner)
         if key is None and not event_type.outlives:
             kind = category_of(owner)
             raise RuleViolation(
