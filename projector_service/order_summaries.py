@@ -34,6 +34,7 @@ class OrderSummariesProjection(Projection):
     """The order's own log tells everything but the erasure of its customer, which takes the address away."""
 
     name = "order_summaries"
+    version = 2
     views = (ORDER_SUMMARIES,)
 
     def placed(self, event: OrderPlaced, recorded: RecordedEvent) -> Iterable[ViewChange]:

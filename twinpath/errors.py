@@ -7,7 +7,6 @@ TwinpathError
 ├── StaleVersion            the caller's If-Match is not the current version   -> 412
 ├── ClaimHeld               a commit holds a key that this one takes           -> the bus asks its stream
 ├── CommandIdReused         this command id was used for another command       -> 422
-├── CommandForgotten        this command id was used for somebody who is erased -> 409
 ├── CommitTooLarge          the commit would not fit into one document         -> 413
 ├── UnhandledCommand        no aggregate here handles the command              -> 400
 ├── NotYetVisible           a view has not reached what the caller wants to see -> 202
@@ -72,12 +71,6 @@ class CommandIdReused(TwinpathError):
     """The command id already stands for a command with another content."""
 
     code = "idempotency_key_reused"
-
-
-class CommandForgotten(TwinpathError):
-    """The command id stands for a command about an owner who is erased: whether this is the same, nobody can tell."""
-
-    code = "idempotency_key_forgotten"
 
 
 class ClaimHeld(TwinpathError):

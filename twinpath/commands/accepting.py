@@ -82,7 +82,6 @@ def _visible(value: str | None, header: str, code: str) -> str | None:
 
 COMMAND_CODES = {
     400: ("malformed_idempotency_key", "malformed_if_match", "malformed_if_none_match", "malformed_actor"),
-    409: ("idempotency_key_forgotten",),
     412: ("stale_version",),
     413: ("commit_too_large",),
     422: ("invalid_fields", "idempotency_key_reused"),

@@ -23,7 +23,6 @@ from twinpath.domain.claim import Claim
 from twinpath.domain.events import DomainEvent, Metadata
 from twinpath.errors import (
     ClaimHeld,
-    CommandForgotten,
     CommandIdReused,
     ConcurrencyConflict,
     NotFound,
@@ -152,7 +151,6 @@ class CommandBus:
             NotFound, RuleViolation: what the domain says.
             UnhandledCommand: no aggregate has the stream.
             StaleVersion: the aggregate is not at `expected_version`.
-            CommandForgotten: the key was used for a command about somebody who is erased.
             CommandIdReused, CommitTooLarge, Unavailable, OutcomeUnknown: see EventStore.append.
             ConcurrencyConflict: other writers were first, again and again.
         """
@@ -310,13 +308,8 @@ class CommandBus:
         return self._seals.fingerprints.make(envelope.command.content(), owner, key)
 
     async def _first_answer(self, envelope: Envelope, commit: Commit) -> Appended:
-        """The answer to a command id that was seen before. Raises CommandIdReused, CommandForgotten, Unavailable."""
-        same = await self._seals.fingerprints.tells(commit.fingerprint, envelope.command.content())
-        if same is None and envelope.derived_id is None:  # a derived id stands for one command, whatever is in it
-            raise CommandForgotten(
-                "this idempotency key was used for a command about somebody who is erased; use a fresh one"
-            )
-        if same is False:
+        """The answer to a command id that was seen before. Raises CommandIdReused, Unavailable."""
+        if not await self.fingerprints.allows(commit.fingerprint, envelope.command.content()):
             raise CommandIdReused("this idempotency key was used for another command; use a fresh one")
         return replace(commit.appended, duplicate=True)
 

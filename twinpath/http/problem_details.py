@@ -15,7 +15,6 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from twinpath.errors import (
-    CommandForgotten,
     CommandIdReused,
     CommitTooLarge,
     ConcurrencyConflict,
@@ -47,7 +46,6 @@ STATUSES: Mapping[type[TwinpathError], int] = {
     RuleViolation: 409,
     StaleVersion: 412,
     CommitTooLarge: 413,
-    CommandForgotten: 409,
     CommandIdReused: 422,
     TooMany: 429,
     ConcurrencyConflict: 503,

@@ -35,15 +35,15 @@ class Fingerprints:
         plain = hashlib.blake2b(content, digest_size=_BYTES).hexdigest()
         return plain if owner is None or not self.are_keyed else keyed(plain, owner, key)
 
-    async def tells(self, stored: str, content: bytes) -> bool | None:
-        """Whether a stored fingerprint is that of a command with this content; None when nobody can tell any more, as
-        the owner is erased. Raises Unavailable."""
+    async def allows(self, stored: str, content: bytes) -> bool:
+        """Whether a stored fingerprint may be that of a command with this content: it is, or the owner is erased, and
+        nobody can tell any more. Raises Unavailable."""
         plain = hashlib.blake2b(content, digest_size=_BYTES).hexdigest()
         if not stored.startswith(f"{_KEYED}:"):
-            return None if stored == FORGOTTEN else hmac.compare_digest(stored, plain)
+            return stored == FORGOTTEN or hmac.compare_digest(stored, plain)
         owner = stored.removeprefix(f"{_KEYED}:").rpartition(":")[0]
         key = (await self._keys.keys([owner])).get(owner)
-        return None if key is None else hmac.compare_digest(stored, keyed(plain, owner, key))
+        return key is None or hmac.compare_digest(stored, keyed(plain, owner, key))
 
 
 def keyed(plain: str, owner: str, key: bytes | None) -> str:
