@@ -194,9 +194,9 @@ async def copies_are_wiped(life: Life, redis_url: str, unique: str) -> bool:
     found = []
     async with Redis.from_url(redis_url) as redis:
         async for key in redis.scan_iter(f"*{unique}*", count=1_000):
-            kind = (await redis.type(key)).decode()
+            kind = str(await redis.type(key)).strip("b'")
             ends = ("0", "-1") if kind in ("list", "zset") else ()
-            found.append(str(key) + str(await redis.execute_command(read[kind], key, *ends)))
+            found.append(str(key) + str(await redis.execute_command(read[kind], key, *ends)))  # type: ignore[no-untyped-call]
     assert found, "there are copies"
     return left(life, "".join(found)) == []
 
