@@ -18,6 +18,10 @@ COMMANDS = {
         "Streams that wait because an event of theirs could not be applied.",
     ),
     "claims": ("twinpath.cli.repairing.claims:app", "What one stream alone may have, such as an e-mail address."),
+    "seal": (
+        "twinpath.cli.repairing.sealing:seal",
+        "Seal what earlier versions wrote in the clear; once, after an upgrade.",
+    ),
     "dead-letters": (
         "twinpath.cli.repairing.dead_letters:app",
         "Messages that nobody could read, or that came back too often.",
