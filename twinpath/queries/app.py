@@ -40,8 +40,9 @@ from twinpath.views.history import HISTORY
 from twinpath.views.interface import ViewCache, ViewReader
 
 _DESCRIPTION = """Answers from the views. Send back a command's `Causal-Token` to see its effect: the query waits until
-the view has got there, 5 seconds at most, else 202 with `Retry-After`. `If-None-Match` gives 304. Pages go on with
-`next`. Every view has a stream of Server-Sent Events under `…/events`. Errors are `application/problem+json`."""
+the view has got there, 5 seconds at most, else 202 with `Retry-After`. A query's own shows no less than that query did.
+`If-None-Match` gives 304. Pages go on with `next`. Every view has a stream of Server-Sent Events under `…/events`.
+Errors are `application/problem+json`."""
 
 
 async def _nothing_to_close() -> None: ...

@@ -57,8 +57,9 @@ class _Document:
         refuse_parameters(request)
         fresh = await self._queries.token_seen(request, self._view, *self._joined)
         fresh |= await self._queries.version_seen(request, self._view, document_id, self._shows)
-        document = await self._queries.views.ready(self._view, document_id, fresh, self._join)
-        return answered(request, document.body, (self._view, *self._joined), document.etag)
+        reach = self._queries.reach(document_id)
+        document = await self._queries.views.ready(self._view, document_id, fresh, self._join, reach)
+        return answered(request, document.body, (self._view, *self._joined), reach, document.etag)
 
     async def events(self, request: Request, document_id: str) -> Response:
         """The document as it changes."""

@@ -94,8 +94,9 @@ class _History:
         after = pages.after(query.cursor)
         await self._queries.token_seen(request, HISTORY)
         await self._queries.version_seen(request, HISTORY, stream, self._histories.shows)
-        page = await self._histories.page(stream, after, query.limit)
-        return pages.answered(page.documents, page, [HISTORY])
+        reach = self._queries.reach(stream, alone=True)
+        page = await self._histories.page(stream, after, query.limit, reach)
+        return pages.answered(page.documents, page, [HISTORY], reach)
 
     async def events(self, request: Request, stream: str) -> Response:
         """A history as it grows."""
@@ -103,7 +104,7 @@ class _History:
         seen = request.headers.get("last-event-id", "")
         after = int(seen) if seen.isascii() and seen.isdigit() and len(seen) <= 10 else 0
         return await open_stream(
-            request, self._queries, _LiveHistory(self._histories, stream, after), [HISTORY], stream
+            request, self._queries, _LiveHistory(self._histories, stream, after), [HISTORY], stream, alone=True
         )
 
 

@@ -17,6 +17,7 @@ from twinpath.queries.endpoints.parameters import FIRST_PAGE, filters_of, page_o
 from twinpath.queries.endpoints.routes import Routes, id_in_path, in_query
 from twinpath.queries.reading.cursor import Cursors, bound_to
 from twinpath.queries.reading.live import Changed
+from twinpath.queries.reading.reach import Reach
 from twinpath.queries.reading.views import Page, Selection, not_there
 
 
@@ -96,11 +97,12 @@ class _List:
         pages = Pages(self._queries.cursors, request, selection.identity)
         after = pages.after(query.cursor)
         fresh = await self._queries.token_seen(request, *self._needed)
-        page = await self._queries.views.page(selection, after, query.limit)
+        reach = self._queries.reach()
+        page = await self._queries.views.page(selection, after, query.limit, reach)
         if not page.documents and after is None:
             await self._refuse_unknown(given)
-        rows = await self.rows(page.documents, fresh)
-        return pages.answered(rows, page, self._needed)
+        rows = await self.rows(page.documents, fresh, reach)
+        return pages.answered(rows, page, self._needed, reach)
 
     async def events(self, request: Request, *given: Any) -> Response:
         """The list as it changes."""
@@ -111,9 +113,11 @@ class _List:
         source = _LiveList(self._queries, self, self._selection(*given))
         return await open_stream(request, self._queries, source, [self.listing.view], key, joined=self._joined)
 
-    async def rows(self, documents: Sequence[Document], fresh: bool) -> list[dict[str, Any]]:
+    async def rows(
+        self, documents: Sequence[Document], fresh: bool, reach: Reach | None = None
+    ) -> list[dict[str, Any]]:
         """What the list shows of documents."""
-        return await self._queries.views.rows(documents, self._shown, self.listing.join, fresh)
+        return await self._queries.views.rows(documents, self._shown, self.listing.join, fresh, reach)
 
     @property
     def _needed(self) -> Sequence[View]:
@@ -175,11 +179,11 @@ class Pages:
         """The place after which the page begins, None for the first. Raises MalformedRequest."""
         return None if cursor is None else self._cursors.decode(cursor, self._bound_to)
 
-    def answered(self, items: Sequence[Document], page: Page, views: Sequence[View]) -> Response:
+    def answered(self, items: Sequence[Document], page: Page, views: Sequence[View], reach: Reach) -> Response:
         """A page: its items, and the cursor of the next in the body and as a Link."""
         following = None if page.last is None else self._cursors.encode(page.last, self._bound_to)
         headers = {}
         if following is not None:
             parameters = urlencode({**self._request.query_params, "cursor": following})
             headers["Link"] = f'<{self._request.url.path}?{parameters}>; rel="next"'
-        return answered(self._request, dumped({"items": items, "next": following}), views, headers=headers)
+        return answered(self._request, dumped({"items": items, "next": following}), views, reach, headers=headers)

@@ -4,6 +4,7 @@ from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.events import NewEvent
 from twinpath.domain.views import Document, Order, Place
 from twinpath.errors import UnknownEvent
+from twinpath.queries.reading.reach import Reach
 from twinpath.queries.reading.views import Page, Selection, ViewQueries, not_there
 from twinpath.views.history import HISTORY, HistoryEntry, entry_id
 
@@ -17,9 +18,9 @@ class Histories:
         self._views = views
         self._catalogue = catalogue
 
-    async def page(self, stream: str, after: Place | None, limit: int) -> Page:
+    async def page(self, stream: str, after: Place | None, limit: int, reach: Reach | None = None) -> Page:
         """Events of a stream as HistoryEntry has them. Raises NotFound, Unavailable."""
-        page = await self._views.page(Selection(HISTORY, {"stream": stream}, Order()), after, limit)
+        page = await self._views.page(Selection(HISTORY, {"stream": stream}, Order()), after, limit, reach)
         if not page.documents and after is None:
             raise not_there(stream)
         return Page([self._entry(document) for document in page.documents], page.last)
