@@ -118,7 +118,7 @@ def _add_queries(app: FastAPI, queries: Queries, application: Application, clock
                 routes.tags[declared.path[1:]] = tag_of_category(declared.category, application.events)
     histories.add_any()
     add_tags(app, routes.tags)
-    app.include_router(routes.router, prefix="/api/v1")
+    app.router.routes += routes.router.routes  # FastAPI would make each route a second time if it included the router
     add_short_ways(app, "/api/v1", routes.short_ways)
 
 

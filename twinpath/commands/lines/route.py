@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import orjson
 from fastapi import APIRouter
 
-from twinpath.commands.admission import BULK_PATH
+from twinpath.commands.admission import BULK
 from twinpath.commands.bulk import Bulk
 from twinpath.commands.endpoints import DeclaredCommand
 from twinpath.http.documents.problems import CHANGING, codes_together, problem_responses
@@ -16,7 +16,7 @@ _REFUSALS = {400: ("malformed_actor", "no_lines", "incomplete_body"), 503: ("too
 
 def bulk_router(bulk: Bulk) -> APIRouter:
     """The route `POST /commands`."""
-    router = APIRouter(prefix=BULK_PATH, tags=["bulk"])
+    router = APIRouter(prefix=BULK, tags=["bulk"])
     names = ", ".join(f"`{name}`" for name in bulk.commands)
     router.add_api_route(
         "",

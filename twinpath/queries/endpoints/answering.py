@@ -81,11 +81,11 @@ def answered(
     request: Request,
     body: bytes,
     views: Iterable[View],
-    reach: Reach,
     etag: str | None = None,
     headers: Mapping[str, str] | None = None,
+    reach: Reach | None = None,
 ) -> Response:
-    """200 with the body, which shows these views as far as they reached, or 304 when the client has it already.
+    """200 with the body, which shows these views, or 304 when the client has it already; with how far it `reach`es.
 
     Raises:
         StaleVersion: `precondition_failed`: If-Match names none that fits.
@@ -101,9 +101,9 @@ def answered(
     return Response(body, headers=sent, media_type="application/json")
 
 
-def token_header(reach: Reach) -> dict[str, str]:
+def token_header(reach: Reach | None) -> dict[str, str]:
     """The causal token of an answer; none in the moment before the service has heard where its views are."""
-    token = reach.token
+    token = reach and reach.token
     return {"Causal-Token": token} if token else {}
 
 

@@ -57,7 +57,7 @@ class _Dashboard:
         refuse_parameters(request)
         fresh = await self._queries.token_seen(request, *self._dashboard.views)
         reach = self._queries.reach()
-        return answered(request, await self.body(fresh, reach), self._dashboard.views, reach)
+        return answered(request, await self.body(fresh, reach), self._dashboard.views, reach=reach)
 
     async def events(self, request: Request) -> Response:
         """The dashboard as it changes."""

@@ -59,7 +59,7 @@ class _Document:
         fresh |= await self._queries.version_seen(request, self._view, document_id, self._shows)
         reach = self._queries.reach(document_id)
         document = await self._queries.views.ready(self._view, document_id, fresh, self._join, reach)
-        return answered(request, document.body, (self._view, *self._joined), reach, document.etag)
+        return answered(request, document.body, (self._view, *self._joined), document.etag, reach=reach)
 
     async def events(self, request: Request, document_id: str) -> Response:
         """The document as it changes."""

@@ -179,11 +179,13 @@ class Pages:
         """The place after which the page begins, None for the first. Raises MalformedRequest."""
         return None if cursor is None else self._cursors.decode(cursor, self._bound_to)
 
-    def answered(self, items: Sequence[Document], page: Page, views: Sequence[View], reach: Reach) -> Response:
+    def answered(
+        self, items: Sequence[Document], page: Page, views: Sequence[View], reach: Reach | None = None
+    ) -> Response:
         """A page: its items, and the cursor of the next in the body and as a Link."""
         following = None if page.last is None else self._cursors.encode(page.last, self._bound_to)
         headers = {}
         if following is not None:
             parameters = urlencode({**self._request.query_params, "cursor": following})
             headers["Link"] = f'<{self._request.url.path}?{parameters}>; rel="next"'
-        return answered(self._request, dumped({"items": items, "next": following}), views, reach, headers=headers)
+        return answered(self._request, dumped({"items": items, "next": following}), views, headers=headers, reach=reach)
