@@ -157,7 +157,7 @@ def declared_commands(aggregates: Iterable[AnyAggregate]) -> dict[str, DeclaredC
 
 def command_router(commands: Mapping[str, DeclaredCommand]) -> APIRouter:
     """The routes of these commands."""
-    router = permitted_router()
+    router = permitted_router(PREFIX)
     for command in commands.values():
         command.add_to(router)
     return router
