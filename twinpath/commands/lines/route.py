@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from twinpath.commands.admission import BULK
 from twinpath.commands.bulk import BULK_PERMISSION, Bulk
 from twinpath.commands.endpoints import DeclaredCommand
-from twinpath.http.documents.problems import CHANGING, STARTING, codes_together, problem_responses
+from twinpath.http.documents.problems import CALLERS, CHANGING, STARTING, codes_together, problem_responses
 from twinpath.http.documents.samples import ids_in as ids_of
 from twinpath.identity.permissions import allowing, permitted_router
 
@@ -38,7 +38,7 @@ def bulk_router(bulk: Bulk) -> APIRouter:
                 "description": "A result a line, in order",
                 "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
             },
-            **problem_responses(codes_together(CHANGING, STARTING, _REFUSALS)),
+            **problem_responses(codes_together(CHANGING, CALLERS, STARTING, _REFUSALS)),
         },
         openapi_extra=allowing(BULK_PERMISSION, {"requestBody": {"required": True, "content": content}}),
     )
