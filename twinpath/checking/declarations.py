@@ -13,10 +13,12 @@ from twinpath.commands.processes.erasure import NAME as ERASURE
 from twinpath.domain.application import Application
 from twinpath.domain.carrying import rules_in
 from twinpath.domain.events import SEALED, DomainEvent, happens_to
+from twinpath.domain.facts import Facts
 from twinpath.domain.handlers import handler_names
 from twinpath.domain.process import Process
 from twinpath.domain.projection import Projection
-from twinpath.projecting.groups import OUTSIDE, VIEWS, view_projections
+from twinpath.facts.tables import unfit
+from twinpath.projecting.groups import FACTS, OUTSIDE, VIEWS, view_projections
 
 _TYPE = re.compile(r"[a-z]+\.[a-z0-9_]+")
 
@@ -133,6 +135,13 @@ def _projections(application: Application) -> Iterator[str]:
             yield f"{about}: it can't be built anew, since it does not write just one view of its own name"
 
 
+def _facts(application: Application) -> Iterator[str]:
+    yield from _doubles("facts", (facts.name for facts in application.facts))
+    for facts in application.facts:
+        faults = list(_handlers(application, f"facts {facts.name}", type(facts), Facts))
+        yield from faults or (f"facts {facts.name}: {fault}" for fault in unfit(facts, application.events))
+
+
 def _resources(application: Application) -> Iterator[str]:
     written = {view.name for projection in view_projections(application) for view in projection.views}
     read = {view.name for resource in application.resources for view in resource.reads()}
@@ -147,7 +156,7 @@ def _processes(application: Application) -> Iterator[str]:
     kinds = [kind for kind in application.processes if isinstance(kind, type) and issubclass(kind, Process)]
     yield from _doubles("process", (kind.name for kind in kinds))
     for kind in kinds:
-        if kind.name in (VIEWS, OUTSIDE, ERASURE):
+        if kind.name in (VIEWS, OUTSIDE, FACTS, ERASURE):
             yield f"process {kind.name}: the engine follows logs under this name itself"
         yield from _handlers(application, f"process {kind.name}", kind, Process)
 
@@ -171,4 +180,4 @@ def _doubles(kind: str, names: Iterable[str]) -> Iterator[str]:
             yield f"{kind} {name}: it is declared {count} times"
 
 
-_CHECKS = (_events, _aggregates, _commands, _projections, _resources, _processes, unfit_examples)
+_CHECKS = (_events, _aggregates, _commands, _projections, _facts, _resources, _processes, unfit_examples)

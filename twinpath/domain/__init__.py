@@ -9,6 +9,7 @@ from twinpath.domain.application import Application
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.claim import Claim
 from twinpath.domain.events import DomainEvent, RecordedEvent, Upcaster
+from twinpath.domain.facts import Earlier, Facts, Happened, Label
 from twinpath.domain.importer import Importer, Item, RowRefused, Shape, Wanted
 from twinpath.domain.process import Outcome, Process, Then
 from twinpath.domain.projection import Projection
@@ -30,10 +31,14 @@ __all__ = (
     "Dashboard",
     "Document",
     "DomainEvent",
+    "Earlier",
+    "Facts",
     "Filters",
+    "Happened",
     "Importer",
     "Item",
     "Join",
+    "Label",
     "Listing",
     "Look",
     "LookUp",
