@@ -33,6 +33,9 @@ class InMemoryFacts(FactsStore):
     async def positions(self, table: Table, logs: Sequence[str]) -> dict[str, int]:
         return {log: _contiguous(self._positions(table, log)) for log in logs}
 
+    async def highest(self, table: Table) -> dict[str, int]:
+        return {row[0]: row[1] for row in self.rows(table)}
+
     async def holds(self, table: Table, positions: Mapping[str, int]) -> set[str]:
         return {log for log, position in positions.items() if position in self._positions(table, log)}
 

@@ -46,6 +46,10 @@ class FactsStore(Protocol):
         """By log: up to where the table has every event, 0 where it has none."""
         ...
 
+    async def highest(self, table: Table) -> dict[str, int]:
+        """By log: the highest position that the table has, be there gaps before it or not."""
+        ...
+
     async def holds(self, table: Table, positions: Mapping[str, int]) -> set[str]:
         """The logs of which the table has the event at this position."""
         ...

@@ -16,6 +16,7 @@ from twinpath.facts.interface import FactsStore
 from twinpath.facts.making import Making
 from twinpath.facts.tables import Row, Table, expect_fit, table_of
 from twinpath.feed.following import Follower, Followers
+from twinpath.feed.interface import Followed
 from twinpath.log.interface import EventLog
 from twinpath.personal_data.sealing import Seals
 from twinpath.running.retrying import Lines, Pace, Troubles, repeated
@@ -33,7 +34,7 @@ class FactsMeans:
     catalogue: Catalogue
 
 
-class FactsKeeper:
+class FactsKeeper(Followed):
     """Fills the tables of these declarations from the logs. Raises UnfitFacts: one of them can't be kept."""
 
     def __init__(
@@ -55,6 +56,7 @@ class FactsKeeper:
             table.name: Inserting(partial(self._insert, table), seconds=seconds) for table in self.tables.values()
         }
         self._filled: dict[str, FilledLog] = {}
+        self._logs_of = {facts.name: [log for log in logs if facts.follows(log)] for facts in declared}
         followers = []
         for log in logs:
             if following := [facts for facts in declared if facts.follows(log)]:
@@ -98,14 +100,21 @@ class FactsKeeper:
             await asyncio.gather(*(self.followers.by_log[log].reach(head) for log, head in heads.items()))
         return heads
 
-    def positions(self) -> dict[tuple[str, str], int]:
-        """(table, log) -> its position, as last known here."""
-        return {
-            (name, log): filled.positions.get(table.name, 0)
-            for log, filled in self._filled.items()
-            for name, table in self.tables.items()
-            if table.name in filled.positions
-        }
+    def behind(self, log: str) -> bool:
+        """See Followed.behind; while ClickHouse is away its messages wait, and no queue is to blame."""
+        return bool(log in self._filled and self.followers.by_log[log].troubles.any) or self.followers.behind(log)
+
+    def passed_by(self, log: str) -> int:
+        """See Followed.passed_by."""
+        return self.followers.passed_by(log)
+
+    async def highest(self) -> dict[tuple[str, ...], int]:
+        """(table, log) -> the highest position in the table, whichever replica put it there. Raises Unavailable."""
+        positions: dict[tuple[str, ...], int] = {}
+        for name, table in self.tables.items():
+            highest = await self._means.store.highest(table)
+            positions |= {(name, log): highest.get(log, 0) for log in self._logs_of[name]}
+        return positions
 
     @property
     def outdated(self) -> list[str]:

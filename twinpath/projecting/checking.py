@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from twinpath.checking.mongodb import READ, WRITE, replica_set, rights
 from twinpath.checking.redis import may_write
 from twinpath.checking.report import CheckUp
+from twinpath.facts.clickhouse.connection import Connection
 from twinpath.feed.interface import EXCHANGE
 from twinpath.feed.rabbit_publisher import RabbitPublisher
 from twinpath.log.layout import expect_partitions
@@ -50,4 +51,19 @@ def checks(settings: Settings) -> Sequence[tuple[str, CheckUp]]:
         async with redis_client(settings.redis_url) as client:
             return await may_write(client, settings.redis_prefix)
 
-    return [("mongodb", mongodb), ("rights", may), ("layout", layout), ("rabbitmq", rabbitmq), ("redis", redis)]
+    async def clickhouse() -> str:
+        connection = Connection(settings.clickhouse_url)
+        try:
+            return f"answers, version {(await connection.rows('SELECT version()'))[0][0]}"
+        finally:
+            await connection.close()
+
+    analytics = [("clickhouse", clickhouse)] if settings.clickhouse_url else []
+    return [
+        ("mongodb", mongodb),
+        ("rights", may),
+        ("layout", layout),
+        ("rabbitmq", rabbitmq),
+        ("redis", redis),
+        *analytics,
+    ]

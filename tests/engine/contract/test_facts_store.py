@@ -47,6 +47,8 @@ async def test_a_table_is_as_far_as_it_has_no_gap(store: FactsStore) -> None:
     await store.insert(TABLE, [row(5, month=4), row(6, month=5)])
     assert await store.positions(TABLE, ["order.0"]) == {"order.0": 3}
 
+    assert await store.highest(TABLE) == {"order.0": 6, "order.1": 1}
+
     await store.insert(TABLE, [row(4)])
     assert await store.positions(TABLE, ["order.0"]) == {"order.0": 6}
 
@@ -118,6 +120,7 @@ async def test_a_store_that_is_away_is_unavailable() -> None:
         store.insert(TABLE, [row(1)]),
         store.positions(TABLE, ["order.0"]),
         store.holds(TABLE, {"order.0": 1}),
+        store.highest(TABLE),
         store.sums(TABLE, {"order.0": 1}),
         store.empty(TABLE),
         store.exchange(TABLE),

@@ -34,6 +34,11 @@ def positions(database: str, table: Table) -> str:
     )
 
 
+def highest(database: str, table: Table) -> str:
+    """By log: the highest position."""
+    return f"SELECT log, max(position) FROM {quoted(database, table.name)} GROUP BY log"
+
+
 def end_before_gap(database: str, table: Table) -> str:
     """The first position of a log that no other follows."""
     of_log = f"(SELECT DISTINCT position FROM {quoted(database, table.name)} WHERE log = {{log:String}})"

@@ -45,6 +45,10 @@ class ClickHouseFacts(FactsStore):
             positions[log] = highest if highest == count else await self._before_gap(table, log)
         return positions
 
+    async def highest(self, table: Table) -> dict[str, int]:
+        rows = await self._connection.rows(statements.highest(self._database, table))
+        return {log: int(position) for log, position in rows}
+
     async def holds(self, table: Table, positions: Mapping[str, int]) -> set[str]:
         if not positions:
             return set()
