@@ -19,7 +19,7 @@ _DRAIN_SECONDS = 12.0
 
 
 class Stack:
-    """Starts and stops in the right order; `folder` takes all data and logs; without `analytics` there is no ClickHouse."""
+    """Starts and stops in the right order; `folder` takes all data and logs. ClickHouse comes with `analytics`."""
 
     def __init__(self, folder: Path, analytics: bool = True) -> None:
         if analytics:
@@ -69,5 +69,5 @@ class Stack:
             "mongodb": self._mongodb.url,
             "rabbitmq": self._rabbitmq.url,
             "redis": self._redis.url,
-            **{"clickhouse": server.url for server in self._clickhouse},
+            **({"clickhouse": self._clickhouse[0].url} if self._clickhouse else {}),
         }

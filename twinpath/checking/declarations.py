@@ -17,6 +17,7 @@ from twinpath.domain.facts import Facts
 from twinpath.domain.handlers import handler_names
 from twinpath.domain.process import Process
 from twinpath.domain.projection import Projection
+from twinpath.domain.report import Report
 from twinpath.facts.tables import unfit
 from twinpath.projecting.groups import FACTS, OUTSIDE, VIEWS, view_projections
 
@@ -142,6 +143,14 @@ def _facts(application: Application) -> Iterator[str]:
         yield from faults or (f"facts {facts.name}: {fault}" for fault in unfit(facts, application.events))
 
 
+def _reports(application: Application) -> Iterator[str]:
+    kept = {facts.name for facts in application.facts}
+    for report in application.resources:
+        if isinstance(report, Report) and application.facts:
+            missing = [name for name in report.tables if name not in kept]
+            yield from (f"report {report.path}: it reads {name}, and no facts are declared so" for name in missing)
+
+
 def _resources(application: Application) -> Iterator[str]:
     written = {view.name for projection in view_projections(application) for view in projection.views}
     read = {view.name for resource in application.resources for view in resource.reads()}
@@ -180,4 +189,4 @@ def _doubles(kind: str, names: Iterable[str]) -> Iterator[str]:
             yield f"{kind} {name}: it is declared {count} times"
 
 
-_CHECKS = (_events, _aggregates, _commands, _projections, _facts, _resources, _processes, unfit_examples)
+_CHECKS = (_events, _aggregates, _commands, _projections, _facts, _reports, _resources, _processes, unfit_examples)

@@ -13,6 +13,7 @@ from twinpath.domain.facts import Earlier, Facts, Happened, Label
 from twinpath.domain.importer import Importer, Item, RowRefused, Shape, Wanted
 from twinpath.domain.process import Outcome, Process, Then
 from twinpath.domain.projection import Projection
+from twinpath.domain.report import Period, Report
 from twinpath.domain.resource import Dashboard, Filters, Join, Listing, Reads, Resource, SubList
 from twinpath.domain.text import case_folded, readable, shortened
 from twinpath.domain.views import Change, ChangeWhere, Document, Order, Put, Range, Remove, View, ViewChange
@@ -45,6 +46,7 @@ __all__ = (
     "NotFound",
     "Order",
     "Outcome",
+    "Period",
     "Process",
     "Projection",
     "Put",
@@ -52,6 +54,7 @@ __all__ = (
     "Reads",
     "RecordedEvent",
     "Remove",
+    "Report",
     "Resource",
     "RowRefused",
     "RuleViolation",

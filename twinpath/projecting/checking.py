@@ -1,11 +1,12 @@
 """Whether the projector would start with these settings."""
 
 from collections.abc import Sequence
+from functools import partial
 
+from twinpath.checking.clickhouse import answers
 from twinpath.checking.mongodb import READ, WRITE, replica_set, rights
 from twinpath.checking.redis import may_write
 from twinpath.checking.report import CheckUp
-from twinpath.facts.clickhouse.connection import Connection
 from twinpath.feed.interface import EXCHANGE
 from twinpath.feed.rabbit_publisher import RabbitPublisher
 from twinpath.log.layout import expect_partitions
@@ -51,14 +52,7 @@ def checks(settings: Settings) -> Sequence[tuple[str, CheckUp]]:
         async with redis_client(settings.redis_url) as client:
             return await may_write(client, settings.redis_prefix)
 
-    async def clickhouse() -> str:
-        connection = Connection(settings.clickhouse_url)
-        try:
-            return f"answers, version {(await connection.rows('SELECT version()'))[0][0]}"
-        finally:
-            await connection.close()
-
-    analytics = [("clickhouse", clickhouse)] if settings.clickhouse_url else []
+    analytics = [("clickhouse", partial(answers, settings.clickhouse_url))] if settings.clickhouse_url else []
     return [
         ("mongodb", mongodb),
         ("rights", may),
