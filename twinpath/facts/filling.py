@@ -29,6 +29,7 @@ class FilledLog(Sink):
         self._inserting = inserting
         self._positions: dict[str, int] = {}
         """By table; the table is missing here where it is not known."""
+        self._identities: dict[str, str] = {}
         self.outdated: set[str] = set()
         """The tables that another version of their declaration made: they are left as they are."""
         self._upto = 0
@@ -54,12 +55,16 @@ class FilledLog(Sink):
             await self._learn(name)
         return self.position > before
 
-    async def look(self) -> None:
-        """Learn anew the position of each table that has lost what it had, and of each that was outdated."""
-        for name, (table, _) in self._makings.items():
-            position = self._positions.get(name, 0)
-            if name in self.outdated or (position and not await self._store.holds(table, {self._log: position})):
-                await self._learn(name)
+    async def look(self, table: Table, identity: str, has_last: bool) -> None:
+        """Learn anew where a table is that was exchanged, lost what it had here, or was outdated. Raises Unavailable.
+
+        `identity` is what it has now, `has_last` whether it has the last event that was put into it.
+        """
+        name = table.name
+        if name not in self._positions:
+            return
+        if name in self.outdated or not has_last or identity != self._identities[name]:
+            await self._learn(name)
 
     async def take(self, events: Sequence[RecordedEvent]) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -87,6 +92,7 @@ class FilledLog(Sink):
             await self._store.prepare(table)
         except OutdatedFacts:
             self.outdated.add(name)
+        self._identities[name] = await self._store.identity(table)
         position = (await self._store.positions(table, [self._log]))[self._log]
         if position != self._positions.get(name):
             self._forget(name)

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from twinpath.facts.interface import FactsStore, OutdatedFacts, Sums
 from twinpath.facts.tables import OWN_COLUMNS, Row, Table
+from twinpath.ids import uuid7
 
 _KEY = slice(0, 3)
 
@@ -16,6 +17,7 @@ class InMemoryFacts(FactsStore):
     def __init__(self) -> None:
         self._rows: dict[str, dict[tuple[str, int, int], Row]] = {}
         self._versions: dict[str, int] = {}
+        self._identities: dict[str, str] = {}
 
     def rows(self, table: Table) -> list[Row]:
         """The rows of a table in the order of their keys, marks too."""
@@ -24,6 +26,7 @@ class InMemoryFacts(FactsStore):
     async def prepare(self, table: Table) -> None:
         version = self._versions.setdefault(table.name, table.version)
         self._rows.setdefault(table.name, {})
+        self._identities.setdefault(table.name, uuid7())
         if version != table.version:
             raise OutdatedFacts(f"{table.shown} is of version {version}, its declaration of {table.version}")
 
@@ -36,6 +39,9 @@ class InMemoryFacts(FactsStore):
     async def highest(self, table: Table) -> dict[str, int]:
         return {row[0]: row[1] for row in self.rows(table)}
 
+    async def identity(self, table: Table) -> str:
+        return self._identities.get(table.name, "")
+
     async def holds(self, table: Table, positions: Mapping[str, int]) -> set[str]:
         return {log for log, position in positions.items() if position in self._positions(table, log)}
 
@@ -44,14 +50,18 @@ class InMemoryFacts(FactsStore):
 
     async def empty(self, table: Table) -> None:
         self._rows[table.name], self._versions[table.name] = {}, table.version
+        self._identities[table.name] = uuid7()
 
     async def exchange(self, table: Table) -> None:
         beside = table.beside.name
-        self._rows[table.name], self._versions[table.name] = self._rows.pop(beside), self._versions.pop(beside)
+        self._rows[table.name] = self._rows.pop(beside)
+        self._versions[table.name] = self._versions.pop(beside)
+        self._identities[table.name] = self._identities.pop(beside)
 
     async def drop(self, table: Table) -> None:
         self._rows.pop(table.name, None)
         self._versions.pop(table.name, None)
+        self._identities.pop(table.name, None)
 
     def _positions(self, table: Table, log: str) -> set[int]:
         return {position for own, position, _ in self._rows.get(table.name, {}) if own == log}

@@ -16,7 +16,7 @@ MOST_ROWS = 10_000
 
 
 class OutdatedFacts(Unavailable):
-    """The table was made by another version of its declaration: `twinpath rebuild-facts` makes it anew."""
+    """The table was made by another version of its declaration: `twinpath rebuild` makes it anew."""
 
     code = "facts_outdated"
 
@@ -48,6 +48,10 @@ class FactsStore(Protocol):
 
     async def highest(self, table: Table) -> dict[str, int]:
         """By log: the highest position that the table has, be there gaps before it or not."""
+        ...
+
+    async def identity(self, table: Table) -> str:
+        """What tells the table from another that was put in its place; empty where there is none."""
         ...
 
     async def holds(self, table: Table, positions: Mapping[str, int]) -> set[str]:

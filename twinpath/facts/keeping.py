@@ -88,9 +88,8 @@ class FactsKeeper(Followed):
 
     async def look(self) -> None:
         """Learn what a table has lost, and read from the logs what no message told of. Raises Unavailable."""
-        for log, filled in self._filled.items():
-            if not self.followers.by_log[log].busy:
-                await filled.look()
+        for name, table in self.tables.items():
+            await self._look_at(name, table)
         await self.followers.look()
 
     async def caught_up(self) -> dict[str, int]:
@@ -99,6 +98,11 @@ class FactsKeeper(Followed):
         with suppress(Unavailable):  # stopped
             await asyncio.gather(*(self.followers.by_log[log].reach(head) for log, head in heads.items()))
         return heads
+
+    @property
+    def done(self) -> int:
+        """How many events all tables have, as last known here."""
+        return sum(filled.position for filled in self._filled.values())
 
     def behind(self, log: str) -> bool:
         """See Followed.behind; while ClickHouse is away its messages wait, and no queue is to blame."""
@@ -134,8 +138,16 @@ class FactsKeeper(Followed):
         if troubles := self.troubles:
             raise Unavailable("facts are not kept just now", troubles=troubles)
         if outdated := self.outdated:
-            raise Unavailable(f"to be built anew with `twinpath rebuild-facts`: {', '.join(outdated)}")
+            raise Unavailable(f"to be built anew with `twinpath rebuild`: {', '.join(outdated)}")
         return {"logs": {log: filled.position for log, filled in self._filled.items()}}
+
+    async def _look_at(self, name: str, table: Table) -> None:
+        idle = [log for log in self._logs_of[name] if not self.followers.by_log[log].busy]
+        positions = {log: position for log in idle if (position := self._filled[log].positions.get(table.name))}
+        held = await self._means.store.holds(table, positions) if positions else frozenset()
+        identity = await self._means.store.identity(table)
+        for log in idle:
+            await self._filled[log].look(table, identity, log in held or log not in positions)
 
     def _filled_log(self, log: str, following: Sequence[Facts]) -> FilledLog:
         means = self._means

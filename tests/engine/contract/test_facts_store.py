@@ -102,6 +102,29 @@ async def test_a_table_of_another_version_is_left_alone_until_it_is_exchanged(st
         await store.prepare(TABLE)
 
 
+async def test_a_table_can_be_put_where_there_was_none(store: FactsStore) -> None:
+    await store.empty(TABLE.beside)
+    await store.insert(TABLE.beside, [row(1)])
+
+    await store.exchange(TABLE)
+
+    await store.prepare(TABLE)
+    assert await store.positions(TABLE, ["order.0"]) == {"order.0": 1}
+
+
+async def test_an_exchanged_table_is_another(store: FactsStore) -> None:
+    assert await store.identity(TABLE) == ""
+    await store.prepare(TABLE)
+    before = await store.identity(TABLE)
+    await store.prepare(TABLE)
+    assert await store.identity(TABLE) == before != ""
+
+    await store.empty(TABLE.beside)
+    await store.exchange(TABLE)
+
+    assert await store.identity(TABLE) != before
+
+
 async def test_a_dropped_table_is_made_again(store: FactsStore) -> None:
     await store.prepare(TABLE)
     await store.insert(TABLE, [row(1)])

@@ -25,11 +25,7 @@ class ClickHouseFacts(FactsStore):
     async def prepare(self, table: Table) -> None:
         await self._connection.command(f"CREATE DATABASE IF NOT EXISTS {quoted(self._database)}")
         await self._connection.command(statements.create_table(self._database, table))
-        comment = await self._connection.rows(
-            "SELECT comment FROM system.tables WHERE database = {database:String} AND name = {name:String}",
-            {"database": self._database, "name": table.name},
-        )
-        version = comment[0][0].removeprefix(MARK) if comment else ""
+        version = str(await self._about(table, "comment")).removeprefix(MARK)
         if version != str(table.version):
             raise OutdatedFacts(f"{table.shown} is of version {version}, its declaration of {table.version}")
         await self._connection.command(statements.create_view(self._database, table))
@@ -48,6 +44,9 @@ class ClickHouseFacts(FactsStore):
     async def highest(self, table: Table) -> dict[str, int]:
         rows = await self._connection.rows(statements.highest(self._database, table))
         return {log: int(position) for log, position in rows}
+
+    async def identity(self, table: Table) -> str:
+        return str(await self._about(table, "uuid"))
 
     async def holds(self, table: Table, positions: Mapping[str, int]) -> set[str]:
         if not positions:
@@ -72,6 +71,7 @@ class ClickHouseFacts(FactsStore):
 
     async def exchange(self, table: Table) -> None:
         current, beside = (quoted(self._database, name) for name in (table.name, table.beside.name))
+        await self._connection.command(statements.create_table(self._database, table))  # where there was none
         await self._connection.command(f"EXCHANGE TABLES {beside} AND {current}")
         await self._connection.command(f"DROP TABLE IF EXISTS {beside}")
         await self._connection.command(statements.create_view(self._database, table))
@@ -79,6 +79,13 @@ class ClickHouseFacts(FactsStore):
     async def drop(self, table: Table) -> None:
         await self._connection.command(f"DROP VIEW IF EXISTS {quoted(self._database, table.shown)}")
         await self._connection.command(f"DROP TABLE IF EXISTS {quoted(self._database, table.name)}")
+
+    async def _about(self, table: Table, column: str) -> Any:
+        rows = await self._connection.rows(
+            f"SELECT {column} FROM system.tables WHERE database = {{database:String}} AND name = {{name:String}}",
+            {"database": self._database, "name": table.name},
+        )
+        return rows[0][0] if rows else ""
 
     async def _before_gap(self, table: Table, log: str) -> int:
         statement = statements.end_before_gap(self._database, table)

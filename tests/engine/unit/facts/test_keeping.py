@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.support.eventually import eventually
 from twinpath.errors import Unavailable
 from twinpath.facts.in_memory import InMemoryFacts
 from twinpath.facts.inserting import Inserting
+from twinpath.facts.rebuilding import folded, rebuilt
 from twinpath.facts.tables import Row, Table, table_of
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -119,6 +121,44 @@ async def test_a_table_of_another_version_is_left_as_it_is_and_said() -> None:
     assert len(world.memory.rows(TABLE)) == 3
     with pytest.raises(Unavailable, match="to be built anew"):
         await newer.keeper.health()
+
+
+async def test_a_table_built_anew_is_right_also_where_rows_come_just_after_the_exchange() -> None:
+    class Exchanged(InMemoryFacts):
+        """Events come between the last look of the building and the exchange, and right after it."""
+
+        async def exchange(self, table: Table) -> None:
+            await a_repair(world, 2)
+            await world.keeper.caught_up()
+            await super().exchange(table)
+            await a_repair(world, 3)
+            await world.keeper.deliver("repair.0", await world.log.read_log("repair.0", 6, 3))
+
+    store = Exchanged()
+    world = FactsWorld(EVENTS, [RepairFacts()], store=store)
+    await a_repair(world, 1)
+    await world.keeper.caught_up()
+    await rebuilt(RepairFacts(), world.logs, world.means)
+    assert await store.positions(TABLE, ["repair.0"]) == {"repair.0": 3}
+    assert await store.highest(TABLE) == {"repair.0": 9}
+
+    await world.keeper.look()
+    await world.keeper.caught_up()
+
+    assert steps(store.rows(TABLE)) == sorted([""] * 3 + ["opened"] * 3 + ["closed"] * 3)
+
+
+async def test_a_fold_of_the_log_gives_what_the_table_holds() -> None:
+    world = FactsWorld(EVENTS, [RepairFacts()])
+    await a_repair(world, 1)
+    await a_repair(world, 2)
+    await world.rows("repair_steps")
+    (log,) = [log for log in world.logs if log.startswith("repair")]
+
+    fold = await folded(RepairFacts(), log, 6, world.means)
+
+    assert fold == (await world.memory.sums(TABLE, {log: 6}))[log]
+    assert (fold.events, fold.rows, fold.sums) == (6, 4, {"steps": Decimal(4)})
 
 
 async def test_rows_wait_for_the_second_or_for_their_number_and_go_at_once_when_idle() -> None:
