@@ -1,5 +1,6 @@
 """The shop's facts and reports over the sample shop, on ClickHouse's own engine."""
 
+import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator
 from decimal import Decimal
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from deploy.checkout import CHECKOUT
 from deploy.sample import SampleClock, play_sample
 from deploy.shop import SHOP
 from tests.shop.support.analytics import Analytics
@@ -121,6 +123,15 @@ def _personal_texts(events: Iterable[Any]) -> Iterator[str]:
                 yield from (str(text) for part, text in value.items() if text and part not in ("country", "region"))
             elif value:
                 yield str(value)
+
+
+async def test_the_dashboard_for_bi_tools_asks_for_what_the_tables_have(shop: Analytics) -> None:
+    dashboard = json.loads((CHECKOUT / "deploy/analytics/grafana.json").read_text())
+    statements = [target["rawSql"] for panel in dashboard["panels"] for target in panel["targets"]]
+    assert len(statements) == len(dashboard["panels"]) > 3
+    for statement in statements:
+        sql = statement.replace("$__timeFilter(at)", "at >= toDateTime(0) AND at <= now() + 86400")
+        assert await shop.rows(sql.replace("FROM ", "FROM {facts}.")), statement
 
 
 async def test_answers_come_as_json_csv_or_parquet(shop: Analytics) -> None:

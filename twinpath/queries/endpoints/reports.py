@@ -43,6 +43,7 @@ def add_report(routes: Routes, facts: FactsReader, report: Report[Any], clock: C
         answer,
         {"asked": in_query(report.parameters)},
         f"get_{operation}",
+        report.allow,
         summary=report.summary,
         description=report.description,
         responses=_described(report),
