@@ -55,16 +55,14 @@ class FilledLog(Sink):
             await self._learn(name)
         return self.position > before
 
-    async def look(self, table: Table, identity: str, has_last: bool) -> None:
-        """Learn anew where a table is that was exchanged, lost what it had here, or was outdated. Raises Unavailable.
-
-        `identity` is what it has now, `has_last` whether it has the last event that was put into it.
-        """
+    def knows(self, table: Table, identity: str) -> bool:
+        """Whether its position in this very table is known, and no other version of the declaration made it."""
         name = table.name
-        if name not in self._positions:
-            return
-        if name in self.outdated or not has_last or identity != self._identities[name]:
-            await self._learn(name)
+        return name in self._positions and name not in self.outdated and self._identities[name] == identity
+
+    async def learn_anew(self, table: Table) -> None:
+        """Learn where the log is in a table that was exchanged, emptied or outdated. Raises Unavailable."""
+        await self._learn(table.name)
 
     async def take(self, events: Sequence[RecordedEvent]) -> None:
         async with asyncio.TaskGroup() as tasks:

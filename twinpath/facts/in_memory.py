@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from twinpath.errors import Unavailable
 from twinpath.facts.interface import FactsStore, OutdatedFacts, Sums
 from twinpath.facts.tables import OWN_COLUMNS, Row, Table
 from twinpath.ids import uuid7
@@ -31,22 +32,24 @@ class InMemoryFacts(FactsStore):
             raise OutdatedFacts(f"{table.shown} is of version {version}, its declaration of {table.version}")
 
     async def insert(self, table: Table, rows: Sequence[Row]) -> None:
-        self._rows[table.name].update({row[_KEY]: row for row in rows})
+        self._kept(table).update({row[_KEY]: row for row in rows})
 
     async def positions(self, table: Table, logs: Sequence[str]) -> dict[str, int]:
         return {log: _contiguous(self._positions(table, log)) for log in logs}
 
     async def highest(self, table: Table) -> dict[str, int]:
-        return {row[0]: row[1] for row in self.rows(table)}
+        return {row[0]: row[1] for _, row in sorted(self._kept(table).items())}
 
     async def identity(self, table: Table) -> str:
         return self._identities.get(table.name, "")
 
     async def holds(self, table: Table, positions: Mapping[str, int]) -> set[str]:
+        if not positions:
+            return set()
         return {log for log, position in positions.items() if position in self._positions(table, log)}
 
     async def sums(self, table: Table, upto: Mapping[str, int]) -> dict[str, Sums]:
-        return sums_of(table, [row for row in self.rows(table) if row[1] <= upto.get(row[0], 0)])
+        return sums_of(table, [row for row in self._kept(table).values() if row[1] <= upto.get(row[0], 0)])
 
     async def empty(self, table: Table) -> None:
         self._rows[table.name], self._versions[table.name] = {}, table.version
@@ -58,13 +61,23 @@ class InMemoryFacts(FactsStore):
         self._versions[table.name] = self._versions.pop(beside)
         self._identities[table.name] = self._identities.pop(beside)
 
+    def truncate(self, table: Table) -> None:
+        """Lose every row, as by an administrator's TRUNCATE."""
+        self._kept(table).clear()
+
     async def drop(self, table: Table) -> None:
         self._rows.pop(table.name, None)
         self._versions.pop(table.name, None)
         self._identities.pop(table.name, None)
 
+    def _kept(self, table: Table) -> dict[tuple[str, int, int], Row]:
+        """The rows of a table that is there. Raises Unavailable."""
+        if table.name not in self._rows:
+            raise Unavailable(f"there is no table {table.name}")
+        return self._rows[table.name]
+
     def _positions(self, table: Table, log: str) -> set[int]:
-        return {position for own, position, _ in self._rows.get(table.name, {}) if own == log}
+        return {position for own, position, _ in self._kept(table) if own == log}
 
 
 def sums_of(table: Table, rows: Sequence[Row]) -> dict[str, Sums]:

@@ -142,12 +142,15 @@ class FactsKeeper(Followed):
         return {"logs": {log: filled.position for log, filled in self._filled.items()}}
 
     async def _look_at(self, name: str, table: Table) -> None:
+        """First whether it is still the table that was known, since a missing one can be asked nothing else."""
         idle = [log for log in self._logs_of[name] if not self.followers.by_log[log].busy]
-        positions = {log: position for log in idle if (position := self._filled[log].positions.get(table.name))}
-        held = await self._means.store.holds(table, positions) if positions else frozenset()
         identity = await self._means.store.identity(table)
+        known = [log for log in idle if self._filled[log].knows(table, identity)]
+        positions = {log: position for log in known if (position := self._filled[log].positions[table.name])}
+        held = await self._means.store.holds(table, positions)
         for log in idle:
-            await self._filled[log].look(table, identity, log in held or log not in positions)
+            if log not in known or not positions.keys() & {log} <= held:
+                await self._filled[log].learn_anew(table)
 
     def _filled_log(self, log: str, following: Sequence[Facts]) -> FilledLog:
         means = self._means

@@ -102,6 +102,20 @@ async def test_a_table_of_another_version_is_left_alone_until_it_is_exchanged(st
         await store.prepare(TABLE)
 
 
+async def test_a_missing_table_has_no_identity_and_can_be_asked_nothing_else(store: FactsStore) -> None:
+    assert await store.identity(TABLE) == ""
+    assert await store.holds(TABLE, {}) == set()
+    for call in (
+        store.insert(TABLE, [row(1)]),
+        store.positions(TABLE, ["order.0"]),
+        store.highest(TABLE),
+        store.holds(TABLE, {"order.0": 1}),
+        store.sums(TABLE, {"order.0": 1}),
+    ):
+        with pytest.raises(Unavailable):
+            await call
+
+
 async def test_a_table_can_be_put_where_there_was_none(store: FactsStore) -> None:
     await store.empty(TABLE.beside)
     await store.insert(TABLE.beside, [row(1)])

@@ -67,12 +67,16 @@ async def test_inserts_that_fail_half_done_lose_and_double_nothing() -> None:
     assert store.inserts >= 2
 
 
-async def test_a_table_that_was_emptied_is_filled_again_by_itself() -> None:
+@pytest.mark.parametrize("is_dropped", [True, False])
+async def test_a_table_that_was_emptied_or_dropped_is_filled_again_by_itself(is_dropped: bool) -> None:
     world = FactsWorld(EVENTS, [RepairFacts()])
     await a_repair(world, 1)
     assert len(await world.rows("repair_steps")) == 3
+    if is_dropped:
+        await world.memory.drop(TABLE)
+    else:
+        world.memory.truncate(TABLE)
     await world.keeper.start()
-    await world.memory.drop(TABLE)
 
     await _has_rows(world, 3)
 

@@ -1,6 +1,6 @@
 """Rows made of events: what is recalled of a stream, and that nothing personal reaches a row."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import pytest
@@ -9,8 +9,10 @@ from pydantic import BaseModel
 from tests.engine.unit.facts.facts_world import FactsWorld
 from twinpath.domain import Catalogue, DomainEvent, Earlier, Facts, Happened, Label
 from twinpath.domain.facts import UnfitFacts
+from twinpath.errors import Unavailable
+from twinpath.facts.in_memory import InMemoryFacts
 from twinpath.facts.keeping import FactsKeeper
-from twinpath.facts.tables import unfit
+from twinpath.facts.tables import Row, Table, table_of, unfit
 
 
 class Address(BaseModel):
@@ -97,6 +99,28 @@ async def test_what_another_process_kept_is_recalled_from_the_log() -> None:
     await world.append("order-1", Paid(cents=5))
 
     assert [row[6:] for row in await world.rows("payments")][1:] == [("paid", "SE", 5)]
+
+
+async def test_events_that_are_taken_again_after_a_failure_recall_nothing_that_came_later() -> None:
+    class FailsFirst(InMemoryFacts):
+        has_failed = False
+
+        async def insert(self, table: Table, rows: Sequence[Row]) -> None:
+            if not self.has_failed:
+                self.has_failed = True
+                raise Unavailable("not yet")
+            await super().insert(table, rows)
+
+    store = FailsFirst()
+    world = FactsWorld(CATALOGUE, [Payments()], store=store)
+    await world.append("order-1", placed(), Paid(cents=5), Paid(cents=7))
+    await world.keeper.caught_up()
+
+    assert [row[6:] for row in store.rows(table_of(Payments()))] == [
+        ("placed", "SE", 0),
+        ("paid", "SE", 5),
+        ("", "", 0),
+    ]
 
 
 async def test_of_an_erased_owner_not_even_the_part_is_left_for_a_table_built_anew() -> None:
