@@ -23,5 +23,6 @@ ROLES = {
     ),
     "merchandiser": ("bulk", "catalogue:*", "history:read", "shop:read"),
     "warehouse": ("catalogue:read", "catalogue:stock", "orders:read", "orders:return", "orders:ship"),
+    "analyst": ("analytics:read", "catalogue:read", "shop:read"),
     "operator": ("*",),
 }

@@ -13,10 +13,13 @@ from twinpath.commands.processes.erasure import NAME as ERASURE
 from twinpath.domain.application import Application
 from twinpath.domain.carrying import rules_in
 from twinpath.domain.events import SEALED, DomainEvent, happens_to
+from twinpath.domain.facts import Facts
 from twinpath.domain.handlers import handler_names
 from twinpath.domain.process import Process
 from twinpath.domain.projection import Projection
-from twinpath.projecting.groups import OUTSIDE, VIEWS, view_projections
+from twinpath.domain.report import Report
+from twinpath.facts.tables import unfit
+from twinpath.projecting.groups import FACTS, OUTSIDE, VIEWS, view_projections
 
 _TYPE = re.compile(r"[a-z]+\.[a-z0-9_]+")
 
@@ -133,6 +136,21 @@ def _projections(application: Application) -> Iterator[str]:
             yield f"{about}: it can't be built anew, since it does not write just one view of its own name"
 
 
+def _facts(application: Application) -> Iterator[str]:
+    yield from _doubles("facts", (facts.name for facts in application.facts))
+    for facts in application.facts:
+        faults = list(_handlers(application, f"facts {facts.name}", type(facts), Facts))
+        yield from faults or (f"facts {facts.name}: {fault}" for fault in unfit(facts, application.events))
+
+
+def _reports(application: Application) -> Iterator[str]:
+    kept = {facts.name for facts in application.facts}
+    for report in application.resources:
+        if isinstance(report, Report) and application.facts:
+            missing = [name for name in report.tables if name not in kept]
+            yield from (f"report {report.path}: it reads {name}, and no facts are declared so" for name in missing)
+
+
 def _resources(application: Application) -> Iterator[str]:
     written = {view.name for projection in view_projections(application) for view in projection.views}
     read = {view.name for resource in application.resources for view in resource.reads()}
@@ -147,7 +165,7 @@ def _processes(application: Application) -> Iterator[str]:
     kinds = [kind for kind in application.processes if isinstance(kind, type) and issubclass(kind, Process)]
     yield from _doubles("process", (kind.name for kind in kinds))
     for kind in kinds:
-        if kind.name in (VIEWS, OUTSIDE, ERASURE):
+        if kind.name in (VIEWS, OUTSIDE, FACTS, ERASURE):
             yield f"process {kind.name}: the engine follows logs under this name itself"
         yield from _handlers(application, f"process {kind.name}", kind, Process)
 
@@ -171,4 +189,4 @@ def _doubles(kind: str, names: Iterable[str]) -> Iterator[str]:
             yield f"{kind} {name}: it is declared {count} times"
 
 
-_CHECKS = (_events, _aggregates, _commands, _projections, _resources, _processes, unfit_examples)
+_CHECKS = (_events, _aggregates, _commands, _projections, _facts, _reports, _resources, _processes, unfit_examples)
