@@ -9,6 +9,7 @@ from command_service.product.feed import ProductFeed
 from command_service.settings import Settings
 from command_service.ticket.endpoints import TICKET
 from shared.events import CATALOGUE
+from shared.roles import ROLES
 from twinpath.domain import Application
 
 COMMANDS = Application(
@@ -17,4 +18,5 @@ COMMANDS = Application(
     processes=(Fulfilment, OrphanedOrders),
     settings=Settings,
     importers=(ProductFeed,),
+    roles=ROLES,
 )

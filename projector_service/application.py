@@ -1,6 +1,7 @@
 """What the projector runs: every projection that a module beside this one declares."""
 
 from shared.events import CATALOGUE
+from shared.roles import ROLES
 from twinpath.domain import Application, Projection
 
-PROJECTIONS = Application(events=CATALOGUE, projections=Projection.all_in("projector_service"))
+PROJECTIONS = Application(events=CATALOGUE, projections=Projection.all_in("projector_service"), roles=ROLES)

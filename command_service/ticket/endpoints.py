@@ -5,7 +5,9 @@ from command_service.ticket.rules import Ticket, decide, evolve
 from shared.events.ticket import TICKET_EVENTS, TicketEvent
 from twinpath.domain import Aggregate
 
-TICKET: Aggregate[TicketCommand, Ticket, TicketEvent] = Aggregate("ticket", decide, evolve, Ticket, TICKET_EVENTS)
+TICKET: Aggregate[TicketCommand, Ticket, TicketEvent] = Aggregate(
+    "ticket", decide, evolve, Ticket, TICKET_EVENTS, owner=lambda _, ticket: ticket.customer_id
+)
 
 TICKET.post(
     "",

@@ -24,6 +24,7 @@ class Ticket:
     status: TicketStatus
     opened_at: datetime
     was_triaged: bool = False
+    customer_id: str | None = None
 
 
 def decide(command: TicketCommand, ticket: Ticket | None) -> list[TicketEvent]:
@@ -52,7 +53,7 @@ def evolve(ticket: Ticket | None, event: TicketEvent) -> Ticket:
     """The ticket after the event."""
     match event:
         case TicketOpened():
-            return Ticket(status="open", opened_at=event.opened_at)
+            return Ticket(status="open", opened_at=event.opened_at, customer_id=event.customer_id)
         case TicketStatusChanged():
             ticket = _existing(ticket)
             return replace(ticket, status=event.status, was_triaged=ticket.was_triaged or event.status == "triaged")

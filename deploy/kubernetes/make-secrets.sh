@@ -5,8 +5,8 @@
 set -euo pipefail
 
 case ${1:-} in
-  local) names=(admin admin-token command cursor-key projector query tools mongodb-key rabbitmq-default-user) ;;
-  production) names=(admin admin-token command cursor-key projector query tools) ;; # the operator makes rabbitmq-default-user
+  local) names=(admin command cursor-key projector query tools mongodb-key rabbitmq-default-user) ;;
+  production) names=(admin command cursor-key projector query tools) ;; # the operator makes rabbitmq-default-user
   *)
     echo "usage: $0 local|production" >&2
     exit 2

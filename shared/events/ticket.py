@@ -36,6 +36,7 @@ class TicketNoteAdded(DomainEvent):
     """An agent wrote something down; who, says the event's actor."""
 
     type: ClassVar[str] = "ticket.note_added"
+    internal: ClassVar[bool] = True
 
     note: str
 

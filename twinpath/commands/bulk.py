@@ -35,7 +35,6 @@ from twinpath.identity.caller import Caller
 from twinpath.ids import is_id
 from twinpath.observability.traceparent import readable
 
-BULK_PERMISSION = "bulk"
 MOST_LINES = 10_000
 _MOST_REQUESTS = 16
 """So many bulk requests at once a process: each may hold some 6 MB."""

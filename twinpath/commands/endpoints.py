@@ -128,7 +128,9 @@ class DeclaredCommand:
         """What it may be refused with, by status."""
         mine = () if self.kind.creates else (f"{self.aggregate.category}_not_found",)
         refuses = [*mine, *self.endpoint.refuses]
+        not_yours = {403: ("not_yours",)} if self.kind.creates and self.aggregate.owner else {}
         by_rules = {
+            **not_yours,
             404: tuple(code for code in refuses if code.endswith("_not_found")),
             409: tuple(code for code in refuses if not code.endswith("_not_found")),
         }

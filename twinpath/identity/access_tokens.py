@@ -12,7 +12,7 @@ import jwt
 from jwt.exceptions import InvalidTokenError
 
 from twinpath.errors import NotAuthenticated
-from twinpath.identity.caller import Caller, permissions_of
+from twinpath.identity.caller import OWN, Caller, permissions_of
 from twinpath.identity.signing_keys import SigningKeys
 
 _MOST_REMEMBERED = 10_000
@@ -92,7 +92,9 @@ class AccessTokens:
         if owner is not None and not isinstance(owner, str):
             raise _invalid(f"{rules.owner_claim} is no text")
         permissions = permissions_of((name for name in names if isinstance(name, str)), rules.roles)
-        return Caller(rules.issuer, str(claims["sub"]), permissions, owner or None, float(claims["exp"]))
+        if owner is None and OWN in permissions:
+            owner = ""
+        return Caller(rules.issuer, str(claims["sub"]), permissions, owner, float(claims["exp"]))
 
 
 def _at(claims: Mapping[str, Any], path: str) -> Any:

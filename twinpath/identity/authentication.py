@@ -29,6 +29,16 @@ class Authentication:
     signing: SigningKeys | None = None
 
     @property
+    def asks(self) -> bool:
+        """Whether callers are known at all; where they are not, nobody looks at what they send."""
+        return self.tokens is not None or self.keys is not None
+
+    @property
+    def issuer(self) -> str | None:
+        """The provider whose tokens are taken."""
+        return None if self.signing is None else self.signing.issuer
+
+    @property
     def checks(self) -> dict[str, Callable[[], Awaitable[None]]]:
         """What readiness asks: whether tokens can be verified. Each raises Unavailable."""
         return {} if self.signing is None else {"identity": self.signing.check}
@@ -41,8 +51,8 @@ class Authentication:
     async def caller(self, authorizations: Iterable[bytes]) -> Caller:
         """Who calls with these Authorization lines. Raises NotAuthenticated, MalformedRequest, Unavailable."""
         lines = list(authorizations)
-        if not lines:
-            return Caller("", "anonymous", self.public)
+        if not lines or not self.asks:
+            return Caller("", "anonymous", self.public, owner="" if self.asks else None)
         if len(lines) > 1:
             raise MalformedRequest("Authorization stands there twice.", code="malformed_authorization")
         scheme, _, credentials = lines[0].decode("latin-1").strip().partition(" ")
@@ -85,5 +95,7 @@ class Authenticated:
         """Serve one request."""
         if scope["type"] == "http":
             given = (value for name, value in scope["headers"] if name == b"authorization")
-            scope.setdefault("state", {})[CALLER] = await self._authentication.caller(given)
+            state = scope.setdefault("state", {})
+            if CALLER not in state:  # an app within another that asked
+                state[CALLER] = await self._authentication.caller(given)
         await self._app(scope, receive, send)

@@ -6,11 +6,11 @@ import orjson
 from fastapi import APIRouter
 
 from twinpath.commands.admission import BULK_PATH
-from twinpath.commands.bulk import BULK_PERMISSION, Bulk
+from twinpath.commands.bulk import Bulk
 from twinpath.commands.endpoints import DeclaredCommand
 from twinpath.http.documents.problems import CHANGING, codes_together, problem_responses
 from twinpath.http.documents.samples import ids_in as ids_of
-from twinpath.identity.permissions import allowing, permitted_router
+from twinpath.identity.permissions import BULK, allowing, permitted_router
 
 _REFUSALS = {400: ("malformed_actor", "no_lines", "incomplete_body"), 503: ("too_many_bulk_requests",)}
 
@@ -35,7 +35,7 @@ def bulk_router(bulk: Bulk) -> APIRouter:
             },
             **problem_responses(codes_together(CHANGING, _REFUSALS)),
         },
-        openapi_extra=allowing(BULK_PERMISSION, {"requestBody": {"required": True, "content": content}}),
+        openapi_extra=allowing(BULK, {"requestBody": {"required": True, "content": content}}),
     )
     return router
 

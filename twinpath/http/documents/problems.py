@@ -26,12 +26,14 @@ def codes_together(*parts: Codes) -> dict[int, tuple[str, ...]]:
 
 
 BORDER: Codes = {
-    400: ("malformed_request", "unknown_host"),
+    400: ("malformed_request", "unknown_host", "malformed_authorization"),
+    401: ("not_authenticated", "invalid_token", "token_expired", "invalid_key", "key_expired"),
+    403: ("not_permitted",),
     408: ("request_timeout",),
     414: ("target_too_long",),
     415: ("unsupported_media_type",),
     431: ("headers_too_large", "too_many_headers"),
-    503: ("overloaded", "starting"),
+    503: ("overloaded", "starting", "identity_unavailable"),
 }
 """The codes that any request may be answered with before its operation sees it."""
 
@@ -86,8 +88,10 @@ def _response(status: int, codes: tuple[str, ...]) -> dict[str, Any]:
     named = ", ".join(f"`{code}`" for code in codes)
     content = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {c: _example(status, c) for c in codes}}
     response = {"description": f"{phrase}: {named}" if named else phrase, "content": {PROBLEM_JSON: content}}
+    schema = {"type": "string"}
+    if status in (401, 403):
+        response["headers"] = {"WWW-Authenticate": {"description": "what is wrong, as RFC 6750 says", "schema": schema}}
     if status in COME_BACK:
-        schema = {"type": "string"}
         response["headers"] = {"Retry-After": {"description": "seconds until asking again", "schema": schema}}
     return response
 
