@@ -17,7 +17,7 @@ IDENTITY, MACHINE_KEY = "identity", "machine_key"
 BULK = "bulk"
 HISTORY = "history:read"
 METRICS = "operate:metrics"
-"""A scraper has it by a machine key, or everybody by TWINPATH_PUBLIC_PERMISSIONS where the network lets in no others."""
+"""A scraper has it by a machine key, or everybody by TWINPATH_PUBLIC_PERMISSIONS where no others can come."""
 SEE, REPAIR = "operate:read", "operate:repair"
 """Of operators: what is parked, and what is done about it."""
 OF_THE_ENGINE = (BULK, HISTORY, METRICS, SEE, REPAIR)

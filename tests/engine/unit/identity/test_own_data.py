@@ -10,8 +10,8 @@ import httpx
 import orjson
 import pytest
 
-from tests.engine.unit.identity.issuer import AUDIENCE, ISSUER, Issuer
 from tests.engine.workshop.application import WORKSHOP
+from tests.support.issuer import AUDIENCE, ISSUER, Issuer
 from tests.support.live_client import listening
 from twinpath.identity.access_tokens import AccessTokens, TokenRules
 from twinpath.identity.authentication import Authentication
