@@ -107,7 +107,7 @@ class CallersShop:
         """A token with no signature, or one by the public key as a shared secret."""
         claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "operator", "exp": now + 300, "roles": ["operator"]}
         if name == "no algorithm":
-            return jwt.encode(claims, None, "none", headers={"kid": "first"})
+            return jwt.encode(claims, "", "none", headers={"kid": "first"})
         key = self._issuer.keys["first"].public_key()
         secret = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         header = {"alg": "HS256", "typ": "JWT", "kid": "first"}
