@@ -29,6 +29,8 @@ COMMANDS = {
         "twinpath.cli.importing:import_file",
         "Take a file through the command service, as the application says.",
     ),
+    "keys": ("twinpath.cli.keys:app", "Machine keys for scripts and partners: make, list, revoke."),
+    "token": ("twinpath.cli.keys:token", "Print an access token of a sample person, from the development issuer."),
     "doctor": ("twinpath.cli.doctor:doctor", "Check the declarations, without any server."),
     "init": ("twinpath.cli.init:init", "Make fresh servers ready for the services."),
     "server-files": ("twinpath.cli.init:server_files", "Write the files that the servers start with."),
