@@ -20,6 +20,7 @@ ROLES = {
         "catalogue:read",
         "customers:*",
         "history:read",
+        "on-behalf",
         "orders:cancel",
         "orders:place",
         "orders:read",

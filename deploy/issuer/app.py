@@ -33,7 +33,7 @@ def create_app(issuer: str, memory: Memory | None = None) -> Flask:
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": [ALGORITHM],
             "code_challenge_methods_supported": ["S256"],
-            "grant_types_supported": ["authorization_code", "password"],
+            "grant_types_supported": ["authorization_code"],
             "token_endpoint_auth_methods_supported": ["none"],
         }
 

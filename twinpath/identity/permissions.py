@@ -18,9 +18,11 @@ BULK = "bulk"
 HISTORY = "history:read"
 METRICS = "operate:metrics"
 """A scraper has it by a machine key, or everybody by TWINPATH_PUBLIC_PERMISSIONS where no others can come."""
+ON_BEHALF = "on-behalf"
+"""To send commands for the owner whom X-On-Behalf-Of names, as that owner may; the commit keeps both."""
 SEE, REPAIR = "operate:read", "operate:repair"
 """Of operators: what is parked, and what is done about it."""
-OF_THE_ENGINE = (BULK, HISTORY, METRICS, SEE, REPAIR)
+OF_THE_ENGINE = (BULK, HISTORY, METRICS, ON_BEHALF, SEE, REPAIR)
 """The permissions that the engine's own routes ask for; all others are an application's."""
 
 

@@ -12,7 +12,10 @@ from twinpath.http.documents.problems import CHANGING, codes_together, problem_r
 from twinpath.http.documents.samples import ids_in as ids_of
 from twinpath.identity.permissions import BULK, allowing, permitted_router
 
-_REFUSALS = {400: ("malformed_actor", "no_lines", "incomplete_body"), 503: ("too_many_bulk_requests",)}
+_REFUSALS = {
+    400: ("malformed_actor", "malformed_owner", "no_lines", "incomplete_body"),
+    503: ("too_many_bulk_requests",),
+}
 
 
 def bulk_router(bulk: Bulk) -> APIRouter:

@@ -102,6 +102,22 @@ async def test_a_line_of_a_bulk_request_needs_what_its_command_needs(shop: Calle
     assert answers["merchandiser"]["permission"] == "orders:ship"
 
 
+async def test_an_agent_acts_for_a_customer_as_that_customer_may_and_the_commit_keeps_both(shop: CallersShop) -> None:
+    ada, bob = shop.ids["ada"], shop.ids["bob"]
+    for_ada = {"X-On-Behalf-Of": ada["customer"]}
+    body = {"json": {"reason": "Changed her mind"}, "headers": for_ada}
+    cancelled = await shop.ask("agent", "POST", f"{API}/orders/{ada['order']}/cancel", **body)
+    others = await shop.ask("agent", "POST", f"{API}/orders/{bob['order']}/cancel", **body)
+    not_hers = await shop.ask("ada", "POST", f"{API}/orders/{ada['order']}/cancel", **body)
+    unread = await shop.ask("agent", "POST", f"{API}/orders/{ada['order']}/cancel", headers={"X-On-Behalf-Of": "Ada"})
+
+    assert [answer.status_code for answer in (cancelled, others, not_hers)] == [200, 404, 403]
+    assert not_hers.json()["permission"] == "on-behalf"
+    assert unread.status_code in (400, 415, 422)
+    history = (await shop.ask("operator", "GET", f"{API}/orders/{ada['order']}/history")).json()["items"]
+    assert re.fullmatch(rf"actor-[0-9a-f]{{16}} for {ada['customer']}", history[-1]["actor"])
+
+
 @pytest.mark.parametrize(("name", "status"), [("nobody", 401), ("ada", 403), ("machine", 403), ("operator", 200)])
 async def test_metrics_are_for_those_who_operate(shop: CallersShop, name: str, status: int) -> None:
     assert (await shop.ask(name, "GET", "/metrics")).status_code == status
