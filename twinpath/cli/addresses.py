@@ -1,4 +1,4 @@
-"""Where a running Twinpath is: the file `.local/addresses.json` for scripts, a table and four commands for people."""
+"""Where a running Twinpath is: the file `.local/addresses.json` for scripts, a table and a few commands for people."""
 
 import json
 import os
@@ -14,7 +14,6 @@ COMPOSE_PORTS = {
     "COMMAND_PORT": "8000",
     "QUERY_PORT": "8001",
     "PROJECTOR_PORT": "8002",
-    "ISSUER_PORT": "8003",
     "MONGODB_PORT": "27017",
     "RABBITMQ_PORT": "5672",
     "RABBITMQ_UI_PORT": "15672",
@@ -42,7 +41,6 @@ def compose_addresses(environment: Mapping[str, str]) -> dict[str, str]:
         "command": f"http://127.0.0.1:{port['COMMAND_PORT']}",
         "query": f"http://127.0.0.1:{port['QUERY_PORT']}",
         "projector": f"http://127.0.0.1:{port['PROJECTOR_PORT']}",
-        "issuer": f"http://127.0.0.1:{port['ISSUER_PORT']}",
         "rabbitmq_ui": f"http://{admin}@127.0.0.1:{port['RABBITMQ_UI_PORT']}",
         "mongodb": f"mongodb://{tools}@127.0.0.1:{port['MONGODB_PORT']}/?directConnection=true",
         "rabbitmq": f"amqp://{tools}@127.0.0.1:{port['RABBITMQ_PORT']}/twinpath",
@@ -63,27 +61,29 @@ def forget_addresses(addresses: Mapping[str, str]) -> None:
 
 
 def show(addresses: Mapping[str, str], console: Console) -> None:
-    """The table, and four commands to try."""
+    """The table, and a few commands to try."""
     table = Table(title="Twinpath is up", title_justify="left")
     table.add_column("what")
     table.add_column("where", overflow="fold")
     table.add_row("commands (REST, Swagger UI)", f"{addresses['command']}/docs")
     table.add_row("queries (REST, Swagger UI)", f"{addresses['query']}/docs")
     table.add_row("projector (AsyncAPI page)", f"{addresses['projector']}/asyncapi")
-    table.add_row("development issuer (signs in sample people)", addresses["issuer"])
+    if "issuer" in addresses:
+        table.add_row("development issuer (signs in sample people)", addresses["issuer"])
     table.add_row("RabbitMQ management UI", _with_login(addresses["rabbitmq_ui"]))
     for name in ("mongodb", "rabbitmq", "redis"):
         table.add_row(name, _without_password(addresses[name]))
     console.print(table)
     console.print("Logins are in .local/addresses.json and, with Docker, in .env.", style="dim", highlight=False)
     console.print("\nTry:", highlight=False)
-    token = '-H "Authorization: Bearer $TOKEN"'
-    body = f"""{token} -H 'Content-Type: application/json' -d '{{"subject": "Parcel", "message": "Where is it?"}}'"""
+    token = '-H "Authorization: Bearer $TOKEN" ' if "issuer" in addresses else ""
+    body = f"""{token}-H 'Content-Type: application/json' -d '{{"subject": "Parcel", "message": "Where is it?"}}'"""
+    if token:
+        print("  TOKEN=$(.venv/bin/twinpath token --as operator)")
     for line in (
-        "TOKEN=$(.venv/bin/twinpath token --as operator)",
-        f"curl -s {token} '{addresses['query']}/api/v1/tickets?status=open&limit=3'",
+        f"curl -s {token}'{addresses['query']}/api/v1/tickets?status=open&limit=3'",
         f"curl -i -X POST {addresses['command']}/api/v1/tickets {body}",
-        f"curl -s {token} {addresses['query']}/api/v1/shop/dashboard",
+        f"curl -s {token}{addresses['query']}/api/v1/shop/dashboard",
     ):
         print(f"  {line}")  # not through rich, which would wrap it
 

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from twinpath.cli.connection import carry_out, fail
-from twinpath.cli.output import AsJson, Output
+from twinpath.cli.output import AsJson, Output, errors
 from twinpath.cli.settings import find_system
 from twinpath.clock import utc_now
 from twinpath.errors import NotAuthenticated
@@ -45,7 +45,7 @@ def create(
 
     async def work(store: MachineKeyStore) -> int:
         key = await create_key(store, name, permission, timedelta(days=days))
-        out.note(f"The key of {name} for {days} days; it is shown this once:")
+        errors.print(f"The key of {name} for {days} days; it is shown this once:", highlight=False)
         out.tell(key, key=key, name=name)
         return 0
 

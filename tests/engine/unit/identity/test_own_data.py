@@ -141,8 +141,8 @@ async def test_a_live_list_tells_an_owner_of_its_own_alone(workshop: Workshop) -
 
 @pytest.mark.parametrize("path", ["/repairs/events", "/repairs/{repair}/events", "/repairs/{repair}/history/events"])
 async def test_a_live_stream_ends_with_the_token(workshop: Workshop, path: str) -> None:
-    claims = {"owner": workshop.owners["ada"], "roles": ["owner"]}
-    token = workshop.issuer.token(time.time(), sub="ada", **claims, exp=time.time() + 0.5)
+    claims: dict[str, Any] = {"owner": workshop.owners["ada"], "roles": ["owner"], "exp": time.time() + 0.5}
+    token = workshop.issuer.token(time.time(), sub="ada", **claims)
     async with asyncio.timeout(20):
         whole = await workshop.client.get(
             API + path.format(repair=workshop.repairs["ada"]), headers={"Authorization": f"Bearer {token}"}
