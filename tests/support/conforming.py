@@ -1,17 +1,16 @@
 """An HTTP transport for tests that holds every answer against the OpenAPI document of the app that gave it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
 from jsonschema_rs import Draft202012Validator
 
-from twinpath.http.documents.problems import PROBLEM_JSON
+from twinpath.http.documents.problems import NO_OPERATION, PROBLEM_JSON
 
-_ROUTER_CODES = ("no_such_route", "method_not_allowed", "internal_error")
-"""What belongs to no operation."""
+_OF_NO_OPERATION = [code for codes in NO_OPERATION.values() for code in codes]
 
 
 class Documented:
@@ -32,15 +31,39 @@ class Documented:
                 return operation
         return None
 
+    def operations(self) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+        """Method, path and description of each."""
+        for path, methods in self._document["paths"].items():
+            for method, operation in methods.items():
+                yield method.upper(), path, operation
+
+    def answers(self, operation: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+        """Status -> description of the answers of an operation, those of components in place."""
+        components = self._document["components"].get("responses", {})
+        return {
+            status: components[answer["$ref"].rpartition("/")[2]] if "$ref" in answer else answer
+            for status, answer in operation["responses"].items()
+        }
+
+    def codes(self, operation: Mapping[str, Any]) -> set[tuple[int, str]]:
+        """Each status of an operation with each code that it has; a success has the code ""."""
+        answers = self.answers(operation).items()
+        with_codes = [
+            (int(status), content.get("content", {}).get(PROBLEM_JSON, {}).get("examples", {}), content.get("content"))
+            for status, content in answers
+        ]
+        plain = {(status, "") for status, codes, content in with_codes if not codes or len(content or ()) > 1}
+        return plain | {(status, code) for status, codes, _ in with_codes for code in codes}
+
     def complaint(self, method: str, path: str, status: int, media_type: str, body: bytes) -> str | None:
         """What the document does not have of this answer; None when all is as documented."""
         operation = self.operation(method, path)
         if operation is None or status == 405:
             return None
-        answer = operation["responses"].get(str(status))
+        answer = self.answers(operation).get(str(status))
         where = f"{operation['operationId']} answered {status}"
         problem = httpx.Response(200, content=body).json() if media_type == PROBLEM_JSON else {}
-        if problem.get("code") in _ROUTER_CODES:
+        if problem.get("code") in _OF_NO_OPERATION:
             return None
         if answer is None:
             return f"{where} {problem.get('code', '')}, which is not documented"

@@ -13,6 +13,7 @@ from pymongo.uri_parser import parse_uri
 
 from twinpath.cli.application import find_application
 from twinpath.cli.output import errors
+from twinpath.cli.recording import put_on_record
 from twinpath.cli.settings import Settings, find_system
 from twinpath.domain.application import Application
 from twinpath.domain.catalogue import Catalogue
@@ -82,22 +83,29 @@ async def connected(settings: Settings, application: Application) -> AsyncIterat
         await client.close()
 
 
-def ask(work: Callable[[Connection], Awaitable[int]]) -> None:
-    """Say which system is talked to, do the work with a connection to it, and end with the exit code it returns."""
+def ask(work: Callable[[Connection], Awaitable[int]], change: str | None = None) -> None:
+    """Say which system is talked to, do the work with a connection to it, and end with the exit code it returns.
+
+    What changes something is named in `change` and goes on the audit record first.
+    """
     settings, which = find_system()
 
     async def whole() -> int:
+        if change is not None:
+            await put_on_record(settings, change)
         async with connected(settings, find_application()) as connection:
             return await work(connection)
 
     carry_out(which, settings.mongodb_url, whole)
 
 
-def ask_broker(work: Callable[[str], Awaitable[int]]) -> None:
+def ask_broker(work: Callable[[str], Awaitable[int]], change: str | None = None) -> None:
     """As `ask`, for work that needs nothing but the broker's address."""
     settings, which = find_system()
 
     async def whole() -> int:
+        if change is not None:
+            await put_on_record(settings, change)
         return await work(settings.rabbitmq_url)
 
     carry_out(which, settings.rabbitmq_url, whole)

@@ -59,7 +59,7 @@ def stream(
         _show_state(shown, _reached(name, last, until), TypeAdapter(decider.state).dump_python(state, mode="json"))
         return 0
 
-    ask(work)
+    ask(work, "inspect stream --open" if opened else None)
 
 
 Until = int | datetime | None

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from twinpath.cli.connection import carry_out, fail
 from twinpath.cli.output import AsJson, Output, errors
+from twinpath.cli.recording import put_on_record
 from twinpath.cli.settings import find_system
 from twinpath.clock import utc_now
 from twinpath.errors import NotAuthenticated
@@ -23,10 +24,12 @@ DEMO = "http://127.0.0.1:8003"
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
-def _with_keys(work: Callable[[MachineKeyStore], Awaitable[int]]) -> None:
+def _with_keys(work: Callable[[MachineKeyStore], Awaitable[int]], change: str | None = None) -> None:
     settings, which = find_system()
 
     async def whole() -> int:
+        if change is not None:
+            await put_on_record(settings, change)
         async with mongo_client(settings.mongodb_url, "cli") as client:
             return await work(MongoMachineKeys(client, settings.identity_database))
 
@@ -49,7 +52,7 @@ def create(
         out.tell(key, key=key, name=name)
         return 0
 
-    _with_keys(work)
+    _with_keys(work, "keys create")
 
 
 @app.command("list")
@@ -86,7 +89,7 @@ def revoke(key_id: Annotated[str, typer.Argument(help="as the list shows it")], 
         out.tell(f"The key {key_id} is revoked.", id=key_id, revoked=True)
         return 0
 
-    _with_keys(work)
+    _with_keys(work, "keys revoke")
 
 
 def token(

@@ -45,7 +45,7 @@ def tail(logs: Logs = None, n: Newest = 10, as_json: AsJson = False, opened: Ope
                 errors.print(f"{error.detail}; trying again", style="dim", markup=False, soft_wrap=True)
                 await asyncio.sleep(_RETRY_SECONDS)
 
-    ask(work)
+    ask(work, "log tail --open" if opened else None)
 
 
 @app.command()
@@ -57,7 +57,7 @@ def head(logs: Logs = None, n: Newest = 10, as_json: AsJson = False, opened: Ope
         await _show(connection, Shown(as_json), newest[::-1], opened)
         return 0
 
-    ask(work)
+    ask(work, "log head --open" if opened else None)
 
 
 @app.command()
@@ -99,7 +99,7 @@ def read(
             _say_nothing_there(f"{name} from {first}{'' if last is None else f' to {last}'}")
         return 0
 
-    ask(work)
+    ask(work, "log read --open" if opened else None)
 
 
 def _beyond(after: str | None, first: int, logs: Sequence[str]) -> dict[str, int]:

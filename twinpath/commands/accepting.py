@@ -15,7 +15,7 @@ from twinpath.http.causal_token import format_token
 from twinpath.http.conditions import condition_of
 from twinpath.http.headers import joined_headers
 from twinpath.identity.actors import Actors
-from twinpath.identity.authentication import caller_of
+from twinpath.identity.authentication import caller_of, need
 from twinpath.identity.permissions import ON_BEHALF
 from twinpath.ids import UUID_PATTERN
 from twinpath.observability.traceparent import readable
@@ -82,7 +82,7 @@ async def acting(request: Request, headers: Mapping[str, str]) -> tuple[str, str
     actor, other = await actors.actor(caller), headers.get("x-on-behalf-of")
     if other is None:
         return actor, caller.owner
-    caller.need(ON_BEHALF)
+    need(request.scope, ON_BEHALF)
     if _OWNER.fullmatch(other) is None:
         raise MalformedRequest("X-On-Behalf-Of takes the id of an owner, as in customer-….", code="malformed_owner")
     return f"{actor} for {other}", other
@@ -103,8 +103,10 @@ COMMAND_CODES = {
         "malformed_owner",
     ),
     412: ("stale_version",),
+    413: ("commit_too_large",),
     422: ("invalid_fields", "idempotency_key_reused"),
-    503: ("unavailable", "outcome_unknown", "concurrency_conflict", "overloaded", "unknown_event", "starting"),
+    500: ("internal_error",),
+    503: ("unavailable", "outcome_unknown", "concurrency_conflict", "unknown_event", "starting"),
 }
 """What every command may be refused with."""
 

@@ -18,8 +18,9 @@ from twinpath.http.correlation import Correlation
 from twinpath.http.documents.openapi import add_tags, document, tag_of_category
 from twinpath.http.documents.page import add_page
 from twinpath.http.health import Check, health_routes
-from twinpath.http.limits import BodyLimits
+from twinpath.http.media_types import MediaTypes
 from twinpath.http.problem_details import install_problem_details
+from twinpath.http.settings import BulkLimits
 from twinpath.http.short_way import ShortWay, add_short_ways
 from twinpath.http.site import Site
 from twinpath.identity import permissions
@@ -29,9 +30,9 @@ from twinpath.observability.serving_metrics import NO_TELEMETRY, HttpRequests, i
 
 _DESCRIPTION = """Takes commands. Every answer names the aggregate's new version (`ETag`) and where the event
 stands (`Causal-Token`): send the token back with a query to read your own write. Send `Idempotency-Key` to be able to
-repeat a command safely, `If-Match` to refuse it on any other version. A body may hold 1 MiB; unknown fields are
-refused; errors are `application/problem+json` with a stable `code`. More than can be done is refused with 503
-`overloaded` and `Retry-After` before anything is done."""
+repeat a command safely, `If-Match` to refuse it on any other version. Unknown fields are refused; errors
+are `application/problem+json` with a stable `code`. More than can be done is refused with 503 `overloaded` and
+`Retry-After` before anything is done."""
 
 STREAMED = frozenset({BULK})
 """Paths whose bodies are read as they come."""
@@ -45,14 +46,19 @@ async def _nothing_to_run(_: FastAPI) -> AsyncIterator[None]:
 
 
 def add_commands(
-    app: FastAPI, bus: CommandBus, application: Application, actors: Actors, admission: Admission | None = None
+    app: FastAPI,
+    bus: CommandBus,
+    application: Application,
+    actors: Actors,
+    admission: Admission | None = None,
+    limits: BulkLimits | None = None,
 ) -> CommandSamples:
     """Every declared command, documented by FastAPI and answered past its dispatch; what finds samples of them."""
     app.state.bus = bus
     app.state.actors = actors
     app.state.admission = admission or Admission()
     commands = declared_commands(application.aggregates)
-    bulk = Bulk(commands)
+    bulk = Bulk(commands, limits)
     for router in (command_router(commands), bulk_router(bulk)):
         app.include_router(router, prefix=PREFIX)
     tags = {a.path[1:]: tag_of_category(a.category, application.events) for a in application.aggregates if a.endpoints}
@@ -71,6 +77,7 @@ def create_app(
     lifespan: Lifespan = _nothing_to_run,
     metrics: CommandMetrics | None = None,
     admission: Admission | None = None,
+    limits: BulkLimits | None = None,
     site: Site | None = None,
     live_examples: bool = False,
     authentication: Authentication = OPEN,
@@ -83,12 +90,12 @@ def create_app(
         None, title="Commands", version="1", description=_DESCRIPTION, lifespan=lifespan, telemetry=NO_TELEMETRY
     )
     document(app, application.events.about, "command service", authentication.issuer)
-    samples = add_commands(app, bus, application, actors, admission)
+    samples = add_commands(app, bus, application, actors, admission, limits)
     add_page(app, [samples] if live_examples else [])
     app.router.routes += health_routes(required or {}, optional)
     app.add_middleware(Authenticated, authentication)
     install_problem_details(app, site)
-    app.add_middleware(BodyLimits, streamed=STREAMED)
+    app.add_middleware(MediaTypes, streamed=STREAMED)
     metrics = metrics or CommandMetrics()
     app.add_middleware(Correlation, on_answer=HttpRequests(metrics.requests))
     install_metrics(app, metrics)

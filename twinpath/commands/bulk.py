@@ -30,14 +30,11 @@ from twinpath.http.headers import joined_headers
 from twinpath.http.json_bodies import read_json
 from twinpath.http.parameters import refuse_parameters
 from twinpath.http.problem_details import faults_of, field_problems, is_no_json, status_of
-from twinpath.identity.authentication import caller_of
+from twinpath.http.settings import BulkLimits
+from twinpath.identity.authentication import caller_of, need, put_on_record
 from twinpath.identity.caller import Caller
 from twinpath.ids import is_id
 from twinpath.observability.traceparent import readable
-
-MOST_LINES = 10_000
-_MOST_REQUESTS = 16
-"""So many bulk requests at once a process: each may hold some 6 MB."""
 
 _log = structlog.get_logger(__name__)
 
@@ -66,28 +63,31 @@ class Origin:
     correlation_id: str
     traceparent: str | None
     caller: Caller
+    scope: Scope
 
 
 class Bulk:
     """Answers bulk requests with these commands, by their stored names."""
 
-    def __init__(self, commands: Mapping[str, DeclaredCommand]) -> None:
+    def __init__(self, commands: Mapping[str, DeclaredCommand], limits: BulkLimits | None = None) -> None:
         self.commands = commands
+        self.limits = limits or BulkLimits()
         self._models = {name: (command, _line_model(command)) for name, command in commands.items()}
         self._open = 0
 
     async def answer(self, request: Request) -> Response:
         """Carry out the lines of a request; the answer begins while the body is still read. Raises Unavailable."""
-        if self._open >= _MOST_REQUESTS:
-            raise Unavailable(f"{_MOST_REQUESTS} bulk requests are under way here.", code="too_many_bulk_requests")
+        most = self.limits.bulk_requests
+        if self._open >= most:
+            raise Unavailable(f"{most} bulk requests are under way here.", code="too_many_bulk_requests")
         refuse_parameters(request)
         headers = joined_headers(request.scope)
         trace = readable(headers.get("traceparent"))
         actor, owner = await acting(request, headers)
         caller = replace(caller_of(request), owner=owner)
-        origin = Origin(actor, request.scope["state"]["correlation_id"], trace, caller)
+        origin = Origin(actor, request.scope["state"]["correlation_id"], trace, caller, request.scope)
         length = headers.get("content-length", "")
-        lines = _Lines(bus_of(request), request.app.state.admission, self._models, origin)
+        lines = _Lines(bus_of(request), request.app.state.admission, self._models, origin, self.limits.bulk_lines)
         return _Answer(self, lines, int(length) if length.isdigit() else None)
 
     def opened(self, change: int) -> None:
@@ -127,11 +127,12 @@ class _Lines:
     """Reads the lines of a request and carries them out: so many side by side as `Results` takes, or a single line
     while the service is busy enough."""
 
-    def __init__(self, bus: CommandBus, admission: Admission, commands: _Commands, origin: Origin) -> None:
+    def __init__(self, bus: CommandBus, admission: Admission, commands: _Commands, origin: Origin, most: int) -> None:
         self._bus = bus
         self._admission = admission
         self._commands = commands
         self._origin = origin
+        self._most = most
         self._turns = Turns()
 
     async def read(self, receive: Receive, length: int | None, results: Results) -> None:
@@ -141,7 +142,7 @@ class _Lines:
         try:
             async for number, line in lines_of(receive, length):
                 count += 1
-                if count > MOST_LINES:
+                if count > self._most:
                     await self._refuse_rest(receive, number, results)
                     return
                 if not await results.are_read():
@@ -161,7 +162,7 @@ class _Lines:
             results.cut()
 
     async def _refuse_rest(self, receive: Receive, number: int, results: Results) -> None:
-        detail = f"A request may hold {MOST_LINES} lines; this line and the rest were not carried out: send them anew."
+        detail = f"A request may hold {self._most} lines; this line and the rest were not carried out: send them anew."
         results.add(0, _at_once(number, CommitTooLarge(detail, code="too_many_lines")))
         async for _ in lines_of(receive, None):
             pass
@@ -195,6 +196,7 @@ class _Lines:
         look = self._bus.look.after(changed_before)
         with self._turns.taken(number, stream, ids_in(line)) as turn:
             await turn.come()
+            await put_on_record(self._origin.scope, declared.endpoint.allow, declared.kind.type)
             entered = self._admission.enter()
             try:
                 return await self._handled(
@@ -211,7 +213,7 @@ class _Lines:
         if name not in self._commands:
             raise MalformedRequest(f"There is no command {name[:100]!r}.", code="unknown_command")
         declared, model = self._commands[name]
-        self._origin.caller.need(declared.endpoint.allow)
+        need(self._origin.scope, declared.endpoint.allow, name)
         asked = read_json(model, line)
         category = declared.aggregate.category
         if not declared.kind.creates and not is_id(category, asked.id or ""):

@@ -135,8 +135,7 @@ class DeclaredCommand:
             409: tuple(code for code in refuses if not code.endswith("_not_found")),
         }
         # a body is checked on its way in, also where none is expected
-        codes = codes_together(COMMAND_CODES, BODY, {status: codes for status, codes in by_rules.items() if codes})
-        return codes_together(codes, {413: ("commit_too_large",)}) if self.takes_body else codes
+        return codes_together(COMMAND_CODES, BODY, {status: codes for status, codes in by_rules.items() if codes})
 
     def _body_with_example(self) -> dict[str, Any]:
         content = {"application/json": {"example": self.example}}

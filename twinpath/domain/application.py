@@ -37,6 +37,8 @@ class Application:
     importers: Sequence[type[Importer]] = ()
     """Of the command service: what `twinpath import` takes."""
     roles: Mapping[str, Collection[str]] = field(default_factory=dict)
+    audited: Collection[str] = ()
+    """Permissions whose use by staff goes on the audit record."""
 
     def __or__(self, other: Application) -> Application:
         """Both together; raises ValueError when they do not share their events."""
@@ -52,4 +54,4 @@ class Application:
         return {aggregate.category: aggregate for aggregate in self.aggregates}
 
 
-_LISTS = ("aggregates", "processes", "projections", "resources", "importers")
+_LISTS = ("aggregates", "processes", "projections", "resources", "importers", "audited")

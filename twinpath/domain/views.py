@@ -11,6 +11,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
+EVERY = "$[]"
+"""In a path, every element of a list."""
+
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 Document = dict[str, Any]
@@ -150,11 +153,21 @@ class Remove:
 
 @dataclass(slots=True)
 class ChangeWhere:
-    """Set fields on every document of a view whose fields equal `where`."""
+    """Set fields on every document of a view whose fields equal `where`.
+
+    In a path `$[]` stands for every element of a list, as in `notes.$[].note`; such a path is the only one in `set`. A
+    document without that list, or with an empty one, stays as it is.
+    """
 
     view: str
     where: Mapping[str, Any]
     set: Mapping[str, Any]
+
+    @property
+    def list(self) -> str | None:
+        """The path of the list whose elements are set; None where fields of the documents are."""
+        before, every, _ = next(iter(self.set)).partition(f".{EVERY}.")
+        return before if every else None
 
 
 ViewChange = Put | Change | Remove | ChangeWhere

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from twinpath.errors import NotFound
+from twinpath.http.headers import ADDED_HEADERS
 from twinpath.http.site import READS, Site
 
 Answered = Callable[[Scope, Exception], ASGIApp]
@@ -44,7 +45,9 @@ class Border:
             nonlocal started
             if message["type"] == "http.response.start":
                 scope["method"] = method
-                message["headers"] = _with_defaults(list(message.get("headers", ())))
+                headers = _with_defaults(list(message.get("headers", ())))
+                added = scope.get("state", {}).get(ADDED_HEADERS, {})
+                message["headers"] = headers + [(name.encode(), value.encode()) for name, value in added.items()]
                 started = True
                 await send(message)
             elif method != "HEAD":

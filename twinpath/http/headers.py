@@ -4,6 +4,9 @@ from collections.abc import Iterable, Mapping
 
 from starlette.types import Scope
 
+ADDED_HEADERS = "added_headers"
+"""Where the state of a request has headers that its answer gets, whatever the answer is: name -> value."""
+
 
 def joined_headers(scope: Scope) -> Mapping[str, str]:
     """The headers by their names in lower case.

@@ -7,15 +7,25 @@ JSON knows numbers alone. So what the model's own schema calls an integer is loo
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import InitErrorDetails, from_json, to_json
+from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic_core import InitErrorDetails, PydanticKnownError, from_json, to_json
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """May stand before a text; RFC 8259 §8.1 allows to ignore it."""
+
+
+def _no_text(value: Any) -> Any:
+    if isinstance(value, str | bool):
+        raise PydanticKnownError("int_type")
+    return value
+
+
+WholeNumber = Annotated[int, BeforeValidator(_no_text)]
+"""An integer of a body that FastAPI reads, which does not call `read_json`."""
 
 
 def read_json(model: type[_Model], content: bytes) -> _Model:

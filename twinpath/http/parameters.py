@@ -12,6 +12,14 @@ def refuse_parameters(request: Request) -> None:
         _refuse("extra_forbidden", "Unknown parameter", dict.fromkeys(request.query_params))
 
 
+def refuse_unheard(request: Request) -> None:
+    """A dependency of FastAPI: refuse what the route does not declare, or takes once. Raises RequestValidationError."""
+    if request.scope["query_string"]:
+        declared = {parameter.alias for parameter in request.scope["route"].dependant.query_params}
+        _refuse("extra_forbidden", "Unknown parameter", dict.fromkeys(request.query_params), declared)
+        refuse_repeated(request)
+
+
 def refuse_repeated(request: Request, lists: Collection[str] = ()) -> None:
     """Refuse what is given twice, but for these names, which take several values. Raises RequestValidationError."""
     if b"&" in request.scope["query_string"]:

@@ -62,7 +62,7 @@ _log = structlog.get_logger(__name__)
 
 
 def problem(path: str, status: int, code: str, detail: str, /, **more: object) -> Response:
-    """A problem+json answer with further members; 202, 429 and 503 ask to come back in a second."""
+    """A problem+json answer with further members; 202, 429 and 503 ask to come back: in `retry_after`, or a second."""
     body = {
         "type": f"{TYPE}{code}",
         "title": HTTPStatus(status).phrase,
@@ -71,7 +71,7 @@ def problem(path: str, status: int, code: str, detail: str, /, **more: object) -
         "code": code,
         "instance": path[:_LONGEST_PATH],
     }
-    headers = {"Retry-After": "1"} if status in COME_BACK else {}
+    headers = {"Retry-After": str(more.get("retry_after", 1))} if status in COME_BACK else {}
     headers |= {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
     content = orjson.dumps(body | more | body, default=str)
     return Response(content, status, headers=headers, media_type=PROBLEM_JSON)

@@ -1,11 +1,16 @@
 """The limits on what a client may do to a service, derived together: each is a setting, with its reason here.
 
+What a single service has besides stands here too: bulk requests of the command service, and pages, waits and event
+streams of the query service. Three can't be set: an answer names twenty faulty fields, as nobody reads more; a line of
+a bulk request holds 64 KiB, some sixty times what a command is long; a cursor has some 5,600 characters, since a text
+that a list is sorted by has 1,000 at most, of up to four bytes, and base64 makes four characters of three bytes.
+
 The worst that clients can make a service keep is `http_bytes_in_hand`, and besides 16 KiB of unsent bytes a connection
 and 64 KiB a streamed body. With the defaults that is about 130 MiB, above some 120 MiB that a service takes at rest and
 below the 384 MiB of the smallest pod (deploy/kubernetes; tests/engine/http/test_memory.py tries it).
 """
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from twinpath.observability.log_settings import LogSettings
 
@@ -16,6 +21,10 @@ class HttpSettings(LogSettings):
     """The settings that every service's HTTP server has: times in seconds, sizes in bytes."""
 
     host: str = Field("127.0.0.1", description="address to listen on")
+    trusted_proxies: str = Field(
+        "",
+        description="gateways whose X-Forwarded-For says where a client is: addresses or networks joined by commas",
+    )
     allowed_hosts: str = Field(
         "*", description="names that clients may call this service by, joined by commas; * is any. Probes need none"
     )
@@ -59,4 +68,44 @@ class HttpSettings(LogSettings):
     )
     http_connections: int = Field(
         4096, ge=16, description="connections at once; beyond them the one that has waited longest is closed"
+    )
+
+
+class BulkLimits(HttpSettings):
+    """What the command service has besides."""
+
+    bulk_requests: int = Field(
+        16, ge=1, description="bulk requests at once; one more gets 503. Each keeps some 6 MB at most"
+    )
+    bulk_lines: int = Field(
+        10_000,
+        ge=1,
+        description="lines of a bulk request, some ten seconds of work; the rest is refused",
+    )
+
+
+class ReadLimits(HttpSettings):
+    """What the query service has besides."""
+
+    causal_wait_seconds: float = Field(
+        5.0,
+        gt=0,
+        le=60,
+        description="how long a query waits for its causal token",
+    )
+    cursor_key: SecretStr | None = Field(
+        None,
+        description="signs cursors, the same in all replicas; without one cursors end with the process that made them",
+    )
+    waits: int = Field(2_000, ge=1, description="queries that wait for a causal token at once; one more gets 503")
+    waits_per_caller: int = Field(
+        500, ge=1, description="such waits of one caller, or of an unknown one's address; one more gets 429"
+    )
+    live_streams: int = Field(
+        1_000,
+        ge=1,
+        description="event streams open at once; one more gets 503. Queries have the other connections",
+    )
+    live_streams_per_caller: int = Field(
+        500, ge=1, description="event streams of one client address, which may be a gateway's; one more gets 429"
     )

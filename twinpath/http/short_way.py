@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from twinpath.http.json_bodies import BYTE_ORDER_MARK, read_json
 from twinpath.http.problem_details import faults_of
-from twinpath.identity.authentication import caller_of
+from twinpath.identity.authentication import permit
 from twinpath.ids import UUID_PATTERN
 
 _MISSING = {"type": "missing", "loc": ("body",), "msg": "Field required"}
@@ -48,7 +48,7 @@ class ShortWay:
     async def serve(self, ids: tuple[str, ...], scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. Raises NotAuthenticated, NotPermitted."""
         request = Request(scope, receive)
-        caller_of(request).need(self.allow)
+        await permit(scope, self.allow)
         if self.body is None:
             response = await self.handler(request, *ids)
         else:

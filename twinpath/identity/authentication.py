@@ -2,14 +2,18 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from twinpath.errors import MalformedRequest, NotAuthenticated
+from twinpath.errors import MalformedRequest, NotAuthenticated, NotPermitted
+from twinpath.http.headers import ADDED_HEADERS
 from twinpath.identity.access_tokens import AccessTokens
+from twinpath.identity.audit.auditing import Auditing
 from twinpath.identity.caller import EVERYTHING, Caller
 from twinpath.identity.machine_keys import PREFIX, MachineKeys
+from twinpath.identity.rates import CallerRates
 from twinpath.identity.signing_keys import SigningKeys
 
 CALLER = "caller"
@@ -20,13 +24,16 @@ CALLER = "caller"
 class Authentication:
     """Says who calls. `public` are the permissions of callers without a token; what is None here is not accepted.
 
-    `signing` are the keys that tokens are verified with.
+    `signing` are the keys that tokens are verified with, `rates` how much each caller may ask for, and `auditing` puts
+    on record what is refused.
     """
 
     tokens: AccessTokens | None = None
     keys: MachineKeys | None = None
     public: frozenset[str] = field(default_factory=frozenset)
     signing: SigningKeys | None = None
+    rates: CallerRates = field(default_factory=CallerRates)
+    auditing: Auditing | None = None
 
     @property
     def asks(self) -> bool:
@@ -45,6 +52,9 @@ class Authentication:
 
     async def close(self) -> None:
         """Stop what runs in the background."""
+        await self.rates.close()
+        if self.auditing is not None:
+            await self.auditing.close()
         if self.signing is not None:
             await self.signing.close()
 
@@ -84,8 +94,44 @@ def caller_in(scope: Scope) -> Caller:
 _NOBODY = Caller("", "nobody")
 
 
+async def permit(scope: Scope, *permissions: str) -> None:
+    """Let a request go on whose caller has these permissions. Raises what `need` and `put_on_record` do."""
+    for permission in permissions:
+        need(scope, permission)
+    for permission in permissions:
+        await put_on_record(scope, permission)
+
+
+def need(scope: Scope, permission: str, command: str | None = None) -> None:
+    """Refuse a request whose caller lacks a permission, of a bulk request the line with this command, and record it.
+
+    Raises NotAuthenticated, NotPermitted.
+    """
+    caller = caller_in(scope)
+    try:
+        caller.need(permission)
+    except (NotAuthenticated, NotPermitted) as error:
+        if (auditing := scope["state"].get(_AUDITING)) is not None:
+            auditing.refused(caller, scope, error, command)
+        raise
+
+
+async def put_on_record(scope: Scope, permission: str, command: str | None = None) -> None:
+    """Record what a request, or the line with this command, is about to do by a permission, if that is to be recorded.
+
+    Raises Unavailable: then it must not be done.
+    """
+    if (auditing := scope["state"].get(_AUDITING)) is not None:
+        await auditing.allowed(caller_in(scope), permission, scope, command)
+
+
+_AUDITING = "auditing"
+_UNLIMITED = ("/health/", "/metrics")
+
+
 class Authenticated:
-    """ASGI middleware: puts the caller into the request's state. What it raises goes to the layer around it."""
+    """ASGI middleware: puts the caller into the request's state and counts what it asks for. What it raises goes to the
+    layer around it."""
 
     def __init__(self, app: ASGIApp, authentication: Authentication) -> None:
         self._app = app
@@ -94,8 +140,31 @@ class Authenticated:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] == "http":
-            given = (value for name, value in scope["headers"] if name == b"authorization")
             state = scope.setdefault("state", {})
-            if CALLER not in state:  # an app within another that asked
-                state[CALLER] = await self._authentication.caller(given)
+            # an app within another that asked; and probes, which are answered whatever they send
+            if CALLER not in state and not scope["path"].startswith("/health/"):
+                await self._know(scope, state)
         await self._app(scope, receive, send)
+
+    async def _know(self, scope: Scope, state: dict[str, Any]) -> None:
+        given = [value for name, value in scope["headers"] if name == b"authorization"]
+        state[_AUDITING] = auditing = self._authentication.auditing
+        if auditing is not None:
+            await auditing.prepare()
+        try:
+            state[CALLER] = caller = await self._authentication.caller(given)
+        except NotAuthenticated as error:
+            await self._count(scope, _NOBODY)
+            if auditing is not None:
+                auditing.refused(_NOBODY, scope, error)
+            raise
+        await self._count(scope, caller)
+
+    async def _count(self, scope: Scope, caller: Caller) -> None:
+        """Count a request for its caller, or for the address that it comes from. Raises TooMany."""
+        if not scope["path"].startswith(_UNLIMITED):
+            known = caller.is_known
+            address = "" if known else (scope.get("client") or ("",))[0]
+            headers = await self._authentication.rates.take(caller.key if known else address, known)
+            if headers:
+                scope["state"][ADDED_HEADERS] = headers

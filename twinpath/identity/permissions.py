@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from twinpath.errors import NotPermitted
-from twinpath.identity.authentication import caller_of
+from twinpath.identity.authentication import permit
 
 IDENTITY, MACHINE_KEY = "identity", "machine_key"
 """The names of the security schemes in OpenAPI: an access token, or a key."""
@@ -54,8 +54,7 @@ class PermittedRoute(APIRoute):
         async def permitted(request: Request) -> Response:
             if not all(permissions) or not permissions:
                 raise NotPermitted("No permission is declared for this, so nobody has it.")
-            for permission in permissions:
-                caller_of(request).need(permission)
+            await permit(request.scope, *permissions)
             return await handler(request)
 
         return permitted

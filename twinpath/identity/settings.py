@@ -6,9 +6,13 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from twinpath.http.settings import HttpSettings
+from twinpath.running.settings import REDIS_URL
 
 _ALGORITHM = "((RS|PS|ES)(256|384|512)|EdDSA)"
 """Signatures by a pair of keys: with one by a shared secret, the provider's public key would do as the secret."""
+
+
+_RATE = r"^([1-9]\d{0,8}/(second|minute|hour|day))?$"
 
 
 class IdentitySettings(HttpSettings):
@@ -35,6 +39,15 @@ class IdentitySettings(HttpSettings):
     )
     identity_leeway_seconds: float = Field(10.0, ge=0, le=120, description="clock skew that is forgiven")
     identity_database: str = Field("twinpath_identity", description="database of the machine keys")
+    caller_rate: str = Field(
+        "6000/minute", pattern=_RATE, description="how much a known caller may ask for: more is 429. Empty: no limit"
+    )
+    address_rate: str = Field(
+        "1200/minute", pattern=_RATE, description="how much a network address may ask for without a token, likewise"
+    )
+    rates_redis_url: str = Field(
+        "", pattern=rf"({REDIS_URL})?$", description="Redis that counts for all replicas; without one each counts alone"
+    )
     public_permissions: str = Field("", description="what callers without a token may do, as in catalogue:read")
     roles: dict[str, list[str]] = Field(
         default_factory=dict, description="role -> permissions, as JSON; replaces the application's own of that name"

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Scope
 
-from twinpath.identity.authentication import caller_of
+from twinpath.identity.authentication import need
 from twinpath.identity.permissions import METRICS
 from twinpath.observability.metrics import Histogram, Metrics
 
@@ -36,7 +36,7 @@ def install_metrics(app: Starlette, metrics: Metrics) -> None:
     """
 
     async def show(request: Request) -> Response:
-        caller_of(request).need(METRICS)
+        need(request.scope, METRICS)
         text, content_type = await metrics.exposition(request.headers.get("accept", ""))
         return Response(text, headers={"Content-Type": content_type})
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, FastAPI
 
 from twinpath.domain.about import About
 from twinpath.http.documents.openapi import add_tags, document
-from twinpath.http.limits import BodyLimits
+from twinpath.http.media_types import MediaTypes
 from twinpath.http.problem_details import install_problem_details
 from twinpath.http.site import Site
 from twinpath.identity.authentication import OPEN, Authenticated, Authentication
@@ -38,5 +38,5 @@ def admin_app(
         app.include_router(router)
     app.add_middleware(Authenticated, authentication)
     install_problem_details(app, site)
-    app.add_middleware(BodyLimits)
+    app.add_middleware(MediaTypes)
     return app

@@ -79,7 +79,7 @@ class _ProjectorService:
         self._source = MongoEventLog(self._client, settings.log_database, self._logs)
         self._writer = MongoGenerations(self._client, settings.views_database, locale=settings.locale)
         self._seals = Seals(MongoKeyStore(self._client, settings.keys_database), self._catalogue)
-        self._authentication = authentication_of(settings, application, self._client)
+        self._authentication = authentication_of("projector", settings, application, self._client)
         self._metrics = ProjectorMetrics()
         self._traced = {group: TracedGroup(group, self._tracing) for group in (VIEWS, OUTSIDE)}
         self._projections = view_projections(application)

@@ -61,11 +61,13 @@ def create_app(
     cursor_key: SecretStr | None = None,
     site: Site | None = None,
     seats: Seats | None = None,
+    waiting: Seats | None = None,
     live_examples: bool = False,
     authentication: Authentication = OPEN,
 ) -> FastAPI:
     """The app that shows the application's resources, on a reader and a cache; `close` is called when it has stopped.
-    `cursor_key` signs cursors, `site` says who may call, `seats` how many may listen.
+    `cursor_key` signs cursors, `site` says who may call, `seats` how many may listen, `waiting` how many
+    may wait for what they wrote.
 
     With `live_examples` the API's page shows ids that exist. `app.state.samples` find them; more may be added.
 
@@ -91,7 +93,7 @@ def create_app(
     app.state.waits = waits
     app.state.live = live
     app.state.views = views
-    queries = Queries(views, waits, live, Cursors(cursor_key), seats or Seats())
+    queries = Queries(views, waits, live, Cursors(cursor_key), seats or Seats(), waiting or Seats(kind="waits"))
     _add_queries(app, queries, application, clock, zone)
     app.router.routes += health_routes(required or {}, {**(optional or {}), "copies": copy.check})
     app.add_middleware(Authenticated, authentication)

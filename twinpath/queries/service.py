@@ -65,7 +65,7 @@ def bootstrap(settings: Settings, application: Application) -> FastAPI:
         if tracing:
             tracing.stop()
 
-    authentication = authentication_of(settings, application, client)
+    authentication = authentication_of("query", settings, application, client)
     cache = RedisViewCache(redis, settings.redis_prefix)
     app = create_app(
         MongoViewReader(client, settings.views_database, settings.locale),
@@ -78,6 +78,7 @@ def bootstrap(settings: Settings, application: Application) -> FastAPI:
         close=close,
         cursor_key=settings.cursor_key,
         seats=Seats(settings.live_streams, settings.live_streams_per_caller),
+        waiting=Seats(settings.waits, settings.waits_per_caller, "waits"),
         site=Site(settings.allowed_hosts, settings.allowed_origins),
         live_examples=settings.live_examples,
         authentication=authentication,

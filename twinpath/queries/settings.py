@@ -3,11 +3,12 @@
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, SecretStr
-from pydantic_settings import SettingsConfigDict
+from pydantic import AfterValidator, Field
 
+from twinpath.http.settings import ReadLimits
 from twinpath.identity.settings import IdentitySettings
 from twinpath.running.settings import MONGODB_URL, REDIS_URL, Locale
+from twinpath.running.sourced_settings import ServerSettings
 
 
 def _is_zone(name: str) -> str:
@@ -21,10 +22,8 @@ def _is_zone(name: str) -> str:
 ZoneName = Annotated[str, AfterValidator(_is_zone)]
 
 
-class Settings(IdentitySettings):
+class Settings(ReadLimits, IdentitySettings, ServerSettings):
     """Every setting has a default that fits servers on this machine."""
-
-    model_config = SettingsConfigDict(env_prefix="TWINPATH_", extra="ignore")
 
     mongodb_url: str = Field(
         "mongodb://127.0.0.1:27017/?replicaSet=rs0", pattern=MONGODB_URL, description="the views are in it"
@@ -38,12 +37,3 @@ class Settings(IdentitySettings):
     live_examples: bool = Field(False, description="the API's page shows ids that exist: for development alone")
     port: int = Field(8001, ge=1, le=65535, description="port to listen on")
     time_zone: ZoneName = Field("UTC", description="whose days dashboards show, as in Europe/Berlin")
-    causal_wait_seconds: float = Field(5.0, gt=0, le=60, description="how long a query waits for its causal token")
-    cursor_key: SecretStr | None = Field(
-        None,
-        description="signs cursors, the same in all replicas; without one cursors end with the process that made them",
-    )
-    live_streams: int = Field(1_000, ge=1, description="event streams open at once; one more gets 503")
-    live_streams_per_caller: int = Field(
-        500, ge=1, description="event streams of one client address, which may be a gateway's; one more gets 429"
-    )

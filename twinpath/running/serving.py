@@ -49,7 +49,8 @@ def server(
         log_level="warning",
         access_log=False,
         server_header=False,
-        proxy_headers=False,  # nothing here asks where a client is
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
         timeout_keep_alive=24 * 3600,  # an idle connection is closed by ours
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )

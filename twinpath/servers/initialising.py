@@ -12,6 +12,7 @@ from twinpath.commands.processes.parking import process_parking
 from twinpath.commands.processes.registry import process_names
 from twinpath.domain.application import Application
 from twinpath.errors import Unavailable
+from twinpath.identity.audit.mongo import MongoAuditLog
 from twinpath.log.mongodb import MongoEventStore
 from twinpath.mongo_client import mongo_client
 from twinpath.personal_data.mongo import MongoKeyStore
@@ -43,6 +44,7 @@ async def initialise(settings: Settings, application: Application, patience: flo
         keys = MongoKeyStore(client, databases[1])
         store = MongoEventStore(client, databases[0], application.events.categories, settings.partitions)
         await prepare_log(client[databases[0]], settings.partitions, timers, parking, keys, store)
+        await MongoAuditLog(client, databases[3]).prepare()
         yield f"log and indexes, {settings.partitions} partitions a category"
     finally:
         await client.close()
@@ -50,7 +52,8 @@ async def initialise(settings: Settings, application: Application, patience: flo
         wanted = definitions(settings, process_names(application))
         importing = patiently(patience, URLError, ConnectionError)
         try:
-            await importing(asyncio.to_thread, import_definitions, settings.rabbitmq_management_url, wanted)
+            address, authorities = settings.rabbitmq_management_url, settings.servers_ca_file
+            await importing(asyncio.to_thread, import_definitions, address, wanted, authorities)
         except (URLError, ConnectionError) as error:
             why = getattr(error, "reason", error)
             raise Unavailable(f"RabbitMQ's management API does not answer: {why}") from error

@@ -10,11 +10,13 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 
 from twinpath.commands.processes.places import processes_database_name
 from twinpath.errors import TwinpathError
+from twinpath.identity.audit.mongo import ENTRIES, audit_database_name
 from twinpath.identity.mongo import uses_database_name
 from twinpath.servers.accounts import ACCOUNTS, Account, Passwords
 
 REPLICA_SET = "rs0"
-_NOT_YET_INITIALIZED, _NO_SUCH_USER, _AUTHENTICATION_FAILED = 94, 11, 18
+_NOT_YET_INITIALIZED, _NO_SUCH_USER, _NO_SUCH_ROLE, _AUTHENTICATION_FAILED = 94, 11, 31, 18
+ADDS_TO_AUDIT = "twinpathAddsToAudit"
 
 _log = structlog.get_logger(__name__)
 
@@ -39,7 +41,14 @@ def rights(log: str, keys: str, views: str, identity: str) -> dict[Account, dict
         "command": {log: "readWrite", keys: "readWrite", processes: "readWrite", **of_services},
         "projector": {log: "read", keys: "read", views: "readWrite", **of_services},
         "query": {views: "read", **of_services},
-        "tools": {log: "read", keys: "read", uses: "read", **repairs, "admin": "clusterMonitor"},
+        "tools": {
+            log: "read",
+            keys: "read",
+            uses: "read",
+            audit_database_name(identity): "read",
+            **repairs,
+            "admin": "clusterMonitor",
+        },
     }
 
 
@@ -73,11 +82,13 @@ async def make_accounts(
 ) -> list[Account]:
     """Give each account that has a password this password and its `rights` in the databases, and no others; those
     accounts."""
+    await _make_role(client, databases[-1])
     made: list[Account] = []
     for account in ACCOUNTS:
         if (password := passwords.password_of(account)) is None:
             continue
-        roles = [{"db": database, "role": role} for database, role in rights(*databases)[account].items()]
+        granted = [*rights(*databases)[account].items(), ("admin", ADDS_TO_AUDIT)]
+        roles = [{"db": database, "role": role} for database, role in granted]
         try:
             await client.admin.command("updateUser", account, pwd=password, roles=roles)
         except OperationFailure as failure:
@@ -86,6 +97,18 @@ async def make_accounts(
             await client.admin.command("createUser", account, pwd=password, roles=roles)
         made.append(account)
     return made
+
+
+async def _make_role(client: AsyncMongoClient[dict[str, Any]], identity: str) -> None:
+    """The right to add to the audit record, and to nothing else of it."""
+    place = {"db": audit_database_name(identity), "collection": ENTRIES}
+    privileges = [{"resource": place, "actions": ["insert"]}]
+    try:
+        await client.admin.command("updateRole", ADDS_TO_AUDIT, privileges=privileges, roles=[])
+    except OperationFailure as failure:
+        if failure.code != _NO_SUCH_ROLE:
+            raise
+        await client.admin.command("createRole", ADDS_TO_AUDIT, privileges=privileges, roles=[])
 
 
 def patiently(seconds: float, *errors: type[Exception]) -> AsyncRetrying:

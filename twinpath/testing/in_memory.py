@@ -24,7 +24,7 @@ from twinpath.commands.settings import Settings
 from twinpath.commands.snapshotting import Snapshots
 from twinpath.domain.application import Application
 from twinpath.domain.events import RecordedEvent
-from twinpath.http.limits import BodyLimits
+from twinpath.http.media_types import MediaTypes
 from twinpath.identity.actors import Actors
 from twinpath.identity.authentication import OPEN, Authentication
 from twinpath.ids import logs_of
@@ -122,8 +122,8 @@ class InMemorySystem:
             authentication=authentication,
         )
         app.title = f"{self._application.events.about.title} in one process"
-        limits = Middleware(BodyLimits, streamed=STREAMED)
-        app.user_middleware.append(limits)  # within the correlation, as in the command service
+        media_types = Middleware(MediaTypes, streamed=STREAMED)
+        app.user_middleware.append(media_types)  # within the correlation, as in the command service
         app.state.samples.append(add_commands(app, self.bus, self._application, Actors(self.keys)))
         of_queries = app.router.lifespan_context
 

@@ -222,6 +222,8 @@ def chunks() -> Iterator[Case]:
 def too_much() -> Iterator[Case]:
     """What is too long, with the defaults' 32 KiB of head, 8 KiB of target and 1 MiB of body."""
     yield get("a long header", b"X-A: " + b"a" * 40_000 + END, 431)
+    long = b"X-A: " + b"a" * 40_000 + b"\r\nContent-Length: 2\r\n"
+    yield post("a long header before lines", long, b"\n\n", status=(431,))
     yield get("many long headers", b"".join(b"X-%d: %b\r\n" % (number, b"a" * 1000) for number in range(50)), 431)
     yield get("many short headers", b"X: a\r\n" * 500, 431)
     yield get("a hundred and one headers", b"X: a\r\n" * 101, 431)

@@ -11,6 +11,7 @@ import httpx
 import orjson
 import pytest
 
+from tests.engine.http.bodies import example_of
 from tests.engine.http.cases import END, H2C, WEBSOCKET
 from tests.engine.http.raw import Answer, talk
 
@@ -53,33 +54,6 @@ def declared(document: dict[str, Any]) -> Iterator[tuple[bytes, bytes, bytes, by
                 headers = b"Content-Type: %b\r\n" % media_type.encode()
                 body = example_of(content, document)
             yield method.upper().encode(), filled.encode(), headers, body
-
-
-def example_of(content: dict[str, Any], document: dict[str, Any]) -> bytes:
-    """A body that fits, as it is sent."""
-    example = content.get("example", value_of(content["schema"], document))
-    return example.encode() if isinstance(example, str) else orjson.dumps(example)
-
-
-def value_of(schema: dict[str, Any], document: dict[str, Any]) -> Any:
-    """A value of this schema: its example, or the least that fits."""
-    if reference := schema.get("$ref"):
-        return value_of(document["components"]["schemas"][reference.rpartition("/")[2]], document)
-    if examples := schema.get("examples", schema.get("enum")):
-        return examples[0]
-    if choices := schema.get("anyOf", schema.get("oneOf")):
-        return value_of(choices[0], document)
-    match schema.get("type"):
-        case "object":
-            required = schema.get("required", ())
-            return {name: value_of(schema["properties"][name], document) for name in required}
-        case "array":
-            return [value_of(schema["items"], document)]
-        case "integer" | "number":
-            return schema.get("minimum", 1)
-        case "boolean":
-            return True
-    return "a" * max(1, schema.get("minLength", 1))
 
 
 def ways(method: bytes, path: bytes, headers: bytes, body: bytes) -> Iterator[tuple[str, tuple[bytes, ...]]]:

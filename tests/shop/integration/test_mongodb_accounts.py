@@ -10,6 +10,7 @@ from pymongo.errors import OperationFailure
 
 from tests.shop.support.guarded import GuardedMongoDB
 from twinpath.log.layout import LayoutMismatch
+from twinpath.servers.accounts import ACCOUNTS
 from twinpath.servers.mongodb import WrongPassword
 from twinpath.views.abandoned import clear_abandoned
 
@@ -106,3 +107,17 @@ async def test_init_says_at_once_that_the_administrators_password_is_another(gua
 async def test_init_refuses_another_number_of_partitions(guarded: GuardedMongoDB) -> None:
     with pytest.raises(LayoutMismatch, match="TWINPATH_PARTITIONS=4"):
         await guarded.initialise(partitions=8)
+
+
+@pytest.mark.parametrize("name", ACCOUNTS)
+async def test_the_audit_record_is_added_to_and_changed_by_nobody(account: Callable[[str], Client], name: str) -> None:
+    record = account(name)["twinpath_identity_audit"]["entries"]
+    await record.insert_one({"actor": name})
+    await refused(record.delete_many({}))
+    await refused(record.update_many({}, {"$set": {"actor": "somebody else"}}))
+    await refused(record.drop())
+    if name == "tools":
+        assert await record.count_documents({"actor": name}) == 1
+    else:
+        await refused(record.find_one({}))
+    await refused(account(name)["twinpath_identity_audit"]["others"].insert_one({}))

@@ -44,6 +44,7 @@ class Written:
             "TWINPATH_LOG_DATABASE": f"{name}_log",
             "TWINPATH_KEYS_DATABASE": f"{name}_keys",
             "TWINPATH_VIEWS_DATABASE": f"{name}_views",
+            "TWINPATH_IDENTITY_DATABASE": f"{name}_identity",
         }
         self.client = MongoClient[dict[str, Any]](url)
         self.log: Documents = self.client[f"{name}_log"]

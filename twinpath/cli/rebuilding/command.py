@@ -60,7 +60,7 @@ def rebuild(
         codes = [await switching.put_into_service(new) for new in buildings]
         return max(codes)
 
-    ask(work)
+    ask(work, "rebuild")
 
 
 def _chosen(projections: Sequence[Projection], views: Sequence[str] | None) -> list[Projection]:

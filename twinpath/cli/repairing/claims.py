@@ -52,7 +52,7 @@ def repair(
         )
         return CONFLICTS if repairing.conflicts else 0
 
-    ask(work)
+    ask(work, None if dry_run else "claims repair")
 
 
 class _Repair:

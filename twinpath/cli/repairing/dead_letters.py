@@ -101,7 +101,7 @@ def requeue(
         out.tell(text, requeued=done, without_queue=nowhere, dry_run=dry_run)
         return NOWHERE if nowhere else 0
 
-    ask_broker(work)
+    ask_broker(work, None if dry_run else "dead-letters requeue")
 
 
 @app.command()
@@ -126,7 +126,7 @@ def discard(
         out.tell(f"{done:,} {'would be discarded' if dry_run else 'discarded'}", discarded=done, dry_run=dry_run)
         return 0
 
-    ask_broker(work)
+    ask_broker(work, None if dry_run else "dead-letters discard")
 
 
 async def _done(

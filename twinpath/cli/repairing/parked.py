@@ -139,7 +139,7 @@ def retry(
                 codes.append(FAILED_AGAIN if again else 0)
             return max(codes)
 
-    ask(work)
+    ask(work, None if dry_run else "parked retry")
 
 
 @app.command()
@@ -166,7 +166,7 @@ def skip(
             out.note(f"{_events(waiting.events)} after it still wait: twinpath parked retry --stream {stream}")
         return 0
 
-    ask(work)
+    ask(work, "parked skip")
 
 
 @asynccontextmanager

@@ -8,12 +8,13 @@ from fastapi import APIRouter
 from twinpath.commands.admission import BULK_PATH
 from twinpath.commands.bulk import Bulk
 from twinpath.commands.endpoints import DeclaredCommand
-from twinpath.http.documents.problems import CHANGING, codes_together, problem_responses
+from twinpath.http.documents.problems import CHANGING, STARTING, codes_together, problem_responses
 from twinpath.http.documents.samples import ids_in as ids_of
 from twinpath.identity.permissions import BULK, allowing, permitted_router
 
 _REFUSALS = {
     400: ("malformed_actor", "malformed_owner", "no_lines", "incomplete_body"),
+    422: ("invalid_fields",),
     503: ("too_many_bulk_requests",),
 }
 
@@ -29,14 +30,15 @@ def bulk_router(bulk: Bulk) -> APIRouter:
         methods=["POST"],
         tags=["bulk"],
         summary="Many commands at once",
-        description=f"Up to 10,000 lines. A bad line is reported by its number, the others go on. Commands: {names}.",
+        description=f"Up to {bulk.limits.bulk_lines:,} lines. A bad line is reported by its number, the others go on."
+        f" Commands: {names}.",
         operation_id="bulk",
         responses={
             200: {
                 "description": "A result a line, in order",
                 "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
             },
-            **problem_responses(codes_together(CHANGING, _REFUSALS)),
+            **problem_responses(codes_together(CHANGING, STARTING, _REFUSALS)),
         },
         openapi_extra=allowing(BULK, {"requestBody": {"required": True, "content": content}}),
     )

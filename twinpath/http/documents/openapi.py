@@ -12,7 +12,7 @@ from twinpath.domain.about import About
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.events import happens_to
 from twinpath.http.documents.examples import with_nulls
-from twinpath.http.documents.problems import problem_schemas
+from twinpath.http.documents.problems import add_the_edge, edge_responses, problem_schemas
 from twinpath.http.health import HEALTH_PATHS
 from twinpath.identity.permissions import security_schemes
 
@@ -62,17 +62,22 @@ def tag_of_category(category: str, catalogue: Catalogue) -> str:
 
 
 def completed(described: Document, issuer: str | None = None) -> Document:
-    """The document with what callers need, the component of problems, the paths of health, unique operation ids and
-    names of schemas."""
+    """The document with what callers need, the component of problems, the answers of the edge, the paths of health,
+    unique operation ids and names of schemas."""
     described = _with_plain_names(described)
     schemas = described.setdefault("components", {}).setdefault("schemas", {})
     schemas |= problem_schemas()
+    described["components"]["responses"] = edge_responses()
     described["paths"] |= deepcopy(HEALTH_PATHS)
+    for _, operation in _operations(described):
+        streamed = "application/x-ndjson" in operation.get("requestBody", {}).get("content", {})
+        # a body that is read as it comes may have any length
+        operation["responses"] = add_the_edge(operation["responses"], without=(413,) if streamed else ())
     for media_type in _media_types(described):
         media_type["example"] = with_nulls(media_type["example"], media_type["schema"], schemas)
     components = described["components"]
     components["securitySchemes"] = security_schemes(issuer)
-    used = _used(described["paths"], schemas)
+    used = _used([described["paths"], components["responses"]], schemas)
     components["schemas"] = {name: schema for name, schema in schemas.items() if name in used}
     times: Counter[str] = Counter()
     for path, operation in _operations(described):

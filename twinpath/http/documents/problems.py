@@ -1,6 +1,6 @@
 """The problem document of RFC 9457 in OpenAPI: one component, and each answer that refers to it with its codes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -25,27 +25,49 @@ def codes_together(*parts: Codes) -> dict[int, tuple[str, ...]]:
     }
 
 
-BORDER: Codes = {
-    400: ("malformed_request", "unknown_host", "malformed_authorization"),
-    401: ("not_authenticated", "invalid_token", "token_expired", "invalid_key", "key_expired"),
-    403: ("not_permitted",),
+EDGE: Codes = {
+    400: ("malformed_request",),
     408: ("request_timeout",),
+    413: ("body_too_large",),
     414: ("target_too_long",),
     415: ("unsupported_media_type",),
+    417: ("expectation_failed",),
     431: ("headers_too_large", "too_many_headers"),
-    503: ("overloaded", "starting", "identity_unavailable"),
+    501: ("coding_not_implemented",),
+    503: ("overloaded",),
+    505: ("http_version_not_supported",),
 }
-"""The codes that any request may be answered with before its operation sees it."""
+"""The codes that a request for any operation may be answered with before the operation sees it, health included: each
+document refers to them from every operation (see `openapi.completed`)."""
 
-READING = codes_together(BORDER, {422: ("invalid_fields",), 503: ("unavailable", "unknown_event")})
+NO_OPERATION: Codes = {
+    404: ("no_such_route",),
+    405: ("method_not_allowed",),
+    501: ("method_not_implemented",),
+}
+"""The codes of requests that meet no operation, so that none has them."""
+
+BORDER: Codes = {400: ("unknown_host",)}
+"""The code that a request for any operation but health may be answered with besides."""
+
+CALLERS: Codes = {
+    400: ("malformed_authorization",),
+    401: ("not_authenticated", "invalid_token", "token_expired", "invalid_key", "key_expired"),
+    403: ("not_permitted",),
+    503: ("identity_unavailable",),
+}
+"""The codes of whatever asks for a permission."""
+
+STARTING: Codes = {503: ("starting",)}
+"""The code of a service that lets nobody in before it has started."""
+
+READING = codes_together(BORDER, CALLERS, {422: ("invalid_fields",), 500: ("internal_error",), 503: ("unavailable",)})
 """The codes of an operation that only reads."""
 
-CHANGING = codes_together(BORDER, {403: ("foreign_origin",)})
+CHANGING = codes_together(BORDER, CALLERS, {403: ("foreign_origin",)})
 """The codes of an operation that changes something, before it sees the request."""
 
-BODY = codes_together(
-    CHANGING, {400: ("malformed_json", "incomplete_body"), 413: ("body_too_large",), 415: ("unsupported_media_type",)}
-)
+BODY = codes_together(CHANGING, {400: ("malformed_json",)})
 """The codes of an operation that takes a body."""
 
 
@@ -75,6 +97,34 @@ class Problem(BaseModel):
 def problem_responses(codes: Codes) -> dict[int | str, dict[str, Any]]:
     """The answers of an operation in OpenAPI, each with an example a code."""
     return {status: _response(status, tuple(codes[status])) for status in codes}
+
+
+def edge_responses() -> dict[str, Any]:
+    """The answers of EDGE as components, by name."""
+    return {_name(status): _response(status, tuple(codes)) for status, codes in EDGE.items()}
+
+
+def add_the_edge(answers: dict[str, Any], without: Container[int] = ()) -> dict[str, Any]:
+    """An operation's answers with those of EDGE: by reference, or as further codes of an answer that it has."""
+    for status, codes in EDGE.items():
+        own = answers.get(str(status))
+        if status in without or (own is not None and "$ref" in own):
+            continue
+        if own is None:
+            answers[str(status)] = {"$ref": f"#/components/responses/{_name(status)}"}
+            continue
+        content = own.setdefault("content", {})
+        had = content.get(PROBLEM_JSON, {}).get("examples", {})
+        whole = _response(status, tuple(dict.fromkeys((*had, *codes))))
+        answers[str(status)] = {**whole, **own, "content": content | whole["content"]}
+        if had:
+            answers[str(status)]["description"] = whole["description"]
+    return dict(sorted(answers.items()))
+
+
+def _name(status: int) -> str:
+    """The name of a component. It has no word, as Python's phrases change with its version."""
+    return f"Refused{status}"
 
 
 def problem_schemas() -> dict[str, Any]:

@@ -51,7 +51,7 @@ class Chunks:
             self._trailer_bytes += len(line)
             self.ended = line == b"\r\n"
             if self._trailer_bytes > _MOST_TRAILER_BYTES:
-                raise Refusal(431, "headers_too_large", f"Trailers may have {_MOST_TRAILER_BYTES} bytes.")
+                raise Refusal("headers_too_large", f"Trailers may have {_MOST_TRAILER_BYTES} bytes.")
             if not self.ended and not _TRAILER.fullmatch(line):
                 raise malformed("A trailer is malformed.")
         else:

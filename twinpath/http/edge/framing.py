@@ -84,9 +84,10 @@ class Framing:
         if not received:
             return None
         end = received.find(b"\r\n\r\n") + 4
-        if (len(received) if end < 4 else end) > limits.http_head_bytes:
-            check_beginning(bytes(received), limits)
-            raise Refusal(431, "headers_too_large", f"A request's head may have {limits.http_head_bytes} bytes.")
+        length = end if end >= 4 else len(received)
+        if length > limits.http_head_bytes:
+            check_beginning(bytes(received[:length]), limits)
+            raise Refusal("headers_too_large", f"A request's head may have {limits.http_head_bytes} bytes.")
         if end < 4:
             if len(received) > 1:
                 check_beginning(bytes(received), limits)
@@ -161,4 +162,4 @@ class Framing:
 
 
 def _too_large(most: int) -> Refusal:
-    return Refusal(413, "body_too_large", f"A body may hold {most} bytes.")
+    return Refusal("body_too_large", f"A body may hold {most} bytes.")

@@ -4,18 +4,21 @@ from collections.abc import Iterable
 from http import HTTPStatus
 
 from twinpath.http.correlation import usable_id
+from twinpath.http.documents.problems import EDGE, NO_OPERATION
 from twinpath.http.problem_details import problem
+
+_STATUSES = {code: status for codes in (EDGE, NO_OPERATION) for status in codes for code in codes[status]}
 
 
 class Refusal(Exception):
-    """A request that can't be taken: the status, a stable code and a sentence for its sender.
+    """A request that can't be taken: a stable code, whose status the documents have, and a sentence for its sender.
 
     Nothing that follows on the connection can be trusted, unless a request is refused that was read to its end.
     """
 
-    def __init__(self, status: int, code: str, detail: str) -> None:
+    def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
-        self.status, self.code, self.detail = status, code, detail
+        self.status, self.code, self.detail = _STATUSES[code], code, detail
 
     def answer(
         self, path: str, correlation_id: bytes, default_headers: Iterable[tuple[bytes, bytes]], closes: bool
@@ -40,15 +43,15 @@ class Refusal(Exception):
 
 def malformed(detail: str) -> Refusal:
     """What is no HTTP."""
-    return Refusal(400, "malformed_request", detail)
+    return Refusal("malformed_request", detail)
 
 
 def overloaded() -> Refusal:
     """One request too many."""
     detail = "More is asked of this service than it can do just now; nothing was done. Come back later."
-    return Refusal(503, "overloaded", detail)
+    return Refusal("overloaded", detail)
 
 
 def too_slow() -> Refusal:
     """A request that is not there after its time."""
-    return Refusal(408, "request_timeout", "The request did not arrive in time; nothing was done.")
+    return Refusal("request_timeout", "The request did not arrive in time; nothing was done.")

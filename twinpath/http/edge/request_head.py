@@ -66,7 +66,7 @@ def read_head(raw: bytes, limits: HttpSettings) -> Head:
     """The head, which ends with its empty line. Raises Refusal."""
     method, target, version, fields_at = _request_line(raw, limits)
     if raw.count(b"\n", fields_at) - 1 > limits.http_headers:
-        raise Refusal(431, "too_many_headers", f"A request may have {limits.http_headers} header lines.")
+        raise Refusal("too_many_headers", f"A request may have {limits.http_headers} header lines.")
     read: dict[bytes, list[bytes]] = {}
     for name, value in _READ.findall(raw, fields_at - 1):
         read.setdefault(name.lower(), []).append(value.rstrip(b"\t "))
@@ -114,9 +114,9 @@ def _request_line(raw: bytes, limits: HttpSettings) -> tuple[bytes, bytes, bytes
         raise malformed("The request line is malformed: method, target in ASCII and HTTP/1.1, with single spaces.")
     method, target, version = matched.groups()
     if version not in _VERSIONS:
-        raise Refusal(505, "http_version_not_supported", "This service speaks HTTP/1.1.")
+        raise Refusal("http_version_not_supported", "This service speaks HTTP/1.1.")
     if method not in _METHODS:
-        raise Refusal(501, "method_not_implemented", "This service has no such method.")
+        raise Refusal("method_not_implemented", "This service has no such method.")
     if len(target) > limits.http_target_bytes:
         raise _too_long(limits)
     if b"#" in target:
@@ -125,7 +125,7 @@ def _request_line(raw: bytes, limits: HttpSettings) -> tuple[bytes, bytes, bytes
 
 
 def _too_long(limits: HttpSettings) -> Refusal:
-    return Refusal(414, "target_too_long", f"Path and query may have {limits.http_target_bytes} bytes.")
+    return Refusal("target_too_long", f"Path and query may have {limits.http_target_bytes} bytes.")
 
 
 def _check_host(hosts: Sequence[bytes]) -> None:
@@ -165,12 +165,12 @@ def _check_coding(coding: bytes, has_length: bool, version: bytes) -> None:
     if names[-1] != b"chunked" or b"chunked" in names[:-1]:
         raise malformed("Transfer-Encoding must end with chunked, once.")
     if len(names) > 1:
-        raise Refusal(501, "coding_not_implemented", "Of transfer codings this service knows chunked alone.")
+        raise Refusal("coding_not_implemented", "Of transfer codings this service knows chunked alone.")
 
 
 def _expects_continue(expectations: Sequence[bytes]) -> bool:
     if expectations and any(value.lower() != b"100-continue" for value in expectations):
-        raise Refusal(417, "expectation_failed", "Of expectations this service knows 100-continue alone.")
+        raise Refusal("expectation_failed", "Of expectations this service knows 100-continue alone.")
     return bool(expectations)
 
 

@@ -7,17 +7,20 @@ from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from twinpath.http.documents.problems import BODY, READING, Codes, codes_together, problem_responses
+from twinpath.http.json_bodies import WholeNumber
+from twinpath.http.parameters import refuse_unheard
 from twinpath.identity.permissions import REPAIR, SEE, allowing, permitted_router
 from twinpath.projecting.parking.repairs import Repairs, Retried
 from twinpath.views.parking import Skipped
 
 _OF_ALL = READING
 _SEE, _REPAIR = allowing(SEE), allowing(REPAIR)
-_OF_STREAMS: Codes = {404: ("not_parked", "no_such_projection"), 409: ("projection_outdated",)}
+_OF_RETRIES: Codes = {404: ("not_parked", "no_such_projection"), 409: ("projection_outdated",)}
+_OF_ONE: Codes = {404: ("not_parked",)}
 _NOT_FIRST: Codes = {409: ("not_first",)}
 
 MOST_SHOWN = 100
@@ -98,7 +101,7 @@ class RetryBody(BaseModel):
 
     projection: str | None = Field(None, max_length=100)
     stream: str | None = Field(None, max_length=150)
-    limit: int = Field(1000, ge=1, le=10_000, description="events to try")
+    limit: WholeNumber = Field(1000, ge=1, le=10_000, description="events to try")
 
 
 class RetryReport(BaseModel):
@@ -116,7 +119,7 @@ class SkipBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    version: int = Field(ge=1, description="must be the one that the stream waits for")
+    version: WholeNumber = Field(ge=1, description="must be the one that the stream waits for")
     by: Words
     why: Words
 
@@ -129,7 +132,12 @@ class SkipReport(BaseModel):
 
 def parked_routes(repairs: Repairs) -> APIRouter:
     """The routes on these repairs."""
-    routes = permitted_router(prefix="/parked", tags=["parked"], responses=problem_responses(_OF_ALL))
+    routes = permitted_router(
+        prefix="/parked",
+        tags=["parked"],
+        responses=problem_responses(_OF_ALL),
+        dependencies=[Depends(refuse_unheard)],
+    )
     _add_lists(routes, repairs)
     _add_retry(routes, repairs)
     _add_one(routes, repairs)
@@ -157,7 +165,7 @@ def _add_lists(routes: APIRouter, repairs: Repairs) -> None:
 
 
 def _add_retry(routes: APIRouter, repairs: Repairs) -> None:
-    @routes.get("/retry", responses=problem_responses(_OF_STREAMS), openapi_extra=_SEE)
+    @routes.get("/retry", responses=problem_responses(_OF_RETRIES), openapi_extra=_SEE)
     async def plan_retry(
         projection: OfProjection = None, stream: OfStream = None, limit: MostEvents = 1000
     ) -> PlanShown:
@@ -172,7 +180,7 @@ def _add_retry(routes: APIRouter, repairs: Repairs) -> None:
         )
 
     @routes.post(
-        "/retry", responses=problem_responses(codes_together(_OF_ALL, _OF_STREAMS, BODY)), openapi_extra=_REPAIR
+        "/retry", responses=problem_responses(codes_together(_OF_ALL, _OF_RETRIES, BODY)), openapi_extra=_REPAIR
     )
     async def retry_parked(body: RetryBody) -> RetryReport:
         """Try again, in the order of each stream. It may be sent at any time, also twice."""
@@ -190,7 +198,7 @@ def _add_retry(routes: APIRouter, repairs: Repairs) -> None:
 
 
 def _add_one(routes: APIRouter, repairs: Repairs) -> None:
-    @routes.get("/{projection}/{stream}", responses=problem_responses(_OF_STREAMS), openapi_extra=_SEE)
+    @routes.get("/{projection}/{stream}", responses=problem_responses(_OF_ONE), openapi_extra=_SEE)
     async def get_parked(projection: str, stream: str) -> ParkedDetails:
         """One parked stream; of the events that wait the first 100."""
         parked = await repairs.stream(projection, stream)
@@ -200,7 +208,7 @@ def _add_one(routes: APIRouter, repairs: Repairs) -> None:
 
     @routes.post(
         "/{projection}/{stream}/skip",
-        responses=problem_responses(codes_together(_OF_ALL, _OF_STREAMS, _NOT_FIRST, BODY)),
+        responses=problem_responses(codes_together(_OF_ALL, _OF_ONE, _NOT_FIRST, BODY)),
         openapi_extra=_REPAIR,
     )
     async def skip_parked(projection: str, stream: str, body: SkipBody) -> SkipReport:

@@ -33,6 +33,7 @@ class Queries:
     live: LiveViews
     cursors: Cursors
     seats: Seats
+    waiting: Seats
 
     def for_caller(self, request: Request) -> "Queries":
         """What a request's caller may see: everything, or the documents of one owner."""
@@ -44,13 +45,16 @@ class Queries:
 
         Raises:
             NotYetVisible: the time ran out.
+            TooMany, Unavailable: too many wait already.
             MalformedRequest: the token can't be read, or names an unknown log.
         """
         given = joined_header(request.scope, *_TOKEN_HEADERS)
         if given is None:
             return False
         token = parse_token(given)
-        if not all(await asyncio.gather(*(self.waits.reached(view.name, token) for view in views))):
+        with self.waiting.taken(request.scope):
+            reached = await asyncio.gather(*(self.waits.reached(view.name, token) for view in views))
+        if not all(reached):
             raise NotYetVisible(_BEHIND)
         return True
 
@@ -61,6 +65,7 @@ class Queries:
 
         Raises:
             NotYetVisible: the time ran out.
+            TooMany, Unavailable: too many wait already.
             MalformedRequest: X-Version is no number.
         """
         given = joined_header(request.scope, b"x-version")
@@ -70,7 +75,11 @@ class Queries:
             raise MalformedRequest("X-Version takes the version of one aggregate, as in 7.", code="malformed_version")
         now = asyncio.get_running_loop().time
         deadline = now() + self.waits.seconds
-        with self.waits.around(f"wait for {view.name}"), self.live.subscribed(view.name, key=key) as subscription:
+        with (
+            self.waiting.taken(request.scope),
+            self.waits.around(f"wait for {view.name}"),
+            self.live.subscribed(view.name, key=key) as subscription,
+        ):
             while not await shows(key, int(given)):
                 if self.live.stopping or not await subscription.wait(deadline - now()):
                     raise NotYetVisible(_BEHIND)

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from twinpath.http.documents.problems import READING, Codes, codes_together, problem_responses
+from twinpath.http.documents.problems import READING, STARTING, Codes, codes_together, problem_responses
 from twinpath.queries.endpoints.event_stream import EventStream
 
 NEXT = "bm90IGEgcmVhbCBjdXJzb3I"
@@ -35,7 +35,7 @@ def query(model: type[BaseModel], example: Mapping[str, Any], *codes: Codes, ver
     """The options of a route that answers with a model; with `version` it takes X-Version too."""
     etag = {"ETag": {"description": "send it back as If-None-Match", "schema": {"type": "string"}}}
     described = problem_responses(
-        codes_together(READING, _TOKENS, _CONDITIONS, *codes, *([_VERSIONS] if version else []))
+        codes_together(READING, STARTING, _TOKENS, _CONDITIONS, *codes, *([_VERSIONS] if version else []))
     )
     shown: dict[int | str, Any] = {
         200: {"model": model, "headers": etag, "content": {"application/json": {"example": example}}},
@@ -52,7 +52,7 @@ def stream(*codes: Codes) -> dict[str, Any]:
     return {
         "status_code": 200,
         "response_class": EventStream,
-        "responses": shown | problem_responses(codes_together(READING, _TOKENS, _SEATS, *codes)),
+        "responses": shown | problem_responses(codes_together(READING, STARTING, _TOKENS, _SEATS, *codes)),
         "openapi_extra": {"parameters": _CAUSAL},
     }
 

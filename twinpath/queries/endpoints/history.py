@@ -11,7 +11,7 @@ from twinpath.domain.resource import Resource
 from twinpath.domain.views import Place
 from twinpath.http.documents.problems import codes_together
 from twinpath.http.parameters import refuse_parameters
-from twinpath.identity.authentication import caller_of
+from twinpath.identity.authentication import need
 from twinpath.identity.permissions import HISTORY as READ
 from twinpath.ids import category_of, id_example, id_pattern
 from twinpath.queries.endpoints import describing
@@ -133,7 +133,7 @@ class _History:
 
     def _for_caller(self, request: Request, stream: str) -> tuple[Queries, Histories]:
         if allow := self._allows.get(category_of(stream)):
-            caller_of(request).need(allow)
+            need(request.scope, allow)
         queries = self._queries.for_caller(request)
         return queries, replace(self._histories, views=queries.views)
 

@@ -15,9 +15,13 @@ _OPENED_AT_ONCE = 16
 
 
 class Seats:
-    """Counts streams by caller: by issuer and subject where they are known, else by the address of the client."""
+    """Counts what is open of a kind, by caller: by issuer and subject where they are known, else by their address.
 
-    def __init__(self, most: int = 1_000, most_of_caller: int = 500) -> None:
+    `kind` is what it is called, as in event streams.
+    """
+
+    def __init__(self, most: int = 1_000, most_of_caller: int = 500, kind: str = "event streams") -> None:
+        self._kind, self._code = kind, f"too_many_{kind.rpartition(' ')[2]}"
         self._most = most
         self._most_of_caller = most_of_caller
         self._taken: Counter[str] = Counter()
@@ -29,10 +33,10 @@ class Seats:
         caller = caller_in(scope)
         name = caller.key if caller.is_known else (scope.get("client") or ("",))[0]
         if self._taken[name] >= self._most_of_caller:
-            detail = f"{self._most_of_caller} event streams of yours are open; close some first."
-            raise TooMany(detail, code="too_many_streams")
+            detail = f"{self._most_of_caller} {self._kind} of yours are open; close some first."
+            raise TooMany(detail, code=self._code)
         if self._taken.total() >= self._most:
-            raise Unavailable(f"{self._most} event streams are open here.", code="too_many_streams")
+            raise Unavailable(f"{self._most} {self._kind} are open here.", code=self._code)
         self._taken[name] += 1
         try:
             yield

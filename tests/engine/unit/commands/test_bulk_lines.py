@@ -10,9 +10,11 @@ from starlette.types import ASGIApp
 
 from tests.engine.support.requests import Asked
 from tests.engine.support.stockroom import STOCKROOM, part_id_of
-from twinpath.commands.bulk import MOST_LINES
 from twinpath.commands.lines.results import MOST_UNSENT_BYTES
+from twinpath.http.settings import BulkLimits
 from twinpath.testing import InMemorySystem
+
+MOST_LINES = BulkLimits().bulk_lines
 
 NDJSON = ("Content-Type", "application/x-ndjson")
 BLANKS = b"\n" * 9_999

@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 
 from tests.engine.workshop.application import WORKSHOP
+from tests.support.conforming import Documented
 from tests.support.examples import unfit_examples
 from twinpath.domain import About
 from twinpath.http.documents.openapi import add_tags, document
@@ -26,11 +27,11 @@ def operations(described: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 @of_each
 def test_every_error_is_the_one_problem_with_an_example_a_code(described: Mapping[str, Any]) -> None:
+    documented = Documented(described)
     errors = [
         (operation["operationId"], status, answer)
-        for operation in operations(described)
-        if "health" not in operation["tags"]
-        for status, answer in operation["responses"].items()
+        for _, _, operation in documented.operations()
+        for status, answer in documented.answers(operation).items()
         if status == "202" or status >= "400"
     ]
 

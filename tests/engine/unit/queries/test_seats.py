@@ -108,3 +108,24 @@ async def test_a_client_that_takes_nothing_is_let_go(app: FastAPI, monkeypatch: 
         return not app.state.live.subscribers()
 
     await eventually(nobody_listens)
+
+
+async def test_a_caller_holds_so_many_waits_and_no_more() -> None:
+    store = InMemoryViewStore()
+    waiting = Seats(most=3, most_of_caller=2, kind="waits")
+    app = create_app(store, InMemoryViewCache(), QUERIES, causal_wait_seconds=0.05, waiting=waiting)
+    async with app.router.lifespan_context(app), AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(
+                httpx.AsyncClient(transport=httpx.ASGITransport(app, client=(name, 1)), base_url="http://workshop")
+            )
+            for name in "aaabb"
+        ]
+        later = {"Causal-Token": "repair.0:999"}
+        answers = await asyncio.gather(*(client.get("/api/v1/repairs", headers=later) for client in clients))
+
+    assert sorted((answer.status_code, answer.json()["code"]) for answer in answers) == [
+        *[(202, "not_yet_visible")] * 3,
+        (429, "too_many_waits"),
+        (503, "too_many_waits"),
+    ]

@@ -10,9 +10,11 @@ import pytest
 from deploy.shop import SHOP
 from tests.shop.support.desk import embedded_desk
 from twinpath.commands.admission import Admission
-from twinpath.commands.bulk import MOST_LINES
 from twinpath.commands.lines.reading import MOST_LINE_BYTES
+from twinpath.http.settings import BulkLimits
 from twinpath.testing import InMemorySystem
+
+MOST_LINES = BulkLimits().bulk_lines
 
 NDJSON = {"Content-Type": "application/x-ndjson", "X-Actor": "loader"}
 

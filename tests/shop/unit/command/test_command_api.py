@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 import httpx
 import pytest
@@ -118,18 +117,6 @@ async def test_a_bad_header_is_refused(
 
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert (await desk.get(PATH)).json()["items"] == []
-
-
-@pytest.mark.parametrize("chunked", [False, True])
-async def test_a_body_over_one_mebibyte_is_refused(desk: httpx.AsyncClient, chunked: bool) -> None:
-    async def pieces() -> AsyncIterator[bytes]:
-        for _ in range(20):
-            yield b"x" * 100_000
-
-    content: Any = pieces() if chunked else b"x" * 2_000_000
-    answer = await desk.post(PATH, content=content, headers={"Content-Type": "application/json"})
-
-    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
 
 
 @pytest.mark.parametrize(

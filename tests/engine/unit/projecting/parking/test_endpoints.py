@@ -127,6 +127,12 @@ async def test_a_plan_changes_nothing_and_a_retry_does_what_it_says(desk: Desk) 
     assert (await desk.get("/parked"))["items"] == []
 
 
+async def test_ten_as_a_float_is_an_integer(desk: Desk) -> None:
+    desk.seen.poison = {f"{stream}@2" for stream in STREAMS}
+
+    assert (await desk.post("/parked/retry", {"projection": "seen", "limit": 2.0}))["failed"] == 2
+
+
 async def test_skipping_is_kept_with_its_reason(desk: Desk) -> None:
     body = {"version": 2, "by": " ann ", "why": "an old bug"}
 
@@ -149,7 +155,15 @@ async def test_skipping_is_kept_with_its_reason(desk: Desk) -> None:
         ("GET", "/parked?limit=101", None, 422, "invalid_fields"),
         ("GET", "/nothing", None, 404, "no_such_route"),
         ("POST", "/parked", {}, 405, "method_not_allowed"),
+        ("GET", "/parked?limits=1", None, 422, "invalid_fields"),
+        ("GET", "/parked?limit=1&limit=2", None, 422, "invalid_fields"),
+        ("GET", f"/parked/seen/{FIRST}?limit=1", None, 422, "invalid_fields"),
+        ("POST", "/parked/retry?dry_run=true", {}, 422, "invalid_fields"),
         ("POST", "/parked/retry", {"limit": 0}, 422, "invalid_fields"),
+        ("POST", "/parked/retry", {"limit": "10"}, 422, "invalid_fields"),
+        ("POST", "/parked/retry", {"limit": True}, 422, "invalid_fields"),
+        ("POST", "/parked/retry", {"limit": 10.5}, 422, "invalid_fields"),
+        ("POST", f"/parked/seen/{FIRST}/skip", {"version": "2", "by": "a", "why": "b"}, 422, "invalid_fields"),
         ("POST", "/parked/retry", {"projections": "seen"}, 422, "invalid_fields"),
         ("POST", "/parked/retry", {"stream": "x"}, 404, "not_parked"),
         ("POST", f"/parked/seen/{FIRST}/skip", {"version": 3, "by": "a", "why": "b"}, 409, "not_first"),

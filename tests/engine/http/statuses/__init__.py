@@ -1,0 +1,1 @@
+"""Every status that is documented is made, and every status that is made is documented."""

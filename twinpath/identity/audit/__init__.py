@@ -1,0 +1,1 @@
+"""An append-only record of who did what, and of what was refused."""
