@@ -8,6 +8,9 @@ from query_service.shop_dashboard import DASHBOARD
 from query_service.ticket_dashboard import DESK
 from query_service.tickets import TICKET
 from shared.events import CATALOGUE
+from shared.roles import ROLES
 from twinpath.domain import Application
 
-QUERIES = Application(events=CATALOGUE, resources=(TICKET, PRODUCT, CUSTOMER, ORDER, DESK, DASHBOARD, *ANALYTICS))
+QUERIES = Application(
+    events=CATALOGUE, resources=(TICKET, PRODUCT, CUSTOMER, ORDER, DESK, DASHBOARD, *ANALYTICS), roles=ROLES
+)

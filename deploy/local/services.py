@@ -40,6 +40,15 @@ class Service(Process):
             return False
 
 
+PUBLIC = "catalogue:read,operate:metrics"
+"""What callers without a token may do on this machine: see the catalogue, and scrape."""
+
+
+def identity_environment(issuer: str) -> dict[str, str]:
+    """The settings by which services know their callers."""
+    return {"TWINPATH_IDENTITY_ISSUER": issuer, "TWINPATH_PUBLIC_PERMISSIONS": PUBLIC}
+
+
 def service_environment(mongodb: str, rabbitmq: str, redis: str, clickhouse: str = "") -> dict[str, str]:
     """The settings with the addresses of the servers; without ClickHouse analytics are off."""
     return {

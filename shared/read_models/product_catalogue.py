@@ -52,7 +52,7 @@ PRODUCT_CATALOGUE = View(
     copy=True,
     indexes=(("name",), (PRICE_ORDER,), (CATEGORY_KEYS, "name"), (CATEGORY_KEYS, PRICE_ORDER)),
 )
-PRODUCT_PRICES = View("product_prices", PriceEntry, indexes=(("product_id",),))
+PRODUCT_PRICES = View("product_prices", PriceEntry, internal=("reason", "by"), indexes=(("product_id",),))
 
 
 def price_id(product_id: str, version: int) -> str:

@@ -37,4 +37,11 @@ class TicketDetails(BaseModel):
     version: int
 
 
-TICKET_DETAILS = View("ticket_details", TicketDetails, copy=True, owner="customer_id", indexes=(("customer_id",),))
+TICKET_DETAILS = View(
+    "ticket_details",
+    TicketDetails,
+    copy=True,
+    owner="customer_id",
+    internal=("note_count", "notes"),
+    indexes=(("customer_id",),),
+)

@@ -18,7 +18,10 @@ from twinpath.domain.handlers import handler_names
 from twinpath.domain.process import Process
 from twinpath.domain.projection import Projection
 from twinpath.domain.report import Report
+from twinpath.domain.resource import Dashboard, Resource
 from twinpath.facts.tables import unfit
+from twinpath.identity.caller import OWN, Caller
+from twinpath.identity.permissions import OF_THE_ENGINE
 from twinpath.projecting.groups import FACTS, OUTSIDE, VIEWS, view_projections
 
 _TYPE = re.compile(r"[a-z]+\.[a-z0-9_]+")
@@ -151,6 +154,27 @@ def _reports(application: Application) -> Iterator[str]:
             yield from (f"report {report.path}: it reads {name}, and no facts are declared so" for name in missing)
 
 
+def _permissions(application: Application) -> Iterator[str]:
+    for declared in application.resources:
+        if isinstance(declared, Resource | Dashboard | Report) and not declared.allow:
+            yield f"resource {declared.path}: it names no permission, so nobody may read it"
+    if not (application.roles and application.aggregates and application.resources):
+        return
+    known = {*OF_THE_ENGINE, *_asked_for(application)}
+    for role, permissions in application.roles.items():
+        for permission in permissions:
+            if permission != OWN and not any(Caller("", "", frozenset([permission])).may(name) for name in known):
+                yield f"role {role}: nothing asks for its permission {permission}"
+
+
+def _asked_for(application: Application) -> Iterator[str]:
+    for aggregate in application.aggregates:
+        yield from (endpoint.allow for endpoint in aggregate.endpoints)
+    for declared in application.resources:
+        yield from (below.allow for below in getattr(declared, "sublists", ()))
+        yield getattr(declared, "allow", "")
+
+
 def _resources(application: Application) -> Iterator[str]:
     written = {view.name for projection in view_projections(application) for view in projection.views}
     read = {view.name for resource in application.resources for view in resource.reads()}
@@ -189,4 +213,7 @@ def _doubles(kind: str, names: Iterable[str]) -> Iterator[str]:
             yield f"{kind} {name}: it is declared {count} times"
 
 
-_CHECKS = (_events, _aggregates, _commands, _projections, _facts, _reports, _resources, _processes, unfit_examples)
+_CHECKS = (
+    *(_events, _aggregates, _commands, _projections, _facts, _reports, _permissions, _resources, _processes),
+    unfit_examples,
+)

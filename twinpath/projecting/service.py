@@ -20,6 +20,7 @@ from twinpath.feed.rabbit_nodes import RabbitNodes
 from twinpath.feed.rabbit_publisher import RabbitPublisher
 from twinpath.http.health import Check
 from twinpath.http.site import Site
+from twinpath.identity.composing import authentication_of
 from twinpath.ids import logs_of
 from twinpath.log.layout import expect_partitions
 from twinpath.log.mongodb import MongoEventLog
@@ -80,6 +81,7 @@ class _ProjectorService:
         self._source = MongoEventLog(self._client, settings.log_database, self._logs)
         self._writer = MongoGenerations(self._client, settings.views_database, locale=settings.locale)
         self._seals = Seals(MongoKeyStore(self._client, settings.keys_database), self._catalogue)
+        self._authentication = authentication_of("projector", settings, application, self._client)
         self._metrics = ProjectorMetrics()
         self._traced = {group: TracedGroup(group, self._tracing) for group in (VIEWS, OUTSIDE)}
         self._projections = view_projections(application)
@@ -98,20 +100,30 @@ class _ProjectorService:
 
     def app(self) -> Starlette:
         required: dict[str, Check] = {"mongodb": self._ping_mongodb, "start": self._start.check}
-        optional: dict[str, Check] = {"redis": self._ping_redis}
+        optional: dict[str, Check] = {"redis": self._ping_redis, **self._authentication.checks}
         if self._settings.publish_events:
             optional["outside_events"] = self._look_at_outside_events
         if self._facts is not None:
             optional["facts"] = self._facts.check
         parked = Repairs(self._projected, self._writer, self._source, self._seals, self._catalogue)
         admin = admin_app(
-            self._settings.admin_token,
             [parked_routes(parked)],
             self._catalogue.about,
             Site(self._settings.allowed_hosts, self._settings.allowed_origins),
+            self._authentication,
         )
         _, feed = self._followers[VIEWS]
-        return create_app(self._views, feed, self._catalogue, required, optional, self._lifespan, self._metrics, admin)
+        return create_app(
+            self._views,
+            feed,
+            self._catalogue,
+            required,
+            optional,
+            self._lifespan,
+            self._metrics,
+            admin,
+            self._authentication,
+        )
 
     def _follow_for_views(self) -> Projector:
         traced = self._traced[VIEWS]
@@ -178,6 +190,7 @@ class _ProjectorService:
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         async with self._start.running():
             yield
+        await self._authentication.close()
         await self._redis.aclose()
         await self._client.close()
         if self._tracing:

@@ -1,6 +1,6 @@
 """The settings of the projector service: environment variables with the prefix TWINPATH_."""
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from twinpath.identity.settings import IdentitySettings
 from twinpath.running.settings import AMQP_URL, CLICKHOUSE_URL, DATABASE, MONGODB_URL, REDIS_URL, Locale
@@ -35,5 +35,4 @@ class Settings(IdentitySettings, ServerSettings):
     partitions: int = Field(4, ge=1, le=1024, description="logs a category; as the command service has it")
     retired_seconds: int = Field(60, ge=30, description="how long a generation of a view stays that was replaced")
     publish_events: bool = Field(True, description="tell the outside world of every event, on twinpath.events")
-    admin_token: SecretStr | None = Field(None, description="who sends it may use /admin/v1; without one nobody may")
     port: int = Field(8002, ge=1, le=65535, description="port to listen on")

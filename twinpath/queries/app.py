@@ -91,7 +91,7 @@ def create_app(
     app = FastAPIOffline(
         None, title="Queries", version="1", description=_DESCRIPTION, lifespan=lifespan, telemetry=NO_TELEMETRY
     )
-    document(app, application.events.about, "query service")
+    document(app, application.events.about, "query service", authentication.issuer)
     app.state.samples = [partial(samples_of, application, views)] if live_examples else []
     add_page(app, app.state.samples)
     app.state.stop = partial(_stop, waits, live)
@@ -113,8 +113,8 @@ def _add_queries(
 ) -> None:
     """Every declared endpoint; a dashboard's path may look like a document's, so they come first."""
     routes = Routes()
-    documents = {r.category: r.document for r in application.resources if isinstance(r, Resource)}
-    histories = HistoryRoutes(routes, queries, application.events, documents)
+    resources = {r.category: r for r in application.resources if isinstance(r, Resource)}
+    histories = HistoryRoutes(routes, queries, application.events, resources)
     for declared in sorted(application.resources, key=lambda declaration: isinstance(declaration, Resource)):
         match declared:
             case Report():

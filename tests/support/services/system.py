@@ -26,6 +26,7 @@ class System:
             "TWINPATH_LOG_DATABASE": f"{unique}_log",
             "TWINPATH_KEYS_DATABASE": f"{unique}_keys",
             "TWINPATH_VIEWS_DATABASE": f"{unique}_views",
+            "TWINPATH_IDENTITY_DATABASE": f"{unique}_identity",
             "TWINPATH_REDIS_PREFIX": unique,
             "TWINPATH_RELAY_LEASE_SECONDS": "2",
         }
