@@ -3,8 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -18,7 +17,6 @@ from tests.engine.support.commanding import bus_on, seals_of
 from tests.engine.support.poisoning import AlsoSeen, Notes, Seen, in_one_log
 from tests.engine.workshop.application import COMMANDS, EVENTS, QUERIES, WORKSHOP
 from tests.support.conforming import Documented
-from twinpath.clock import utc_now
 from twinpath.commands.app import create_app as command_app
 from twinpath.errors import Unavailable
 from twinpath.http.health import health_routes
@@ -29,8 +27,6 @@ from twinpath.http.starting import RefusedUntilStarted
 from twinpath.identity.actors import Actors
 from twinpath.identity.authentication import OPEN, Authentication
 from twinpath.identity.caller import EVERYTHING
-from twinpath.identity.in_memory import InMemoryMachineKeys
-from twinpath.identity.machine_keys import MachineKeys, create_key
 from twinpath.identity.rates import CallerRates
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.projecting.documents.routes import openapi_of
@@ -82,14 +78,10 @@ class Workshop:
     views: Troubled
     parked: Troubled
     system: InMemorySystem
-    tokens: Troubled
-    keys: Mapping[str, str]
-    """Machine keys that open nothing."""
 
     def trouble(self, error: Exception | None) -> None:
         """Let every store raise this, or nothing."""
         self.store.trouble = self.views.trouble = self.parked.trouble = error
-        self.tokens.trouble = error
 
 
 @asynccontextmanager
@@ -99,14 +91,9 @@ async def served_workshop() -> AsyncIterator[Workshop]:
     store, views = Troubled(system.store), Troubled(system.views)
     notes = await _parked_notes()
     parked = Troubled(notes.views, "parked")
-    keys = InMemoryMachineKeys()
-    expired = await create_key(keys, "late", ["*"], timedelta(days=1), lambda: utc_now() - timedelta(days=2))
-    powerless = await create_key(keys, "weak", ["nothing:read"], timedelta(days=1))
-    tokens = Troubled(MachineKeys(keys))  # takes whatever is no key for an unknown one, unless it is in trouble
-    identity: Any = Authentication(tokens=cast(Any, tokens), keys=MachineKeys(keys))
     apps = {
-        "command": _command_apps(system, store, identity),
-        "query": _query_apps(system, views, identity),
+        "command": _command_apps(system, store),
+        "query": _query_apps(system, views),
         "projector": _projector_apps(notes, parked),
     }
     documents = {name: states["plain"].openapi() for name, states in apps.items() if name != "projector"}
@@ -118,7 +105,7 @@ async def served_workshop() -> AsyncIterator[Workshop]:
             for state, app in states.items():
                 settings = _HASTY if state == "hasty" else HttpSettings()
                 services[name].ports[state] = (await stack.enter_async_context(served(app, settings))).port
-        yield Workshop(services, store, views, parked, system, tokens, {"expired": expired, "powerless": powerless})
+        yield Workshop(services, store, views, parked, system)
 
 
 def _once() -> Authentication:
@@ -141,7 +128,7 @@ async def _nothing() -> AsyncIterator[None]:
     yield
 
 
-def _command_apps(system: InMemorySystem, store: Any, identity: Any) -> dict[str, Any]:
+def _command_apps(system: InMemorySystem, store: Any) -> dict[str, Any]:
     troubled = bus_on(store, keys=system.keys)
 
     def app(bus: Any = system.bus, **options: Any) -> Any:
@@ -150,7 +137,6 @@ def _command_apps(system: InMemorySystem, store: Any, identity: Any) -> dict[str
     return {
         "plain": app(),
         "hasty": app(),
-        "guarded": app(authentication=identity),
         "limited": app(authentication=_once()),
         "troubled": app(troubled),
         "troubled in writing": app(troubled),
@@ -161,14 +147,13 @@ def _command_apps(system: InMemorySystem, store: Any, identity: Any) -> dict[str
     }
 
 
-def _query_apps(system: InMemorySystem, views: Any, identity: Any) -> dict[str, Any]:
+def _query_apps(system: InMemorySystem, views: Any) -> dict[str, Any]:
     def app(reader: Any = system.views, **options: Any) -> Any:
         return query_app(reader, InMemoryViewCache(), QUERIES, causal_wait_seconds=0.02, site=_SITE, **options)
 
     return {
         "plain": app(),
         "hasty": app(),
-        "guarded": app(authentication=identity),
         "limited": app(authentication=_once()),
         "troubled": app(views),
         "down": app(required={"views": _away}),
@@ -210,6 +195,7 @@ def _projector_apps(notes: Notes, troubled: Any) -> dict[str, Any]:
     return {
         "plain": app(_admin(notes.views, notes)),
         "hasty": app(_admin(notes.views, notes)),
+        "limited": app(_admin(notes.views, notes, _once())),
         "troubled": app(_admin(troubled, notes)),
         "down": app(_admin(notes.views, notes), feed=_away),
         "asking": app(_admin(notes.views, notes, CALLERS.authentication())),

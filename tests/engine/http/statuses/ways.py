@@ -68,16 +68,6 @@ def instead(fields: Mapping[str, str]) -> Way:
     return body(orjson.dumps(fields))
 
 
-def with_key(name: str) -> Way:
-    """A request with one of the machine keys that open nothing."""
-
-    async def go(desk: Desk, operation: Operation) -> list[Answer]:
-        key = b"Authorization", f"Bearer {desk.workshop.keys[name]}".encode()
-        return await (await desk.asking(operation)).with_headers(key).of(desk.port("guarded"))
-
-    return Way(f"a key that is {name}", "guarded", go)
-
-
 def troubled(error: Exception, state: str, *headers: Header) -> Way:
     async def go(desk: Desk, operation: Operation) -> list[Answer]:
         asking = (await desk.asking(operation)).with_headers(*headers)
