@@ -145,11 +145,11 @@ class FactsKeeper(Followed):
         """First whether it is still the table that was known, since a missing one can be asked nothing else."""
         idle = [log for log in self._logs_of[name] if not self.followers.by_log[log].busy]
         identity = await self._means.store.identity(table)
-        known = [log for log in idle if self._filled[log].knows(table, identity)]
-        positions = {log: position for log in known if (position := self._filled[log].positions[table.name])}
+        current = [log for log in idle if self._filled[log].knows(table, identity)]
+        positions = {log: position for log in current if (position := self._filled[log].positions[table.name])}
         held = await self._means.store.holds(table, positions)
         for log in idle:
-            if log not in known or not positions.keys() & {log} <= held:
+            if log not in current or not positions.keys() & {log} <= held:
                 await self._filled[log].learn_anew(table)
 
     def _filled_log(self, log: str, following: Sequence[Facts]) -> FilledLog:
