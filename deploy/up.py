@@ -44,6 +44,7 @@ def up(
     """Start everything, load a sample, show the addresses. Local processes run until Ctrl-C or `make down`.
 
     What was entered is there again after the next start, unless FRESH=1 is set in the environment.
+    ANALYTICS=0 leaves ClickHouse out.
     """
     os.chdir(CHECKOUT)
     if docker is None:
@@ -114,8 +115,10 @@ def _up_locally(sample: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     with DATA.used():
-        console.print("Starting MongoDB, RabbitMQ, Redis and the three services ...")
-        stack = Stack(DATA.path)
+        analytics = os.environ.get("ANALYTICS") != "0"
+        servers = "MongoDB, RabbitMQ, Redis, ClickHouse" if analytics else "MongoDB, RabbitMQ, Redis"
+        console.print(f"Starting {servers} and the three services ...")
+        stack = Stack(DATA.path, analytics)
         addresses = stack.addresses()
         try:
             began = time.monotonic()

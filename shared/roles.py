@@ -29,5 +29,6 @@ ROLES = {
     ),
     "merchandiser": ("bulk", "catalogue:*", "history:read", "shop:read"),
     "warehouse": ("bulk", "catalogue:read", "catalogue:stock", "orders:read", "orders:return", "orders:ship"),
+    "analyst": ("analytics:read", "catalogue:read", "shop:read"),
     "operator": ("*",),
 }

@@ -1,4 +1,4 @@
-"""A whole `make up` without Docker: three servers and three services in one private folder."""
+"""A whole `make up` without Docker: four servers and three services in one private folder."""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -7,7 +7,8 @@ from pathlib import Path
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from deploy.checkout import CHECKOUT
-from deploy.local.install import find_or_install
+from deploy.local.clickhouse import ClickHouse
+from deploy.local.install import find_or_install, install_clickhouse
 from deploy.local.mongodb import Mongod, MongoDB
 from deploy.local.ports import HOST, hold_port, is_listening
 from deploy.local.process import Process, StartFailed
@@ -20,16 +21,20 @@ _DRAIN_SECONDS = 12.0
 
 
 class Stack:
-    """Starts and stops in the right order; `folder` takes all data and logs."""
+    """Starts and stops in the right order; `folder` takes all data and logs. ClickHouse comes with `analytics`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, analytics: bool = True) -> None:
+        if analytics:
+            install_clickhouse()
         programs = find_or_install()
         self._mongod = Mongod(programs.mongod, folder / "mongodb", hold_port(), name="mongod")
         self._mongodb = MongoDB([self._mongod])
         self._redis = Redis(programs.redis_server, folder / "redis")
         self._rabbitmq = RabbitMQ(programs.rabbitmq_server, programs.epmd, folder / "rabbitmq")
-        self._servers = (self._mongodb, self._redis, self._rabbitmq)
-        env = service_environment(self._mongodb.url, self._rabbitmq.url, self._redis.url)
+        self._clickhouse = [ClickHouse(folder / "clickhouse")] if analytics else []
+        self._servers = (self._mongodb, self._redis, self._rabbitmq, *self._clickhouse)
+        clickhouse = self._clickhouse[0].url if analytics else ""
+        env = service_environment(self._mongodb.url, self._rabbitmq.url, self._redis.url, clickhouse)
         self._issuer_port = hold_port()
         self.issuer = f"http://{HOST}:{self._issuer_port.number}"
         command = [sys.executable, "-m", "deploy.issuer", "--port", str(self._issuer_port.number)]
@@ -64,7 +69,8 @@ class Stack:
     @property
     def processes(self) -> list[Process]:
         """Every server and service."""
-        return [self._mongod, self._redis, self._rabbitmq, self._issuer, *self.services.values()]
+        servers = [self._mongod, self._redis, self._rabbitmq, *self._clickhouse]
+        return [*servers, self._issuer, *self.services.values()]
 
     def addresses(self) -> dict[str, str]:
         """Name -> address of every server and service."""
@@ -75,4 +81,5 @@ class Stack:
             "mongodb": self._mongodb.url,
             "rabbitmq": self._rabbitmq.url,
             "redis": self._redis.url,
+            **({"clickhouse": self._clickhouse[0].url} if self._clickhouse else {}),
         }

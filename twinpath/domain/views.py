@@ -22,12 +22,16 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Cached:
-    """A document in the cache: the body as it is sent, and the revision it shows."""
+    """A document in the cache: the body as it is sent, and the revision it shows.
+
+    `reached` is how far the cache was, log -> position, at the moment in which the document was read from it.
+    """
 
     id: str
     revision: int
     etag: str
     body: bytes
+    reached: Mapping[str, int] | None = field(default=None, compare=False)
 
 
 def shown_fields(model: type[BaseModel]) -> Callable[[Document], dict[str, Any]]:

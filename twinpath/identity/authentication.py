@@ -131,7 +131,9 @@ _UNLIMITED = ("/health/", "/metrics")
 
 class Authenticated:
     """ASGI middleware: puts the caller into the request's state and counts what it asks for. What it raises goes to the
-    layer around it."""
+    layer around it. Nobody asks who wants to know of health: a probe may come with whatever token, and while tokens
+    can't be verified, too.
+    """
 
     def __init__(self, app: ASGIApp, authentication: Authentication) -> None:
         self._app = app

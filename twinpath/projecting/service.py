@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from twinpath.domain.application import Application
 from twinpath.domain.projection import Projection
 from twinpath.errors import Unavailable
+from twinpath.facts.tables import expect_fit
 from twinpath.feed.dead_letters import DeadLetters
 from twinpath.feed.rabbit_feed import RabbitFeed
 from twinpath.feed.rabbit_nodes import RabbitNodes
@@ -33,8 +34,9 @@ from twinpath.projecting.applying.applier import Applied
 from twinpath.projecting.applying.joint_commits import joint
 from twinpath.projecting.checking import checks
 from twinpath.projecting.copying.copy_keeper import CacheSync
+from twinpath.projecting.facts import KeptFacts
 from twinpath.projecting.following.projector import Projector
-from twinpath.projecting.groups import OUTSIDE, VIEWS, view_projections
+from twinpath.projecting.groups import FACTS, OUTSIDE, VIEWS, view_projections
 from twinpath.projecting.measuring import measured, timed
 from twinpath.projecting.metrics import ProjectorMetrics
 from twinpath.projecting.operators import admin_app
@@ -93,6 +95,7 @@ class _ProjectorService:
         self._outside = self._follow_for_outside()
         dead_letters = DeadLetters(RabbitNodes(settings.rabbitmq_url, "projector", "dead letters"))
         self._metrics.follow(self._followers, self._source, self._writer, self._cache, dead_letters.count)
+        self._facts = self._keep_facts(application)
         self._start = Start(self._working)
 
     def app(self) -> Starlette:
@@ -100,6 +103,8 @@ class _ProjectorService:
         optional: dict[str, Check] = {"redis": self._ping_redis, **self._authentication.checks}
         if self._settings.publish_events:
             optional["outside_events"] = self._look_at_outside_events
+        if self._facts is not None:
+            optional["facts"] = self._facts.check
         parked = Repairs(self._projected, self._writer, self._source, self._seals, self._catalogue)
         admin = admin_app(
             [parked_routes(parked)],
@@ -136,6 +141,14 @@ class _ProjectorService:
             self._followers[OUTSIDE] = projector, self._feed(OUTSIDE)
         return projector
 
+    def _keep_facts(self, application: Application) -> KeptFacts | None:
+        expect_fit(application.facts, self._catalogue)
+        if not (self._settings.clickhouse_url and application.facts):
+            return None
+        traced = TracedGroup(FACTS, self._tracing)
+        metrics, seals = self._metrics, self._seals
+        return KeptFacts(self._settings, application, self._logs, self._source, seals, metrics, traced)
+
     def _feed(self, group: str) -> RabbitFeed:
         return RabbitFeed(self._settings.rabbitmq_url, group, self._logs, service="projector")
 
@@ -160,10 +173,14 @@ class _ProjectorService:
             await feed.start(
                 timed(self._traced[group].handler(projector.project), self._metrics, group), projector.followers
             )
+        if self._facts is not None:
+            await self._facts.start()
         retiring = Retiring(self._writer, self._copy, timedelta(seconds=self._settings.retired_seconds))
         drops = asyncio.create_task(retiring.run(), name="retiring")
         yield
         drops.cancel()
+        if self._facts is not None:
+            await self._facts.stop()
         await asyncio.gather(*(projector.stop(seconds=4.0) for projector, _ in self._followers.values()))
         await asyncio.gather(*(feed.stop() for _, feed in self._followers.values()))
         await self._publisher.close()

@@ -12,7 +12,9 @@ from pydantic import SecretStr
 
 from twinpath.clock import Clock, utc_now
 from twinpath.domain.application import Application
+from twinpath.domain.report import Report
 from twinpath.domain.resource import Dashboard, Resource
+from twinpath.facts.interface import FactsReader, NoFacts
 from twinpath.http.correlation import Correlation
 from twinpath.http.documents.openapi import add_tags, document, tag_of_category
 from twinpath.http.documents.page import add_page
@@ -27,6 +29,7 @@ from twinpath.queries.endpoints.dashboards import add_dashboard
 from twinpath.queries.endpoints.documents import add_document
 from twinpath.queries.endpoints.history import HistoryRoutes
 from twinpath.queries.endpoints.lists import add_list, add_sublist
+from twinpath.queries.endpoints.reports import add_report
 from twinpath.queries.endpoints.routes import Routes
 from twinpath.queries.endpoints.seats import Seats
 from twinpath.queries.metrics import QueryMetrics
@@ -41,8 +44,9 @@ from twinpath.views.history import HISTORY
 from twinpath.views.interface import ViewCache, ViewReader
 
 _DESCRIPTION = """Answers from the views. Send back a command's `Causal-Token` to see its effect: the query waits until
-the view has got there, 5 seconds at most, else 202 with `Retry-After`. `If-None-Match` gives 304. Pages go on with
-`next`. Every view has a stream of Server-Sent Events under `…/events`. Errors are `application/problem+json`."""
+the view has got there, 5 seconds at most, else 202 with `Retry-After`. A query's own shows no less than that query did.
+`If-None-Match` gives 304. Pages go on with `next`. Every view has a stream of Server-Sent Events under `…/events`.
+Errors are `application/problem+json`."""
 
 
 async def _nothing_to_close() -> None: ...
@@ -64,10 +68,11 @@ def create_app(
     waiting: Seats | None = None,
     live_examples: bool = False,
     authentication: Authentication = OPEN,
+    facts: FactsReader | None = None,
 ) -> FastAPI:
     """The app that shows the application's resources, on a reader and a cache; `close` is called when it has stopped.
-    `cursor_key` signs cursors, `site` says who may call, `seats` how many may listen, `waiting` how many
-    may wait for what they wrote.
+    `facts` answers for analytics, which are off without. `cursor_key` signs cursors, `site` says who may call, `seats`
+    how many may listen, `waiting` how many may wait for what they wrote.
 
     With `live_examples` the API's page shows ids that exist. `app.state.samples` find them; more may be added.
 
@@ -94,7 +99,7 @@ def create_app(
     app.state.live = live
     app.state.views = views
     queries = Queries(views, waits, live, Cursors(cursor_key), seats or Seats(), waiting or Seats(kind="waits"))
-    _add_queries(app, queries, application, clock, zone)
+    _add_queries(app, queries, application, clock, zone, facts or NoFacts())
     app.router.routes += health_routes(required or {}, {**(optional or {}), "copies": copy.check})
     app.add_middleware(Authenticated, authentication)
     install_problem_details(app, site)
@@ -103,13 +108,17 @@ def create_app(
     return app
 
 
-def _add_queries(app: FastAPI, queries: Queries, application: Application, clock: Clock, zone: tzinfo) -> None:
+def _add_queries(
+    app: FastAPI, queries: Queries, application: Application, clock: Clock, zone: tzinfo, facts: FactsReader
+) -> None:
     """Every declared endpoint; a dashboard's path may look like a document's, so they come first."""
     routes = Routes()
     resources = {r.category: r for r in application.resources if isinstance(r, Resource)}
     histories = HistoryRoutes(routes, queries, application.events, resources)
     for declared in sorted(application.resources, key=lambda declaration: isinstance(declaration, Resource)):
         match declared:
+            case Report():
+                add_report(routes, facts, declared, clock, zone)
             case Dashboard():
                 add_dashboard(routes, queries, declared, clock, zone)
             case Resource():
@@ -123,7 +132,7 @@ def _add_queries(app: FastAPI, queries: Queries, application: Application, clock
                 routes.tags[declared.path[1:]] = tag_of_category(declared.category, application.events)
     histories.add_any()
     add_tags(app, routes.tags)
-    app.include_router(routes.router, prefix="/api/v1")
+    app.router.routes += routes.router.routes  # FastAPI would make each route a second time if it included the router
     add_short_ways(app, "/api/v1", routes.short_ways)
 
 

@@ -1,5 +1,6 @@
 """The network policies of every Kubernetes overlay allow the arrows of README.md's picture and nothing else."""
 
+from ipaddress import ip_address, ip_network
 from itertools import product
 
 import pytest
@@ -48,6 +49,8 @@ OF_SERVERS: set[Arrow] = {("keda", "rabbitmq", "15672"), ("monitoring prometheus
 NAMES = {("*", "kube-system kube-dns", "53"), ("*", "169.254.20.10/32", "53")}
 """The cluster's name server, and the cache of it on each node."""
 API_SERVER = {("mongodb", "0.0.0.0/0", "443"), ("mongodb", "0.0.0.0/0", "6443")}
+IDENTITY = {(one, "0.0.0.0/0", "443") for one in SERVICES}
+"""The keys of a provider outside the cluster, and nothing within it."""
 BACKUP = {("backup", "mongodb", "27017")}
 TRACES = {(one, "monitoring opentelemetry-collector", "4318") for one in SERVICES}
 OVER_TLS = {"5672": "5671", "15672": "15671", "15692": "15691"}
@@ -90,7 +93,7 @@ def _arrows(overlay: str, direction: str) -> set[Arrow]:
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_who_may_begin_to_talk_to_whom_is_the_arrows_of_the_picture(overlay: str) -> None:
-    in_production = MEMBERS | BACKUP | API_SERVER | TRACES
+    in_production = MEMBERS | BACKUP | API_SERVER | TRACES | IDENTITY
     assert _arrows(overlay, "egress") == _expected(overlay, ARROWS | NAMES, in_production)
 
 
@@ -98,6 +101,16 @@ def test_who_may_begin_to_talk_to_whom_is_the_arrows_of_the_picture(overlay: str
 def test_who_may_be_talked_to_is_the_same_and_what_comes_from_outside(overlay: str) -> None:
     in_production = MEMBERS | BACKUP | OF_SERVERS
     assert _arrows(overlay, "ingress") == _expected(overlay, ARROWS | FROM_OUTSIDE, in_production)
+
+
+@pytest.mark.parametrize("overlay", ["production", "production-tls"])
+def test_the_way_to_the_identity_provider_leads_to_no_private_address(overlay: str) -> None:
+    (policy,) = (one for one in objects(overlay, "NetworkPolicy") if one["metadata"]["name"] == "identity-provider")
+    (rule,) = policy["spec"]["egress"]
+    (peer,) = rule["to"]
+    closed = [ip_network(network) for network in peer["ipBlock"]["except"]]
+    for address in ("10.96.0.1", "172.17.0.1", "192.168.1.1", "100.64.0.1", "169.254.169.254"):
+        assert any(ip_address(address) in network for network in closed), address
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

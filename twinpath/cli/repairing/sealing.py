@@ -76,8 +76,8 @@ class _Sealing:
         self.sealed += count
         self.keyed += fingerprint != plain
         if not self._dry_run:
-            found = {"_id": commit["_id"], "events": commit["events"], "fingerprint": plain}
-            await self._commits.update_one(found, {"$set": {"events": events, "fingerprint": fingerprint}})
+            as_read = {"_id": commit["_id"], "events": commit["events"], "fingerprint": plain}
+            await self._commits.update_one(as_read, {"$set": {"events": events, "fingerprint": fingerprint}})
 
     async def _owner(self, commit: Document, event: Document) -> str | None:
         """Whose personal data the event holds in the clear; None where it holds none."""

@@ -119,8 +119,9 @@ class _History:
         queries, histories = self._for_caller(request, stream)
         await queries.token_seen(request, HISTORY, *histories.asked_first(stream))
         await queries.version_seen(request, HISTORY, stream, histories.shows)
-        page = await histories.page(stream, after, query.limit)
-        return pages.answered(page.documents, page, [HISTORY])
+        reach = queries.reach(stream, alone=True)
+        page = await histories.page(stream, after, query.limit, reach)
+        return pages.answered(page.documents, page, [HISTORY], reach)
 
     async def events(self, request: Request, stream: str) -> Response:
         """A history as it grows."""
@@ -129,7 +130,7 @@ class _History:
         after = int(seen) if seen.isascii() and seen.isdigit() and len(seen) <= 10 else 0
         queries, histories = self._for_caller(request, stream)
         source, joined = _LiveHistory(histories, stream, after), histories.asked_first(stream)
-        return await open_stream(request, queries, source, [HISTORY], stream, joined=joined)
+        return await open_stream(request, queries, source, [HISTORY], stream, joined=joined, alone=True)
 
     def _for_caller(self, request: Request, stream: str) -> tuple[Queries, Histories]:
         if allow := self._allows.get(category_of(stream)):

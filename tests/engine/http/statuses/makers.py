@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from tests.engine.http.statuses import ways
 from tests.engine.http.statuses.callers import KINDS
-from twinpath.errors import CommitTooLarge, ConcurrencyConflict, OutcomeUnknown, Unavailable
+from twinpath.errors import CommitTooLarge, ConcurrencyConflict, NotAuthenticated, OutcomeUnknown, Unavailable
 
 NOBODY = "0198c0de-0000-7000-8000-0000000000ff"
 
@@ -47,6 +47,23 @@ def border() -> Iterator[ways.Way]:
 
 def callers() -> Iterator[ways.Way]:
     """Who may do it."""
+    yield ways.changed("plain", lambda asking: asking, "off")
+    yield ways.changed("no token", lambda asking: replace(asking, token=b""))
+    yield ways.changed("plain", lambda asking: asking, "guarded")
+    yield ways.changed("plain", lambda asking: asking, "limited")
+    yield ways.changed("plain, once more", lambda asking: asking, "limited")
+    yield ways.header("Authorization", "Bearer nothing", "guarded")
+    two = [(b"Authorization", b"Bearer a")] * 2
+    yield ways.changed("two tokens", lambda asking: asking.with_headers(*two), "guarded")
+    yield ways.header("Authorization", f"Bearer tpk_{'0' * 12}_{'a' * 43}", "guarded")
+    yield ways.with_key("expired")
+    yield ways.with_key("powerless")
+    for error in (
+        NotAuthenticated("over", code="token_expired"),
+        NotAuthenticated("unreadable", code="invalid_token"),
+        Unavailable("no keys to verify with", code="identity_unavailable"),
+    ):
+        yield ways.troubled(error, "guarded", (b"Authorization", b"Bearer a.b.c"))
     yield ways.changed("nobody", lambda asking: asking, "asking")
     for kind in KINDS:
         yield ways.of_caller(kind)

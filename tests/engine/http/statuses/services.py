@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import timedelta
+from typing import Any, cast
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -17,6 +18,7 @@ from tests.engine.support.commanding import bus_on, seals_of
 from tests.engine.support.poisoning import AlsoSeen, Notes, Seen, in_one_log
 from tests.engine.workshop.application import COMMANDS, EVENTS, QUERIES, WORKSHOP
 from tests.support.conforming import Documented
+from twinpath.clock import utc_now
 from twinpath.commands.app import create_app as command_app
 from twinpath.errors import Unavailable
 from twinpath.http.health import health_routes
@@ -26,6 +28,10 @@ from twinpath.http.site import Site
 from twinpath.http.starting import RefusedUntilStarted
 from twinpath.identity.actors import Actors
 from twinpath.identity.authentication import OPEN, Authentication
+from twinpath.identity.caller import EVERYTHING
+from twinpath.identity.in_memory import InMemoryMachineKeys
+from twinpath.identity.machine_keys import MachineKeys, create_key
+from twinpath.identity.rates import CallerRates
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.projecting.documents.routes import openapi_of
 from twinpath.projecting.operators import PATH, admin_app
@@ -76,10 +82,14 @@ class Workshop:
     views: Troubled
     parked: Troubled
     system: InMemorySystem
+    tokens: Troubled
+    keys: Mapping[str, str]
+    """Machine keys that open nothing."""
 
     def trouble(self, error: Exception | None) -> None:
         """Let every store raise this, or nothing."""
         self.store.trouble = self.views.trouble = self.parked.trouble = error
+        self.tokens.trouble = error
 
 
 @asynccontextmanager
@@ -89,9 +99,14 @@ async def served_workshop() -> AsyncIterator[Workshop]:
     store, views = Troubled(system.store), Troubled(system.views)
     notes = await _parked_notes()
     parked = Troubled(notes.views, "parked")
+    keys = InMemoryMachineKeys()
+    expired = await create_key(keys, "late", ["*"], timedelta(days=1), lambda: utc_now() - timedelta(days=2))
+    powerless = await create_key(keys, "weak", ["nothing:read"], timedelta(days=1))
+    tokens = Troubled(MachineKeys(keys))  # takes whatever is no key for an unknown one, unless it is in trouble
+    identity: Any = Authentication(tokens=cast(Any, tokens), keys=MachineKeys(keys))
     apps = {
-        "command": _command_apps(system, store),
-        "query": _query_apps(system, views),
+        "command": _command_apps(system, store, identity),
+        "query": _query_apps(system, views, identity),
         "projector": _projector_apps(notes, parked),
     }
     documents = {name: states["plain"].openapi() for name, states in apps.items() if name != "projector"}
@@ -103,7 +118,12 @@ async def served_workshop() -> AsyncIterator[Workshop]:
             for state, app in states.items():
                 settings = _HASTY if state == "hasty" else HttpSettings()
                 services[name].ports[state] = (await stack.enter_async_context(served(app, settings))).port
-        yield Workshop(services, store, views, parked, system)
+        yield Workshop(services, store, views, parked, system, tokens, {"expired": expired, "powerless": powerless})
+
+
+def _once() -> Authentication:
+    """Everybody may ask for anything once an hour."""
+    return Authentication(public=frozenset({EVERYTHING}), rates=CallerRates(unknown="1/hour"))
 
 
 async def _away() -> None:
@@ -121,7 +141,7 @@ async def _nothing() -> AsyncIterator[None]:
     yield
 
 
-def _command_apps(system: InMemorySystem, store: Any) -> dict[str, Any]:
+def _command_apps(system: InMemorySystem, store: Any, identity: Any) -> dict[str, Any]:
     troubled = bus_on(store, keys=system.keys)
 
     def app(bus: Any = system.bus, **options: Any) -> Any:
@@ -130,6 +150,8 @@ def _command_apps(system: InMemorySystem, store: Any) -> dict[str, Any]:
     return {
         "plain": app(),
         "hasty": app(),
+        "guarded": app(authentication=identity),
+        "limited": app(authentication=_once()),
         "troubled": app(troubled),
         "troubled in writing": app(troubled),
         "down": app(required={"store": _away}),
@@ -139,13 +161,15 @@ def _command_apps(system: InMemorySystem, store: Any) -> dict[str, Any]:
     }
 
 
-def _query_apps(system: InMemorySystem, views: Any) -> dict[str, Any]:
+def _query_apps(system: InMemorySystem, views: Any, identity: Any) -> dict[str, Any]:
     def app(reader: Any = system.views, **options: Any) -> Any:
         return query_app(reader, InMemoryViewCache(), QUERIES, causal_wait_seconds=0.02, site=_SITE, **options)
 
     return {
         "plain": app(),
         "hasty": app(),
+        "guarded": app(authentication=identity),
+        "limited": app(authentication=_once()),
         "troubled": app(views),
         "down": app(required={"views": _away}),
         "starting": _not_started(app()),
