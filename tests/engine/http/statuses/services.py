@@ -68,6 +68,11 @@ class Service:
         return Documented(self.document)
 
     @property
+    def administers(self) -> bool:
+        """Whether it has what operators ask for."""
+        return any(path.startswith(PATH) for path in self.document["paths"])
+
+    @property
     def operations(self) -> list[Operation]:
         """All that it has."""
         return [Operation(*operation, self.document) for operation in self.documented.operations()]
@@ -213,5 +218,6 @@ def _projector_apps(notes: Notes, troubled: Any) -> dict[str, Any]:
         "troubled": app(_admin(troubled, notes)),
         "down": app(_admin(notes.views, notes), feed=_away),
         "asking": app(_admin(notes.views, notes, CALLERS.authentication())),
+        "limited": app(_admin(notes.views, notes, _once())),
         "without provider": app(_admin(notes.views, notes, CALLERS.without_provider())),
     }
