@@ -44,7 +44,7 @@ class Desk:
         repair = await self.made("/api/v1/repairs", {"subject": "Brakes", "message": "They squeak."}, "repair_id")
         email = f"{uuid7()}@example.org"
         owner = await self.made("/api/v1/owners", {"name": "Ada", "email": email}, "owner_id")
-        stream = PARKED[next(self._numbers) % len(PARKED)] if "starting" not in self.service.ports else repair
+        stream = PARKED[next(self._numbers) % len(PARKED)] if self.service.administers else repair
         return {"repair_id": repair, "owner_id": owner, "stream": stream, "projection": "seen"}
 
     async def made(self, path: str, body: Mapping[str, object], id_name: str) -> str:

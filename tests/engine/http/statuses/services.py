@@ -64,6 +64,11 @@ class Service:
         return Documented(self.document)
 
     @property
+    def administers(self) -> bool:
+        """Whether it has what operators ask for."""
+        return any(path.startswith(PATH) for path in self.document["paths"])
+
+    @property
     def operations(self) -> list[Operation]:
         """All that it has."""
         return [Operation(*operation, self.document) for operation in self.documented.operations()]

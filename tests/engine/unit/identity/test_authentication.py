@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twinpath.errors import MalformedRequest, NotAuthenticated, NotPermitted
-from twinpath.identity.authentication import Authentication
+from twinpath.identity.authentication import OPEN, Authentication
 from twinpath.identity.caller import Caller
 from twinpath.identity.in_memory import InMemoryMachineKeys
 from twinpath.identity.machine_keys import MachineKeys, create_key
@@ -42,7 +42,12 @@ async def test_whatever_is_no_token_of_ours_is_refused(line: bytes) -> None:
 
 async def test_two_authorizations_are_refused() -> None:
     with pytest.raises(MalformedRequest):
-        await Authentication().caller([b"Bearer a", b"Bearer a"])
+        await Authentication(keys=MachineKeys(InMemoryMachineKeys())).caller([b"Bearer a", b"Bearer a"])
+
+
+async def test_where_nobody_is_asked_nobody_looks_at_what_they_send() -> None:
+    for lines in ([b"Bearer a", b"Bearer a"], [b"Basic a"], []):
+        assert (await OPEN.caller(lines)).owner is None
 
 
 @given(st.text(), st.text(), st.text(), st.text())
