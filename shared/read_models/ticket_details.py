@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from twinpath.domain import View
+from twinpath.domain import Searchable, View
 
 KEPT_NOTES = 100
 
@@ -37,4 +37,17 @@ class TicketDetails(BaseModel):
     version: int
 
 
-TICKET_DETAILS = View("ticket_details", TicketDetails, copy=True, owner="customer_id", indexes=(("customer_id",),))
+TICKET_DETAILS = View(
+    "ticket_details",
+    TicketDetails,
+    copy=True,
+    owner="customer_id",
+    indexes=(("customer_id",),),
+    search=Searchable(
+        text=("subject", "message", "notes.note", "resolution"),
+        exact=("order_id", "customer_id"),
+        facets=("status", "has_note"),
+        suggest=("subject",),
+        computed={"has_note": lambda ticket: ticket["note_count"] > 0},
+    ),
+)

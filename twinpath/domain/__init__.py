@@ -13,6 +13,7 @@ from twinpath.domain.importer import Importer, Item, RowRefused, Shape, Wanted
 from twinpath.domain.process import Outcome, Process, Then
 from twinpath.domain.projection import Projection
 from twinpath.domain.resource import Dashboard, Filters, Join, Listing, Reads, Resource, SubList
+from twinpath.domain.searchable import Ranges, Searchable
 from twinpath.domain.text import case_folded, readable, shortened
 from twinpath.domain.views import Change, ChangeWhere, Document, Order, Put, Range, Remove, View, ViewChange
 from twinpath.errors import NotFound, RuleViolation
@@ -44,12 +45,14 @@ __all__ = (
     "Projection",
     "Put",
     "Range",
+    "Ranges",
     "Reads",
     "RecordedEvent",
     "Remove",
     "Resource",
     "RowRefused",
     "RuleViolation",
+    "Searchable",
     "Shape",
     "SubList",
     "Then",

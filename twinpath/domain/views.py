@@ -11,6 +11,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
+from twinpath.domain.searchable import Searchable
+
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 Document = dict[str, Any]
@@ -55,7 +57,8 @@ class View:
     of text that lists sort as people expect, accents and upper case beside the plain letters, by the locale of the
     settings. `owner` is the field that names whose document it is: a caller whose token names an owner reaches that
     owner's documents alone; with one, or with `personal`, no cache on the way keeps an answer. `internal` are fields
-    which such a caller is not shown: lists are empty, numbers and flags zero, everything else null.
+    which such a caller is not shown: lists are empty, numbers and flags zero, everything else null. `search` says what
+    of its documents can be searched.
     """
 
     name: str
@@ -68,6 +71,7 @@ class View:
     collated: tuple[str, ...] = ()
     personal: bool = False
     internal: tuple[str, ...] = ()
+    search: Searchable | None = None
     indexes: tuple[tuple[str, ...], ...] = ()
     """Each followed by `_id` in the index; one for each filter and each sort unless others are given."""
 

@@ -28,6 +28,7 @@ from twinpath.queries.endpoints.documents import add_document
 from twinpath.queries.endpoints.history import HistoryRoutes
 from twinpath.queries.endpoints.lists import add_list, add_sublist
 from twinpath.queries.endpoints.routes import Routes
+from twinpath.queries.endpoints.searches import add_search
 from twinpath.queries.endpoints.seats import Seats
 from twinpath.queries.metrics import QueryMetrics
 from twinpath.queries.reading.causal_waits import CausalWaits
@@ -35,8 +36,11 @@ from twinpath.queries.reading.copy_bounds import CopyBounds
 from twinpath.queries.reading.cursor import Cursors
 from twinpath.queries.reading.fast_copy import FastCopy
 from twinpath.queries.reading.live import LiveViews
+from twinpath.queries.reading.searches import Searches
 from twinpath.queries.reading.views import ViewQueries
 from twinpath.queries.samples import samples_of
+from twinpath.searching.interface import SearchIndex
+from twinpath.searching.language import Language
 from twinpath.views.history import HISTORY
 from twinpath.views.interface import ViewCache, ViewReader
 
@@ -64,10 +68,12 @@ def create_app(
     waiting: Seats | None = None,
     live_examples: bool = False,
     authentication: Authentication = OPEN,
+    index: SearchIndex | None = None,
+    language: str = "english",
 ) -> FastAPI:
     """The app that shows the application's resources, on a reader and a cache; `close` is called when it has stopped.
     `cursor_key` signs cursors, `site` says who may call, `seats` how many may listen, `waiting` how many
-    may wait for what they wrote.
+    may wait for what they wrote. Searches go through `index`, and know the `language`; without an index they are refused.
 
     With `live_examples` the API's page shows ids that exist. `app.state.samples` find them; more may be added.
 
@@ -93,8 +99,10 @@ def create_app(
     app.state.waits = waits
     app.state.live = live
     app.state.views = views
-    queries = Queries(views, waits, live, Cursors(cursor_key), seats or Seats(), waiting or Seats(kind="waits"))
-    _add_queries(app, queries, application, clock, zone)
+    searches = Searches(index, reader, bounds, waits)
+    waiting = waiting or Seats(kind="waits")
+    queries = Queries(views, waits, live, Cursors(cursor_key), seats or Seats(), waiting, searches)
+    _add_queries(app, queries, application, clock, zone, Language(language))
     app.router.routes += health_routes(required or {}, {**(optional or {}), "copies": copy.check})
     app.add_middleware(Authenticated, authentication)
     install_problem_details(app, site)
@@ -103,7 +111,9 @@ def create_app(
     return app
 
 
-def _add_queries(app: FastAPI, queries: Queries, application: Application, clock: Clock, zone: tzinfo) -> None:
+def _add_queries(
+    app: FastAPI, queries: Queries, application: Application, clock: Clock, zone: tzinfo, language: Language
+) -> None:
     """Every declared endpoint; a dashboard's path may look like a document's, so they come first."""
     routes = Routes()
     documents = {r.category: r.document for r in application.resources if isinstance(r, Resource)}
@@ -115,6 +125,7 @@ def _add_queries(app: FastAPI, queries: Queries, application: Application, clock
             case Resource():
                 if declared.listing is not None:
                     add_list(routes, queries, declared, declared.listing)
+                    add_search(routes, queries, declared, language)
                 for sublist in declared.sublists:
                     add_sublist(routes, queries, declared, sublist)
                 add_document(routes, queries, declared)

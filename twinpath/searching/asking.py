@@ -1,0 +1,249 @@
+"""What somebody typed, as a query that any engine can carry out.
+
+A document's score says how each word was found, not how rare the word is: scores are sums of whole numbers that no
+other document changes, so both engines rank alike and a page goes on where the one before it ended.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+
+import regex
+
+from twinpath.searching.entries import Field
+from twinpath.searching.language import Language
+from twinpath.searching.words import Spelling, edits, has_digit, joined, key_of, spellings, without_zeros
+
+LONGEST_QUERY = 1_000
+"""Characters."""
+MOST_WORDS = 32
+
+_SCORE_EXACT = 20_000
+_SCORE_WHOLE = 400
+_SCORE_PHRASE = 60
+_SCORE_PIECE = 5
+"""Of a word that stands there by itself, not joined of several."""
+_SCORES = {"word": (100, 50), "joined": (95, 45), "stem": (80, 40), "prefix": (60, 30), "typo": (20, 10)}
+"""How a word was found -> its score in the first text, and in the others."""
+_SCORE_CODE, _SCORE_CODE_PREFIX, _SCORE_END = 90, 70, 25
+SHORT_TITLES = (1, 2, 3, 4, 6, 8, 12)
+"""A title of no more pieces than each of these ranks one higher."""
+
+_QUOTED = regex.compile(r'(?<!\S)["“”„«»](?P<phrase>[^"“”„«»]*)["“”„«»]?|(?P<chunk>\S+)')
+"""A mark within a chunk, as in 55", opens no phrase."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word."""
+
+    field: Field
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """Words that begin so."""
+
+    field: Field
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Typo:
+    """Words that are so many typing errors away, two letters changed round being one."""
+
+    field: Field
+    word: str
+    edits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Pieces that follow each other."""
+
+    field: Field
+    pieces: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """Documents whose first text has so many pieces at most."""
+
+    pieces: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A query whose documents get this score."""
+
+    query: "Query"
+    score: int
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """Any of these; the best score counts."""
+
+    queries: tuple["Query", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Most:
+    """At least so many of these; their scores are added."""
+
+    queries: tuple["Query", ...]
+    least: int
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """The first; whatever of the others a document has adds its score."""
+
+    query: "Query"
+    others: tuple["Query", ...]
+
+
+Query = Term | Prefix | Typo | Phrase | Short | Scored | Best | Most | More
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A chunk of what was typed: how it may be written, and what it makes with its neighbours."""
+
+    ways: tuple[Spelling, ...]
+    together: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was typed: words, and phrases in quotes."""
+
+    text: str
+    words: tuple[Word, ...]
+    phrases: tuple[tuple[str, ...], ...]
+
+
+def asked(text: str) -> Asked:
+    """Read what was typed.
+
+    Raises:
+        ValueError: it holds no letter, digit or emoji, or too many words.
+    """
+    found: list[list[Spelling]] = []
+    phrases: list[tuple[str, ...]] = []
+    for match in _QUOTED.finditer(text):
+        if match["chunk"] is not None:
+            if ways := spellings(match["chunk"]):
+                found.append(ways)
+        elif pieces := tuple(
+            p for chunk in match["phrase"].split() for way in spellings(chunk)[:1] for p in way.pieces
+        ):
+            phrases.append(pieces)
+    if not found and not phrases:
+        raise ValueError("what is searched for needs a letter or a digit")
+    if len(found) + sum(map(len, phrases)) > MOST_WORDS:
+        raise ValueError(f"a search takes {MOST_WORDS} words at most")
+    together: list[list[str]] = [[] for _ in found]
+    for where, word in joined(found):
+        for place in where:
+            together[place].append(word)
+    words = [Word(tuple(ways), tuple(pairs)) for ways, pairs in zip(found, together, strict=True)]
+    return Asked(text, tuple(words), tuple(phrases))
+
+
+def query_of(asked: Asked, language: Language) -> Query:
+    """The query for what was typed: an exact number or name first, then whatever has most of the words."""
+    musts: list[Query] = [_phrase(pieces) for pieces in asked.phrases]
+    clauses = [(word, _word(word, language)) for word in asked.words]
+    little = [clause for word, clause in clauses if _says_little(word, language)]
+    needed = [clause for word, clause in clauses if not _says_little(word, language)]
+    if not needed and not musts:
+        little, needed = [], little
+    if needed:
+        musts.append(Most(tuple(needed), len(needed) - len(needed) // 4))
+    found: Query = musts[0] if len(musts) == 1 else Most(tuple(musts), len(musts))
+    if key := key_of(asked.text.strip(' "')):
+        whole = "".join(word.ways[0].whole for word in asked.words)
+        exact = [Scored(Term(Field.EXACT, key), _SCORE_EXACT)]
+        exact += [Scored(Term(Field.EXACT, whole), _SCORE_EXACT // 2)] if whole and whole != key else []
+        found = Best((*exact, found))
+    return More(found, (*little, *_in_order(asked)))
+
+
+def _in_order(asked: Asked) -> list[Query]:
+    """What ranks titles higher that have the words as they were typed."""
+    pieces = tuple(piece for word in asked.words for piece in word.ways[0].pieces)
+    others: list[Query] = [Scored(Short(most), 1) for most in SHORT_TITLES]
+    if pieces:
+        others.append(Scored(Term(Field.WHOLE, " ".join(pieces)), _SCORE_WHOLE))
+    if len(pieces) > 1:
+        others.append(Scored(Phrase(Field.TITLE_PHRASE, pieces), _SCORE_PHRASE))
+    elif pieces:
+        others.append(Scored(Term(Field.TITLE_PHRASE, pieces[0]), _SCORE_PIECE))
+    return others
+
+
+def _says_little(word: Word, language: Language) -> bool:
+    return all(len(way.pieces) == 1 and language.says_little(way.whole) for way in word.ways)
+
+
+def _phrase(pieces: tuple[str, ...]) -> Query:
+    best, least = _SCORES["word"]
+    if len(pieces) == 1:
+        return Best((Scored(Term(Field.TITLE, pieces[0]), best), Scored(Term(Field.REST, pieces[0]), least)))
+    length = len(pieces)
+    return Best(
+        (
+            Scored(Phrase(Field.TITLE_PHRASE, pieces), best * length),
+            Scored(Phrase(Field.REST_PHRASE, pieces), least * length),
+        )
+    )
+
+
+def _word(word: Word, language: Language) -> Query:
+    """All the ways in which a word may be found."""
+    queries: list[Query] = []
+    for way in word.ways:
+        queries += _whole(way.whole, "word")
+        if has_digit(way.whole) and (short := without_zeros(way.whole)) != way.whole:
+            queries += _whole(short, "joined")
+        if len(way.pieces) == 1:
+            queries += _like(way.whole, language)
+        else:
+            queries.append(_in_pieces(way.pieces, language))
+        queries.append(Scored(Prefix(Field.CODES, way.whole), _SCORE_CODE_PREFIX))
+        queries.append(Scored(Term(Field.ENDS, way.whole), _SCORE_END))
+        queries.append(Scored(Term(Field.EXACT, way.whole), _SCORE_CODE))
+    for joint in word.together:
+        queries += _whole(joint, "joined")
+    return Best(tuple(dict.fromkeys(queries)))
+
+
+def _whole(word: str, how: str) -> list[Query]:
+    title, rest = _SCORES[how]
+    code = _SCORE_CODE if how == "word" else _SCORE_CODE - 5
+    fields = ((Field.TITLE, title), (Field.REST, rest), (Field.CODES, code))
+    return [Scored(Term(field, word), score) for field, score in fields]
+
+
+def _like(word: str, language: Language) -> list[Query]:
+    """Another ending, the beginning of a word, a typing error."""
+    queries: list[Query] = []
+    stem, forgiven = language.stem(word), edits(word)
+    fields = ((Field.TITLE, Field.TITLE_STEMS), (Field.REST, Field.REST_STEMS))
+    for rank, (field, stems) in zip(count(), fields):
+        if not has_digit(word):
+            queries.append(Scored(Term(stems, stem), _SCORES["stem"][rank]))
+        queries.append(Scored(Prefix(field, word), _SCORES["prefix"][rank]))
+        if forgiven:
+            queries.append(Scored(Typo(field, word, forgiven), _SCORES["typo"][rank]))
+            if edits(stem):
+                queries.append(Scored(Typo(stems, stem, min(forgiven, edits(stem))), _SCORES["typo"][rank]))
+    return queries
+
+
+def _in_pieces(pieces: Sequence[str], language: Language) -> Query:
+    """Each of its pieces, wherever they stand."""
+    ways = [Best((*_whole(piece, "joined"), *_like(piece, language))) for piece in pieces]
+    return Scored(Most(tuple(ways), len(ways)), _SCORES["stem"][0])
