@@ -40,12 +40,13 @@ class Service(Process):
             return False
 
 
-def service_environment(mongodb: str, rabbitmq: str, redis: str) -> dict[str, str]:
+def service_environment(mongodb: str, rabbitmq: str, redis: str, search: str = "") -> dict[str, str]:
     """The settings with the addresses of the servers."""
     return {
         "TWINPATH_HOST": HOST,
         "TWINPATH_MONGODB_URL": mongodb,
         "TWINPATH_RABBITMQ_URL": rabbitmq,
         "TWINPATH_REDIS_URL": redis,
+        "TWINPATH_SEARCH_URL": search,
         "TWINPATH_LIVE_EXAMPLES": "true",
     }

@@ -27,7 +27,8 @@ class Stack:
         self._redis = Redis(programs.redis_server, folder / "redis")
         self._rabbitmq = RabbitMQ(programs.rabbitmq_server, programs.epmd, folder / "rabbitmq")
         self._servers = (self._mongodb, self._redis, self._rabbitmq)
-        env = service_environment(self._mongodb.url, self._rabbitmq.url, self._redis.url)
+        self._search = (folder / "search").resolve().as_uri()
+        env = service_environment(self._mongodb.url, self._rabbitmq.url, self._redis.url, self._search)
         self.services = {name: Service(name, folder / f"{name}.log", env) for name in NAMES}
 
     def start_servers(self) -> None:
@@ -64,4 +65,5 @@ class Stack:
             "mongodb": self._mongodb.url,
             "rabbitmq": self._rabbitmq.url,
             "redis": self._redis.url,
+            "search": self._search,
         }

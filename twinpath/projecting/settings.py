@@ -5,9 +5,10 @@ from pydantic_settings import SettingsConfigDict
 
 from twinpath.identity.settings import IdentitySettings
 from twinpath.running.settings import AMQP_URL, MONGODB_URL, REDIS_URL, Locale
+from twinpath.searching.settings import SearchSettings
 
 
-class Settings(IdentitySettings):
+class Settings(IdentitySettings, SearchSettings):
     """Every setting has a default that fits servers on this machine."""
 
     model_config = SettingsConfigDict(env_prefix="TWINPATH_", extra="ignore")

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from twinpath.clock import Clock, utc_now
 from twinpath.domain.application import Application
 from twinpath.domain.resource import Dashboard, Resource
+from twinpath.domain.views import View
 from twinpath.http.correlation import Correlation
 from twinpath.http.documents.openapi import add_tags, document, tag_of_category
 from twinpath.http.documents.page import add_page
@@ -28,7 +29,7 @@ from twinpath.queries.endpoints.documents import add_document
 from twinpath.queries.endpoints.history import HistoryRoutes
 from twinpath.queries.endpoints.lists import add_list, add_sublist
 from twinpath.queries.endpoints.routes import Routes
-from twinpath.queries.endpoints.searches import add_search
+from twinpath.queries.endpoints.searches import add_search, searched_view
 from twinpath.queries.endpoints.seats import Seats
 from twinpath.queries.metrics import QueryMetrics
 from twinpath.queries.reading.causal_waits import CausalWaits
@@ -103,7 +104,10 @@ def create_app(
     waiting = waiting or Seats(kind="waits")
     queries = Queries(views, waits, live, Cursors(cursor_key), seats or Seats(), waiting, searches)
     _add_queries(app, queries, application, clock, zone, Language(language))
-    app.router.routes += health_routes(required or {}, {**(optional or {}), "copies": copy.check})
+    looks: dict[str, Check] = {"copies": copy.check}
+    if index is not None:
+        looks["search"] = partial(searches.check, searched_views(application))
+    app.router.routes += health_routes(required or {}, {**(optional or {}), **looks})
     app.add_middleware(Authenticated, authentication)
     install_problem_details(app, site)
     app.add_middleware(Correlation, on_answer=HttpRequests(metrics.requests))
@@ -136,6 +140,12 @@ def _add_queries(
     add_tags(app, routes.tags)
     app.include_router(routes.router, prefix="/api/v1")
     add_short_ways(app, "/api/v1", routes.short_ways)
+
+
+def searched_views(application: Application) -> list[View]:
+    """The views that the application's resources are searched in."""
+    resources = [declared for declared in application.resources if isinstance(declared, Resource)]
+    return [view for declared in resources if (view := searched_view(declared)) is not None]
 
 
 def _live_views(application: Application) -> list[str]:

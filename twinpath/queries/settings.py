@@ -9,6 +9,7 @@ from pydantic_settings import SettingsConfigDict
 from twinpath.http.settings import ReadLimits
 from twinpath.identity.settings import IdentitySettings
 from twinpath.running.settings import MONGODB_URL, REDIS_URL, Locale
+from twinpath.searching.settings import SearchSettings
 
 
 def _is_zone(name: str) -> str:
@@ -22,7 +23,7 @@ def _is_zone(name: str) -> str:
 ZoneName = Annotated[str, AfterValidator(_is_zone)]
 
 
-class Settings(ReadLimits, IdentitySettings):
+class Settings(ReadLimits, IdentitySettings, SearchSettings):
     """Every setting has a default that fits servers on this machine."""
 
     model_config = SettingsConfigDict(env_prefix="TWINPATH_", extra="ignore")

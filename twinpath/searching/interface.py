@@ -53,6 +53,9 @@ class SearchIndex(ViewCopy[WholeDocument], Protocol):
     async def refresh(self, view: str) -> None:
         """Let the next search show whatever was written. Raises Unavailable."""
 
+    async def close(self) -> None:
+        """Let go of what it holds."""
+
 
 def refuse_unknown(paths: tuple[str, ...], search: Search, numbers: tuple[str, ...], view: str) -> None:
     """Raises ValueError: a filter asks for what an index does not have."""

@@ -23,6 +23,7 @@ _FRAGMENT = 200
 """Characters of a long text that are shown."""
 _BEFORE = 40
 _MOST_SUGGESTIONS = 5
+_MOST_PIECES = 8
 
 
 class Marker:
@@ -83,8 +84,8 @@ class Marker:
         chunks = [(match, ways) for match in CHUNK.finditer(text) if (ways := spellings(match[0]))]
         for match, ways in chunks:
             inner = list(PIECE.finditer(match[0]))
-            if any(run in self._wholes for way in ways for run in (*way.runs, *_code_ends(way.whole))):
-                yield match.start() + inner[0].start(), match.start() + inner[-1].end()
+            if (run := self._run(ways, len(inner))) is not None:
+                yield match.start() + inner[run[0]].start(), match.start() + inner[run[-1]].end()
                 continue
             for part in inner:
                 forms = {piece for way in spellings(part[0]) for piece in way.pieces}
@@ -93,6 +94,19 @@ class Marker:
         for where, word in joined([ways for _, ways in chunks]):
             if word in self._wholes:
                 yield chunks[where[0]][0].start(), chunks[where[-1]][0].end()
+
+    def _run(self, ways: Iterable[Spelling], count: int) -> range | None:
+        """The pieces of a chunk which, joined, are what was typed; all where that can't be told."""
+        for way in ways:
+            if len(way.pieces) == count <= _MOST_PIECES:
+                runs = (range(i, j) for i in range(count) for j in range(i + 1, count + 1))
+                for run in runs:
+                    word = "".join(way.pieces[run[0] : run[-1] + 1])
+                    if word in self._wholes or without_zeros(word) in self._wholes:
+                        return run
+            if any(run in self._wholes for run in (*way.runs, *_code_ends(way.whole))):
+                return range(count)
+        return None
 
     def _fits(self, piece: str) -> bool:
         stem = self._language.stem

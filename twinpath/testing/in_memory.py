@@ -93,8 +93,8 @@ class InMemorySystem:
         logs = logs_of(events.categories, PARTITIONS)
         copy = InMemoryViewCache()
         self.search = InMemorySearch(searched_views(projections), Language(language))
-        searching = CacheSync(projections, self.store, self.views, self.search, events, kind=IN_SEARCH)
-        self.cache = CacheSync(projections, self.store, self.views, copy, events, beside=[searching])
+        self.searching = CacheSync(projections, self.store, self.views, self.search, events, kind=IN_SEARCH)
+        self.cache = CacheSync(projections, self.store, self.views, copy, events, beside=[self.searching])
         self.projector = Projector(projections, logs, self.store, self.views, self.seals, events, self.cache.applied)
         self.app = self._app(copy, clock, authentication)
 

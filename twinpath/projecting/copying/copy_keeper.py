@@ -88,6 +88,11 @@ class CacheSync:
         self.trouble: str | None = None
         """Why the copy can't be kept just now, or None."""
 
+    @property
+    def views(self) -> list[str]:
+        """Those that it copies."""
+        return [view.name for _, view in self._followed]
+
     async def start(self) -> None:
         """Begin to write what is applied, and to look for what was missed."""
         for keeper in self._beside:

@@ -55,6 +55,9 @@ class InMemorySearch(InMemoryCopy[WholeDocument], SearchIndex):
     async def refresh(self, view: str) -> None:
         """See SearchIndex.refresh: a search here shows everything."""
 
+    async def close(self) -> None:
+        """See SearchIndex.close."""
+
     async def search(self, view: str, search: Search) -> Hits:
         reading = self._readings[view.partition("@")[0]]
         refuse_unknown(reading.paths, search, reading.numbers, view)
