@@ -4,9 +4,8 @@ A document's score says how each word was found, not how rare the word is: score
 other document changes, so both engines rank alike and a page goes on where the one before it ended.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
 
 import regex
 
@@ -25,6 +24,8 @@ _SCORE_PIECE = 5
 """Of a word that stands there by itself, not joined of several."""
 _SCORES = {"word": (100, 50), "joined": (95, 45), "stem": (80, 40), "prefix": (60, 30), "typo": (20, 10)}
 """How a word was found -> its score in the first text, and in the others."""
+_REST = ((Field.REST, Field.REST_STEMS, Field.REST_PHRASE),)
+_INTERNAL = ((Field.INTERNAL, Field.INTERNAL_STEMS, Field.INTERNAL_PHRASE),)
 _SCORE_CODE, _SCORE_CODE_PREFIX, _SCORE_END = 90, 70, 25
 SHORT_TITLES = (1, 2, 3, 4, 6, 8, 12)
 """A title of no more pieces than each of these ranks one higher."""
@@ -152,23 +153,12 @@ def asked(text: str) -> Asked:
     return Asked(text, tuple(words), tuple(phrases))
 
 
-def query_of(asked: Asked, language: Language) -> Query:
-    """The query for what was typed: an exact number or name first, then whatever has most of the words."""
-    musts: list[Query] = [_phrase(pieces) for pieces in asked.phrases]
-    clauses = [(word, _word(word, language)) for word in asked.words]
-    little = [clause for word, clause in clauses if _says_little(word, language)]
-    needed = [clause for word, clause in clauses if not _says_little(word, language)]
-    if not needed and not musts:
-        little, needed = [], little
-    if needed:
-        musts.append(Most(tuple(needed), len(needed) - len(needed) // 4))
-    found: Query = musts[0] if len(musts) == 1 else Most(tuple(musts), len(musts))
-    if key := key_of(asked.text.strip(' "')):
-        whole = "".join(word.ways[0].whole for word in asked.words)
-        exact = [Scored(Term(Field.EXACT, key), _SCORE_EXACT)]
-        exact += [Scored(Term(Field.EXACT, whole), _SCORE_EXACT // 2)] if whole and whole != key else []
-        found = Best((*exact, found))
-    return More(found, (*little, *_in_order(asked)))
+def query_of(asked: Asked, language: Language, internal: bool = True) -> Query:
+    """The query for what was typed: an exact number or name first, then whatever has most of the words.
+
+    Without `internal` it looks at no text that owners are not shown.
+    """
+    return _Making(language, (*_REST, *(_INTERNAL if internal else ()))).query(asked)
 
 
 def _in_order(asked: Asked) -> list[Query]:
@@ -188,62 +178,81 @@ def _says_little(word: Word, language: Language) -> bool:
     return all(len(way.pieces) == 1 and language.says_little(way.whole) for way in word.ways)
 
 
-def _phrase(pieces: tuple[str, ...]) -> Query:
-    best, least = _SCORES["word"]
-    if len(pieces) == 1:
-        return Best((Scored(Term(Field.TITLE, pieces[0]), best), Scored(Term(Field.REST, pieces[0]), least)))
-    length = len(pieces)
-    return Best(
-        (
-            Scored(Phrase(Field.TITLE_PHRASE, pieces), best * length),
-            Scored(Phrase(Field.REST_PHRASE, pieces), least * length),
-        )
-    )
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """Makes queries that look at the first text and at these others: words, stems, phrase of each."""
 
+    language: Language
+    others: tuple[tuple[Field, Field, Field], ...]
 
-def _word(word: Word, language: Language) -> Query:
-    """All the ways in which a word may be found."""
-    queries: list[Query] = []
-    for way in word.ways:
-        queries += _whole(way.whole, "word")
-        if has_digit(way.whole) and (short := without_zeros(way.whole)) != way.whole:
-            queries += _whole(short, "joined")
-        if len(way.pieces) == 1:
-            queries += _like(way.whole, language)
-        else:
-            queries.append(_in_pieces(way.pieces, language))
-        queries.append(Scored(Prefix(Field.CODES, way.whole), _SCORE_CODE_PREFIX))
-        queries.append(Scored(Term(Field.ENDS, way.whole), _SCORE_END))
-        queries.append(Scored(Term(Field.EXACT, way.whole), _SCORE_CODE))
-    for joint in word.together:
-        queries += _whole(joint, "joined")
-    return Best(tuple(dict.fromkeys(queries)))
+    @property
+    def fields(self) -> Iterator[tuple[int, Field, Field, Field]]:
+        """The rank of the texts' scores, their words, stems, phrase."""
+        yield 0, Field.TITLE, Field.TITLE_STEMS, Field.TITLE_PHRASE
+        yield from ((1, *fields) for fields in self.others)
 
+    def query(self, asked: Asked) -> Query:
+        """See query_of."""
+        musts: list[Query] = [self._phrase(pieces) for pieces in asked.phrases]
+        clauses = [(_says_little(word, self.language), self._word(word)) for word in asked.words]
+        little = [clause for says_little, clause in clauses if says_little]
+        needed = [clause for says_little, clause in clauses if not says_little]
+        if not needed and not musts:
+            little, needed = [], little
+        if needed:
+            musts.append(Most(tuple(needed), len(needed) - len(needed) // 4))
+        found: Query = musts[0] if len(musts) == 1 else Most(tuple(musts), len(musts))
+        if key := key_of(asked.text.strip(' "')):
+            whole = "".join(word.ways[0].whole for word in asked.words)
+            exact = [Scored(Term(Field.EXACT, key), _SCORE_EXACT)]
+            exact += [Scored(Term(Field.EXACT, whole), _SCORE_EXACT // 2)] if whole and whole != key else []
+            found = Best((*exact, found))
+        return More(found, (*little, *_in_order(asked)))
 
-def _whole(word: str, how: str) -> list[Query]:
-    title, rest = _SCORES[how]
-    code = _SCORE_CODE if how == "word" else _SCORE_CODE - 5
-    fields = ((Field.TITLE, title), (Field.REST, rest), (Field.CODES, code))
-    return [Scored(Term(field, word), score) for field, score in fields]
+    def _phrase(self, pieces: tuple[str, ...]) -> Query:
+        queries: list[Query] = []
+        for rank, words, _, phrase in self.fields:
+            query: Query = Term(words, pieces[0]) if len(pieces) == 1 else Phrase(phrase, pieces)
+            queries.append(Scored(query, _SCORES["word"][rank] * len(pieces)))
+        return Best(tuple(queries))
 
+    def _word(self, word: Word) -> Query:
+        """All the ways in which a word may be found."""
+        queries: list[Query] = []
+        for way in word.ways:
+            queries += self._whole(way.whole, "word")
+            if has_digit(way.whole) and (short := without_zeros(way.whole)) != way.whole:
+                queries += self._whole(short, "joined")
+            if len(way.pieces) == 1:
+                queries += self._like(way.whole)
+            else:
+                queries.append(self._in_pieces(way.pieces))
+            queries.append(Scored(Prefix(Field.CODES, way.whole), _SCORE_CODE_PREFIX))
+            queries.append(Scored(Term(Field.ENDS, way.whole), _SCORE_END))
+            queries.append(Scored(Term(Field.EXACT, way.whole), _SCORE_CODE))
+        for joint in word.together:
+            queries += self._whole(joint, "joined")
+        return Best(tuple(dict.fromkeys(queries)))
 
-def _like(word: str, language: Language) -> list[Query]:
-    """Another ending, the beginning of a word, a typing error."""
-    queries: list[Query] = []
-    stem, forgiven = language.stem(word), edits(word)
-    fields = ((Field.TITLE, Field.TITLE_STEMS), (Field.REST, Field.REST_STEMS))
-    for rank, (field, stems) in zip(count(), fields):
-        if not has_digit(word):
-            queries.append(Scored(Term(stems, stem), _SCORES["stem"][rank]))
-        queries.append(Scored(Prefix(field, word), _SCORES["prefix"][rank]))
-        if forgiven:
-            queries.append(Scored(Typo(field, word, forgiven), _SCORES["typo"][rank]))
-            if edits(stem):
-                queries.append(Scored(Typo(stems, stem, min(forgiven, edits(stem))), _SCORES["typo"][rank]))
-    return queries
+    def _whole(self, word: str, how: str) -> list[Query]:
+        code = Scored(Term(Field.CODES, word), _SCORE_CODE if how == "word" else _SCORE_CODE - 5)
+        return [code, *(Scored(Term(words, word), _SCORES[how][rank]) for rank, words, _, _ in self.fields)]
 
+    def _like(self, word: str) -> list[Query]:
+        """Another ending, the beginning of a word, a typing error."""
+        queries: list[Query] = []
+        stem, forgiven = self.language.stem(word), edits(word)
+        for rank, words, stems, _ in self.fields:
+            if not has_digit(word):
+                queries.append(Scored(Term(stems, stem), _SCORES["stem"][rank]))
+            queries.append(Scored(Prefix(words, word), _SCORES["prefix"][rank]))
+            if forgiven:
+                queries.append(Scored(Typo(words, word, forgiven), _SCORES["typo"][rank]))
+                if edits(stem):
+                    queries.append(Scored(Typo(stems, stem, min(forgiven, edits(stem))), _SCORES["typo"][rank]))
+        return queries
 
-def _in_pieces(pieces: Sequence[str], language: Language) -> Query:
-    """Each of its pieces, wherever they stand."""
-    ways = [Best((*_whole(piece, "joined"), *_like(piece, language))) for piece in pieces]
-    return Scored(Most(tuple(ways), len(ways)), _SCORES["stem"][0])
+    def _in_pieces(self, pieces: Sequence[str]) -> Query:
+        """Each of its pieces, wherever they stand."""
+        ways = [Best((*self._whole(piece, "joined"), *self._like(piece))) for piece in pieces]
+        return Scored(Most(tuple(ways), len(ways)), _SCORES["stem"][0])

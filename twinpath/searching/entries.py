@@ -29,6 +29,10 @@ class Field(StrEnum):
     REST = "rest"
     REST_STEMS = "rest_stems"
     REST_PHRASE = "rest_phrase"
+    INTERNAL = "internal"
+    """Words of texts that owners are not shown, in whose searches they do not count."""
+    INTERNAL_STEMS = "internal_stems"
+    INTERNAL_PHRASE = "internal_phrase"
     WHOLE = "whole"
     """The first text as one."""
     EXACT = "exact"
@@ -41,7 +45,7 @@ class Field(StrEnum):
     """What filters ask for: path and value."""
 
 
-PHRASES = (Field.TITLE_PHRASE, Field.REST_PHRASE)
+PHRASES = (Field.TITLE_PHRASE, Field.REST_PHRASE, Field.INTERNAL_PHRASE)
 LENGTH = "length"
 """Pieces in the first text."""
 
@@ -76,7 +80,8 @@ class Reading:
         self.view = view
         self.search: Searchable = view.search
         self.language = language
-        self._codes = self.search.exact
+        if hidden := [path for path in (self.search.text[0], *self.search.exact) if self.is_internal(path)]:
+            raise ValueError(f"{view.name}: owners are not shown {hidden}, which would be searched first")
 
     @cached_property
     def paths(self) -> tuple[str, ...]:
@@ -98,15 +103,24 @@ class Reading:
         search = self.search
         facets = [*search.counted, *(facet.number for facet in search.ranges)]
         told = [_FORM, self.language.name, search.text, search.exact, facets, self.paths, self.numbers]
+        told += [[path for path in search.text if self.is_internal(path)]]
         return blake2b(orjson.dumps(told), digest_size=5).hexdigest()
+
+    def is_internal(self, path: str) -> bool:
+        """Whether owners are not shown what a path leads to."""
+        return path.partition(".")[0] in self.view.internal
 
     def entry(self, whole: WholeDocument) -> Entry:
         """What the index keeps of a document."""
         document = {**whole.document, **{name: of(whole.document) for name, of in self.search.computed.items()}}
-        title, *rest = ([*texts(document, path)] for path in self.search.text)
+        title = [*texts(document, self.search.text[0])]
+        rest = {False: [], True: []}
+        for path in self.search.text[1:]:
+            rest[self.is_internal(path)] += texts(document, path)
         words = {
             **self._text(title, Field.TITLE, Field.TITLE_STEMS, Field.TITLE_PHRASE),
-            **self._text([text for some in rest for text in some], Field.REST, Field.REST_STEMS, Field.REST_PHRASE),
+            **self._text(rest[False], Field.REST, Field.REST_STEMS, Field.REST_PHRASE),
+            **self._text(rest[True], Field.INTERNAL, Field.INTERNAL_STEMS, Field.INTERNAL_PHRASE),
             Field.WHOLE: [key for text in title if (key := pieces_of(text))],
             **self._exact(whole.id, document),
             Field.FACTS: [
@@ -140,7 +154,7 @@ class Reading:
 
     def _exact(self, document_id: str, document: Document) -> dict[Field, list[str]]:
         exact, codes, last = [key_of(document_id)], [], []
-        for text in (text for path in self._codes for text in texts(document, path)):
+        for text in (text for path in self.search.exact for text in texts(document, path)):
             ways = chunks(text)
             whole = "".join(chunk[0].whole for chunk in ways)
             exact += [key_of(text), whole]

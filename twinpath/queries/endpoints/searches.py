@@ -1,6 +1,6 @@
 """Search: `GET <path>/search`, made of what a resource's view declares as searchable."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from types import GenericAlias
 from typing import Annotated, Any
@@ -20,7 +20,7 @@ from twinpath.queries.endpoints.lists import Pages
 from twinpath.queries.endpoints.models import PageOf, shown_model
 from twinpath.queries.endpoints.parameters import filters_of, page_of, selection_of
 from twinpath.queries.endpoints.routes import Routes, in_query
-from twinpath.queries.reading.views import Page
+from twinpath.queries.reading.views import Page, Selection, ViewQueries
 from twinpath.searching.asking import LONGEST_QUERY, asked, query_of
 from twinpath.searching.entries import Reading, texts
 from twinpath.searching.interface import Hits, Search
@@ -94,6 +94,7 @@ def add_search(routes: Routes, queries: Queries, resource: Resource, language: L
         endpoint.answer,
         {"query": in_query(endpoint.parameters)},
         f"search_{plural}",
+        resource.allow,
         summary=f"Search {plural}",
         description=_DESCRIPTION,
         **describing.query(model, _example(listing, view), describing.PAGED, _CODES),
@@ -123,47 +124,54 @@ class _Search:
 
     async def answer(self, request: Request, query: Any) -> Response:
         """A page of what fits, once the views and the index have reached the causal token."""
-        selection = selection_of(self._listing.view, query, {})
-        what = asked(query.q)
-        view = self._reading.view
-        pages = Pages(self._queries.cursors, request, {**selection.identity, "search": view.name, "q": query.q})
+        queries, view, what = self._queries.for_caller(request), self._reading.view, asked(query.q)
+        listed = queries.views.narrowed(selection_of(self._listing.view, query, {}))
+        selection = queries.views.narrowed(Selection(view, listed.where, ranges=listed.ranges))
+        pages = Pages(queries.cursors, request, {**selection.identity, "q": query.q})
         after = pages.after(query.cursor)
-        fresh = await self._queries.token_seen(request, *self._needed)
+        fresh = await queries.token_seen(request, *self._needed)
         token = parse_token(joined_header(request.scope, *TOKEN_HEADERS) or "") if fresh else {}
-        wanted = query_of(what, self._language)
+        wanted = query_of(what, self._language, internal=not queries.views.is_narrowed)
         search = Search(wanted, query.limit + 1, selection.where, selection.ranges, after, facets=after is None)
-        found = await self._queries.searches.search(view, search, token)
+        found = await queries.searches.search(view, search, token)
         places = found.hits.places
         last = places[query.limit - 1] if len(places) > query.limit else None
-        documents, rows = await self._read([document_id for _, document_id in places[: query.limit]], fresh)
+        ids = [document_id for _, document_id in places[: query.limit]]
+        documents, rows = await self._read(queries.views, ids, fresh)
+        shown = self._shown_to(queries.views)
         marker = Marker(what, self._language)
-        items = [{**row, "highlights": self._highlights(marker, documents[id_])} for id_, row in rows.items()]
+        items = [{**row, "highlights": self._highlights(marker, documents[id_], shown)} for id_, row in rows.items()]
         more = {
             "total": None if after else found.hits.total,
             "current": found.current,
-            "facets": self._facets(found.hits) if after is None else [],
+            "facets": self._facets(found.hits, shown) if after is None else [],
             "suggestions": marker.suggestions(self._suggesting(documents.values())) if after is None else [],
         }
         return pages.answered(items, Page((), last), self._needed, more)
 
+    def _shown_to(self, views: ViewQueries) -> Callable[[str], bool]:
+        """Whether a caller is shown what a path leads to."""
+        internal = {*self._reading.view.internal, *self._listing.view.internal} if views.is_narrowed else ()
+        return lambda path: path.partition(".")[0] not in internal
+
     async def _read(
-        self, ids: Sequence[str], fresh: bool
+        self, views: ViewQueries, ids: Sequence[str], fresh: bool
     ) -> tuple[Mapping[str, Document], Mapping[str, dict[str, Any]]]:
         """The documents in the order of the ids, and what is shown of each; what is gone by now is left out."""
         view, listed = self._reading.view, self._listing.view
-        read = {document["_id"]: document for document in await self._queries.views.several(view.name, ids)}
+        own = views.narrowed(Selection(view))
+        read = {document["_id"]: document for document in await views.several(view.name, ids) if own.takes(document)}
         rows = read
         if listed is not view:
-            rows = {row["_id"]: row for row in await self._queries.views.several(listed.name, ids)}
+            rows = {row["_id"]: row for row in await views.several(listed.name, ids)}
         there = [id_ for id_ in ids if id_ in read and id_ in rows]
-        shown = await self._queries.views.rows([rows[i] for i in there], self._shown, self._listing.join, fresh)
+        shown = await views.rows(listed, [rows[i] for i in there], self._shown, self._listing.join, fresh)
         return {id_: read[id_] for id_ in there}, dict(zip(there, shown, strict=True))
 
-    def _highlights(self, marker: Marker, document: Document) -> dict[str, str]:
+    def _highlights(self, marker: Marker, document: Document, shown: Callable[[str], bool]) -> dict[str, str]:
         search = self._reading.search
-        marks = (
-            (path, marker.marked(text)) for path in (*search.text, *search.exact) for text in texts(document, path)
-        )
+        paths = filter(shown, (*search.text, *search.exact))
+        marks = ((path, marker.marked(text)) for path in paths for text in texts(document, path))
         highlights: dict[str, str] = {}
         for path, mark in marks:
             if mark is not None:
@@ -175,13 +183,14 @@ class _Search:
             text for document in documents for path in self._reading.search.suggest for text in texts(document, path)
         ]
 
-    def _facets(self, hits: Hits) -> list[dict[str, Any]]:
+    def _facets(self, hits: Hits, shown: Callable[[str], bool]) -> list[dict[str, Any]]:
         search = self._reading.search
         facets: list[dict[str, Any]] = [
             {"name": path, "values": [{"value": orjson.loads(value), "count": n} for value, n in _ordered(hits, path)]}
             for path in search.counted
+            if shown(path)
         ]
-        for facet in search.ranges:
+        for facet in (facet for facet in search.ranges if shown(facet.number)):
             edges = pairwise((None, *facet.bounds, None))
             counts = zip(edges, hits.spans[facet.name], strict=True)
             spans = [{"at_least": least, "below": below, "count": n} for (least, below), n in counts]
