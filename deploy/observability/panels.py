@@ -168,6 +168,8 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         _states("The copy in Redis is kept", "none", "twinpath_copy_kept"),
+        _states("The search index is kept", "none", "twinpath_search_kept"),
+        _sums("Events not in the search index", "twinpath_search_lag_events", "view"),
     ),
     "Queries": (
         _line("Requests by route", "reqps", "route", _rate(f"{_REQUESTS}_count", "route", _QUERY)),

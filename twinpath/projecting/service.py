@@ -49,7 +49,7 @@ from twinpath.running.data_version import raise_data_version
 from twinpath.running.main import run_service
 from twinpath.running.starting import Start
 from twinpath.searching.settings import search_index
-from twinpath.views.interface import BatchWriter
+from twinpath.views.interface import BatchWriter, ViewCopy
 from twinpath.views.mongodb.generations import MongoGenerations
 from twinpath.views.redis.cache import RedisViewCache, redis_client
 
@@ -158,7 +158,7 @@ class _ProjectorService:
             await feed.start(
                 timed(self._traced[group].handler(projector.project), self._metrics, group), projector.followers
             )
-        copies = [self._copy, *([self._index] if self._index else [])]
+        copies: list[ViewCopy[Any]] = [self._copy, *([self._index] if self._index else [])]
         retiring = Retiring(self._writer, copies, timedelta(seconds=self._settings.retired_seconds))
         drops = asyncio.create_task(retiring.run(), name="retiring")
         yield
