@@ -24,8 +24,8 @@ from twinpath.searching.tantivy.schema import (
     made_ready,
     number_field,
     schema_of,
-    tie_of,
 )
+from twinpath.searching.ties import tie_of
 
 _HEAP = 15_000_000
 """Bytes of a writer: the least that Tantivy takes."""

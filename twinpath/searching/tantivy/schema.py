@@ -1,11 +1,11 @@
 """The fields of an index of Tantivy, and a document of it."""
 
 from collections.abc import Sequence
-from hashlib import blake2b
 
 from tantivy import Document, Index, Schema, SchemaBuilder, TextAnalyzerBuilder, Tokenizer
 
 from twinpath.searching.entries import LENGTH, PHRASES, Entry, Field
+from twinpath.searching.ties import tie_of
 
 ID, REVISION, TIE, STATE = "id", "revision", "tie", "state"
 _READY = "ready"
@@ -72,8 +72,3 @@ def _add(document: Document, facets: Sequence[Sequence[str]], numbers: Sequence[
     for number, amounts in enumerate(numbers):
         for amount in amounts:
             document.add_float(number_field(number), amount)
-
-
-def tie_of(document_id: str) -> int:
-    """What orders documents of equal score: a number made of the id, since Tantivy reads no text this fast."""
-    return int.from_bytes(blake2b(document_id.encode(), digest_size=7).digest())
