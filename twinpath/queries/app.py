@@ -74,7 +74,7 @@ def create_app(
 ) -> FastAPI:
     """The app that shows the application's resources, on a reader and a cache; `close` is called when it has stopped.
     `cursor_key` signs cursors, `site` says who may call, `seats` how many may listen, `waiting` how many
-    may wait for what they wrote. Searches go through `index`, and know the `language`; without an index they are refused.
+    may wait for what they wrote. Searches go through `index`, and know the `language`; without one they are refused.
 
     With `live_examples` the API's page shows ids that exist. `app.state.samples` find them; more may be added.
 

@@ -131,25 +131,25 @@ def asked(text: str) -> Asked:
     Raises:
         ValueError: it holds no letter, digit or emoji, or too many words.
     """
-    found: list[list[Spelling]] = []
+    chunks: list[list[Spelling]] = []
     phrases: list[tuple[str, ...]] = []
     for match in _QUOTED.finditer(text):
         if match["chunk"] is not None:
             if ways := spellings(match["chunk"]):
-                found.append(ways)
+                chunks.append(ways)
         elif pieces := tuple(
             p for chunk in match["phrase"].split() for way in spellings(chunk)[:1] for p in way.pieces
         ):
             phrases.append(pieces)
-    if not found and not phrases:
+    if not chunks and not phrases:
         raise ValueError("what is searched for needs a letter or a digit")
-    if len(found) + sum(map(len, phrases)) > MOST_WORDS:
+    if len(chunks) + sum(map(len, phrases)) > MOST_WORDS:
         raise ValueError(f"a search takes {MOST_WORDS} words at most")
-    together: list[list[str]] = [[] for _ in found]
-    for where, word in joined(found):
+    together: list[list[str]] = [[] for _ in chunks]
+    for where, word in joined(chunks):
         for place in where:
             together[place].append(word)
-    words = [Word(tuple(ways), tuple(pairs)) for ways, pairs in zip(found, together, strict=True)]
+    words = [Word(tuple(ways), tuple(pairs)) for ways, pairs in zip(chunks, together, strict=True)]
     return Asked(text, tuple(words), tuple(phrases))
 
 
@@ -201,13 +201,13 @@ class _Making:
             little, needed = [], little
         if needed:
             musts.append(Most(tuple(needed), len(needed) - len(needed) // 4))
-        found: Query = musts[0] if len(musts) == 1 else Most(tuple(musts), len(musts))
+        fitting: Query = musts[0] if len(musts) == 1 else Most(tuple(musts), len(musts))
         if key := key_of(asked.text.strip(' "')):
             whole = "".join(word.ways[0].whole for word in asked.words)
             exact = [Scored(Term(Field.EXACT, key), _SCORE_EXACT)]
             exact += [Scored(Term(Field.EXACT, whole), _SCORE_EXACT // 2)] if whole and whole != key else []
-            found = Best((*exact, found))
-        return More(found, (*little, *_in_order(asked)))
+            fitting = Best((*exact, fitting))
+        return More(fitting, (*little, *_in_order(asked)))
 
     def _phrase(self, pieces: tuple[str, ...]) -> Query:
         queries: list[Query] = []

@@ -102,9 +102,9 @@ class Reading:
         """Of everything that an index depends on; one of another fingerprint is built anew."""
         search = self.search
         facets = [*search.counted, *(facet.number for facet in search.ranges)]
-        told = [_FORM, self.language.name, search.text, search.exact, facets, self.paths, self.numbers]
-        told += [[path for path in search.text if self.is_internal(path)]]
-        return blake2b(orjson.dumps(told), digest_size=5).hexdigest()
+        parts = [_FORM, self.language.name, search.text, search.exact, facets, self.paths, self.numbers]
+        parts += [[path for path in search.text if self.is_internal(path)]]
+        return blake2b(orjson.dumps(parts), digest_size=5).hexdigest()
 
     def is_internal(self, path: str) -> bool:
         """Whether owners are not shown what a path leads to."""
@@ -112,7 +112,10 @@ class Reading:
 
     def entry(self, whole: WholeDocument) -> Entry:
         """What the index keeps of a document."""
-        document = {**whole.document, **{name: of(whole.document) for name, of in self.search.computed.items()}}
+        document = {
+            **whole.document,
+            **{name: compute(whole.document) for name, compute in self.search.computed.items()},
+        }
         title = [*texts(document, self.search.text[0])]
         rest = {False: [], True: []}
         for path in self.search.text[1:]:

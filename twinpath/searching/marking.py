@@ -131,18 +131,18 @@ def _is_near(piece: str, typed: str) -> bool:
     return forgiven > 0 and within_edits(piece, typed, forgiven)
 
 
-def within_edits(one: str, other: str, most: int) -> bool:
+def within_edits(word: str, other: str, most: int) -> bool:
     """Whether so many insertions, deletions, changes and swaps of neighbours make one word the other (the optimal
     string alignment distance, Damerau 1964)."""
-    if abs(len(one) - len(other)) > most:
+    if abs(len(word) - len(other)) > most:
         return False
     before: list[int] = []
     row = list(range(len(other) + 1))
-    for i, letter in enumerate(one, 1):
+    for i, letter in enumerate(word, 1):
         following = [i]
         for j, against in enumerate(other, 1):
             best = min(row[j] + 1, following[j - 1] + 1, row[j - 1] + (letter != against))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == against:
+            if i > 1 and j > 1 and letter == other[j - 2] and word[i - 2] == against:
                 best = min(best, before[j - 2] + 1)
             following.append(best)
         if min(following) > most:

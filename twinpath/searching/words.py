@@ -69,7 +69,7 @@ def spellings(chunk: str) -> list[Spelling]:
     if (spelt_out := composed.translate(_SPELT_OUT)) != composed:
         texts.append(spelt_out)
     if "." not in chunk and _FOR_LETTERS.search(chunk):
-        texts.append(_FOR_LETTERS.sub(lambda found: _LETTERS_MEANT[found[0]], chunk))
+        texts.append(_FOR_LETTERS.sub(lambda match: _LETTERS_MEANT[match[0]], chunk))
     written = dict.fromkeys(Spelling(tuple(PIECE.findall(folded(text)))) for text in texts)
     return [spelling for spelling in written if spelling.pieces]
 
@@ -86,8 +86,8 @@ def joined(ways: Sequence[Sequence[Spelling]]) -> Iterator[tuple[range, str]]:
     Gives which chunks, and the word.
     """
     first = [chunk[0].whole for chunk in ways]
-    for i, (one, other) in enumerate(pairwise(first)):
-        yield range(i, i + 2), (one + other)[:LONGEST_WORD]
+    for i, (word, other) in enumerate(pairwise(first)):
+        yield range(i, i + 2), (word + other)[:LONGEST_WORD]
     for i in range(len(first) - 2):
         three = first[i : i + 3]
         if any(len(part) == 1 or has_digit(part) for part in three):

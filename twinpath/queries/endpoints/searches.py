@@ -133,8 +133,8 @@ class _Search:
         token = parse_token(joined_header(request.scope, *TOKEN_HEADERS) or "") if fresh else {}
         wanted = query_of(what, self._language, internal=not queries.views.is_narrowed)
         search = Search(wanted, query.limit + 1, selection.where, selection.ranges, after, facets=after is None)
-        found = await queries.searches.search(view, search, token)
-        places = found.hits.places
+        answer = await queries.searches.search(view, search, token)
+        places = answer.hits.places
         last = places[query.limit - 1] if len(places) > query.limit else None
         ids = [document_id for _, document_id in places[: query.limit]]
         documents, rows = await self._read(queries.views, ids, fresh)
@@ -142,9 +142,9 @@ class _Search:
         marker = Marker(what, self._language)
         items = [{**row, "highlights": self._highlights(marker, documents[id_], shown)} for id_, row in rows.items()]
         more = {
-            "total": None if after else found.hits.total,
-            "current": found.current,
-            "facets": self._facets(found.hits, shown) if after is None else [],
+            "total": None if after else answer.hits.total,
+            "current": answer.current,
+            "facets": self._facets(answer.hits, shown) if after is None else [],
             "suggestions": marker.suggestions(self._suggesting(documents.values())) if after is None else [],
         }
         return pages.answered(items, Page((), last), self._needed, more)

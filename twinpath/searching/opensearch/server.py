@@ -75,12 +75,12 @@ class Server:
                 answer = await self._client.mget(index=index, body={"ids": list(ids)})
             except NotFoundError:
                 return {}
-        found = {}
+        stored = {}
         for document in answer["docs"]:
             if document.get("found"):
                 at = {"if_seq_no": document["_seq_no"], "if_primary_term": document["_primary_term"]}
-                found[document["_id"]] = Stored(document.get("_source", {}), document["_version"], at)
-        return found
+                stored[document["_id"]] = Stored(document.get("_source", {}), document["_version"], at)
+        return stored
 
     async def put(self, alias: str, document_id: str, source: Json, before: Stored | None) -> bool:
         """Write a document over what was seen of it; False when that is no longer so. Raises Unavailable."""

@@ -29,10 +29,10 @@ class _Kept:
     """An index, as this process knows it: what its state says, and the fill that is under way here."""
 
     def __init__(self, index: ViewIndex, state: str | None) -> None:
-        known = orjson.loads(state) if state else {}
+        before = orjson.loads(state) if state else {}
         self.index = index
-        self.positions: dict[str, int] = known.get("positions", {})
-        self.filled: bool = known.get("filled", False)
+        self.positions: dict[str, int] = before.get("positions", {})
+        self.filled: bool = before.get("filled", False)
         self.token: str | None = None
         self.until = 0.0
         self.removed: set[str] = set()

@@ -96,18 +96,18 @@ class ViewIndex:
         """Those of the documents that it has."""
         with our_errors():
             searcher = self._index.searcher()
-            found: list[tuple[str, DocAddress]] = []
+            there: list[tuple[str, DocAddress]] = []
             for document_id in ids:
                 hits = searcher.search(Query.term_query(self._schema, ID, document_id), 1, count=False).hits
-                found += [(document_id, address) for _, address in hits]
-            revisions = searcher.fast_field_values(REVISION, [address for _, address in found])
-        return {document_id: int(at or 0) for (document_id, _), at in zip(found, revisions, strict=True)}
+                there += [(document_id, address) for _, address in hits]
+            revisions = searcher.fast_field_values(REVISION, [address for _, address in there])
+        return {document_id: int(at or 0) for (document_id, _), at in zip(there, revisions, strict=True)}
 
     def search(self, search: Search) -> Hits:
         """See SearchIndex.search; the state is no document that anything finds."""
         with our_errors():
             searcher = self._index.searcher()
-            query = self._queries.of(search.query, search.where, search.ranges)
+            query = self._queries.within(search.query, search.where, search.ranges)
             total, places = self._places(searcher, query, search.after, search.limit)
             counts, spans = self._facets(searcher, query) if search.facets else ({}, {})
         return Hits(places, total, counts, spans)

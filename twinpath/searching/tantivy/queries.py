@@ -19,7 +19,7 @@ class Queries:
         self._schema = schema
         self._numbers = {path: number_field(number) for number, path in enumerate(numbers)}
 
-    def of(self, query: asking.Query, where: Mapping[str, Any], ranges: Mapping[str, Range]) -> Query:
+    def within(self, query: asking.Query, where: Mapping[str, Any], ranges: Mapping[str, Range]) -> Query:
         """The query within these bounds, which add nothing to a score."""
         bounds = [self._equal(path, value) for path, value in where.items()]
         bounds += [self._between(path, *bound) for path, bound in ranges.items()]
