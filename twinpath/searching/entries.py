@@ -117,7 +117,7 @@ class Reading:
             **{name: compute(whole.document) for name, compute in self.search.computed.items()},
         }
         title = [*texts(document, self.search.text[0])]
-        rest = {False: [], True: []}
+        rest: dict[bool, list[str]] = {False: [], True: []}
         for path in self.search.text[1:]:
             rest[self.is_internal(path)] += texts(document, path)
         words = {
