@@ -32,7 +32,9 @@ class Server:
         parts = urlsplit(url)
         logins, _, hosts = parts.netloc.rpartition("@")
         addresses = [urlunsplit((parts.scheme, host, parts.path, "", "")) for host in hosts.split(",")]
-        secure: dict[str, Any] = {"ssl_context": ssl.create_default_context(cafile=ca or None)} if parts.scheme == "https" else {}
+        secure: dict[str, Any] = (
+            {"ssl_context": ssl.create_default_context(cafile=ca or None)} if parts.scheme == "https" else {}
+        )
         user = urlsplit(f"{parts.scheme}://{logins}@x") if logins else None
         login = (_unquoted(user.username), _unquoted(user.password)) if user else None
         self._client = AsyncOpenSearch(addresses, http_auth=login, timeout=seconds, max_retries=0, **secure)
