@@ -28,7 +28,7 @@ survive: $(VENV)/installed ## break everything on purpose, for an hour or so; `m
 	@TWINPATH_SURVIVAL=long $(BIN)/python -m pytest tests/shop/survival
 
 compose-test: $(VENV)/installed ## try the deployment with docker compose, on an engine that answers
-	@$(BIN)/python -m pytest tests/shop/compose/whole_deployment.py -q -rP --durations=6
+	@$(BIN)/python -m pytest $(addprefix tests/shop/compose/,whole_deployment.py encrypted_deployment.py) -q -rP --durations=6
 
 roll: $(VENV)/installed ## replace each replica of a running `docker compose --profile scale` by a new one
 	@$(BIN)/python -m deploy.rolling

@@ -8,13 +8,14 @@ from command_service.product.endpoints import PRODUCT
 from command_service.product.feed import ProductFeed
 from command_service.settings import Settings
 from command_service.ticket.endpoints import TICKET
+from command_service.ticket_retention import TicketRetention
 from shared.events import CATALOGUE
 from twinpath.domain import Application
 
 COMMANDS = Application(
     events=CATALOGUE,
     aggregates=(TICKET, PRODUCT, CUSTOMER, ORDER),
-    processes=(Fulfilment, OrphanedOrders),
+    processes=(Fulfilment, OrphanedOrders, TicketRetention),
     settings=Settings,
     importers=(ProductFeed,),
 )

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from command_service.order.commands import CancelOrder, ConfirmOrder, RejectOrder
 from command_service.product.commands import ReleaseStock, ReserveStock, ReturnStock, TakeStock
 from command_service.settings import Settings
-from shared.events.order import OrderCancelled, OrderPlaced, OrderRejected, OrderReturned, OrderShipped
+from shared.events.order import RAN_OUT, OrderCancelled, OrderPlaced, OrderRejected, OrderReturned, OrderShipped
 from shared.events.product import ReservationRefused
 from twinpath.domain import Command, Process, Then
 
@@ -97,4 +97,4 @@ class Fulfilment(Process):
 
 
 def _expired(order_id: str, at: datetime) -> CancelOrder:
-    return CancelOrder(order_id=order_id, reason="The reservation has run out.", at=at)
+    return CancelOrder(order_id=order_id, reason=RAN_OUT, at=at)

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 
 from command_service.order.commands import CancelOrder
 from shared.events.customer import CustomerErased
+from shared.events.order import CUSTOMER_ERASED
 from twinpath.domain import Process, RuleViolation, Then
 
 
@@ -22,4 +23,4 @@ class OrphanedOrders(Process):
         """Cancel what has not left the house."""
         for order_id in await then.about(then.recorded.stream, "order"):
             with suppress(RuleViolation):  # shipped or rejected
-                await then.send(CancelOrder(order_id=order_id, reason="The customer is erased.", at=then.at))
+                await then.send(CancelOrder(order_id=order_id, reason=CUSTOMER_ERASED, at=then.at))

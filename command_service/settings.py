@@ -9,3 +9,6 @@ class Settings(EngineSettings):
     """Every setting has a default."""
 
     reservation_hours: float = Field(72.0, gt=0, description="an order that is not shipped by then is cancelled")
+    ticket_retention_days: float = Field(
+        365.0, gt=0, description="what a closed ticket says that is no customer's is erased after that"
+    )

@@ -14,6 +14,9 @@ from deploy.secrets_file import write_secrets
 SERVICES = ("query", "query-2", "projector", "projector-2", "command", "command-2")
 """Readers before writers: a new command service may write events that an old projector does not know."""
 
+JOBS = ("server-files", "init")
+"""What runs once, before the services do; it changes nothing the second time."""
+
 
 def compose(*arguments: str) -> str:
     """Run docker compose; returns its standard output. Raises subprocess.CalledProcessError."""
@@ -22,15 +25,23 @@ def compose(*arguments: str) -> str:
 
 
 def replace_replicas(compose: Callable[..., str] = compose) -> list[str]:
-    """Replace the running replicas; returns their names.
+    """Replace the running replicas; returns their names. A later `up` finds all as it would have made it.
+
+    Compose makes a container anew when something that it depends on was made anew (docker/compose issue 10308), older
+    versions also when it was made with `--no-deps` (issue 12069): the next `up` would then replace all replicas at
+    once. So the jobs are made of the new image first, and a replica is removed and made with all that it depends on,
+    which `--no-recreate` leaves alone.
 
     Raises:
         subprocess.CalledProcessError: a replica was not ready within two minutes; the later ones are unchanged.
     """
     listed = compose("ps", "--services").split()
     running = [service for service in SERVICES if service in listed]
+    if running:
+        compose("rm", "--force", *JOBS)
     for service in running:
-        compose("up", "--detach", "--no-deps", "--force-recreate", "--wait", "--wait-timeout", "120", service)
+        compose("rm", "--stop", "--force", service)
+        compose("up", "--detach", "--no-build", "--no-recreate", "--wait", "--wait-timeout", "120", service)
     return running
 
 

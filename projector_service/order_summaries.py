@@ -5,6 +5,7 @@ from typing import Any
 
 from shared.events.customer import CustomerErased
 from shared.events.order import (
+    REASONS_OF_THE_SHOP,
     OrderCancelled,
     OrderConfirmed,
     OrderLine,
@@ -13,6 +14,7 @@ from shared.events.order import (
     OrderReturned,
     OrderShipped,
 )
+from shared.read_models.erased import ERASED
 from shared.read_models.order_summaries import KEPT_RETURNS, ORDER_SUMMARIES
 from shared.read_models.prices import shown_price
 from twinpath.domain import Change, ChangeWhere, Projection, Put, RecordedEvent, ViewChange
@@ -32,6 +34,7 @@ class OrderSummariesProjection(Projection):
     """The order's own log tells everything but the erasure of its customer, which takes the address away."""
 
     name = "order_summaries"
+    version = 2
     views = (ORDER_SUMMARIES,)
 
     def placed(self, event: OrderPlaced, recorded: RecordedEvent) -> Iterable[ViewChange]:
@@ -48,6 +51,7 @@ class OrderSummariesProjection(Projection):
             "placed_at": event.placed_at,
             "updated_at": recorded.at,
             "version": recorded.version,
+            **({"erased": True} if address is None else {}),
             **dict.fromkeys(_NOT_YET),
         }
         yield Put(ORDER_SUMMARIES.name, recorded.stream, document)
@@ -67,14 +71,15 @@ class OrderSummariesProjection(Projection):
 
     def cancelled(self, event: OrderCancelled, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """Not delivered."""
-        yield _change(recorded, "cancelled", cancelled_at=recorded.at, reason=event.reason)
+        of_shop = {"reason_of_shop": True} if event.reason in REASONS_OF_THE_SHOP else {}
+        yield _change(recorded, "cancelled", cancelled_at=recorded.at, reason=event.reason, **of_shop)
 
     def returned(self, event: OrderReturned, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """Pieces came back; the status changes with the last of them."""
         refund = {
             "number": event.number,
             "products": [back.model_dump() for back in event.products],
-            "reason": event.reason,
+            "reason": event.reason or ERASED,
             "refund": shown_price(event.refund),
             "at": event.returned_at,
         }
@@ -89,8 +94,12 @@ class OrderSummariesProjection(Projection):
         )
 
     def customer_erased(self, event: CustomerErased, recorded: RecordedEvent) -> Iterable[ViewChange]:
-        """Where it went is personal; what it was is not."""
-        yield ChangeWhere(ORDER_SUMMARIES.name, {"customer_id": recorded.stream}, {"shipping_address": None})
+        """Where it went and what anybody wrote is personal; what it was is not."""
+        of_customer = {"customer_id": recorded.stream}
+        gone = {"shipping_address": None, "tracking_number": None, "erased": True}
+        yield ChangeWhere(ORDER_SUMMARIES.name, of_customer, gone)
+        yield ChangeWhere(ORDER_SUMMARIES.name, of_customer, {"returns.$[].reason": ERASED})
+        yield ChangeWhere(ORDER_SUMMARIES.name, {**of_customer, "reason_of_shop": None}, {"reason": None})
 
 
 def _line(line: OrderLine) -> dict[str, Any]:

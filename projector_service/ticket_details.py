@@ -1,9 +1,9 @@
 """Writes ticket_details: one ticket with its latest notes and its times."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from shared.events.customer import CustomerErased
-from shared.events.ticket import TicketClosed, TicketNoteAdded, TicketOpened, TicketStatusChanged
+from shared.events.ticket import TicketClosed, TicketErased, TicketNoteAdded, TicketOpened, TicketStatusChanged
 from shared.read_models.erased import ERASED
 from shared.read_models.ticket_details import KEPT_NOTES, TICKET_DETAILS
 from twinpath.domain import Change, ChangeWhere, Projection, Put, RecordedEvent, ViewChange
@@ -44,7 +44,7 @@ class TicketDetailsProjection(Projection):
 
     def note_added(self, event: TicketNoteAdded, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """One note more; the oldest goes when there are too many."""
-        note = {"note": event.note, "at": recorded.at, "by": recorded.actor}
+        note = {"note": event.note or ERASED, "at": recorded.at, "by": recorded.actor}
         yield Change(
             TICKET_DETAILS.name,
             recorded.stream,
@@ -56,13 +56,23 @@ class TicketDetailsProjection(Projection):
 
     def closed(self, event: TicketClosed, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """How it ended, and when."""
-        fields = {"status": "closed", "closed_at": recorded.at, "resolution": event.resolution, **_touched(recorded)}
-        yield Change(TICKET_DETAILS.name, recorded.stream, set=fields)
+        end = {"status": "closed", "closed_at": recorded.at, "resolution": event.resolution or ERASED}
+        yield Change(TICKET_DETAILS.name, recorded.stream, set={**end, **_touched(recorded)})
 
     def customer_erased(self, event: CustomerErased, recorded: RecordedEvent) -> Iterable[ViewChange]:
-        """What the customer wrote is gone; what agents wrote stays."""
-        erased = {"subject": ERASED, "message": ERASED, "erased": True}
-        yield ChangeWhere(TICKET_DETAILS.name, {"customer_id": recorded.stream}, erased)
+        """What anybody wrote there is gone."""
+        yield from _wiped({"customer_id": recorded.stream})
+
+    def erased(self, event: TicketErased, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """What anybody wrote there is gone."""
+        yield Change(TICKET_DETAILS.name, recorded.stream, set=_touched(recorded))
+        yield from _wiped({"_id": recorded.stream})
+
+
+def _wiped(where: Mapping[str, str]) -> Iterable[ChangeWhere]:
+    yield ChangeWhere(TICKET_DETAILS.name, where, {"subject": ERASED, "message": ERASED, "erased": True})
+    yield ChangeWhere(TICKET_DETAILS.name, where, {"notes.$[].note": ERASED})
+    yield ChangeWhere(TICKET_DETAILS.name, {**where, "status": "closed"}, {"resolution": ERASED})
 
 
 def _touched(recorded: RecordedEvent) -> dict[str, object]:

@@ -1,9 +1,9 @@
 """Writes ticket_list: one row a ticket."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from shared.events.customer import CustomerErased
-from shared.events.ticket import TicketClosed, TicketNoteAdded, TicketOpened, TicketStatusChanged
+from shared.events.ticket import TicketClosed, TicketErased, TicketNoteAdded, TicketOpened, TicketStatusChanged
 from shared.read_models.erased import ERASED
 from shared.read_models.ticket_list import PREVIEW_CHARACTERS, TICKET_LIST
 from twinpath.domain import Change, ChangeWhere, Projection, Put, RecordedEvent, ViewChange, shortened
@@ -37,16 +37,25 @@ class TicketListProjection(Projection):
 
     def note_added(self, event: TicketNoteAdded, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """The preview is that of the last note."""
-        yield _change(recorded, has_note=True, note_preview=shortened(event.note, PREVIEW_CHARACTERS))
+        yield _change(recorded, has_note=True, note_preview=shortened(event.note or ERASED, PREVIEW_CHARACTERS))
 
     def closed(self, event: TicketClosed, recorded: RecordedEvent) -> Iterable[ViewChange]:
         """Closed for good."""
         yield _change(recorded, status="closed")
 
     def customer_erased(self, event: CustomerErased, recorded: RecordedEvent) -> Iterable[ViewChange]:
-        """What the customer wrote is gone; what agents wrote stays."""
-        erased = {"subject": ERASED, "preview": ERASED}
-        yield ChangeWhere(TICKET_LIST.name, {"customer_id": recorded.stream}, erased)
+        """What anybody wrote there is gone."""
+        yield from _wiped({"customer_id": recorded.stream})
+
+    def erased(self, event: TicketErased, recorded: RecordedEvent) -> Iterable[ViewChange]:
+        """What anybody wrote there is gone."""
+        yield _change(recorded)
+        yield from _wiped({"_id": recorded.stream})
+
+
+def _wiped(where: Mapping[str, str]) -> Iterable[ChangeWhere]:
+    yield ChangeWhere(TICKET_LIST.name, where, {"subject": ERASED, "preview": ERASED})
+    yield ChangeWhere(TICKET_LIST.name, {**where, "has_note": True}, {"note_preview": ERASED})
 
 
 def _change(recorded: RecordedEvent, **fields: object) -> Change:

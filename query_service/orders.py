@@ -18,7 +18,7 @@ class CustomersName(BaseModel):
 def _put_customer(order: dict[str, Any], customer: Document | None) -> None:
     order["customer_name"] = None if customer is None else customer["name"]
     if customer is not None and customer["status"] == "erased" and "shipping_address" in order:
-        order["shipping_address"] = None
+        order |= {"shipping_address": None, "tracking_number": None}
 
 
 _CUSTOMER = Join(CUSTOMERS, "customer_id", CustomersName, _put_customer)

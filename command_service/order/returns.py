@@ -45,6 +45,7 @@ def take_back(command: ReturnOrder, order: Order) -> list[OrderEvent]:
             revenue=revenue_of((line.category, price.minor) for line, price in prices.items()),
             complete=back == Counter({product_id: left for product_id, left in out.items() if left}),
             returned_at=command.at,
+            customer_id=order.customer_id,
         )
     ]
 

@@ -18,6 +18,7 @@ from command_service.order.returns import take_back
 from command_service.order.state import Order, evolve
 from shared.events.money import MOST_MINOR, added, amount_text
 from shared.events.order import (
+    REASONS_OF_THE_SHOP,
     OrderCancelled,
     OrderConfirmed,
     OrderEvent,
@@ -132,8 +133,14 @@ def _ship(command: ShipOrder, order: Order) -> list[OrderEvent]:
     if order.status != "confirmed":
         detail = f"Only a confirmed order ships; order {command.order_id} is {order.status}."
         raise RuleViolation(detail, code="order_not_confirmed", order_status=order.status)
-    shipped = OrderShipped(carrier=command.carrier, tracking_number=command.tracking_number, products=order.pieces)
-    return [shipped]
+    return [
+        OrderShipped(
+            carrier=command.carrier,
+            tracking_number=command.tracking_number,
+            products=order.pieces,
+            customer_id=order.customer_id,
+        )
+    ]
 
 
 def _cancel(command: CancelOrder, order: Order) -> list[OrderEvent]:
@@ -151,5 +158,6 @@ def _cancel(command: CancelOrder, order: Order) -> list[OrderEvent]:
             revenue=order.revenue,
             confirmed_at=order.confirmed_at,
             products=order.pieces,
+            customer_id=None if command.reason in REASONS_OF_THE_SHOP else order.customer_id,
         )
     ]

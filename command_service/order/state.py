@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import assert_never
+from typing import Annotated, assert_never
+
+from pydantic import Field
 
 from shared.events.money import Money
 from shared.events.order import (
@@ -41,7 +43,8 @@ class Order:
     lines: tuple[Line, ...]
     confirmed_at: datetime | None = None
     carrier: str | None = None
-    tracking_number: str | None = None
+    tracking_number: Annotated[str | None, Field(exclude=True)] = None
+    """Personal, so it is in no snapshot: from one on, the same shipment again is taken for another."""
     returns: int = 0
     refunded: int = 0
     """In minor units, with the digits of the total."""

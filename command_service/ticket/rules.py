@@ -1,13 +1,21 @@
-"""A support ticket's rules: opened, triaged, noted on, closed for good."""
+"""A support ticket's rules: opened, triaged, noted on, closed for good, at last forgotten."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, assert_never
 
 from command_service.facts import expect_customer
-from command_service.ticket.commands import AddAgentNote, ChangeTicketStatus, CloseTicket, OpenTicket, TicketCommand
+from command_service.ticket.commands import (
+    AddAgentNote,
+    ChangeTicketStatus,
+    CloseTicket,
+    EraseTicket,
+    OpenTicket,
+    TicketCommand,
+)
 from shared.events.ticket import (
     TicketClosed,
+    TicketErased,
     TicketEvent,
     TicketNoteAdded,
     TicketOpened,
@@ -24,6 +32,8 @@ class Ticket:
     status: TicketStatus
     opened_at: datetime
     was_triaged: bool = False
+    customer_id: str | None = None
+    erased: bool = False
 
 
 def decide(command: TicketCommand, ticket: Ticket | None) -> list[TicketEvent]:
@@ -31,7 +41,8 @@ def decide(command: TicketCommand, ticket: Ticket | None) -> list[TicketEvent]:
 
     Raises:
         NotFound: `ticket_not_found`, `customer_not_found` or `order_not_found`.
-        RuleViolation: `ticket_exists`, `customer_erased`, `ticket_closed` or `close_needs_resolution`.
+        RuleViolation: `ticket_exists`, `customer_erased`, `ticket_erased`, `ticket_closed` or
+            `close_needs_resolution`.
     """
     if isinstance(command, OpenTicket):
         return _open(command, ticket)
@@ -41,9 +52,13 @@ def decide(command: TicketCommand, ticket: Ticket | None) -> list[TicketEvent]:
         case ChangeTicketStatus():
             return _change_status(command, ticket)
         case AddAgentNote():
-            return [TicketNoteAdded(note=command.note)]
+            return [TicketNoteAdded(note=command.note, owner_id=ticket.customer_id or command.ticket_id)]
         case CloseTicket():
             return _close(command, ticket)
+        case EraseTicket():
+            # what a customer's ticket says is erased with the customer
+            due = ticket.status == "closed" and ticket.customer_id is None and not ticket.erased
+            return [TicketErased()] if due else []
         case _:
             assert_never(command)
 
@@ -52,7 +67,7 @@ def evolve(ticket: Ticket | None, event: TicketEvent) -> Ticket:
     """The ticket after the event."""
     match event:
         case TicketOpened():
-            return Ticket(status="open", opened_at=event.opened_at)
+            return Ticket(status="open", opened_at=event.opened_at, customer_id=event.customer_id)
         case TicketStatusChanged():
             ticket = _existing(ticket)
             return replace(ticket, status=event.status, was_triaged=ticket.was_triaged or event.status == "triaged")
@@ -60,6 +75,8 @@ def evolve(ticket: Ticket | None, event: TicketEvent) -> Ticket:
             return _existing(ticket)
         case TicketClosed():
             return replace(_existing(ticket), status="closed")
+        case TicketErased():
+            return replace(_existing(ticket), erased=True)
         case _:
             assert_never(event)
 
@@ -69,13 +86,14 @@ def _open(command: OpenTicket, ticket: Ticket | None) -> list[TicketEvent]:
         raise RuleViolation(f"Ticket {command.ticket_id} is open already.", code="ticket_exists")
     if command.customer_id is not None:
         expect_customer(command.customer_id, command.customer)
-    if command.order_id is not None and not command.order_exists:
+    if command.order_id is not None and command.order is None:
         raise NotFound(f"There is no order {command.order_id}.", code="order_not_found", order_id=command.order_id)
+    orders_customer = None if command.order is None else command.order.customer_id
     return [
         TicketOpened(
             subject=command.subject,
             message=command.message,
-            customer_id=command.customer_id,
+            customer_id=command.customer_id or orders_customer,
             order_id=command.order_id,
             opened_at=command.at,
         )
@@ -99,10 +117,17 @@ def _change_status(command: ChangeTicketStatus, ticket: Ticket) -> list[TicketEv
 def _close(command: CloseTicket, ticket: Ticket) -> list[TicketEvent]:
     previous = _not_closed(command, ticket)
     seconds = _seconds_since_opened(command, ticket)
-    return [TicketClosed(resolution=command.resolution, previous_status=previous, seconds_to_close=seconds)]
+    return [
+        TicketClosed(
+            resolution=command.resolution,
+            previous_status=previous,
+            seconds_to_close=seconds,
+            owner_id=ticket.customer_id or command.ticket_id,
+        )
+    ]
 
 
-def _not_closed(command: TicketCommand, ticket: Ticket) -> Literal["open", "triaged"]:
+def _not_closed(command: ChangeTicketStatus | CloseTicket, ticket: Ticket) -> Literal["open", "triaged"]:
     if ticket.status == "closed":
         raise RuleViolation(f"Ticket {command.ticket_id} is closed, and closed for good.", code="ticket_closed")
     return ticket.status

@@ -11,6 +11,8 @@ import yaml
 
 from deploy.manifests.rendering import KUBERNETES, rendered
 
+PATIENCE_SECONDS = 300
+"""For checkov, which takes a quarter of a minute on an idle machine."""
 EXCEPTIONS = KUBERNETES / "checks" / "exceptions.yaml"
 
 
@@ -43,7 +45,12 @@ def invalid(programs: Path, overlay: str) -> Iterator[str]:
 def insecure(programs: Path, overlay: str) -> Iterator[str]:
     """The complaints of checkov about the overlay beyond the exceptions, and the needless exceptions."""
     command = [str(programs / "checkov"), "--framework", "kubernetes", "--output", "json", "--compact"]
-    done = subprocess.run([*command, "--file", str(rendered(overlay))], capture_output=True, text=True)
+    command += ["--file", str(rendered(overlay))]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        yield f"{overlay}: checkov gives no result within {PATIENCE_SECONDS} seconds"
+        return
     try:
         failed = json.loads(done.stdout)["results"]["failed_checks"]
     except (ValueError, KeyError, TypeError):

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 KUBERNETES = Path(__file__).resolve().parents[1] / "kubernetes"
-OVERLAYS = ("local", "production")
+OVERLAYS = ("local", "production", "production-tls")
 
 
 class RenderingFailed(Exception):

@@ -1,4 +1,5 @@
-"""What can happen to an order. The shipping address is personal: None once the customer is erased."""
+"""What can happen to an order. The shipping address, the tracking number and callers' reasons are personal: None once
+the customer is erased."""
 
 from datetime import datetime
 from typing import Any, ClassVar, Literal, get_args
@@ -117,28 +118,55 @@ class OrderRejected(DomainEvent):
     reason: Literal["insufficient_stock", "discontinued"]
 
 
+def _of_nobody(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "customer_id": None}
+
+
+def _as_unsealed(data: dict[str, Any]) -> dict[str, Any] | None:
+    return None if data["customer_id"] is not None else {name: data[name] for name in data if name != "customer_id"}
+
+
+_SEALED = Upcaster(_of_nobody, personal=(), downcast=_as_unsealed)
+"""Between schemas in which nothing was sealed, and those that say whose key seals."""
+
+
 class OrderShipped(DomainEvent):
-    """It has left the house."""
+    """It has left the house. With the tracking number its carrier tells where it went."""
 
     type: ClassVar[str] = "order.shipped"
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (_SEALED,)
+    personal: ClassVar[tuple[str, ...]] = ("tracking_number",)
+    personal_of: ClassVar[str | None] = "customer_id"
+    outlives: ClassVar[bool] = True
 
     carrier: str
-    tracking_number: str
+    tracking_number: str | None
     products: tuple[ProductQuantity, ...]
+    customer_id: str | None = None
+
+
+RAN_OUT, CUSTOMER_ERASED = "The reservation has run out.", "The customer is erased."
+REASONS_OF_THE_SHOP = frozenset({RAN_OUT, CUSTOMER_ERASED})
+"""What the shop itself cancels orders for, which names nobody."""
 
 
 class OrderCancelled(DomainEvent):
-    """It will not be delivered. `confirmed_at` is given when it had been confirmed: its revenue is taken back."""
+    """It will not be delivered. `confirmed_at` is given when it had been confirmed: its revenue is taken back. The
+    customer is named where the reason is a caller's, which is personal."""
 
     type: ClassVar[str] = "order.cancelled"
-    upcasters: ClassVar[tuple[Upcaster, ...]] = (WITH_DIGITS,)
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (WITH_DIGITS, _SEALED)
+    personal: ClassVar[tuple[str, ...]] = ("reason",)
+    personal_of: ClassVar[str | None] = "customer_id"
+    outlives: ClassVar[bool] = True
 
-    reason: str
+    reason: str | None
     previous_status: Literal["placed", "confirmed"]
     total: Money
     revenue: tuple[CategoryRevenue, ...]
     confirmed_at: datetime | None
     products: tuple[ProductQuantity, ...]
+    customer_id: str | None = None
 
 
 class OrderReturned(DomainEvent):
@@ -146,16 +174,21 @@ class OrderReturned(DomainEvent):
     left out there. `refund` and `revenue` are what these pieces had brought: the revenue of this day is less by it."""
 
     type: ClassVar[str] = "order.returned"
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (_SEALED,)
+    personal: ClassVar[tuple[str, ...]] = ("reason",)
+    personal_of: ClassVar[str | None] = "customer_id"
+    outlives: ClassVar[bool] = True
 
     number: int
     products: tuple[ReturnedPieces, ...]
-    reason: str
+    reason: str | None
     refund: Money
     refunded: Money
     """By all returns of the order so far."""
     revenue: tuple[CategoryRevenue, ...]
     complete: bool
     returned_at: datetime
+    customer_id: str | None = None
 
 
 OrderEvent = OrderPlaced | OrderConfirmed | OrderRejected | OrderShipped | OrderCancelled | OrderReturned

@@ -1,4 +1,4 @@
-"""What views show in place of what was personal, once a customer is erased."""
+"""What views show in place of a text that was personal, once its owner is erased; other values are null then."""
 
 from typing import Final
 

@@ -65,8 +65,9 @@ class OrderRow(BaseModel):
 
 
 class OrderSummary(OrderRow):
-    """One order; of an erased customer the address is null. `status` is `returned` when everything has come back;
-    `returns` are the latest 100, and `refunded` is what all of them paid back, null without any."""
+    """One order; of an erased customer the address, the tracking number and a caller's reason are null. `status` is
+    `returned` when everything has come back; `returns` are the latest 100, and `refunded` is what all of them paid
+    back, null without any."""
 
     lines: list[OrderLineShown]
     shipping_address: ShippingAddress | None

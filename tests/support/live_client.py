@@ -28,6 +28,7 @@ class LiveClient:
 
     disconnected: asyncio.Event = field(default_factory=asyncio.Event)
     status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
     _parts: "asyncio.Queue[bytes]" = field(default_factory=asyncio.Queue)
 
     async def run(self, app: FastAPI, target: str, headers: Mapping[str, str]) -> None:
@@ -68,6 +69,7 @@ class LiveClient:
     async def _send(self, message: Any) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            self.headers = {name.decode().lower(): value.decode() for name, value in message["headers"]}
         elif message.get("body") or not message.get("more_body"):
             self._parts.put_nowait(message.get("body", b""))
 

@@ -14,6 +14,7 @@ from tests.support.written_views import NOON, WrittenViews
 from twinpath.domain.application import Application
 from twinpath.http.causal_token import parse_token
 from twinpath.queries.app import create_app
+from twinpath.views.history import HISTORY
 from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
 from twinpath.views.interface import ViewCache, ViewReader
@@ -36,7 +37,7 @@ class QueryService(Generic[_Views]):
 
     async def has_heard(self, token: str = "") -> bool:
         """Whether it knows where the views are, and that they have reached this causal token."""
-        positions = {log: at for (_, log), at in self.app.state.waits._known.items()}
+        positions = self.app.state.waits.heard.positions(HISTORY.name)
         heard = all(positions.get(log, 0) >= at for log, at in parse_token(token).items()) if token else True
         return heard and self.app.state.views._cache._bounds._heard_at is not None
 

@@ -35,7 +35,8 @@ def compose_addresses(environment: Mapping[str, str]) -> dict[str, str]:
 
     The servers are as the accounts of the command line see them.
     """
-    tools, admin = f"tools:{environment['TWINPATH_TOOLS_PASSWORD']}", f"admin:{environment['TWINPATH_ADMIN_PASSWORD']}"
+    tools = f"tools:{environment['TWINPATH_TOOLS_PASSWORD']}"
+    admin = f"admin:{environment['TWINPATH_RABBITMQ_ADMIN_PASSWORD']}"
     port = {name: environment.get(name) or default for name, default in COMPOSE_PORTS.items()}
     return {
         "command": f"http://127.0.0.1:{port['COMMAND_PORT']}",

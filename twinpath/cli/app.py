@@ -18,6 +18,10 @@ COMMANDS = {
         "Streams that wait because an event of theirs could not be applied.",
     ),
     "claims": ("twinpath.cli.repairing.claims:app", "What one stream alone may have, such as an e-mail address."),
+    "seal": (
+        "twinpath.cli.repairing.sealing:seal",
+        "Seal what earlier versions wrote in the clear; once, after an upgrade.",
+    ),
     "dead-letters": (
         "twinpath.cli.repairing.dead_letters:app",
         "Messages that nobody could read, or that came back too often.",
@@ -30,6 +34,8 @@ COMMANDS = {
         "twinpath.cli.importing:import_file",
         "Take a file through the command service, as the application says.",
     ),
+    "backup": ("twinpath.cli.backup:app", "Write an archive of the log, or of the keys of personal data."),
+    "restore": ("twinpath.cli.backup:restore", "Replace the databases by those of archives."),
     "doctor": ("twinpath.cli.doctor:doctor", "Check the declarations, without any server."),
     "init": ("twinpath.cli.init:init", "Make fresh servers ready for the services."),
     "server-files": ("twinpath.cli.init:server_files", "Write the files that the servers start with."),

@@ -5,10 +5,10 @@ import os
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import SettingsConfigDict
 
 from twinpath.cli.addresses import FILE
-from twinpath.running.settings import Locale
+from twinpath.running.settings import Locale, read_settings
+from twinpath.running.sourced_settings import ServerSettings
 from twinpath.searching.settings import SearchSettings
 
 _TASTES = ("locale", "search_language")
@@ -17,10 +17,8 @@ _ROOT = Path(__file__).resolve().parents[2]
 """The checkout, where this is one."""
 
 
-class Settings(SearchSettings):
+class Settings(SearchSettings, ServerSettings):
     """Every setting has a default that fits servers on the usual ports of this machine that ask for no password."""
-
-    model_config = SettingsConfigDict(env_prefix="TWINPATH_", extra="ignore")
 
     mongodb_url: str = Field(
         "mongodb://127.0.0.1:27017/?replicaSet=rs0&directConnection=true", description="the log and the views are in it"
@@ -48,7 +46,7 @@ def find_system(folders: tuple[Path, ...] | None = None) -> tuple[Settings, str]
     taken, whose servers are on ports of their own; never some settings from here and some from there.
     """
     if any(f"TWINPATH_{name}".upper() in os.environ for name in Settings.model_fields if name not in _TASTES):
-        return Settings(), "the system that TWINPATH_… in the environment names"
+        return read_settings(Settings), "the system that TWINPATH_… in the environment names"
     for folder in folders or (Path.cwd(), _ROOT):
         file = folder / FILE
         if file.is_file():

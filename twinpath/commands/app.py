@@ -59,7 +59,7 @@ def add_commands(
     commands = declared_commands(application.aggregates)
     bulk = Bulk(commands, limits)
     for router in (command_router(commands), bulk_router(bulk)):
-        app.include_router(router, prefix=PREFIX)
+        app.router.routes += router.routes  # FastAPI would make each route a second time if it included the router
     tags = {a.path[1:]: tag_of_category(a.category, application.events) for a in application.aggregates if a.endpoints}
     add_tags(app, {**tags, "bulk": "Many commands in one request."})
     bulk_way = ShortWay("POST", BULK_PATH, bulk.answer, BULK_PERMISSION)

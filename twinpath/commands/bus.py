@@ -6,9 +6,8 @@ append itself fails on a stale version.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 from weakref import WeakValueDictionary
@@ -24,6 +23,7 @@ from twinpath.domain.claim import Claim
 from twinpath.domain.events import DomainEvent, Metadata
 from twinpath.errors import (
     ClaimHeld,
+    CommandIdReused,
     ConcurrencyConflict,
     NotFound,
     NotPermitted,
@@ -35,8 +35,9 @@ from twinpath.errors import (
 )
 from twinpath.http.conditions import Condition
 from twinpath.ids import category_of, escaped, uuid7
-from twinpath.log.interface import Appended, Commit, EventStore, NewCommit, repeated
-from twinpath.personal_data.sealing import Seals
+from twinpath.log.interface import Appended, Commit, EventStore, NewCommit
+from twinpath.personal_data.fingerprints import Fingerprints
+from twinpath.personal_data.sealing import Seals, Whose
 
 _ATTEMPTS = 20
 _ALWAYS = Condition()
@@ -83,10 +84,6 @@ class Envelope:
     def may_be_repeated(self) -> bool:
         """Whether the same command id may come again."""
         return self.derived_id is not None or self.idempotency_key is not None
-
-
-def _fingerprint(command: Command) -> str:
-    return hashlib.blake2b(command.content(), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +164,11 @@ class CommandBus:
         return appended
 
     @property
+    def fingerprints(self) -> Fingerprints:
+        """What tells a repetition from another command."""
+        return self._seals.fingerprints
+
+    @property
     def look(self) -> BusLook:
         """How commands look up their facts."""
         return BusLook(self._state, self._store)
@@ -192,10 +194,9 @@ class CommandBus:
             return await self._handle(envelope, self._cache.get(stream))
 
     async def _handle(self, envelope: Envelope, cached: Folded | None) -> Appended:
-        command, command_id = envelope.command, envelope.command_id
-        fingerprint = _fingerprint(command) if envelope.may_be_repeated else ""
+        command = envelope.command
         if before := await self._carried_out_before(envelope):
-            return repeated(before, fingerprint)
+            return await self._first_answer(envelope, before)
         # 1. load, unless the cache knows the aggregate or it is a new one
         folded, is_fresh = cached or Folded(), cached is None
         if is_fresh and not command.creates:
@@ -206,13 +207,13 @@ class CommandBus:
             if events:
                 # 3. append
                 try:
-                    return await self._append(envelope, command_id, fingerprint, folded, events)
+                    return await self._append(envelope, folded, events)
                 except ConcurrencyConflict:
                     await asyncio.sleep(0.001 * attempt)  # the winner's write may not have reached a majority yet
                 except RuleViolation as refused:  # a claim is taken, or the key that seals is destroyed
-                    return await self._without_events(envelope, command_id, fingerprint, folded, refused)
+                    return await self._without_events(envelope, folded, refused)
             elif is_fresh:
-                return await self._without_events(envelope, command_id, fingerprint, folded, refusal)
+                return await self._without_events(envelope, folded, refusal)
             folded, is_fresh = await self._refreshed(command.stream, folded), True
         raise ConcurrencyConflict(f"{command.stream} is written by others at a rate that leaves no gap; try again")
 
@@ -243,10 +244,8 @@ class CommandBus:
             return [], StaleVersion(detail, current_version=folded.version)
         return events, refusal
 
-    async def _append(
-        self, envelope: Envelope, command_id: str, fingerprint: str, folded: Folded, events: Sequence[DomainEvent]
-    ) -> Appended:
-        command = envelope.command
+    async def _append(self, envelope: Envelope, folded: Folded, events: Sequence[DomainEvent]) -> Appended:
+        command, command_id = envelope.command, envelope.command_id
         decider = self._decider(command.stream)
         state = _folded(decider, folded.state, events)
         had, has = await claims_of(decider, folded.state, self._seals), await claims_of(decider, state, self._seals)
@@ -261,11 +260,17 @@ class CommandBus:
             # first, so that nothing can be opened any more when others hear of it; an erasure that a crash interrupts,
             # the engine's process for erasures ends
             await self._seals.erase(command.stream)
-        new = await self._seals.seal(command.stream, [self._catalogue.encode(event) for event in events])
+        plain = [self._catalogue.encode(event) for event in events]
+        new, whose = await self._seals.seal_of(command.stream, plain, begins=folded.version == 0)
         taken = [key for key in has if key not in had]
         try:
+            fingerprint = self._fingerprint(envelope, whose)
             commit = NewCommit(command.stream, new, folded.version, command_id, metadata, fingerprint, taken)
             appended = await self._store.append(commit)
+        except CommandIdReused:  # or the same command, of which another version or another owner's key made this
+            before = await self._store.commit_of(command_id)
+            assert before is not None, "its commit was found"
+            return await self._first_answer(envelope, before)
         except ClaimHeld as held:
             await self._free(held, has[held.key])
             raise ConcurrencyConflict(f"{held.key} was held by a leftover, which is gone") from held
@@ -287,15 +292,26 @@ class CommandBus:
             raise claim.refusal(held.stream)
         await self._store.release(held.stream, holder.version, [held.key])
 
-    async def _without_events(
-        self, envelope: Envelope, command_id: str, fingerprint: str, folded: Folded, refusal: TwinpathError | None
-    ) -> Appended:
+    async def _without_events(self, envelope: Envelope, folded: Folded, refusal: TwinpathError | None) -> Appended:
         """Nothing to write; unless this is a repetition, whose first try is the reason why."""
-        if envelope.may_be_repeated and (commit := await self._store.commit_of(command_id)):
-            return repeated(commit, fingerprint)
+        if envelope.may_be_repeated and (commit := await self._store.commit_of(envelope.command_id)):
+            return await self._first_answer(envelope, commit)
         if refusal is not None:
             raise refusal
         return Appended(envelope.command.stream, folded.version, folded.log, folded.position)
+
+    def _fingerprint(self, envelope: Envelope, whose: Whose | None) -> str:
+        """Empty where nobody will ask for it."""
+        if not envelope.may_be_repeated:
+            return ""
+        owner, key = (None, None) if whose is None else (whose.owner, whose.key)
+        return self._seals.fingerprints.make(envelope.command.content(), owner, key)
+
+    async def _first_answer(self, envelope: Envelope, commit: Commit) -> Appended:
+        """The answer to a command id that was seen before. Raises CommandIdReused, Unavailable."""
+        if not await self.fingerprints.allows(commit.fingerprint, envelope.command.content()):
+            raise CommandIdReused("this idempotency key was used for another command; use a fresh one")
+        return replace(commit.appended, duplicate=True)
 
     async def _refreshed(self, stream: str, cached: Folded | None = None) -> Folded:
         """The aggregate with the events that came since it was known, from its snapshot on where it is not."""

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 from twinpath.commands.accepting import COMMAND_CODES, COMMAND_HEADERS, accept, accepted_response, bus_of
 from twinpath.domain.aggregate import AnyAggregate, Command, CommandEndpoint, Look
 from twinpath.http.documents.examples import example_of
-from twinpath.http.documents.problems import BODY, codes_together, problem_responses
+from twinpath.http.documents.problems import BODY, CALLERS, codes_together, problem_responses
 from twinpath.http.parameters import refuse_parameters
 from twinpath.http.short_way import ShortWay
 from twinpath.identity.permissions import allowing, permitted_router
@@ -133,7 +133,9 @@ class DeclaredCommand:
             409: tuple(code for code in refuses if not code.endswith("_not_found")),
         }
         # a body is checked on its way in, also where none is expected
-        return codes_together(COMMAND_CODES, BODY, {status: codes for status, codes in by_rules.items() if codes})
+        return codes_together(
+            COMMAND_CODES, CALLERS, BODY, {status: codes for status, codes in by_rules.items() if codes}
+        )
 
     def _body_with_example(self) -> dict[str, Any]:
         content = {"application/json": {"example": self.example}}
@@ -157,7 +159,7 @@ def declared_commands(aggregates: Iterable[AnyAggregate]) -> dict[str, DeclaredC
 
 def command_router(commands: Mapping[str, DeclaredCommand]) -> APIRouter:
     """The routes of these commands."""
-    router = permitted_router()
+    router = permitted_router(PREFIX)
     for command in commands.values():
         command.add_to(router)
     return router

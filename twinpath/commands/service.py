@@ -35,6 +35,7 @@ from twinpath.http.starting import RefusedUntilStarted
 from twinpath.identity.actors import Actors
 from twinpath.identity.composing import authentication_of
 from twinpath.ids import logs_of, uuid7
+from twinpath.log.layout import fingerprints_are_keyed
 from twinpath.log.mongodb import MongoEventStore
 from twinpath.log.snapshots import MongoSnapshotStore
 from twinpath.mongo_client import mongo_client
@@ -112,9 +113,13 @@ class _CommandService:
     def _make_bus(self) -> CommandBus:
         appends = traced_store(self._store, self._tracing) if self._tracing else self._store
         make = partial(TracedCommandBus, self._tracing) if self._tracing else CommandBus
-        seals = Seals(self._keys, self._events)
         return make(
-            appends, self._application.deciders, self._events, seals, self._snapshots, self._settings.cached_aggregates
+            appends,
+            self._application.deciders,
+            self._events,
+            Seals(self._keys, self._events),
+            self._snapshots,
+            self._settings.cached_aggregates,
         )
 
     def _make_relay(self) -> Relay:
@@ -147,6 +152,7 @@ class _CommandService:
         log = self._client[self._settings.log_database]
         kept = (self._timers, self._parking, self._keys, self._store, self._processes)
         await prepare_log(log, self._settings.partitions, *kept)
+        self._bus.fingerprints.are_keyed = await fingerprints_are_keyed(log)
         relaying = asyncio.create_task(self._relay.run(), name="relay")
         await self._processes.start(self._feed)
         yield

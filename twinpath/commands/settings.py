@@ -1,17 +1,15 @@
 """The settings of the command service: environment variables with the prefix TWINPATH_."""
 
 from pydantic import Field
-from pydantic_settings import SettingsConfigDict
 
 from twinpath.http.settings import BulkLimits
 from twinpath.identity.settings import IdentitySettings
 from twinpath.running.settings import AMQP_URL, MONGODB_URL
+from twinpath.running.sourced_settings import ServerSettings
 
 
-class Settings(BulkLimits, IdentitySettings):
+class Settings(BulkLimits, IdentitySettings, ServerSettings):
     """Every setting has a default that fits servers on this machine."""
-
-    model_config = SettingsConfigDict(env_prefix="TWINPATH_", extra="ignore")
 
     mongodb_url: str = Field(
         "mongodb://127.0.0.1:27017/?replicaSet=rs0", pattern=MONGODB_URL, description="a replica set; the log is in it"

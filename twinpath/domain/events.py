@@ -34,8 +34,10 @@ class DomainEvent(BaseModel):
     `upcasters` lead from schema 1 to the form of the class, the first from 1 to 2; so their number decides the
     `schema_version`. `personal` names the fields that only their owner's key opens (twinpath/personal_data/); they are
     None once it is destroyed. The field `personal_of` holds the owner's id; where that is None, the owner is the stream
-    itself. An event that `erases` has its stream's key destroyed before it is appended; its fields have defaults. An
-    `internal` event stays out of the history that an owner is shown.
+    itself. Where the field itself is None nothing is sealed; or, in an event that is `sealed_alone`, all is with a key
+    of the stream's own. An event about an erased owner is refused, unless it `outlives` them: then its personal fields
+    are left out. An event that `erases` has its stream's key destroyed before it is appended; its fields have defaults.
+    An `internal` event stays out of the history that an owner is shown.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -45,6 +47,8 @@ class DomainEvent(BaseModel):
     upcasters: ClassVar[tuple[Upcaster, ...]] = ()
     personal: ClassVar[tuple[str, ...]] = ()
     personal_of: ClassVar[str | None] = None
+    sealed_alone: ClassVar[bool] = False
+    outlives: ClassVar[bool] = False
     erases: ClassVar[bool] = False
     internal: ClassVar[bool] = False
 

@@ -13,6 +13,9 @@ from pydantic_core import to_jsonable_python
 
 from twinpath.domain.searchable import Searchable
 
+EVERY = "$[]"
+"""In a path, every element of a list."""
+
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 Document = dict[str, Any]
@@ -21,12 +24,16 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Cached:
-    """A document in the cache: the body as it is sent, and the revision it shows."""
+    """A document in the cache: the body as it is sent, and the revision it shows.
+
+    `reached` is how far the cache was, log -> position, at the moment in which the document was read from it.
+    """
 
     id: str
     revision: int
     etag: str
     body: bytes
+    reached: Mapping[str, int] | None = field(default=None, compare=False)
 
 
 def shown_fields(model: type[BaseModel]) -> Callable[[Document], dict[str, Any]]:
@@ -153,11 +160,21 @@ class Remove:
 
 @dataclass(slots=True)
 class ChangeWhere:
-    """Set fields on every document of a view whose fields equal `where`."""
+    """Set fields on every document of a view whose fields equal `where`.
+
+    In a path `$[]` stands for every element of a list, as in `notes.$[].note`; such a path is the only one in `set`. A
+    document without that list, or with an empty one, stays as it is.
+    """
 
     view: str
     where: Mapping[str, Any]
     set: Mapping[str, Any]
+
+    @property
+    def list(self) -> str | None:
+        """The path of the list whose elements are set; None where fields of the documents are."""
+        before, every, _ = next(iter(self.set)).partition(f".{EVERY}.")
+        return before if every else None
 
 
 ViewChange = Put | Change | Remove | ChangeWhere

@@ -1,6 +1,7 @@
 """Causal tokens: `order.3:1042` says "this log up to this position"; several are joined by commas."""
 
 from collections.abc import Mapping
+from itertools import islice
 
 from twinpath.errors import MalformedRequest
 from twinpath.ids import is_log
@@ -8,12 +9,18 @@ from twinpath.ids import is_log
 CausalToken = Mapping[str, int]
 """Log -> the position that a view must have reached."""
 
-_MOST = 64
+MOST = 64
+"""Positions in a token: a kilobyte or so, which every proxy takes as a header."""
 
 
 def format_token(log: str, position: int) -> str:
     """The header value that stands for one position of one log."""
     return f"{log}:{position}"
+
+
+def join_token(positions: CausalToken) -> str:
+    """The header value for several logs, in their order; of more than 64 the first 64 count."""
+    return ",".join(format_token(log, position) for log, position in islice(positions.items(), MOST))
 
 
 def parse_token(text: str) -> dict[str, int]:
@@ -24,11 +31,11 @@ def parse_token(text: str) -> dict[str, int]:
     """
     token: dict[str, int] = {}
     parts = text.split(",")
-    for part in parts if len(parts) <= _MOST else [""]:
+    for part in parts if len(parts) <= MOST else [""]:
         log, _, digits = part.strip().partition(":")
         if not (is_log(log) and digits.isascii() and digits.isdigit() and 0 < len(digits) <= 18):
             raise MalformedRequest(
-                f"A causal token looks like ticket.3:1042, at most {_MOST} of them joined by commas.",
+                f"A causal token looks like ticket.3:1042, at most {MOST} of them joined by commas.",
                 code="malformed_causal_token",
             )
         token[log] = max(token.get(log, 0), int(digits))

@@ -42,6 +42,6 @@ def permission_of(route: APIRoute) -> str | None:
     return str(security[0][SCHEME][0]) if security else None
 
 
-def permitted_router() -> APIRouter:
-    """A router all of whose routes need a permission."""
-    return APIRouter(route_class=PermittedRoute)
+def permitted_router(prefix: str = "") -> APIRouter:
+    """A router below a path, all of whose routes need a permission."""
+    return APIRouter(prefix=prefix, route_class=PermittedRoute)

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection
+from dataclasses import replace
 
 import orjson
 
@@ -19,6 +20,7 @@ from twinpath.log.interface import (
     conflict,
     repeated,
 )
+from twinpath.personal_data.fingerprints import FORGOTTEN, PLAIN
 
 
 class InMemoryEventStore(EventStore):
@@ -93,6 +95,13 @@ class InMemoryEventStore(EventStore):
 
     async def streams_about(self, owner: str, category: str) -> list[str]:
         return sorted(stream for stream in self._owners.get(owner, ()) if category_of(stream) == category)
+
+    async def forget_fingerprints(self, owner: str, event_types: Collection[str]) -> None:
+        streams = self._owners.get(owner, ())
+        for command_id, commit in self._commits.items():
+            is_of_owner = commit.appended.stream in streams and any(e.type in event_types for e in commit.events)
+            if is_of_owner and PLAIN.fullmatch(commit.fingerprint):
+                self._commits[command_id] = replace(commit, fingerprint=FORGOTTEN)
 
     async def read_log(self, log: str, after_position: int, limit: int) -> list[RecordedEvent]:
         return self._logs.get(log, [])[after_position : after_position + limit]

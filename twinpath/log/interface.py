@@ -120,6 +120,10 @@ class EventStore(EventLog, Protocol):
         """The streams of a category that hold personal data of this owner, destroyed or not, sorted. Raises
         Unavailable."""
 
+    async def forget_fingerprints(self, owner: str, event_types: Collection[str]) -> None:
+        """Put FORGOTTEN in the place of each plain fingerprint of the commits with such events in the streams that hold
+        personal data of this owner. May be repeated. Raises Unavailable."""
+
     async def commit_of(self, command_id: str) -> Commit | None:
         """The outcome of a command, with its events, or None when it took no effect. Raises Unavailable."""
 

@@ -9,6 +9,8 @@ from twinpath.errors import TwinpathError, Unavailable
 from twinpath.log.commits import Document
 from twinpath.running.data_version import expect_data_version, raise_data_version
 
+_KEYED = "keyed_fingerprints"
+
 
 class LayoutMismatch(TwinpathError):
     """The settings ask for another number of partitions than the log was created with."""
@@ -24,12 +26,27 @@ async def fix_partitions(database: AsyncDatabase[Document], partitions: int) -> 
         DataTooNew: a later release has written it.
     """
     await expect_data_version(database)
-    await database["layout"].update_one({"_id": "log"}, {"$setOnInsert": {"partitions": partitions}}, upsert=True)
+    fresh = {"partitions": partitions, _KEYED: True}
+    await database["layout"].update_one({"_id": "log"}, {"$setOnInsert": fresh}, upsert=True)
     stored = await read_partitions(database)
     assert stored is not None, "it was just made"
     compare_partitions(stored, partitions)
     await raise_data_version(database)
     return stored
+
+
+async def fingerprints_are_keyed(database: AsyncDatabase[Document]) -> bool:
+    """Whether no replica of version 0.1.0 works on this log: it would take a keyed fingerprint for another command's.
+
+    Raises PyMongoError.
+    """
+    layout = await database["layout"].find_one({"_id": "log"})
+    return layout is None or bool(layout.get(_KEYED))
+
+
+async def key_fingerprints(database: AsyncDatabase[Document]) -> None:
+    """Note that this is so from now on. Raises PyMongoError."""
+    await database["layout"].update_one({"_id": "log"}, {"$set": {_KEYED: True}})
 
 
 def compare_partitions(stored: int, partitions: int) -> None:

@@ -35,6 +35,7 @@ from twinpath.log.interface import (
 )
 from twinpath.log.pending import Pending
 from twinpath.mongo_client import unavailable
+from twinpath.personal_data.fingerprints import FORGOTTEN, PLAIN
 
 _AWAY = "the event log does not answer"
 
@@ -135,6 +136,13 @@ class MongoEventStore(MongoEventLog, EventStore):
         with unavailable(_AWAY):
             streams = await self._commits.distinct("stream", {OWNER: owner})
         return sorted(stream for stream in streams if category_of(stream) == category)
+
+    async def forget_fingerprints(self, owner: str, event_types: Collection[str]) -> None:
+        plain = {"fingerprint": PLAIN, "events.type": {"$in": list(event_types)}}
+        with unavailable(_AWAY):
+            for stream in await self._commits.distinct("stream", {OWNER: owner}):
+                of_stream = {"log": log_of(stream, self._partitions), "stream": stream}
+                await self._commits.update_many({**of_stream, **plain}, {"$set": {"fingerprint": FORGOTTEN}})
 
     async def commit_of(self, command_id: str) -> Commit | None:
         with unavailable(_AWAY):

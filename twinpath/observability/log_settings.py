@@ -3,16 +3,15 @@
 from typing import Literal
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from twinpath.running.sourced_settings import SourcedSettings
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["auto", "json", "console"]
 
 
-class LogSettings(BaseSettings):
+class LogSettings(SourcedSettings):
     """What every service's settings have of logs."""
-
-    model_config = SettingsConfigDict(env_prefix="TWINPATH_", extra="ignore")
 
     log_level: LogLevel = Field("info", description="the least that is logged; debug has a line a request")
     log_format: LogFormat = Field("auto", description="json, console, or auto: console on a terminal, else json")

@@ -23,6 +23,9 @@ class InMemoryKeyStore(KeyStore):
     async def key_for(self, owner: str) -> bytes | None:
         return self._keys.setdefault(owner, secrets.token_bytes(KEY_BYTES))
 
+    async def new_key(self, owner: str) -> bytes | None:
+        return await self.key_for(owner)
+
     async def destroy(self, owner: str) -> None:
         self._actors = {caller: actor for caller, actor in self._actors.items() if actor[1] != owner}
         if self._keys.get(owner, b"") is not None:

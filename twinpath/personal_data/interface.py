@@ -26,6 +26,9 @@ class KeyStore(Protocol):
     async def key_for(self, owner: str) -> bytes | None:
         """The owner's key, made when there was none; None when it was destroyed."""
 
+    async def new_key(self, owner: str) -> bytes | None:
+        """As `key_for`, of an owner who most likely has none yet; many at once share a round trip."""
+
     async def destroy(self, owner: str) -> None:
         """Destroy the key for good: it is never made again, even where there was none yet."""
 

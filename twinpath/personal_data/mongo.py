@@ -4,19 +4,20 @@ A destroyed key leaves its document without the key, so that nobody makes it aga
 """
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from pymongo import AsyncMongoClient, ReturnDocument
 from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from twinpath.clock import utc_now
 from twinpath.errors import Unavailable
 from twinpath.mongo_client import durable_database, unavailable
 from twinpath.personal_data.interface import ACTORS, CLAIMS, ERASED_ACTOR, KEY_BYTES, KeyStore
+from twinpath.personal_data.new_keys import NewKeys
 from twinpath.personal_data.pseudonyms import caller_digest, new_pseudonym
 
 _AWAY = "the keys of personal data can't be reached"
@@ -29,6 +30,7 @@ class MongoKeyStore(KeyStore):
     def __init__(self, client: AsyncMongoClient[dict[str, Any]], database: str) -> None:
         database_of_keys = durable_database(client, database)
         self._keys, self._actors = database_of_keys["personal_keys"], database_of_keys["actors"]
+        self._new = NewKeys(self._insert)
 
     async def keys(self, owners: Collection[str]) -> dict[str, bytes]:
         with unavailable(_AWAY):
@@ -41,6 +43,14 @@ class MongoKeyStore(KeyStore):
             if document is None:
                 document = await self._made(owner)
         return None if document["key"] is None else bytes(document["key"])
+
+    async def new_key(self, owner: str) -> bytes | None:
+        key = secrets.token_bytes(KEY_BYTES)
+        with unavailable(_AWAY):
+            try:
+                return await self._new.keep(owner, key)
+            except BulkWriteError:  # one of those that were made at once was there already
+                return await self.key_for(owner)
 
     async def destroy(self, owner: str) -> None:
         gone = {"key": None, "destroyed_at": utc_now(), "confirmed": False}
@@ -86,6 +96,9 @@ class MongoKeyStore(KeyStore):
             await self._actors.create_index("name")
             await self._actors.create_index("owner")
             await self._keys.create_index("destroyed_at", partialFilterExpression={"confirmed": False})
+
+    async def _insert(self, new: Mapping[str, bytes]) -> None:
+        await self._keys.insert_many([{"_id": owner, "key": key} for owner, key in new.items()], ordered=False)
 
     async def _made(self, owner: str) -> dict[str, Any]:
         """Make the key unless somebody made or destroyed it before; the document that stands."""

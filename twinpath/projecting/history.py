@@ -15,6 +15,7 @@ class HistoryProjection(Projection):
     entries, whatever the code of today makes of them; who reads them brings them up to date."""
 
     name = "history"
+    version = 2
     views = (HISTORY,)
 
     def happened(self, event: DomainEvent, recorded: RecordedEvent) -> Iterable[ViewChange]:

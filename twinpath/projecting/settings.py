@@ -1,17 +1,15 @@
 """The settings of the projector service: environment variables with the prefix TWINPATH_."""
 
 from pydantic import Field, SecretStr
-from pydantic_settings import SettingsConfigDict
 
 from twinpath.identity.settings import IdentitySettings
 from twinpath.running.settings import AMQP_URL, MONGODB_URL, REDIS_URL, Locale
+from twinpath.running.sourced_settings import ServerSettings
 from twinpath.searching.settings import SearchSettings
 
 
-class Settings(IdentitySettings, SearchSettings):
+class Settings(IdentitySettings, SearchSettings, ServerSettings):
     """Every setting has a default that fits servers on this machine."""
-
-    model_config = SettingsConfigDict(env_prefix="TWINPATH_", extra="ignore")
 
     mongodb_url: str = Field(
         "mongodb://127.0.0.1:27017/?replicaSet=rs0", pattern=MONGODB_URL, description="the log and the views are in it"

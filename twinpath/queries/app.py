@@ -46,8 +46,9 @@ from twinpath.views.history import HISTORY
 from twinpath.views.interface import ViewCache, ViewReader
 
 _DESCRIPTION = """Answers from the views. Send back a command's `Causal-Token` to see its effect: the query waits until
-the view has got there, 5 seconds at most, else 202 with `Retry-After`. `If-None-Match` gives 304. Pages go on with
-`next`. Every view has a stream of Server-Sent Events under `…/events`. Errors are `application/problem+json`."""
+the view has got there, 5 seconds at most, else 202 with `Retry-After`. A query's own shows no less than that query did.
+`If-None-Match` gives 304. Pages go on with `next`. Every view has a stream of Server-Sent Events under `…/events`.
+Errors are `application/problem+json`."""
 
 
 async def _nothing_to_close() -> None: ...
@@ -138,7 +139,7 @@ def _add_queries(
                 routes.tags[declared.path[1:]] = tag_of_category(declared.category, application.events)
     histories.add_any()
     add_tags(app, routes.tags)
-    app.include_router(routes.router, prefix="/api/v1")
+    app.router.routes += routes.router.routes  # FastAPI would make each route a second time if it included the router
     add_short_ways(app, "/api/v1", routes.short_ways)
 
 

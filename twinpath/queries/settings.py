@@ -4,11 +4,11 @@ from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field
-from pydantic_settings import SettingsConfigDict
 
 from twinpath.http.settings import ReadLimits
 from twinpath.identity.settings import IdentitySettings
 from twinpath.running.settings import MONGODB_URL, REDIS_URL, Locale
+from twinpath.running.sourced_settings import ServerSettings
 from twinpath.searching.settings import SearchSettings
 
 
@@ -23,10 +23,8 @@ def _is_zone(name: str) -> str:
 ZoneName = Annotated[str, AfterValidator(_is_zone)]
 
 
-class Settings(ReadLimits, IdentitySettings, SearchSettings):
+class Settings(ReadLimits, IdentitySettings, SearchSettings, ServerSettings):
     """Every setting has a default that fits servers on this machine."""
-
-    model_config = SettingsConfigDict(env_prefix="TWINPATH_", extra="ignore")
 
     mongodb_url: str = Field(
         "mongodb://127.0.0.1:27017/?replicaSet=rs0", pattern=MONGODB_URL, description="the views are in it"

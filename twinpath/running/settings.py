@@ -64,5 +64,6 @@ def variable(kind: type[BaseSettings], field: str) -> str:
 
 def _end(kind: type[BaseSettings], error: ValidationError) -> NoReturn:
     for problem in error.errors(include_url=False, include_input=False):
-        print(f"{variable(kind, str(problem['loc'][0]))}: {problem['msg']}", file=sys.stderr)
+        told = problem["msg"].removeprefix("Value error, ")
+        print(f"{variable(kind, str(problem['loc'][0]))}: {told}" if problem["loc"] else told, file=sys.stderr)
     sys.exit(1)

@@ -3,18 +3,20 @@
 from typing import Literal
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from twinpath.running.sourced_settings import SourcedSettings
 
 Account = Literal["command", "projector", "query", "tools"]
+ADMINISTRATOR = "admin"
+"""Of each server, with a password of its own there; no service knows it."""
 ACCOUNTS: tuple[Account, ...] = ("command", "projector", "query", "tools")
 
 
-class Passwords(BaseSettings):
+class Passwords(SourcedSettings):
     """An account whose password is not set is neither made nor changed: somebody else, an operator say, keeps it."""
 
-    model_config = SettingsConfigDict(env_prefix="TWINPATH_", extra="ignore")
-
-    admin_password: SecretStr | None = Field(None, description="of the administrator of RabbitMQ")
+    rabbitmq_admin_password: SecretStr | None = Field(None, description="of `admin`, RabbitMQ's administrator")
+    redis_admin_password: SecretStr | None = Field(None, description="of `admin`, Redis's administrator")
     command_password: SecretStr | None = Field(None, description="of the command service's accounts")
     projector_password: SecretStr | None = Field(None, description="of the projector's accounts")
     query_password: SecretStr | None = Field(None, description="of the query service's accounts")

@@ -52,7 +52,8 @@ async def initialise(settings: Settings, application: Application, patience: flo
         wanted = definitions(settings, process_names(application))
         importing = patiently(patience, URLError, ConnectionError)
         try:
-            await importing(asyncio.to_thread, import_definitions, settings.rabbitmq_management_url, wanted)
+            address, authorities = settings.rabbitmq_management_url, settings.servers_ca_file
+            await importing(asyncio.to_thread, import_definitions, address, wanted, authorities)
         except (URLError, ConnectionError) as error:
             why = getattr(error, "reason", error)
             raise Unavailable(f"RabbitMQ's management API does not answer: {why}") from error

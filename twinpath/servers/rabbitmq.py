@@ -9,9 +9,11 @@ import hashlib
 import json
 import re
 import secrets
+import ssl
 from collections.abc import Sequence
 from typing import Any
 from urllib.error import HTTPError
+from urllib.parse import unquote
 from urllib.request import Request, urlopen
 
 from twinpath.errors import TwinpathError
@@ -19,10 +21,9 @@ from twinpath.feed.dead_letters import DEAD_LETTERS, DEAD_LETTERS_ARGUMENTS
 from twinpath.feed.interface import EXCHANGE as LOG
 from twinpath.projecting.groups import OUTSIDE, VIEWS
 from twinpath.projecting.outside_events import EXCHANGE as OUTSIDE_EVENTS
-from twinpath.servers.accounts import Account, Passwords
+from twinpath.servers.accounts import ADMINISTRATOR, Account, Passwords
 
 VHOST = "twinpath"
-ADMINISTRATOR = "admin"
 _MOST_BYTES_WAITING = 1 << 30
 _MOST_DEAD_LETTERS = 10_000
 UNCLAIMED = f"{OUTSIDE_EVENTS}.unclaimed"
@@ -93,8 +94,10 @@ def topology(vhost: str, processes: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def import_definitions(management_url: str, wanted: dict[str, Any]) -> None:
+def import_definitions(management_url: str, wanted: dict[str, Any], authorities: str = "") -> None:
     """Have a running broker take definitions; `management_url` as in `http://user:password@rabbitmq:15672`.
+
+    `authorities` is a file with those that vouch for it, where it is https; empty: the system's.
 
     Raises:
         Refused: the login or the definitions are not to its liking.
@@ -104,9 +107,10 @@ def import_definitions(management_url: str, wanted: dict[str, Any]) -> None:
     login, _, host = rest.rpartition("@")
     request = Request(f"{scheme}://{host}/api/definitions", json.dumps(wanted).encode(), method="POST")
     request.add_header("Content-Type", "application/json")
-    request.add_header("Authorization", f"Basic {base64.b64encode(login.encode()).decode()}")
+    request.add_header("Authorization", f"Basic {base64.b64encode(unquote(login).encode()).decode()}")
+    trusted = ssl.create_default_context(cafile=authorities or None)
     try:
-        urlopen(request, timeout=30).close()  # only what the operator's own setting names
+        urlopen(request, timeout=30, context=trusted).close()  # only what the operator's own setting names
     except HTTPError as error:
         raise Refused(f"RabbitMQ at {host} says {error.code}: {error.read().decode(errors='replace')}") from error
 
@@ -119,7 +123,8 @@ def password_hash(password: str) -> str:
 
 def _users(passwords: Passwords) -> list[dict[str, Any]]:
     tags = {ADMINISTRATOR: ["administrator"], "command": [], "projector": [], "tools": ["monitoring"]}
-    given = {name: getattr(passwords, f"{name}_password") for name in tags}
+    given = {name: getattr(passwords, f"{name}_password") for name in tags if name != ADMINISTRATOR}
+    given[ADMINISTRATOR] = passwords.rabbitmq_admin_password
     return [
         {
             "name": name,
@@ -156,7 +161,7 @@ def _permissions(passwords: Passwords, processes: Sequence[str]) -> list[dict[st
     if "tools" in granted:
         configure, write, read = granted["tools"]
         granted["tools"] = (configure, rf"{write}|^amq\.default$", read)
-    if passwords.admin_password is not None:
+    if passwords.rabbitmq_admin_password is not None:
         granted |= {ADMINISTRATOR: (".*",) * 3}
     return [
         {"user": user, "vhost": VHOST, "configure": configure, "write": write, "read": read}

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from twinpath.servers.accounts import Account, Passwords
+from twinpath.servers.accounts import ADMINISTRATOR, Account, Passwords
 
 RIGHTS: dict[Account, str] = {
     "projector": "~{prefix}:* +@all -@admin -@dangerous +info",
@@ -10,13 +10,19 @@ RIGHTS: dict[Account, str] = {
     "tools": "~{prefix}:* +@all -@admin -@dangerous +info",
 }
 """The accounts that write the copy of the views, and those that only read it."""
+_ALL = "~* &* +@all"
 
 
 def acl(passwords: Passwords, prefix: str) -> list[str]:
     """The lines of the file; `prefix` is what every key begins with. Passwords are in it as SHA-256 only."""
     lines = ["user default on nopass resetkeys resetchannels -@all +ping"]
+    if passwords.redis_admin_password is not None:
+        lines.append(f"user {ADMINISTRATOR} on #{_digest(passwords.redis_admin_password.get_secret_value())} {_ALL}")
     for account, rights in RIGHTS.items():
         if (password := passwords.password_of(account)) is not None:
-            digest = hashlib.sha256(password.encode()).hexdigest()
-            lines.append(f"user {account} on #{digest} resetchannels -@all {rights.format(prefix=prefix)}")
+            lines.append(f"user {account} on #{_digest(password)} resetchannels -@all {rights.format(prefix=prefix)}")
     return lines
+
+
+def _digest(password: str) -> str:
+    return hashlib.sha256(password.encode()).hexdigest()

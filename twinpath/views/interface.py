@@ -212,7 +212,7 @@ class ViewCache(ViewCopy[Cached], Protocol):
     """A copy by id of views that have `copy`. A document that is not in it says nothing: ask the ViewReader."""
 
     async def get(self, view: str, document_id: str, at_least: Mapping[str, int] = NOTHING) -> Cached | None:
-        """One document, or None when the copy does not have it.
+        """One document, which says how far the copy was, or None when the copy does not have it.
 
         Raises:
             CopyTrails: the copy, at the moment of this read, had not reached `at_least`, log -> position.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
-from twinpath.domain.views import Change, ChangeWhere, Put, Remove, ViewChange
+from twinpath.domain.views import EVERY, Change, ChangeWhere, Put, Remove, ViewChange
 from twinpath.views.writes import OpenWrite, Tail, Write, are_names
 
 Operation = Write | Remove | ChangeWhere
@@ -21,7 +21,7 @@ def merged(changes: Iterable[ViewChange]) -> dict[str, list[Operation]]:
     """Per view the operations to carry out in order instead of the changes, alike ones side by side.
 
     Raises:
-        ValueError: a change names `_id` or `revision`.
+        ValueError: a change names `_id` or `revision`, or sets more than the elements of a list.
     """
     chains: dict[str, dict[str, _Chain | _Single]] = {}
     done: dict[str, list[Operation]] = {}
@@ -31,6 +31,8 @@ def merged(changes: Iterable[ViewChange]) -> dict[str, list[Operation]]:
             of_view = chains[change.view] = {}
         if isinstance(change, ChangeWhere):
             _refuse_reserved(change.set)
+            if len(change.set) > 1 and any(EVERY in path for path in change.set):
+                raise ValueError(f"a path with {EVERY} stands alone in a ChangeWhere")
             done.setdefault(change.view, []).extend([*_rounds(of_view.values()), change])
             of_view.clear()
         elif (before := of_view.get(change.id)) is None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from twinpath.domain.views import Range
+from twinpath.domain.views import EVERY, Range
 
 MISSING: Final = object()
 """What a path leads to where a document has nothing."""
@@ -12,8 +12,8 @@ MISSING: Final = object()
 def changed(holder: Any, path: str, change: Callable[[Any], Any]) -> Any:
     """A copy of `holder` with `change(old value or MISSING)` at the path; what lies beside the path is shared.
 
-    A number in a path names an element where there is a list, which is filled up with nulls where it is too short.
-    Documents on the way are made where they are missing.
+    A number in a path names an element where there is a list, which is filled up with nulls where it is too short, and
+    EVERY names all of them. Documents on the way are made where they are missing.
 
     Raises:
         ValueError: the path leads through something that has no fields.
@@ -27,6 +27,8 @@ def changed(holder: Any, path: str, change: Callable[[Any], Any]) -> Any:
         old = holder[index] if index < len(holder) else MISSING
         before = [*holder[:index], *[None] * (index - len(holder))]
         return [*before, _at(old, rest, change), *holder[index + 1 :]]
+    if isinstance(holder, list | tuple) and name == EVERY:
+        return [_at(old, rest, change) for old in holder]
     raise ValueError(f"the path {path} can't be made in {type(holder).__name__}")
 
 
@@ -66,6 +68,14 @@ def stored(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [stored(inner) for inner in value]
     return value
+
+
+def has_elements(document: Mapping[str, Any], path: str) -> bool:
+    """Whether there is a list at the path, and something in it."""
+    holder: Any = document
+    for name in path.split("."):
+        holder = holder.get(name) if isinstance(holder, Mapping) else None
+    return isinstance(holder, list) and bool(holder)
 
 
 def within(document: Mapping[str, Any], ranges: Mapping[str, Range]) -> bool:

@@ -9,12 +9,13 @@ import pytest
 from pymongo import AsyncMongoClient
 
 from tests.support.appending import CATEGORIES, append, metadata, note, whole_log
-from twinpath.domain.events import NewEvent, RecordedEvent
+from twinpath.domain.events import SEALED, NewEvent, RecordedEvent
 from twinpath.errors import CommandIdReused, CommitTooLarge, ConcurrencyConflict
 from twinpath.ids import log_of, new_id, uuid7
 from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.log.interface import EventStore, NewCommit
 from twinpath.log.mongodb import MongoEventStore
+from twinpath.personal_data.fingerprints import FORGOTTEN
 
 
 @pytest.fixture(params=["in_memory", "mongo"])
@@ -175,6 +176,34 @@ async def test_what_became_of_a_command_can_be_asked(store: EventStore) -> None:
     assert commit is not None
     assert (commit.appended.version, commit.appended.position, commit.fingerprint) == (2, appended.position, "this")
     assert await store.commit_of(uuid7()) is None
+
+
+async def test_plain_fingerprints_are_forgotten_in_the_streams_that_hold_an_owners_data(store: EventStore) -> None:
+    """Not those of other events there, of other owners, or that are keyed."""
+    ada, other, plain = new_id("repair"), new_id("repair"), "0123456789abcdef" * 2
+    opened = [NewEvent("repair.opened", 1, {SEALED: {"of": owner, "box": ""}}) for owner in ("owner-1", "owner-2")]
+    closed = NewEvent("repair.closed", 1, {})
+    kept = [
+        NewCommit(ada, [opened[0]], 0, "opened", metadata(), plain),
+        NewCommit(ada, [note("plain")], 1, "noted", metadata(), plain),
+        NewCommit(ada, [note("plain")], 2, "keyed", metadata(), "keyed:owner-1:00"),
+        NewCommit(ada, [closed], 3, "closed", metadata(), plain),
+        NewCommit(other, [opened[1]], 0, "of another", metadata(), plain),
+    ]
+    for commit in kept:
+        await store.append(commit)
+
+    for _ in range(2):
+        await store.forget_fingerprints("owner-1", {"repair.opened", "repair.note_added"})
+
+    commits = [await store.commit_of(commit.command_id) for commit in kept]
+    assert [commit and commit.fingerprint for commit in commits] == [
+        FORGOTTEN,
+        FORGOTTEN,
+        "keyed:owner-1:00",
+        plain,
+        plain,
+    ]
 
 
 async def test_a_conflict_in_the_middle_of_a_batch_leaves_the_others_unharmed(store: EventStore) -> None:

@@ -46,6 +46,27 @@ async def test_many_who_need_it_at_once_get_the_same_key(keys: KeyStore) -> None
     assert len(set(await asyncio.gather(*(keys.key_for(ada) for _ in range(30))))) == 1
 
 
+async def test_new_keys_that_are_made_at_once_are_as_any_others(keys: KeyStore) -> None:
+    owners = [new_id("owner") for _ in range(30)]
+
+    made = await asyncio.gather(*(keys.new_key(owner) for owner in (*owners, *owners)))
+
+    assert made[:30] == made[30:]
+    assert await keys.keys(owners) == dict(zip(owners, made, strict=False))
+    assert len(set(made)) == 30
+
+
+async def test_who_has_a_key_or_is_erased_gets_no_other_new_key(keys: KeyStore) -> None:
+    ada, eve, bob = (new_id("owner") for _ in range(3))
+    key = await keys.key_for(ada)
+    await keys.destroy(eve)
+
+    made = await asyncio.gather(*(keys.new_key(owner) for owner in (ada, eve, bob)))
+
+    assert made[:2] == [key, None]
+    assert await keys.key_for(bob) == made[2] is not None
+
+
 async def test_a_destroyed_key_is_gone_and_never_made_again(keys: KeyStore) -> None:
     ada = new_id("owner")
     await keys.key_for(ada)

@@ -117,9 +117,9 @@ class Talk:
 
 
 @asynccontextmanager
-async def talk(port: int) -> AsyncIterator[Talk]:
-    """A new connection, gone at once at the end."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**24)
+async def talk(port: int, client: str = "127.0.0.1") -> AsyncIterator[Talk]:
+    """A new connection from this address, gone at once at the end."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**24, local_addr=(client, 0))
     try:
         yield Talk(port, reader, writer)
     finally:

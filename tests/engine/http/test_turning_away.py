@@ -1,9 +1,8 @@
 """Refusing below ASGI, over real sockets: what is said, and that the connection goes on."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from itertools import count
 
 import httpx
@@ -13,10 +12,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from tests.engine.http.served import served
 from tests.support.eventually import eventually
 from twinpath.commands.admission import BULK, Admission
-from twinpath.http.settings import HttpSettings
-from twinpath.running import serving
 
 JSON = {"Content-Type": "application/json"}
 
@@ -35,7 +33,7 @@ class Held:
 
 
 @asynccontextmanager
-async def served(admission: Admission, endpoint: Callable[[Request], Awaitable[Response]]) -> AsyncIterator[int]:
+async def gated(admission: Admission, endpoint: Callable[[Request], Awaitable[Response]]) -> AsyncIterator[int]:
     """The port of a server with this gate; every path goes to the endpoint."""
 
     async def healthy(_: Request) -> Response:
@@ -47,15 +45,8 @@ async def served(admission: Admission, endpoint: Callable[[Request], Awaitable[R
             Route("/{path:path}", endpoint, methods=["GET", "POST"]),
         ]
     )
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = serving.server(app, 0, HttpSettings(), gate=admission)
-    running = asyncio.create_task(server.serve([listening]))
-    try:
-        yield listening.getsockname()[1]
-    finally:
-        server.should_exit = True
-        with suppress(asyncio.CancelledError):
-            await running
+    async with served(app, gate=admission) as service:
+        yield service.port
 
 
 @pytest.fixture
@@ -75,7 +66,10 @@ async def arrived(held: Held, count: int) -> bool:
 
 async def test_one_too_many_is_told_when_to_come_back_and_may_do_so_on_its_connection(admission: Admission) -> None:
     held = Held()
-    async with served(admission, held.answer) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+    async with (
+        gated(admission, held.answer) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+    ):
         first = asyncio.create_task(client.post("/api/v1/tickets", json={}))
         await eventually(lambda: in_hand(admission, 1))
 
@@ -95,7 +89,10 @@ async def test_one_too_many_is_told_when_to_come_back_and_may_do_so_on_its_conne
 
 async def test_reads_health_and_bulk_requests_come_through_whatever_is_in_hand(admission: Admission) -> None:
     held = Held()
-    async with served(admission, held.answer) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+    async with (
+        gated(admission, held.answer) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+    ):
         first = asyncio.create_task(client.post("/api/v1/tickets", json={}))
         await eventually(lambda: in_hand(admission, 1))
 
@@ -119,7 +116,7 @@ async def test_the_body_of_a_refused_request_is_read_away(admission: Admission, 
             yield chunk
 
     async with (
-        served(admission, held.answer) as port,
+        gated(admission, held.answer) as port,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", limits=httpx.Limits(max_connections=1)) as client,
     ):
         content = chunks[0] if len(chunks) == 1 else body()
@@ -134,7 +131,7 @@ async def test_the_body_of_a_refused_request_is_read_away(admission: Admission, 
 async def test_who_asks_first_whether_to_send_a_body_is_refused_before_it(admission: Admission) -> None:
     admission.limit = 0
     head = b"POST /api/v1/tickets HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
-    async with served(admission, Held().answer) as port:
+    async with gated(admission, Held().answer) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(head)
 
@@ -148,7 +145,7 @@ async def test_who_asks_first_whether_to_send_a_body_is_refused_before_it(admiss
 async def test_what_is_pipelined_behind_a_request_in_hand_is_answered_in_order(admission: Admission) -> None:
     held = Held()
     request = b"POST /api/v1/tickets HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
-    async with served(admission, held.answer) as port:
+    async with gated(admission, held.answer) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(request * 2)
         await eventually(lambda: in_hand(admission, 1))
@@ -164,7 +161,7 @@ async def test_what_is_pipelined_behind_a_request_in_hand_is_answered_in_order(a
 
 async def test_a_client_that_goes_away_is_not_in_hand_any_more(admission: Admission) -> None:
     held = Held()
-    async with served(admission, held.answer) as port:
+    async with gated(admission, held.answer) as port:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"POST /api/v1/tickets HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
         await eventually(lambda: in_hand(admission, 1))

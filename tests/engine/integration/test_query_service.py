@@ -5,6 +5,7 @@ import gc
 import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -78,6 +79,29 @@ async def test_every_view_shows_the_write_whose_token_is_sent(service: QueryServ
     assert counted["by_status"] == {"open": 0, "triaged": 1, "closed": 0}
     assert [entry["version"] for entry in history["items"]] == [1, 2]
     assert (await version).json() == shown
+
+
+async def test_an_answer_from_a_copy_that_trails_says_where_the_copy_is(service: QueryService) -> None:
+    repair = await service.views.open()
+    tokens = {1: service.views.tokens[repair]}
+    service.views._cache = None  # from here on the copy trails the view, and is left alone after a second
+    await service.views.note(repair)
+    tokens[2] = service.views.tokens[repair]
+    await eventually(partial(service.has_heard, tokens[2]))
+    shown = []
+
+    async def shows_the_note() -> bool:
+        answer = await service.get(f"/repairs/{repair}")
+        version: int = answer.json()["version"]
+        shown.append((version, answer.headers["Causal-Token"].split(",")[0]))
+        return version == 2
+
+    await eventually(shows_the_note)
+
+    assert set(shown) == {(1, tokens[1]), (2, tokens[2])}
+    for path in ("/repairs", "/repairs/counts", f"/repairs/{repair}/history"):
+        answer = await service.get(path)
+        assert tokens[2] in answer.headers["Causal-Token"].split(","), path
 
 
 async def test_changes_are_seen_live(service: QueryService) -> None:

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings
 
 from command_service.settings import Settings as CommandSettings
 from deploy.checkout import CHECKOUT
-from deploy.rolling import SERVICES
+from deploy.rolling import JOBS, SERVICES, replace_replicas
 from deploy.secrets_file import PROJECT, SECRETS
 from tests.support.provided.container_servers import MONGODB_IMAGE, RABBITMQ_IMAGE, REDIS_IMAGE
 from twinpath.cli.settings import Settings as CliSettings
@@ -82,6 +82,30 @@ def test_a_rolling_restart_replaces_every_replica_of_every_service() -> None:
     for second in (name for name in replicas if name.endswith("-2")):
         assert COMPOSE[second]["networks"]["default"]["aliases"] == [second.removesuffix("-2")]
         assert not COMPOSE[second]["ports"]
+
+
+def test_a_rolling_restart_leaves_nothing_for_the_next_up_to_make_anew() -> None:
+    conditions = [service.get("depends_on", {}) for service in COMPOSE.values()]
+    completed = {
+        name
+        for needed in conditions
+        for name in needed
+        if needed[name]["condition"] == "service_completed_successfully"
+    }
+    calls: list[tuple[str, ...]] = []
+
+    def compose(*arguments: str) -> str:
+        calls.append(arguments)
+        return "mongo query projector query-2 redis" if arguments[0] == "ps" else ""
+
+    replaced = replace_replicas(compose)
+
+    assert set(JOBS) == completed
+    assert replaced == ["query", "query-2", "projector"]
+    assert calls[1] == ("rm", "--force", *JOBS)
+    assert [(call[0], call[-1]) for call in calls[2:]] == [(verb, name) for name in replaced for verb in ("rm", "up")]
+    assert not {"--no-deps", "--force-recreate", "--build"} & {argument for call in calls for argument in call}
+    assert all("--no-recreate" in call for call in calls if call[0] == "up")
 
 
 def test_no_image_is_whatever_is_newest() -> None:

@@ -1,11 +1,12 @@
 """The network policies of every Kubernetes overlay allow the arrows of README.md's picture and nothing else."""
 
+from ipaddress import ip_address, ip_network
 from itertools import product
 
 import pytest
 
 from deploy.manifests.rendering import OVERLAYS
-from tests.shop.support.manifests import NAME, SERVICES, WORKLOADS, Manifest, objects
+from tests.shop.support.manifests import NAME, SERVICES, WORKLOADS, Manifest, objects, pod_labels
 
 Arrow = tuple[str, str, str]
 """From whom, to whom, at which port."""
@@ -34,37 +35,32 @@ FROM_OUTSIDE: set[Arrow] = {
     ("monitoring prometheus", "query", "http"),
 }
 
-MEMBERS: dict[str, set[Arrow]] = {
-    "local": set(),
-    "production": {
-        ("mongodb", "mongodb", "27017"),
-        ("rabbitmq", "rabbitmq", "4369"),
-        ("rabbitmq", "rabbitmq", "25672"),
-        ("redis", "redis", "6379"),
-        ("redis", "redis", "26379"),
-    },
+MEMBERS: set[Arrow] = {
+    ("mongodb", "mongodb", "27017"),
+    ("rabbitmq", "rabbitmq", "4369"),
+    ("rabbitmq", "rabbitmq", "25672"),
+    ("redis", "redis", "6379"),
+    ("redis", "redis", "26379"),
 }
-"""What the members of a server say to each other."""
+"""What the members of a server say to each other in production."""
 
-OF_SERVERS: dict[str, set[Arrow]] = {
-    "local": set(),
-    "production": {("keda", "rabbitmq", "15672"), ("monitoring prometheus", "rabbitmq", "15692")},
-}
+OF_SERVERS: set[Arrow] = {("keda", "rabbitmq", "15672"), ("monitoring prometheus", "rabbitmq", "15692")}
 
 NAMES = {("*", "kube-system kube-dns", "53"), ("*", "169.254.20.10/32", "53")}
 """The cluster's name server, and the cache of it on each node."""
-API_SERVER = {
-    "local": set[Arrow](),
-    "production": {("mongodb", "0.0.0.0/0", "443"), ("mongodb", "0.0.0.0/0", "6443")},
-}
+API_SERVER = {("mongodb", "0.0.0.0/0", "443"), ("mongodb", "0.0.0.0/0", "6443")}
+IDENTITY = {(one, "0.0.0.0/0", "443") for one in SERVICES}
+"""The keys of a provider outside the cluster, and nothing within it."""
+BACKUP = {("backup", "mongodb", "27017")}
+TRACES = {(one, "monitoring opentelemetry-collector", "4318") for one in SERVICES}
+OVER_TLS = {"5672": "5671", "15672": "15671", "15692": "15691"}
+"""RabbitMQ's ports, and those that it has for TLS; the other servers take it on the same port."""
 
 
-BACKUP: dict[str, set[Arrow]] = {"local": set(), "production": {("backup", "mongodb", "27017")}}
-
-TRACES: dict[str, set[Arrow]] = {
-    "local": set(),
-    "production": {(one, "monitoring opentelemetry-collector", "4318") for one in SERVICES},
-}
+def _expected(overlay: str, always: set[Arrow], in_production: set[Arrow]) -> set[Arrow]:
+    arrows = always if overlay == "local" else always | in_production
+    ports = OVER_TLS if overlay == "production-tls" else {}
+    return {(begins, answers, ports.get(port, port)) for begins, answers, port in arrows}
 
 
 def _whose(selector: Manifest) -> list[str]:
@@ -97,17 +93,24 @@ def _arrows(overlay: str, direction: str) -> set[Arrow]:
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_who_may_begin_to_talk_to_whom_is_the_arrows_of_the_picture(overlay: str) -> None:
-    assert (
-        _arrows(overlay, "egress")
-        == ARROWS | MEMBERS[overlay] | BACKUP[overlay] | NAMES | API_SERVER[overlay] | TRACES[overlay]
-    )
+    in_production = MEMBERS | BACKUP | API_SERVER | TRACES | IDENTITY
+    assert _arrows(overlay, "egress") == _expected(overlay, ARROWS | NAMES, in_production)
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_who_may_be_talked_to_is_the_same_and_what_comes_from_outside(overlay: str) -> None:
-    assert (
-        _arrows(overlay, "ingress") == ARROWS | MEMBERS[overlay] | BACKUP[overlay] | FROM_OUTSIDE | OF_SERVERS[overlay]
-    )
+    in_production = MEMBERS | BACKUP | OF_SERVERS
+    assert _arrows(overlay, "ingress") == _expected(overlay, ARROWS | FROM_OUTSIDE, in_production)
+
+
+@pytest.mark.parametrize("overlay", ["production", "production-tls"])
+def test_the_way_to_the_identity_provider_leads_to_no_private_address(overlay: str) -> None:
+    (policy,) = (one for one in objects(overlay, "NetworkPolicy") if one["metadata"]["name"] == "identity-provider")
+    (rule,) = policy["spec"]["egress"]
+    (peer,) = rule["to"]
+    closed = [ip_network(network) for network in peer["ipBlock"]["except"]]
+    for address in ("10.96.0.1", "172.17.0.1", "192.168.1.1", "100.64.0.1", "169.254.169.254"):
+        assert any(ip_address(address) in network for network in closed), address
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -119,6 +122,7 @@ def test_what_no_policy_allows_is_dropped_for_every_pod(overlay: str) -> None:
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_every_policy_is_about_pods_that_are_there(overlay: str) -> None:
     workloads = objects(overlay, *WORKLOADS, "MongoDBCommunity", "RabbitmqCluster")
-    there = {one["metadata"]["name"] for one in workloads} | {"redis"}  # in production it comes from its chart
+    labels = {pod_labels(one)[NAME] for one in objects(overlay, *WORKLOADS)}
+    there = {one["metadata"]["name"] for one in workloads} | labels | {"redis"}  # in production it comes from its chart
     for policy in objects(overlay, "NetworkPolicy"):
         assert policy["spec"]["podSelector"].get("matchLabels", {}).get(NAME, "redis") in there

@@ -8,16 +8,16 @@ from fastapi import FastAPI
 
 import twinpath.projecting.groups
 from command_service.application import COMMANDS
-from deploy.checkout import CHECKOUT
 from deploy.manifests.rendering import KUBERNETES
 from query_service.application import QUERIES
 from shared.events import CATALOGUE
 from tests.shop.support.manifests import SERVICES, Manifest, environment, named, objects, pod
+from twinpath.backup.archive import KINDS
+from twinpath.cli.app import COMMANDS as COMMAND_LINE
 from twinpath.commands.bulk import Bulk
 from twinpath.commands.endpoints import command_router, declared_commands
 from twinpath.commands.lines.route import bulk_router
 from twinpath.feed.dead_letters import DEAD_LETTERS
-from twinpath.http.settings import HttpSettings
 from twinpath.ids import logs_of
 from twinpath.queries.app import create_app
 from twinpath.views.in_memory.cache import InMemoryViewCache
@@ -74,17 +74,6 @@ def test_who_asks_what_may_be_done_asks_the_service_that_would_do_it(method: str
 @pytest.mark.parametrize("path", ["/health/ready", "/metrics", "/docs", "/admin/v1/parked", "/api/v10/x"])
 def test_nothing_but_the_apis_is_reachable_from_outside(path: str) -> None:
     assert [_backend(method, path) for method in ("GET", "POST", "OPTIONS")] == [None] * 3
-
-
-def test_the_gateway_closes_idle_connections_before_a_service_does() -> None:
-    policy = named(PRODUCTION, "BackendTrafficPolicy", "apis")["spec"]
-    assert [target["name"] for target in policy["targetRefs"]] == ["apis"]
-    idle: str = policy["timeout"]["http"]["connectionIdleTimeout"]
-    assert 1.2 * float(idle.removesuffix("s")) <= HttpSettings().http_keep_alive_seconds
-    haproxy = (CHECKOUT / "deploy/haproxy/haproxy.cfg").read_text()
-    purged = re.search(r"pool-purge-delay (\d+)s", haproxy)
-    assert purged
-    assert 5 * float(purged[1]) < HttpSettings().http_keep_alive_seconds
 
 
 def test_routes_lead_to_ports_of_services() -> None:
@@ -144,18 +133,32 @@ def test_each_server_outlasts_the_loss_of_one_member() -> None:
     assert budgets["mongodb"]["maxUnavailable"] == budgets["rabbitmq"]["maxUnavailable"] == 1
 
 
-def test_what_is_backed_up_is_restored_by_the_same_means() -> None:
+def test_what_is_backed_up_is_restored_from_where_it_lies() -> None:
     restore = yaml.safe_load((KUBERNETES / "restore.yaml").read_text())
-    backup = named(PRODUCTION, "CronJob", "backup")
-    assert restore["metadata"]["namespace"] == backup["metadata"]["namespace"]
-    assert (
-        restore["spec"]["template"]["metadata"]["labels"]
-        == (backup["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["labels"])
-    )
-    assert {key: value for key, value in pod(restore).items() if key != "containers"} == (
-        {key: value for key, value in pod(backup).items() if key != "containers"}
-    )
-    (restoring,), (dumping,) = pod(restore)["containers"], pod(backup)["containers"]
-    for same in ("image", "securityContext", "volumeMounts"):
-        assert restoring[same] == dumping[same]
-    assert environment(PRODUCTION, restoring).items() >= environment(PRODUCTION, dumping).items()
+    (restoring,) = pod(restore)["containers"]
+    lies = {volume["name"]: volume["persistentVolumeClaim"]["claimName"] for volume in pod(restore)["volumes"][:2]}
+    mounted = {mount["name"]: mount["mountPath"] for mount in restoring["volumeMounts"]}
+    assert restoring["args"][0] in COMMAND_LINE
+    for kind in KINDS:
+        backup = named(PRODUCTION, "CronJob", f"backup-{kind}")
+        assert restore["metadata"]["namespace"] == backup["metadata"]["namespace"]
+        labels = backup["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["labels"]
+        assert restore["spec"]["template"]["metadata"]["labels"] == labels
+        (dumping,) = pod(backup)["containers"]
+        assert f"backup {kind} /backups" in dumping["args"][0]
+        assert pod(backup)["volumes"][0] == {"name": "backups", "persistentVolumeClaim": {"claimName": lies[kind]}}
+        assert [one for one in restoring["args"] if one.startswith(f"{mounted[kind]}/{kind}-")]
+        for same in ("image", "securityContext"):
+            assert restoring[same] == dumping[same]
+        assert environment(PRODUCTION, dumping)["TWINPATH_MONGODB_URL"].startswith("mongodb://tools:<tools>@")
+    members = environment(PRODUCTION, dumping)["MONGODB"]
+    assert environment(PRODUCTION, restoring)["TWINPATH_MONGODB_URL"] == f"mongodb://admin:<mongodb-admin>@{members}"
+
+
+def test_keys_are_backed_up_after_the_log_onto_a_volume_of_their_own() -> None:
+    jobs = {kind: named(PRODUCTION, "CronJob", f"backup-{kind}") for kind in KINDS}
+    hour = {kind: int(job["spec"]["schedule"].split()[1]) for kind, job in jobs.items()}
+    latest = hour["log"] + jobs["log"]["spec"]["startingDeadlineSeconds"] / 3600
+    assert hour["keys"] > latest, "keys that are older than the log do not open all of it"
+    claims = {pod(job)["volumes"][0]["persistentVolumeClaim"]["claimName"] for job in jobs.values()}
+    assert len(claims) == len(jobs)

@@ -15,6 +15,7 @@ import twinpath.queries.settings
 from deploy.manifests.checking import exceptions
 from deploy.manifests.rendering import KUBERNETES, OVERLAYS
 from tests.shop.support.manifests import (
+    SECRETS,
     SERVICES,
     WORKLOADS,
     containers,
@@ -50,6 +51,8 @@ def _told(overlay: str, service: str) -> dict[str, str]:
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_setting_exists_and_has_a_value_of_its_type(overlay: str, service: str) -> None:
     told = _told(overlay, service)
+    if "servers_ca_file" in told:
+        told["servers_ca_file"] = __file__  # any file that is there
     assert told.keys() <= SETTINGS[service].model_fields.keys()
     settings = SETTINGS[service].model_validate(told)
     assert settings.model_dump()["host"] == "0.0.0.0"
@@ -64,7 +67,7 @@ def test_the_command_line_in_a_pod_is_told_what_it_knows(overlay: str) -> None:
     ours = [one for of in objects(overlay, *WORKLOADS) for one in containers(of) if "twinpath/tools" in one["image"]]
     assert ours
     for container in ours:
-        assert container.get("args", ["verify"])[0] in group.commands
+        assert "command" in container or container.get("args", ["verify"])[0] in group.commands
         told = {name for name in environment(overlay, container) if name.startswith("TWINPATH_")} - {*_SERVERS_ONLY}
         assert {name.removeprefix("TWINPATH_").lower() for name in told} <= CommandLineSettings.model_fields.keys()
 
@@ -102,18 +105,66 @@ def test_command_service_projector_and_init_are_told_the_same_number_of_partitio
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_has_the_secret_of_its_own_account_and_no_other(overlay: str, service: str) -> None:
     besides = {"projector": {"admin-token"}, "query": {"cursor-key"}}.get(service, set())  # for its callers
-    assert secrets_of(named(overlay, "Deployment", service)) == {service} | besides
+    trusted = {"mongodb-tls"} if overlay == "production-tls" else set()
+    assert secrets_of(named(overlay, "Deployment", service)) == {service} | besides | trusted
+
+
+@pytest.mark.parametrize("service", [*SERVICES, "tools"])
+def test_with_tls_every_address_is_encrypted_and_a_service_has_the_authority_without_its_key(service: str) -> None:
+    deployment = named("production-tls", "Deployment", service)
+    (container,) = pod(deployment)["containers"]
+    told = environment("production-tls", container)
+    schemes = {name: told[name].partition(":")[0] for name in told if re.fullmatch(r"TWINPATH_\w+_URL", name)}
+    encrypted = {"MONGODB": "mongodb", "RABBITMQ": "amqps", "REDIS": "rediss"}  # MongoDB's driver: by the authority
+    assert schemes == {name: encrypted[name.split("_")[1]] for name in schemes}
+    (mount,) = (one for one in container["volumeMounts"] if one["name"] == "trusted")
+    assert told["TWINPATH_SERVERS_CA_FILE"] == f"{mount['mountPath']}/ca.crt"
+    (volume,) = (one["secret"] for one in pod(deployment)["volumes"] if one["name"] == "trusted")
+    assert [item["key"] for item in volume["items"]] == ["ca.crt"]
+
+
+def test_with_tls_each_server_has_a_certificate_for_the_names_by_which_it_is_called() -> None:
+    certificates = {one["spec"]["secretName"]: one["spec"] for one in objects("production-tls", "Certificate")}
+    servers = named("production-tls", "ConfigMap", "servers")["data"]
+    for key, address in servers.items():
+        hosts = {re.split(r"[:/]", member)[0] for member in address.partition("/")[0].split(",")}
+        assert hosts <= set(certificates[f"{key.partition('-')[0]}-tls"]["dnsNames"])
+    (mongodb,), (rabbitmq,) = (objects("production-tls", kind) for kind in ("MongoDBCommunity", "RabbitmqCluster"))
+    assert mongodb["spec"]["security"]["tls"]["certificateKeySecretRef"]["name"] in certificates
+    assert rabbitmq["spec"]["tls"]["secretName"] in certificates
+    assert rabbitmq["spec"]["tls"]["disableNonTLSListeners"]
+    redis = (KUBERNETES / "overlays/production-tls/redis-tls-values.yaml").read_text()
+    assert set(re.findall(r"secretName: (\S+)", redis)) <= certificates.keys()
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_no_secret_is_in_the_manifests_and_all_that_are_referred_to_are_made(overlay: str) -> None:
     assert not objects(overlay, "Secret")
     script = (KUBERNETES / "make-secrets.sh").read_text()
-    listed = re.search(rf"^  {overlay}\) names=\((.+?)\)", script, re.MULTILINE)
+    environment_of = overlay.removesuffix("-tls")
+    listed = re.search(rf"^  {environment_of}\) names=\((.+?)\)", script, re.MULTILINE)
     assert listed is not None
-    by_operators = {"production": {"rabbitmq-default-user"}, "local": set()}[overlay]
+    by_operators = {"rabbitmq-default-user"} if environment_of == "production" else set()
+    by_cert_manager = {one["spec"]["secretName"] for one in objects(overlay, "Certificate")}
     used = {name for workload in objects(overlay, *WORKLOADS) for name in secrets_of(workload)}
-    assert used == set(listed[1].split()) | by_operators
+    if environment_of == "production":  # Redis comes from its chart
+        values = (KUBERNETES / "overlays/production/redis-values.yaml").read_text()
+        used |= set(re.findall(r"secretName: ([\w-]+)", values))
+    assert used - by_cert_manager == set(listed[1].split()) | by_operators
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_secrets_are_files_for_the_users_group_alone_and_never_variables(overlay: str) -> None:
+    for workload in objects(overlay, *WORKLOADS):
+        volumes = {one["name"]: one["secret"] for one in pod(workload).get("volumes", []) if "secret" in one}
+        assert all(volume["defaultMode"] == 0o440 for volume in volumes.values())
+        for container in containers(workload):
+            assert not [one for one in container.get("env", []) if "secretKeyRef" in one.get("valueFrom", {})]
+            for mount in container.get("volumeMounts", []):
+                if mount["mountPath"].startswith(f"{SECRETS}/"):
+                    assert volumes[mount["name"]]["secretName"] == mount["mountPath"].removeprefix(f"{SECRETS}/")
+                    assert mount["readOnly"]
+        assert not volumes or pod(workload)["securityContext"]["fsGroup"]
 
 
 def test_every_exception_says_why() -> None:
@@ -131,7 +182,9 @@ def test_kinds_without_a_schema_are_those_that_are_excused(overlay: str) -> None
         for one in objects(overlay, *_kinds(overlay))
         if one["apiVersion"] not in kubernetes
     }
-    assert rendered == (set(exceptions()["without_schema"]) if overlay == "production" else set())
+    excused = {"local": set(), "production-tls": set(exceptions()["without_schema"])}
+    excused["production"] = {kind for kind in excused["production-tls"] if not kind.startswith("cert-manager.io/")}
+    assert rendered == excused[overlay]
 
 
 def _kinds(overlay: str) -> set[str]:

@@ -21,6 +21,7 @@ def test_every_test_that_the_page_names_exists() -> None:
 
     assert named
     assert named - existing == set()
+    assert [file for file in set(re.findall(r"`(tests/[\w/]+\.py)`", PAGE)) if not (CHECKOUT / file).exists()] == []
 
 
 def test_every_survival_test_is_on_the_page() -> None:

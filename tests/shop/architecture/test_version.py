@@ -14,6 +14,7 @@ REPEATED = {
     Path("deploy/Dockerfile"): r'image\.version="([^"]+)"',
     _PRODUCTION / "kustomization.yaml": r"newName: registry\.example\.com/twinpath/\w+, newTag: ([^}]+)}",
     _PRODUCTION / "redis-values.yaml": r"registry\.example\.com/twinpath/tools:(\S+)",
+    Path("deploy/kubernetes/restore.yaml"): r"registry\.example\.com/twinpath/\w+:(\S+)",
     Path("deploy/kubernetes/rendered/production.yaml"): r"registry\.example\.com/twinpath/\w+:(\S+)",
 }
 

@@ -15,9 +15,14 @@ PROJECT = "twinpath-test"
 
 
 class Deployment:
-    """Two replicas of each service, with fresh secrets and volumes; `folder` takes the secrets."""
+    """Two replicas of each service, with fresh secrets and volumes.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: takes the secrets.
+        overlays: files that change docker-compose.yml.
+    """
+
+    def __init__(self, folder: Path, *overlays: str) -> None:
         secrets = write_secrets(folder / "env")
         held = hold_ports(len(COMPOSE_PORTS))
         ports = {name: str(port.release()) for name, port in zip(COMPOSE_PORTS, held, strict=True)}
@@ -25,7 +30,9 @@ class Deployment:
         self.addresses = compose_addresses({**secrets, **ports})
         self.log_address = compose_log_address({**secrets, **ports})
         self.loaded: dict[str, int] = {}
-        self._compose = ["docker", "compose", "-p", PROJECT, "--env-file", str(folder / "env"), "--profile", "scale"]
+        files = [part for file in ("docker-compose.yml", *overlays) for part in ("-f", file)]
+        self._compose = ["docker", "compose", *files, "-p", PROJECT, "--env-file", str(folder / "env")]
+        self._compose += ["--profile", "scale"]
 
     def compose(self, *arguments: str) -> str:
         """Run docker compose; what it says. Raises CalledProcessError, after its output was shown."""

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from deploy.checkout import CHECKOUT
-from deploy.rolling import SERVICES, replace_replicas
+from deploy.rolling import JOBS, SERVICES, replace_replicas
 from deploy.sample import load_sample
 from tests.shop.compose.deployment import PROJECT, Deployment
 from tests.support.eventually import eventually
@@ -54,7 +54,7 @@ def test_without_secrets_compose_says_what_makes_them(tmp_path: Path) -> None:
     command = ["docker", "compose", "-p", PROJECT, "--env-file", str(tmp_path / "empty"), "config", "--quiet"]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert done.returncode != 0
-    assert "PASSWORD is missing a value: run python3 deploy/secrets_file.py" in done.stderr
+    assert " is missing a value: run python3 deploy/secrets_file.py" in done.stderr  # whichever it meets first
 
 
 def test_every_service_is_contained(deployment: Deployment) -> None:
@@ -142,6 +142,16 @@ async def test_a_rolling_restart_under_load_fails_no_request(deployment: Deploym
 
     await eventually(all_counted)
     deployment.compose("run", "--rm", "-T", "--no-deps", "tools", "verify")  # exit code 1 when anything differs
+
+
+def test_after_a_rolling_restart_up_finds_nothing_to_make_anew(deployment: Deployment) -> None:
+    before = {
+        service: deployment.inspect(service)["Id"] for service in (*SERVICES, *JOBS, "mongo", "redis", "rabbitmq")
+    }
+
+    deployment.compose("up", "--detach", "--wait")
+
+    assert {service: deployment.inspect(service)["Id"] for service in before} == before
 
 
 def test_down_leaves_nothing(deployment: Deployment) -> None:

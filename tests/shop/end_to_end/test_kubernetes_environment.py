@@ -74,6 +74,7 @@ def cluster(
             "rabbitmq:5672": urlsplit(rabbitmq.url).netloc.rpartition("@")[2],
             "rabbitmq:15672": management.netloc.rpartition("@")[2],
             "redis:6379": f"{HOST}:{port.number}",
+            "<mongodb-admin>": "admin",
             "<rabbitmq-default-user>": management.username or "",
         }
     )

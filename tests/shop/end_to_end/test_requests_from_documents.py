@@ -1,6 +1,4 @@
-"""Schemathesis makes requests import asyncio
-import asyncio
-from each service's own OpenAPI document, good and bad: no 5xx, all as documented."""
+"""Schemathesis makes requests from each service's own OpenAPI document, good and bad: no 5xx, all as documented."""
 
 import asyncio
 from collections.abc import Callable, Iterator

@@ -27,7 +27,8 @@ from twinpath.servers.redis import acl
 from twinpath.views.redis.cache import RedisViewCache
 
 PASSWORDS = Passwords(
-    admin_password=SecretStr("admin"),
+    rabbitmq_admin_password=SecretStr("admin"),
+    redis_admin_password=SecretStr("redis-admin"),
     command_password=SecretStr("command"),
     projector_password=SecretStr("projector"),
     query_password=SecretStr("query"),

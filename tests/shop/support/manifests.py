@@ -1,5 +1,6 @@
 """The rendered Kubernetes manifests, and what tests ask of them."""
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -11,6 +12,8 @@ Manifest = dict[str, Any]
 NAME = "app.kubernetes.io/name"
 SERVICES = ("command", "projector", "query")
 WORKLOADS = ("Deployment", "StatefulSet", "Job", "CronJob")
+SECRETS = "/run/secrets"
+"""Each Secret is mounted there, in a folder of its name."""
 
 
 @cache
@@ -42,6 +45,13 @@ def pod(workload: Manifest) -> Manifest:
     return specification
 
 
+def pod_labels(workload: Manifest) -> dict[str, str]:
+    """The labels of its pods."""
+    of = workload["spec"]["jobTemplate"] if workload["kind"] == "CronJob" else workload
+    labels: dict[str, str] = of["spec"]["template"]["metadata"]["labels"]
+    return labels
+
+
 def containers(workload: Manifest) -> list[Manifest]:
     """All containers of its pod, those that prepare it too."""
     return [*pod(workload).get("initContainers", []), *pod(workload)["containers"]]
@@ -69,9 +79,9 @@ def _secrets(part: object) -> Iterator[str]:
 
 
 def environment(overlay: str, container: Manifest) -> dict[str, str]:
-    """A container's variables as Kubernetes would set them; a Secret's value is `<secret>` of its name.
+    """A container's variables as a program in it understands them; a Secret's value is `<secret>` of its name.
 
-    Fails where a variable, a ConfigMap or a key is referred to that is not there.
+    Fails where a variable, a ConfigMap, a key or a mounted Secret is referred to that is not there.
     """
     found: dict[str, str] = {}
     for source in container.get("envFrom", []):
@@ -81,7 +91,16 @@ def environment(overlay: str, container: Manifest) -> dict[str, str]:
         value = _value(overlay, variable, above)
         if value is not None:
             above[variable["name"]] = value
-    return found | above
+    mounted = {mount["mountPath"] for mount in container.get("volumeMounts", [])}
+
+    def secret(match: re.Match[str]) -> str:
+        folder, name = match[1], match[2]
+        assert folder in mounted, f"{container['name']} reads {match[0]}, which is not mounted"
+        return f"<{name}>"
+
+    return {
+        name: re.sub(rf"\{{file:({SECRETS}/([\w-]+))/\w+\}}", secret, value) for name, value in (found | above).items()
+    }
 
 
 def _value(overlay: str, variable: Manifest, above: Mapping[str, str]) -> str | None:

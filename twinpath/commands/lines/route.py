@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import orjson
 from fastapi import APIRouter
 
-from twinpath.commands.admission import BULK_PATH
+from twinpath.commands.admission import BULK
 from twinpath.commands.bulk import BULK_PERMISSION, Bulk
 from twinpath.commands.endpoints import DeclaredCommand
-from twinpath.http.documents.problems import CHANGING, STARTING, codes_together, problem_responses
+from twinpath.http.documents.problems import CALLERS, CHANGING, STARTING, codes_together, problem_responses
 from twinpath.http.documents.samples import ids_in as ids_of
 from twinpath.identity.permissions import allowing, permitted_router
 
@@ -21,11 +21,11 @@ _REFUSALS = {
 
 def bulk_router(bulk: Bulk) -> APIRouter:
     """The route `POST /commands`."""
-    router = permitted_router()
+    router = permitted_router(BULK)
     content = {"application/x-ndjson": {"schema": {"type": "string"}, "example": _example(bulk.commands)}}
     names = ", ".join(f"`{name}`" for name in bulk.commands)
     router.add_api_route(
-        BULK_PATH,
+        "",
         bulk.answer,
         methods=["POST"],
         tags=["bulk"],
@@ -38,7 +38,7 @@ def bulk_router(bulk: Bulk) -> APIRouter:
                 "description": "A result a line, in order",
                 "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
             },
-            **problem_responses(codes_together(CHANGING, STARTING, _REFUSALS)),
+            **problem_responses(codes_together(CHANGING, CALLERS, STARTING, _REFUSALS)),
         },
         openapi_extra=allowing(BULK_PERMISSION, {"requestBody": {"required": True, "content": content}}),
     )

@@ -35,6 +35,7 @@ class Erasure(Handling):
         self._means = means
         self._keys = keys
         self._types = {event.type for event in means.catalogue.types if event.erases}
+        self._personal = {event.type for event in means.catalogue.types if event.personal}
         self.categories = tuple(sorted({happens_to(event) for event in means.catalogue.types if event.erases}))
         lacking = [category for category in self.categories if self._erase_command(category) is None]
         if lacking:
@@ -44,8 +45,10 @@ class Erasure(Handling):
         return recorded.type in self._types
 
     async def handle(self, recorded: RecordedEvent) -> None:
-        """See Handling.handle: the log knows of this erasure, so its key is gone and confirmed."""
+        """See Handling.handle: the log knows of this erasure, so its key is gone and confirmed. What versions before
+        had kept of the owner's commands to recognise them again goes too."""
         await self._keys.confirm(recorded.stream)
+        await self._means.store.forget_fingerprints(recorded.stream, self._personal)
 
     async def carry_out_due(self) -> int:
         """See Handling.carry_out_due: end what a crash cut short."""

@@ -50,6 +50,15 @@ NO_OPERATION: Codes = {
 BORDER: Codes = {400: ("unknown_host",)}
 """The code that a request for any operation but health may be answered with besides."""
 
+CALLERS: Codes = {
+    400: ("malformed_authorization",),
+    401: ("not_authenticated", "invalid_token", "token_expired", "invalid_key", "key_expired"),
+    403: ("not_permitted",),
+    429: ("rate_limited",),
+    503: ("identity_unavailable",),
+}
+"""The codes of an interface that asks who calls."""
+
 STARTING: Codes = {503: ("starting",)}
 """The code of a service that lets nobody in before it has started."""
 

@@ -6,12 +6,13 @@ request that is not there yet is neither counted nor begun; a streamed body is h
 """
 
 import asyncio
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from twinpath.http.edge.flow import MOST_UNTAKEN, Flow, Phase
 from twinpath.http.edge.framing import Framing, Piece
 from twinpath.http.edge.outlet import Outlet
 from twinpath.http.edge.patience import Patience
@@ -21,15 +22,6 @@ from twinpath.http.edge.rules import Rules
 
 CONNECTION = "twinpath.connection"
 """Where a request's scope has its connection, within the state."""
-
-_HIGH_WATER = 16 * 1024
-"""Bytes that are written and not taken; beyond them the application waits, and they are counted."""
-
-_MOST_AHEAD = 64 * 1024
-"""Bytes that a client may send ahead of its answers; the others stay in the network."""
-
-_WORTH_COUNTING = 4096
-"""Bytes; a request that keeps less is not counted among what all clients together make the service keep."""
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _NO_CONTENT = b"HTTP/1.1 204 No Content\r\nallow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n\r\n"
@@ -54,14 +46,10 @@ class Connection(asyncio.Protocol):
         self._connections = cast(set[asyncio.Protocol], server_state.connections)
         self._framing = Framing(self.rules.limits, self.rules.streamed)
         self._patience = Patience(loop, self.rules.limits, self._end, self._give_up, self._cut)
-        self._phase: Literal["waiting", "streaming", "answering", "over"] = "waiting"
-        """For a request, while the body of the request in hand still comes, with all of it in hand, and at the end."""
-
+        self.phase: Phase = "waiting"
         self._entered: float | None = None
         self._in_hand = 0  # bytes of the request that is being answered
         self._ends_next = False
-        self._wanted, self._reads = True, True
-        self._stalls, self._waits_for_taking, self._counted = False, False, False
 
     # As asyncio and uvicorn's server call it
 
@@ -69,9 +57,10 @@ class Connection(asyncio.Protocol):
         """See asyncio.BaseProtocol.connection_made."""
         assert self._inner is not None
         self._transport = cast(asyncio.Transport, transport)
-        self._transport.set_write_buffer_limits(_HIGH_WATER)
-        self._outlet = Outlet(self._transport, self._end, self._want)
-        self._inner.connection_made(self._outlet)
+        self._transport.set_write_buffer_limits(MOST_UNTAKEN)
+        self._flow = Flow(self, self._transport, self._patience, self.rules)
+        self.outlet = Outlet(self._transport, self._end, self._flow.want)
+        self._inner.connection_made(self.outlet)
         self._connections.discard(self._inner)
         self._connections.add(self)
         self._patience.await_request(self.rules.limits.http_head_seconds)
@@ -87,27 +76,25 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol.data_received."""
-        if self._phase != "over":
+        if self.phase != "over":
             self._framing.add(data)
             self._patience.came(len(data))
             self._advance()
 
     def pause_writing(self) -> None:
         """See asyncio.BaseProtocol.pause_writing."""
-        self._stalls = True
-        self._look_at_what_waits()
+        self._flow.stall()
 
     def resume_writing(self) -> None:
         """See asyncio.BaseProtocol.resume_writing."""
-        self._stalls, self._waits_for_taking = False, False
-        self._patience.taken()
+        self._flow.taken()
         if self._inner is not None:
             self._inner.resume_writing()
-        self._look_at_what_waits()
+        self._flow.look()
 
     def shutdown(self) -> None:
         """Called by uvicorn's server when it stops: what has been begun is finished, and the connection closed."""
-        if self._phase == "waiting" and self._framing.has_begun:
+        if self.phase == "waiting" and self._framing.has_begun:
             self._ends_next = True
         elif self._inner is not None:
             self._inner.shutdown()
@@ -117,23 +104,39 @@ class Connection(asyncio.Protocol):
     @property
     def streams(self) -> bool:
         """Whether the body of the request in hand still comes."""
-        return self._phase == "streaming"
+        return self.phase == "streaming"
 
     def answered(self) -> None:
         """The application is through with the request in hand."""
         self._leave()
-        if self._phase == "answering":
+        if self.phase == "answering":
             self._wait()
-            if self._framing.has_begun or self._counted:
+            if self._framing.has_begun or self._flow.is_counted:
                 self._advance()
-        elif self._phase == "streaming":
+        elif self.phase == "streaming":
             self._linger()
 
     def failed(self) -> None:
         """The application ended with an error, after which uvicorn closes the connection."""
         self._leave()
 
-    # As it gives way to others
+    # As the flow between both sides, and others' claims, ask of it
+
+    @property
+    def received(self) -> int:
+        """See Sides.received."""
+        return self._framing.kept + self._in_hand
+
+    @property
+    def ahead(self) -> int:
+        """See Sides.ahead."""
+        return self._framing.kept
+
+    def let_wait(self) -> bool:
+        """See Sides.let_wait."""
+        if self._inner is not None:
+            self._inner.pause_writing()
+        return self._inner is not None
 
     @property
     def waits_since(self) -> float | None:
@@ -142,7 +145,7 @@ class Connection(asyncio.Protocol):
 
     def give_way(self) -> None:
         """See Holder.give_way."""
-        if self._phase != "waiting":
+        if self.phase != "waiting":
             self._cut()
         elif self._framing.has_begun:
             self._refuse(overloaded())
@@ -152,20 +155,19 @@ class Connection(asyncio.Protocol):
     # The requests
 
     def _wait(self) -> None:
-        self._phase = "waiting"
+        self.phase = "waiting"
         self._patience.await_request(self.rules.limits.http_keep_alive_seconds)
 
     def _advance(self) -> None:
         """Hand on what is there."""
         try:
-            while self._phase in ("waiting", "streaming") and (piece := self._framing.next()):
+            while self.phase in ("waiting", "streaming") and (piece := self._framing.next()):
                 self._take(piece)
-            if self._phase == "waiting" and self._framing.has_begun:
+            if self.phase == "waiting" and self._framing.has_begun:
                 self._expect_the_rest()
         except Refusal as refusal:
             self._refuse(refusal)
-        if self._stalls or self._counted or self._framing.kept + self._in_hand >= _WORTH_COUNTING:
-            self._look_at_what_waits()
+        self._flow.look_if_worth()
 
     def _take(self, piece: Piece) -> None:
         head = piece.head
@@ -181,26 +183,26 @@ class Connection(asyncio.Protocol):
                 self._entered = self.rules.gate.enter()
             self._begin(head, piece)
         if piece.ends:
-            self._phase = "answering"
+            self.phase = "answering"
             self._patience.await_nothing()
         self._feed(head.raw + piece.body if head else piece.body)
 
     def _begin(self, head: Head, piece: Piece) -> None:
         if self._ends_next:
             head.with_close()
-        self._outlet.begun = False
+        self.outlet.begun = False
         self._in_hand = len(piece.body)
         if not piece.ends:
-            self._phase = "streaming"
+            self.phase = "streaming"
             self._patience.await_body()
 
     def _feed(self, data: bytes) -> None:
         assert self._inner is not None
-        self._outlet.feeding = True
+        self.outlet.feeding = True
         try:
             self._inner.data_received(data)
         finally:
-            self._outlet.feeding = False
+            self.outlet.feeding = False
 
     def _expect_the_rest(self) -> None:
         head = self._framing.head
@@ -227,7 +229,7 @@ class Connection(asyncio.Protocol):
             self._end()
 
     def _refuse(self, refusal: Refusal) -> None:
-        if self._phase == "streaming" and self._outlet.begun:
+        if self.phase == "streaming" and self.outlet.begun:
             self._cut()  # nothing can be said within an answer
             return
         self._leave()
@@ -246,47 +248,11 @@ class Connection(asyncio.Protocol):
             self.rules.gate.leave(self._entered)
             self._entered = None
 
-    # What waits on either side
-
-    def _want(self, wanted: bool) -> None:
-        """The protocol inside wants more of a body, or has enough just now."""
-        self._wanted = wanted
-        if not wanted:
-            self._patience.hold_up()
-        self._read_or_pause()
-
-    def _look_at_what_waits(self) -> None:
-        """Let the application wait for a client that does not take its answer. A client that still sends may be one
-        that reads only when it has sent all, so its body is read on, as long as what waits for it is little.
-        """
-        unsent = self._outlet.unsent if self._stalls else 0
-        reads_on = self.streams and unsent < self.rules.limits.http_unsent_bytes
-        if self._stalls and not self._waits_for_taking and not reads_on and self._inner is not None:
-            self._waits_for_taking = True
-            self._patience.await_taking(self._outlet)
-            self._inner.pause_writing()
-        kept = self._framing.kept + self._in_hand + unsent
-        counts = kept >= _WORTH_COUNTING
-        if counts or self._counted:
-            self._counted = counts
-            self.rules.in_hand.keeps(self, kept if counts else 0)
-        self._read_or_pause()
-
-    def _read_or_pause(self) -> None:
-        enough = self._phase == "answering" and self._framing.kept > _MOST_AHEAD
-        reads = self._phase == "over" or (self._wanted and not enough)
-        if reads is not self._reads and not self._transport.is_closing():
-            self._reads = reads
-            if reads:
-                self._transport.resume_reading()
-            else:
-                self._transport.pause_reading()
-
     # The end
 
     def _over(self) -> None:
-        self._phase = "over"
-        self._outlet.over = True
+        self.phase = "over"
+        self.outlet.over = True
 
     def _give_up(self) -> None:
         self._refuse(too_slow())
@@ -296,19 +262,19 @@ class Connection(asyncio.Protocol):
 
     def _end(self) -> None:
         """Close when all is written; a client that does not take it is cut off."""
-        if self._phase == "streaming" or self._framing.has_begun:
+        if self.phase == "streaming" or self._framing.has_begun:
             self._linger()
             return
         self._over()
         self._patience.await_nothing()
-        self._patience.await_taking(self._outlet)
+        self._patience.await_taking(self.outlet)
         self._transport.close()
 
     def _linger(self) -> None:
         """Close after the client had time to read: bytes that it sends to a closed connection would undo the answer."""
         self._over()
         self._framing = Framing(self.rules.limits, self.rules.streamed)
-        self._look_at_what_waits()
+        self._flow.look()
         if not self._transport.is_closing():
             self._transport.write_eof()
             self._patience.await_end()

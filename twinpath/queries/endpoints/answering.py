@@ -18,6 +18,7 @@ from twinpath.queries.endpoints.seats import Seats
 from twinpath.queries.reading.causal_waits import CausalWaits
 from twinpath.queries.reading.cursor import Cursors
 from twinpath.queries.reading.live import LiveViews
+from twinpath.queries.reading.reach import Reach
 from twinpath.queries.reading.searches import Searches
 from twinpath.queries.reading.views import ViewQueries
 
@@ -41,6 +42,10 @@ class Queries:
         """What a request's caller may see: everything, or the documents of one owner."""
         owner = caller_of(request).owner
         return self if owner is None else replace(self, views=self.views.owned_by(owner))
+
+    def reach(self, stream: str | None = None, alone: bool = False) -> Reach:
+        """Of one answer, before anything is read for it."""
+        return Reach(self.waits.heard, stream, alone)
 
     async def token_seen(self, request: Request, *views: View) -> bool:
         """Wait until these views have reached the request's causal token, if it has one; whether it had.
@@ -95,21 +100,28 @@ def answered(
     views: Iterable[View],
     etag: str | None = None,
     headers: Mapping[str, str] | None = None,
+    reach: Reach | None = None,
 ) -> Response:
-    """200 with the body, which shows these views, or 304 when the client has it already.
+    """200 with the body, which shows these views, or 304 when the client has it already; with how far it `reach`es.
 
     Raises:
         StaleVersion: `precondition_failed`: If-Match names none that fits.
         MalformedRequest: a condition can't be read.
     """
     etag = etag or f'"{blake2b(body, digest_size=9).hexdigest()}"'
-    sent = {"ETag": etag, "Cache-Control": cache_control(views), **(headers or {})}
+    sent = {"ETag": etag, "Cache-Control": cache_control(views), **token_header(reach), **(headers or {})}
     condition = condition_of(joined_header(request.scope, b"if-match"), joined_header(request.scope, b"if-none-match"))
     if condition and condition.match and not condition.match.strongly(etag):
         raise StaleVersion(f"It is {etag} now, which If-Match does not name.", code="precondition_failed")
     if condition and condition.none_match and condition.none_match.weakly(etag):
         return Response(status_code=304, headers=sent)
     return Response(body, headers=sent, media_type="application/json")
+
+
+def token_header(reach: Reach | None) -> dict[str, str]:
+    """The causal token of an answer; none in the moment before the service has heard where its views are."""
+    token = reach and reach.token
+    return {"Causal-Token": token} if token else {}
 
 
 def cache_control(views: Iterable[View]) -> str:

@@ -16,6 +16,7 @@ from twinpath.queries.endpoints.answering import Queries, answered, dumped
 from twinpath.queries.endpoints.event_stream import frame, open_stream
 from twinpath.queries.endpoints.routes import Routes
 from twinpath.queries.reading.live import Changed
+from twinpath.queries.reading.reach import Reach
 from twinpath.queries.reading.views import Selection
 
 
@@ -59,7 +60,8 @@ class _Dashboard:
         refuse_parameters(request)
         queries = self._queries.for_caller(request)
         fresh = await queries.token_seen(request, *self._dashboard.views)
-        return answered(request, await self.body(queries, fresh), self._dashboard.views)
+        reach = queries.reach()
+        return answered(request, await self.body(queries, fresh, reach), self._dashboard.views, reach=reach)
 
     async def events(self, request: Request) -> Response:
         """The dashboard as it changes."""
@@ -68,21 +70,24 @@ class _Dashboard:
         source = _LiveDashboard(partial(self.body, queries, fresh=True), self._dashboard.name)
         return await open_stream(request, queries, source, self._dashboard.views, pace=self._dashboard.pace)
 
-    async def body(self, queries: Queries, fresh: bool) -> bytes:
+    async def body(self, queries: Queries, fresh: bool, reach: Reach | None = None) -> bytes:
         """What is sent. Raises Unavailable."""
-        reads = _Reads(queries, self._dashboard.views[0], self._clock, self._zone, fresh)
+        reads = _Reads(queries, self._dashboard.views[0], self._clock, self._zone, fresh, reach)
         return dumped(await self._dashboard.body(reads))
 
 
 class _Reads:
     """See twinpath.domain.resource.Reads."""
 
-    def __init__(self, queries: Queries, view: View, clock: Clock, zone: tzinfo, fresh: bool) -> None:
+    def __init__(
+        self, queries: Queries, view: View, clock: Clock, zone: tzinfo, fresh: bool, reach: Reach | None
+    ) -> None:
         self.now = clock().astimezone(UTC)
         self.zone = zone
         self._queries = queries
         self._view = view
         self._fresh = fresh
+        self._reach = reach
 
     async def logs(self) -> Sequence[str]:
         """See Reads.logs."""
@@ -90,14 +95,15 @@ class _Reads:
 
     async def documents(self, view: View, ids: Sequence[str]) -> Mapping[str, Document]:
         """See Reads.documents."""
-        ready = await self._queries.views.ready_many(view, ids, self._fresh)
+        ready = await self._queries.views.ready_many(view, ids, self._fresh, self._reach)
         return {document.id: orjson.loads(document.body) for document in ready.values()}
 
     async def first(
         self, view: View, count: int, order: Order, ranges: Mapping[str, Range] = NOTHING
     ) -> Sequence[Document]:
         """See Reads.first."""
-        page = await self._queries.views.page(Selection(view, order=order, ranges=ranges), None, count)
+        selection = Selection(view, order=order, ranges=ranges)
+        page = await self._queries.views.page(selection, None, count, self._reach)
         return [view.shown(document) for document in page.documents]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from twinpath.http.documents.problems import READING, STARTING, Codes, codes_together, problem_responses
+from twinpath.http.documents.problems import CALLERS, READING, STARTING, Codes, codes_together, problem_responses
 from twinpath.queries.endpoints.event_stream import EventStream
 
 NEXT = "bm90IGEgcmVhbCBjdXJzb3I"
@@ -26,6 +26,14 @@ PAGED: Codes = {400: ("invalid_cursor",)}
 """What a list may be refused with."""
 
 
+_SHOWN = {
+    "Causal-Token": {
+        "description": "how far what is shown has come; a query that takes it shows no less",
+        "schema": {"type": "string"},
+    }
+}
+
+
 def missing(category: str) -> Codes:
     """What is answered when there is none of this category."""
     return {404: (f"{category}_not_found",)}
@@ -33,13 +41,16 @@ def missing(category: str) -> Codes:
 
 def query(model: type[BaseModel], example: Mapping[str, Any], *codes: Codes, version: bool = False) -> dict[str, Any]:
     """The options of a route that answers with a model; with `version` it takes X-Version too."""
-    etag = {"ETag": {"description": "send it back as If-None-Match", "schema": {"type": "string"}}}
+    headers_of_answer = {
+        "ETag": {"description": "send it back as If-None-Match", "schema": {"type": "string"}},
+        **_SHOWN,
+    }
     described = problem_responses(
-        codes_together(READING, STARTING, _TOKENS, _CONDITIONS, *codes, *([_VERSIONS] if version else []))
+        codes_together(READING, CALLERS, STARTING, _TOKENS, _CONDITIONS, *codes, *([_VERSIONS] if version else []))
     )
     shown: dict[int | str, Any] = {
-        200: {"model": model, "headers": etag, "content": {"application/json": {"example": example}}},
-        304: {"description": "Not modified: the client's If-None-Match still holds"},
+        200: {"model": model, "headers": headers_of_answer, "content": {"application/json": {"example": example}}},
+        304: {"description": "Not modified: the client's If-None-Match still holds", "headers": headers_of_answer},
     }
     headers = [*_CAUSAL, _IF_NONE_MATCH, *([_VERSION] if version else [])]
     return {"responses": shown | described, "openapi_extra": {"parameters": headers}}
@@ -48,11 +59,13 @@ def query(model: type[BaseModel], example: Mapping[str, Any], *codes: Codes, ver
 def stream(*codes: Codes) -> dict[str, Any]:
     """The options of a route that answers with Server-Sent Events."""
     content = {"text/event-stream": {"schema": {"type": "string"}}}
-    shown: dict[int | str, Any] = {200: {"description": "Server-Sent Events, without end", "content": content}}
+    shown: dict[int | str, Any] = {
+        200: {"description": "Server-Sent Events, without end", "headers": _SHOWN, "content": content}
+    }
     return {
         "status_code": 200,
         "response_class": EventStream,
-        "responses": shown | problem_responses(codes_together(READING, STARTING, _TOKENS, _SEATS, *codes)),
+        "responses": shown | problem_responses(codes_together(READING, CALLERS, STARTING, _TOKENS, _SEATS, *codes)),
         "openapi_extra": {"parameters": _CAUSAL},
     }
 
@@ -66,7 +79,8 @@ _TOKEN = r"^[a-z]+\.\d{1,5}:\d{1,18}( *, *[a-z]+\.\d{1,5}:\d{1,18}){0,63}$"
 _CAUSAL = [
     _header(
         "Causal-Token",
-        "of a command's answer, as in `ticket.3:1042`: wait, 5 seconds at most, to see that write",
+        "of an earlier answer, as in `ticket.3:1042`: wait, 5 seconds at most, to see that write, or no less than that"
+        " query did",
         _TOKEN,
     ),
     _header("X-Causal-Token", "another name of Causal-Token", _TOKEN),

@@ -59,8 +59,9 @@ class _Document:
         queries = self._queries.for_caller(request)
         fresh = await queries.token_seen(request, self._view, *self._joined)
         fresh |= await queries.version_seen(request, self._view, document_id, partial(queries.views.shows, self._view))
-        document = await queries.views.ready(self._view, document_id, fresh, self._join)
-        return answered(request, document.body, (self._view, *self._joined), document.etag)
+        reach = queries.reach(document_id)
+        document = await queries.views.ready(self._view, document_id, fresh, self._join, reach)
+        return answered(request, document.body, (self._view, *self._joined), document.etag, reach=reach)
 
     async def events(self, request: Request, document_id: str) -> Response:
         """The document as it changes."""

@@ -9,8 +9,9 @@ from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from twinpath.domain.views import View
-from twinpath.queries.endpoints.answering import Queries, cache_control
+from twinpath.queries.endpoints.answering import Queries, cache_control, token_header
 from twinpath.queries.reading.live import Source
+from twinpath.queries.reading.reach import Reach
 
 SEND_SECONDS = 30.0
 
@@ -23,8 +24,9 @@ class EventStream(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, frames: AsyncIterator[bytes], views: Iterable[View], held: ExitStack) -> None:
-        super().__init__(frames, headers={"Cache-Control": cache_control(views), "X-Accel-Buffering": "no"})
+    def __init__(self, frames: AsyncIterator[bytes], views: Iterable[View], reach: Reach, held: ExitStack) -> None:
+        headers = {"Cache-Control": cache_control(views), "X-Accel-Buffering": "no", **token_header(reach)}
+        super().__init__(frames, headers=headers)
         self._held = held
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,8 +46,9 @@ async def open_stream(
     key: str | None = None,
     pace: float = 0.0,
     joined: Sequence[View] = (),
+    alone: bool = False,
 ) -> EventStream:
-    """What `source` tells of the followed views, or of what has this key in the only one.
+    """What `source` tells of the followed views, or of what has this key in the only one; see Reach for `alone`.
 
     It begins when they, and those that are `joined`, have reached the causal token. Raises what waiting for the token
     and reading the first state raise, TooMany and Unavailable where too many streams are open.
@@ -54,10 +57,12 @@ async def open_stream(
         stack.enter_context(queries.seats.taken(request.scope))
         await queries.token_seen(request, *followed, *joined)
         subscription = stack.enter_context(queries.live.subscribed(*(view.name for view in followed), key=key))
+        reach = queries.reach(key, alone)
         async with queries.seats.opening():
+            reach.view(*(view.name for view in (*followed, *joined)))  # before the first state is read, past any copy
             first = await source.everything()  # after subscribing, so that no change falls between
         frames = queries.live.frames(subscription, source, first, pace)
-        return EventStream(frames, (*followed, *joined), stack.pop_all())
+        return EventStream(frames, (*followed, *joined), reach, stack.pop_all())
 
 
 def frame(event: str, data: bytes, event_id: int | None = None) -> bytes:

@@ -101,8 +101,9 @@ class _History:
         queries, histories = self._for_caller(request)
         await queries.token_seen(request, HISTORY)
         await queries.version_seen(request, HISTORY, stream, histories.shows)
-        page = await histories.page(stream, after, query.limit)
-        return pages.answered(page.documents, page, [HISTORY])
+        reach = queries.reach(stream, alone=True)
+        page = await histories.page(stream, after, query.limit, reach)
+        return pages.answered(page.documents, page, [HISTORY], reach)
 
     async def events(self, request: Request, stream: str) -> Response:
         """A history as it grows."""
@@ -110,7 +111,8 @@ class _History:
         seen = request.headers.get("last-event-id", "")
         after = int(seen) if seen.isascii() and seen.isdigit() and len(seen) <= 10 else 0
         queries, histories = self._for_caller(request)
-        return await open_stream(request, queries, _LiveHistory(histories, stream, after), [HISTORY], stream)
+        source = _LiveHistory(histories, stream, after)
+        return await open_stream(request, queries, source, [HISTORY], stream, alone=True)
 
     def _for_caller(self, request: Request) -> tuple[Queries, Histories]:
         queries = self._queries.for_caller(request)

@@ -18,6 +18,7 @@ from twinpath.queries.endpoints.parameters import FIRST_PAGE, filters_of, page_o
 from twinpath.queries.endpoints.routes import Routes, id_in_path, in_query
 from twinpath.queries.reading.cursor import Cursors, bound_to
 from twinpath.queries.reading.live import Changed
+from twinpath.queries.reading.reach import Reach
 from twinpath.queries.reading.views import Page, Selection, ViewQueries, not_there
 
 
@@ -101,11 +102,12 @@ class _List:
         pages = Pages(queries.cursors, request, selection.identity)
         after = pages.after(query.cursor)
         fresh = await queries.token_seen(request, *self._needed)
-        page = await queries.views.page(selection, after, query.limit)
+        reach = queries.reach()
+        page = await queries.views.page(selection, after, query.limit, reach)
         if not page.documents and after is None:
             await self._refuse_unknown(queries, given)
-        rows = await self.rows(queries.views, page.documents, fresh)
-        return pages.answered(rows, page, self._needed)
+        rows = await self.rows(queries.views, page.documents, fresh, reach)
+        return pages.answered(rows, page, self._needed, reach)
 
     async def events(self, request: Request, *given: Any) -> Response:
         """The list as it changes."""
@@ -117,9 +119,11 @@ class _List:
         source = _LiveList(queries.views, self, queries.views.narrowed(self._selection(*given)))
         return await open_stream(request, queries, source, [self.listing.view], key, joined=self._joined)
 
-    async def rows(self, views: ViewQueries, documents: Sequence[Document], fresh: bool) -> list[dict[str, Any]]:
+    async def rows(
+        self, views: ViewQueries, documents: Sequence[Document], fresh: bool, reach: Reach | None = None
+    ) -> list[dict[str, Any]]:
         """What the list shows of documents."""
-        return await views.rows(self.listing.view, documents, self._shown, self.listing.join, fresh)
+        return await views.rows(self.listing.view, documents, self._shown, self.listing.join, fresh, reach)
 
     @property
     def _needed(self) -> Sequence[View]:
@@ -182,7 +186,12 @@ class Pages:
         return None if cursor is None else self._cursors.decode(cursor, self._bound_to)
 
     def answered(
-        self, items: Sequence[Document], page: Page, views: Sequence[View], more: Mapping[str, Any] = NOTHING
+        self,
+        items: Sequence[Document],
+        page: Page,
+        views: Sequence[View],
+        reach: Reach | None = None,
+        more: Mapping[str, Any] = NOTHING,
     ) -> Response:
         """A page: its items, the cursor of the next in the body and as a Link, and `more` in the body."""
         following = None if page.last is None else self._cursors.encode(page.last, self._bound_to)
@@ -190,4 +199,5 @@ class Pages:
         if following is not None:
             parameters = urlencode({**self._request.query_params, "cursor": following})
             headers["Link"] = f'<{self._request.url.path}?{parameters}>; rel="next"'
-        return answered(self._request, dumped({"items": items, "next": following, **more}), views, headers=headers)
+        body = dumped({"items": items, "next": following, **more})
+        return answered(self._request, body, views, headers=headers, reach=reach)

@@ -23,7 +23,7 @@ class Routes:
     """The routes below /api/v1, and those that are answered past FastAPI's dispatch."""
 
     def __init__(self) -> None:
-        self.router = permitted_router()
+        self.router = permitted_router("/api/v1")
         self.short_ways: list[ShortWay] = []
         self.tags: dict[str, str] = {}
         """What each tag of the OpenAPI document stands for."""

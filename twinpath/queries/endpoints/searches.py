@@ -20,6 +20,7 @@ from twinpath.queries.endpoints.lists import Pages
 from twinpath.queries.endpoints.models import PageOf, shown_model
 from twinpath.queries.endpoints.parameters import filters_of, page_of, selection_of
 from twinpath.queries.endpoints.routes import Routes, in_query
+from twinpath.queries.reading.reach import Reach
 from twinpath.queries.reading.views import Page, Selection, ViewQueries
 from twinpath.searching.asking import LONGEST_QUERY, asked, query_of
 from twinpath.searching.entries import Reading, texts
@@ -134,10 +135,12 @@ class _Search:
         wanted = query_of(what, self._language, internal=not queries.views.is_narrowed)
         search = Search(wanted, query.limit + 1, selection.where, selection.ranges, after, facets=after is None)
         answer = await queries.searches.search(view, search, token)
+        reach = queries.reach()
+        reach.copy(view.name, answer.seen)
         places = answer.hits.places
         last = places[query.limit - 1] if len(places) > query.limit else None
         ids = [document_id for _, document_id in places[: query.limit]]
-        documents, rows = await self._read(queries.views, ids, fresh)
+        documents, rows = await self._read(queries.views, ids, fresh, reach)
         shown = self._shown_to(queries.views)
         marker = Marker(what, self._language)
         items = [{**row, "highlights": self._highlights(marker, documents[id_], shown)} for id_, row in rows.items()]
@@ -147,7 +150,7 @@ class _Search:
             "facets": self._facets(answer.hits, shown) if after is None else [],
             "suggestions": marker.suggestions(self._suggesting(documents.values())) if after is None else [],
         }
-        return pages.answered(items, Page((), last), self._needed, more)
+        return pages.answered(items, Page((), last), self._needed, reach, more)
 
     def _shown_to(self, views: ViewQueries) -> Callable[[str], bool]:
         """Whether a caller is shown what a path leads to."""
@@ -155,17 +158,18 @@ class _Search:
         return lambda path: path.partition(".")[0] not in internal
 
     async def _read(
-        self, views: ViewQueries, ids: Sequence[str], fresh: bool
+        self, views: ViewQueries, ids: Sequence[str], fresh: bool, reach: Reach
     ) -> tuple[Mapping[str, Document], Mapping[str, dict[str, Any]]]:
         """The documents in the order of the ids, and what is shown of each; what is gone by now is left out."""
         view, listed = self._reading.view, self._listing.view
         own = views.narrowed(Selection(view))
+        reach.view(view.name, listed.name)
         read = {document["_id"]: document for document in await views.several(view.name, ids) if own.takes(document)}
         rows = read
         if listed is not view:
             rows = {row["_id"]: row for row in await views.several(listed.name, ids)}
         there = [id_ for id_ in ids if id_ in read and id_ in rows]
-        shown = await views.rows(listed, [rows[i] for i in there], self._shown, self._listing.join, fresh)
+        shown = await views.rows(listed, [rows[i] for i in there], self._shown, self._listing.join, fresh, reach)
         return {id_: read[id_] for id_ in there}, dict(zip(there, shown, strict=True))
 
     def _highlights(self, marker: Marker, document: Document, shown: Callable[[str], bool]) -> dict[str, str]:

@@ -18,6 +18,7 @@ import structlog
 from twinpath.errors import MalformedRequest, Unavailable
 from twinpath.http.causal_token import CausalToken
 from twinpath.observability.logged_exceptions import message_of
+from twinpath.queries.reading.heard import HeardCheckpoints
 from twinpath.views.interface import Checkpoints, ViewReader
 
 _FIRST_PAUSE = 0.1
@@ -50,13 +51,13 @@ class CausalWaits:
 
     def __init__(self, reader: ViewReader, seconds: float = 5.0) -> None:
         self.seconds = seconds
+        self.heard = HeardCheckpoints()
         self.on_heard: Callable[[Checkpoints, bool], None] = lambda moved, everything: None
         self.on_move: Callable[[], None] = lambda: None
         self.on_waited: Callable[[str, bool, float], None] = lambda projection, reached, seconds: None
         self.around: Callable[[str], AbstractContextManager[object]] = nullcontext
         self.open = 0
         self._reader = reader
-        self._known: Checkpoints = {}
         self._not_followed: set[tuple[str, str]] = set()
         self._queues: defaultdict[tuple[str, str], _Queue] = defaultdict(_Queue)
         self._numbers: Iterator[int] = count()
@@ -68,16 +69,17 @@ class CausalWaits:
         while True:
             try:
                 moves = self._reader.watch_checkpoints()
-                self._known = await anext(moves)
+                everything = await anext(moves)
                 if pause:
                     _log.info("checkpoints_followed_again")
                 pause = 0.0
-                self.on_heard(self._known, True)
-                self._wake(self._known)
+                self.heard.begin(everything)
+                self.on_heard(everything, True)
+                self._wake(everything)
                 async for moved in moves:
                     self.on_heard(moved, False)
                     if moved:
-                        self._known.update(moved)
+                        self.heard.move(moved)
                         self._wake(moved)
             except Exception as error:  # whatever it was, the next watch begins with all checkpoints
                 if not pause:
@@ -98,9 +100,9 @@ class CausalWaits:
 
     async def logs(self, projection: str) -> list[str]:
         """The logs that a projection follows. Raises Unavailable when that was never learnt."""
-        if not self._known:
+        if not self.heard:
             await self._look()
-        return sorted(log for name, log in self._known if name == projection)
+        return sorted(self.heard.positions(projection))
 
     async def reached(self, projection: str, token: CausalToken) -> bool:
         """Wait until the projection has reached every position of the token; False when time runs out.
@@ -116,7 +118,7 @@ class CausalWaits:
         missing = {
             (projection, log): position
             for log, position in token.items()
-            if self._known.get((projection, log), default) < position
+            if self.heard.at(projection, log, default) < position
         }
         if not missing or self._stopping:
             return not missing
@@ -140,32 +142,28 @@ class CausalWaits:
     async def _refuse_foreign(self, token: CausalToken) -> None:
         if self._foreign(token):
             await self._look()
-        if self._known and (foreign := self._foreign(token)):
+        if self.heard and (foreign := self._foreign(token)):
             raise MalformedRequest(f"No view here knows the log {foreign}.", code="foreign_causal_token", log=foreign)
 
     async def _default(self, projection: str, token: CausalToken) -> float:
         """Where the projection counts as being in a log that it has no checkpoint of: beyond it when it does not follow
         this log, before it when it has never run. The watch may have told of some of its checkpoints only, so who does
         not follow a log is found out by a look, once."""
-        unknown = {(projection, log) for log in token} - self._known.keys() - self._not_followed
+        unknown = {(projection, log) for log in token.keys() - self.heard.positions(projection)} - self._not_followed
         if not unknown:
             return math.inf
         await self._look()
-        if not any(name == projection for name, _ in self._known):
+        if not self.heard.positions(projection):
             return 0
-        self._not_followed |= unknown - self._known.keys()
+        self._not_followed |= {(projection, log) for log in token.keys() - self.heard.positions(projection)}
         return math.inf
 
     def _foreign(self, token: CausalToken) -> str | None:
-        logs = {log for _, log in self._known}
-        return next((log for log in token if log not in logs), None)
+        return next((log for log in token if log not in self.heard.logs), None)
 
     async def _look(self) -> None:
         """Learn what the watch has not told; it may be ahead of this look, so nothing known is lowered."""
-        checkpoints = await self._reader.checkpoints()
-        higher = {key: position for key, position in checkpoints.items() if position >= self._known.get(key, 0)}
-        self._known.update(higher)
-        self._wake(higher)
+        self._wake(self.heard.raise_to(await self._reader.checkpoints()))
 
     def _wake(self, moved: Checkpoints) -> None:
         for key in moved.keys() & self._queues.keys():

@@ -8,6 +8,7 @@ from twinpath.domain.events import NewEvent
 from twinpath.domain.views import Document, Order, Place, View
 from twinpath.errors import NotFound, UnknownEvent
 from twinpath.ids import category_of
+from twinpath.queries.reading.reach import Reach
 from twinpath.queries.reading.views import Page, Selection, ViewQueries, not_there
 from twinpath.views.history import HISTORY, HistoryEntry, entry_id
 
@@ -26,10 +27,10 @@ class Histories:
     catalogue: Catalogue
     documents: Mapping[str, View]
 
-    async def page(self, stream: str, after: Place | None, limit: int) -> Page:
+    async def page(self, stream: str, after: Place | None, limit: int, reach: Reach | None = None) -> Page:
         """Events of a stream as HistoryEntry has them. Raises NotFound, Unavailable."""
         await self._refuse_others(stream)
-        page = await self.views.page(Selection(HISTORY, {"stream": stream}, Order()), after, limit)
+        page = await self.views.page(Selection(HISTORY, {"stream": stream}, Order()), after, limit, reach)
         if not page.documents and after is None:
             raise not_there(stream)
         entries = [self._entry(document) for document in page.documents]

@@ -21,6 +21,8 @@ class Found:
 
     hits: Hits
     current: bool
+    seen: Mapping[str, int]
+    """Log -> position that the index surely shows."""
 
 
 class Searches:
@@ -57,7 +59,7 @@ class Searches:
         if awaited or self._shown.get(copy) != erased:
             await self._index.refresh(copy)
             self._shown[copy] = erased
-        return Found(await self._index.search(copy, search), self._is_current(view, seen))
+        return Found(await self._index.search(copy, search), self._is_current(view, seen), seen)
 
     async def check(self, views: list[View]) -> None:
         """For readiness. Raises Unavailable with the reasons by view: an index is away or trails."""

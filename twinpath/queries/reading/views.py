@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 import orjson
 
 from twinpath.domain.resource import Join
-from twinpath.domain.views import NEWEST_FIRST, Cached, Document, Order, Place, Range, View
+from twinpath.domain.views import NEWEST_FIRST, NOTHING, Cached, Document, Order, Place, Range, View
 from twinpath.errors import NotFound, NotPermitted
 from twinpath.ids import category_of
 from twinpath.queries.reading.fast_copy import FastCopy
+from twinpath.queries.reading.reach import Reach
 from twinpath.views.interface import Fields, ViewReader
 from twinpath.views.paths import fits, within
 
@@ -72,7 +73,8 @@ class Page:
 
 
 class ViewQueries:
-    """Reads views. `fresh` reads past the cache, which may trail the view's checkpoint.
+    """Reads views. `fresh` reads past the cache, which may trail the view's checkpoint. An answer's `reach` takes note
+    of how far what is read had come.
 
     `on_read` is called after each read of the views themselves: which view, what kind of read, and its seconds.
     """
@@ -99,26 +101,40 @@ class ViewQueries:
         """Whether only the documents of one owner are shown."""
         return self._owner is not None
 
-    async def ready(self, view: View, document_id: str, fresh: bool = False, join: Join | None = None) -> Cached:
+    async def ready(
+        self,
+        view: View,
+        document_id: str,
+        fresh: bool = False,
+        join: Join | None = None,
+        reach: Reach | None = None,
+    ) -> Cached:
         """One document, ready to send. Raises NotFound, Unavailable."""
         ready = None if fresh or not view.copy else await self._cache.get(view.name, document_id)
         if ready is not None:
-            return await self._shown(view, ready, join, fresh)
+            _note(reach, view, ready)
+            return await self._shown(view, ready, join, fresh, reach)
+        _note(reach, view)
         document = await self._get(view, document_id)
         if document is None:
             raise not_there(document_id)
-        return await self.rendered(view, document, join, fresh)
+        return await self._shown(view, view.rendered(document), join, fresh, reach)
 
-    async def rendered(self, view: View, document: Document, join: Join | None = None, fresh: bool = True) -> Cached:
+    async def rendered(self, view: View, document: Document, join: Join | None = None) -> Cached:
         """A document that was read, ready to send. Raises NotFound, Unavailable."""
-        return await self._shown(view, view.rendered(document), join, fresh)
+        return await self._shown(view, view.rendered(document), join, fresh=True)
 
-    async def ready_many(self, view: View, ids: Iterable[str], fresh: bool = False) -> dict[str, Cached]:
+    async def ready_many(
+        self, view: View, ids: Iterable[str], fresh: bool = False, reach: Reach | None = None
+    ) -> dict[str, Cached]:
         """Those of several documents that exist, ready to send, by id. Raises Unavailable."""
         wanted = list(dict.fromkeys(ids))
         cached = [] if fresh or not view.copy or not wanted else await self._cache.get_many(view.name, wanted)
         ready = {document.id: document for document in cached if document is not None}
+        if ready:
+            _note(reach, view, next(iter(ready.values())))  # the copy was read in one moment
         if missing := [document_id for document_id in wanted if document_id not in ready]:
+            _note(reach, view)
             documents = await self.several(view.name, missing)
             ready |= {document["_id"]: view.rendered(document) for document in documents}
         own = {document_id: self._own(view, document) for document_id, document in ready.items()}
@@ -133,16 +149,18 @@ class ViewQueries:
             return None
         return replace(ready, body=orjson.dumps(view.without_internal(shown))) if view.internal else ready
 
-    async def _shown(self, view: View, ready: Cached, join: Join | None, fresh: bool) -> Cached:
+    async def _shown(
+        self, view: View, ready: Cached, join: Join | None, fresh: bool, reach: Reach | None = None
+    ) -> Cached:
         own = self._own(view, ready)
         if own is None:
             raise not_there(ready.id)
-        return own if join is None else await self._joined(own, join, fresh)
+        return own if join is None else await self._joined(own, join, fresh, reach)
 
-    async def _joined(self, document: Cached, join: Join, fresh: bool = False) -> Cached:
+    async def _joined(self, document: Cached, join: Join, fresh: bool = False, reach: Reach | None = None) -> Cached:
         """The document with what is joined; the etag names both versions. Raises Unavailable."""
         shown = orjson.loads(document.body)
-        others = await self._join([shown], join, fresh)
+        others = await self._join([shown], join, fresh, reach)
         version = others[shown[join.by]].etag.strip('"') if shown[join.by] in others else "0"
         return Cached(document.id, document.revision, f'{document.etag[:-1]}.{version}"', orjson.dumps(shown))
 
@@ -153,18 +171,21 @@ class ViewQueries:
         shown: Callable[[Document], dict[str, Any]],
         join: Join | None = None,
         fresh: bool = True,
+        reach: Reach | None = None,
     ) -> list[dict[str, Any]]:
         """The items that a list shows, with what is joined, which one round trip reads. Raises Unavailable."""
         rows = [shown(document) for document in documents]
         if self._owner is not None and view.owner is not None:
             rows = [view.without_internal(row) for row in rows]
         if join is not None:
-            await self._join(rows, join, fresh)
+            await self._join(rows, join, fresh, reach)
         return rows
 
-    async def _join(self, shown: Sequence[dict[str, Any]], join: Join, fresh: bool) -> Mapping[str, Cached]:
+    async def _join(
+        self, shown: Sequence[dict[str, Any]], join: Join, fresh: bool, reach: Reach | None
+    ) -> Mapping[str, Cached]:
         ids = [row[join.by] for row in shown if row[join.by] is not None]
-        ready = await self.ready_many(join.view, ids, fresh)
+        ready = await self.ready_many(join.view, ids, fresh, reach)
         others = {document.id: orjson.loads(document.body) for document in ready.values()}
         for row in shown:
             join.put(row, others.get(row[join.by]))
@@ -177,9 +198,10 @@ class ViewQueries:
             return False
         return int(document.get("version", 0)) >= version
 
-    async def page(self, selection: Selection, after: Place | None, limit: int) -> Page:
+    async def page(self, selection: Selection, after: Place | None, limit: int, reach: Reach | None = None) -> Page:
         """A page of a selection. Raises NotPermitted, Unavailable."""
         selection = self.narrowed(selection)
+        _note(reach, selection.view)
         view, where, order, ranges = selection.view.name, selection.where, selection.order, selection.ranges
         documents = await self._timed(view, "page", self._reader.page(view, where, after, limit + 1, order, ranges))
         last = selection.order.place_of(documents[limit - 1]) if len(documents) > limit else None
@@ -201,6 +223,16 @@ class ViewQueries:
         answer = await reading
         self.on_read(view, read, perf_counter() - began)
         return answer
+
+
+def _note(reach: Reach | None, view: View, copied: Cached | None = None) -> None:
+    """A read of a view begins, or brought a document of its copy."""
+    if reach is None:
+        return
+    if copied is None:
+        reach.view(view.name)
+    else:
+        reach.copy(view.name, copied.reached or NOTHING)
 
 
 def not_there(document_id: str) -> NotFound:

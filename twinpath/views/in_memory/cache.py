@@ -4,6 +4,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Generic, TypeVar
 
 from twinpath.domain.views import NOTHING, Cached
@@ -83,11 +84,13 @@ class InMemoryViewCache(InMemoryCopy[Cached], ViewCache):
     """A ViewCache."""
 
     async def get(self, view: str, document_id: str, at_least: Mapping[str, int] = NOTHING) -> Cached | None:
-        expect_reached(view, self._positions[view], at_least)
-        return self._documents[view].get(document_id)
+        [document] = await self.get_many(view, [document_id], at_least)
+        return document
 
     async def get_many(
         self, view: str, ids: Sequence[str], at_least: Mapping[str, int] = NOTHING
     ) -> list[Cached | None]:
-        expect_reached(view, self._positions[view], at_least)
-        return [self._documents[view].get(document_id) for document_id in ids]
+        reached = dict(self._positions[view])
+        expect_reached(view, reached, at_least)
+        documents = [self._documents[view].get(document_id) for document_id in ids]
+        return [document and replace(document, reached=reached) for document in documents]

@@ -13,7 +13,7 @@ from twinpath.views.in_memory.watch import Watchers
 from twinpath.views.interface import NEW, Batch, Checkpoints, DocumentChange, Fields, ViewWriter, either
 from twinpath.views.merging import Operation, merged
 from twinpath.views.naming import FIRST_GENERATION, Generation, generation_name
-from twinpath.views.paths import added, appended, changed, fits, stored, within
+from twinpath.views.paths import added, appended, changed, fits, has_elements, stored, within
 from twinpath.views.writes import Write
 
 _WATCH_SECONDS = 1.0
@@ -156,7 +156,11 @@ class InMemoryViewStore(ViewWriter):
             return [operation.id]
         in_batch = {document_id: document for (target, document_id), document in batch.items() if target == view}
         every: dict[str, Document | None] = {**self._of(view), **in_batch}
-        return [key for key, document in every.items() if document is not None and _fits(document, operation.where)]
+        return [key for key, document in every.items() if document is not None and _is_met(document, operation)]
+
+
+def _is_met(document: Document, change: ChangeWhere) -> bool:
+    return _fits(document, change.where) and (change.list is None or has_elements(document, change.list))
 
 
 def _fits(document: Document, where: Mapping[str, Any]) -> bool:

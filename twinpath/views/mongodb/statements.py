@@ -33,7 +33,10 @@ def statement(operation: Operation, *, insert: bool) -> Statement:
         case Remove():
             return DeleteOne({"_id": operation.id})
         case ChangeWhere():
-            return UpdateMany(equal_to(operation.where), {"$set": dict(operation.set), "$inc": {"revision": 1}})
+            where = equal_to(operation.where)
+            if operation.list is not None:  # which must be there, or MongoDB refuses the path
+                where[f"{operation.list}.0"] = {"$exists": True}
+            return UpdateMany(where, {"$set": dict(operation.set), "$inc": {"revision": 1}})
 
 
 def _update(write: Write) -> Document:

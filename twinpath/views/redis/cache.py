@@ -96,7 +96,7 @@ class RedisViewCache(ViewCache):
             reads = self._reads[view] = SharedReads(partial(self._read, view))
         reached, value = await reads.get(self._key(view, document_id))
         expect_reached(view, reached, at_least)
-        return None if value is None else _decode(document_id, value)
+        return None if value is None else _decode(document_id, value, reached)
 
     async def get_many(
         self, view: str, ids: Sequence[str], at_least: Mapping[str, int] = NOTHING
@@ -106,7 +106,7 @@ class RedisViewCache(ViewCache):
         reached, values = await self._read_at_once(view, [self._key(view, document_id) for document_id in ids])
         expect_reached(view, reached, at_least)
         return [
-            None if value is None else _decode(document_id, value)
+            None if value is None else _decode(document_id, value, reached)
             for document_id, value in zip(ids, values, strict=True)
         ]
 
@@ -160,9 +160,9 @@ def _encode(document: Cached) -> bytes:
     return f"{document.revision:0{_REVISION_WIDTH}d}{document.etag:<{_ETAG_WIDTH}}".encode("ascii") + document.body
 
 
-def _decode(document_id: str, value: bytes) -> Cached:
+def _decode(document_id: str, value: bytes, reached: Mapping[str, int]) -> Cached:
     etag = value[_REVISION_WIDTH:_HEADER_WIDTH].decode("ascii").rstrip()
-    return Cached(document_id, int(value[:_REVISION_WIDTH]), etag, value[_HEADER_WIDTH:])
+    return Cached(document_id, int(value[:_REVISION_WIDTH]), etag, value[_HEADER_WIDTH:], reached)
 
 
 @contextmanager

@@ -230,6 +230,25 @@ async def test_a_change_of_many_meets_what_the_batch_has_made_so_far(store: Stor
     assert await thing(store, "late") == {"color": "red"}
 
 
+async def test_a_change_of_many_reaches_every_element_of_a_list(store: Store) -> None:
+    notes = [{"text": "private", "by": "ann"}, {"text": "secret"}]
+    await store.commit(Batch([put("a", of=1, x={"notes": notes}), put("b", of=2, x={"notes": notes})]))
+    await store.commit(Batch([put("c", of=1, x={"notes": []}), put("d", of=1), put("e", of=1, x=None)]))
+
+    await store.commit(Batch([ChangeWhere(VIEW, {"of": 1}, {"x.notes.$[].text": "erased"})]))
+
+    erased = [{"text": "erased", "by": "ann"}, {"text": "erased"}]
+    assert await thing(store, "a") == {"of": 1, "x": {"notes": erased}}
+    assert await thing(store, "b") == {"of": 2, "x": {"notes": notes}}
+    others = [await store.get(VIEW, name) for name in "cde"]
+    assert [(other or {}).get("revision") for other in others] == [1, 1, 1]
+
+
+async def test_the_elements_of_a_list_are_changed_by_a_change_of_their_own(store: Store) -> None:
+    with pytest.raises(ValueError, match="stands alone"):
+        await store.commit(Batch([ChangeWhere(VIEW, {"of": 1}, {"notes.$[].text": "erased", "n": 1})]))
+
+
 async def test_the_revision_grows_with_each_commit_that_changes_the_document(store: Store) -> None:
     revisions = []
     commits: list[list[ViewChange]] = [

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tests.engine.http.statuses import ways
-from twinpath.errors import CommitTooLarge, ConcurrencyConflict, OutcomeUnknown, Unavailable
+from twinpath.errors import CommitTooLarge, ConcurrencyConflict, NotAuthenticated, OutcomeUnknown, Unavailable
 
 NOBODY = "0198c0de-0000-7000-8000-0000000000ff"
 
@@ -48,6 +48,21 @@ def callers() -> Iterator[ways.Way]:
     """Who may do it."""
     yield ways.changed("plain", lambda asking: asking, "off")
     yield ways.changed("no token", lambda asking: replace(asking, token=b""))
+    yield ways.changed("plain", lambda asking: asking, "guarded")
+    yield ways.changed("plain", lambda asking: asking, "limited")
+    yield ways.changed("plain, once more", lambda asking: asking, "limited")
+    yield ways.header("Authorization", "Bearer nothing", "guarded")
+    two = [(b"Authorization", b"Bearer a")] * 2
+    yield ways.changed("two tokens", lambda asking: asking.with_headers(*two), "guarded")
+    yield ways.header("Authorization", f"Bearer tpk_{'0' * 12}_{'a' * 43}", "guarded")
+    yield ways.with_key("expired")
+    yield ways.with_key("powerless")
+    for error in (
+        NotAuthenticated("over", code="token_expired"),
+        NotAuthenticated("unreadable", code="invalid_token"),
+        Unavailable("no keys to verify with", code="identity_unavailable"),
+    ):
+        yield ways.troubled(error, "guarded", (b"Authorization", b"Bearer a.b.c"))
 
 
 def conditions() -> Iterator[ways.Way]:

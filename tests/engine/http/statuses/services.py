@@ -1,25 +1,24 @@
 """The workshop's services in this process, behind the real server, each also in every trouble that it can have."""
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import timedelta
+from typing import Any, cast
 
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
+from tests.engine.http.served import served
 from tests.engine.http.statuses.asking import HOST, Operation
 from tests.engine.http.statuses.troubled import Troubled
 from tests.engine.support.commanding import bus_on, seals_of
 from tests.engine.support.poisoning import AlsoSeen, Notes, Seen, in_one_log
 from tests.engine.workshop.application import COMMANDS, EVENTS, QUERIES, WORKSHOP
 from tests.support.conforming import Documented
-from tests.support.eventually import eventually
-from twinpath.commands.app import STREAMED
+from twinpath.clock import utc_now
 from twinpath.commands.app import create_app as command_app
 from twinpath.errors import Unavailable
 from twinpath.http.health import health_routes
@@ -27,6 +26,12 @@ from twinpath.http.problem_details import install_problem_details
 from twinpath.http.settings import HttpSettings
 from twinpath.http.site import Site
 from twinpath.http.starting import RefusedUntilStarted
+from twinpath.identity.actors import Actors
+from twinpath.identity.authentication import Authentication
+from twinpath.identity.caller import EVERYTHING
+from twinpath.identity.in_memory import InMemoryMachineKeys
+from twinpath.identity.machine_keys import MachineKeys, create_key
+from twinpath.identity.rates import CallerRates
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.projecting.documents.routes import openapi_of
 from twinpath.projecting.operators import PATH, admin_app
@@ -34,7 +39,6 @@ from twinpath.projecting.parking.endpoints import parked_routes
 from twinpath.projecting.parking.repairs import Repairs
 from twinpath.queries.app import create_app as query_app
 from twinpath.queries.endpoints.seats import Seats
-from twinpath.running import serving
 from twinpath.running.starting import Start
 from twinpath.testing import InMemorySystem
 from twinpath.views.in_memory.cache import InMemoryViewCache
@@ -79,10 +83,14 @@ class Workshop:
     views: Troubled
     parked: Troubled
     system: InMemorySystem
+    tokens: Troubled
+    keys: Mapping[str, str]
+    """Machine keys that open nothing."""
 
     def trouble(self, error: Exception | None) -> None:
         """Let every store raise this, or nothing."""
         self.store.trouble = self.views.trouble = self.parked.trouble = error
+        self.tokens.trouble = error
 
 
 @asynccontextmanager
@@ -92,9 +100,14 @@ async def served_workshop() -> AsyncIterator[Workshop]:
     store, views = Troubled(system.store), Troubled(system.views)
     notes = await _parked_notes()
     parked = Troubled(notes.views, "parked")
+    keys = InMemoryMachineKeys()
+    expired = await create_key(keys, "late", ["*"], timedelta(days=1), lambda: utc_now() - timedelta(days=2))
+    powerless = await create_key(keys, "weak", ["nothing:read"], timedelta(days=1))
+    tokens = Troubled(MachineKeys(keys))  # takes whatever is no key for an unknown one, unless it is in trouble
+    identity: Any = Authentication(tokens=cast(Any, tokens), keys=MachineKeys(keys))
     apps = {
-        "command": _command_apps(system, store),
-        "query": _query_apps(system, views),
+        "command": _command_apps(system, store, identity),
+        "query": _query_apps(system, views, identity),
         "projector": _projector_apps(notes, parked),
     }
     documents = {name: states["plain"].openapi() for name, states in apps.items() if name != "projector"}
@@ -105,27 +118,13 @@ async def served_workshop() -> AsyncIterator[Workshop]:
         for name, states in apps.items():
             for state, app in states.items():
                 settings = _HASTY if state == "hasty" else HttpSettings()
-                services[name].ports[state] = await stack.enter_async_context(_served(app, settings))
-        yield Workshop(services, store, views, parked, system)
+                services[name].ports[state] = (await stack.enter_async_context(served(app, settings))).port
+        yield Workshop(services, store, views, parked, system, tokens, {"expired": expired, "powerless": powerless})
 
 
-@asynccontextmanager
-async def _served(app: Any, settings: HttpSettings) -> AsyncIterator[int]:
-    listening = socket.create_server(("127.0.0.1", 0))
-    on_stop = getattr(app.state, "stop", lambda: None)
-    server = serving.server(app, 0, settings, on_stop, STREAMED)
-    running = asyncio.create_task(server.serve([listening]))
-
-    async def started() -> bool:
-        return server.started
-
-    await eventually(started)
-    try:
-        yield listening.getsockname()[1]
-    finally:
-        on_stop()
-        server.should_exit = True
-        await running
+def _once() -> Authentication:
+    """Everybody may ask for anything once an hour."""
+    return Authentication(public=frozenset({EVERYTHING}), rates=CallerRates(unknown="1/hour"))
 
 
 async def _away() -> None:
@@ -143,15 +142,17 @@ async def _nothing() -> AsyncIterator[None]:
     yield
 
 
-def _command_apps(system: InMemorySystem, store: Any) -> dict[str, Any]:
+def _command_apps(system: InMemorySystem, store: Any, identity: Any) -> dict[str, Any]:
     troubled = bus_on(store, keys=system.keys)
 
     def app(bus: Any = system.bus, **options: Any) -> Any:
-        return command_app(bus, COMMANDS, site=_SITE, **options)
+        return command_app(bus, COMMANDS, Actors(system.keys), site=_SITE, **options)
 
     return {
         "plain": app(),
         "hasty": app(),
+        "guarded": app(authentication=identity),
+        "limited": app(authentication=_once()),
         "troubled": app(troubled),
         "troubled in writing": app(troubled),
         "down": app(required={"store": _away}),
@@ -159,13 +160,15 @@ def _command_apps(system: InMemorySystem, store: Any) -> dict[str, Any]:
     }
 
 
-def _query_apps(system: InMemorySystem, views: Any) -> dict[str, Any]:
+def _query_apps(system: InMemorySystem, views: Any, identity: Any) -> dict[str, Any]:
     def app(reader: Any = system.views, **options: Any) -> Any:
         return query_app(reader, InMemoryViewCache(), QUERIES, causal_wait_seconds=0.02, site=_SITE, **options)
 
     return {
         "plain": app(),
         "hasty": app(),
+        "guarded": app(authentication=identity),
+        "limited": app(authentication=_once()),
         "troubled": app(views),
         "down": app(required={"views": _away}),
         "starting": _not_started(app()),

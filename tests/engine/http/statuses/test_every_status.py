@@ -30,6 +30,7 @@ def seen(answer: Answer) -> Seen:
     return answer.status, problem.get("code", "")
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("name", ["command", "query", "projector"])
 async def test_every_status_is_made_and_every_one_that_is_made_is_documented(workshop: Workshop, name: str) -> None:
     service = workshop.services[name]

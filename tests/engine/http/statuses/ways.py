@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import orjson
 
 from tests.engine.http.raw import Answer, live, talk
-from tests.engine.http.statuses.asking import HOST, Asking, Operation
+from tests.engine.http.statuses.asking import HOST, Asking, Header, Operation
 from tests.engine.http.statuses.desk import JSON, Desk
 from tests.engine.support.requests import Asked
 from twinpath.ids import uuid7
@@ -58,9 +58,19 @@ def instead(fields: Mapping[str, str]) -> Way:
     return body(orjson.dumps(fields))
 
 
-def troubled(error: Exception, state: str) -> Way:
+def with_key(name: str) -> Way:
+    """A request with one of the machine keys that open nothing."""
+
     async def go(desk: Desk, operation: Operation) -> list[Answer]:
-        asking = await desk.asking(operation)
+        key = b"Authorization", f"Bearer {desk.workshop.keys[name]}".encode()
+        return await (await desk.asking(operation)).with_headers(key).of(desk.port("guarded"))
+
+    return Way(f"a key that is {name}", "guarded", go)
+
+
+def troubled(error: Exception, state: str, *headers: Header) -> Way:
+    async def go(desk: Desk, operation: Operation) -> list[Answer]:
+        asking = (await desk.asking(operation)).with_headers(*headers)
         desk.workshop.trouble(error)
         try:
             return await asking.of(desk.port(state))

@@ -37,9 +37,9 @@ EXAMPLES: list[DomainEvent] = [
     OrderConfirmed(total=_GONE, revenue=_REVENUE, confirmed_at=_AT),
     OrderConfirmed(total=_TOTAL, revenue=_REVENUE, confirmed_at=_AT),
     OrderRejected(product_id=_LAMP, quantity=2, on_hand=1, reason="insufficient_stock"),
-    OrderShipped(carrier="DHL", tracking_number="JD0001", products=_PIECES),
+    OrderShipped(carrier="DHL", tracking_number="JD0001", products=_PIECES, customer_id=_CUSTOMER),
     OrderCancelled(
-        reason="Changed my mind.",
+        reason="The reservation has run out.",
         previous_status="placed",
         total=_TOTAL,
         revenue=_REVENUE,
@@ -53,6 +53,7 @@ EXAMPLES: list[DomainEvent] = [
         revenue=_REVENUE,
         confirmed_at=_AT,
         products=_PIECES,
+        customer_id=_CUSTOMER,
     ),
     OrderReturned(
         number=1,
@@ -63,5 +64,6 @@ EXAMPLES: list[DomainEvent] = [
         revenue=_REVENUE,
         complete=True,
         returned_at=_AT,
+        customer_id=_CUSTOMER,
     ),
 ]

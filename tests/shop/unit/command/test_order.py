@@ -19,6 +19,7 @@ from command_service.order.commands import (
 from command_service.order.rules import Order, decide, evolve
 from shared.events.money import MOST_MINOR, Money
 from shared.events.order import (
+    REASONS_OF_THE_SHOP,
     CategoryRevenue,
     OrderCancelled,
     OrderConfirmed,
@@ -89,7 +90,7 @@ ORDERED = tuple(ProductQuantity(product_id=one, quantity=n) for one, n in ((P1, 
 CONFIRMED = OrderConfirmed(total=PLACED.total, revenue=REVENUE, confirmed_at=NOW)
 SHORT: dict[str, Any] = {"product_id": P1, "quantity": 2, "on_hand": 1, "reason": "insufficient_stock"}
 REJECTED = OrderRejected(**SHORT)
-SHIPPED = OrderShipped(carrier="DHL", tracking_number="1", products=ORDERED)
+SHIPPED = OrderShipped(carrier="DHL", tracking_number="1", products=ORDERED, customer_id=CUSTOMER)
 
 
 def cancelled(previous: Any, confirmed_at: datetime | None) -> OrderCancelled:
@@ -100,6 +101,7 @@ def cancelled(previous: Any, confirmed_at: datetime | None) -> OrderCancelled:
         revenue=REVENUE,
         confirmed_at=confirmed_at,
         products=ORDERED,
+        customer_id=CUSTOMER,
     )
 
 
@@ -129,6 +131,12 @@ REJECT = told(RejectOrder, **SHORT)
 )
 def test_a_command_yields(history: list[OrderEvent], command: OrderCommand, happened: list[OrderEvent]) -> None:
     assert decide(command, after(*history)) == happened
+
+
+@pytest.mark.parametrize("reason", sorted(REASONS_OF_THE_SHOP))
+def test_a_reason_of_the_shops_own_is_nobodys(reason: str) -> None:
+    [event] = decide(told(CancelOrder, reason=reason), after(PLACED))
+    assert event == cancelled("placed", None).model_copy(update={"reason": reason, "customer_id": None})
 
 
 @pytest.mark.parametrize(

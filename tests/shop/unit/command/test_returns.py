@@ -69,6 +69,7 @@ PART = OrderReturned(
     revenue=(CategoryRevenue(category="light", minor=2000),),
     complete=False,
     returned_at=LATER,
+    customer_id="customer-1",
 )
 REST = OrderReturned(
     number=2,
@@ -79,6 +80,7 @@ REST = OrderReturned(
     revenue=(CategoryRevenue(category="", minor=14), CategoryRevenue(category="light", minor=1000)),
     complete=True,
     returned_at=LATER,
+    customer_id="customer-1",
 )
 
 

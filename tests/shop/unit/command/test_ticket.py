@@ -5,13 +5,30 @@ from functools import reduce
 
 import pytest
 
-from command_service.ticket.commands import AddAgentNote, ChangeTicketStatus, CloseTicket, OpenTicket, TicketCommand
+from command_service.facts import CustomerFact
+from command_service.ticket.commands import (
+    AddAgentNote,
+    ChangeTicketStatus,
+    CloseTicket,
+    EraseTicket,
+    OpenTicket,
+    OrderFact,
+    TicketCommand,
+)
 from command_service.ticket.rules import Ticket, decide, evolve
-from shared.events.ticket import TicketClosed, TicketEvent, TicketNoteAdded, TicketOpened, TicketStatusChanged
+from shared.events.ticket import (
+    TicketClosed,
+    TicketErased,
+    TicketEvent,
+    TicketNoteAdded,
+    TicketOpened,
+    TicketStatusChanged,
+)
 from twinpath.errors import NotFound, RuleViolation, TwinpathError
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TEN = NINE + timedelta(hours=1)
+CUSTOMER = "customer-0198c0de-0000-7000-8000-000000000002"
 ID = "ticket-0198c0de-0000-7000-8000-000000000001"
 
 OPENED = TicketOpened(subject="Late parcel", message="Where is it?", customer_id=None, order_id=None, opened_at=NINE)
@@ -53,20 +70,23 @@ def given(*events: TicketEvent) -> Ticket | None:
             [TicketStatusChanged(status="triaged", previous_status="open")],
             id="a second triage counts no time",
         ),
-        pytest.param([OPENED], NOTE, [TicketNoteAdded(note="Called the carrier.")], id="a note is added"),
+        pytest.param([OPENED], NOTE, [TicketNoteAdded(note="Called the carrier.", owner_id=ID)], id="a note is added"),
         pytest.param(
-            [OPENED, CLOSED], NOTE, [TicketNoteAdded(note="Called the carrier.")], id="a note is added after the close"
+            [OPENED, CLOSED],
+            NOTE,
+            [TicketNoteAdded(note="Called the carrier.", owner_id=ID)],
+            id="a note is added after the close",
         ),
         pytest.param(
             [OPENED],
             CLOSE,
-            [TicketClosed(resolution="Found it.", previous_status="open", seconds_to_close=3600.0)],
+            [TicketClosed(resolution="Found it.", previous_status="open", seconds_to_close=3600.0, owner_id=ID)],
             id="an open ticket is closed",
         ),
         pytest.param(
             [OPENED, TRIAGED],
             CLOSE,
-            [TicketClosed(resolution="Found it.", previous_status="triaged", seconds_to_close=3600.0)],
+            [TicketClosed(resolution="Found it.", previous_status="triaged", seconds_to_close=3600.0, owner_id=ID)],
             id="a triaged ticket is closed",
         ),
     ],
@@ -114,11 +134,49 @@ def test_a_command_is_refused(
     assert refusal.value.code == code
 
 
+OF_A_CUSTOMER = OPENED.model_copy(update={"customer_id": CUSTOMER})
+
+
+def test_what_agents_write_is_the_customers() -> None:
+    [noted] = decide(NOTE, given(OF_A_CUSTOMER))
+    [closed] = decide(CLOSE, given(OF_A_CUSTOMER))
+    assert isinstance(noted, TicketNoteAdded)
+    assert isinstance(closed, TicketClosed)
+    assert noted.owner_id == closed.owner_id == CUSTOMER
+
+
+def test_a_ticket_about_an_order_is_its_customers_unless_another_one_is_named() -> None:
+    about = {"order_id": "order-1", "order": OrderFact(customer_id=CUSTOMER)}
+    for command, customer in (
+        (OPEN.model_copy(update=about), CUSTOMER),
+        (
+            OPEN.model_copy(update={**about, "customer_id": "customer-9", "customer": CustomerFact(erased=False)}),
+            "customer-9",
+        ),
+    ):
+        [opened] = decide(command, None)
+        assert isinstance(opened, TicketOpened)
+        assert opened.customer_id == customer
+
+
+@pytest.mark.parametrize(
+    ("history", "happens"),
+    [
+        pytest.param([OPENED, CLOSED], [TicketErased()], id="a closed ticket is forgotten"),
+        pytest.param([OPENED], [], id="an open one is not"),
+        pytest.param([OPENED, CLOSED, TicketErased()], [], id="once is enough"),
+        pytest.param([OF_A_CUSTOMER, CLOSED], [], id="a customer's is forgotten with the customer"),
+    ],
+)
+def test_a_ticket_is_forgotten(history: list[TicketEvent], happens: list[TicketEvent]) -> None:
+    assert decide(EraseTicket(ticket_id=ID, at=TEN), given(*history)) == happens
+
+
 def test_a_clock_that_runs_behind_gives_no_negative_time() -> None:
     early = CLOSE.model_copy(update={"at": NINE - timedelta(seconds=5)})
 
     assert decide(early, given(OPENED)) == [
-        TicketClosed(resolution="Found it.", previous_status="open", seconds_to_close=0.0)
+        TicketClosed(resolution="Found it.", previous_status="open", seconds_to_close=0.0, owner_id=ID)
     ]
 
 

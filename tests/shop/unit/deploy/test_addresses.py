@@ -29,7 +29,7 @@ def test_the_table_shows_the_one_login_that_a_person_types_and_no_other_password
     out = io.StringIO()
     show(compose_addresses(SECRET), Console(file=out, width=200))
     said = out.getvalue() + capsys.readouterr().out
-    assert f"(admin / {SECRET['TWINPATH_ADMIN_PASSWORD']})" in said
+    assert f"(admin / {SECRET['TWINPATH_RABBITMQ_ADMIN_PASSWORD']})" in said
     assert said.count("s3cret") == 1
     assert "mongodb://tools:…@127.0.0.1:27017/" in said
 

@@ -19,7 +19,8 @@ from twinpath.servers.redis import acl
 from twinpath.servers.settings import Settings
 
 PASSWORDS = Passwords(
-    admin_password=SecretStr("a"),
+    rabbitmq_admin_password=SecretStr("ra"),
+    redis_admin_password=SecretStr("da"),
     command_password=SecretStr("c"),
     projector_password=SecretStr("p"),
     query_password=SecretStr("q"),

@@ -11,6 +11,7 @@ from projector_service.shop_dashboard import ShopDashboardProjection
 from shared.events.customer import CustomerErased
 from shared.events.money import Money
 from shared.events.order import (
+    RAN_OUT,
     CategoryRevenue,
     OrderCancelled,
     OrderConfirmed,
@@ -99,7 +100,7 @@ def test_order_summaries_has_a_document_for_an_order_that_was_placed() -> None:
     }
     assert changes_of(OrderSummariesProjection(), PLACED, ORDER, 1) == [Put("order_summaries", ORDER, document)]
     erased = PLACED.model_copy(update={"shipping_address": None})
-    without = Put("order_summaries", ORDER, {**document, "shipping_address": None})
+    without = Put("order_summaries", ORDER, {**document, "shipping_address": None, "erased": True})
     assert changes_of(OrderSummariesProjection(), erased, ORDER, 1) == [without]
 
 
@@ -137,9 +138,19 @@ def test_order_summaries_has_every_return_and_is_returned_with_the_last(complete
     assert changes_of(OrderSummariesProjection(), event, ORDER) == [change]
 
 
-def test_order_summaries_forgets_where_the_orders_of_an_erased_customer_went() -> None:
-    forgotten = ChangeWhere("order_summaries", {"customer_id": CUSTOMER}, {"shipping_address": None})
-    assert changes_of(OrderSummariesProjection(), CustomerErased(), CUSTOMER) == [forgotten]
+def test_order_summaries_keeps_why_the_shop_itself_cancelled_an_order() -> None:
+    change = order("cancelled", cancelled_at=NOON, reason=RAN_OUT, reason_of_shop=True)
+    ran_out = CANCELLED.model_copy(update={"reason": RAN_OUT})
+    assert changes_of(OrderSummariesProjection(), ran_out, ORDER) == [change]
+
+
+def test_order_summaries_forgets_where_the_orders_of_an_erased_customer_went_and_why_they_came_back() -> None:
+    gone = {"shipping_address": None, "tracking_number": None, "erased": True}
+    assert changes_of(OrderSummariesProjection(), CustomerErased(), CUSTOMER) == [
+        ChangeWhere("order_summaries", {"customer_id": CUSTOMER}, gone),
+        ChangeWhere("order_summaries", {"customer_id": CUSTOMER}, {"returns.$[].reason": "erased"}),
+        ChangeWhere("order_summaries", {"customer_id": CUSTOMER, "reason_of_shop": None}, {"reason": None}),
+    ]
 
 
 def counts(document_id: str, increment: dict[str, int]) -> Change:

@@ -12,7 +12,7 @@ from projector_service.ticket_dashboard import TicketDashboardProjection
 from projector_service.ticket_details import TicketDetailsProjection
 from projector_service.ticket_list import TicketListProjection
 from shared.events.customer import CustomerEmailChanged, CustomerErased, CustomerRegistered, CustomerRenamed
-from shared.events.ticket import TicketClosed, TicketNoteAdded, TicketOpened, TicketStatusChanged
+from shared.events.ticket import TicketClosed, TicketErased, TicketNoteAdded, TicketOpened, TicketStatusChanged
 from tests.support.recording import NOON, changes_of
 from twinpath.domain.views import Change, ChangeWhere, Put
 from twinpath.projecting.groups import view_projections
@@ -83,8 +83,15 @@ def test_ticket_list_shows_that_a_ticket_was_closed() -> None:
 
 
 def test_ticket_list_forgets_what_an_erased_customer_wrote() -> None:
-    forgotten = ChangeWhere("ticket_list", {"customer_id": CUSTOMER}, {"subject": "erased", "preview": "erased"})
-    assert changes_of(TicketListProjection(), CustomerErased(), CUSTOMER) == [forgotten]
+    def gone(where: dict[str, str]) -> list[ChangeWhere]:
+        return [
+            ChangeWhere("ticket_list", where, {"subject": "erased", "preview": "erased"}),
+            ChangeWhere("ticket_list", {**where, "has_note": True}, {"note_preview": "erased"}),
+        ]
+
+    assert changes_of(TicketListProjection(), CustomerErased(), CUSTOMER) == gone({"customer_id": CUSTOMER})
+    touched = Change("ticket_list", TICKET, set=NOW)
+    assert changes_of(TicketListProjection(), TicketErased(), TICKET) == [touched, *gone({"_id": TICKET})]
 
 
 def test_ticket_details_has_a_document_for_a_ticket_that_was_opened() -> None:
@@ -129,9 +136,33 @@ def test_ticket_details_tells_how_a_ticket_ended() -> None:
 
 
 def test_ticket_details_forgets_what_an_erased_customer_wrote() -> None:
-    gone = {"subject": "erased", "message": "erased", "erased": True}
-    forgotten = ChangeWhere("ticket_details", {"customer_id": CUSTOMER}, gone)
-    assert changes_of(TicketDetailsProjection(), CustomerErased(), CUSTOMER) == [forgotten]
+    assert changes_of(TicketDetailsProjection(), CustomerErased(), CUSTOMER) == forgotten({"customer_id": CUSTOMER})
+
+
+def test_ticket_details_forgets_what_was_written_in_a_ticket_of_nobodys() -> None:
+    touched = Change("ticket_details", TICKET, set=NOW)
+    assert changes_of(TicketDetailsProjection(), TicketErased(), TICKET) == [touched, *forgotten({"_id": TICKET})]
+
+
+def forgotten(where: dict[str, str]) -> list[ChangeWhere]:
+    """Every text of these tickets."""
+    return [
+        ChangeWhere("ticket_details", where, {"subject": "erased", "message": "erased", "erased": True}),
+        ChangeWhere("ticket_details", where, {"notes.$[].note": "erased"}),
+        ChangeWhere("ticket_details", {**where, "status": "closed"}, {"resolution": "erased"}),
+    ]
+
+
+def test_what_can_not_be_opened_in_a_ticket_is_shown_as_erased() -> None:
+    [noted] = changes_of(TicketDetailsProjection(), NOTED.model_copy(update={"note": None}), TICKET)
+    assert isinstance(noted, Change)
+    assert noted.append["notes"]["note"] == "erased"
+    [closed] = changes_of(TicketDetailsProjection(), CLOSED.model_copy(update={"resolution": None}), TICKET)
+    assert isinstance(closed, Change)
+    assert closed.set["resolution"] == "erased"
+    [row] = changes_of(TicketListProjection(), NOTED.model_copy(update={"note": None}), TICKET)
+    assert isinstance(row, Change)
+    assert row.set["note_preview"] == "erased"
 
 
 def counts(document_id: str, increment: dict[str, int]) -> Change:
@@ -211,10 +242,11 @@ def test_history_keeps_what_is_personal_apart_and_says_whose_it_is() -> None:
     assert changes_of(HistoryProjection(), CustomerRenamed(name="Ada"), CUSTOMER) == [renamed]
 
 
-def test_history_keeps_what_nobody_known_wrote_with_the_rest() -> None:
+def test_history_keeps_what_nobody_known_wrote_apart_as_the_tickets_own() -> None:
     event = TicketOpened(subject="Parcel", message="m", opened_at=NOON)
-    data = {"subject": "Parcel", "message": "m", "customer_id": None, "order_id": None}
-    opened = entry(TICKET, "ticket.opened", {**data, "opened_at": "2026-03-10T12:00:00Z"})
+    data = {"customer_id": None, "order_id": None, "opened_at": "2026-03-10T12:00:00Z"}
+    personal = {"subject": "Parcel", "message": "m"}
+    opened = entry(TICKET, "ticket.opened", data, personal=personal, personal_of=TICKET)
     assert changes_of(HistoryProjection(), event, TICKET) == [opened]
 
 

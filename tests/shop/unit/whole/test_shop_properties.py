@@ -22,6 +22,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from command_service.settings import Settings
 from deploy.shop import SHOP
 from projector_service.application import PROJECTIONS
 from shared.events import CATALOGUE
@@ -33,6 +34,7 @@ from twinpath.projecting.groups import view_projections
 from twinpath.testing.in_memory import PARTITIONS, InMemorySystem
 from twinpath.views.in_memory.stores import InMemoryViewStore
 
+RETENTION = timedelta(days=2)
 LOGS = logs_of(CATALOGUE.categories, PARTITIONS)
 SKUS = st.sampled_from(["A", "a", "B", "C", "D.1"])
 QUANTITIES = st.integers(1, 6)
@@ -56,16 +58,22 @@ class ShopMachine(RuleBasedStateMachine):
     products: Bundle[str] = Bundle("products")
     customers: Bundle[str] = Bundle("customers")
     orders: Bundle[str] = Bundle("orders")
+    tickets: Bundle[str] = Bundle("tickets")
 
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
         self.now = datetime(2026, 3, 1, tzinfo=UTC)
-        self.shop = InMemorySystem(SHOP, clock=lambda: self.now, processes_at_once=False)
+        kept = Settings(ticket_retention_days=RETENTION.days)
+        self.shop = InMemorySystem(SHOP, clock=lambda: self.now, processes_at_once=False, settings=kept)
         self.lifespan = self.shop.app.router.lifespan_context(self.shop.app)
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.shop.app), base_url="http://shop/api/v1")
         self.secrets: dict[str, list[str]] = defaultdict(list)
         self.erased: set[str] = set()
+        self.words_of: dict[str, str] = {}
+        """Id of an order or ticket -> what names its customer, or is private in a ticket of nobody's."""
+        self.closed: set[str] = set()
+        """What is private in tickets of nobody's that are closed."""
         self.runner.run(self.lifespan.__aenter__())
 
     @initialize(target=products)
@@ -104,17 +112,38 @@ class ShopMachine(RuleBasedStateMachine):
         created = self.send("POST", "/products", body | {"price": {"amount": price, "currency": "EUR"}})
         return str(created["product_id"]) if created else None
 
-    @rule(customer=customers, change=st.sampled_from(["rename", "complain", "complain", "erase"]))
+    @rule(customer=customers, change=st.sampled_from(["rename", "erase"]))
     def change_customer(self, customer: str, change: str) -> None:
         name = self.secrets[customer][0]
         if change == "rename":
             self.send("PUT", f"/customers/{customer}/name", {"name": f"{name}-{self.now:%H}"})
-        elif change == "complain":
-            words = f"{name} is not happy"
-            self.send("POST", "/tickets", {"subject": words, "message": words, "customer_id": customer})
-        else:
-            if self.send("DELETE", f"/customers/{customer}") is not None:
-                self.erased.add(customer)
+        elif self.send("DELETE", f"/customers/{customer}") is not None:
+            self.erased.add(customer)
+
+    @rule(target=tickets, customer=customers, with_name=st.booleans())
+    def complain(self, customer: str, with_name: bool) -> Any:
+        name = self.secrets[customer][0] if with_name else f"Nobody{len(self.words_of)}x"
+        words = {"subject": f"{name} is not happy", "message": f"{name} is not happy"}
+        opened = self.send("POST", "/tickets", words | ({"customer_id": customer} if with_name else {}))
+        return self.known_by(opened["ticket_id"], name) if opened else multiple()
+
+    @rule(target=tickets, order=orders)
+    def complain_about(self, order: str) -> Any:
+        name = self.words_of[order]
+        opened = self.send("POST", "/tickets", {"subject": name, "message": name, "order_id": order})
+        return self.known_by(opened["ticket_id"], name) if opened else multiple()
+
+    @rule(ticket=tickets, change=st.sampled_from(["note", "note", "close"]))
+    def work_on(self, ticket: str, change: str) -> None:
+        name = self.words_of[ticket]
+        if change == "note":
+            self.send("POST", f"/tickets/{ticket}/notes", {"note": f"{name} called"})
+        elif self.send("POST", f"/tickets/{ticket}/close", {"resolution": f"{name} is happy"}):
+            self.closed |= {name} if name.startswith("Nobody") else set()
+
+    def known_by(self, thing: str, name: str) -> str:
+        self.words_of[thing] = name
+        return thing
 
     @rule(target=orders, customer=customers, wishes=st.lists(st.tuples(products, QUANTITIES), min_size=1, max_size=3))
     def place(self, customer: str, wishes: list[tuple[str, int]]) -> Any:
@@ -123,7 +152,7 @@ class ShopMachine(RuleBasedStateMachine):
         lines = [{"product_id": product, "quantity": quantity} for product, quantity in wishes]
         body = {"customer_id": customer, "lines": lines, "shipping_address": address}
         placed = self.send("POST", "/orders", body)
-        return placed["order_id"] if placed else multiple()
+        return self.known_by(placed["order_id"], self.secrets[customer][0]) if placed else multiple()
 
     @rule(target=orders, customer=customers, quantities=st.lists(QUANTITIES, min_size=2, max_size=2))
     def place_both(self, customer: str, quantities: list[int]) -> Any:
@@ -132,21 +161,21 @@ class ShopMachine(RuleBasedStateMachine):
 
     @rule(order=orders)
     def ship(self, order: str) -> None:
-        self.send("POST", f"/orders/{order}/ship", {"carrier": "DHL", "tracking_number": "1"})
+        self.send("POST", f"/orders/{order}/ship", {"carrier": "DHL", "tracking_number": self.words_of[order]})
 
     @rule(order=orders)
     def send_back(self, order: str) -> None:
         """Everything that is still out, if it was shipped."""
-        self.send("POST", f"/orders/{order}/return", {"reason": "r"})
+        self.send("POST", f"/orders/{order}/return", {"reason": f"too small for {self.words_of[order]}"})
 
     @rule(order=orders, some=st.lists(st.tuples(products, QUANTITIES, st.booleans()), min_size=1, max_size=3))
     def send_some_back(self, order: str, some: list[tuple[str, int, bool]]) -> None:
         lines = [{"product_id": product, "quantity": n, "restock": restock} for product, n, restock in some]
-        self.send("POST", f"/orders/{order}/return", {"lines": lines, "reason": "r"})
+        self.send("POST", f"/orders/{order}/return", {"lines": lines, "reason": self.words_of[order]})
 
     @rule(order=orders)
     def cancel(self, order: str) -> None:
-        self.send("POST", f"/orders/{order}/cancel", {"reason": "r"})
+        self.send("POST", f"/orders/{order}/cancel", {"reason": f"{self.words_of[order]} wants it no more"})
 
     @rule()
     def fulfilment_catches_up(self) -> None:
@@ -228,12 +257,14 @@ class ShopMachine(RuleBasedStateMachine):
             self.only_confirmed_orders_hold_stock()
             self.nothing_comes_back_that_was_not_shipped()
             self.revenue_is_what_was_confirmed_less_what_was_cancelled_or_came_back()
+            self.now += RETENTION
+            self.runner.run(self.shop.processes.carry_out_due())
+            self.fulfilment_catches_up()
             shown = self.runner.run(documents(self.shop.views))
             assert self.runner.run(self.rebuilt()) == shown
             everything = orjson.dumps([shown, [event.data for event in self.events()]], default=str).decode()
-            for customer in self.erased:
-                assert f"{self.secrets[customer][0]} " not in everything
-                assert f'"{self.secrets[customer][0]}' not in everything
+            private = self.closed.union(*(self.secrets[customer] for customer in self.erased))
+            assert [words for words in private if words in everything] == []
         finally:
             self.runner.run(self.lifespan.__aexit__(None, None, None))
             self.runner.close()
