@@ -10,6 +10,7 @@ from command_service.settings import Settings
 from command_service.ticket.endpoints import TICKET
 from command_service.ticket_retention import TicketRetention
 from shared.events import CATALOGUE
+from shared.roles import ROLES
 from twinpath.domain import Application
 
 COMMANDS = Application(
@@ -18,4 +19,5 @@ COMMANDS = Application(
     processes=(Fulfilment, OrphanedOrders, TicketRetention),
     settings=Settings,
     importers=(ProductFeed,),
+    roles=ROLES,
 )

@@ -18,12 +18,15 @@ from typing import Any
 
 import httpx
 from pymongo.errors import PyMongoError
+from starlette.types import Receive, Scope, Send
 
 from command_service.settings import Settings
 from deploy.shop import SHOP
 from twinpath.clock import utc_now
 from twinpath.commands.preparing import prepare_log
 from twinpath.errors import Unavailable
+from twinpath.identity.authentication import CALLER
+from twinpath.identity.caller import EVERYTHING, Caller
 from twinpath.log.layout import read_partitions
 from twinpath.log.mongodb import MongoEventStore
 from twinpath.mongo_client import driver_message, mongo_client
@@ -107,11 +110,20 @@ class SampleClock:
         self._at = at
 
 
+def client_within(system: InMemorySystem) -> httpx.AsyncClient:
+    """A client of the system in this process, who may do everything and is asked for nothing."""
+
+    async def asked(scope: Scope, receive: Receive, send: Send) -> None:
+        await system.app({**scope, "state": {CALLER: Caller("", "sample", frozenset([EVERYTHING]))}}, receive, send)
+
+    return httpx.AsyncClient(transport=httpx.ASGITransport(asked), base_url="http://sample")
+
+
 async def play_sample(system: InMemorySystem, clock: SampleClock) -> dict[str, int]:
     """Play it on a system that runs by this clock; returns kind -> number. Raises httpx.HTTPError."""
-    transport = httpx.ASGITransport(system.app)
     try:
-        async with httpx.AsyncClient(transport=transport, base_url="http://sample/api/v1") as client:
+        async with client_within(system) as client:
+            client.base_url = client.base_url.join("/api/v1")
             return await _Sample(system, clock, client).play()
     finally:
         clock.stand_at(None)

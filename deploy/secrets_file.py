@@ -20,7 +20,6 @@ SECRETS = {
     "TWINPATH_QUERY_PASSWORD": "the query service's accounts",
     "TWINPATH_TOOLS_PASSWORD": "the accounts of the command line, twinpath",
     "TWINPATH_MONGODB_KEY": "by which the members of the replica set know each other",
-    "TWINPATH_ADMIN_TOKEN": "bearer token of the projector's /admin/v1",
     "TWINPATH_CURSOR_KEY": "by which the query service signs the cursors of its lists",
 }
 """Variable -> its purpose."""

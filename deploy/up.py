@@ -8,13 +8,16 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated
 
+import httpx
 import typer
 from rich.console import Console
 
 from deploy.checkout import CHECKOUT
+from deploy.issuer.serving import customers_of
 from deploy.local.data_folder import DataFolder
 from deploy.local.install import MissingProgram
 from deploy.local.keeping import Keeper
@@ -23,7 +26,8 @@ from deploy.local.stack import Stack
 from deploy.sample import load_sample
 from deploy.secrets_file import PROJECT, read_secrets, write_secrets
 from twinpath.cli.addresses import FILE, compose_addresses, compose_log_address, forget_addresses, show, write_addresses
-from twinpath.errors import TwinpathError
+from twinpath.cli.keys import token_of
+from twinpath.errors import NotAuthenticated, TwinpathError
 from twinpath.observability.logs import configure_logs
 
 DATA = DataFolder(CHECKOUT / ".local" / "data")
@@ -40,6 +44,7 @@ def up(
     """Start everything, load a sample, show the addresses. Local processes run until Ctrl-C or `make down`.
 
     What was entered is there again after the next start, unless FRESH=1 is set in the environment.
+    ANALYTICS=0 leaves ClickHouse out.
     """
     os.chdir(CHECKOUT)
     if docker is None:
@@ -110,8 +115,10 @@ def _up_locally(sample: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     with DATA.used():
-        console.print("Starting MongoDB, RabbitMQ, Redis and the three services ...")
-        stack = Stack(DATA.path)
+        analytics = os.environ.get("ANALYTICS") != "0"
+        servers = "MongoDB, RabbitMQ, Redis, ClickHouse" if analytics else "MongoDB, RabbitMQ, Redis"
+        console.print(f"Starting {servers} and the three services ...")
+        stack = Stack(DATA.path, analytics)
         addresses = stack.addresses()
         try:
             began = time.monotonic()
@@ -119,6 +126,7 @@ def _up_locally(sample: bool) -> None:
             if sample:
                 _load(addresses["mongodb"])
             stack.start_services()
+            _introduce_customers(addresses)
             console.print(f"Ready after {time.monotonic() - began:.0f} s.")
             _announce(addresses)
             console.print(
@@ -139,6 +147,25 @@ def _load(mongodb_url: str) -> None:
         raise StartFailed(f"The sample could not be loaded: {error.detail}") from error
     text = "Loaded a sample: " + ", ".join(f"{count} {kind}" for kind, count in loaded.items())
     console.print(f"{text if loaded else 'No sample is loaded: there are data already'}.", highlight=False)
+
+
+def _introduce_customers(addresses: Mapping[str, str]) -> None:
+    """Tell the development issuer which customers its people are. Raises StartFailed."""
+
+    async def introduce() -> None:
+        headers = {"Authorization": f"Bearer {token_of(addresses['issuer'], 'operator')}"}
+        with httpx.Client(base_url=addresses["issuer"]) as issuer:
+
+            def keep(email: str, customer_id: str) -> None:
+                issuer.put(f"/customers/{email}", json={"customer_id": customer_id}).raise_for_status()
+
+            async with httpx.AsyncClient(base_url=addresses["query"], headers=headers) as client:
+                await customers_of(client, keep)
+
+    try:
+        asyncio.run(introduce())
+    except (httpx.HTTPError, NotAuthenticated) as error:
+        raise StartFailed(f"The development issuer did not learn who its customers are: {error}") from error
 
 
 def _announce(addresses: dict[str, str]) -> None:

@@ -82,7 +82,7 @@ PRODUCT = Resource(
     "product",
     PRODUCT_CATALOGUE,
     _PRODUCT,
-    allow="products:read",
+    allow="catalogue:read",
     listing=Listing(
         "product",
         PRODUCT_CATALOGUE,

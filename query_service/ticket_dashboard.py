@@ -45,7 +45,7 @@ DESK = Dashboard(
         "median_hours_to_triage": 0.17,
         "median_hours_to_close": 26.4,
     },
-    allow="tickets:read",
+    allow="tickets:work",
     summary="How the support desk is doing",
     description="Counts by status, opened and closed on each of the last 30 days of the shop's time zone, median hours"
     " to triage and to close.",

@@ -1,9 +1,14 @@
-"""What the people and machines of the shop may do: the permissions of each role, which TWINPATH_ROLES may replace."""
+"""What the people of the shop may do: the permissions of each role, which TWINPATH_ROLES may replace.
+
+`own` limits a role to what is its caller's own: a customer's orders, tickets and profile.
+"""
 
 ROLES = {
     "customer": (
+        "own",
         "catalogue:read",
         "customers:read",
+        "customers:write",
         "history:read",
         "orders:cancel",
         "orders:place",
@@ -13,15 +18,17 @@ ROLES = {
     ),
     "agent": (
         "catalogue:read",
-        "customers:read",
-        "customers:write",
+        "customers:*",
         "history:read",
+        "on-behalf",
         "orders:cancel",
         "orders:place",
         "orders:read",
+        "orders:return",
         "tickets:*",
     ),
     "merchandiser": ("bulk", "catalogue:*", "history:read", "shop:read"),
-    "warehouse": ("catalogue:read", "catalogue:stock", "orders:read", "orders:return", "orders:ship"),
+    "warehouse": ("bulk", "catalogue:read", "catalogue:stock", "orders:read", "orders:return", "orders:ship"),
+    "analyst": ("analytics:read", "catalogue:read", "shop:read"),
     "operator": ("*",),
 }

@@ -11,6 +11,7 @@ import structlog
 from deploy.local.install import MissingProgram
 from deploy.local.mongodb import ELECTION_TIMEOUT_MS, MongoDB
 from deploy.local.rabbitmq_cluster import RabbitMQCluster
+from tests.support.clickhouse import clickhouse_url, private_clickhouse
 from tests.support.provided.apart import own_name, own_vhost
 from tests.support.provided.servers import (
     KIND_OF_FIXTURE,
@@ -21,6 +22,8 @@ from tests.support.provided.servers import (
     install_missing,
     local_cluster,
 )
+
+__all__ = ("clickhouse_url", "private_clickhouse")
 
 
 def pytest_configure() -> None:

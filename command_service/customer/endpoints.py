@@ -12,7 +12,15 @@ from shared.events.customer import CUSTOMER_EVENTS, CustomerEvent
 from twinpath.domain import Aggregate
 
 CUSTOMER: Aggregate[CustomerCommand, Customer, CustomerEvent] = Aggregate(
-    "customer", decide, evolve, Customer, CUSTOMER_EVENTS, snapshots=False, claims=claims, erase=EraseCustomer
+    "customer",
+    decide,
+    evolve,
+    Customer,
+    CUSTOMER_EVENTS,
+    snapshots=False,
+    claims=claims,
+    erase=EraseCustomer,
+    owner=lambda customer_id, _: customer_id,
 )
 
 CUSTOMER.post("", RegisterCustomer, allow="customers:write", summary="Register a customer", refuses=("email_taken",))

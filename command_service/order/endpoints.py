@@ -11,7 +11,9 @@ from command_service.order.rules import Order, decide, evolve
 from shared.events.order import ORDER_EVENTS, OrderEvent
 from twinpath.domain import Aggregate
 
-ORDER: Aggregate[OrderCommand, Order, OrderEvent] = Aggregate("order", decide, evolve, Order, ORDER_EVENTS)
+ORDER: Aggregate[OrderCommand, Order, OrderEvent] = Aggregate(
+    "order", decide, evolve, Order, ORDER_EVENTS, owner=lambda _, order: order.customer_id
+)
 
 ORDER.post(
     "",

@@ -39,14 +39,14 @@ PRODUCT.put(
 PRODUCT.post(
     "/{id}/restock",
     Restock,
-    allow="catalogue:write",
+    allow="catalogue:stock",
     summary="Put pieces into stock",
     refuses=("product_discontinued",),
 )
 PRODUCT.post(
     "/{id}/adjust-stock",
     AdjustStock,
-    allow="catalogue:write",
+    allow="catalogue:stock",
     summary="Put right what is on hand",
     refuses=("insufficient_stock",),
 )

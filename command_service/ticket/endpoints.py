@@ -13,7 +13,13 @@ from shared.events.ticket import TICKET_EVENTS, TicketEvent
 from twinpath.domain import Aggregate
 
 TICKET: Aggregate[TicketCommand, Ticket, TicketEvent] = Aggregate(
-    "ticket", decide, evolve, Ticket, TICKET_EVENTS, erase=EraseTicket
+    "ticket",
+    decide,
+    evolve,
+    Ticket,
+    TICKET_EVENTS,
+    erase=EraseTicket,
+    owner=lambda _, ticket: ticket.customer_id,
 )
 
 TICKET.post(

@@ -1,13 +1,8 @@
 """Serves the development issuer: `python -m deploy.issuer [--port 8003] [--issuer URL]`, on this machine alone."""
 
 import argparse
-import os
 
-from werkzeug.serving import make_server
-
-from deploy.issuer.app import create_app
-
-PORT = 8003
+from deploy.issuer.serving import PORT, served
 
 
 def main() -> None:
@@ -17,9 +12,7 @@ def main() -> None:
     arguments.add_argument("--port", type=int, default=PORT)
     arguments.add_argument("--issuer", help="the URL in the tokens, http://127.0.0.1:<port> unless given")
     given = arguments.parse_args()
-    os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # plain HTTP, which Authlib takes for development alone
-    app = create_app(given.issuer or f"http://127.0.0.1:{given.port}")
-    make_server(given.host, given.port, app, threaded=True).serve_forever()
+    served(given.port, issuer=given.issuer, host=given.host).serve_forever()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from flask import Flask, Response, request
 from markupsafe import escape
 
 from deploy.issuer.people import PEOPLE
-from deploy.issuer.provider import ALGORITHM, Memory, authorization_server
+from deploy.issuer.provider import ALGORITHM, Memory, authorization_server, is_here
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Sign in for development</title>
 <style>body{{font:1rem/1.5 system-ui;max-width:32rem;margin:4rem auto}}button{{display:block;width:100%;margin:.5rem 0;
@@ -28,11 +28,12 @@ def create_app(issuer: str, memory: Memory | None = None) -> Flask:
             "authorization_endpoint": f"{issuer}/authorize",
             "token_endpoint": f"{issuer}/token",
             "jwks_uri": f"{issuer}/keys",
+            "scopes_supported": ["openid"],
             "response_types_supported": ["code"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": [ALGORITHM],
             "code_challenge_methods_supported": ["S256"],
-            "grant_types_supported": ["authorization_code", "password"],
+            "grant_types_supported": ["authorization_code"],
             "token_endpoint_auth_methods_supported": ["none"],
         }
 
@@ -63,10 +64,18 @@ def create_app(issuer: str, memory: Memory | None = None) -> Flask:
         memory.customers[email] = str(request.get_json()["customer_id"])
         return {}
 
+    @app.before_request
+    def not_by_another_name() -> Response | None:
+        """A page elsewhere whose name leads to this machine signs nobody in; services fetch keys by any name."""
+        named = request.path in ("/keys", "/.well-known/openid-configuration") or is_here(f"http://{request.host}")
+        return None if named else Response("This is no name of the development issuer.", 421)
+
     @app.after_request
     def open_to_pages_of_this_machine(response: Response) -> Response:
-        response.headers["Access-Control-Allow-Origin"] = request.headers.get("Origin", "")
-        response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, X-Requested-With"
+        if is_here(origin := request.headers.get("Origin", "")):
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, X-Requested-With"
+            response.headers["Vary"] = "Origin"
         return response
 
     return app

@@ -20,8 +20,8 @@ class Person:
 PEOPLE = {
     person.name: person
     for person in (
-        Person("customer", "Ada, a customer", "customer", "ada@example.org"),
-        Person("another-customer", "Grace, another customer", "customer", "grace@example.org"),
+        Person("customer", "Ada, a customer", "customer", "ada.lovelace@example.org"),
+        Person("another-customer", "Grace, another customer", "customer", "grace.hopper@example.org"),
         Person("agent", "an agent of the support desk", "agent"),
         Person("merchandiser", "a merchandiser, who keeps the catalogue", "merchandiser"),
         Person("warehouse", "a worker in the warehouse", "warehouse"),

@@ -4,6 +4,7 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, ClientMixin, OAuth2Request
@@ -21,6 +22,11 @@ AUDIENCE = "twinpath"
 ALGORITHM = "ES256"
 TOKEN_SECONDS = 8 * 3600
 CODE_SECONDS = 60
+
+
+def is_here(url: str) -> bool:
+    """Whether a URL leads to this machine, over plain HTTP."""
+    return urlsplit(url).scheme == "http" and urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
 
 
 class Client(ClientMixin):
@@ -42,7 +48,7 @@ class Client(ClientMixin):
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
         """Pages of this machine alone."""
-        return redirect_uri.startswith(("http://127.0.0.1:", "http://localhost:", "http://[::1]:"))
+        return is_here(redirect_uri)
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
         """A public client has no secret."""

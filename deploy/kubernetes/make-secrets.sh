@@ -5,8 +5,8 @@
 set -euo pipefail
 
 case ${1:-} in
-  local) names=(admin-token command cursor-key mongodb-admin mongodb-key projector query rabbitmq-default-user redis-admin tools) ;;
-  production) names=(admin-token command cursor-key mongodb-admin projector query redis-admin tools) ;; # the operator makes rabbitmq-default-user
+  local) names=(command cursor-key mongodb-admin mongodb-key projector query rabbitmq-default-user redis-admin tools) ;;
+  production) names=(command cursor-key mongodb-admin projector query redis-admin tools) ;; # the operator makes rabbitmq-default-user
   *)
     echo "usage: $0 local|production" >&2
     exit 2

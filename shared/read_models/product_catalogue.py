@@ -60,7 +60,7 @@ PRODUCT_CATALOGUE = View(
         numbers=(PRICE_ORDER,),
     ),
 )
-PRODUCT_PRICES = View("product_prices", PriceEntry, indexes=(("product_id",),))
+PRODUCT_PRICES = View("product_prices", PriceEntry, internal=("reason", "by"), indexes=(("product_id",),))
 
 
 def price_id(product_id: str, version: int) -> str:

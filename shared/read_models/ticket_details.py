@@ -50,4 +50,5 @@ TICKET_DETAILS = View(
         suggest=("subject",),
         computed={"has_note": lambda ticket: ticket["note_count"] > 0},
     ),
+    internal=("note_count", "notes"),
 )

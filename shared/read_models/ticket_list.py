@@ -31,5 +31,6 @@ TICKET_LIST = View(
     TicketRow,
     filters=("status", "has_note", "customer_id"),
     owner="customer_id",
+    internal=("has_note", "note_preview"),
     indexes=(("status",), ("has_note",), ("status", "has_note"), ("customer_id",)),
 )

@@ -13,10 +13,16 @@ from twinpath.commands.processes.erasure import NAME as ERASURE
 from twinpath.domain.application import Application
 from twinpath.domain.carrying import rules_in
 from twinpath.domain.events import SEALED, DomainEvent, happens_to
+from twinpath.domain.facts import Facts
 from twinpath.domain.handlers import handler_names
 from twinpath.domain.process import Process
 from twinpath.domain.projection import Projection
-from twinpath.projecting.groups import OUTSIDE, VIEWS, view_projections
+from twinpath.domain.report import Report
+from twinpath.domain.resource import Dashboard, Resource
+from twinpath.facts.tables import unfit
+from twinpath.identity.caller import OWN, Caller
+from twinpath.identity.permissions import OF_THE_ENGINE
+from twinpath.projecting.groups import FACTS, OUTSIDE, VIEWS, view_projections
 
 _TYPE = re.compile(r"[a-z]+\.[a-z0-9_]+")
 
@@ -133,6 +139,42 @@ def _projections(application: Application) -> Iterator[str]:
             yield f"{about}: it can't be built anew, since it does not write just one view of its own name"
 
 
+def _facts(application: Application) -> Iterator[str]:
+    yield from _doubles("facts", (facts.name for facts in application.facts))
+    for facts in application.facts:
+        faults = list(_handlers(application, f"facts {facts.name}", type(facts), Facts))
+        yield from faults or (f"facts {facts.name}: {fault}" for fault in unfit(facts, application.events))
+
+
+def _reports(application: Application) -> Iterator[str]:
+    kept = {facts.name for facts in application.facts}
+    for report in application.resources:
+        if isinstance(report, Report) and application.facts:
+            missing = [name for name in report.tables if name not in kept]
+            yield from (f"report {report.path}: it reads {name}, and no facts are declared so" for name in missing)
+
+
+def _permissions(application: Application) -> Iterator[str]:
+    for declared in application.resources:
+        if isinstance(declared, Resource | Dashboard | Report) and not declared.allow:
+            yield f"resource {declared.path}: it names no permission, so nobody may read it"
+    if not (application.roles and application.aggregates and application.resources):
+        return
+    known = {*OF_THE_ENGINE, *_asked_for(application)}
+    for role, permissions in application.roles.items():
+        for permission in permissions:
+            if permission != OWN and not any(Caller("", "", frozenset([permission])).may(name) for name in known):
+                yield f"role {role}: nothing asks for its permission {permission}"
+
+
+def _asked_for(application: Application) -> Iterator[str]:
+    for aggregate in application.aggregates:
+        yield from (endpoint.allow for endpoint in aggregate.endpoints)
+    for declared in application.resources:
+        yield from (below.allow for below in getattr(declared, "sublists", ()))
+        yield getattr(declared, "allow", "")
+
+
 def _resources(application: Application) -> Iterator[str]:
     written = {view.name for projection in view_projections(application) for view in projection.views}
     read = {view.name for resource in application.resources for view in resource.reads()}
@@ -147,7 +189,7 @@ def _processes(application: Application) -> Iterator[str]:
     kinds = [kind for kind in application.processes if isinstance(kind, type) and issubclass(kind, Process)]
     yield from _doubles("process", (kind.name for kind in kinds))
     for kind in kinds:
-        if kind.name in (VIEWS, OUTSIDE, ERASURE):
+        if kind.name in (VIEWS, OUTSIDE, FACTS, ERASURE):
             yield f"process {kind.name}: the engine follows logs under this name itself"
         yield from _handlers(application, f"process {kind.name}", kind, Process)
 
@@ -171,4 +213,7 @@ def _doubles(kind: str, names: Iterable[str]) -> Iterator[str]:
             yield f"{kind} {name}: it is declared {count} times"
 
 
-_CHECKS = (_events, _aggregates, _commands, _projections, _resources, _processes, unfit_examples)
+_CHECKS = (
+    *(_events, _aggregates, _commands, _projections, _facts, _reports, _permissions, _resources, _processes),
+    unfit_examples,
+)

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from twinpath.commands.endpoints import declared_commands
 from twinpath.domain.application import Application
+from twinpath.domain.report import Report
 from twinpath.domain.resource import Dashboard, Listing, Resource
 from twinpath.http.documents.examples import takes_none
 from twinpath.queries.endpoints.models import shown_model
@@ -18,6 +19,8 @@ def unfit_examples(application: Application) -> Iterator[str]:
         yield from _unfit(f"command {command.kind.type}", command.body, command.example)
     for declared in application.resources:
         match declared:
+            case Report():
+                yield from _unfit(f"report {declared.path}", declared.row, declared.example)
             case Dashboard():
                 yield from _unfit(f"dashboard {declared.path}", declared.model, declared.example)
             case Resource():

@@ -1,4 +1,4 @@
-"""Where a running Twinpath is: the file `.local/addresses.json` for scripts, a table and three commands for people."""
+"""Where a running Twinpath is: the file `.local/addresses.json` for scripts, a table and a few commands for people."""
 
 import json
 import os
@@ -62,24 +62,29 @@ def forget_addresses(addresses: Mapping[str, str]) -> None:
 
 
 def show(addresses: Mapping[str, str], console: Console) -> None:
-    """The table, and three commands to try."""
+    """The table, and a few commands to try."""
     table = Table(title="Twinpath is up", title_justify="left")
     table.add_column("what")
     table.add_column("where", overflow="fold")
     table.add_row("commands (REST, Swagger UI)", f"{addresses['command']}/docs")
     table.add_row("queries (REST, Swagger UI)", f"{addresses['query']}/docs")
     table.add_row("projector (AsyncAPI page)", f"{addresses['projector']}/asyncapi")
+    if "issuer" in addresses:
+        table.add_row("development issuer (signs in sample people)", addresses["issuer"])
     table.add_row("RabbitMQ management UI", _with_login(addresses["rabbitmq_ui"]))
     for name in ("mongodb", "rabbitmq", "redis"):
         table.add_row(name, _without_password(addresses[name]))
     console.print(table)
     console.print("Logins are in .local/addresses.json and, with Docker, in .env.", style="dim", highlight=False)
     console.print("\nTry:", highlight=False)
-    body = """-H 'Content-Type: application/json' -d '{"subject": "Parcel", "message": "Where is it?"}'"""
+    token = '-H "Authorization: Bearer $TOKEN" ' if "issuer" in addresses else ""
+    body = f"""{token}-H 'Content-Type: application/json' -d '{{"subject": "Parcel", "message": "Where is it?"}}'"""
+    if token:
+        print("  TOKEN=$(.venv/bin/twinpath token --as operator)")
     for line in (
-        f"curl -s '{addresses['query']}/api/v1/tickets?status=open&limit=3'",
+        f"curl -s {token}'{addresses['query']}/api/v1/tickets?status=open&limit=3'",
         f"curl -i -X POST {addresses['command']}/api/v1/tickets {body}",
-        f"curl -s {addresses['query']}/api/v1/shop/dashboard",
+        f"curl -s {token}{addresses['query']}/api/v1/shop/dashboard",
     ):
         print(f"  {line}")  # not through rich, which would wrap it
 

@@ -34,6 +34,8 @@ COMMANDS = {
         "twinpath.cli.importing:import_file",
         "Take a file through the command service, as the application says.",
     ),
+    "keys": ("twinpath.cli.keys:app", "Machine keys for scripts and partners: make, list, revoke."),
+    "token": ("twinpath.cli.keys:token", "Print an access token of a sample person, from the development issuer."),
     "backup": ("twinpath.cli.backup:app", "Write an archive of the log, or of the keys of personal data."),
     "restore": ("twinpath.cli.backup:restore", "Replace the databases by those of archives."),
     "doctor": ("twinpath.cli.doctor:doctor", "Check the declarations, without any server."),

@@ -8,11 +8,12 @@ from twinpath.cli.connection import fail
 from twinpath.cli.output import AsJson, Output
 from twinpath.errors import TwinpathError
 
-_DECLARED = ("aggregates", "projections", "resources", "processes")
+_DECLARED = ("aggregates", "projections", "facts", "resources", "processes")
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Check the declarations: events, aggregates, commands, projections, views, resources and processes.
+    """Check the declarations: events, aggregates, commands, projections, views, facts,
+    resources and processes.
 
     Exit code 1 when anything can't work.
     """

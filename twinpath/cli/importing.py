@@ -30,6 +30,8 @@ from twinpath.importing.rows import FORMATS, rows_of
 from twinpath.importing.running import Carrier, run
 
 VARIABLE = "TWINPATH_COMMAND_URL"
+TOKEN = "TWINPATH_TOKEN"
+"""The variable with a machine key or an access token: an option would show in the list of processes."""
 _USUAL = "http://127.0.0.1:8000"
 
 
@@ -51,8 +53,8 @@ def import_file(
 ) -> None:
     """Import a file through the command service.
 
-    Run it again after a break: what was taken before is not done twice, and the report is the same. Exit code 1 when
-    rows were refused.
+    The caller is known by TWINPATH_TOKEN: a machine key or an access token. Run it again after a break: what was taken
+    before is not done twice, and the report is the same. Exit code 1 when rows were refused.
     """
     report = Report()
     try:
@@ -101,7 +103,9 @@ def _carrier(application: Application, dry_run: bool, url: str | None, actor: st
 
     from twinpath.importing.sending import Service
 
-    with httpx.Client(base_url=url or _service_url(), timeout=60) as client:
+    token = os.environ.get(TOKEN, "")
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    with httpx.Client(base_url=url or _service_url(), timeout=60, headers=headers) as client:
         yield Service(client, actor)
 
 

@@ -9,14 +9,17 @@ import typer
 from rich.table import Table
 
 from twinpath.cli.connection import carry_out, fail
-from twinpath.cli.output import AsJson, Output
+from twinpath.cli.output import AsJson, Output, errors
 from twinpath.cli.recording import put_on_record
-from twinpath.cli.settings import Settings, find_system
+from twinpath.cli.settings import find_system
 from twinpath.clock import utc_now
 from twinpath.errors import NotAuthenticated
 from twinpath.identity.machine_keys import MachineKey, MachineKeyStore, create_key
 from twinpath.identity.mongo import MongoMachineKeys
 from twinpath.mongo_client import mongo_client
+
+DEMO = "http://127.0.0.1:8003"
+"""The issuer of `make demo`."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -45,7 +48,7 @@ def create(
 
     async def work(store: MachineKeyStore) -> int:
         key = await create_key(store, name, permission, timedelta(days=days))
-        out.note(f"The key of {name} for {days} days; it is shown this once:")
+        errors.print(f"The key of {name} for {days} days; it is shown this once:", highlight=False)
         out.tell(key, key=key, name=name)
         return 0
 
@@ -95,25 +98,24 @@ def token(
 ) -> None:
     """Print an access token of a sample person: Authorization: Bearer $(twinpath token --as agent)."""
     settings, _ = find_system()
-    if not settings.identity_issuer:
-        fail("no issuer is named: TWINPATH_IDENTITY_ISSUER is empty, and no `make up` with one runs here")
+    issuer = settings.identity_issuer or DEMO
     try:
-        text = _token_of(settings, person)
+        text = token_of(issuer, person)
     except httpx.HTTPError as error:
-        fail(f"the issuer {settings.identity_issuer} does not answer: {error}")
+        fail(f"no development issuer answers at {issuer}: {error or type(error).__name__}")
     except NotAuthenticated as error:
         fail(error.detail)
     Output(as_json).tell(text, access_token=text)
 
 
-def _token_of(settings: Settings, person: str) -> str:
+def token_of(issuer: str, person: str) -> str:
     """The token, by the grant with which a development issuer takes a name alone.
 
     Raises:
         HTTPError, NotAuthenticated: the issuer does not answer, or knows no such person.
     """
     with httpx.Client(timeout=10.0) as client:
-        discovery = client.get(f"{settings.identity_issuer.rstrip('/')}/.well-known/openid-configuration")
+        discovery = client.get(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
         form = {"grant_type": "password", "username": person, "password": person, "client_id": "twinpath"}
         answer = client.post(discovery.raise_for_status().json()["token_endpoint"], data=form)
     if answer.status_code != httpx.codes.OK:

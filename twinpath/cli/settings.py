@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from twinpath.cli.addresses import FILE
-from twinpath.running.settings import Locale, read_settings
+from twinpath.running.settings import CLICKHOUSE_URL, DATABASE, Locale, read_settings
 from twinpath.running.sourced_settings import ServerSettings
 from twinpath.searching.settings import SearchSettings
 
@@ -32,6 +32,12 @@ class Settings(SearchSettings, ServerSettings):
     )
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="the fast copy of the views")
     redis_prefix: str = Field("twinpath", description="what every key in Redis begins with")
+    clickhouse_url: str = Field(
+        "",
+        pattern=CLICKHOUSE_URL,
+        description="http://user:password@host:8123, which has the facts; empty: analytics are off",
+    )
+    facts_database: str = Field("twinpath_facts", pattern=DATABASE, description="database of the facts in ClickHouse")
     locale: Locale = Field("en", description="whose order lists have; as the services have it")
     identity_database: str = Field("twinpath_identity", description="database of the machine keys")
     identity_issuer: str = Field(
@@ -53,6 +59,7 @@ def find_system(folders: tuple[Path, ...] | None = None) -> tuple[Settings, str]
             running = json.loads(file.read_text())
             names = [name for name in ("mongodb", "rabbitmq", "redis", "search") if name in running]
             addresses = {f"{name}_url": running[name] for name in names}
+            addresses["clickhouse_url"] = running.get("clickhouse", "")
             return Settings(
                 **addresses, identity_issuer=running.get("issuer", "")
             ), f"the system of `make up` in {folder}"

@@ -15,9 +15,12 @@ from twinpath.http.causal_token import format_token
 from twinpath.http.conditions import condition_of
 from twinpath.http.headers import joined_headers
 from twinpath.identity.actors import Actors
-from twinpath.identity.authentication import caller_of
+from twinpath.identity.authentication import caller_of, need
+from twinpath.identity.permissions import ON_BEHALF
+from twinpath.ids import UUID_PATTERN
 from twinpath.observability.traceparent import readable
 
+_OWNER = re.compile(rf"[a-z]+-{UUID_PATTERN}")
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,200}")
 
 
@@ -32,15 +35,16 @@ async def accept(
 ) -> Response:
     """Carry out the command and answer with id and version; `location` makes it a 201."""
     headers = joined_headers(request.scope)
+    actor, owner = await acting(request, headers)
     appended = await bus.handle(
         Envelope(
             command,
-            actor=await actor_of(request, headers),
+            actor=actor,
             correlation_id=request.scope["state"]["correlation_id"],
             traceparent=readable(headers.get("traceparent")),
             idempotency_key=_visible(headers.get("idempotency-key"), "Idempotency-Key", "malformed_idempotency_key"),
             condition=condition_of(headers.get("if-match"), headers.get("if-none-match")),
-            owner=caller_of(request).owner,
+            owner=owner,
         )
     )
     answer = {
@@ -60,18 +64,28 @@ async def accept(
     )
 
 
-async def actor_of(request: Request, headers: Mapping[str, str]) -> str:
-    """The pseudonym of the caller; where nobody is asked who they are, what X-Actor says.
+async def acting(request: Request, headers: Mapping[str, str]) -> tuple[str, str | None]:
+    """What the commit names as its actor, and the only owner whose aggregates may be commanded, None for everybody's.
+
+    The actor is the pseudonym of the caller, with the owner whom it acts for; where nobody is asked who they are, it is
+    what X-Actor says.
 
     Raises:
-        MalformedRequest: X-Actor can't be read.
+        MalformedRequest: X-Actor or X-On-Behalf-Of can't be read.
+        NotPermitted: the caller may not act for others.
         Unavailable: the table of pseudonyms can't be reached.
     """
     caller = caller_of(request)
-    if caller.is_known:
-        actors: Actors = request.app.state.actors
-        return await actors.actor(caller)
-    return _visible(headers.get("x-actor"), "X-Actor", "malformed_actor") or "anonymous"
+    if not caller.is_known:
+        return _visible(headers.get("x-actor"), "X-Actor", "malformed_actor") or "anonymous", caller.owner
+    actors: Actors = request.app.state.actors
+    actor, other = await actors.actor(caller), headers.get("x-on-behalf-of")
+    if other is None:
+        return actor, caller.owner
+    need(request.scope, ON_BEHALF)
+    if _OWNER.fullmatch(other) is None:
+        raise MalformedRequest("X-On-Behalf-Of takes the id of an owner, as in customer-….", code="malformed_owner")
+    return f"{actor} for {other}", other
 
 
 def _visible(value: str | None, header: str, code: str) -> str | None:
@@ -81,7 +95,13 @@ def _visible(value: str | None, header: str, code: str) -> str | None:
 
 
 COMMAND_CODES = {
-    400: ("malformed_idempotency_key", "malformed_if_match", "malformed_if_none_match", "malformed_actor"),
+    400: (
+        "malformed_idempotency_key",
+        "malformed_if_match",
+        "malformed_if_none_match",
+        "malformed_actor",
+        "malformed_owner",
+    ),
     412: ("stale_version",),
     413: ("commit_too_large",),
     422: ("invalid_fields", "idempotency_key_reused"),
@@ -117,7 +137,8 @@ COMMAND_HEADERS: dict[str, Any] = {
             "Idempotency-Key", "the same key again gets the first answer again and changes nothing, as in `7c1f-1`"
         ),
         _header("If-Match", 'the versions the command is meant for, as in `"1"`; 412 when it is another'),
-        _header("X-Actor", "who does it, as the history shall show: `agent-ann`"),
+        _header("X-Actor", "who does it, where callers are not asked: `agent-ann`"),
+        _header("X-On-Behalf-Of", "the owner for whom a caller with the permission `on-behalf` acts: `customer-…`"),
         _header("X-Correlation-Id", "goes into the log and comes back in the answer: `c-42`"),
     ]
 }

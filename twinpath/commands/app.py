@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from twinpath.commands.admission import BULK, BULK_PATH, Admission
-from twinpath.commands.bulk import BULK_PERMISSION, Bulk
+from twinpath.commands.bulk import Bulk
 from twinpath.commands.bus import CommandBus
 from twinpath.commands.endpoints import PREFIX, command_router, declared_commands
 from twinpath.commands.lines.route import bulk_router
@@ -23,6 +23,7 @@ from twinpath.http.problem_details import install_problem_details
 from twinpath.http.settings import BulkLimits
 from twinpath.http.short_way import ShortWay, add_short_ways
 from twinpath.http.site import Site
+from twinpath.identity import permissions
 from twinpath.identity.actors import Actors
 from twinpath.identity.authentication import OPEN, Authenticated, Authentication
 from twinpath.observability.serving_metrics import NO_TELEMETRY, HttpRequests, install_metrics
@@ -62,7 +63,7 @@ def add_commands(
         app.router.routes += router.routes  # FastAPI would make each route a second time if it included the router
     tags = {a.path[1:]: tag_of_category(a.category, application.events) for a in application.aggregates if a.endpoints}
     add_tags(app, {**tags, "bulk": "Many commands in one request."})
-    bulk_way = ShortWay("POST", BULK_PATH, bulk.answer, BULK_PERMISSION)
+    bulk_way = ShortWay("POST", BULK_PATH, bulk.answer, permissions.BULK)
     add_short_ways(app, PREFIX, [bulk_way, *(command.short_way for command in commands.values())])
     return CommandSamples(bus, commands)
 
@@ -88,7 +89,7 @@ def create_app(
     app = FastAPIOffline(
         None, title="Commands", version="1", description=_DESCRIPTION, lifespan=lifespan, telemetry=NO_TELEMETRY
     )
-    document(app, application.events.about, "command service")
+    document(app, application.events.about, "command service", authentication.issuer)
     samples = add_commands(app, bus, application, actors, admission, limits)
     add_page(app, [samples] if live_examples else [])
     app.router.routes += health_routes(required or {}, optional)

@@ -6,7 +6,7 @@ sees what the lines before it did to the aggregates that it names, and nothing t
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, ValidationError, create_model
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from twinpath.commands.accepting import actor_of, bus_of
+from twinpath.commands.accepting import acting, bus_of
 from twinpath.commands.admission import Admission
 from twinpath.commands.bus import CommandBus, Envelope
 from twinpath.commands.endpoints import Body, DeclaredCommand
@@ -35,9 +35,6 @@ from twinpath.identity.authentication import caller_of, need, put_on_record
 from twinpath.identity.caller import Caller
 from twinpath.ids import is_id
 from twinpath.observability.traceparent import readable
-
-BULK_PERMISSION = "bulk"
-"""The permission to send many commands in one request; each needs its own besides."""
 
 _log = structlog.get_logger(__name__)
 
@@ -86,8 +83,9 @@ class Bulk:
         refuse_parameters(request)
         headers = joined_headers(request.scope)
         trace = readable(headers.get("traceparent"))
-        actor = await actor_of(request, headers)
-        origin = Origin(actor, request.scope["state"]["correlation_id"], trace, caller_of(request), request.scope)
+        actor, owner = await acting(request, headers)
+        caller = replace(caller_of(request), owner=owner)
+        origin = Origin(actor, request.scope["state"]["correlation_id"], trace, caller, request.scope)
         length = headers.get("content-length", "")
         lines = _Lines(bus_of(request), request.app.state.admission, self._models, origin, self.limits.bulk_lines)
         return _Answer(self, lines, int(length) if length.isdigit() else None)

@@ -128,7 +128,9 @@ class DeclaredCommand:
         """What it may be refused with, by status."""
         mine = () if self.kind.creates else (f"{self.aggregate.category}_not_found",)
         refuses = [*mine, *self.endpoint.refuses]
+        not_yours = {403: ("not_yours",)} if self.kind.creates and self.aggregate.owner else {}
         by_rules = {
+            **not_yours,
             404: tuple(code for code in refuses if code.endswith("_not_found")),
             409: tuple(code for code in refuses if not code.endswith("_not_found")),
         }
@@ -159,7 +161,7 @@ def declared_commands(aggregates: Iterable[AnyAggregate]) -> dict[str, DeclaredC
 
 def command_router(commands: Mapping[str, DeclaredCommand]) -> APIRouter:
     """The routes of these commands."""
-    router = permitted_router(PREFIX)
+    router = permitted_router(prefix=PREFIX)
     for command in commands.values():
         command.add_to(router)
     return router

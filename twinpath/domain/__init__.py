@@ -9,9 +9,11 @@ from twinpath.domain.application import Application
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.claim import Claim
 from twinpath.domain.events import DomainEvent, RecordedEvent, Upcaster
+from twinpath.domain.facts import Earlier, Facts, Happened, Label
 from twinpath.domain.importer import Importer, Item, RowRefused, Shape, Wanted
 from twinpath.domain.process import Outcome, Process, Then
 from twinpath.domain.projection import Projection
+from twinpath.domain.report import Period, Report
 from twinpath.domain.resource import Dashboard, Filters, Join, Listing, Reads, Resource, SubList
 from twinpath.domain.searchable import Ranges, Searchable
 from twinpath.domain.text import case_folded, readable, shortened
@@ -31,16 +33,21 @@ __all__ = (
     "Dashboard",
     "Document",
     "DomainEvent",
+    "Earlier",
+    "Facts",
     "Filters",
+    "Happened",
     "Importer",
     "Item",
     "Join",
+    "Label",
     "Listing",
     "Look",
     "LookUp",
     "NotFound",
     "Order",
     "Outcome",
+    "Period",
     "Process",
     "Projection",
     "Put",
@@ -49,6 +56,7 @@ __all__ = (
     "Reads",
     "RecordedEvent",
     "Remove",
+    "Report",
     "Resource",
     "RowRefused",
     "RuleViolation",

@@ -11,6 +11,7 @@ from twinpath.domain.catalogue import Catalogue
 
 if TYPE_CHECKING:
     from twinpath.domain.aggregate import AnyAggregate
+    from twinpath.domain.facts import Facts
     from twinpath.domain.importer import Importer
     from twinpath.domain.process import Process
     from twinpath.domain.projection import Projection
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 class Application:
     """The declarations of a domain, or those that one service needs: the other fields are empty then.
 
-    `events` are all published events; `aggregates` and `processes` run in the command service, `projections` in the
-    projector, `resources` in the query service. `roles` are sets of permissions, which a setting may replace. `|` puts
-    the parts of several services together.
+    `events` are all published events; `aggregates` and `processes` run in the command service, `projections` and
+    `facts` in the projector, `resources` in the query service. `roles` are sets of permissions, which a setting may
+    replace. `|` puts the parts of several services together.
     """
 
     events: Catalogue
@@ -33,6 +34,7 @@ class Application:
     settings: type[Any] | None = None
     """The settings of the command service, where a process has some of its own: a subclass of its Settings."""
     projections: Sequence[Projection] = ()
+    facts: Sequence[Facts] = ()
     resources: Sequence[Endpoints] = ()
     importers: Sequence[type[Importer]] = ()
     """Of the command service: what `twinpath import` takes."""
@@ -54,4 +56,4 @@ class Application:
         return {aggregate.category: aggregate for aggregate in self.aggregates}
 
 
-_LISTS = ("aggregates", "processes", "projections", "resources", "importers", "audited")
+_LISTS = ("aggregates", "processes", "projections", "facts", "resources", "importers", "audited")

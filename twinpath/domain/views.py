@@ -64,8 +64,8 @@ class View:
     of text that lists sort as people expect, accents and upper case beside the plain letters, by the locale of the
     settings. `owner` is the field that names whose document it is: a caller whose token names an owner reaches that
     owner's documents alone; with one, or with `personal`, no cache on the way keeps an answer. `internal` are fields
-    which such a caller is not shown: lists are empty, numbers and flags zero, everything else null. `search` says what
-    of its documents can be searched.
+    which such a caller, and one without a token, is not shown: lists are empty, numbers and flags zero, everything else
+    null. `search` says what of its documents can be searched.
     """
 
     name: str

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import jwt
-from jwt.exceptions import InvalidTokenError
+from jwt.exceptions import ExpiredSignatureError, InvalidTokenError
 
 from twinpath.errors import NotAuthenticated
-from twinpath.identity.caller import Caller, permissions_of
+from twinpath.identity.caller import OWN, Caller, permissions_of
 from twinpath.identity.signing_keys import SigningKeys
 
 _MOST_REMEMBERED = 10_000
@@ -61,7 +61,7 @@ class AccessTokens:
             self._verified[token] = caller
         if caller.expires is not None and caller.expires + self._rules.leeway <= self._now():
             self._verified.pop(token, None)
-            raise NotAuthenticated("The access token is over.", code="token_expired")
+            raise _over()
         return caller
 
     async def _claims(self, token: str) -> dict[str, Any]:
@@ -81,6 +81,8 @@ class AccessTokens:
                 leeway=self._rules.leeway,
                 options={"require": ["exp", "sub", "iss", "aud"]},
             )
+        except ExpiredSignatureError as error:
+            raise _over() from error
         except InvalidTokenError as error:
             raise _invalid(str(error)) from error
 
@@ -92,7 +94,9 @@ class AccessTokens:
         if owner is not None and not isinstance(owner, str):
             raise _invalid(f"{rules.owner_claim} is no text")
         permissions = permissions_of((name for name in names if isinstance(name, str)), rules.roles)
-        return Caller(rules.issuer, str(claims["sub"]), permissions, owner or None, float(claims["exp"]))
+        if owner is None and OWN in permissions:
+            owner = ""
+        return Caller(rules.issuer, str(claims["sub"]), permissions, owner, float(claims["exp"]))
 
 
 def _at(claims: Mapping[str, Any], path: str) -> Any:
@@ -102,6 +106,10 @@ def _at(claims: Mapping[str, Any], path: str) -> Any:
     for name in path.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
     return value
+
+
+def _over() -> NotAuthenticated:
+    return NotAuthenticated("The access token is over.", code="token_expired")
 
 
 def _invalid(why: str) -> NotAuthenticated:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -35,6 +36,16 @@ class Authentication:
     auditing: Auditing | None = None
 
     @property
+    def asks(self) -> bool:
+        """Whether callers are known at all; where they are not, nobody looks at what they send."""
+        return self.tokens is not None or self.keys is not None
+
+    @property
+    def issuer(self) -> str | None:
+        """The provider whose tokens are taken."""
+        return None if self.signing is None else self.signing.issuer
+
+    @property
     def checks(self) -> dict[str, Callable[[], Awaitable[None]]]:
         """What readiness asks: whether tokens can be verified. Each raises Unavailable."""
         return {} if self.signing is None else {"identity": self.signing.check}
@@ -50,8 +61,8 @@ class Authentication:
     async def caller(self, authorizations: Iterable[bytes]) -> Caller:
         """Who calls with these Authorization lines. Raises NotAuthenticated, MalformedRequest, Unavailable."""
         lines = list(authorizations)
-        if not lines:
-            return Caller("", "anonymous", self.public)
+        if not lines or not self.asks:
+            return Caller("", "anonymous", self.public, owner="" if self.asks else None)
         if len(lines) > 1:
             raise MalformedRequest("Authorization stands there twice.", code="malformed_authorization")
         scheme, _, credentials = lines[0].decode("latin-1").strip().partition(" ")
@@ -83,10 +94,12 @@ def caller_in(scope: Scope) -> Caller:
 _NOBODY = Caller("", "nobody")
 
 
-async def permit(scope: Scope, permission: str) -> None:
-    """Let a request go on whose caller has a permission. Raises what `need` and `put_on_record` do."""
-    need(scope, permission)
-    await put_on_record(scope, permission)
+async def permit(scope: Scope, *permissions: str) -> None:
+    """Let a request go on whose caller has these permissions. Raises what `need` and `put_on_record` do."""
+    for permission in permissions:
+        need(scope, permission)
+    for permission in permissions:
+        await put_on_record(scope, permission)
 
 
 def need(scope: Scope, permission: str, command: str | None = None) -> None:
@@ -128,21 +141,26 @@ class Authenticated:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] == "http" and not scope["path"].startswith("/health/"):
-            given = [value for name, value in scope["headers"] if name == b"authorization"]
-            state, auditing = scope.setdefault("state", {}), self._authentication.auditing
-            state[_AUDITING] = auditing
-            if auditing is not None:
-                await auditing.prepare()
-            try:
-                state[CALLER] = caller = await self._authentication.caller(given)
-            except NotAuthenticated as error:
-                await self._count(scope, _NOBODY)
-                if auditing is not None:
-                    auditing.refused(_NOBODY, scope, error)
-                raise
-            await self._count(scope, caller)
+        if scope["type"] == "http":
+            state = scope.setdefault("state", {})
+            # an app within another that asked; and probes, which are answered whatever they send
+            if CALLER not in state and not scope["path"].startswith("/health/"):
+                await self._know(scope, state)
         await self._app(scope, receive, send)
+
+    async def _know(self, scope: Scope, state: dict[str, Any]) -> None:
+        given = [value for name, value in scope["headers"] if name == b"authorization"]
+        state[_AUDITING] = auditing = self._authentication.auditing
+        if auditing is not None:
+            await auditing.prepare()
+        try:
+            state[CALLER] = caller = await self._authentication.caller(given)
+        except NotAuthenticated as error:
+            await self._count(scope, _NOBODY)
+            if auditing is not None:
+                auditing.refused(_NOBODY, scope, error)
+            raise
+        await self._count(scope, caller)
 
     async def _count(self, scope: Scope, caller: Caller) -> None:
         """Count a request for its caller, or for the address that it comes from. Raises TooMany."""

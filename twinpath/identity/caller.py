@@ -7,6 +7,9 @@ from twinpath.errors import NotAuthenticated, NotPermitted
 
 EVERYTHING = "*"
 """The permission that holds all others; `orders:*` holds every one that begins with `orders:`."""
+OWN = "own"
+"""No permission, but a limit among a role's permissions: who has such a role reaches what is its own alone, which is
+nothing where its token names no owner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +17,9 @@ class Caller:
     """Who calls.
 
     `issuer` and `subject` together are one caller: the provider's URL, or `keys` for a machine key. `permissions` are
-    those of its roles. `owner` is the id that its own documents name (a customer's); None where it is staff or a
-    machine, which see all that they may read. `expires` is when the token ends, in seconds since 1970, None for never.
+    those of its roles. `owner` is the id that its own documents name (a customer's), empty where nothing is its own;
+    None where it is staff or a machine, which see all that they may read. `expires` is when the token ends, in seconds
+    since 1970, None for never.
     """
 
     issuer: str

@@ -12,12 +12,10 @@ from twinpath.identity.audit.recorder import Recorder
 from twinpath.identity.authentication import OPEN, Authentication
 from twinpath.identity.machine_keys import MachineKeys
 from twinpath.identity.mongo import MongoMachineKeys
+from twinpath.identity.permissions import REPAIR
 from twinpath.identity.rates import CallerRates
 from twinpath.identity.settings import IdentitySettings, listed
 from twinpath.identity.signing_keys import SigningKeys
-
-REPAIR = "operate:repair"
-"""The permission to repair: its use is always recorded."""
 
 
 def authentication_of(

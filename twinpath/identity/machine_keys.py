@@ -17,7 +17,7 @@ import structlog
 
 from twinpath.clock import Clock, utc_now
 from twinpath.errors import NotAuthenticated, TwinpathError, Unavailable
-from twinpath.identity.caller import Caller
+from twinpath.identity.caller import OWN, Caller
 
 ISSUER = "keys"
 PREFIX = "tpk_"
@@ -120,7 +120,8 @@ class MachineKeys:
         if not key.is_valid(now):
             raise NotAuthenticated("The machine key is revoked or over.", code="key_expired")
         await self._note_use(key, now)
-        return Caller(ISSUER, key.name, frozenset(key.permissions), None, key.expires.timestamp())
+        owner = "" if OWN in key.permissions else None
+        return Caller(ISSUER, key.name, frozenset(key.permissions), owner, key.expires.timestamp())
 
     async def _key(self, key_id: str) -> MachineKey | None:
         now = self._clock()

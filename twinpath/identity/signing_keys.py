@@ -36,7 +36,7 @@ class SigningKeys:
         transport: httpx.AsyncBaseTransport | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._issuer = issuer
+        self.issuer = issuer
         self._jwks_url = jwks_url
         self._client = httpx.AsyncClient(transport=transport, timeout=_TIMEOUT_SECONDS, follow_redirects=False)
         self._now = now
@@ -102,7 +102,7 @@ class SigningKeys:
             sent = await self._json(await self._address())
             keys = {key.key_id or "": key for key in PyJWKSet(sent["keys"]).keys if key.public_key_use in (None, "sig")}
         except (httpx.HTTPError, PyJWTError, ValueError, KeyError, TypeError) as error:
-            _log.warning("signing_keys_not_fetched", issuer=self._issuer, error=str(error) or type(error).__name__)
+            _log.warning("signing_keys_not_fetched", issuer=self.issuer, error=str(error) or type(error).__name__)
             return
         self._fetched = self._now()
         if keys and sent != self._as_sent:
@@ -111,8 +111,8 @@ class SigningKeys:
 
     async def _address(self) -> str:
         if not self._jwks_url:
-            document = await self._json(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
-            if document["issuer"] != self._issuer:
+            document = await self._json(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
+            if document["issuer"] != self.issuer:
                 raise ValueError(f"the discovery document is of {document['issuer']!r}")
             self._jwks_url = str(document["jwks_uri"])
         return self._jwks_url

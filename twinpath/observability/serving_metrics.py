@@ -15,6 +15,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Scope
 
+from twinpath.identity.authentication import need
+from twinpath.identity.permissions import METRICS
 from twinpath.observability.metrics import Histogram, Metrics
 
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
@@ -28,9 +30,13 @@ _LOOP_SECONDS = 0.25
 
 
 def install_metrics(app: Starlette, metrics: Metrics) -> None:
-    """Serve `/metrics`; while the app runs, watch its event loop. `app.state.metrics` are the metrics."""
+    """Serve `/metrics` to callers with the permission METRICS; while the app runs, watch its event loop.
+
+    `app.state.metrics` are the metrics.
+    """
 
     async def show(request: Request) -> Response:
+        need(request.scope, METRICS)
         text, content_type = await metrics.exposition(request.headers.get("accept", ""))
         return Response(text, headers={"Content-Type": content_type})
 

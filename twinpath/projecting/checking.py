@@ -1,7 +1,9 @@
 """Whether the projector would start with these settings."""
 
 from collections.abc import Sequence
+from functools import partial
 
+from twinpath.checking.clickhouse import answers
 from twinpath.checking.mongodb import READ, WRITE, replica_set, rights
 from twinpath.checking.redis import may_write
 from twinpath.checking.report import CheckUp
@@ -50,4 +52,12 @@ def checks(settings: Settings) -> Sequence[tuple[str, CheckUp]]:
         async with redis_client(settings.redis_url) as client:
             return await may_write(client, settings.redis_prefix)
 
-    return [("mongodb", mongodb), ("rights", may), ("layout", layout), ("rabbitmq", rabbitmq), ("redis", redis)]
+    analytics = [("clickhouse", partial(answers, settings.clickhouse_url))] if settings.clickhouse_url else []
+    return [
+        ("mongodb", mongodb),
+        ("rights", may),
+        ("layout", layout),
+        ("rabbitmq", rabbitmq),
+        ("redis", redis),
+        *analytics,
+    ]

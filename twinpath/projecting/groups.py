@@ -1,4 +1,4 @@
-"""The projector's two groups of queues, and which projections follow the log through them."""
+"""The projector's three groups of queues, and which projections follow the log through them."""
 
 from collections.abc import Iterable
 
@@ -11,6 +11,8 @@ VIEWS = "views"
 """Writes views."""
 OUTSIDE = "outside"
 """Publishes events for the outside world."""
+FACTS = "facts"
+"""Fills the tables of facts."""
 
 
 def view_projections(application: Application) -> list[Projection]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from twinpath.facts.keeping import FactsKeeper
 from twinpath.feed.interface import EventFeed
 from twinpath.log.interface import EventLog
 from twinpath.observability.lags import LagGauges
 from twinpath.observability.metrics import SIZES, Labels, Metrics
 from twinpath.projecting.copying.copy_keeper import CacheSync
 from twinpath.projecting.following.projector import Projector
+from twinpath.projecting.groups import FACTS
 from twinpath.searching.interface import SearchIndex
 from twinpath.views.interface import BatchWriter, ViewWriter
 from twinpath.views.naming import generation_name
@@ -18,6 +20,7 @@ class ProjectorMetrics(Metrics):
 
     def __init__(self) -> None:
         super().__init__()
+        self._feeds: dict[str, EventFeed] = {}
         self._add_work()
         self._add_state()
 
@@ -78,9 +81,29 @@ class ProjectorMetrics(Metrics):
         self.search_lag = self.gauge(
             "twinpath_search_lag_events", "Events of a view that its search index does not have yet", "view", "log"
         )
+        self._facts_rows = self.counter(
+            "twinpath_facts_rows_total", "Rows that this replica has put into a table of facts, marks too", "table"
+        )
+        self.facts_lags = LagGauges(
+            self.gauge("twinpath_facts_lag_events", "Events that a table of facts does not have yet", "table", "log"),
+            self.gauge("twinpath_facts_lag_seconds", "Age of the oldest event not in it yet", "table", "log"),
+        )
         self.copy_kept = self.gauge(
             "twinpath_copy_kept", "1 while the copy in Redis is kept, 0 while that is not possible"
         )
+
+    def inserted(self, table: str, rows: int) -> None:
+        """Rows were put into a table of facts."""
+        self._facts_rows.count((table,), rows)
+
+    def follow_facts(self, keeper: FactsKeeper, feed: EventFeed, log: EventLog) -> None:
+        """Tell of the tables of facts from now on, and of their queues."""
+        self._feeds[FACTS] = feed
+
+        async def look_at_facts() -> None:
+            await self.facts_lags.look(log, await keeper.highest())
+
+        self.before_scrape(look_at_facts, self.facts_lags.events, self.facts_lags.seconds)
 
     def follow(
         self,
@@ -95,6 +118,9 @@ class ProjectorMetrics(Metrics):
         Lags and what is parked are asked of the stores themselves, so that a projector that hangs can't hide its own.
         """
 
+        feeds = self._feeds
+        feeds.update({group: feed for group, (_, feed) in followers.items()})
+
         def states() -> dict[Labels, float]:
             counts: dict[Labels, float] = {(group, state): 0 for group in followers for state in _STATES}
             for group, (projector, _) in followers.items():
@@ -105,7 +131,7 @@ class ProjectorMetrics(Metrics):
         def consumers() -> dict[Labels, float]:
             return {
                 (group, consumer_group): float(registered)
-                for group, (_, feed) in followers.items()
+                for group, feed in feeds.items()
                 for consumer_group, registered in feed.consumers().items()
             }
 
@@ -121,7 +147,6 @@ class ProjectorMetrics(Metrics):
 
         self.logs.read = states
         self.consumers.read = consumers
-        feeds = {group: feed for group, (_, feed) in followers.items()}
         self.stuck.read = lambda: {
             (group, log): float(log in feed.stuck()) for group, feed in feeds.items() for log in feed.consumers()
         }

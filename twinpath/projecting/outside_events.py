@@ -49,10 +49,15 @@ def cloud_event(event: DomainEvent, recorded: RecordedEvent) -> dict[str, Any]:
         "dataschema": f"urn:twinpath:event:{recorded.type}:{event.schema_version}",
         "sequence": str(recorded.version),
         "correlationid": recorded.correlation_id,
-        **({"causationid": recorded.causation_id} if recorded.causation_id else {}),
+        **({"causationid": recorded.causation_id} if _is_event(recorded.causation_id) else {}),
         **({"traceparent": recorded.traceparent} if recorded.traceparent else {}),
         "data": {name: value for name, value in data.items() if name not in event.personal},
     }
+
+
+def _is_event(cause: str | None) -> bool:
+    """Whether an event was the cause: the id of a caller's command, with its key, is nobody else's business."""
+    return cause is not None and "@" in cause and "/" not in cause
 
 
 def publishing(writer: BatchWriter, publisher: RabbitPublisher) -> BatchWriter:

@@ -13,12 +13,14 @@ from starlette.applications import Starlette
 from twinpath.domain.application import Application
 from twinpath.domain.projection import Projection
 from twinpath.errors import Unavailable
+from twinpath.facts.tables import expect_fit
 from twinpath.feed.dead_letters import DeadLetters
 from twinpath.feed.rabbit_feed import RabbitFeed
 from twinpath.feed.rabbit_nodes import RabbitNodes
 from twinpath.feed.rabbit_publisher import RabbitPublisher
 from twinpath.http.health import Check
 from twinpath.http.site import Site
+from twinpath.identity.composing import authentication_of
 from twinpath.ids import logs_of
 from twinpath.log.layout import expect_partitions
 from twinpath.log.mongodb import MongoEventLog
@@ -33,8 +35,9 @@ from twinpath.projecting.applying.joint_commits import joint
 from twinpath.projecting.checking import checks
 from twinpath.projecting.copying.copy_keeper import CacheSync
 from twinpath.projecting.copying.kinds import IN_SEARCH
+from twinpath.projecting.facts import KeptFacts
 from twinpath.projecting.following.projector import Projector
-from twinpath.projecting.groups import OUTSIDE, VIEWS, searched_views, view_projections
+from twinpath.projecting.groups import FACTS, OUTSIDE, VIEWS, searched_views, view_projections
 from twinpath.projecting.measuring import measured, timed
 from twinpath.projecting.metrics import ProjectorMetrics
 from twinpath.projecting.operators import admin_app
@@ -80,6 +83,7 @@ class _ProjectorService:
         self._source = MongoEventLog(self._client, settings.log_database, self._logs)
         self._writer = MongoGenerations(self._client, settings.views_database, locale=settings.locale)
         self._seals = Seals(MongoKeyStore(self._client, settings.keys_database), self._catalogue)
+        self._authentication = authentication_of("projector", settings, application, self._client)
         self._metrics = ProjectorMetrics()
         self._traced = {group: TracedGroup(group, self._tracing) for group in (VIEWS, OUTSIDE)}
         self._projections = view_projections(application)
@@ -99,24 +103,37 @@ class _ProjectorService:
         self._metrics.follow(self._followers, self._source, self._writer, self._cache, dead_letters.count)
         if self._searching and self._index:
             self._metrics.follow_search(self._searching, self._index, self._writer)
+        self._facts = self._keep_facts(application)
         self._start = Start(self._working)
 
     def app(self) -> Starlette:
         required: dict[str, Check] = {"mongodb": self._ping_mongodb, "start": self._start.check}
-        optional: dict[str, Check] = {"redis": self._ping_redis}
+        optional: dict[str, Check] = {"redis": self._ping_redis, **self._authentication.checks}
         if self._searching:
             optional["search"] = self._look_at_search
         if self._settings.publish_events:
             optional["outside_events"] = self._look_at_outside_events
+        if self._facts is not None:
+            optional["facts"] = self._facts.check
         parked = Repairs(self._projected, self._writer, self._source, self._seals, self._catalogue)
         admin = admin_app(
-            self._settings.admin_token,
             [parked_routes(parked)],
             self._catalogue.about,
             Site(self._settings.allowed_hosts, self._settings.allowed_origins),
+            self._authentication,
         )
         _, feed = self._followers[VIEWS]
-        return create_app(self._views, feed, self._catalogue, required, optional, self._lifespan, self._metrics, admin)
+        return create_app(
+            self._views,
+            feed,
+            self._catalogue,
+            required,
+            optional,
+            self._lifespan,
+            self._metrics,
+            admin,
+            self._authentication,
+        )
 
     def _follow_for_views(self) -> Projector:
         traced = self._traced[VIEWS]
@@ -133,6 +150,14 @@ class _ProjectorService:
         if self._settings.publish_events:
             self._followers[OUTSIDE] = projector, self._feed(OUTSIDE)
         return projector
+
+    def _keep_facts(self, application: Application) -> KeptFacts | None:
+        expect_fit(application.facts, self._catalogue)
+        if not (self._settings.clickhouse_url and application.facts):
+            return None
+        traced = TracedGroup(FACTS, self._tracing)
+        metrics, seals = self._metrics, self._seals
+        return KeptFacts(self._settings, application, self._logs, self._source, seals, metrics, traced)
 
     def _feed(self, group: str) -> RabbitFeed:
         return RabbitFeed(self._settings.rabbitmq_url, group, self._logs, service="projector")
@@ -160,9 +185,13 @@ class _ProjectorService:
             )
         copies: list[ViewCopy[Any]] = [self._copy, *([self._index] if self._index else [])]
         retiring = Retiring(self._writer, copies, timedelta(seconds=self._settings.retired_seconds))
+        if self._facts is not None:
+            await self._facts.start()
         drops = asyncio.create_task(retiring.run(), name="retiring")
         yield
         drops.cancel()
+        if self._facts is not None:
+            await self._facts.stop()
         await asyncio.gather(*(projector.stop(seconds=4.0) for projector, _ in self._followers.values()))
         await asyncio.gather(*(feed.stop() for _, feed in self._followers.values()))
         await self._publisher.close()
@@ -174,6 +203,7 @@ class _ProjectorService:
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         async with self._start.running():
             yield
+        await self._authentication.close()
         await self._redis.aclose()
         await self._client.close()
         if self._tracing:

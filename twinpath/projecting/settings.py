@@ -1,9 +1,9 @@
 """The settings of the projector service: environment variables with the prefix TWINPATH_."""
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from twinpath.identity.settings import IdentitySettings
-from twinpath.running.settings import AMQP_URL, MONGODB_URL, REDIS_URL, Locale
+from twinpath.running.settings import AMQP_URL, CLICKHOUSE_URL, DATABASE, MONGODB_URL, REDIS_URL, Locale
 from twinpath.running.sourced_settings import ServerSettings
 from twinpath.searching.settings import SearchSettings
 
@@ -27,8 +27,13 @@ class Settings(IdentitySettings, SearchSettings, ServerSettings):
     )
     redis_url: str = Field("redis://127.0.0.1:6379/0", pattern=REDIS_URL, description="the fast copy of the views")
     redis_prefix: str = Field("twinpath", description="what every key in Redis begins with")
+    clickhouse_url: str = Field(
+        "",
+        pattern=CLICKHOUSE_URL,
+        description="http://user:password@host:8123, where facts are kept; empty: analytics are off",
+    )
+    facts_database: str = Field("twinpath_facts", pattern=DATABASE, description="database of the facts in ClickHouse")
     partitions: int = Field(4, ge=1, le=1024, description="logs a category; as the command service has it")
     retired_seconds: int = Field(60, ge=30, description="how long a generation of a view stays that was replaced")
     publish_events: bool = Field(True, description="tell the outside world of every event, on twinpath.events")
-    admin_token: SecretStr | None = Field(None, description="who sends it may use /admin/v1; without one nobody may")
     port: int = Field(8002, ge=1, le=65535, description="port to listen on")

@@ -12,8 +12,10 @@ from pydantic import SecretStr
 
 from twinpath.clock import Clock, utc_now
 from twinpath.domain.application import Application
+from twinpath.domain.report import Report
 from twinpath.domain.resource import Dashboard, Resource
 from twinpath.domain.views import View
+from twinpath.facts.interface import FactsReader, NoFacts
 from twinpath.http.correlation import Correlation
 from twinpath.http.documents.openapi import add_tags, document, tag_of_category
 from twinpath.http.documents.page import add_page
@@ -28,6 +30,7 @@ from twinpath.queries.endpoints.dashboards import add_dashboard
 from twinpath.queries.endpoints.documents import add_document
 from twinpath.queries.endpoints.history import HistoryRoutes
 from twinpath.queries.endpoints.lists import add_list, add_sublist
+from twinpath.queries.endpoints.reports import add_report
 from twinpath.queries.endpoints.routes import Routes
 from twinpath.queries.endpoints.searches import add_search, searched_view
 from twinpath.queries.endpoints.seats import Seats
@@ -72,10 +75,12 @@ def create_app(
     authentication: Authentication = OPEN,
     index: SearchIndex | None = None,
     language: str = "english",
+    facts: FactsReader | None = None,
 ) -> FastAPI:
     """The app that shows the application's resources, on a reader and a cache; `close` is called when it has stopped.
-    `cursor_key` signs cursors, `site` says who may call, `seats` how many may listen, `waiting` how many
-    may wait for what they wrote. Searches go through `index`, and know the `language`; without one they are refused.
+    `facts` answers for analytics, which are off without. `cursor_key` signs cursors, `site` says who may call, `seats`
+    how many may listen, `waiting` how many may wait for what they wrote. Searches go through `index`, and know the
+    `language`; without an index they are refused.
 
     With `live_examples` the API's page shows ids that exist. `app.state.samples` find them; more may be added.
 
@@ -94,7 +99,7 @@ def create_app(
     app = FastAPIOffline(
         None, title="Queries", version="1", description=_DESCRIPTION, lifespan=lifespan, telemetry=NO_TELEMETRY
     )
-    document(app, application.events.about, "query service")
+    document(app, application.events.about, "query service", authentication.issuer)
     app.state.samples = [partial(samples_of, application, views)] if live_examples else []
     add_page(app, app.state.samples)
     app.state.stop = partial(_stop, waits, live)
@@ -104,7 +109,7 @@ def create_app(
     searches = Searches(index, reader, bounds, waits)
     waiting = waiting or Seats(kind="waits")
     queries = Queries(views, waits, live, Cursors(cursor_key), seats or Seats(), waiting, searches)
-    _add_queries(app, queries, application, clock, zone, Language(language))
+    _add_queries(app, queries, application, clock, zone, facts or NoFacts(), Language(language))
     looks: dict[str, Check] = {"copies": copy.check}
     if index is not None:
         looks["search"] = partial(searches.check, searched_views(application))
@@ -117,14 +122,22 @@ def create_app(
 
 
 def _add_queries(
-    app: FastAPI, queries: Queries, application: Application, clock: Clock, zone: tzinfo, language: Language
+    app: FastAPI,
+    queries: Queries,
+    application: Application,
+    clock: Clock,
+    zone: tzinfo,
+    facts: FactsReader,
+    language: Language,
 ) -> None:
     """Every declared endpoint; a dashboard's path may look like a document's, so they come first."""
     routes = Routes()
-    documents = {r.category: r.document for r in application.resources if isinstance(r, Resource)}
-    histories = HistoryRoutes(routes, queries, application.events, documents)
+    resources = {r.category: r for r in application.resources if isinstance(r, Resource)}
+    histories = HistoryRoutes(routes, queries, application.events, resources)
     for declared in sorted(application.resources, key=lambda declaration: isinstance(declaration, Resource)):
         match declared:
+            case Report():
+                add_report(routes, facts, declared, clock, zone)
             case Dashboard():
                 add_dashboard(routes, queries, declared, clock, zone)
             case Resource():

@@ -10,6 +10,8 @@ from redis.asyncio import Redis
 from starlette.types import Lifespan
 
 from twinpath.domain.application import Application
+from twinpath.facts.clickhouse.connection import Connection
+from twinpath.facts.clickhouse.store import ClickHouseReader
 from twinpath.http.site import Site
 from twinpath.http.starting import RefusedUntilStarted
 from twinpath.identity.composing import authentication_of
@@ -30,6 +32,7 @@ from twinpath.views.mongodb.stores import MongoViewReader
 from twinpath.views.redis.cache import RedisViewCache
 
 _REDIS_SECONDS = 0.25
+_REPORT_SECONDS = 15.0
 
 
 def run(application: Application) -> None:
@@ -61,6 +64,7 @@ def bootstrap(settings: Settings, application: Application) -> FastAPI:
 
     async def close() -> None:
         await authentication.close()
+        await clickhouse.close()
         await redis.aclose()
         await client.close()
         if index is not None:
@@ -69,6 +73,9 @@ def bootstrap(settings: Settings, application: Application) -> FastAPI:
             tracing.stop()
 
     authentication = authentication_of("query", settings, application, client)
+    clickhouse = Connection(settings.clickhouse_url, _REPORT_SECONDS)
+    facts = ClickHouseReader(clickhouse, settings.facts_database) if settings.clickhouse_url else None
+    optional = {"redis": redis_answers, **({"clickhouse": facts.ping} if facts else {}), **authentication.checks}
     cache = RedisViewCache(redis, settings.redis_prefix)
     index = search_index(settings, searched_views(application))
     app = create_app(
@@ -76,7 +83,7 @@ def bootstrap(settings: Settings, application: Application) -> FastAPI:
         traced_cache(cache, tracing) if tracing else cache,
         application,
         {"mongodb": mongodb, "start": start.check},
-        {"redis": redis_answers, **authentication.checks},
+        optional,
         settings.causal_wait_seconds,
         zone=ZoneInfo(settings.time_zone),
         close=close,
@@ -88,6 +95,7 @@ def bootstrap(settings: Settings, application: Application) -> FastAPI:
         authentication=authentication,
         index=index,
         language=settings.search_language,
+        facts=facts,
     )
     app.add_middleware(RefusedUntilStarted, start)
     app.router.lifespan_context = _started(start, app.router.lifespan_context)

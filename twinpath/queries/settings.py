@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 
 from twinpath.http.settings import ReadLimits
 from twinpath.identity.settings import IdentitySettings
-from twinpath.running.settings import MONGODB_URL, REDIS_URL, Locale
+from twinpath.running.settings import CLICKHOUSE_URL, DATABASE, MONGODB_URL, REDIS_URL, Locale
 from twinpath.running.sourced_settings import ServerSettings
 from twinpath.searching.settings import SearchSettings
 
@@ -35,6 +35,12 @@ class Settings(ReadLimits, IdentitySettings, SearchSettings, ServerSettings):
     )
     redis_url: str = Field("redis://127.0.0.1:6379/0", pattern=REDIS_URL, description="the fast copy of the views")
     redis_prefix: str = Field("twinpath", description="what every key in Redis begins with")
+    clickhouse_url: str = Field(
+        "",
+        pattern=CLICKHOUSE_URL,
+        description="http://user:password@host:8123, which answers for analytics; empty: analytics are off",
+    )
+    facts_database: str = Field("twinpath_facts", pattern=DATABASE, description="database of the facts in ClickHouse")
     live_examples: bool = Field(False, description="the API's page shows ids that exist: for development alone")
     port: int = Field(8001, ge=1, le=65535, description="port to listen on")
     time_zone: ZoneName = Field("UTC", description="whose days dashboards show, as in Europe/Berlin")

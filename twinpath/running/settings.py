@@ -14,6 +14,8 @@ S = TypeVar("S", bound=BaseSettings)
 MONGODB_URL = r"^mongodb(\+srv)?://[^/]+"
 AMQP_URL = r"^amqps?://[^/]+"
 REDIS_URL = r"^(rediss?://[^/]+|unix://.+)"
+CLICKHOUSE_URL = r"^(https?://[^/]+)?$"
+DATABASE = r"^[A-Za-z_][A-Za-z0-9_]{0,62}$"
 
 LOCALES = frozenset(
     {

@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 from twinpath.errors import TwinpathError
 from twinpath.feed.dead_letters import DEAD_LETTERS, DEAD_LETTERS_ARGUMENTS
 from twinpath.feed.interface import EXCHANGE as LOG
-from twinpath.projecting.groups import OUTSIDE, VIEWS
+from twinpath.projecting.groups import FACTS, OUTSIDE, VIEWS
 from twinpath.projecting.outside_events import EXCHANGE as OUTSIDE_EVENTS
 from twinpath.servers.accounts import ADMINISTRATOR, Account, Passwords
 
@@ -72,7 +72,7 @@ def topology(vhost: str, processes: Sequence[str]) -> dict[str, Any]:
         whole = {"name": name, "vhost": vhost, "pattern": rf"^twinpath\.{pattern}$", "apply-to": to, "priority": 0}
         return {**whole, "definition": definition}
 
-    followers = _queues(VIEWS, OUTSIDE, *processes)
+    followers = _queues(VIEWS, OUTSIDE, FACTS, *processes)
     return {
         "exchanges": [
             exchange(LOG, "topic"),
@@ -147,9 +147,9 @@ def _permissions(passwords: Passwords, processes: Sequence[str]) -> list[dict[st
     own: dict[Account, tuple[str, ...]] = {
         "command": (for_processes, for_processes, for_processes),
         "projector": (
-            f"log|events|{letters}|{_queues(VIEWS, OUTSIDE)}",
-            f"events|{letters}|{_queues(VIEWS, OUTSIDE)}",
-            f"log|{letters}|{_queues(VIEWS, OUTSIDE)}",
+            f"log|events|{letters}|{_queues(VIEWS, OUTSIDE, FACTS)}",
+            f"events|{letters}|{_queues(VIEWS, OUTSIDE, FACTS)}",
+            f"log|{letters}|{_queues(VIEWS, OUTSIDE, FACTS)}",
         ),
         "tools": ("events", f"events|{letters}", letters),  # a retry may tell the outside world of what was parked
     }

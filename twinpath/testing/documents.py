@@ -20,7 +20,7 @@ def documents_of(application: Application) -> Mapping[str, dict[str, Any]]:
     """Name -> document: `commands`, `queries`, `both` at one address, `projector`, and `events` as AsyncAPI."""
     system = InMemorySystem(application)
     repairs = Repairs({}, system.views, system.store, system.seals, application.events)
-    admin = admin_app(None, [parked_routes(repairs)], application.events.about)
+    admin = admin_app([parked_routes(repairs)], application.events.about)
     return {
         "commands": create_command_app(system.bus, application, Actors(system.keys)).openapi(),
         "queries": create_query_app(system.views, InMemoryViewCache(), application).openapi(),

@@ -24,6 +24,8 @@ from twinpath.commands.settings import Settings
 from twinpath.commands.snapshotting import Snapshots
 from twinpath.domain.application import Application
 from twinpath.domain.events import RecordedEvent
+from twinpath.facts.in_memory import InMemoryFacts
+from twinpath.facts.keeping import FactsKeeper, FactsMeans
 from twinpath.http.media_types import MediaTypes
 from twinpath.identity.actors import Actors
 from twinpath.identity.authentication import OPEN, Authentication
@@ -96,12 +98,18 @@ class InMemorySystem:
         self.searching = CacheSync(projections, self.store, self.views, self.search, events, kind=IN_SEARCH)
         self.cache = CacheSync(projections, self.store, self.views, copy, events, beside=[self.searching])
         self.projector = Projector(projections, logs, self.store, self.views, self.seals, events, self.cache.applied)
+        self.facts = InMemoryFacts()
+        self._filling: set[asyncio.Task[None]] = set()
+        means = FactsMeans(self.store, self.facts, self.seals, events)
+        self.facts_keeper = FactsKeeper(application.facts, logs, means, seconds=0)
         self.app = self._app(copy, clock, authentication)
 
     async def recorded(self, log: str, events: Sequence[RecordedEvent]) -> None:
         """Bring the views along with what was appended; processes come later, as they may answer on the same stream."""
         await self.projector.project(log, events)
         await self.cache.flushed()
+        self._filling.add(task := asyncio.create_task(self.facts_keeper.deliver(log, events), name="facts"))
+        task.add_done_callback(self._filling.discard)
         self._unhandled.append((log, events))
         self._appended.set()
 
@@ -140,6 +148,7 @@ class InMemorySystem:
         async def lifespan(running: FastAPI) -> AsyncIterator[None]:
             await self.cache.start()
             await self.projector.start()
+            await self.facts_keeper.start()
             await self.processes.prepare()
             tasks = []
             if self._processes_at_once:
@@ -151,6 +160,7 @@ class InMemorySystem:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.processes.stop()
+            await self.facts_keeper.stop()
             await self.projector.stop()
             await self.cache.stop()
 

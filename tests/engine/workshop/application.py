@@ -14,7 +14,7 @@ from tests.engine.workshop.views import (
     REPAIR_LIST,
     RepairCounts,
 )
-from twinpath.domain import Application, Catalogue, Dashboard, Listing, Projection, Reads, Resource
+from twinpath.domain import Application, Catalogue, Dashboard, Facts, Listing, Projection, Reads, Resource
 
 EVENTS = Catalogue.of_package("tests.engine.workshop")
 
@@ -53,7 +53,9 @@ async def counts(reads: Reads) -> Mapping[str, Any]:
 
 
 COMMANDS = Application(events=EVENTS, aggregates=(REPAIR, OWNER), processes=(Aftercare,), settings=Settings)
-PROJECTIONS = Application(events=EVENTS, projections=Projection.all_in("tests.engine.workshop"))
+PROJECTIONS = Application(
+    events=EVENTS, projections=Projection.all_in("tests.engine.workshop"), facts=Facts.all_in("tests.engine.workshop")
+)
 QUERIES = Application(
     events=EVENTS,
     resources=(

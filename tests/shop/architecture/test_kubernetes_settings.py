@@ -104,7 +104,7 @@ def test_command_service_projector_and_init_are_told_the_same_number_of_partitio
 @pytest.mark.parametrize("overlay", OVERLAYS)
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_has_the_secret_of_its_own_account_and_no_other(overlay: str, service: str) -> None:
-    besides = {"projector": {"admin-token"}, "query": {"cursor-key"}}.get(service, set())  # for its callers
+    besides = {"query": {"cursor-key"}}.get(service, set())  # for its callers
     trusted = {"mongodb-tls"} if overlay == "production-tls" else set()
     assert secrets_of(named(overlay, "Deployment", service)) == {service} | besides | trusted
 

@@ -121,7 +121,6 @@ async def test_nothing_that_was_entered_about_a_customer_is_left_anywhere(
 ) -> None:
     system = make_system(mongodb_url, rabbitmq_url, redis_url)
     system.settings |= {"TWINPATH_LOG_LEVEL": "debug", "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url}
-    system.settings |= {"TWINPATH_ADMIN_TOKEN": ADMIN["Authorization"].removeprefix("Bearer ")}
     system.start()
     clients = system.client("command"), system.client("query"), system.client("projector")
     with MongoClient[dict[str, Any]](mongodb_url) as mongodb:

@@ -9,8 +9,6 @@ from pymongo import MongoClient
 from tests.support.eventually import eventually
 from tests.support.services.system import System
 
-TOKEN = {"Authorization": "Bearer of good news"}
-
 
 async def opened(command: httpx.AsyncClient, subject: str) -> str:
     """A new ticket's id."""
@@ -23,7 +21,6 @@ async def test_a_parked_ticket_holds_up_nobody_and_is_whole_after_a_retry(
     make_system: Callable[..., System], mongodb_url: str, rabbitmq_url: str, redis_url: str, unique: str
 ) -> None:
     system = make_system(mongodb_url, rabbitmq_url, redis_url)
-    system.settings["TWINPATH_ADMIN_TOKEN"] = "of good news"
     system.start()
     clients = (system.client("command"), system.client("query"), system.client("projector"))
     mongodb: MongoClient[dict[str, Any]] = MongoClient(mongodb_url)
@@ -54,7 +51,7 @@ async def test_a_parked_ticket_holds_up_nobody_and_is_whole_after_a_retry(
         assert (await query.get(f"/api/v1/tickets/{broken}/history")).json()["items"][2]["type"] == "ticket.note_added"
 
         async def parked() -> list[dict[str, Any]]:
-            answer = await projector.get("/admin/v1/parked", headers=TOKEN)
+            answer = await projector.get("/admin/v1/parked")
             return list(answer.json()["items"])
 
         [stream] = await eventually(parked)
@@ -71,7 +68,7 @@ async def test_a_parked_ticket_holds_up_nobody_and_is_whole_after_a_retry(
         assert (await projector.get("/admin/v1/parked")).status_code == 401
 
         views["ticket_details"].update_one({"_id": broken}, {"$set": {"notes": []}})
-        report = (await projector.post("/admin/v1/parked/retry", headers=TOKEN, json={})).json()
+        report = (await projector.post("/admin/v1/parked/retry", json={})).json()
         assert (report["applied"], report["freed"], report["failed"]) == (2, 1, 0)
         await eventually(lambda: has(broken, 2))  # the copy in Redis follows
         await noted(broken)

@@ -12,6 +12,7 @@ import pytest
 from deploy.checkout import CHECKOUT
 from deploy.local.ports import hold_port, is_listening
 from deploy.local.process import Process
+from twinpath.cli.keys import token_of
 
 README = (CHECKOUT / "README.md").read_text()
 _OWN_ID = re.compile(r"\b[a-z]+-[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b")
@@ -25,7 +26,7 @@ def examples() -> Iterator[tuple[str, str]]:
     for block in re.findall(r"^```\n(.*?)^```", README, re.MULTILINE | re.DOTALL):
         for example in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, rest = [], example.splitlines()
-            until = r"^END$" if "<<'END'" in rest[0] else r"[^\\,]$"
+            until = r"^END$" if "<<'END'" in "".join(rest[:2]) else r"[^\\,]$"
             while rest:
                 command.append(rest.pop(0))
                 if re.search(until, command[-1]):
@@ -34,21 +35,21 @@ def examples() -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture
-def address(tmp_path: Path) -> Iterator[str]:
-    port = hold_port().release()
-    command = [sys.executable, "-m", "deploy.demo", "--port", str(port)]
+def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
+    port, issuer = hold_port().release(), hold_port().release()
+    command = [sys.executable, "-m", "deploy.demo", "--port", str(port), "--issuer-port", str(issuer)]
     demo = Process("the demo", command, tmp_path / "demo.log", folder=CHECKOUT)
     demo.start()
     try:
         demo.wait_until(lambda: is_listening(port), 60)
-        yield f"http://127.0.0.1:{port}"
+        address, token = f"http://127.0.0.1:{port}", token_of(f"http://127.0.0.1:{issuer}", "operator")
+        yield {**os.environ, "COMMAND": address, "QUERY": address, "TOKEN": token}
     finally:
         demo.stop()
 
 
-def test_every_curl_line_answers_what_the_page_prints(address: str) -> None:
+def test_every_curl_line_answers_what_the_page_prints(environment: dict[str, str]) -> None:
     ours: dict[str, str] = {}
-    environment = {**os.environ, "COMMAND": address, "QUERY": address}
     run = list(examples())
     assert len(run) >= 6
     for command, printed in run:

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol, cast
 
-from deploy.local.install import find_or_install
+from deploy.local.install import find_or_install, install_clickhouse
 from deploy.local.mongodb import ELECTION_TIMEOUT_MS, Mongod, MongoDB
 from deploy.local.ports import hold_ports
 from deploy.local.rabbitmq import RabbitMQ
@@ -131,7 +131,9 @@ def install_missing(fixtures: set[str]) -> None:
     It is done before the first test, whose time limit is not made for downloads.
     """
     kinds = {KIND_OF_FIXTURE[name] for name in fixtures & KIND_OF_FIXTURE.keys()}
-    private = any(name.startswith("private_") for name in fixtures)
+    private = any(name.startswith("private_") and name != "private_clickhouse" for name in fixtures)
+    if any(name.endswith("clickhouse") or name == "clickhouse_url" for name in fixtures):
+        install_clickhouse()
     if (private or any(_from_environment(kind) is None for kind in kinds)) and _way() == "local":
         find_or_install()
 

@@ -8,10 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from twinpath.cli.connection import Connection, ask
+from twinpath.cli.facts import rebuild_facts
 from twinpath.cli.output import AsJson, Output, errors
 from twinpath.cli.progress import bar
 from twinpath.cli.rebuilding.differing import values
 from twinpath.cli.rebuilding.filling import building_of, filled
+from twinpath.domain.facts import Facts
 from twinpath.domain.projection import Projection
 from twinpath.errors import NotFound
 from twinpath.projecting.copying.copy_keeper import CacheSync
@@ -31,8 +33,12 @@ _COUNTS = ("exact", "built", "in_service", "same", "differ", "missing", "extra")
 
 
 def rebuild(
-    views: Annotated[list[str] | None, typer.Argument(help="the views, by name: see `twinpath views`")] = None,
-    every: Annotated[bool, typer.Option("--all", help="every view; the log is read once for all")] = False,
+    views: Annotated[
+        list[str] | None, typer.Argument(help="the views, by name, see `twinpath views`, or tables of facts")
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="every view and table; the log is read once for all views")
+    ] = False,
     accept_differences: Annotated[
         bool, typer.Option(help="switch though what was built differs from what is in service")
     ] = False,
@@ -43,7 +49,9 @@ def rebuild(
     processes: Annotated[int | None, typer.Option(min=1, help="that fill side by side; as many as cores")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Build views anew from the log, without downtime.
+    """Build views and tables of facts anew from the log, without downtime.
+
+    A table of facts is filled beside the one in service, which it then replaces at once.
 
     The new generation is filled, compared with the one in service, and put in its place with one write. When both
     differ though the projection's version is the same, it is not. Ctrl-C stops it; the same command goes on from there.
@@ -53,7 +61,14 @@ def rebuild(
     out = Output(as_json)
 
     async def work(connection: Connection) -> int:
-        chosen = _chosen(view_projections(connection.application), views)
+        projections, tables = view_projections(connection.application), connection.application.facts
+        candidates = tables if connection.settings.clickhouse_url or views else ()
+        named = _chosen([*projections, *candidates], views)
+        if facts := [declared for declared in named if isinstance(declared, Facts)]:
+            await rebuild_facts(connection, facts, out)
+        chosen = [declared for declared in named if isinstance(declared, Projection)]
+        if not chosen:
+            return 0
         count = processes or os.cpu_count() or 1
         buildings = [await _begun(connection, projection, afresh, out) for projection in chosen]
         what = buildings[0].plan.name if len(buildings) == 1 else f"{len(buildings)} views"
@@ -66,12 +81,12 @@ def rebuild(
     ask(work, "rebuild")
 
 
-def _chosen(projections: Sequence[Projection], views: Sequence[str] | None) -> list[Projection]:
-    """Those of the named views, all where none is named. Raises NotFound."""
-    by_name = {projection.name: projection for projection in projections}
-    if unknown := [name for name in views or () if name not in by_name]:
+def _chosen(declared: Sequence[Projection | Facts], names: Sequence[str] | None) -> list[Projection | Facts]:
+    """Those of these names, all where none is named. Raises NotFound."""
+    by_name = {whole.name: whole for whole in declared}
+    if unknown := [name for name in names or () if name not in by_name]:
         raise NotFound(f"there is no view {unknown[0]}; there are: {', '.join(by_name)}")
-    return [by_name[name] for name in dict.fromkeys(views or by_name)]
+    return [by_name[name] for name in dict.fromkeys(names or by_name)]
 
 
 async def _begun(connection: Connection, projection: Projection, afresh: bool, out: Output) -> Building:

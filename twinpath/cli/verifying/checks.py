@@ -10,6 +10,7 @@ from twinpath.cli.connection import Connection
 from twinpath.cli.progress import Advance
 from twinpath.cli.verifying.check import Check
 from twinpath.cli.verifying.claims import HeldClaims
+from twinpath.cli.verifying.facts import facts_checks
 from twinpath.cli.verifying.snapshots import SnapshotsAgainstFold
 from twinpath.cli.verifying.views import Folding, view_checks
 from twinpath.cli.verifying.whole_log import WholeLog
@@ -26,6 +27,7 @@ async def all_checks(connection: Connection, folding: Folding | None) -> list[Ch
     log = await WholeLog.now(connection)
     of_log: list[Check] = [UniqueKeys(log), Events(log), Versions(log), CommandIds(log), Progress(log)]
     of_log += [HeldClaims(log), SnapshotsAgainstFold(connection)]
+    of_log += facts_checks(connection)
     return of_log if folding is None else [*of_log, *await view_checks(connection, folding)]
 
 

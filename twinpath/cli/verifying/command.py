@@ -26,7 +26,8 @@ def verify(
     ] = False,
     views: Annotated[bool, typer.Option(help="fold every view anew and compare it")] = True,
 ) -> None:
-    """Check whole logs: gapless, complete, in order, readable today; and every view against a fold of the log.
+    """Check whole logs: gapless, complete, in order, readable today; every table of facts by its counts and sums, and
+    every view, against a fold of the log.
 
     Exit code 1 when anything differs.
     """

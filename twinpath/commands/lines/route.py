@@ -5,15 +5,15 @@ from collections.abc import Mapping
 import orjson
 from fastapi import APIRouter
 
-from twinpath.commands.admission import BULK
-from twinpath.commands.bulk import BULK_PERMISSION, Bulk
+from twinpath.commands.admission import BULK as BULK_PATH
+from twinpath.commands.bulk import Bulk
 from twinpath.commands.endpoints import DeclaredCommand
 from twinpath.http.documents.problems import CALLERS, CHANGING, STARTING, codes_together, problem_responses
 from twinpath.http.documents.samples import ids_in as ids_of
-from twinpath.identity.permissions import allowing, permitted_router
+from twinpath.identity.permissions import BULK, allowing, permitted_router
 
 _REFUSALS = {
-    400: ("malformed_actor", "no_lines", "incomplete_body"),
+    400: ("malformed_actor", "malformed_owner", "no_lines", "incomplete_body"),
     422: ("invalid_fields",),
     503: ("too_many_bulk_requests",),
 }
@@ -21,7 +21,7 @@ _REFUSALS = {
 
 def bulk_router(bulk: Bulk) -> APIRouter:
     """The route `POST /commands`."""
-    router = permitted_router(BULK)
+    router = permitted_router(prefix=BULK_PATH)
     content = {"application/x-ndjson": {"schema": {"type": "string"}, "example": _example(bulk.commands)}}
     names = ", ".join(f"`{name}`" for name in bulk.commands)
     router.add_api_route(
@@ -40,7 +40,7 @@ def bulk_router(bulk: Bulk) -> APIRouter:
             },
             **problem_responses(codes_together(CHANGING, CALLERS, STARTING, _REFUSALS)),
         },
-        openapi_extra=allowing(BULK_PERMISSION, {"requestBody": {"required": True, "content": content}}),
+        openapi_extra=allowing(BULK, {"requestBody": {"required": True, "content": content}}),
     )
     return router
 

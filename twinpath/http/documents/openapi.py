@@ -14,6 +14,7 @@ from twinpath.domain.events import happens_to
 from twinpath.http.documents.examples import with_nulls
 from twinpath.http.documents.problems import add_the_edge, edge_responses, problem_schemas
 from twinpath.http.health import HEALTH_PATHS
+from twinpath.identity.permissions import security_schemes
 
 Document = dict[str, Any]
 
@@ -21,10 +22,10 @@ _SERVERS = [{"url": "/", "description": "the service that this document comes fr
 """Relative, as the same service is reached at another address from each network."""
 
 
-def document(app: FastAPI, about: About, what: str) -> None:
+def document(app: FastAPI, about: About, what: str, issuer: str | None = None) -> None:
     """Let `app.openapi()` tell all of it: who answers for it, the problem component, health, an id an operation.
 
-    `what` ends the title: "command service".
+    `what` ends the title: "command service". `issuer` is the provider that callers are known by.
     """
     app.title = f"{about.title} {what}"
     app.contact = about.contact_entry
@@ -37,7 +38,7 @@ def document(app: FastAPI, about: About, what: str) -> None:
         if app.openapi_schema is None:
             with warnings.catch_warnings():  # ids that clash are made unique below
                 warnings.filterwarnings("ignore", "Duplicate Operation ID")
-                app.openapi_schema = completed(by_fastapi())
+                app.openapi_schema = completed(by_fastapi(), issuer)
         return app.openapi_schema
 
     app.openapi = whole  # type: ignore[method-assign]
@@ -60,9 +61,9 @@ def tag_of_category(category: str, catalogue: Catalogue) -> str:
     )
 
 
-def completed(described: Document) -> Document:
-    """The document with the component of problems, the answers of the edge, the paths of health, unique operation ids
-    and names of schemas."""
+def completed(described: Document, issuer: str | None = None) -> Document:
+    """The document with what callers need, the component of problems, the answers of the edge, the paths of health,
+    unique operation ids and names of schemas."""
     described = _with_plain_names(described)
     schemas = described.setdefault("components", {}).setdefault("schemas", {})
     schemas |= problem_schemas()
@@ -75,6 +76,7 @@ def completed(described: Document) -> Document:
     for media_type in _media_types(described):
         media_type["example"] = with_nulls(media_type["example"], media_type["schema"], schemas)
     components = described["components"]
+    components["securitySchemes"] = security_schemes(issuer)
     used = _used([described["paths"], components["responses"]], schemas)
     components["schemas"] = {name: schema for name, schema in schemas.items() if name in used}
     times: Counter[str] = Counter()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import orjson
 from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_oauth2_redirect_html
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -52,7 +53,10 @@ const bundle = SwaggerUIBundle({
   presets: [SwaggerUIBundle.presets.apis],
   plugins: [plainLines],
   requestInterceptor: (request) => Object.assign(request, { userFetch: firstEvents }),
+  oauth2RedirectUrl: location.origin + "%(root)s/docs/oauth2-redirect",
+  persistAuthorization: true,
 });
+bundle.initOAuth({ clientId: "twinpath", scopes: "openid", usePkceWithAuthorizationCodeGrant: true });
 </script>
 </body>
 </html>
@@ -72,4 +76,11 @@ def add_page(app: FastAPI, samples: Sequence[FindSamples]) -> None:
             shown = app.openapi()
         return Response(orjson.dumps(shown), media_type="application/json")
 
-    app.router.routes += [Route("/docs", page), Route("/docs/openapi.json", document)]
+    async def signed_in(_: Request) -> Response:
+        return get_swagger_ui_oauth2_redirect_html()
+
+    app.router.routes += [
+        Route("/docs", page),
+        Route("/docs/openapi.json", document),
+        Route("/docs/oauth2-redirect", signed_in),
+    ]

@@ -62,10 +62,10 @@ CALLERS: Codes = {
 STARTING: Codes = {503: ("starting",)}
 """The code of a service that lets nobody in before it has started."""
 
-READING = codes_together(BORDER, {422: ("invalid_fields",), 500: ("internal_error",), 503: ("unavailable",)})
+READING = codes_together(BORDER, CALLERS, {422: ("invalid_fields",), 500: ("internal_error",), 503: ("unavailable",)})
 """The codes of an operation that only reads."""
 
-CHANGING = codes_together(BORDER, {403: ("foreign_origin",)})
+CHANGING = codes_together(BORDER, CALLERS, {403: ("foreign_origin",)})
 """The codes of an operation that changes something, before it sees the request."""
 
 BODY = codes_together(CHANGING, {400: ("malformed_json",)})
@@ -139,8 +139,10 @@ def _response(status: int, codes: tuple[str, ...]) -> dict[str, Any]:
     named = ", ".join(f"`{code}`" for code in codes)
     content = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {c: _example(status, c) for c in codes}}
     response = {"description": f"{phrase}: {named}" if named else phrase, "content": {PROBLEM_JSON: content}}
+    schema = {"type": "string"}
+    if status in (401, 403):
+        response["headers"] = {"WWW-Authenticate": {"description": "what is wrong, as RFC 6750 says", "schema": schema}}
     if status in COME_BACK:
-        schema = {"type": "string"}
         response["headers"] = {"Retry-After": {"description": "seconds until asking again", "schema": schema}}
     return response
 

@@ -45,7 +45,10 @@ def openapi_of(admin: FastAPI, prefix: str) -> dict[str, Any]:
     """The whole service's document: the administration where it is mounted, and health."""
     alone = admin.openapi()
     paths = {prefix + path: methods for path, methods in alone["paths"].items() if path not in HEALTH_PATHS}
-    return completed({**alone, "paths": paths})
+    schemes = alone["components"]["securitySchemes"]
+    whole = completed({**alone, "paths": paths})
+    whole["components"]["securitySchemes"] = schemes
+    return whole
 
 
 def _json(document: dict[str, Any]) -> Response:

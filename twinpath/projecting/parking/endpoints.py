@@ -13,10 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from twinpath.http.documents.problems import BODY, READING, Codes, codes_together, problem_responses
 from twinpath.http.json_bodies import WholeNumber
 from twinpath.http.parameters import refuse_unheard
+from twinpath.identity.permissions import REPAIR, SEE, allowing, permitted_router
 from twinpath.projecting.parking.repairs import Repairs, Retried
 from twinpath.views.parking import Skipped
 
-_OF_ALL = codes_together(READING, {401: ("unauthorized",), 403: ("administration_off",)})
+_OF_ALL = READING
+_SEE, _REPAIR = allowing(SEE), allowing(REPAIR)
 _OF_RETRIES: Codes = {404: ("not_parked", "no_such_projection"), 409: ("projection_outdated",)}
 _OF_ONE: Codes = {404: ("not_parked",)}
 _NOT_FIRST: Codes = {409: ("not_first",)}
@@ -130,7 +132,7 @@ class SkipReport(BaseModel):
 
 def parked_routes(repairs: Repairs) -> APIRouter:
     """The routes on these repairs."""
-    routes = APIRouter(
+    routes = permitted_router(
         prefix="/parked",
         tags=["parked"],
         responses=problem_responses(_OF_ALL),
@@ -143,7 +145,7 @@ def parked_routes(repairs: Repairs) -> APIRouter:
 
 
 def _add_lists(routes: APIRouter, repairs: Repairs) -> None:
-    @routes.get("")
+    @routes.get("", openapi_extra=_SEE)
     async def list_parked(
         request: Request, answer: Response, projection: OfProjection = None, after: After = None, limit: Limit = 20
     ) -> ParkedPage:
@@ -152,7 +154,7 @@ def _add_lists(routes: APIRouter, repairs: Repairs) -> None:
         following = _next(request, answer, [stream.id for stream in streams], limit)
         return ParkedPage(items=[ParkedShown.model_validate(stream) for stream in streams[:limit]], next=following)
 
-    @routes.get("/skipped")
+    @routes.get("/skipped", openapi_extra=_SEE)
     async def list_skipped(
         request: Request, answer: Response, projection: OfProjection = None, after: After = None, limit: Limit = 20
     ) -> SkippedPage:
@@ -163,7 +165,7 @@ def _add_lists(routes: APIRouter, repairs: Repairs) -> None:
 
 
 def _add_retry(routes: APIRouter, repairs: Repairs) -> None:
-    @routes.get("/retry", responses=problem_responses(_OF_RETRIES))
+    @routes.get("/retry", responses=problem_responses(_OF_RETRIES), openapi_extra=_SEE)
     async def plan_retry(
         projection: OfProjection = None, stream: OfStream = None, limit: MostEvents = 1000
     ) -> PlanShown:
@@ -177,7 +179,9 @@ def _add_retry(routes: APIRouter, repairs: Repairs) -> None:
             total_events=plan.total_events,
         )
 
-    @routes.post("/retry", responses=problem_responses(codes_together(_OF_ALL, _OF_RETRIES, BODY)))
+    @routes.post(
+        "/retry", responses=problem_responses(codes_together(_OF_ALL, _OF_RETRIES, BODY)), openapi_extra=_REPAIR
+    )
     async def retry_parked(body: RetryBody) -> RetryReport:
         """Try again, in the order of each stream. It may be sent at any time, also twice."""
         retried, finished = Retried(), True
@@ -194,7 +198,7 @@ def _add_retry(routes: APIRouter, repairs: Repairs) -> None:
 
 
 def _add_one(routes: APIRouter, repairs: Repairs) -> None:
-    @routes.get("/{projection}/{stream}", responses=problem_responses(_OF_ONE))
+    @routes.get("/{projection}/{stream}", responses=problem_responses(_OF_ONE), openapi_extra=_SEE)
     async def get_parked(projection: str, stream: str) -> ParkedDetails:
         """One parked stream; of the events that wait the first 100."""
         parked = await repairs.stream(projection, stream)
@@ -205,6 +209,7 @@ def _add_one(routes: APIRouter, repairs: Repairs) -> None:
     @routes.post(
         "/{projection}/{stream}/skip",
         responses=problem_responses(codes_together(_OF_ALL, _OF_ONE, _NOT_FIRST, BODY)),
+        openapi_extra=_REPAIR,
     )
     async def skip_parked(projection: str, stream: str, body: SkipBody) -> SkipReport:
         """Never apply the event that a stream waits for. What waits after it is applied by the next retry."""

@@ -101,6 +101,7 @@ def answered(
     etag: str | None = None,
     headers: Mapping[str, str] | None = None,
     reach: Reach | None = None,
+    media_type: str = "application/json",
 ) -> Response:
     """200 with the body, which shows these views, or 304 when the client has it already; with how far it `reach`es.
 
@@ -115,7 +116,7 @@ def answered(
         raise StaleVersion(f"It is {etag} now, which If-Match does not name.", code="precondition_failed")
     if condition and condition.none_match and condition.none_match.weakly(etag):
         return Response(status_code=304, headers=sent)
-    return Response(body, headers=sent, media_type="application/json")
+    return Response(body, headers=sent, media_type=media_type)
 
 
 def token_header(reach: Reach | None) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """An answer of Server-Sent Events: subscribed before the first state is read, given back when the client has gone."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import ExitStack, suppress
 
@@ -9,6 +10,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from twinpath.domain.views import View
+from twinpath.identity.authentication import caller_of
 from twinpath.queries.endpoints.answering import Queries, cache_control, token_header
 from twinpath.queries.reading.live import Source
 from twinpath.queries.reading.reach import Reach
@@ -50,8 +52,9 @@ async def open_stream(
 ) -> EventStream:
     """What `source` tells of the followed views, or of what has this key in the only one; see Reach for `alone`.
 
-    It begins when they, and those that are `joined`, have reached the causal token. Raises what waiting for the token
-    and reading the first state raise, TooMany and Unavailable where too many streams are open.
+    It begins when they, and those that are `joined`, have reached the causal token, and ends with the caller's token.
+    Raises what waiting for the token and reading the first state raise, TooMany and Unavailable where too many streams
+    are open.
     """
     with ExitStack() as stack:
         stack.enter_context(queries.seats.taken(request.scope))
@@ -62,7 +65,21 @@ async def open_stream(
             reach.view(*(view.name for view in (*followed, *joined)))  # before the first state is read, past any copy
             first = await source.everything()  # after subscribing, so that no change falls between
         frames = queries.live.frames(subscription, source, first, pace)
+        if (expires := caller_of(request).expires) is not None:
+            frames = _until(expires, frames)
         return EventStream(frames, (*followed, *joined), reach, stack.pop_all())
+
+
+async def _until(expires: float, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The frames until the caller's token ends, in seconds since 1970."""
+    with suppress(TimeoutError):
+        while True:
+            async with asyncio.timeout(max(0.0, expires - time.time())):
+                try:
+                    following = await anext(frames)
+                except StopAsyncIteration:
+                    return
+            yield following
 
 
 def frame(event: str, data: bytes, event_id: int | None = None) -> bytes:

@@ -8,10 +8,12 @@ from fastapi import Path, Request, Response
 
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.resource import Resource
-from twinpath.domain.views import View
+from twinpath.domain.views import Place
 from twinpath.http.documents.problems import codes_together
 from twinpath.http.parameters import refuse_parameters
-from twinpath.ids import id_example, id_pattern
+from twinpath.identity.authentication import need
+from twinpath.identity.permissions import HISTORY as READ
+from twinpath.ids import category_of, id_example, id_pattern
 from twinpath.queries.endpoints import describing
 from twinpath.queries.endpoints.answering import Queries, dumped
 from twinpath.queries.endpoints.event_stream import frame, open_stream
@@ -23,16 +25,22 @@ from twinpath.queries.reading.history import Histories
 from twinpath.queries.reading.live import Changed
 from twinpath.views.history import HISTORY, HistoryEntry, entry_id
 
-READ_HISTORY = "history:read"
 _PAGE = page_model("history", HistoryEntry)
 
 
 class HistoryRoutes:
-    """Adds the routes of histories; `catalogue` has every event."""
+    """Adds the routes of histories; `catalogue` has every event, `resources` are by their category.
 
-    def __init__(self, routes: Routes, queries: Queries, catalogue: Catalogue, documents: Mapping[str, View]) -> None:
+    Who reads the history of an aggregate needs the permission to read it too.
+    """
+
+    def __init__(
+        self, routes: Routes, queries: Queries, catalogue: Catalogue, resources: Mapping[str, Resource]
+    ) -> None:
         self._routes = routes
-        self._endpoint = _History(queries, Histories(queries.views, catalogue, documents))
+        documents = {category: resource.document for category, resource in resources.items()}
+        allows = {category: resource.allow for category, resource in resources.items()}
+        self._endpoint = _History(queries, Histories(queries.views, catalogue, documents), allows)
         self._catalogue = catalogue
 
     def add(self, resource: Resource) -> None:
@@ -40,7 +48,8 @@ class HistoryRoutes:
         category = resource.category
         path = f"{resource.path}/{{{category}_id}}/history"
         types = [event.type for event in self._catalogue.types if event.type.startswith(f"{category}.")]
-        self._add(path, {f"{category}_id": id_in_path(category)}, f"one {category}", f"{category}_history", types)
+        parameters, allow = {f"{category}_id": id_in_path(category)}, (READ, resource.allow)
+        self._add(path, parameters, f"one {category}", f"{category}_history", allow, types)
 
     def add_any(self) -> None:
         """Add `GET /history/{id}`, of any aggregate, and its `/events`."""
@@ -52,9 +61,17 @@ class HistoryRoutes:
         )
         types = [event.type for event in self._catalogue.types]
         self._routes.tags["history"] = "What happened to an aggregate of whatever kind."
-        self._add("/history/{stream}", {"stream": Annotated[str, any_id]}, "any aggregate", "history", types)
+        self._add("/history/{stream}", {"stream": Annotated[str, any_id]}, "any aggregate", "history", (READ,), types)
 
-    def _add(self, path: str, stream: dict[str, Any], of_what: str, operation: str, types: list[str]) -> None:
+    def _add(
+        self,
+        path: str,
+        stream: dict[str, Any],
+        of_what: str,
+        operation: str,
+        allow: tuple[str, ...],
+        types: list[str],
+    ) -> None:
         absent = codes_together(*(describing.missing(name.partition(".")[0]) for name in types))
         entry = {
             "version": 1,
@@ -69,7 +86,7 @@ class HistoryRoutes:
             self._endpoint.page,
             {**stream, "query": in_query(PageQuery)},
             f"list_{operation}",
-            READ_HISTORY,
+            allow,
             summary=f"Every event of {of_what}, oldest first",
             description="What happened, when and who did it. Personal data of an erased customer is null.",
             **describing.query(
@@ -81,7 +98,7 @@ class HistoryRoutes:
             self._endpoint.events,
             stream,
             f"follow_{operation}",
-            READ_HISTORY,
+            allow,
             summary="A history as it grows",
             description="`event: history` for each entry, oldest first; its `id` is the version, and Last-Event-ID goes"
             " on after it.",
@@ -90,16 +107,17 @@ class HistoryRoutes:
 
 
 class _History:
-    def __init__(self, queries: Queries, histories: Histories) -> None:
+    def __init__(self, queries: Queries, histories: Histories, allows: Mapping[str, str]) -> None:
         self._queries = queries
         self._histories = histories
+        self._allows = allows
 
     async def page(self, request: Request, stream: str, query: PageQuery) -> Response:
         """A page of a history."""
         pages = Pages(self._queries.cursors, request, {"view": HISTORY.name, "stream": stream})
         after = pages.after(query.cursor)
-        queries, histories = self._for_caller(request)
-        await queries.token_seen(request, HISTORY)
+        queries, histories = self._for_caller(request, stream)
+        await queries.token_seen(request, HISTORY, *histories.asked_first(stream))
         await queries.version_seen(request, HISTORY, stream, histories.shows)
         reach = queries.reach(stream, alone=True)
         page = await histories.page(stream, after, query.limit, reach)
@@ -110,11 +128,13 @@ class _History:
         refuse_parameters(request)
         seen = request.headers.get("last-event-id", "")
         after = int(seen) if seen.isascii() and seen.isdigit() and len(seen) <= 10 else 0
-        queries, histories = self._for_caller(request)
-        source = _LiveHistory(histories, stream, after)
-        return await open_stream(request, queries, source, [HISTORY], stream, alone=True)
+        queries, histories = self._for_caller(request, stream)
+        source, joined = _LiveHistory(histories, stream, after), histories.asked_first(stream)
+        return await open_stream(request, queries, source, [HISTORY], stream, joined=joined, alone=True)
 
-    def _for_caller(self, request: Request) -> tuple[Queries, Histories]:
+    def _for_caller(self, request: Request, stream: str) -> tuple[Queries, Histories]:
+        if allow := self._allows.get(category_of(stream)):
+            need(request.scope, allow)
         queries = self._queries.for_caller(request)
         return queries, replace(self._histories, views=queries.views)
 
@@ -125,18 +145,20 @@ class _LiveHistory:
     def __init__(self, histories: Histories, stream: str, after: int) -> None:
         self._histories = histories
         self._stream = stream
-        self._after = after
+        self._after: Place | None = (None, entry_id(stream, after)) if after else None
 
     async def everything(self) -> list[bytes]:
         """See Source.everything."""
         frames: list[bytes] = []
         more = True
         while more:
-            after = (None, entry_id(self._stream, self._after)) if self._after else None
-            page = await self._histories.page(self._stream, after, 100)
+            page = await self._histories.page(self._stream, self._after, 100)
             frames += [frame("history", dumped(entry), entry["version"]) for entry in page.documents]
-            self._after = page.documents[-1]["version"] if page.documents else self._after
             more = page.last is not None
+            if page.last is not None:  # also where it showed nothing of what an owner may see
+                self._after = page.last
+            elif page.documents:
+                self._after = (None, entry_id(self._stream, page.documents[-1]["version"]))
         return frames
 
     async def changes(self, changed: Changed) -> list[bytes]:

@@ -1,6 +1,6 @@
 """Routes whose endpoints the engine makes: FastAPI reads the parameters that a declaration asks for."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from inspect import Parameter, Signature
 from typing import Annotated, Any, get_origin
 
@@ -23,15 +23,21 @@ class Routes:
     """The routes below /api/v1, and those that are answered past FastAPI's dispatch."""
 
     def __init__(self) -> None:
-        self.router = permitted_router("/api/v1")
+        self.router = permitted_router(prefix="/api/v1")
         self.short_ways: list[ShortWay] = []
         self.tags: dict[str, str] = {}
         """What each tag of the OpenAPI document stands for."""
 
     def get(
-        self, path: str, handler: Handler, parameters: Mapping[str, Any], operation: str, allow: str, **options: Any
+        self,
+        path: str,
+        handler: Handler,
+        parameters: Mapping[str, Any],
+        operation: str,
+        allow: str | Sequence[str],
+        **options: Any,
     ) -> None:
-        """Add `GET <path>` for callers with the permission `allow`; `parameters` are annotations by name, as FastAPI
+        """Add `GET <path>` for callers with the permissions `allow`; `parameters` are annotations by name, as FastAPI
         takes them."""
         tag = path[1:].partition("/")[0]
         name = operation.replace("-", "_").replace("/", "_")

@@ -1,6 +1,6 @@
 """Reads histories: the events of a stream, oldest first, as they would be stored today."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from twinpath.domain.catalogue import Catalogue
@@ -46,6 +46,11 @@ class Histories:
         except NotFound:
             return False
         return await self.views.shows(HISTORY, entry_id(stream, version), version)
+
+    def asked_first(self, stream: str) -> Sequence[View]:
+        """The views that say whether a history is the caller's own: they must have got as far as the history."""
+        view = self.documents.get(category_of(stream)) if self.views.is_narrowed else None
+        return () if view is None else (view,)
 
     async def _refuse_others(self, stream: str) -> None:
         """An owner sees the histories of what is its own. Raises NotFound, Unavailable."""

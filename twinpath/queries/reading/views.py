@@ -39,11 +39,13 @@ class Selection:
         Raises:
             NotPermitted: it selects by a field that owners are not shown.
         """
-        field_name = self.view.owner
-        if owner is None or field_name is None:
+        if owner is None:
             return self
         if asked := {path.partition(".")[0] for path in (*self.where, *self.ranges)} & set(self.view.internal):
             raise NotPermitted(f"{', '.join(sorted(asked))} is not yours to filter by.")
+        field_name = self.view.owner
+        if field_name is None:
+            return self
         if self.where.get(field_name, owner) != owner:
             return replace(self, where={**self.where, "_id": None})  # nobody else's are there
         return replace(self, where={**self.where, field_name: owner})
@@ -142,10 +144,10 @@ class ViewQueries:
 
     def _own(self, view: View, ready: Cached) -> Cached | None:
         """What the caller sees of a document: all of it, it without what is internal, or nothing."""
-        if self._owner is None or view.owner is None:
+        if self._owner is None or (view.owner is None and not view.internal):
             return ready
         shown = orjson.loads(ready.body)
-        if shown.get(view.owner) != self._owner:
+        if view.owner is not None and shown.get(view.owner) != self._owner:
             return None
         return replace(ready, body=orjson.dumps(view.without_internal(shown))) if view.internal else ready
 
@@ -175,7 +177,7 @@ class ViewQueries:
     ) -> list[dict[str, Any]]:
         """The items that a list shows, with what is joined, which one round trip reads. Raises Unavailable."""
         rows = [shown(document) for document in documents]
-        if self._owner is not None and view.owner is not None:
+        if self._owner is not None:
             rows = [view.without_internal(row) for row in rows]
         if join is not None:
             await self._join(rows, join, fresh, reach)

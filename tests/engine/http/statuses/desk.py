@@ -7,7 +7,7 @@ from itertools import count
 import orjson
 
 from tests.engine.http.statuses.asking import Asking, Operation
-from tests.engine.http.statuses.services import PARKED, TOKEN, Service, Workshop
+from tests.engine.http.statuses.services import PARKED, Service, Workshop
 from tests.support.appending import metadata
 from twinpath.domain.events import NewEvent
 from twinpath.ids import new_id, uuid7
@@ -34,7 +34,7 @@ class Desk:
         if operation.method != "GET" or not self._ids:
             self._ids = await self.ids()
         ids = self._ids
-        asking = operation.asking(ids, TOKEN if operation.kind == "administration" else b"")
+        asking = operation.asking(ids)
         return asking.with_body(
             email=f"{next(self._numbers)}@{id(self)}.example.org", owner_id=ids["owner_id"], version=2
         )

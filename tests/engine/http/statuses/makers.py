@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tests.engine.http.statuses import ways
+from tests.engine.http.statuses.callers import KINDS
 from twinpath.errors import CommitTooLarge, ConcurrencyConflict, NotAuthenticated, OutcomeUnknown, Unavailable
 
 NOBODY = "0198c0de-0000-7000-8000-0000000000ff"
@@ -63,6 +64,13 @@ def callers() -> Iterator[ways.Way]:
         Unavailable("no keys to verify with", code="identity_unavailable"),
     ):
         yield ways.troubled(error, "guarded", (b"Authorization", b"Bearer a.b.c"))
+    yield ways.changed("nobody", lambda asking: asking, "asking")
+    for kind in KINDS:
+        yield ways.of_caller(kind)
+    yield ways.of_caller("staff", (b"Authorization", b"Bearer x"))
+    yield ways.of_caller("staff", (b"X-On-Behalf-Of", b"Ada"))
+    yield ways.of_caller("an owner of nothing")
+    yield ways.of_caller("staff", state="without provider")
 
 
 def conditions() -> Iterator[ways.Way]:

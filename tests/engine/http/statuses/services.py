@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
 
-from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from tests.engine.http.served import served
 from tests.engine.http.statuses.asking import HOST, Operation
+from tests.engine.http.statuses.callers import CALLERS
 from tests.engine.http.statuses.troubled import Troubled
 from tests.engine.support.commanding import bus_on, seals_of
 from tests.engine.support.poisoning import AlsoSeen, Notes, Seen, in_one_log
@@ -27,7 +27,7 @@ from twinpath.http.settings import HttpSettings
 from twinpath.http.site import Site
 from twinpath.http.starting import RefusedUntilStarted
 from twinpath.identity.actors import Actors
-from twinpath.identity.authentication import Authentication
+from twinpath.identity.authentication import OPEN, Authentication
 from twinpath.identity.caller import EVERYTHING
 from twinpath.identity.in_memory import InMemoryMachineKeys
 from twinpath.identity.machine_keys import MachineKeys, create_key
@@ -43,8 +43,7 @@ from twinpath.running.starting import Start
 from twinpath.testing import InMemorySystem
 from twinpath.views.in_memory.cache import InMemoryViewCache
 
-TOKEN = b"Bearer of-administration"
-PARKED = in_one_log(120)
+PARKED = in_one_log(200)
 """Streams that wait for their second event."""
 
 _SITE = Site(HOST.decode())
@@ -157,6 +156,8 @@ def _command_apps(system: InMemorySystem, store: Any, identity: Any) -> dict[str
         "troubled in writing": app(troubled),
         "down": app(required={"store": _away}),
         "starting": _not_started(app()),
+        "asking": app(authentication=CALLERS.authentication()),
+        "without provider": app(authentication=CALLERS.without_provider()),
     }
 
 
@@ -172,6 +173,8 @@ def _query_apps(system: InMemorySystem, views: Any, identity: Any) -> dict[str, 
         "troubled": app(views),
         "down": app(required={"views": _away}),
         "starting": _not_started(app()),
+        "asking": app(authentication=CALLERS.authentication()),
+        "without provider": app(authentication=CALLERS.without_provider()),
         "full": app(seats=Seats(0, 1)),
         "full of one caller": app(seats=Seats(1, 0)),
     }
@@ -192,10 +195,10 @@ class _Newer(AlsoSeen):
     version = 2
 
 
-def _admin(views: Any, notes: Notes, token: str | None = TOKEN.decode().partition(" ")[2]) -> Any:
+def _admin(views: Any, notes: Notes, authentication: Authentication = OPEN) -> Any:
     projections = {"seen": (Seen([f"{stream}@2" for stream in PARKED]), views), "also_seen": (_Newer(), views)}
     repairs = Repairs(projections, views, notes.store, seals_of(InMemoryKeyStore()), EVENTS)
-    return admin_app(None if token is None else SecretStr(token), [parked_routes(repairs)], site=_SITE)
+    return admin_app([parked_routes(repairs)], site=_SITE, authentication=authentication)
 
 
 def _projector_apps(notes: Notes, troubled: Any) -> dict[str, Any]:
@@ -209,5 +212,6 @@ def _projector_apps(notes: Notes, troubled: Any) -> dict[str, Any]:
         "hasty": app(_admin(notes.views, notes)),
         "troubled": app(_admin(troubled, notes)),
         "down": app(_admin(notes.views, notes), feed=_away),
-        "off": app(_admin(notes.views, notes, token=None)),
+        "asking": app(_admin(notes.views, notes, CALLERS.authentication())),
+        "without provider": app(_admin(notes.views, notes, CALLERS.without_provider())),
     }

@@ -8,6 +8,7 @@ import orjson
 
 from tests.engine.http.raw import Answer, live, talk
 from tests.engine.http.statuses.asking import HOST, Asking, Header, Operation
+from tests.engine.http.statuses.callers import CALLERS
 from tests.engine.http.statuses.desk import JSON, Desk
 from tests.engine.support.requests import Asked
 from twinpath.ids import uuid7
@@ -38,6 +39,15 @@ def header(name: str, value: str, state: str = "plain") -> Way:
     """A request with this header."""
     pair = name.encode(), value.encode()
     return changed(f"{name}: {value[:40]}", lambda asking: asking.with_headers(pair), state)
+
+
+def of_caller(kind: str, *headers: tuple[bytes, bytes], state: str = "asking") -> Way:
+    """A request of somebody to a service that asks who that is."""
+    return changed(
+        f"{kind} {headers}",
+        lambda asking: replace(asking, token=CALLERS.headers[kind]).with_headers(*headers),
+        state,
+    )
 
 
 def query(query: str) -> Way:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import pytest
 from pydantic import Field
@@ -14,6 +14,8 @@ from twinpath.domain import (
     Catalogue,
     Command,
     DomainEvent,
+    Earlier,
+    Facts,
     Process,
     Projection,
     Put,
@@ -201,6 +203,30 @@ class Idle(Process):
         self._settings = settings
 
 
+class GuestRow(NamedTuple):
+    """Who came."""
+
+    name: str
+
+
+class Guests(Facts):
+    """Shows who came."""
+
+    name = "guests"
+    row = GuestRow
+
+    def booked(self, event: Booked, earlier: Earlier) -> Iterable[GuestRow]:
+        """A guest."""
+        return []
+
+
+class Nothing(Facts):
+    """Takes no event."""
+
+    name = "guests"
+    row = GuestRow
+
+
 class BookAgain(Book):
     """Another command of the same stored name."""
 
@@ -263,6 +289,15 @@ APPLICATIONS: dict[str, tuple[Application, list[str]]] = {
         [
             "projection parked: the engine keeps something of its own under this name",
             "process views: the engine follows logs under this name itself",
+        ],
+    ),
+    "facts about people, and of nothing": (
+        replace(WHOLE, facts=(Guests(), Nothing())),
+        [
+            "facts guests: it is declared 2 times",
+            "facts guests: the column name is called like a personal field of booking.booked: facts hold no personal"
+            " data",
+            "facts guests: none of its methods takes an event",
         ],
     ),
     "two processes of one name": (

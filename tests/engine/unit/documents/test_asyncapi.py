@@ -21,7 +21,7 @@ def document() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def pages() -> Starlette:
-    return Starlette(routes=document_routes(EVENTS, admin_app(None, []), PATH))
+    return Starlette(routes=document_routes(EVENTS, admin_app([]), PATH))
 
 
 def test_every_public_event_and_nothing_else_is_described(document: dict[str, Any]) -> None:

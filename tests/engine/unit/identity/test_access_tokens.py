@@ -10,7 +10,7 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.engine.unit.identity.issuer import AUDIENCE, ISSUER, Issuer
+from tests.support.issuer import AUDIENCE, ISSUER, Issuer
 from twinpath.errors import NotAuthenticated, Unavailable
 from twinpath.identity.access_tokens import AccessTokens, TokenRules
 from twinpath.identity.signing_keys import FRESH_SECONDS, PAUSE_SECONDS, SigningKeys

@@ -8,8 +8,8 @@ import httpx
 import orjson
 import pytest
 
-from tests.engine.unit.identity.issuer import AUDIENCE, ISSUER, Issuer
 from tests.engine.workshop.application import WORKSHOP
+from tests.support.issuer import AUDIENCE, ISSUER, Issuer
 from twinpath.errors import Unavailable
 from twinpath.identity.access_tokens import AccessTokens, TokenRules
 from twinpath.identity.audit.auditing import UNKNOWN, Auditing, pseudonym_of

@@ -1,5 +1,6 @@
 """A caller whose token names an owner reaches that owner's documents alone, by whatever way it asks."""
 
+import asyncio
 import re
 import time
 from collections.abc import AsyncIterator
@@ -10,8 +11,8 @@ import httpx
 import orjson
 import pytest
 
-from tests.engine.unit.identity.issuer import AUDIENCE, ISSUER, Issuer
 from tests.engine.workshop.application import WORKSHOP
+from tests.support.issuer import AUDIENCE, ISSUER, Issuer
 from tests.support.live_client import listening
 from twinpath.identity.access_tokens import AccessTokens, TokenRules
 from twinpath.identity.authentication import Authentication
@@ -21,6 +22,7 @@ from twinpath.testing.in_memory import InMemorySystem
 API = "/api/v1"
 ROLES = {
     "staff": ("*",),
+    "limited": ("own",),
     "owner": ("repairs:read", "repairs:open", "repairs:work", "owners:read", "owners:write", "history:read", "bulk"),
 }
 
@@ -135,6 +137,36 @@ async def test_a_live_list_tells_an_owner_of_its_own_alone(workshop: Workshop) -
         told = await live.next()
     assert told.data["repair_id"] == workshop.repairs["ada"]
     assert told.data["note_preview"] is None
+
+
+@pytest.mark.parametrize("path", ["/repairs/events", "/repairs/{repair}/events", "/repairs/{repair}/history/events"])
+async def test_a_live_stream_ends_with_the_token(workshop: Workshop, path: str) -> None:
+    claims: dict[str, Any] = {"owner": workshop.owners["ada"], "roles": ["owner"], "exp": time.time() + 0.5}
+    token = workshop.issuer.token(time.time(), sub="ada", **claims)
+    async with asyncio.timeout(20):
+        whole = await workshop.client.get(
+            API + path.format(repair=workshop.repairs["ada"]), headers={"Authorization": f"Bearer {token}"}
+        )
+    assert (whole.status_code, whole.headers["content-type"].partition(";")[0]) == (200, "text/event-stream")
+    assert whole.content.startswith((b"event: ", b"id: "))
+
+
+async def test_who_owns_nothing_sees_nothing(workshop: Workshop) -> None:
+    """A role with the limit `own`, and a token that names no owner."""
+    token = workshop.issuer.token(time.time(), sub="eve", roles=["owner", "limited"])
+    headers = {"Authorization": f"Bearer {token}"}
+    for path in ("/repairs", "/owners"):
+        assert (await workshop.client.get(API + path, headers=headers)).json()["items"] == []
+    answer = await workshop.client.get(f"{API}/repairs/{workshop.repairs['ada']}", headers=headers)
+    assert answer.status_code == 404
+
+
+async def test_a_cursor_is_good_for_the_caller_who_got_it(workshop: Workshop) -> None:
+    staff = workshop.as_("staff")
+    following = (await workshop.client.get(f"{API}/repairs?limit=1", headers=staff)).json()["next"]
+    assert following
+    for name, status in (("staff", 200), ("ada", 400), ("bob", 400)):
+        assert (await workshop.get(name, f"/repairs?limit=1&cursor={following}")).status_code == status
 
 
 COMMANDS = [

@@ -14,6 +14,7 @@ from tests.support.appending import append
 from tests.support.eventually import eventually
 from tests.support.services.scraped import Scraped, scraped
 from twinpath.errors import Unavailable
+from twinpath.identity.authentication import OPEN, Authenticated
 from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.observability.lags import LagGauges
 from twinpath.observability.metrics import SECONDS, Metrics
@@ -121,6 +122,7 @@ async def test_two_apps_in_one_process_have_metrics_of_their_own() -> None:
         metrics = Metrics()
         counters.append(metrics.counter("sent_total", "Sent"))
         install_metrics(app, metrics)
+        app.add_middleware(Authenticated, OPEN)
     counters[0].count((), 4)
 
     seen = []

@@ -36,8 +36,8 @@ def test_an_address_takes_its_password_from_a_file(
 def test_a_secret_and_a_number_are_taken_from_files_without_the_line_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TWINPATH_ADMIN_TOKEN", secret(tmp_path, "t@ken\n"))
-    assert ProjectorSettings().admin_token == SecretStr("t@ken")
+    monkeypatch.setenv("TWINPATH_CURSOR_KEY", secret(tmp_path, "k@y\n"))
+    assert QuerySettings().cursor_key == SecretStr("k@y")
     monkeypatch.setenv("TWINPATH_PARTITIONS", secret(tmp_path, " 16\n"))
     assert ProjectorSettings().partitions == 16
 
@@ -45,12 +45,12 @@ def test_a_secret_and_a_number_are_taken_from_files_without_the_line_end(
 def test_a_file_that_is_away_is_named_with_its_variable(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("TWINPATH_ADMIN_TOKEN", "{file:/run/secrets/nowhere}")
+    monkeypatch.setenv("TWINPATH_CURSOR_KEY", "{file:/run/secrets/nowhere}")
     with pytest.raises(SystemExit):
-        read_settings(ProjectorSettings)
+        read_settings(QuerySettings)
     assert (
         capsys.readouterr().err
-        == "TWINPATH_ADMIN_TOKEN: /run/secrets/nowhere can't be read: No such file or directory\n"
+        == "TWINPATH_CURSOR_KEY: /run/secrets/nowhere can't be read: No such file or directory\n"
     )
 
 

@@ -4,20 +4,23 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
 
 from tests.engine.support.commanding import seals_of
 from tests.engine.support.poisoning import AlsoSeen, Notes, Seen, in_one_log, shown
 from tests.engine.workshop.application import EVENTS
 from tests.support.clocks import Ticking
+from twinpath.identity.authentication import CALLER
+from twinpath.identity.caller import Caller
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.projecting.operators import PATH, admin_app
 from twinpath.projecting.parking.endpoints import parked_routes
 from twinpath.projecting.parking.repairs import Repairs
 
-TOKEN = "a long secret"
+JSON = {"Content-Type": "application/json"}
+OPERATOR = Caller("keys", "operator", frozenset(["operate:*"]))
 FIRST, SECOND, THIRD = STREAMS = in_one_log(3)
 
 
@@ -28,14 +31,16 @@ class Desk:
         self.notes = notes
         self.seen, self.also = Seen(), AlsoSeen()
 
-    def client(self, token: str | None = TOKEN, sent: str | None = f"Bearer {TOKEN}") -> httpx.AsyncClient:
+    def client(self, caller: Caller = OPERATOR) -> httpx.AsyncClient:
         known = {one.name: (one, self.notes.views) for one in (self.seen, self.also)}
         seals = seals_of(InMemoryKeyStore())
         parked = Repairs(known, self.notes.views, self.notes.store, seals, EVENTS, Ticking())
-        admin = admin_app(SecretStr(token) if token is not None else None, [parked_routes(parked)])
-        transport = httpx.ASGITransport(Starlette(routes=[Mount(PATH, admin)]))
-        headers = {} if sent is None else {"Authorization": sent}
-        return httpx.AsyncClient(transport=transport, base_url="http://projector/admin/v1", headers=headers)
+        admin = Starlette(routes=[Mount(PATH, admin_app([parked_routes(parked)]))])
+
+        async def asked(scope: Scope, receive: Receive, send: Send) -> None:
+            await admin({**scope, "state": {CALLER: caller}}, receive, send)
+
+        return httpx.AsyncClient(transport=httpx.ASGITransport(asked), base_url="http://projector/admin/v1")
 
     async def get(self, path: str, **query: Any) -> Any:
         answer = await self.client().get(path, params=query)
@@ -58,23 +63,21 @@ async def desk() -> Desk:
     return Desk(notes)
 
 
-@pytest.mark.parametrize("sent", [None, "", "Bearer", "Bearer wrong", f"Basic {TOKEN}", TOKEN, f"Bearer {TOKEN}x"])
-@pytest.mark.parametrize("path", ["/parked", "/openapi.json", "/nothing"])
-async def test_without_the_token_nobody_is_let_in(desk: Desk, sent: str | None, path: str) -> None:
-    answer = await desk.client(sent=sent).get(path)
+@pytest.mark.parametrize("path", ["/parked", "/parked/retry", "/parked/seen/x", "/parked/skipped"])
+async def test_nobody_sees_what_is_parked_without_the_permission(desk: Desk, path: str) -> None:
+    for caller, status in ((Caller("", ""), 401), (Caller("keys", "k", frozenset(["orders:*"])), 403)):
+        answer = await desk.client(caller).get(path)
+        assert answer.status_code == status
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
+        assert answer.headers["Content-Type"] == "application/problem+json"
 
-    assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
-    assert answer.headers["WWW-Authenticate"] == "Bearer"
-    assert answer.headers["Content-Type"] == "application/problem+json"
 
-
-@pytest.mark.parametrize("token", [None, ""])
-@pytest.mark.parametrize("sent", [None, "Bearer", "Bearer ", f"Bearer {TOKEN}"])
-async def test_a_service_without_a_token_lets_nobody_in(desk: Desk, token: str | None, sent: str | None) -> None:
-    answer = await desk.client(token, sent).post("/parked/retry", content=b"{not even read")
-
-    assert (answer.status_code, answer.json()["code"]) == (403, "administration_off")
-    assert "TWINPATH_ADMIN_TOKEN" in answer.json()["detail"]
+@pytest.mark.parametrize("path", ["/parked/retry", "/parked/seen/x/skip"])
+async def test_who_sees_what_is_parked_does_not_repair_it(desk: Desk, path: str) -> None:
+    caller = Caller("keys", "k", frozenset(["operate:read"]))
+    answer = await desk.client(caller).post(path, content=b"{not even read", headers=JSON)
+    assert (answer.status_code, answer.json().get("permission")) == (403, "operate:repair"), answer.text
+    assert (await desk.client(caller).get("/parked")).status_code == 200
 
 
 async def test_parked_streams_come_in_pages(desk: Desk) -> None:

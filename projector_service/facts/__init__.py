@@ -1,0 +1,1 @@
+"""The shop's facts for analytics: one module a table."""

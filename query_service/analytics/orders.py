@@ -1,0 +1,215 @@
+"""Reports over order_lines: revenue, the funnel, products, cohorts."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from query_service.analytics.spans import SETTINGS, WITHIN, ByInterval, amount, begin_of
+from twinpath.domain import Period, Report
+
+Statement = tuple[str, Mapping[str, Any]]
+Group = Literal["category", "country", "segment"]
+
+_ROWS = "{facts}.order_lines_rows FINAL"
+_COUNTED = "(step = 'confirmed' OR revenue != 0)"
+"""What was confirmed, also for nothing, and what was taken back of that."""
+
+
+class RevenueQuery(ByInterval):
+    """Which revenue."""
+
+    by: Annotated[Group | None, Field(description="a row for each of them; all together unless given")] = None
+
+
+class RevenueRow(BaseModel):
+    """What orders brought: `revenue` is what was confirmed less what was cancelled or came back then. `group` is the
+    category, the country or the segment, empty where there is none, or all are together. Currencies are never added."""
+
+    begins: date
+    group: str
+    currency: str
+    revenue: Decimal
+    confirmed: Decimal
+    taken_back: Decimal
+    orders: int
+    pieces: int
+
+
+def _revenue(asked: RevenueQuery, as_text: bool) -> Statement:
+    by_segment = asked.by == "segment"
+    group = {"category": "category", "country": "country", "segment": "customer_segment"}.get(asked.by or "", "''")
+    # an order has lines in several categories, and else one line that is its first
+    orders = (
+        "uniqExactIf(order_id, step = 'confirmed')"
+        if asked.by == "category"
+        else "countIf(line = 1 AND step = 'confirmed')"
+    )
+    sql = f"""
+        SELECT {begin_of(asked.interval)} AS begins, {group} AS `group`, currency,
+            {amount("sum(revenue)", as_text)} AS revenue,
+            {amount("sumIf(revenue, revenue > 0)", as_text)} AS confirmed,
+            {amount("-sumIf(revenue, revenue < 0)", as_text)} AS taken_back,
+            {orders} AS orders, sumIf(quantity, step = 'confirmed') - sumIf(quantity, step != 'confirmed') AS pieces
+        FROM {"{facts}.order_lines" if by_segment else _ROWS}
+        WHERE {WITHIN} AND {_COUNTED}
+        GROUP BY begins, `group`, currency ORDER BY begins, `group`, currency
+        {SETTINGS}, prefer_column_name_to_alias = 1
+    """
+    return sql, {}
+
+
+class FunnelRow(BaseModel):
+    """How many of the orders that were placed came so far, and how long they took since the step before."""
+
+    step: Literal["placed", "confirmed", "shipped", "returned", "cancelled"]
+    orders: int
+    share: float
+    median_seconds: float | None
+    p90_seconds: float | None
+
+
+def _funnel(asked: Period, as_text: bool) -> Statement:
+    sql = f"""
+        SELECT step, orders, if(placed = 0, 0, orders / placed) AS share, seconds[1] AS median_seconds,
+            seconds[2] AS p90_seconds
+        FROM (
+            SELECT step, uniqExact(order_id) AS orders, quantiles(0.5, 0.9)(seconds) AS seconds,
+                maxIf(orders, step = 'placed') OVER () AS placed
+            FROM {_ROWS}
+            WHERE line = 1 AND at >= {{begin:DateTime64(3, 'UTC')}}
+                AND order_placed_at >= {{begin:DateTime64(3, 'UTC')}}
+                AND order_placed_at < {{end:DateTime64(3, 'UTC')}}
+            GROUP BY step
+        )
+        ORDER BY indexOf(['placed', 'confirmed', 'shipped', 'returned', 'cancelled'], step)
+        {SETTINGS}
+    """
+    return sql, {}
+
+
+class ProductsQuery(Period):
+    """Which products."""
+
+    limit: Annotated[int, Field(ge=1, le=1000, description="so many, those with the largest revenue first")] = 100
+
+
+class ProductRow(BaseModel):
+    """What a product brought in a currency; `returned` pieces came back, `cancelled` ones were never sent."""
+
+    product_id: str
+    sku: str
+    category: str
+    currency: str
+    revenue: Decimal
+    confirmed: int
+    cancelled: int
+    returned: int
+
+
+def _products(asked: ProductsQuery, as_text: bool) -> Statement:
+    sql = f"""
+        SELECT product_id, any(sku) AS sku, any(category) AS category, currency,
+            {amount("sum(revenue)", as_text)} AS revenue,
+            sumIf(quantity, step = 'confirmed') AS confirmed, sumIf(quantity, step = 'cancelled') AS cancelled,
+            sumIf(quantity, step = 'returned') AS returned
+        FROM {_ROWS}
+        WHERE {WITHIN} AND {_COUNTED}
+        GROUP BY product_id, currency ORDER BY sum(revenue) DESC, product_id, currency LIMIT {{limit:UInt32}}
+        {SETTINGS}, prefer_column_name_to_alias = 1
+    """
+    return sql, {"limit": asked.limit}
+
+
+class CohortRow(BaseModel):
+    """Of the customers whose first confirmed order was in the month `cohort`: how many ordered `months` later."""
+
+    cohort: date
+    months: int
+    customers: int
+    orders: int
+
+
+def _cohorts(asked: Period, as_text: bool) -> Statement:
+    sql = f"""
+        SELECT toStartOfMonth(first_at, {{zone:String}}) AS cohort,
+            dateDiff('month', cohort, month) AS months, uniqExact(customer_id) AS customers, count() AS orders
+        FROM (
+            SELECT customer_id, min(at) AS first_at,
+                arrayJoin(groupArray(toStartOfMonth(at, {{zone:String}}))) AS month
+            FROM {_ROWS} WHERE line = 1 AND step = 'confirmed' GROUP BY customer_id
+            HAVING first_at >= {{begin:DateTime64(3, 'UTC')}} AND first_at < {{end:DateTime64(3, 'UTC')}}
+        )
+        GROUP BY cohort, months ORDER BY cohort, months
+        {SETTINGS}
+    """
+    return sql, {}
+
+
+_TABLES = ("order_lines",)
+REVENUE = Report(
+    "/analytics/revenue",
+    _TABLES,
+    RevenueQuery,
+    _revenue,
+    RevenueRow,
+    {
+        "begins": "2026-01-05",
+        "group": "lighting",
+        "currency": "EUR",
+        "revenue": "312.40",
+        "confirmed": "352.30",
+        "taken_back": "39.90",
+        "orders": 9,
+        "pieces": 11,
+    },
+    allow="analytics:read",
+    summary="Revenue by time",
+    description="By day, week or month; by category, country or segment of the customer: `new`, `returning` after the"
+    " first and `loyal` after the third confirmed order. What is cancelled or comes back counts on the day when it"
+    " does. Days without any are left out.",
+)
+FUNNEL = Report(
+    "/analytics/funnel",
+    _TABLES,
+    Period,
+    _funnel,
+    FunnelRow,
+    {"step": "confirmed", "orders": 90, "share": 0.9, "median_seconds": 0.4, "p90_seconds": 2.5},
+    allow="analytics:read",
+    summary="From placing an order to its return",
+    description="Of the orders that were placed in the span: how many were confirmed, shipped, returned, cancelled, by"
+    " now; the times are estimates.",
+)
+PRODUCTS = Report(
+    "/analytics/products",
+    _TABLES,
+    ProductsQuery,
+    _products,
+    ProductRow,
+    {
+        "product_id": "product-7d0e3f0a-4f0e-5d0f-9d57-3c6f6f3c0001",
+        "sku": "LAMP-1",
+        "category": "lighting",
+        "currency": "EUR",
+        "revenue": "279.30",
+        "confirmed": 8,
+        "cancelled": 1,
+        "returned": 0,
+    },
+    allow="analytics:read",
+    summary="What products brought",
+)
+COHORTS = Report(
+    "/analytics/cohorts",
+    _TABLES,
+    Period,
+    _cohorts,
+    CohortRow,
+    {"cohort": "2026-01-01", "months": 1, "customers": 12, "orders": 15},
+    allow="analytics:read",
+    summary="Who comes back",
+    description="Customers by the month of their first confirmed order, which lies in the span.",
+)

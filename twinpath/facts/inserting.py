@@ -1,0 +1,94 @@
+"""Gathers the rows of all logs of a table into few inserts: 10,000 rows or once a second, and at once when idle.
+
+ClickHouse makes a part of each insert, so that many small ones cost more than they bring.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+
+from twinpath.facts.interface import MOST_ROWS
+from twinpath.facts.tables import Row
+
+_Waiting = tuple[Sequence[Row], "asyncio.Future[None]"]
+
+
+class Inserting:
+    """One table. Inserts come one after the other, `seconds` apart unless `most` rows wait."""
+
+    def __init__(
+        self, insert: Callable[[Sequence[Row]], Awaitable[None]], most: int = MOST_ROWS, seconds: float = 1.0
+    ) -> None:
+        self._insert = insert
+        self._most = most
+        self._seconds = seconds
+        self._waiting: deque[_Waiting] = deque()
+        self._count = 0
+        self._full = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._next = 0.0
+
+    async def put(self, rows: Sequence[Row]) -> None:
+        """Return when the rows are in the table. Raises what the insert raises; a part may be there then."""
+        if not rows:
+            return
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((rows, done))
+        self._count += len(rows)
+        if self._count >= self._most:
+            self._full.set()
+        if self._task is None:
+            self._task = asyncio.create_task(self._work(), name="insert facts")
+        await done
+
+    async def stop(self) -> None:
+        """Insert no more; who waits is cancelled."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        for _, done in self._waiting:
+            done.cancel()
+
+    async def _work(self) -> None:
+        now = asyncio.get_running_loop().time
+        try:
+            while self._waiting:
+                if (pause := self._next - now()) > 0:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._full.wait(), pause)
+                self._next = now() + self._seconds
+                await self._insert_some()
+        finally:
+            self._task = None
+
+    async def _insert_some(self) -> None:
+        """Insert what waits, up to the first that makes it `most`."""
+        batch: list[_Waiting] = []
+        rows: list[Row] = []
+        while self._waiting and len(rows) < self._most:
+            batch.append(self._waiting.popleft())
+            rows += batch[-1][0]
+        self._count -= len(rows)
+        if self._count < self._most:
+            self._full.clear()
+        failure: BaseException | None = None
+        try:
+            await self._insert(rows)
+        except BaseException as error:
+            failure = error
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            for _, done in batch:
+                if not done.done():
+                    _settle(done, failure)
+
+
+def _settle(done: "asyncio.Future[None]", failure: BaseException | None) -> None:
+    if failure is None:
+        done.set_result(None)
+    elif isinstance(failure, Exception):
+        done.set_exception(failure)
+    else:
+        done.cancel()

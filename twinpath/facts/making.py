@@ -1,0 +1,95 @@
+"""Makes rows of events: decodes them without what is personal, and recalls what happened before in their streams."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from twinpath.domain.catalogue import Catalogue
+from twinpath.domain.events import SEALED, DomainEvent, RecordedEvent
+from twinpath.domain.facts import Earlier, Facts, Happened
+from twinpath.facts.tables import Row, Table, rows_of
+from twinpath.log.interface import EventLog
+from twinpath.personal_data.sealing import Seals
+
+MOST_RECALLED = 50_000
+"""Streams whose events are kept in memory, those that something happened to last; others are read from the log."""
+_AT_ONCE = 500
+
+_Recalled = dict[type[DomainEvent], Happened[Any]]
+
+
+class Making:
+    """The rows of one log's events for one declaration. Raises Unavailable, UnknownEvent and what a handler raises."""
+
+    def __init__(self, facts: Facts, table: Table, source: EventLog, seals: Seals, catalogue: Catalogue) -> None:
+        self._facts = facts
+        self._table = table
+        self._source = source
+        self._seals = seals
+        self._catalogue = catalogue
+        self._recalled: OrderedDict[str, _Recalled] = OrderedDict()
+        self._opened = {event.type for event in facts.parts}
+
+    async def rows(self, events: Sequence[RecordedEvent]) -> list[Row]:
+        """The rows of consecutive events of a log, in their order."""
+        rows: list[Row] = []
+        for happened in await self._happened(events):
+            recorded = happened.recorded
+            recalled = await self._earlier(recorded) if self._facts.recalls else {}
+            made = self._facts.rows(happened.event, Earlier(happened, recalled))
+            rows.extend(rows_of(self._table, recorded, made))
+            self._take(recalled, happened)
+        return rows
+
+    async def _happened(self, events: Sequence[RecordedEvent]) -> list[Happened[Any]]:
+        opened = [event for event in events if event.type in self._opened and SEALED in event.data]
+        by_version = {event.id: event for event in await self._seals.open(opened)} if opened else {}
+        return [self._decoded(by_version.get(event.id, event)) for event in events]
+
+    def _decoded(self, recorded: RecordedEvent) -> Happened[Any]:
+        event = self._catalogue.decode(recorded)
+        parts = {part: _part(event, part) for part in self._facts.parts.get(type(event), ())}
+        personal = dict.fromkeys(type(event).personal)
+        return Happened(event.model_copy(update=personal) if personal else event, recorded, parts)
+
+    async def _earlier(self, recorded: RecordedEvent) -> _Recalled:
+        """What the declaration recalls of an event's stream; it moves to the end of those in memory."""
+        stream = recorded.stream
+        recalled = self._recalled.pop(stream, None)
+        if recalled is None:
+            recalled = {}
+            if recorded.version > 1:
+                for happened in await self._happened(await self._before(recorded)):
+                    self._take(recalled, happened)
+        self._recalled[stream] = recalled
+        if len(self._recalled) > MOST_RECALLED:
+            self._recalled.popitem(last=False)
+        return recalled
+
+    async def _before(self, recorded: RecordedEvent) -> list[RecordedEvent]:
+        kinds = {event.type for event in self._facts.recalls}
+        events: list[RecordedEvent] = []
+        version = 0
+        while version < recorded.version - 1:
+            limit = min(_AT_ONCE, recorded.version - 1 - version)
+            page = await self._source.read_stream(recorded.log, recorded.stream, version, limit)
+            if not page:
+                break
+            events += [event for event in page if event.type in kinds]
+            version = page[-1].version
+        return events
+
+    def _take(self, recalled: _Recalled, happened: Happened[Any]) -> None:
+        if type(happened.event) in self._facts.recalls:
+            recalled[type(happened.event)] = happened
+
+    def forget(self) -> None:
+        """Recall nothing any more, as after events that are taken a second time."""
+        self._recalled.clear()
+
+
+def _part(event: DomainEvent, part: str) -> str | None:
+    field, _, inner = part.partition(".")
+    whole = getattr(event, field, None)
+    value = whole.get(inner) if isinstance(whole, Mapping) else getattr(whole, inner, None)
+    return None if value is None else str(value)

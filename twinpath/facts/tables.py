@@ -1,0 +1,122 @@
+"""The tables of facts: the columns that all have, the rows of an event, and what a declaration is refused for."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from twinpath.domain.catalogue import Catalogue
+from twinpath.domain.events import DomainEvent, RecordedEvent
+from twinpath.domain.facts import Facts, UnfitFacts
+
+OWN_COLUMNS: Mapping[str, str] = {
+    "log": "LowCardinality(String)",
+    "position": "UInt64",
+    "line": "UInt32",
+    "type": "LowCardinality(String)",
+    "stream": "String",
+    "at": "DateTime64(3, 'UTC')",
+}
+"""Those of every table. `line` counts the rows of an event from 1; 0 marks an event that has none."""
+
+Row = tuple[Any, ...]
+
+_EMPTY: Mapping[str, Any] = {
+    "String": "",
+    "LowCardinality(String)": "",
+    "Int64": 0,
+    "Float64": 0.0,
+    "Bool": False,
+    "Decimal(38, 4)": Decimal(0),
+    "DateTime64(3, 'UTC')": datetime.fromtimestamp(0, UTC),
+}
+_SUMMED = ("Int64", "Decimal(38, 4)")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of rows with its version; `name` is that of the rows, `shown` that of the view which readers use."""
+
+    name: str
+    shown: str
+    version: int
+    columns: Mapping[str, str]
+    view: str
+
+    @property
+    def all_columns(self) -> Mapping[str, str]:
+        """Column -> its type, in the order in which rows have them."""
+        return {**OWN_COLUMNS, **self.columns}
+
+    @property
+    def summed(self) -> list[str]:
+        """The columns whose sums are compared when the table is verified; exact ones alone."""
+        return [name for name, kind in self.columns.items() if kind in _SUMMED]
+
+    @property
+    def beside(self) -> "Table":
+        """The table that is filled beside this one when it is built anew."""
+        return replace(self, name=f"{self.name}_anew", shown=f"{self.shown}_anew")
+
+
+def table_of(facts: Facts) -> Table:
+    """The table of a declaration. Raises UnfitFacts."""
+    return Table(f"{facts.name}_rows", facts.name, facts.version, facts.columns, facts.view)
+
+
+def rows_of(table: Table, recorded: RecordedEvent, rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows of an event as the table has them; of an event without any the one that marks its place."""
+    line = 0
+    for line, row in enumerate(rows, 1):
+        yield (recorded.log, recorded.position, line, recorded.type, recorded.stream, recorded.at, *row)
+    if line == 0:
+        empty = (None if kind.startswith("Nullable") else _EMPTY[kind] for kind in table.columns.values())
+        yield (recorded.log, recorded.position, 0, recorded.type, recorded.stream, recorded.at, *empty)
+
+
+def unfit(facts: Facts, catalogue: Catalogue) -> Iterator[str]:
+    """Why a declaration of facts can't be kept, a line each.
+
+    Handlers never see what is personal, so a column can only show a part that is declared. It is refused when such a
+    part is all of a personal field, or when a column is called like a personal field.
+    """
+    try:
+        columns = facts.columns
+    except UnfitFacts as error:
+        yield error.detail.partition(": ")[2]
+        return
+    if not columns:
+        yield "it has no columns: its row is a NamedTuple with a field each"
+    yield from (f"a column can't be called {name}: every table has one" for name in columns if name in OWN_COLUMNS)
+    events = dict.fromkeys((*facts.handlers, *facts.recalls, *facts.parts))
+    for event in events:
+        if catalogue.event_type(event.type) is not event:
+            yield f"it takes {event.__name__}, which is not in the catalogue"
+        personal = _personal(event)
+        yield from (
+            f"the column {name} is called like a personal field of {event.type}: facts hold no personal data"
+            for name in columns
+            if name in personal
+        )
+        yield from _unfit_parts(event, facts.parts.get(event, ()), personal)
+
+
+def expect_fit(facts: Iterable[Facts], catalogue: Catalogue) -> None:
+    """Raises UnfitFacts when one of them can't be kept."""
+    for declared in facts:
+        for fault in unfit(declared, catalogue):
+            raise UnfitFacts(f"facts {declared.name}: {fault}")
+
+
+def _unfit_parts(event: type[DomainEvent], parts: Iterable[str], personal: frozenset[str]) -> Iterator[str]:
+    for part in parts:
+        field, _, inner = part.partition(".")
+        if not inner:
+            yield f"{part} of {event.type} is a whole personal field: name a part of it, as in {part}.country"
+        elif field not in personal:
+            yield f"{field} of {event.type} is no personal field: its handler sees all of it"
+
+
+def _personal(event: type[DomainEvent]) -> frozenset[str]:
+    return frozenset(name for schema in range(1, event.schema_version + 1) for name in event.personal_in(schema))
