@@ -10,6 +10,12 @@ from tests.support.eventually import eventually
 ADDRESS = {"name": "Ada", "street": "12 Square", "city": "London", "postal_code": "SW1Y 4JH", "country": "GB"}
 
 
+def order_of(customer: str, product: str, quantity: int = 1, **fields: Any) -> dict[str, Any]:
+    """The body that orders some pieces of one product."""
+    lines = [{"product_id": product, "quantity": quantity}]
+    return {"customer_id": customer, "lines": lines, "shipping_address": ADDRESS} | fields
+
+
 class Shop:
     """`tokens` is a causal token of everything that was accepted."""
 

@@ -65,7 +65,7 @@ async def test_several_views_are_filled_in_one_pass_wherever_each_of_them_is(wor
         await eventually(world.is_projected, pause=0.001)
 
         assert await world.shown() == await world.folded()
-        assert world.views.generation("history") == Generation(2, 1)
+        assert world.views.generation("history") == Generation(2, 2)
 
 
 async def test_a_rebuild_that_was_stopped_goes_on_from_there(world: World) -> None:

@@ -37,7 +37,7 @@ ERASED_WITH_THE_CUSTOMER = {
     *(f"ShippingAddress.{name}" for name in ("name", "street", "second_line", "district", "city", "region")),
     *("ShippingAddress.postal_code", "ShippingAddress.sorting_code"),
 }
-"""What views show of it; tests/shop/unit/whole/test_shop_properties.py shows that it goes."""
+"""What views show of it; tests/shop/whole/test_shop_properties.py shows that it goes."""
 
 
 def texts(kind: Any, path: str) -> Iterator[str]:
