@@ -13,7 +13,7 @@ from twinpath.searching.interface import SearchIndex
 from twinpath.searching.language import Language
 from twinpath.searching.tantivy.folder import FolderSearch
 
-SEARCH_URL = r"^(|file:///.+|https?://[^/]+/?)$"
+SEARCH_URL = r"^(|file:///.+)$"
 
 
 def _is_language(name: str) -> str:
@@ -26,17 +26,8 @@ class SearchSettings(BaseSettings):
     search_url: str = Field(
         "",
         pattern=SEARCH_URL,
-        description="the search index: OpenSearch, as in https://user:password@host:9200, of a cluster host:port,"
-        "host:port; or a folder of this machine that one projector writes, as in file:///var/lib/twinpath/search;"
-        " without one search is off",
-    )
-    search_prefix: str = Field(
-        "twinpath",
-        pattern=r"^[a-z0-9][a-z0-9_]*$",
-        description="what the name of every index in OpenSearch begins with",
-    )
-    search_ca: str = Field(
-        "", description="a file of the certificate authority of OpenSearch; without one those of the system are trusted"
+        description="the search index: a folder of this machine, as in file:///var/lib/twinpath/search, which one"
+        " projector writes; without one search is off",
     )
     search_language: Annotated[str, AfterValidator(_is_language)] = Field(
         "english", description="whose endings of words searches know; the same in every service"
@@ -47,11 +38,5 @@ def search_index(settings: SearchSettings, views: Iterable[View]) -> SearchIndex
     """The index that the settings name; None where search is off."""
     if not settings.search_url:
         return None
-    language = Language(settings.search_language)
-    if settings.search_url.startswith("file:"):
-        return FolderSearch(views, language, Path(unquote(urlsplit(settings.search_url).path)))
-    # here, since a process that searches in a folder needs no client of a server
-    from twinpath.searching.opensearch.index import OpenSearchIndex
-    from twinpath.searching.opensearch.server import Server
-
-    return OpenSearchIndex(views, language, Server(settings.search_url, settings.search_ca), settings.search_prefix)
+    folder = Path(unquote(urlsplit(settings.search_url).path))
+    return FolderSearch(views, Language(settings.search_language), folder)

@@ -161,7 +161,7 @@ class ViewIndex:
             if "LockBusy" in str(error):
                 raise Unavailable(
                     f"another process writes the search index in {self._folder}: one projector alone may keep it;"
-                    " for several, search with OpenSearch",
+                    " several can not share it",
                     code="search_unavailable",
                 ) from error
             raise

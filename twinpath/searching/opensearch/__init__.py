@@ -1,1 +1,0 @@
-"""Search by OpenSearch, a server or a cluster of them."""
