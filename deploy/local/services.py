@@ -49,13 +49,16 @@ def identity_environment(issuer: str) -> dict[str, str]:
     return {"TWINPATH_IDENTITY_ISSUER": issuer, "TWINPATH_PUBLIC_PERMISSIONS": PUBLIC}
 
 
-def service_environment(mongodb: str, rabbitmq: str, redis: str, clickhouse: str = "") -> dict[str, str]:
-    """The settings with the addresses of the servers; without ClickHouse analytics are off."""
+def service_environment(
+    mongodb: str, rabbitmq: str, redis: str, clickhouse: str = "", search: str = ""
+) -> dict[str, str]:
+    """The settings with the addresses of the servers; without ClickHouse analytics are off, and so is search."""
     return {
         "TWINPATH_HOST": HOST,
         "TWINPATH_MONGODB_URL": mongodb,
         "TWINPATH_RABBITMQ_URL": rabbitmq,
         "TWINPATH_REDIS_URL": redis,
+        "TWINPATH_SEARCH_URL": search,
         "TWINPATH_CLICKHOUSE_URL": clickhouse,
         "TWINPATH_LIVE_EXAMPLES": "true",
     }

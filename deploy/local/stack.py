@@ -31,10 +31,11 @@ class Stack:
         self._mongodb = MongoDB([self._mongod])
         self._redis = Redis(programs.redis_server, folder / "redis")
         self._rabbitmq = RabbitMQ(programs.rabbitmq_server, programs.epmd, folder / "rabbitmq")
+        self._search = (folder / "search").resolve().as_uri()
         self._clickhouse = [ClickHouse(folder / "clickhouse")] if analytics else []
         self._servers = (self._mongodb, self._redis, self._rabbitmq, *self._clickhouse)
         clickhouse = self._clickhouse[0].url if analytics else ""
-        env = service_environment(self._mongodb.url, self._rabbitmq.url, self._redis.url, clickhouse)
+        env = service_environment(self._mongodb.url, self._rabbitmq.url, self._redis.url, clickhouse, self._search)
         self._issuer_port = hold_port()
         self.issuer = f"http://{HOST}:{self._issuer_port.number}"
         command = [sys.executable, "-m", "deploy.issuer", "--port", str(self._issuer_port.number)]
@@ -81,5 +82,6 @@ class Stack:
             "mongodb": self._mongodb.url,
             "rabbitmq": self._rabbitmq.url,
             "redis": self._redis.url,
+            "search": self._search,
             **({"clickhouse": self._clickhouse[0].url} if self._clickhouse else {}),
         }

@@ -168,6 +168,8 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             ),
         ),
         _states("The copy in Redis is kept", "none", "twinpath_copy_kept"),
+        _states("The search index is kept", "none", "twinpath_search_kept"),
+        _sums("Events not in the search index", "twinpath_search_lag_events", "view"),
         _most("Age of the oldest event not in the facts", "s", "twinpath_facts_lag_seconds", "table"),
         _sums("Events not in the facts", "twinpath_facts_lag_events", "table"),
         _rates("Rows put into the facts", "twinpath_facts_rows_total", "table"),

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from twinpath.domain import View
+from twinpath.domain import Searchable, View
 
 
 class CustomerDetails(BaseModel):
@@ -20,4 +20,11 @@ class CustomerDetails(BaseModel):
     version: int
 
 
-CUSTOMERS = View("customers", CustomerDetails, filters=("status",), copy=True, owner="customer_id")
+CUSTOMERS = View(
+    "customers",
+    CustomerDetails,
+    filters=("status",),
+    copy=True,
+    owner="customer_id",
+    search=Searchable(text=("name",), exact=("email",), facets=("status",), suggest=("name",)),
+)

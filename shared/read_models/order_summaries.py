@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from shared.events.order import OrderStatus, ShippingAddress
 from shared.read_models.prices import Price
-from twinpath.domain import View
+from twinpath.domain import Searchable, View
 
 KEPT_RETURNS = 100
 
@@ -90,4 +90,10 @@ ORDER_SUMMARIES = View(
     copy=True,
     owner="customer_id",
     indexes=(("status",), ("customer_id",), ("customer_id", "status")),
+    search=Searchable(
+        text=("lines.name", "lines.category", "shipping_address.name", "shipping_address.city"),
+        exact=("lines.sku", "tracking_number", "customer_id"),
+        facets=("status", "carrier"),
+        suggest=("lines.name",),
+    ),
 )

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from shared.read_models.prices import Price
-from twinpath.domain import View
+from twinpath.domain import Ranges, Searchable, View
 
 PRICE_ORDER = "price_order"
 """The field that lists are sorted by: the price as a whole number."""
@@ -51,6 +51,14 @@ PRODUCT_CATALOGUE = View(
     collated=("name",),
     copy=True,
     indexes=(("name",), (PRICE_ORDER,), (CATEGORY_KEYS, "name"), (CATEGORY_KEYS, PRICE_ORDER)),
+    search=Searchable(
+        text=("name", "categories"),
+        exact=("sku",),
+        facets=("categories", "in_stock", "discontinued", Ranges("price", (10, 25, 50, 100, 250), PRICE_ORDER, 10_000)),
+        suggest=("name",),
+        filters=("price.currency",),
+        numbers=(PRICE_ORDER,),
+    ),
 )
 PRODUCT_PRICES = View("product_prices", PriceEntry, internal=("reason", "by"), indexes=(("product_id",),))
 

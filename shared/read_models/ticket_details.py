@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from twinpath.domain import View
+from twinpath.domain import Searchable, View
 
 KEPT_NOTES = 100
 
@@ -42,6 +42,13 @@ TICKET_DETAILS = View(
     TicketDetails,
     copy=True,
     owner="customer_id",
-    internal=("note_count", "notes"),
     indexes=(("customer_id",),),
+    search=Searchable(
+        text=("subject", "message", "notes.note", "resolution"),
+        exact=("order_id", "customer_id"),
+        facets=("status", "has_note"),
+        suggest=("subject",),
+        computed={"has_note": lambda ticket: ticket["note_count"] > 0},
+    ),
+    internal=("note_count", "notes"),
 )

@@ -9,12 +9,15 @@ from pydantic import Field
 from twinpath.cli.addresses import FILE
 from twinpath.running.settings import CLICKHOUSE_URL, DATABASE, Locale, read_settings
 from twinpath.running.sourced_settings import ServerSettings
+from twinpath.searching.settings import SearchSettings
 
+_TASTES = ("locale", "search_language")
+"""Settings that name no system."""
 _ROOT = Path(__file__).resolve().parents[2]
 """The checkout, where this is one."""
 
 
-class Settings(ServerSettings):
+class Settings(SearchSettings, ServerSettings):
     """Every setting has a default that fits servers on the usual ports of this machine that ask for no password."""
 
     mongodb_url: str = Field(
@@ -48,13 +51,14 @@ def find_system(folders: tuple[Path, ...] | None = None) -> tuple[Settings, str]
     The environment comes first. Where it sets none of them, a running `make up` of this folder or of this checkout is
     taken, whose servers are on ports of their own; never some settings from here and some from there.
     """
-    if any(f"TWINPATH_{name}".upper() in os.environ for name in Settings.model_fields if name != "locale"):
+    if any(f"TWINPATH_{name}".upper() in os.environ for name in Settings.model_fields if name not in _TASTES):
         return read_settings(Settings), "the system that TWINPATH_… in the environment names"
     for folder in folders or (Path.cwd(), _ROOT):
         file = folder / FILE
         if file.is_file():
             running = json.loads(file.read_text())
-            addresses = {f"{name}_url": running[name] for name in ("mongodb", "rabbitmq", "redis")}
+            names = [name for name in ("mongodb", "rabbitmq", "redis", "search") if name in running]
+            addresses = {f"{name}_url": running[name] for name in names}
             addresses["clickhouse_url"] = running.get("clickhouse", "")
             return Settings(
                 **addresses, identity_issuer=running.get("issuer", "")

@@ -15,6 +15,7 @@ from twinpath.domain.process import Outcome, Process, Then
 from twinpath.domain.projection import Projection
 from twinpath.domain.report import Period, Report
 from twinpath.domain.resource import Dashboard, Filters, Join, Listing, Reads, Resource, SubList
+from twinpath.domain.searchable import Ranges, Searchable
 from twinpath.domain.text import case_folded, readable, shortened
 from twinpath.domain.views import Change, ChangeWhere, Document, Order, Put, Range, Remove, View, ViewChange
 from twinpath.errors import NotFound, RuleViolation
@@ -51,6 +52,7 @@ __all__ = (
     "Projection",
     "Put",
     "Range",
+    "Ranges",
     "Reads",
     "RecordedEvent",
     "Remove",
@@ -58,6 +60,7 @@ __all__ = (
     "Resource",
     "RowRefused",
     "RuleViolation",
+    "Searchable",
     "Shape",
     "SubList",
     "Then",

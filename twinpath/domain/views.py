@@ -11,6 +11,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
+from twinpath.domain.searchable import Searchable
+
 EVERY = "$[]"
 """In a path, every element of a list."""
 
@@ -63,7 +65,7 @@ class View:
     settings. `owner` is the field that names whose document it is: a caller whose token names an owner reaches that
     owner's documents alone; with one, or with `personal`, no cache on the way keeps an answer. `internal` are fields
     which such a caller, and one without a token, is not shown: lists are empty, numbers and flags zero, everything else
-    null.
+    null. `search` says what of its documents can be searched.
     """
 
     name: str
@@ -76,6 +78,7 @@ class View:
     collated: tuple[str, ...] = ()
     personal: bool = False
     internal: tuple[str, ...] = ()
+    search: Searchable | None = None
     indexes: tuple[tuple[str, ...], ...] = ()
     """Each followed by `_id` in the index; one for each filter and each sort unless others are given."""
 

@@ -10,7 +10,9 @@ from twinpath.observability.metrics import SIZES, Labels, Metrics
 from twinpath.projecting.copying.copy_keeper import CacheSync
 from twinpath.projecting.following.projector import Projector
 from twinpath.projecting.groups import FACTS
-from twinpath.views.interface import BatchWriter
+from twinpath.searching.interface import SearchIndex
+from twinpath.views.interface import BatchWriter, ViewWriter
+from twinpath.views.naming import generation_name
 
 
 class ProjectorMetrics(Metrics):
@@ -72,6 +74,12 @@ class ProjectorMetrics(Metrics):
         self.unreadable = self.unreadable_messages()
         self.dead_letters = self.gauge(
             "twinpath_dead_letters", "Messages in the queue twinpath.dead-letters, until they are requeued or discarded"
+        )
+        self.search_kept = self.gauge(
+            "twinpath_search_kept", "1 while the search index is kept, 0 while that is not possible"
+        )
+        self.search_lag = self.gauge(
+            "twinpath_search_lag_events", "Events of a view that its search index does not have yet", "view", "log"
         )
         self._facts_rows = self.counter(
             "twinpath_facts_rows_total", "Rows that this replica has put into a table of facts, marks too", "table"
@@ -149,6 +157,22 @@ class ProjectorMetrics(Metrics):
         self.copy_kept.read = lambda: {(): float(cache.trouble is None)}
         self.before_scrape(look_at_stores, self.lags.events, self.lags.seconds, self.parked)
         self.before_scrape(look_at_dead_letters, self.dead_letters)
+
+    def follow_search(self, keeper: CacheSync, index: SearchIndex, writer: ViewWriter) -> None:
+        """Tell of the search index from now on."""
+
+        async def look_at_index() -> None:
+            lags: dict[Labels, float] = {}
+            checkpoints = await writer.checkpoints()
+            for view in keeper.views:
+                reached = await index.positions(generation_name(view, writer.generation(view).number))
+                lags |= {
+                    (v, log): max(0, at - reached.get(log, 0)) for (v, log), at in checkpoints.items() if v == view
+                }
+            self.search_lag.values = lags
+
+        self.search_kept.read = lambda: {(): float(keeper.trouble is None)}
+        self.before_scrape(look_at_index, self.search_lag)
 
 
 _STATES = ("starting", "live", "waiting")

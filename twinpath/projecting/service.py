@@ -34,9 +34,10 @@ from twinpath.projecting.applying.applier import Applied
 from twinpath.projecting.applying.joint_commits import joint
 from twinpath.projecting.checking import checks
 from twinpath.projecting.copying.copy_keeper import CacheSync
+from twinpath.projecting.copying.kinds import IN_SEARCH
 from twinpath.projecting.facts import KeptFacts
 from twinpath.projecting.following.projector import Projector
-from twinpath.projecting.groups import FACTS, OUTSIDE, VIEWS, view_projections
+from twinpath.projecting.groups import FACTS, OUTSIDE, VIEWS, searched_views, view_projections
 from twinpath.projecting.measuring import measured, timed
 from twinpath.projecting.metrics import ProjectorMetrics
 from twinpath.projecting.operators import admin_app
@@ -50,7 +51,8 @@ from twinpath.projecting.traced import TracedGroup
 from twinpath.running.data_version import raise_data_version
 from twinpath.running.main import run_service
 from twinpath.running.starting import Start
-from twinpath.views.interface import BatchWriter
+from twinpath.searching.settings import search_index
+from twinpath.views.interface import BatchWriter, ViewCopy
 from twinpath.views.mongodb.generations import MongoGenerations
 from twinpath.views.redis.cache import RedisViewCache, redis_client
 
@@ -87,7 +89,11 @@ class _ProjectorService:
         self._projections = view_projections(application)
         self._copy = self._traced[VIEWS].cache(RedisViewCache(self._redis, settings.redis_prefix))
         source = self._traced[VIEWS].source(self._source)
-        self._cache = CacheSync(self._projections, source, self._writer, self._copy, self._catalogue)
+        self._index = search_index(settings, searched_views(self._projections))
+        followed = self._projections, source, self._writer
+        self._searching = self._index and CacheSync(*followed, self._index, self._catalogue, kind=IN_SEARCH)
+        beside = [self._searching] if self._searching else []
+        self._cache = CacheSync(*followed, self._copy, self._catalogue, beside=beside)
         self._publisher = RabbitPublisher(settings.rabbitmq_url, OUTSIDE_EXCHANGE, service="projector")
         self._followers: dict[str, tuple[Projector, RabbitFeed]] = {}
         self._projected: dict[str, tuple[Projection, BatchWriter]] = {}
@@ -95,12 +101,16 @@ class _ProjectorService:
         self._outside = self._follow_for_outside()
         dead_letters = DeadLetters(RabbitNodes(settings.rabbitmq_url, "projector", "dead letters"))
         self._metrics.follow(self._followers, self._source, self._writer, self._cache, dead_letters.count)
+        if self._searching and self._index:
+            self._metrics.follow_search(self._searching, self._index, self._writer)
         self._facts = self._keep_facts(application)
         self._start = Start(self._working)
 
     def app(self) -> Starlette:
         required: dict[str, Check] = {"mongodb": self._ping_mongodb, "start": self._start.check}
         optional: dict[str, Check] = {"redis": self._ping_redis, **self._authentication.checks}
+        if self._searching:
+            optional["search"] = self._look_at_search
         if self._settings.publish_events:
             optional["outside_events"] = self._look_at_outside_events
         if self._facts is not None:
@@ -173,9 +183,10 @@ class _ProjectorService:
             await feed.start(
                 timed(self._traced[group].handler(projector.project), self._metrics, group), projector.followers
             )
+        copies: list[ViewCopy[Any]] = [self._copy, *([self._index] if self._index else [])]
+        retiring = Retiring(self._writer, copies, timedelta(seconds=self._settings.retired_seconds))
         if self._facts is not None:
             await self._facts.start()
-        retiring = Retiring(self._writer, self._copy, timedelta(seconds=self._settings.retired_seconds))
         drops = asyncio.create_task(retiring.run(), name="retiring")
         yield
         drops.cancel()
@@ -185,6 +196,8 @@ class _ProjectorService:
         await asyncio.gather(*(feed.stop() for _, feed in self._followers.values()))
         await self._publisher.close()
         await self._cache.stop()
+        if self._index:
+            await self._index.close()
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -203,6 +216,10 @@ class _ProjectorService:
         await self._redis.ping()
         if self._cache.trouble is not None:
             raise Unavailable(self._cache.trouble)
+
+    async def _look_at_search(self) -> None:
+        if self._searching and self._searching.trouble is not None:
+            raise Unavailable(self._searching.trouble)
 
     async def _look_at_outside_events(self) -> Mapping[str, Any]:
         statuses = {log: asdict(status) for log, status in self._outside.status().items()}

@@ -5,9 +5,10 @@ from pydantic import Field
 from twinpath.identity.settings import IdentitySettings
 from twinpath.running.settings import AMQP_URL, CLICKHOUSE_URL, DATABASE, MONGODB_URL, REDIS_URL, Locale
 from twinpath.running.sourced_settings import ServerSettings
+from twinpath.searching.settings import SearchSettings
 
 
-class Settings(IdentitySettings, ServerSettings):
+class Settings(IdentitySettings, SearchSettings, ServerSettings):
     """Every setting has a default that fits servers on this machine."""
 
     mongodb_url: str = Field(

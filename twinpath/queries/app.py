@@ -14,6 +14,7 @@ from twinpath.clock import Clock, utc_now
 from twinpath.domain.application import Application
 from twinpath.domain.report import Report
 from twinpath.domain.resource import Dashboard, Resource
+from twinpath.domain.views import View
 from twinpath.facts.interface import FactsReader, NoFacts
 from twinpath.http.correlation import Correlation
 from twinpath.http.documents.openapi import add_tags, document, tag_of_category
@@ -31,6 +32,7 @@ from twinpath.queries.endpoints.history import HistoryRoutes
 from twinpath.queries.endpoints.lists import add_list, add_sublist
 from twinpath.queries.endpoints.reports import add_report
 from twinpath.queries.endpoints.routes import Routes
+from twinpath.queries.endpoints.searches import add_search, searched_view
 from twinpath.queries.endpoints.seats import Seats
 from twinpath.queries.metrics import QueryMetrics
 from twinpath.queries.reading.causal_waits import CausalWaits
@@ -38,8 +40,11 @@ from twinpath.queries.reading.copy_bounds import CopyBounds
 from twinpath.queries.reading.cursor import Cursors
 from twinpath.queries.reading.fast_copy import FastCopy
 from twinpath.queries.reading.live import LiveViews
+from twinpath.queries.reading.searches import Searches
 from twinpath.queries.reading.views import ViewQueries
 from twinpath.queries.samples import samples_of
+from twinpath.searching.interface import SearchIndex
+from twinpath.searching.language import Language
 from twinpath.views.history import HISTORY
 from twinpath.views.interface import ViewCache, ViewReader
 
@@ -68,11 +73,14 @@ def create_app(
     waiting: Seats | None = None,
     live_examples: bool = False,
     authentication: Authentication = OPEN,
+    index: SearchIndex | None = None,
+    language: str = "english",
     facts: FactsReader | None = None,
 ) -> FastAPI:
     """The app that shows the application's resources, on a reader and a cache; `close` is called when it has stopped.
     `facts` answers for analytics, which are off without. `cursor_key` signs cursors, `site` says who may call, `seats`
-    how many may listen, `waiting` how many may wait for what they wrote.
+    how many may listen, `waiting` how many may wait for what they wrote. Searches go through `index`, and know the
+    `language`; without an index they are refused.
 
     With `live_examples` the API's page shows ids that exist. `app.state.samples` find them; more may be added.
 
@@ -98,9 +106,14 @@ def create_app(
     app.state.waits = waits
     app.state.live = live
     app.state.views = views
-    queries = Queries(views, waits, live, Cursors(cursor_key), seats or Seats(), waiting or Seats(kind="waits"))
-    _add_queries(app, queries, application, clock, zone, facts or NoFacts())
-    app.router.routes += health_routes(required or {}, {**(optional or {}), "copies": copy.check})
+    searches = Searches(index, reader, bounds, waits)
+    waiting = waiting or Seats(kind="waits")
+    queries = Queries(views, waits, live, Cursors(cursor_key), seats or Seats(), waiting, searches)
+    _add_queries(app, queries, application, clock, zone, facts or NoFacts(), Language(language))
+    looks: dict[str, Check] = {"copies": copy.check}
+    if index is not None:
+        looks["search"] = partial(searches.check, searched_views(application))
+    app.router.routes += health_routes(required or {}, {**(optional or {}), **looks})
     app.add_middleware(Authenticated, authentication)
     install_problem_details(app, site)
     app.add_middleware(Correlation, on_answer=HttpRequests(metrics.requests))
@@ -109,7 +122,13 @@ def create_app(
 
 
 def _add_queries(
-    app: FastAPI, queries: Queries, application: Application, clock: Clock, zone: tzinfo, facts: FactsReader
+    app: FastAPI,
+    queries: Queries,
+    application: Application,
+    clock: Clock,
+    zone: tzinfo,
+    facts: FactsReader,
+    language: Language,
 ) -> None:
     """Every declared endpoint; a dashboard's path may look like a document's, so they come first."""
     routes = Routes()
@@ -124,6 +143,7 @@ def _add_queries(
             case Resource():
                 if declared.listing is not None:
                     add_list(routes, queries, declared, declared.listing)
+                    add_search(routes, queries, declared, language)
                 for sublist in declared.sublists:
                     add_sublist(routes, queries, declared, sublist)
                 add_document(routes, queries, declared)
@@ -134,6 +154,12 @@ def _add_queries(
     add_tags(app, routes.tags)
     app.router.routes += routes.router.routes  # FastAPI would make each route a second time if it included the router
     add_short_ways(app, "/api/v1", routes.short_ways)
+
+
+def searched_views(application: Application) -> list[View]:
+    """The views that the application's resources are searched in."""
+    resources = [declared for declared in application.resources if isinstance(declared, Resource)]
+    return [view for declared in resources if (view := searched_view(declared)) is not None]
 
 
 def _live_views(application: Application) -> list[str]:

@@ -20,13 +20,14 @@ from twinpath.observability.mongodb_spans import MongoSpans
 from twinpath.observability.trace_export import tracing_of
 from twinpath.observability.traced_http import trace_requests
 from twinpath.observability.traced_views import SOURCE, traced_cache
-from twinpath.queries.app import create_app
+from twinpath.queries.app import create_app, searched_views
 from twinpath.queries.checking import checks
 from twinpath.queries.endpoints.seats import Seats
 from twinpath.queries.settings import Settings
 from twinpath.running.data_version import expect_data_version
 from twinpath.running.main import run_service
 from twinpath.running.starting import Start
+from twinpath.searching.settings import search_index
 from twinpath.views.mongodb.stores import MongoViewReader
 from twinpath.views.redis.cache import RedisViewCache
 
@@ -66,6 +67,8 @@ def bootstrap(settings: Settings, application: Application) -> FastAPI:
         await clickhouse.close()
         await redis.aclose()
         await client.close()
+        if index is not None:
+            await index.close()
         if tracing:
             tracing.stop()
 
@@ -74,6 +77,7 @@ def bootstrap(settings: Settings, application: Application) -> FastAPI:
     facts = ClickHouseReader(clickhouse, settings.facts_database) if settings.clickhouse_url else None
     optional = {"redis": redis_answers, **({"clickhouse": facts.ping} if facts else {}), **authentication.checks}
     cache = RedisViewCache(redis, settings.redis_prefix)
+    index = search_index(settings, searched_views(application))
     app = create_app(
         MongoViewReader(client, settings.views_database, settings.locale),
         traced_cache(cache, tracing) if tracing else cache,
@@ -89,6 +93,8 @@ def bootstrap(settings: Settings, application: Application) -> FastAPI:
         site=Site(settings.allowed_hosts, settings.allowed_origins),
         live_examples=settings.live_examples,
         authentication=authentication,
+        index=index,
+        language=settings.search_language,
         facts=facts,
     )
     app.add_middleware(RefusedUntilStarted, start)

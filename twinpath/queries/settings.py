@@ -9,6 +9,7 @@ from twinpath.http.settings import ReadLimits
 from twinpath.identity.settings import IdentitySettings
 from twinpath.running.settings import CLICKHOUSE_URL, DATABASE, MONGODB_URL, REDIS_URL, Locale
 from twinpath.running.sourced_settings import ServerSettings
+from twinpath.searching.settings import SearchSettings
 
 
 def _is_zone(name: str) -> str:
@@ -22,7 +23,7 @@ def _is_zone(name: str) -> str:
 ZoneName = Annotated[str, AfterValidator(_is_zone)]
 
 
-class Settings(ReadLimits, IdentitySettings, ServerSettings):
+class Settings(ReadLimits, IdentitySettings, SearchSettings, ServerSettings):
     """Every setting has a default that fits servers on this machine."""
 
     mongodb_url: str = Field(

@@ -37,9 +37,12 @@ from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.personal_data.interface import KeyStore
 from twinpath.personal_data.sealing import Seals
 from twinpath.projecting.copying.copy_keeper import CacheSync
+from twinpath.projecting.copying.kinds import IN_SEARCH
 from twinpath.projecting.following.projector import Projector
-from twinpath.projecting.groups import view_projections
+from twinpath.projecting.groups import searched_views, view_projections
 from twinpath.queries.app import create_app
+from twinpath.searching.language import Language
+from twinpath.searching.tantivy.memory import InMemorySearch
 from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
 
@@ -58,14 +61,16 @@ class InMemorySystem:
         keys: KeyStore | None = None,
         zone: tzinfo = UTC,
         authentication: Authentication = OPEN,
+        language: str = "english",
     ) -> None:
         """Without `processes_at_once` processes do nothing until `settled` and `processes.carry_out_due` are called, so
         that orders race for stock as they do among real services. `settings` are those of the command service. `keys`
         of another system let that one read what is copied to it, see InMemoryEventStore.copy_to. Dashboards show days
-        of `zone`.
+        of `zone`, searches know the `language`.
         """
         self._application = application
         self._zone = zone
+        self._language = language
         self._processes_at_once = processes_at_once
         self._unhandled: deque[tuple[str, Sequence[RecordedEvent]]] = deque()
         self._appended = asyncio.Event()
@@ -89,7 +94,9 @@ class InMemorySystem:
         projections = view_projections(application)
         logs = logs_of(events.categories, PARTITIONS)
         copy = InMemoryViewCache()
-        self.cache = CacheSync(projections, self.store, self.views, copy, events)
+        self.search = InMemorySearch(searched_views(projections), Language(language))
+        self.searching = CacheSync(projections, self.store, self.views, self.search, events, kind=IN_SEARCH)
+        self.cache = CacheSync(projections, self.store, self.views, copy, events, beside=[self.searching])
         self.projector = Projector(projections, logs, self.store, self.views, self.seals, events, self.cache.applied)
         self.facts = InMemoryFacts()
         self._filling: set[asyncio.Task[None]] = set()
@@ -128,6 +135,8 @@ class InMemorySystem:
             zone=self._zone,
             live_examples=True,
             authentication=authentication,
+            index=self.search,
+            language=self._language,
         )
         app.title = f"{self._application.events.about.title} in one process"
         media_types = Middleware(MediaTypes, streamed=STREAMED)

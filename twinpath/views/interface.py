@@ -7,7 +7,7 @@ at any time, the written views are the truth.
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from twinpath.domain.views import BY_ID, NOTHING, Cached, Document, Order, Place, Range, View, ViewChange
 from twinpath.errors import CopyTrails
@@ -153,14 +153,29 @@ FILL_SECONDS = 30
 """The longest time between two pages of a fill of a copy."""
 
 
-class ViewCache(Protocol):
-    """A copy by id of views that have `copy`, fed by the projector alone.
+class Copied(Protocol):
+    """A document as a copy takes it."""
 
-    Per view it keeps how far each log is in it. A document that is not in it says nothing: ask the ViewReader.
+    @property
+    def id(self) -> str:
+        """Of the view's document."""
+
+    @property
+    def revision(self) -> int:
+        """Of the view's document."""
+
+
+Item = TypeVar("Item", bound=Copied, contravariant=True)
+
+
+class ViewCopy(Protocol[Item]):
+    """A copy of views, fed by the projector alone.
+
+    Per view it keeps how far each log is in it. It may lose everything at any time, the written views are the truth.
     """
 
     async def write(
-        self, view: str, log: str, expected: int, position: int, documents: Sequence[Cached], removed: Sequence[str]
+        self, view: str, log: str, expected: int, position: int, documents: Sequence[Item], removed: Sequence[str]
     ) -> bool:
         """Take the documents (each only over a lower revision) and move the log's position from `expected`.
 
@@ -178,16 +193,23 @@ class ViewCache(Protocol):
         """
 
     async def fill_state(self, view: str) -> str | None:
-        """`done` when every document was copied since the cache was empty, a token while somebody copies, or None."""
+        """`done` when every document was copied since the copy was empty, a token while somebody copies, or None."""
 
     async def begin_fill(self, view: str, token: str) -> None:
         """Make `token` the fill state, to be forgotten after FILL_SECONDS: whoever filled before is refused."""
 
-    async def fill(self, view: str, token: str, documents: Sequence[Cached], last: bool) -> bool:
+    async def fill(self, view: str, token: str, documents: Sequence[Item], last: bool) -> bool:
         """Add what the copy has not, or has older, less what was removed since the fill began; False without `token`.
 
         The token is kept for another FILL_SECONDS; with the `last` documents the fill state becomes `done`.
         """
+
+    async def forget(self, view: str) -> None:
+        """Lose all of a view, which nobody reads any more. Raises Unavailable."""
+
+
+class ViewCache(ViewCopy[Cached], Protocol):
+    """A copy by id of views that have `copy`. A document that is not in it says nothing: ask the ViewReader."""
 
     async def get(self, view: str, document_id: str, at_least: Mapping[str, int] = NOTHING) -> Cached | None:
         """One document, which says how far the copy was, or None when the copy does not have it.
@@ -201,9 +223,6 @@ class ViewCache(Protocol):
         self, view: str, ids: Sequence[str], at_least: Mapping[str, int] = NOTHING
     ) -> list[Cached | None]:
         """Several documents in one round trip. Raises as `get` does, also for no document."""
-
-    async def forget(self, view: str) -> None:
-        """Lose all of a view, which nobody reads any more. Raises Unavailable."""
 
 
 def expect_reached(view: str, reached: Mapping[str, int], at_least: Mapping[str, int]) -> None:

@@ -36,6 +36,8 @@ async def try_out(commands: httpx.AsyncClient, queries: httpx.AsyncClient) -> No
     assert (await _shown(queries, path, closed))["status"] == "closed"
     listed = await _shown(queries, f"{API}/repairs?status=closed&owner_id={owner}", closed)
     assert [row["repair_id"] for row in listed["items"]] == [shown["repair_id"]]
+    found = await _shown(queries, f"{API}/repairs/search?q=squaek&status=closed", closed)
+    assert [row["highlights"] for row in found["items"]] == [{"message": "They <mark>squeak</mark>."}]
     counts = await _shown(queries, f"{API}/repairs/counts", closed)
     assert counts["by_status"]["closed"] == 1
     history = await _shown(queries, f"{path}/history", closed)
@@ -48,6 +50,8 @@ async def try_out(commands: httpx.AsyncClient, queries: httpx.AsyncClient) -> No
     erased = await commands.delete(f"{API}/owners/{owner}")
     assert (await _shown(queries, f"{API}/owners/{owner}", erased))["name"] == "erased"
     assert (await _shown(queries, path, erased))["subject"] == "erased"
+    for words in ("squeak", "brakes"):
+        assert (await _shown(queries, f"{API}/repairs/search?q={words}", erased))["items"] == []
 
 
 async def _owner(commands: httpx.AsyncClient) -> str:

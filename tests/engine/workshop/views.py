@@ -16,7 +16,18 @@ from tests.engine.workshop.events import (
     RepairStatusChanged,
     Status,
 )
-from twinpath.domain import Change, ChangeWhere, Projection, Put, RecordedEvent, View, ViewChange, shortened
+from twinpath.domain import (
+    Change,
+    ChangeWhere,
+    Projection,
+    Put,
+    Ranges,
+    RecordedEvent,
+    Searchable,
+    View,
+    ViewChange,
+    shortened,
+)
 from twinpath.ids import id_pattern
 
 ERASED = "erased"
@@ -86,6 +97,14 @@ REPAIR_DETAILS = View(
     copy=True,
     owner="owner_id",
     internal=("notes", "note_count"),
+    search=Searchable(
+        text=("subject", "message", "notes.note"),
+        exact=("repair_id",),
+        facets=("status", "has_note", Ranges("note_count", (1, 3))),
+        suggest=("subject",),
+        filters=("status",),
+        computed={"has_note": lambda repair: repair["note_count"] > 0},
+    ),
 )
 REPAIR_LIST = View(
     "repair_list",
@@ -97,7 +116,7 @@ REPAIR_LIST = View(
     indexes=(("status",), ("has_note",), ("status", "has_note"), ("owner_id",), ("opened_at",)),
 )
 REPAIR_COUNTS = View("repair_counts", copy=True)
-OWNERS = View("owners", OwnerDetails, copy=True, owner="owner_id")
+OWNERS = View("owners", OwnerDetails, copy=True, owner="owner_id", search=Searchable(text=("name",), exact=("email",)))
 
 
 class RepairDetailsProjection(Projection):

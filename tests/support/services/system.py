@@ -22,7 +22,7 @@ class System:
         self.redis_url = redis_url
         self.unique = unique
         self.settings = {
-            **service_environment(mongodb_url, rabbitmq_url, redis_url),
+            **service_environment(mongodb_url, rabbitmq_url, redis_url, search=(folder / "search").resolve().as_uri()),
             "TWINPATH_LOG_DATABASE": f"{unique}_log",
             "TWINPATH_KEYS_DATABASE": f"{unique}_keys",
             "TWINPATH_VIEWS_DATABASE": f"{unique}_views",

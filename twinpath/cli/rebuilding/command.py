@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,10 +17,13 @@ from twinpath.domain.facts import Facts
 from twinpath.domain.projection import Projection
 from twinpath.errors import NotFound
 from twinpath.projecting.copying.copy_keeper import CacheSync
+from twinpath.projecting.copying.kinds import IN_CACHE, IN_SEARCH, Kind
 from twinpath.projecting.groups import view_projections
 from twinpath.projecting.rebuilding.building import Building, begin
 from twinpath.projecting.rebuilding.comparing import Comparison, Difference
 from twinpath.projecting.rebuilding.switching import compare, newly_parked, switch
+from twinpath.searching.settings import search_index
+from twinpath.views.interface import ViewCopy
 from twinpath.views.mongodb.generations import MongoGenerations
 from twinpath.views.redis.cache import RedisViewCache, redis_client
 
@@ -106,7 +109,7 @@ class _Switching:
     async def put_into_service(self, building: Building) -> int:
         """The exit code."""
         plan = building.plan
-        await _fill_copy(self.connection, building, self.out)
+        await _fill_copies(self.connection, building, self.out)
         with errors.status(f"{plan.name}: compare"):
             comparison = await compare(building)
         if not self.out.as_json:
@@ -148,21 +151,35 @@ def _against(building: Building, comparison: Comparison, parked: int) -> str | N
     return None
 
 
-async def _fill_copy(connection: Connection, building: Building, out: Output) -> None:
-    """Bring the documents into Redis before the switch, so that no query has to do without; Redis may be away."""
-    if not building.built.views[0].copy:
-        return
-    redis = redis_client(connection.settings.redis_url)
-    copy = RedisViewCache(redis, connection.settings.redis_prefix)
-    sync = CacheSync([building.built], connection.log, building.store, copy, connection.events)
+async def _fill_copies(connection: Connection, building: Building, out: Output) -> None:
+    """Bring the documents into Redis and the search index before the switch, so that no query has to do without; either
+    may be away."""
+    [view] = building.built.views
+    if view.copy:
+        redis = redis_client(connection.settings.redis_url)
+        copy = RedisViewCache(redis, connection.settings.redis_prefix)
+        try:
+            await _fill_copy(connection, building, copy, IN_CACHE, "Redis", out)
+        finally:
+            await redis.aclose()
+    if view.search is not None and (index := search_index(connection.settings, [view])) is not None:
+        try:
+            await _fill_copy(connection, building, index, IN_SEARCH, "the search index", out)
+        finally:
+            await index.close()
+
+
+async def _fill_copy(
+    connection: Connection, building: Building, copy: ViewCopy[Any], kind: Kind, place: str, out: Output
+) -> None:
+    sync = CacheSync([building.built], connection.log, building.store, copy, connection.events, kind=kind)
     await sync.start()
     try:
-        with errors.status(f"{building.plan.name}: copy to Redis"):
+        with errors.status(f"{building.plan.name}: copy to {place}"):
             if not await sync.filled(building.plan.name, _COPY_SECONDS):
-                out.note(f"{building.plan.name}: Redis does not have all of it; the projector brings it later")
+                out.note(f"{building.plan.name}: {place} does not have all of it; the projector brings it later")
     finally:
         await sync.stop()
-        await redis.aclose()
 
 
 def _show(building: Building, comparison: Comparison, with_values: bool) -> None:

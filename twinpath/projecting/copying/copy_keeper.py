@@ -1,24 +1,25 @@
-"""Brings the Redis copy of views along, without ever holding up or failing a projection.
+"""Brings a copy of views along, in Redis or a search index, without ever holding up or failing a projection.
 
 After each commit the changed documents are read back and written together with the log's position in the copy, which
-moves only from where the commit began, or from beyond that; commits that wait go as one. Whatever goes wrong (Redis
-away, this process killed between the two writes, another replica's zombie) shows as a position that lags behind the
-checkpoint, which readers see too, and once a second what lies between is made good from the log. A position that is
-missing, or beyond its view's checkpoint, means that the copy was lost, or the views were set back: then all of it is
-forgotten, the checkpoints are adopted, since a document that is absent is simply read from MongoDB, and all documents
-are filled in behind. A live write always wins over a fill, because a fill adds only what is absent or older: an earlier
-one may have brought a document of a log that is adopted only later. Whether all is filled is known in the copy alone,
-so that no fill is forgotten that fails or whose process is killed: what empties the copy takes that with it, and so
-does adopting a log.
+moves only from where the commit began, or from beyond that; commits that wait go as one. Whatever goes wrong (the
+copy's server away, this process killed between the two writes, another replica's zombie) shows as a position that lags
+behind the checkpoint, which readers see too, and once a second what lies between is made good from the log. A position
+that is missing, or beyond its view's checkpoint, means that the copy was lost, or the views were set back: then all of
+it is forgotten, the checkpoints are adopted, since a document that is absent is simply read from MongoDB, and all
+documents are filled in behind. A live write always wins over a fill, because a fill adds only what is absent or older:
+an earlier one may have brought a document of a log that is adopted only later. Whether all is filled is known in the
+copy alone, so that no fill is forgotten that fails or whose process is killed: what empties the copy takes that with
+it, and so does adopting a log.
 What was parked and applied later does not show in any position: the store keeps a record of it until it is copied. What
 is wiped after a commit shows in none either: it is tried until it is copied.
-A Redis that answers reads and refuses writes is in trouble all the same: only a write that it takes ends that.
+A server that answers reads and refuses writes is in trouble all the same: only a write that it takes ends that.
 """
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
@@ -32,11 +33,13 @@ from twinpath.log.interface import EventLog
 from twinpath.observability.logged_exceptions import message_of
 from twinpath.projecting.applying.applier import Applied
 from twinpath.projecting.copying.drift import Drift, Positions
-from twinpath.projecting.copying.reading import documents_of, met_by, rendered
+from twinpath.projecting.copying.kinds import IN_CACHE, Kind
+from twinpath.projecting.copying.reading import documents_of, met_by
 from twinpath.projecting.copying.steps import Step, Steps, step_of
 from twinpath.running.retrying import repeated
-from twinpath.views.interface import Checkpoints, ViewCache, ViewWriter
+from twinpath.views.interface import Checkpoints, ViewCopy, ViewWriter
 from twinpath.views.naming import generation_name
+from twinpath.views.parking import LateCopy
 
 _LOOK_SECONDS = 1.0
 _GAP_EVENTS = 2_000
@@ -47,18 +50,22 @@ _log = structlog.get_logger(__name__)
 
 
 class CacheSync:
-    """Feeds the copy of every view that is kept in the cache."""
+    """Feeds the copy of every view that is kept in the cache, and so do keepers of other kinds `beside` it."""
 
     def __init__(
         self,
         projections: Iterable[Projection],
         source: EventLog,
         writer: ViewWriter,
-        cache: ViewCache,
+        cache: ViewCopy[Any],
         catalogue: Catalogue,
         look_seconds: float = _LOOK_SECONDS,
+        kind: Kind = IN_CACHE,
+        beside: Sequence["CacheSync"] = (),
     ) -> None:
-        self._followed = [(p, view) for p in projections for view in p.views if view.copy]
+        self._kind = kind
+        self._beside = beside
+        self._followed = [(p, view) for p in projections for view in p.views if kind.takes(view)]
         if odd := [view.name for projection, view in self._followed if view.name != projection.name]:
             raise ValueError(f"a view that is copied has the name of its projection, which these have not: {odd}")
         self._source = source
@@ -81,13 +88,22 @@ class CacheSync:
         self.trouble: str | None = None
         """Why the copy can't be kept just now, or None."""
 
+    @property
+    def views(self) -> list[str]:
+        """Those that it copies."""
+        return [view.name for _, view in self._followed]
+
     async def start(self) -> None:
         """Begin to write what is applied, and to look for what was missed."""
+        for keeper in self._beside:
+            await keeper.start()
         looking = repeated(self._look_for_gaps, self._look_seconds, self._note)
         self._tasks = [asyncio.create_task(self._write_applied()), asyncio.create_task(looking)]
 
     async def stop(self) -> None:
         """Write what waits, if that goes quickly, and end."""
+        for keeper in self._beside:
+            await keeper.stop()
         with suppress(TimeoutError):
             async with asyncio.timeout(1.0):
                 await self._steps.flushed()
@@ -98,6 +114,8 @@ class CacheSync:
 
     def applied(self, applied: Applied) -> None:
         """Take note of a transaction; never blocks. What does not fit is made good from the log."""
+        for keeper in self._beside:
+            keeper.applied(applied)
         moves = {move.projection: move for move in applied.moves}
         for projection, view in self._followed:
             if (move := moves.get(projection.name)) is not None:
@@ -106,6 +124,8 @@ class CacheSync:
     async def flushed(self) -> None:
         """Wait until everything noted has been written or given up."""
         await self._steps.flushed()
+        for keeper in self._beside:
+            await keeper.flushed()
 
     async def filled(self, view: str, seconds: float) -> bool:
         """Wait, at most so long, until every document of a view is in the copy; False when that was not to be had."""
@@ -158,7 +178,7 @@ class CacheSync:
         parts = [list(ids)[start : start + _PAGE] for start in range(0, len(ids), _PAGE)] or [[]]
         for part in parts:
             documents = at_hand or await documents_of(self._writer, step.view, part)
-            ready = rendered(step.view, [documents[document_id] for document_id in part if document_id in documents])
+            ready = self._kind.ready(step.view, [documents[id_] for id_ in part if id_ in documents])
             removed = sorted({*part} - {document.id for document in ready})
             reached = step.position if part is parts[-1] else copied
             if not await self._cache.write(copy, step.log, copied, reached, ready, removed):
@@ -174,7 +194,8 @@ class CacheSync:
             checkpoints = await self._writer.checkpoints()
             for projection, view in self._followed:
                 await self._sync(projection, view, checkpoints)
-            await self._copy_late()
+            if self._kind.leads:
+                await self._copy_late()
         finally:
             wipes, self._wipes = self._wipes, []
             for wipe in wipes:
@@ -201,7 +222,7 @@ class CacheSync:
             for log, at in checkpoints.items():
                 if at:
                     await self._cache.adopt(copy, log, at)
-        _log.info("cache_begins_anew", copy=copy)
+        _log.info(f"{self._kind.name}_begins_anew", copy=copy)
 
     async def _expect_writes(self, copy: str, positions: Positions) -> None:
         """Write nothing new, where it is not known that the copy takes writes."""
@@ -222,7 +243,9 @@ class CacheSync:
                 events = await self._source.read_log(log, copied, min(_GAP_EVENTS, checkpoint - copied))
                 if not events:
                     return
-                _log.info("cache_makes_good", view=view.name, log=log, after=copied, upto=events[-1].position)
+                _log.info(
+                    f"{self._kind.name}_makes_good", view=view.name, log=log, after=copied, upto=events[-1].position
+                )
                 changes = self._changes(projection, events)
                 if not await self._bring(step_of(view, log, copied, events[-1].position, changes), copy, copied):
                     return  # somebody else was first: the next look tells
@@ -240,15 +263,26 @@ class CacheSync:
         done = []
         for late in await self._writer.parked.late_copies(_PAGE):
             events = await self._source.read_stream(late.log, late.stream, late.first - 1, late.last - late.first + 1)
-            followed = [(projection, view) for projection, view in self._followed if projection.name == late.projection]
-            steps = [
-                step_of(view, late.log, 0, 0, self._changes(followed_by, events)) for followed_by, view in followed
-            ]
-            async with self._writing:
-                brought = [await self._bring_apart(step) for step in steps]
+            brought = [await keeper.brought_late(late, events) for keeper in (*self._beside, self)]
             done += [late.id] if all(brought) else []
         if done:
             await self._writer.parked.copied(done)
+
+    async def brought_late(self, late: LateCopy, events: Sequence[RecordedEvent]) -> bool:
+        """Bring what these events touch, which were applied after they had been parked; whether that went well.
+
+        Raises Unavailable where this keeper leads: the others' trouble is their own.
+        """
+        followed = [(projection, view) for projection, view in self._followed if projection.name == late.projection]
+        steps = [step_of(view, late.log, 0, 0, self._changes(followed_by, events)) for followed_by, view in followed]
+        try:
+            async with self._writing:
+                return all([await self._bring_apart(step) for step in steps])
+        except Exception as error:
+            if self._kind.leads:
+                raise
+            self._note(error)
+            return False
 
     async def _bring_apart(self, step: Step) -> bool:
         """Bring what moves no position, from wherever the copy is."""
@@ -270,10 +304,10 @@ class CacheSync:
                 documents = await self._writer.page(view.name, {}, after, _PAGE)
                 after = BY_ID.place_of(documents[-1]) if documents else None
                 last = not newest or after is None or after >= BY_ID.place_of(newest[0])
-                if not await self._cache.fill(copy, token, rendered(view, documents), last):
+                if not await self._cache.fill(copy, token, self._kind.ready(view, documents), last):
                     return  # emptied again, or a log was adopted: the next look begins anew
                 copied += len(documents)
-            _log.info("cache_filled", view=view.name, documents=copied)
+            _log.info(f"{self._kind.name}_filled", view=view.name, documents=copied)
         except Exception as error:
             self._note(error)
         finally:
@@ -287,6 +321,10 @@ class CacheSync:
         elif error is not None:
             self.trouble = message_of(error)
         if self.trouble and not before:
-            _log.warning("cache_away", error=self.trouble, exc_info=None if isinstance(error, Unavailable) else error)
+            _log.warning(
+                f"{self._kind.name}_away",
+                error=self.trouble,
+                exc_info=None if isinstance(error, Unavailable) else error,
+            )
         elif before and not self.trouble:
-            _log.info("cache_back")
+            _log.info(f"{self._kind.name}_back")

@@ -1,4 +1,4 @@
-"""Steps that wait for Redis: commits that follow each other are one step, so a copy that is behind has less."""
+"""Steps that wait for a copy: commits that follow each other are one step, so a copy that is behind has less."""
 
 import asyncio
 from collections import deque
@@ -9,7 +9,7 @@ from itertools import islice
 from twinpath.domain.views import ChangeWhere, View, ViewChange
 
 MOST_WAITING = 50_000
-"""Documents and ChangeWheres, so that what waits for a slow Redis is bounded whatever the size of a transaction."""
+"""Documents and ChangeWheres, so that what waits for a slow server is bounded whatever the size of a transaction."""
 
 READ_TOGETHER = 500
 """Documents of steps of several logs."""

@@ -19,10 +19,11 @@ from twinpath.queries.reading.causal_waits import CausalWaits
 from twinpath.queries.reading.cursor import Cursors
 from twinpath.queries.reading.live import LiveViews
 from twinpath.queries.reading.reach import Reach
+from twinpath.queries.reading.searches import Searches
 from twinpath.queries.reading.views import ViewQueries
 
 _BEHIND = "The view has not reached what the causal token or X-Version names. Ask again."
-_TOKEN_HEADERS = (b"causal-token", b"x-causal-token")
+TOKEN_HEADERS = (b"causal-token", b"x-causal-token")
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Queries:
     cursors: Cursors
     seats: Seats
     waiting: Seats
+    searches: Searches
 
     def for_caller(self, request: Request) -> "Queries":
         """What a request's caller may see: everything, or the documents of one owner."""
@@ -53,7 +55,7 @@ class Queries:
             TooMany, Unavailable: too many wait already.
             MalformedRequest: the token can't be read, or names an unknown log.
         """
-        given = joined_header(request.scope, *_TOKEN_HEADERS)
+        given = joined_header(request.scope, *TOKEN_HEADERS)
         if given is None:
             return False
         token = parse_token(given)

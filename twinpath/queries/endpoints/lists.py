@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from fastapi import Request, Response
 
 from twinpath.domain.resource import Filters, Listing, Resource, SubList
-from twinpath.domain.views import Document, Place, View, shown_fields
+from twinpath.domain.views import NOTHING, Document, Place, View, shown_fields
 from twinpath.http.documents.problems import Codes
 from twinpath.identity.authentication import caller_of
 from twinpath.queries.endpoints import describing
@@ -186,12 +186,18 @@ class Pages:
         return None if cursor is None else self._cursors.decode(cursor, self._bound_to)
 
     def answered(
-        self, items: Sequence[Document], page: Page, views: Sequence[View], reach: Reach | None = None
+        self,
+        items: Sequence[Document],
+        page: Page,
+        views: Sequence[View],
+        reach: Reach | None = None,
+        more: Mapping[str, Any] = NOTHING,
     ) -> Response:
-        """A page: its items, and the cursor of the next in the body and as a Link."""
+        """A page: its items, the cursor of the next in the body and as a Link, and `more` in the body."""
         following = None if page.last is None else self._cursors.encode(page.last, self._bound_to)
         headers = {}
         if following is not None:
             parameters = urlencode({**self._request.query_params, "cursor": following})
             headers["Link"] = f'<{self._request.url.path}?{parameters}>; rel="next"'
-        return answered(self._request, dumped({"items": items, "next": following}), views, headers=headers, reach=reach)
+        body = dumped({"items": items, "next": following, **more})
+        return answered(self._request, body, views, headers=headers, reach=reach)

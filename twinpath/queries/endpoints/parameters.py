@@ -1,6 +1,6 @@
 """The query parameters of lists: which page, and what a view's declaration lets a caller filter and sort by."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
@@ -25,12 +25,17 @@ class PageQuery(BaseModel):
     cursor: Annotated[str | None, Field(json_schema_extra=_CURSOR, description="`next` of the page before")] = None
 
 
-def filters_of(listing: Listing, fixed: str = "") -> type[Filters]:
-    """The filters and the sorting that a list takes; `fixed` names a filter that its path stands for."""
+def filters_of(listing: Listing, fixed: str = "", names: Sequence[str] | None = None) -> type[Filters]:
+    """The filters and the sorting that a list takes; `fixed` names a filter that its path stands for.
+
+    A search takes these `names` of them, and sorts by itself.
+    """
     own = listing.filters.model_fields
-    names = [name for name in listing.view.filters if name != fixed and name not in own]
+    searched = names is not None
+    taken = listing.view.filters if names is None else names
+    names = [name for name in taken if name != fixed and name not in own]
     fields: dict[str, Any] = {name: (_annotation(listing.view, name) | None, None) for name in names}
-    if listing.view.sorts:
+    if listing.view.sorts and not searched:
         choices = tuple(sign + name for name in listing.view.sorts for sign in ("", "-"))
         described = Field(description="a minus turns it round")
         fields["sort"] = (Annotated[Literal[choices], described], choices[0])

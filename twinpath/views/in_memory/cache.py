@@ -1,21 +1,24 @@
-"""The copy of views in this process's memory: for `make demo` and for tests."""
+"""Copies of views in this process's memory: for `make demo` and for tests."""
 
 import math
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Generic, TypeVar
 
 from twinpath.domain.views import NOTHING, Cached
-from twinpath.views.interface import FILL_SECONDS, ViewCache, expect_reached
+from twinpath.views.interface import FILL_SECONDS, Copied, ViewCache, ViewCopy, expect_reached
+
+Kept = TypeVar("Kept", bound=Copied)
 
 
-class InMemoryViewCache(ViewCache):
-    """A ViewCache."""
+class InMemoryCopy(ViewCopy[Kept], Generic[Kept]):
+    """A ViewCopy."""
 
     def __init__(self, fill_seconds: float = FILL_SECONDS) -> None:
         self._fill_seconds = fill_seconds
-        self._documents: defaultdict[str, dict[str, Cached]] = defaultdict(dict)
+        self._documents: defaultdict[str, dict[str, Kept]] = defaultdict(dict)
         self._positions: defaultdict[str, dict[str, int]] = defaultdict(dict)
         self._fill_states: dict[str, tuple[str, float]] = {}
         """View -> state, and when it is forgotten."""
@@ -23,7 +26,7 @@ class InMemoryViewCache(ViewCache):
         """View -> ids of what was removed since its last fill began, unless that is done."""
 
     async def write(
-        self, view: str, log: str, expected: int, position: int, documents: Sequence[Cached], removed: Sequence[str]
+        self, view: str, log: str, expected: int, position: int, documents: Sequence[Kept], removed: Sequence[str]
     ) -> bool:
         if self._positions[view].get(log, 0) != expected:
             return False
@@ -35,7 +38,7 @@ class InMemoryViewCache(ViewCache):
         self._put(view, documents)
         return True
 
-    def _put(self, view: str, documents: Sequence[Cached]) -> None:
+    def _put(self, view: str, documents: Sequence[Kept]) -> None:
         for document in documents:
             old = self._documents[view].get(document.id)
             if old is None or old.revision < document.revision:
@@ -56,7 +59,7 @@ class InMemoryViewCache(ViewCache):
         self._fill_states[view] = (token, time.monotonic() + self._fill_seconds)
         self._removed[view].clear()
 
-    async def fill(self, view: str, token: str, documents: Sequence[Cached], last: bool) -> bool:
+    async def fill(self, view: str, token: str, documents: Sequence[Kept], last: bool) -> bool:
         if await self.fill_state(view) != token:
             return False
         self._put(view, [document for document in documents if document.id not in self._removed[view]])
@@ -64,6 +67,21 @@ class InMemoryViewCache(ViewCache):
         if last:
             self._removed[view].clear()
         return True
+
+    async def forget(self, view: str) -> None:
+        for kept in (self._documents, self._positions, self._fill_states, self._removed):
+            kept.pop(view, None)
+
+    def flush(self) -> None:
+        """Lose everything, as a Redis that was flushed does."""
+        self._documents.clear()
+        self._positions.clear()
+        self._fill_states.clear()
+        self._removed.clear()
+
+
+class InMemoryViewCache(InMemoryCopy[Cached], ViewCache):
+    """A ViewCache."""
 
     async def get(self, view: str, document_id: str, at_least: Mapping[str, int] = NOTHING) -> Cached | None:
         [document] = await self.get_many(view, [document_id], at_least)
@@ -76,14 +94,3 @@ class InMemoryViewCache(ViewCache):
         expect_reached(view, reached, at_least)
         documents = [self._documents[view].get(document_id) for document_id in ids]
         return [document and replace(document, reached=reached) for document in documents]
-
-    async def forget(self, view: str) -> None:
-        for kept in (self._documents, self._positions, self._fill_states, self._removed):
-            kept.pop(view, None)
-
-    def flush(self) -> None:
-        """Lose everything, as a Redis that was flushed does."""
-        self._documents.clear()
-        self._positions.clear()
-        self._fill_states.clear()
-        self._removed.clear()

@@ -249,3 +249,37 @@ async def test_without_the_permission_nothing_is_answered(workshop: Workshop) ->
 
 def _id(workshop: Workshop, parameter: str) -> str:
     return workshop.owners["ada"] if parameter == "owner_id" else workshop.repairs["ada"]
+
+
+async def test_an_owner_finds_nothing_of_others_and_nothing_by_what_is_internal(workshop: Workshop) -> None:
+    async def found(name: str, words: str, path: str = "/repairs") -> Any:
+        answer = await workshop.get(name, f"{path}/search?q={words}")
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    everything = await found("staff", "squeaks")
+    assert everything["total"] == 2
+    own = await found("ada", "squeaks")
+    assert [row["subject"] for row in own["items"]] == ["ada's car"]
+    assert (own["total"], own["items"][0]["has_note"]) == (1, False)
+    assert {facet["name"] for facet in everything["facets"]} == {"status", "has_note", "note_count"}
+    assert {facet["name"] for facet in own["facets"]} == {"status"}
+    for words in (
+        "bob",
+        "bob's+car",
+        workshop.repairs["bob"],
+        workshop.owners["bob"],
+        "grumbler",
+        '"a+grumbler"',
+        "grum",
+    ):
+        answer = await found("ada", words)
+        assert (words, answer["items"], answer["total"], answer["suggestions"]) == (words, [], 0, [])
+    assert (await found("staff", "grumbler"))["total"] == 2
+    assert (await found("ada", "bob", "/owners"))["items"] == []
+    assert [row["name"] for row in (await found("ada", "ada", "/owners"))["items"]] == ["ada"]
+    theirs = await workshop.get("ada", f"/repairs/search?q=squeaks&owner_id={workshop.owners['bob']}")
+    assert theirs.json()["items"] == []
+    assert (await workshop.get("ada", "/repairs/search?q=squeaks&has_note=true")).status_code == 403
+    cursor = (await workshop.get("staff", "/repairs/search?q=squeaks&limit=1")).json()["next"]
+    assert (await workshop.get("ada", f"/repairs/search?q=squeaks&limit=1&cursor={cursor}")).status_code == 400

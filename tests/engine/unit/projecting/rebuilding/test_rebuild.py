@@ -223,9 +223,9 @@ async def test_what_was_replaced_is_dropped_after_its_time_with_its_copy(world: 
         await Filling([building]).fill()
         await switch(building)
 
-        await Retiring(world.views, cache, timedelta(seconds=60)).look()
+        await Retiring(world.views, [cache], timedelta(seconds=60)).look()
         assert await cache.get(LIST, "a") is not None
-        await Retiring(world.views, cache, timedelta(seconds=60), lambda: later).look()
+        await Retiring(world.views, [cache], timedelta(seconds=60), lambda: later).look()
 
         assert await cache.get(LIST, "a") is None
         assert await cache.positions(LIST) == {}

@@ -1,0 +1,75 @@
+"""Filters, facets and pages of searches, on every engine."""
+
+import pytest
+
+from tests.engine.contract.search.indexes import VIEW, article, filled, hits, skus
+from twinpath.domain.views import Place
+from twinpath.searching.interface import SearchIndex
+
+
+async def test_filters_take_equal_values_and_numbers_between_bounds(index: SearchIndex) -> None:
+    documents = [
+        article("a", "lamp", "desk", 5),
+        article("b", "lamp", "floor", 50),
+        article("c", "lamp", "floor", 500.5),
+        {**article("d", "lamp", "floor", 50), "sold_out": True, "category": None},
+    ]
+    await filled(index, documents)
+    assert await skus(index, "lamp", category="desk") == ["a"]
+    assert sorted(await skus(index, "lamp", category="floor", sold_out=False)) == ["b", "c"]
+    assert await skus(index, "lamp", category=None) == ["d"]
+    assert await skus(index, "lamp", _id="article-b") == ["b"]
+    assert sorted(await skus(index, "lamp", ranges={"price": (5, 50)})) == ["a", "b", "d"]
+    assert await skus(index, "lamp", ranges={"price": (50.5, None)}) == ["c"]
+    assert await skus(index, "lamp", ranges={"price": (None, 4.99)}) == []
+    assert await skus(index, "chair", category="desk") == []
+
+
+@pytest.mark.parametrize("options", [{"colour": "red"}, {"ranges": {"weight": (1, 2)}}])
+async def test_a_filter_that_the_view_does_not_declare_is_an_error(
+    index: SearchIndex, options: dict[str, object]
+) -> None:
+    await filled(index, [])
+    with pytest.raises(ValueError, match="can't be filtered by"):
+        await hits(index, "lamp", **options)  # type: ignore[arg-type]
+
+
+async def test_facets_count_what_was_found(index: SearchIndex) -> None:
+    prices = {"a": 5, "b": 10, "c": 99.99, "d": 100, "e": 1000}
+    await filled(index, [article(sku, "lamp", "xy"[sku > "b"], price) for sku, price in prices.items()])
+    found = await hits(index, "lamp", facets=True)
+    assert found.total == 5
+    assert dict(found.counts["category"]) == {'"x"': 2, '"y"': 3}
+    assert dict(found.counts["sold_out"]) == {"false": 5}
+    assert found.spans == {"price": [1, 2, 2]}
+    narrow = await hits(index, "lamp", facets=True, category="x", limit=1)
+    assert (narrow.total, len(narrow.places)) == (2, 1)
+    assert dict(narrow.counts["category"]) == {'"x"': 2}
+    nothing = await hits(index, "nothing", facets=True)
+    assert (nothing.total, nothing.places, dict(nothing.counts["category"])) == (0, [], {})
+    assert nothing.spans == {"price": [0, 0, 0]}
+
+
+@pytest.mark.parametrize("size", [1, 7, 400])
+async def test_pages_show_every_hit_once_in_the_order_of_one_long_page(index: SearchIndex, size: int) -> None:
+    names = ["lamp", "lamp shade", "desk lamp", "lamps", "lampshade holder"]
+    await filled(index, [article(f"{n:03}", names[n % 5]) for n in range(60 if size == 1 else 1_500)])
+    everything = (await hits(index, "lamp", limit=5_000)).places
+    assert len(everything) == (60 if size == 1 else 1_500)
+    assert [score for score, _ in everything] == sorted((score for score, _ in everything), reverse=True)
+    read: list[Place] = []
+    after: Place | None = None
+    while page := (await hits(index, "lamp", limit=size, after=after)).places:
+        read += page
+        after = page[-1]
+    assert read == everything
+
+
+async def test_a_page_goes_on_where_it_ended_though_documents_come_and_go(index: SearchIndex) -> None:
+    await filled(index, [article(f"{n:03}", "lamp") for n in range(20)])
+    first = (await hits(index, "lamp", limit=8)).places
+    gone = [document_id for _, document_id in first[6:]]
+    assert await index.write(VIEW, "article.0", 0, 1, [], gone)
+    await index.refresh(VIEW)
+    rest = (await hits(index, "lamp", limit=50, after=first[-1])).places
+    assert len({*first, *rest}) == 20 == len(first) + len(rest)

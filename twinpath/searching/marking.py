@@ -1,0 +1,165 @@
+"""Why a document was found: the places in its texts that fit what was typed, and what may have been meant by it."""
+
+from collections.abc import Iterable, Iterator
+from html import escape
+from itertools import chain
+
+from twinpath.searching.asking import Asked
+from twinpath.searching.language import Language
+from twinpath.searching.words import (
+    CHUNK,
+    LONGEST_TEXT,
+    PIECE,
+    Spelling,
+    edits,
+    ends,
+    has_digit,
+    joined,
+    spellings,
+    without_zeros,
+)
+
+_FRAGMENT = 200
+"""Characters of a long text that are shown."""
+_BEFORE = 40
+_MOST_SUGGESTIONS = 5
+_MOST_PIECES = 8
+
+
+class Marker:
+    """Marks what fits a query; it knows no engine, so a mark is the same with each."""
+
+    def __init__(self, asked: Asked, language: Language) -> None:
+        self._language = language
+        self._asked = asked
+        little = [word for word in asked.words if all(language.says_little(way.whole) for way in word.ways)]
+        words = [word for word in asked.words if word not in little] or ([] if asked.phrases else little)
+        pieces = (piece for word in words for way in word.ways for piece in way.pieces)
+        self._targets = list(dict.fromkeys(chain(pieces, *asked.phrases)))
+        wholes = (way.whole for word in words for way in word.ways)
+        self._wholes = frozenset(chain(wholes, *(word.together for word in words)))
+
+    def marked(self, text: str) -> str | None:
+        """The text, or a part of a long one, as HTML with what fits in `<mark>`; None where nothing does."""
+        spans = _merged(self._spans(text[:LONGEST_TEXT]))
+        if not spans:
+            return None
+        begin = 0 if len(text) <= _FRAGMENT else max(0, text.rfind(" ", 0, max(0, spans[0][0] - _BEFORE)) + 1)
+        end = min(len(text), begin + _FRAGMENT)
+        parts, at = ["…" if begin else ""], begin
+        for start, stop in spans:
+            if start < end:
+                stop = min(stop, end)
+                parts += [escape(text[at:start]), f"<mark>{escape(text[start:stop])}</mark>"]
+                at = stop
+        return "".join([*parts, escape(text[at:end]), "…" if end < len(text) else ""])
+
+    def suggestions(self, texts: Iterable[str]) -> list[str]:
+        """What was typed, completed and put right by words of these texts, those of the first one first."""
+        typed = " ".join(word.ways[0].whole for word in self._asked.words)
+        completed = (text for some in texts if (text := self._completed(some)) is not None)
+        return [text for text in dict.fromkeys(completed) if text.casefold() != typed][:_MOST_SUGGESTIONS]
+
+    def _completed(self, text: str) -> str | None:
+        pieces = [(match[0], way.pieces) for match in PIECE.finditer(text) for way in spellings(match[0])[:1]]
+        words = []
+        for word in self._asked.words:
+            if any(len(way.pieces) > 1 for way in word.ways[:1]):
+                return None
+            fitting = [(self._distance(p, word.ways), shown) for shown, some in pieces for p in some]
+            best = min((fit for fit in fitting if fit[0] is not None), default=None)
+            if best is None:
+                return None
+            words.append(best[1].lower())
+        return " ".join(words) or None
+
+    def _distance(self, piece: str, ways: Iterable[Spelling]) -> int | None:
+        """How far a piece is from what was typed: equal, its beginning, a typing error away."""
+        for far, fits in enumerate((_equal, _begins, _is_near)):
+            if any(fits(piece, way.whole) for way in ways):
+                return far
+        return None
+
+    def _spans(self, text: str) -> Iterator[tuple[int, int]]:
+        chunks = [(match, ways) for match in CHUNK.finditer(text) if (ways := spellings(match[0]))]
+        for match, ways in chunks:
+            inner = list(PIECE.finditer(match[0]))
+            if (run := self._run(ways, len(inner))) is not None:
+                yield match.start() + inner[run[0]].start(), match.start() + inner[run[-1]].end()
+                continue
+            for part in inner:
+                forms = {piece for way in spellings(part[0]) for piece in way.pieces}
+                if any(self._fits(form) for form in forms):
+                    yield match.start() + part.start(), match.start() + part.end()
+        for where, word in joined([ways for _, ways in chunks]):
+            if word in self._wholes:
+                yield chunks[where[0]][0].start(), chunks[where[-1]][0].end()
+
+    def _run(self, ways: Iterable[Spelling], count: int) -> range | None:
+        """The pieces of a chunk which, joined, are what was typed; all where that can't be told."""
+        for way in ways:
+            if len(way.pieces) == count <= _MOST_PIECES:
+                runs = (range(i, j) for i in range(count) for j in range(i + 1, count + 1))
+                for run in runs:
+                    word = "".join(way.pieces[run[0] : run[-1] + 1])
+                    if word in self._wholes or without_zeros(word) in self._wholes:
+                        return run
+            if any(run in self._wholes for run in (*way.runs, *_code_ends(way.whole))):
+                return range(count)
+        return None
+
+    def _fits(self, piece: str) -> bool:
+        stem = self._language.stem
+        return any(
+            piece.startswith(target)
+            or _is_near(piece, target)
+            or (not has_digit(target) and (stem(piece) == stem(target) or _is_near(stem(piece), stem(target))))
+            for target in self._targets
+        )
+
+
+def _equal(piece: str, typed: str) -> bool:
+    return piece == typed or (has_digit(typed) and without_zeros(piece) == without_zeros(typed))
+
+
+def _begins(piece: str, typed: str) -> bool:
+    return piece.startswith(typed)
+
+
+def _is_near(piece: str, typed: str) -> bool:
+    forgiven = edits(typed)
+    return forgiven > 0 and within_edits(piece, typed, forgiven)
+
+
+def within_edits(word: str, other: str, most: int) -> bool:
+    """Whether so many insertions, deletions, changes and swaps of neighbours make one word the other (the optimal
+    string alignment distance, Damerau 1964)."""
+    if abs(len(word) - len(other)) > most:
+        return False
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(word, 1):
+        following = [i]
+        for j, against in enumerate(other, 1):
+            best = min(row[j] + 1, following[j - 1] + 1, row[j - 1] + (letter != against))
+            if i > 1 and j > 1 and letter == other[j - 2] and word[i - 2] == against:
+                best = min(best, before[j - 2] + 1)
+            following.append(best)
+        if min(following) > most:
+            return False
+        before, row = row, following
+    return row[-1] <= most
+
+
+def _code_ends(word: str) -> list[str]:
+    return ends(word) if has_digit(word) else []
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, stop in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = merged[-1][0], max(stop, merged[-1][1])
+        else:
+            merged.append((start, stop))
+    return merged

@@ -1,0 +1,1 @@
+"""Search by Tantivy, an engine within the process: in a folder, or in memory."""

@@ -1,0 +1,71 @@
+"""Search in this process's memory: for `make demo` and for tests."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from twinpath.domain.views import View
+from twinpath.searching.entries import Reading, WholeDocument
+from twinpath.searching.interface import Hits, Search, SearchIndex, refuse_unknown
+from twinpath.searching.language import Language
+from twinpath.searching.tantivy.index import ViewIndex
+from twinpath.searching.unavailable import expect_filled
+from twinpath.views.in_memory.cache import InMemoryCopy
+
+
+class InMemorySearch(InMemoryCopy[WholeDocument], SearchIndex):
+    """A SearchIndex. What is written is indexed by the next search, so that who never searches pays nothing."""
+
+    def __init__(self, views: Iterable[View], language: Language) -> None:
+        super().__init__()
+        self._readings = {view.name: Reading(view, language) for view in views if view.search is not None}
+        self._indexes: dict[str, ViewIndex] = {}
+        self._changed: defaultdict[str, set[str]] = defaultdict(set)
+        """View -> ids of what the index does not show yet."""
+        self._searching = asyncio.Lock()
+
+    async def write(
+        self,
+        view: str,
+        log: str,
+        expected: int,
+        position: int,
+        documents: Sequence[WholeDocument],
+        removed: Sequence[str],
+    ) -> bool:
+        taken = await super().write(view, log, expected, position, documents, removed)
+        if taken:
+            self._changed[view].update((*removed, *(document.id for document in documents)))
+        return taken
+
+    async def fill(self, view: str, token: str, documents: Sequence[WholeDocument], last: bool) -> bool:
+        taken = await super().fill(view, token, documents, last)
+        if taken:
+            self._changed[view].update(document.id for document in documents)
+        return taken
+
+    async def forget(self, view: str) -> None:
+        await super().forget(view)
+        self._indexes.pop(view, None)
+        self._changed.pop(view, None)
+
+    async def seen(self, view: str) -> Mapping[str, int]:
+        return await self.positions(view)
+
+    async def refresh(self, view: str) -> None:
+        """See SearchIndex.refresh: a search here shows everything."""
+
+    async def close(self) -> None:
+        """See SearchIndex.close."""
+
+    async def search(self, view: str, search: Search) -> Hits:
+        reading = self._readings[view.partition("@")[0]]
+        refuse_unknown(reading.paths, search, reading.numbers, view)
+        expect_filled(await self.fill_state(view))
+        async with self._searching:
+            index = self._indexes.get(view) or self._indexes.setdefault(view, ViewIndex(reading))
+            if changed := self._changed.pop(view, None):
+                there = [self._documents[view][id_] for id_ in changed if id_ in self._documents[view]]
+                gone = changed - {document.id for document in there}
+                await asyncio.to_thread(lambda: index.take([reading.entry(d) for d in there], gone, ""))
+            return await asyncio.to_thread(index.search, search)
