@@ -104,9 +104,9 @@ def _chart_image() -> str:
 
 def _base() -> str:
     """The image that ours are made from."""
-    found = re.search(r"^ARG PYTHON=(\S+)", _DOCKERFILE.read_text(), re.MULTILINE)
-    assert found, "the Dockerfile names its base"
-    return found[1]
+    base = re.search(r"^ARG PYTHON=(\S+)", _DOCKERFILE.read_text(), re.MULTILINE)
+    assert base, "the Dockerfile names its base"
+    return base[1]
 
 
 def _text(purpose: str, content: dict[str, Any]) -> str:

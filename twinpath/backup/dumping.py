@@ -7,6 +7,7 @@ is younger than its log would lie beyond the log's end.
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
+from shutil import rmtree
 from typing import Any, cast
 
 from pymongo import AsyncMongoClient, ReadPreference
@@ -44,11 +45,11 @@ async def dump(
     draft, archive = folder / f".{kind}-{taken_at}", folder / f"{kind}-{taken_at}"
     if archive.exists():
         raise FileExistsError(f"{archive} is there already")
-    draft.mkdir(parents=True, mode=0o700)
     parts = {part: client[databases[part]] for part in PARTS[kind] if part in databases}
     described = {part: await _described(database) for part, database in parts.items()}
     documents: dict[str, dict[str, int]] = {}
     cluster_time = await _cluster_time(client)
+    draft.mkdir(parents=True, mode=0o700)  # MongoDB has answered
     async with client.start_session(snapshot=True) as session:
         try:
             await next(iter(parts.values()))["layout"].find_one({}, session=session)  # the moment is the first read's
@@ -59,8 +60,9 @@ async def dump(
                 for name, description in described[part].items():
                     documents[part][name] = await _collection(database, session, draft, part, name)
                     write_description(draft, part, name, description)
-        except OperationFailure as failure:
-            if failure.code in (_SNAPSHOT_TOO_OLD, _SNAPSHOT_UNAVAILABLE):
+        except BaseException as failure:
+            rmtree(draft)
+            if isinstance(failure, OperationFailure) and failure.code in (_SNAPSHOT_TOO_OLD, _SNAPSHOT_UNAVAILABLE):
                 raise MomentLost(_ADVICE) from failure
             raise
     manifest = Manifest(kind, cluster_time, taken_at, documents)
@@ -83,13 +85,13 @@ async def _cluster_time(client: AsyncMongoClient[dict[str, Any]]) -> int:
 
 async def _described(database: AsyncDatabase[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Collection -> its options and its indexes."""
-    found = {}
+    described = {}
     async for collection in await database.list_collections(filter={"type": "collection"}):
         name = collection["name"]
         if not name.startswith("system."):
             indexes = [dict(index) async for index in await database[name].list_indexes()]
-            found[name] = {"options": collection["options"], "indexes": indexes}
-    return found
+            described[name] = {"options": collection["options"], "indexes": indexes}
+    return described
 
 
 async def _collection(

@@ -160,10 +160,10 @@ def _permissions(application: Application) -> Iterator[str]:
             yield f"resource {declared.path}: it names no permission, so nobody may read it"
     if not (application.roles and application.aggregates and application.resources):
         return
-    known = {*OF_THE_ENGINE, *_asked_for(application)}
+    asked_for = {*OF_THE_ENGINE, *_asked_for(application)}
     for role, permissions in application.roles.items():
         for permission in permissions:
-            if permission != OWN and not any(Caller("", "", frozenset([permission])).may(name) for name in known):
+            if permission != OWN and not any(Caller("", "", frozenset([permission])).may(name) for name in asked_for):
                 yield f"role {role}: nothing asks for its permission {permission}"
 
 

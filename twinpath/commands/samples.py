@@ -43,13 +43,29 @@ class CommandSamples:
         creates = command.kind.creates
         targets = cycle([""]) if creates else _unused(recent.get(command.aggregate.category, ()), used)
         others = {category: _unused(ids, used) for category, ids in recent.items()}
+        best: tuple[Sample, set[str]] | None = None
         for place, aggregate_id in enumerate(islice(targets, _TRIES)):
+            if best is not None and aggregate_id in used:
+                break
             named = {category: ids[place % len(ids)] for category, ids in others.items()}
             body = with_ids(command.example, named.get)
             if await self._is_accepted(command, aggregate_id, body):
-                used |= {aggregate_id, *ids_in(body)}
-                return Sample({} if creates else {command.id_name: aggregate_id}, body if command.takes_body else None)
-        return None
+                owner = None if creates else await self._owner(command, aggregate_id)
+                parameters = {} if creates else {command.id_name: aggregate_id}
+                sample = Sample(parameters, body if command.takes_body else None)
+                if best is None or owner not in used:
+                    best = sample, {aggregate_id, *ids_in(body), *([owner] if owner else [])}
+                if owner not in used:
+                    break
+        if best is None:
+            return None
+        used |= best[1]
+        return best[0]
+
+    async def _owner(self, command: DeclaredCommand, aggregate_id: str) -> str | None:
+        """Whose the aggregate is: another command may erase its owner."""
+        owner = command.aggregate.owner
+        return None if owner is None else owner(aggregate_id, await self._bus.look(aggregate_id))
 
     async def _is_accepted(self, command: DeclaredCommand, aggregate_id: str, body: Any) -> bool:
         """Whether something would happen. Raises Unavailable."""

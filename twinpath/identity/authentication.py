@@ -165,8 +165,8 @@ class Authenticated:
     async def _count(self, scope: Scope, caller: Caller) -> None:
         """Count a request for its caller, or for the address that it comes from. Raises TooMany."""
         if not scope["path"].startswith(_UNLIMITED):
-            known = caller.is_known
-            address = "" if known else (scope.get("client") or ("",))[0]
-            headers = await self._authentication.rates.take(caller.key if known else address, known)
+            is_known = caller.is_known
+            address = "" if is_known else (scope.get("client") or ("",))[0]
+            headers = await self._authentication.rates.take(caller.key if is_known else address, is_known)
             if headers:
                 scope["state"][ADDED_HEADERS] = headers

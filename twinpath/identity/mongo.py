@@ -77,4 +77,4 @@ def _our_errors() -> Iterator[None]:
     try:
         yield
     except PyMongoError as error:
-        raise Unavailable(f"the machine keys can't be reached: {driver_message(error)}") from error
+        raise Unavailable(f"the machine keys in MongoDB can't be reached: {driver_message(error)}") from error

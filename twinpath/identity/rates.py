@@ -48,13 +48,13 @@ class CallerRates:
 
     def __init__(
         self,
-        known: str | None = None,
-        unknown: str | None = None,
+        caller_rate: str | None = None,
+        address_rate: str | None = None,
         redis_url: str | None = None,
         prefix: str = "twinpath",
         clock: Callable[[], float] = time,
     ) -> None:
-        self._items = {True: _item(known), False: _item(unknown)}
+        self._items = {True: _item(caller_rate), False: _item(address_rate)}
         self._alone = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._redis = None if redis_url is None else _redis(redis_url, prefix)
         self._together = None if self._redis is None else SlidingWindowCounterRateLimiter(self._redis)

@@ -79,7 +79,7 @@ class HttpRequests:
     def __call__(self, scope: Scope, status: int, seconds: float) -> None:
         if scope["path"].startswith(_API):
             method = scope["method"]
-            route = getattr(scope.get("route"), "path", None) or "unmatched"
+            route = getattr(scope.get("route"), "path", "").removeprefix(_API) or "unmatched"
             labels = (method if method in _METHODS else "other", route, str(status))
             self._observe(labels, seconds)
             if self._is_told:

@@ -66,6 +66,6 @@ def variable(kind: type[BaseSettings], field: str) -> str:
 
 def _end(kind: type[BaseSettings], error: ValidationError) -> NoReturn:
     for problem in error.errors(include_url=False, include_input=False):
-        told = problem["msg"].removeprefix("Value error, ")
-        print(f"{variable(kind, str(problem['loc'][0]))}: {told}" if problem["loc"] else told, file=sys.stderr)
+        why = problem["msg"].removeprefix("Value error, ")
+        print(f"{variable(kind, str(problem['loc'][0]))}: {why}" if problem["loc"] else why, file=sys.stderr)
     sys.exit(1)

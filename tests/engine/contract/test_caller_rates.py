@@ -31,8 +31,8 @@ async def make(request: pytest.FixtureRequest) -> AsyncIterator[Make]:
     made: list[CallerRates] = []
     more = [request.getfixturevalue(name) for name in ("redis_url", "unique") if request.param == "redis"]
 
-    def make_rates(known: str | None = None, unknown: str | None = None) -> CallerRates:
-        made.append(CallerRates(known, unknown, *more))
+    def make_rates(caller_rate: str | None = None, address_rate: str | None = None) -> CallerRates:
+        made.append(CallerRates(caller_rate, address_rate, *more))
         return made[-1]
 
     yield make_rates
@@ -49,16 +49,16 @@ async def passed(rates: CallerRates, caller: str, tries: int, *, is_known: bool 
 
 
 async def test_exactly_as_many_requests_pass_as_the_limit_says(make: Make) -> None:
-    assert await passed(make(known=HOUR), "ada", 300) == 100
+    assert await passed(make(caller_rate=HOUR), "ada", 300) == 100
 
 
 async def test_a_limit_that_no_share_divides_is_used_to_its_end(make: Make) -> None:
-    assert await passed(make(known="119/hour"), "ada", 300) == 119
-    assert await passed(make(known="1/hour"), "ada", 3) == 1
+    assert await passed(make(caller_rate="119/hour"), "ada", 300) == 119
+    assert await passed(make(caller_rate="1/hour"), "ada", 3) == 1
 
 
 async def test_callers_do_not_use_each_others_limit_up(make: Make) -> None:
-    rates = make(known=HOUR, unknown="7/hour")
+    rates = make(caller_rate=HOUR, address_rate="7/hour")
     await passed(rates, "ada", 300)
 
     assert await passed(rates, "bob", 300) == 100
@@ -66,7 +66,7 @@ async def test_callers_do_not_use_each_others_limit_up(make: Make) -> None:
 
 
 async def test_a_refusal_says_when_to_come_back(make: Make) -> None:
-    rates = make(known="1/hour")
+    rates = make(caller_rate="1/hour")
     await rates.take("ada", is_known=True)
 
     with pytest.raises(TooMany) as refused:
@@ -79,7 +79,7 @@ async def test_a_refusal_says_when_to_come_back(make: Make) -> None:
 
 
 async def test_an_answer_tells_what_is_left(make: Make) -> None:
-    rates = make(known="10/minute")
+    rates = make(caller_rate="10/minute")
 
     headers = [await rates.take("ada", is_known=True) for _ in range(2)]
 

@@ -7,7 +7,7 @@ put into a log as they were stored; what the shop makes of them is printed as JS
 import asyncio
 import json
 import sys
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -25,8 +25,9 @@ def refuse(*values: Any, **options: Any) -> Any:
 
 def at_its_least(make: Any, *values: Any, **options: Any) -> Any:
     """A constraint with each limit that it has as narrow as can be."""
-    limited = [name for name in _LIMITS if options.pop(name, None) is not None]
-    numbers = {"le": -(10**15)} if {"gt", "ge", "lt", "le"} & set(limited) else {}
+    limited = {name: options.pop(name) for name in _LIMITS if options.get(name) is not None}
+    least = date.min if any(isinstance(limit, date) for limit in limited.values()) else -(10**15)
+    numbers = {"le": least} if {"gt", "ge", "lt", "le"} & set(limited) else {}
     texts = {"max_length": 0} if {"min_length", "max_length", "pattern"} & set(limited) else {}
     return make(*values, **options, **numbers, **texts)
 
@@ -43,6 +44,8 @@ def make_hostile() -> None:
             setattr(stub, function, refuse)
         stub.EmailNotValidError = ValueError
         sys.modules[name] = stub
+    import twinpath.http.settings  # the limits of a service are no rules
+
     pydantic.Field = partial(at_its_least, pydantic.Field)
     pydantic.StringConstraints = partial(at_its_least, pydantic.StringConstraints)  # type: ignore[assignment,misc]
     import shared.events.money

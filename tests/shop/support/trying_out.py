@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tests.support.required import required_query
+
 
 @dataclass(frozen=True)
 class Request:
@@ -26,4 +28,5 @@ def requests_of(document: Mapping[str, Any]) -> Iterator[Request]:
             media_type = next(iter(content), None)
             example = content[media_type]["example"] if media_type else None
             text = example if isinstance(example, str) or example is None else json.dumps(example)
-            yield Request(operation["operationId"], method.upper(), path.format(**values), text, media_type)
+            target = path.format(**values) + required_query(operation)
+            yield Request(operation["operationId"], method.upper(), target, text, media_type)

@@ -59,6 +59,8 @@ def _put(operation: dict[str, Any], sample: Sample) -> None:
             parameter["example"] = sample.parameters[parameter["name"]]
             parameter.pop("examples", None)
             parameter["schema"].pop("examples", None)
+        elif parameter.get("required") and parameter["schema"].get("examples"):
+            parameter["example"] = parameter["schema"]["examples"][0]
     if sample.body is not None:
         for content in operation["requestBody"]["content"].values():
             content["example"] = sample.body

@@ -115,7 +115,7 @@ async def served_workshop() -> AsyncIterator[Workshop]:
 
 def _once() -> Authentication:
     """Everybody may ask for anything once an hour."""
-    return Authentication(public=frozenset({EVERYTHING}), rates=CallerRates(unknown="1/hour"))
+    return Authentication(public=frozenset({EVERYTHING}), rates=CallerRates(address_rate="1/hour"))
 
 
 async def _away() -> None:

@@ -18,8 +18,8 @@ from twinpath.cli.application import VARIABLE
 
 HEAVY = {"aio_pika", "fastapi", "faststream", "opentelemetry", "pydantic", "pymongo", "redis", "structlog"}
 WITHOUT_SERVERS = {"doctor", "server-files"}
-OF_THE_SERVICE = {"import"}
-"""It talks to the command service; see the tests of importing."""
+OF_OTHERS = {"import", "token"}
+"""They talk to the command service and to an issuer; see their own tests."""
 
 
 def leaves(name: str, command: Any) -> Iterator[tuple[str, Any]]:
@@ -82,7 +82,7 @@ def test_every_command_can_write_json_and_explains_what_it_takes(name: str) -> N
 
 
 @pytest.mark.parametrize("as_json", [False, True], ids=["lines", "json"])
-@pytest.mark.parametrize("name", sorted(LEAVES.keys() - WITHOUT_SERVERS - OF_THE_SERVICE))
+@pytest.mark.parametrize("name", sorted(LEAVES.keys() - WITHOUT_SERVERS - OF_OTHERS))
 def test_servers_that_are_away_are_one_line_and_a_failure(name: str, as_json: bool) -> None:
     nobody = hold_port()
     environment = {

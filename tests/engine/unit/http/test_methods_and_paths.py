@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from tests.engine.support.requests import Asked
 from tests.engine.workshop.application import WORKSHOP
+from tests.support.required import required_query
 from twinpath.http.documents.problems import PROBLEM_JSON
 from twinpath.testing import InMemorySystem
 
@@ -33,7 +34,7 @@ async def ids(app: FastAPI) -> dict[str, str]:
 def paths_of(app: FastAPI, ids: dict[str, str], method: str) -> Iterator[str]:
     for path, methods in app.openapi()["paths"].items():
         if method.lower() in methods:
-            yield path.format(**ids)
+            yield path.format(**ids) + required_query(methods[method.lower()])
 
 
 async def test_head_is_get_without_the_body_on_every_route(app: FastAPI, ids: dict[str, str]) -> None:
@@ -83,7 +84,7 @@ async def test_options_of_no_path_is_404_and_of_the_server_204(app: FastAPI) -> 
 async def test_a_trailing_slash_is_another_path_on_every_route(app: FastAPI, ids: dict[str, str]) -> None:
     for method in ("GET", "POST", "PUT", "DELETE"):
         for path in paths_of(app, ids, method):
-            answer = await Asked(method, f"{path}/", [JSON], [b"{}"]).of(app)
+            answer = await Asked(method, f"{path.partition('?')[0]}/", [JSON], [b"{}"]).of(app)
             assert (answer.status, answer.header("Content-Type")) == (404, PROBLEM_JSON), path
             assert answer.header("Location") is None
 
@@ -108,7 +109,8 @@ async def test_parameters_that_nobody_takes_are_refused(app: FastAPI, ids: dict[
         for path in paths_of(app, ids, method):
             kind = "application/x-ndjson" if path.endswith("/commands") else "application/json"
             if path.startswith("/api/"):
-                answer = await Asked(method, f"{path}?dry_run=true", [("Content-Type", kind)], [NEW]).of(app)
+                target = f"{path}{'&' if '?' in path else '?'}dry_run=true"
+                answer = await Asked(method, target, [("Content-Type", kind)], [NEW]).of(app)
                 assert (answer.status, answer.json["code"]) == (422, "invalid_fields"), path
 
 

@@ -134,7 +134,7 @@ async def test_without_the_record_staff_is_shown_nothing_personal_and_owners_go_
 
 
 async def test_who_asks_for_too_much_is_told_when_to_come_back() -> None:
-    async with workshop(CallerRates(known="3/minute", unknown="2/minute")) as shop:
+    async with workshop(CallerRates(caller_rate="3/minute", address_rate="2/minute")) as shop:
         staff = shop.as_("ada", "staff")
         answers = [await shop.client.get(f"{API}/repairs", headers=staff) for _ in range(4)]
         again = await shop.client.get(f"{API}/repairs", headers=shop.as_("ada", "staff"))  # with another token
@@ -148,7 +148,7 @@ async def test_who_asks_for_too_much_is_told_when_to_come_back() -> None:
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer forged"}])
 async def test_the_unknown_are_counted_by_their_address_also_while_they_guess(headers: dict[str, str]) -> None:
-    async with workshop(CallerRates(known="100/minute", unknown="2/minute")) as shop:
+    async with workshop(CallerRates(caller_rate="100/minute", address_rate="2/minute")) as shop:
         answers = [await shop.client.get(f"{API}/repairs", headers=headers) for _ in range(3)]
         known = await shop.client.get(f"{API}/repairs", headers=shop.as_("ada", "staff"))
         health = await shop.client.get("/health/live")
