@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from twinpath.domain.views import BY_ID, NOTHING, Cached, Document, Order, Place, Range, View, ViewChange
-from twinpath.errors import CopyTrails
+from twinpath.errors import CheckpointMoved, CopyTrails
 from twinpath.views.naming import Generation
 from twinpath.views.parking import Parked, ParkingChange
 
@@ -32,12 +32,42 @@ class CheckpointMove:
 
 
 @dataclass(frozen=True, slots=True)
+class StillKept:
+    """The `generation` of a projection has applied no erasure of these categories' streams beyond `erased`.
+
+    `erased` is by log the position of the last erasure, as it was before keys were asked for. So a commit of what was
+    opened comes before the erasure of an owner, which then takes it out, or is refused.
+    """
+
+    projection: str
+    generation: int
+    erased: Mapping[str, int]
+    categories: Collection[str]
+
+    def counts(self, log: str) -> bool:
+        """Whether these categories' streams are in a log."""
+        return log.rpartition(".")[0] in self.categories
+
+    def expect(self, generation: int, erased: Mapping[str, int | None]) -> None:
+        """Compare with what is there now. Raises CheckpointMoved."""
+        now = {log: at for log, at in erased.items() if self.counts(log)}
+        if generation != self.generation or any(at != self.erased.get(log) for log, at in now.items()):
+            raise CheckpointMoved(
+                f"an owner was erased from {self.projection} meanwhile, or another generation is in service"
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """One transaction: changes of views in this order, moves of checkpoints, changes of what is parked."""
+    """One transaction: changes of views in this order, moves of checkpoints, changes of what is parked.
+
+    With `kept` it is carried out only where that holds.
+    """
 
     changes: Sequence[ViewChange] = ()
     moves: Sequence[CheckpointMove] = ()
     parking: Sequence[ParkingChange] = ()
+    kept: StillKept | None = None
 
 
 Checkpoints = dict[tuple[str, str], int]
@@ -85,6 +115,9 @@ class BatchWriter(Protocol):
     def generation(self, projection: str) -> Generation:
         """The one in service, as of the last call of `checkpoints`."""
 
+    def erasures(self, projection: str) -> Mapping[str, int]:
+        """Log -> position of the last erasure that the projection has applied, as the checkpoints last told it."""
+
     async def opened(self, log: str, projections: Collection[str]) -> Mapping[str, Collection[str]]:
         """By projection the owners that its last move in this log names, where it names any. Raises Unavailable."""
 
@@ -98,8 +131,8 @@ class BatchWriter(Protocol):
 
         Raises:
             CheckpointMoved: a checkpoint is not at its `expected`, since another consumer is at work; or a generation
-                is no longer in service, or of another version than the projection. ParkedMoved, one of its kind: what
-                is parked of a stream is not as the batch says.
+                is no longer in service, or of another version than the projection; or `kept` no longer holds.
+                ParkedMoved, one of its kind: what is parked of a stream is not as the batch says.
             KeyError: a change names a document that does not exist.
             Unavailable: the store is away. The commit may stand: read the checkpoints before going on.
         """
@@ -112,7 +145,7 @@ class ViewReader(Protocol):
         """See BatchWriter.generation."""
 
     def erasures(self, projection: str) -> Mapping[str, int]:
-        """Log -> position of the last erasure that the projection has applied, as the checkpoints last told it."""
+        """See BatchWriter.erasures."""
 
     async def get(self, view: str, document_id: str) -> Document | None:
         """One document, as committed. Raises Unavailable."""

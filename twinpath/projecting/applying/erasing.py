@@ -39,13 +39,11 @@ async def late_wipes(
     projections: Iterable[Projection],
     opened: Set[str],
     last: RecordedEvent,
-    own: str | None = None,
 ) -> list[ChangeWhere]:
     """What to wipe after a commit whose data of the `opened` owners were read with keys that are destroyed by now.
 
     Such a commit may have come after the erasure was projected. `last` is its last event. Documents that the erasure
-    names are in the owner's own log, in order; so they are left out, except for `own`, an owner whose stream is parked.
-    Raises Unavailable.
+    names are in the owner's own log, in order; so they are left out. Raises Unavailable.
     """
     wipes: list[ChangeWhere] = []
     for owner in sorted(await seals.erased_since(opened)):
@@ -53,5 +51,5 @@ async def late_wipes(
             erasure = replace(last, type=erasing.type, schema=erasing.schema_version, stream=owner, data={})
             for projection in projections:
                 due = wipes_of(projection, erasure, catalogue)
-                wipes += [wipe for wipe in due if owner == own or "_id" not in wipe.where]
+                wipes += [wipe for wipe in due if "_id" not in wipe.where]
     return wipes

@@ -1,12 +1,8 @@
 """One step of a retry: the next few events of a parked stream, in one transaction that says how far it is then."""
 
-import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
-
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from twinpath.clock import Clock
 from twinpath.domain.catalogue import Catalogue
@@ -14,12 +10,12 @@ from twinpath.domain.events import RecordedEvent
 from twinpath.domain.projection import Projection
 from twinpath.domain.views import ViewChange
 from twinpath.errors import TwinpathError, Unavailable
+from twinpath.ids import category_of
 from twinpath.log.interface import EventLog
 from twinpath.personal_data.sealing import Seals
-from twinpath.projecting.applying.erasing import late_wipes
 from twinpath.projecting.applying.reading import EventReader, Readable
 from twinpath.projecting.parking.setting_aside import SetAside, changes_of, reason_of
-from twinpath.views.interface import Batch, BatchWriter
+from twinpath.views.interface import Batch, BatchWriter, StillKept
 from twinpath.views.parking import LateCopy, ParkedStream, Resume
 
 STEP_EVENTS = 100
@@ -44,42 +40,28 @@ class RetrySteps:
 
     def __init__(self, source: EventLog, seals: Seals, catalogue: Catalogue, clock: Clock) -> None:
         self._source = source
-        self._seals = seals
         self._reader = EventReader(seals, catalogue)
-        self._catalogue = catalogue
         self._clock = clock
 
     async def step(self, parked: ParkedStream, limit: int, projection: Projection, writer: BatchWriter) -> RetryStep:
         """Apply the next events, `limit` at most, up to the first that fails.
 
         Raises:
-            ParkedMoved: the stream is not as it was found; nothing was written.
+            CheckpointMoved: an owner was erased from the views after the data were opened; nothing was written.
+                ParkedMoved, one of its kind: the stream is not as it was found.
             Unavailable: a store is away. The step may stand.
         """
+        generation, erased = writer.generation(projection.name).number, dict(writer.erasures(projection.name))
         most = min(limit, STEP_EVENTS)
         events = await waiting(self._source, parked, parked.version - 1, most + 1)  # one more: what comes next then
         if len(events) < min(most + 1, parked.events):
             raise Unavailable(f"{parked.log} lacks events of {parked.stream} that are parked")
         readable, owners = await self._reader.read(events[:most])
-        attempt = _Attempt(parked, projection, writer, events, readable, self._clock)
-        try:
-            return await attempt.apply(min(most, len(events)))
-        finally:  # a commit that fails may stand all the same
-            if owners:
-                await _to_its_end(self._wipe_erased(parked, projection, writer, events[:most][-1], owners))
-
-    @retry(retry=retry_if_exception_type(Unavailable), wait=wait_fixed(0.5), stop=stop_after_delay(30), reraise=True)
-    async def _wipe_erased(
-        self,
-        parked: ParkedStream,
-        projection: Projection,
-        writer: BatchWriter,
-        last: RecordedEvent,
-        owners: frozenset[str],
-    ) -> None:
-        """What was opened just before its key was destroyed may have been committed after the erasure was projected."""
-        if wipes := await late_wipes(self._seals, self._catalogue, [projection], owners, last, own=parked.stream):
-            await writer.commit(Batch(wipes, parking=[_late_copy(parked, last.version)]))
+        categories = {category_of(owner) for owner in owners}
+        kept = StillKept(projection.name, generation, erased, categories) if owners else None
+        return await _Attempt(parked, projection, writer, events, readable, self._clock, kept).apply(
+            min(most, len(events))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +74,7 @@ class _Attempt:
     events: Sequence[RecordedEvent]
     readable: Readable
     clock: Clock
+    kept: StillKept | None
 
     async def apply(self, count: int) -> RetryStep:
         """Commit the first events, `count` at most, up to one that fails; fewer when the store refuses them."""
@@ -120,7 +103,7 @@ class _Attempt:
             if reason is not None:
                 after = replace(after, reason=reason, attempts=after.attempts + 1)
         late = [_late_copy(self.parked, self.parked.version + done - 1)] if done else []
-        await self.writer.commit(Batch(changes, parking=[Resume(self.parked, after), *late]))
+        await self.writer.commit(Batch(changes, parking=[Resume(self.parked, after), *late], kept=self.kept))
         return RetryStep(self.parked, after, done)
 
 
@@ -138,13 +121,3 @@ def moved(parked: ParkedStream, to: RecordedEvent, at: datetime) -> ParkedStream
 
 def _late_copy(parked: ParkedStream, last: int) -> LateCopy:
     return LateCopy(parked.projection, parked.stream, parked.log, parked.version, last)
-
-
-async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
-    """Await work that must not be left half done when this task is cancelled meanwhile."""
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise

@@ -73,6 +73,9 @@ class InMemoryViewStore(ViewWriter):
             in_service = self.generation(move.projection).version
             if self._versions.get(move.projection, in_service) != in_service:
                 raise CheckpointMoved(f"version {in_service} of {move.projection} is in service")
+        if batch.kept is not None:
+            name = batch.kept.projection
+            batch.kept.expect(self.generation(name).number, self.erasures(name))
         staged = self.parked.staged(batch.parking)
         self._change(batch.changes)
         self.parked.take(staged, batch.parking)

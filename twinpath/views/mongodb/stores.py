@@ -14,8 +14,16 @@ from twinpath.domain.views import BY_ID, NOTHING, Document, Order, Place, Range,
 from twinpath.errors import CheckpointMoved, Unavailable
 from twinpath.mongo_client import durable_database
 from twinpath.views.collation import DEFAULT_LOCALE, mongo_collation
-from twinpath.views.interface import Batch, CheckpointMove, Checkpoints, DocumentChange, ViewReader, ViewWriter
+from twinpath.views.interface import (
+    Batch,
+    CheckpointMove,
+    Checkpoints,
+    DocumentChange,
+    ViewReader,
+    ViewWriter,
+)
 from twinpath.views.merging import Operation, merged
+from twinpath.views.mongodb.conditions import expect_in_service, expect_kept
 from twinpath.views.mongodb.parking import MongoParked
 from twinpath.views.mongodb.statements import (
     NAMES_OF_CHANGE,
@@ -26,7 +34,6 @@ from twinpath.views.mongodb.statements import (
     equal_to,
     met_duplicate,
     move_statement,
-    of_projection,
     our_errors,
     segments,
     sort_by,
@@ -216,14 +223,18 @@ class MongoViewWriter(MongoViewReader, ViewWriter):
 
     async def commit(self, batch: Batch) -> None:
         operations = merged(batch.changes)
+        checkpoints = self._database[CHECKPOINTS]
 
         async def work(session: AsyncClientSession) -> None:
             if batch.moves:  # first of all: a consumer that is behind learns it before it has written anything
                 await self._move(batch.moves, session)
             if batch.parking:
                 if not batch.moves:  # of a retry: the switch of a generation takes what is parked along
-                    await self._expect_in_service({projection_of(change) for change in batch.parking}, session)
+                    names = {projection_of(change) for change in batch.parking}
+                    await expect_in_service(checkpoints, {n: self.generation(n).number for n in names}, session)
                 await self.parked.write(batch.parking, session)
+            if batch.kept is not None:
+                await expect_kept(checkpoints, batch.kept, session)
             await self._change(operations, session)
 
         await self._transactions.carry_out(work)
@@ -246,12 +257,6 @@ class MongoViewWriter(MongoViewReader, ViewWriter):
         result = await self._database[CHECKPOINTS].bulk_write(statements, session=session)
         if result.matched_count < len(moves):
             raise CheckpointMoved(f"another consumer moved a checkpoint of {moves[0].log}")
-
-    async def _expect_in_service(self, projections: Set[str], session: AsyncClientSession) -> None:
-        for name in projections:
-            checkpoint = await self._database[CHECKPOINTS].find_one(of_projection(name), session=session)
-            if checkpoint is not None and checkpoint["generation"] != self.generation(name).number:
-                raise CheckpointMoved(f"another generation of {name} is in service")
 
     async def _write(self, view: str, operations: list[Operation], session: AsyncClientSession) -> None:
         insert = not self._upserts.get(view)

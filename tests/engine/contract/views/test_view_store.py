@@ -12,7 +12,7 @@ from twinpath.clock import utc_now
 from twinpath.domain.views import Change, ChangeWhere, Remove, ViewChange
 from twinpath.errors import CheckpointMoved
 from twinpath.views.in_memory.stores import InMemoryViewStore
-from twinpath.views.interface import Batch
+from twinpath.views.interface import Batch, StillKept
 
 
 async def test_what_is_put_is_read_back_with_its_id_and_revision(store: Store) -> None:
@@ -85,6 +85,37 @@ async def test_a_move_names_the_owners_whose_data_were_opened_until_the_next_one
 
     assert {name: set(owners) for name, owners in named.items()} == {"p": {"owner-1", "owner-2"}}
     assert elsewhere == await store.opened(LOGS[0], ["p"]) == {}
+
+
+async def test_what_was_opened_is_refused_once_an_erasure_is_applied(store: Store) -> None:
+    category = LOGS[0].partition(".")[0]
+    kept = StillKept("p", store.generation("p").number, dict(store.erasures("p")), {category})
+    await store.commit(Batch([put("before", n=1)], kept=kept))
+    await store.commit(Batch(moves=[replace(move(0, 9, LOGS[0]), erased=7)]))
+
+    for refused in (kept, replace(kept, erased={LOGS[0]: 6}), replace(kept, erased={LOGS[0]: 7}, generation=0)):
+        with pytest.raises(CheckpointMoved):
+            await store.commit(Batch([put("after", n=1)], kept=refused))
+    taken = {"another": replace(kept, projection="q"), "elsewhere": replace(kept, categories={"none"})}
+    for name, condition in {**taken, "known": replace(kept, erased={LOGS[0]: 7})}.items():
+        await store.commit(Batch([put(name, n=1)], kept=condition))
+
+    assert await ids(store) == ["another", "before", "elsewhere", "known"]
+
+
+async def test_what_was_opened_and_an_erasure_that_is_applied_just_now_come_one_after_the_other(store: Store) -> None:
+    """Whichever is first: nothing is left that the erasure has not met."""
+    for number in range(10):
+        await store.checkpoints()
+        kept = StillKept("p", store.generation("p").number, dict(store.erasures("p")), {LOGS[0].partition(".")[0]})
+        wipe = ChangeWhere(VIEW, {"whose": number}, {"text": None})
+        erasing = Batch([wipe], [replace(move(number, number + 1), erased=number + 1)])
+        opened = Batch([put(f"{number}", whose=number, text="private")], kept=kept)
+
+        await asyncio.gather(store.commit(opened), store.commit(erasing), return_exceptions=True)
+
+        assert (await store.checkpoints())["p", LOGS[0]] == number + 1
+        assert [document["text"] for document in await store.page(VIEW, {"whose": number}, None, 9)] in ([], [None])
 
 
 async def test_one_stale_checkpoint_of_several_refuses_the_whole_commit(store: Store) -> None:

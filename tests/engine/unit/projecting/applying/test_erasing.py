@@ -59,20 +59,16 @@ def test_an_erasure_that_is_set_aside_wipes_all_the_same(
     assert wipes_of(projection, recorded(event, ADA, 7), EVENTS) == wiped
 
 
-async def late(own: str | None = None, catalogue: Catalogue = EVENTS) -> list[ChangeWhere]:
+async def late(catalogue: Catalogue = EVENTS) -> list[ChangeWhere]:
     """After Ada's key was destroyed, whose data and Bea's had been opened."""
     keys = InMemoryKeyStore()
     await keys.key_for(BEA)
     await keys.destroy(ADA)
-    return await late_wipes(Seals(keys, catalogue), catalogue, [Cars()], {ADA, BEA}, LAST, own)
+    return await late_wipes(Seals(keys, catalogue), catalogue, [Cars()], {ADA, BEA}, LAST)
 
 
 async def test_what_was_opened_before_a_key_was_destroyed_is_wiped_but_for_the_owners_own_document() -> None:
     assert await late() == [cars_of(ADA)]
-
-
-async def test_an_owner_whose_own_stream_is_parked_is_wiped_whole() -> None:
-    assert await late(own=ADA) == [cars_of(ADA), named(ADA)]
 
 
 async def test_an_owner_of_a_kind_that_no_event_erases_has_nothing_to_wipe() -> None:

@@ -1,6 +1,8 @@
 """An erased is in no view and in nothing that is parked, whichever came first."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 
 from tests.engine.support.commanding import seals_of
 from tests.engine.support.poisoning import PARTITIONS, Notes
@@ -9,8 +11,9 @@ from tests.engine.workshop.events import OwnerErased, OwnerRegistered, OwnerRena
 from tests.engine.workshop.views import ERASED, OwnersProjection, RepairListProjection
 from tests.support.appending import metadata
 from tests.support.clocks import Ticking
+from tests.support.eventually import eventually
 from twinpath.domain.events import DomainEvent, RecordedEvent
-from twinpath.domain.views import ViewChange
+from twinpath.domain.views import Document, ViewChange
 from twinpath.ids import log_of, new_id, uuid7
 from twinpath.log.interface import NewCommit
 from twinpath.personal_data.in_memory import InMemoryKeyStore
@@ -20,6 +23,7 @@ from twinpath.projecting.parking.repairs import Repairs
 from twinpath.running.retrying import Pace
 from twinpath.views.in_memory.stores import InMemoryViewStore
 from twinpath.views.interface import Batch
+from twinpath.views.parking import Resume
 
 QUICK = Pace(first=0.001, most=0.005, poison=0.005, look=0.005)
 
@@ -86,9 +90,10 @@ async def test_an_erasure_wipes_at_once_also_where_its_stream_is_parked() -> Non
 
 
 class Overtaken(InMemoryViewStore):
-    """Something happens `meanwhile`, after what is to be committed next was read."""
+    """Something happens `meanwhile`, when what is to be committed next was read; where it `dies`, none answers."""
 
     meanwhile: Callable[[], Awaitable[None]] | None = None
+    dies = hangs = False
 
     async def commit(self, batch: Batch) -> None:
         """See ViewWriter.commit."""
@@ -96,43 +101,87 @@ class Overtaken(InMemoryViewStore):
         if meanwhile:
             await meanwhile()
         await super().commit(batch)
+        if self.dies and any(isinstance(change, Resume) for change in batch.parking):
+            self.hangs = True
+            await asyncio.Event().wait()
+
+    async def has_hung(self) -> bool:
+        """Whether a retry has committed, and waits for the answer."""
+        return self.hangs
 
 
-async def test_what_a_retry_opened_before_an_erasure_and_committed_after_it_is_wiped() -> None:
-    keys, notes, owner = InMemoryKeyStore(), Notes(), new_id("owner")
-    notes.views = views = Overtaken()
-    seals, log = seals_of(keys), log_of(owner, PARTITIONS)
+class Overtaking:
+    """An owner whose names wait, parked, and are tried again by a projection that takes them."""
 
-    async def happened(version: int, *events: DomainEvent) -> None:
-        sealed = await seals.seal(owner, [EVENTS.encode(event) for event in events])
-        await notes.store.append(NewCommit(owner, sealed, version, uuid7(), metadata()))
+    def __init__(self) -> None:
+        self.keys, self.notes, self.owner = InMemoryKeyStore(), Notes(), new_id("owner")
+        self.notes.views = self.views = Overtaken()
+        self.seals, self.log = seals_of(self.keys), log_of(self.owner, PARTITIONS)
 
-    async def projected() -> None:
+    async def parked(self) -> Repairs:
+        """The names are in the log, and not in the view."""
+        registered = OwnerRegistered(name="Ada", email="ada@example.org")
+        await self.happened(0, registered, OwnerRenamed(name="Secret"), OwnerRenamed(name="Private"))
+        await self.projected()
+        known = {"owners": (OwnersProjection(), self.views)}
+        return Repairs(known, self.views, self.notes.store, self.seals, EVENTS, Ticking())
+
+    async def happened(self, version: int, *events: DomainEvent) -> None:
+        """Append to the owner's stream."""
+        sealed = await self.seals.seal(self.owner, [EVENTS.encode(event) for event in events])
+        await self.notes.store.append(NewCommit(self.owner, sealed, version, uuid7(), metadata()))
+
+    async def projected(self) -> None:
+        """A projector brings the view to the end of the log."""
         projection = CanNotRename()
-        await views.prepare(projection.views, [(projection.name, log)])
-        applier = Applier(log, views, EVENTS, seals, lambda applied: None)
+        await self.views.prepare(projection.views, [(projection.name, self.log)])
+        applier = Applier(self.log, self.views, EVENTS, self.seals, lambda applied: None)
         await applier.load([projection])
         at = applier.positions[projection.name]
-        await applier.apply([projection], await notes.store.read_log(log, at, 100))
+        await applier.apply([projection], await self.notes.store.read_log(self.log, at, 100))
 
-    async def erased() -> None:
-        await keys.destroy(owner)
-        await happened(3, OwnerErased())
-        await projected()
+    async def erased(self) -> None:
+        """The owner is, and the erasure is projected: set aside, as the stream is parked."""
+        await self.keys.destroy(self.owner)
+        await self.happened(3, OwnerErased())
+        await self.projected()
 
-    registered = OwnerRegistered(name="Ada", email="ada@example.org")
-    await happened(0, registered, OwnerRenamed(name="Secret"), OwnerRenamed(name="Private"))
-    await projected()
-    mended = OwnersProjection()
-    parked = Repairs({"owners": (mended, views)}, views, notes.store, seals, EVENTS, Ticking())
+    async def document(self) -> Document:
+        """What the view shows."""
+        [document] = await self.views.page("owners", {}, None, 10)
+        return document
 
-    views.meanwhile = erased
-    [step] = [step async for step in parked.retry(None, None, 1)]
+
+async def test_what_a_retry_opened_before_an_erasure_is_not_committed_after_it() -> None:
+    shop = Overtaking()
+    repairs = await shop.parked()
+
+    shop.views.meanwhile = shop.erased
+    [step] = [step async for step in repairs.retry(None, None, 1)]
 
     assert step.applied == 1
-    [document] = await views.page("owners", {}, None, 10)
+    document = await shop.document()
     assert (document["name"], document["email"]) == (ERASED, None)
-    assert [(late.first, late.last) for late in await views.parked.late_copies(10)] == [(2, 2), (2, 2)]
-    assert not [step async for step in parked.retry(None, None, 1000) if step.failed]
-    [document] = await views.page("owners", {}, None, 10)
+    assert [(late.first, late.last) for late in await shop.views.parked.late_copies(10)] == [(2, 2)]
+    assert not [step async for step in repairs.retry(None, None, 1000) if step.failed]
+    document = await shop.document()
     assert (document["name"], document["version"], document["erased"]) == (ERASED, 4, True)
+
+
+async def test_a_retry_that_is_killed_right_after_its_commit_leaves_nothing_of_who_was_erased_meanwhile() -> None:
+    shop = Overtaking()
+    repairs = await shop.parked()
+    shop.views.meanwhile, shop.views.dies = shop.erased, True
+
+    async def retried() -> None:
+        async for _ in repairs.retry(None, None, 1):
+            raise AssertionError("it is killed before")
+
+    dying = asyncio.create_task(retried())
+    await eventually(shop.views.has_hung, pause=0.001)
+    dying.cancel()
+    with suppress(asyncio.CancelledError):
+        await dying
+
+    assert "Secret" not in str(await shop.document())
+    assert (await shop.document())["name"] == ERASED
