@@ -10,6 +10,7 @@ import orjson
 
 from tests.engine.http.bodies import example_of
 from tests.engine.http.raw import Answer, talk
+from tests.support.required import required_query
 
 HOST = b"service.test"
 Header = tuple[bytes, bytes]
@@ -92,9 +93,10 @@ class Operation:
         return "command" if self.method != "GET" else "stream" if "text/event-stream" in contents else "query"
 
     def asking(self, ids: Mapping[str, str], token: bytes = b"") -> Asking:
-        """A request with the example of its document as its body."""
+        """A request with the examples of its document as its body, and as the query that it can't do without."""
         headers, body = [], b""
         for media_type, content in self.described.get("requestBody", {}).get("content", {}).items():
             headers = [(b"Content-Type", media_type.encode())]
             body = example_of(content, dict(self.document))
-        return Asking(self.method, self.path, ids, body, headers, token=token)
+        query = required_query(self.described).removeprefix("?")
+        return Asking(self.method, self.path, ids, body, headers, query, token=token)

@@ -75,6 +75,7 @@ def conditions() -> Iterator[ways.Way]:
 
 def stores() -> Iterator[ways.Way]:
     """What stores and other callers bring about."""
+    yield ways.changed("plain", lambda asking: asking, "without search")
     for error in (Unavailable("away"), RuntimeError("a defect")):
         yield ways.troubled(error, "troubled")
     for refusal in (OutcomeUnknown("halfway"), ConcurrencyConflict("not first"), CommitTooLarge("too large")):

@@ -154,7 +154,8 @@ def _command_apps(system: InMemorySystem, store: Any) -> dict[str, Any]:
 
 def _query_apps(system: InMemorySystem, views: Any) -> dict[str, Any]:
     def app(reader: Any = system.views, **options: Any) -> Any:
-        return query_app(reader, InMemoryViewCache(), QUERIES, causal_wait_seconds=0.02, site=_SITE, **options)
+        given = {"causal_wait_seconds": 0.02, "site": _SITE, "index": system.search, **options}
+        return query_app(reader, InMemoryViewCache(), QUERIES, **given)
 
     return {
         "plain": app(),
@@ -165,6 +166,7 @@ def _query_apps(system: InMemorySystem, views: Any) -> dict[str, Any]:
         "starting": _not_started(app()),
         "asking": app(authentication=CALLERS.authentication()),
         "without provider": app(authentication=CALLERS.without_provider()),
+        "without search": app(index=None),
         "full": app(seats=Seats(0, 1)),
         "full of one caller": app(seats=Seats(1, 0)),
     }
