@@ -201,6 +201,7 @@ PRODUCTS = Report(
     },
     allow="analytics:read",
     summary="What products brought",
+    description="The products that brought most in the span, less what was cancelled or came back; a row a currency.",
 )
 COHORTS = Report(
     "/analytics/cohorts",
