@@ -30,7 +30,7 @@ async def test_a_ticket_is_seen_in_the_metrics_of_all_three_services(system: Sys
         assert told.value("twinpath_relay_lag_events", log=log) == 0
         assert [
             told.value("twinpath_feed_consumer_registered", group=group) for group in ("fulfilment", "erasure")
-        ] == [4, 4]
+        ] == [4, 8]  # people and tickets are erased
         assert told.value("twinpath_process_lag_events", process="fulfilment", log="order.0") == 0
 
         async with system.client("projector") as projector:
