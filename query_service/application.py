@@ -11,6 +11,6 @@ from shared.events import CATALOGUE
 from shared.roles import ROLES
 from twinpath.domain import Application
 
-QUERIES = Application(
-    events=CATALOGUE, resources=(TICKET, PRODUCT, CUSTOMER, ORDER, DESK, DASHBOARD, *ANALYTICS), roles=ROLES
-)
+RESOURCES = (TICKET, PRODUCT, CUSTOMER, ORDER, DESK, DASHBOARD, *ANALYTICS)
+
+QUERIES = Application(events=CATALOGUE, resources=RESOURCES, roles=ROLES)
