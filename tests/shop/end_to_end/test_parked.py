@@ -65,7 +65,6 @@ async def test_a_parked_ticket_holds_up_nobody_and_is_whole_after_a_retry(
             return bool(ready.json()["dependencies"]["projections"]["parked_streams"]["ticket_details"] == 1)
 
         await eventually(counted)
-        assert (await projector.get("/admin/v1/parked")).status_code == 401
 
         views["ticket_details"].update_one({"_id": broken}, {"$set": {"notes": []}})
         report = (await projector.post("/admin/v1/parked/retry", json={})).json()
