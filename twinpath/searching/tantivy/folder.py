@@ -50,7 +50,9 @@ class FolderSearch(SearchIndex):
     """A SearchIndex. A process that only searches never makes a folder; one that writes holds it until it ends."""
 
     def __init__(self, views: Iterable[View], language: Language, folder: Path, fill_seconds: float = FILL_SECONDS):
-        self._readings = {view.name: Reading(view, language) for view in views if view.search is not None}
+        self._readings = {
+            view.name.partition("@")[0]: Reading(view, language) for view in views if view.search is not None
+        }
         self._folder = folder
         self._fill_seconds = fill_seconds
         self._written: dict[str, _Kept] = {}

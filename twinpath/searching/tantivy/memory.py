@@ -18,7 +18,9 @@ class InMemorySearch(InMemoryCopy[WholeDocument], SearchIndex):
 
     def __init__(self, views: Iterable[View], language: Language) -> None:
         super().__init__()
-        self._readings = {view.name: Reading(view, language) for view in views if view.search is not None}
+        self._readings = {
+            view.name.partition("@")[0]: Reading(view, language) for view in views if view.search is not None
+        }
         self._indexes: dict[str, ViewIndex] = {}
         self._changed: defaultdict[str, set[str]] = defaultdict(set)
         """View -> ids of what the index does not show yet."""
