@@ -66,7 +66,7 @@ async def test_no_log_and_no_span_tells_what_somebody_wrote(
         await eventually(lambda: said(system, "projector", {"cache_away"}))
         await asyncio.to_thread(mongodb.kill)
         assert (await commands.post(f"{ticket}/notes", json={"note": MARK})).status_code == 503
-        moved = await commands.put(f"{ticket}/status", json={"status": "in_progress"})  # which seals nothing
+        moved = await commands.put(f"{ticket}/status", json={"status": "triaged"})  # which seals nothing
         assert moved.status_code == 503
         assert (await queries.get(ticket)).status_code == 503
         for service, events in SAID_ON_BAD_WAYS.items():

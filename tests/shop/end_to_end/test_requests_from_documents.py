@@ -98,7 +98,10 @@ def _complaints(operation: Any, call: Callable[[Any], Any]) -> dict[str, str]:
             if monotonic() > deadline or complaints:
                 return
             try:
-                case.validate_response(call(case), checks=_CHECKS)
+                answer = call(case)
+                off = answer.status_code == 503 and answer.json()["code"] == "analytics_off"  # no ClickHouse is here
+                checks = [check for check in _CHECKS if not (off and check is not_a_server_error)]
+                case.validate_response(answer, checks=checks)
             except FailureGroup as failed:
                 complaints[operation.label] = f"{operation.label}: {failed}\n{failed.exceptions}"
 
