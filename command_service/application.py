@@ -10,7 +10,7 @@ from command_service.settings import Settings
 from command_service.ticket.endpoints import TICKET
 from command_service.ticket_retention import TicketRetention
 from shared.events import CATALOGUE
-from shared.roles import ROLES
+from shared.roles import AUDITED, ROLES
 from twinpath.domain import Application
 
 COMMANDS = Application(
@@ -20,4 +20,5 @@ COMMANDS = Application(
     settings=Settings,
     importers=(ProductFeed,),
     roles=ROLES,
+    audited=AUDITED,
 )

@@ -8,9 +8,9 @@ from query_service.shop_dashboard import DASHBOARD
 from query_service.ticket_dashboard import DESK
 from query_service.tickets import TICKET
 from shared.events import CATALOGUE
-from shared.roles import ROLES
+from shared.roles import AUDITED, ROLES
 from twinpath.domain import Application
 
 RESOURCES = (TICKET, PRODUCT, CUSTOMER, ORDER, DESK, DASHBOARD, *ANALYTICS)
 
-QUERIES = Application(events=CATALOGUE, resources=RESOURCES, roles=ROLES)
+QUERIES = Application(events=CATALOGUE, resources=RESOURCES, roles=ROLES, audited=AUDITED)

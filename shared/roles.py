@@ -32,3 +32,6 @@ ROLES = {
     "analyst": ("analytics:read", "catalogue:read", "shop:read"),
     "operator": ("*",),
 }
+
+AUDITED = ("customers:erase", "customers:read", "history:read", "orders:read", "tickets:read")
+"""Permissions whose use by staff and machines goes on the audit record: what they read of people, and erasures."""

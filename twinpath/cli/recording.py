@@ -5,7 +5,6 @@ import socket
 
 from twinpath.cli.settings import Settings
 from twinpath.clock import utc_now
-from twinpath.errors import Unavailable
 from twinpath.identity.audit.auditing import pseudonym_of
 from twinpath.identity.audit.interface import Entry
 from twinpath.identity.audit.mongo import MongoAuditLog
@@ -20,11 +19,6 @@ async def put_on_record(settings: Settings, action: str) -> None:
     """Record that this user of this machine is about to do something. Raises Unavailable: then it must not be done."""
     async with mongo_client(settings.mongodb_url, "cli") as client:
         record = MongoAuditLog(client, settings.identity_database)
-        try:
-            key = await record.read_key()
-        except Unavailable:  # nobody ran `twinpath init`, whose accounts alone may make it
-            await record.prepare()
-            key = await record.read_key()
         caller = Caller(ISSUER, f"{getpass.getuser()}@{socket.gethostname()}")
-        actor = pseudonym_of(key, caller.key)
+        actor = pseudonym_of(await record.read_key(), caller.key)
         await record.add([Entry(utc_now(), "cli", actor, f"twinpath {action}", "allowed")])

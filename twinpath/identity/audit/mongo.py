@@ -7,7 +7,6 @@ from typing import Any
 
 from pymongo import AsyncMongoClient, ReturnDocument
 
-from twinpath.errors import Unavailable
 from twinpath.identity.audit.interface import AuditLog, Entry, Wanted
 from twinpath.mongo_client import durable_database, unavailable
 
@@ -33,19 +32,24 @@ class MongoAuditLog(AuditLog):
         with unavailable(_AWAY):
             await self._entries.create_index([("at", 1)])
             await self._entries.create_index([("actor", 1), ("at", 1)])
-            await self._keys.find_one_and_update(
+        await self._made_key()
+
+    async def read_key(self) -> bytes:
+        """The key that pseudonyms are made with, made where there is none and this account may: else `twinpath init`
+        does. Raises Unavailable."""
+        with unavailable(_AWAY):
+            document = await self._keys.find_one({"_id": "audit"})
+        return await self._made_key() if document is None else bytes(document["key"])
+
+    async def _made_key(self) -> bytes:
+        with unavailable(_AWAY):
+            document = await self._keys.find_one_and_update(
                 {"_id": "audit"},
                 {"$setOnInsert": {"key": secrets.token_bytes(_KEY_BYTES)}},
                 upsert=True,
                 return_document=ReturnDocument.AFTER,
             )
-
-    async def read_key(self) -> bytes:
-        """The key that pseudonyms are made with. Raises Unavailable, also where `twinpath init` has not made it."""
-        with unavailable(_AWAY):
-            document = await self._keys.find_one({"_id": "audit"})
-        if document is None:
-            raise Unavailable("the audit record has no key: run `twinpath init`")
+        assert document is not None, "an upsert answers with a document"
         return bytes(document["key"])
 
     async def add(self, entries: Sequence[Entry]) -> None:
