@@ -152,7 +152,7 @@ class Authenticated:
         given = [value for name, value in scope["headers"] if name == b"authorization"]
         state[_AUDITING] = auditing = self._authentication.auditing
         if auditing is not None:
-            await auditing.prepare()
+            auditing.prepare()
         try:
             state[CALLER] = caller = await self._authentication.caller(given)
         except NotAuthenticated as error:

@@ -1,5 +1,6 @@
 """Decides what of a service's requests goes on record: every refusal, and what staff do by certain permissions."""
 
+import asyncio
 import hashlib
 import hmac
 import re
@@ -40,14 +41,19 @@ class Auditing:
         self._recorder = recorder
         self._read_key = read_key
         self._key: bytes | None = None
+        self._reading: asyncio.Task[None] | None = None
         self._permissions = permissions
         self._clock = clock
 
-    async def prepare(self) -> None:
-        """Read the key unless it is there; while it can't be read, callers go on record as unknown if refused."""
-        if self._key is None:
-            with suppress(Unavailable):
-                self._key = await self._read_key()
+    def prepare(self) -> None:
+        """Begin to read the key unless it is there; no request waits for it. Until then a caller that is refused goes
+        on record as unknown."""
+        if self._key is None and (self._reading is None or self._reading.done()):
+            self._reading = asyncio.create_task(self._read(), name="audit key")
+
+    async def _read(self) -> None:
+        with suppress(Unavailable):
+            self._key = await self._read_key()
 
     async def allowed(self, caller: Caller, permission: str, scope: Scope, command: str | None = None) -> None:
         """Record what is about to be done, but not what owners do with what is theirs.
@@ -64,6 +70,8 @@ class Auditing:
 
     async def close(self) -> None:
         """Write what still waits."""
+        if self._reading is not None:
+            self._reading.cancel()
         await self._recorder.close()
 
     def _entry(

@@ -1,5 +1,6 @@
 """What callers are refused, and what staff do, is on record; what callers ask for is counted."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -155,3 +156,17 @@ async def test_the_unknown_are_counted_by_their_address_also_while_they_guess(he
 
     assert [answer.status_code for answer in answers] == [401, 401, 429]
     assert (known.status_code, health.status_code) == (200, 200)
+
+
+async def test_no_request_waits_for_a_record_that_hangs() -> None:
+    async def never() -> bytes:
+        await asyncio.Event().wait()
+        return KEY
+
+    async with workshop(key=never) as shop, asyncio.timeout(5):
+        own = await shop.client.get(f"{API}/owners", headers=shop.as_("bob", "owner", owner=OWNER))
+        refused = await shop.client.get(f"{API}/repairs", headers=shop.as_("bob", "owner", owner=OWNER))
+        entries = await shop.entries()
+
+    assert (own.status_code, refused.status_code) == (200, 403)
+    assert [entry.actor for entry in entries] == [UNKNOWN]
