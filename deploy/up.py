@@ -26,7 +26,7 @@ from deploy.local.stack import Stack
 from deploy.sample import load_sample
 from deploy.secrets_file import PROJECT, read_secrets, write_secrets
 from twinpath.cli.addresses import FILE, compose_addresses, compose_log_address, forget_addresses, show, write_addresses
-from twinpath.cli.keys import token_of
+from twinpath.cli.callers.keys import token_of
 from twinpath.errors import NotAuthenticated, TwinpathError
 from twinpath.observability.logs import configure_logs
 

@@ -12,8 +12,8 @@ from pymongo.errors import InvalidURI, OperationFailure, PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from twinpath.cli.application import find_application
+from twinpath.cli.callers.recording import put_on_record
 from twinpath.cli.output import errors
-from twinpath.cli.recording import put_on_record
 from twinpath.cli.settings import Settings, find_system
 from twinpath.domain.application import Application
 from twinpath.domain.catalogue import Catalogue

@@ -167,6 +167,21 @@ class Reading:
         return {Field.EXACT: [key for key in exact if key], Field.CODES: codes, Field.ENDS: last}
 
 
+class Readings:
+    """The readings of the views that are declared to be searched; a generation `view@2` is read as its view is."""
+
+    def __init__(self, views: Iterable[View], language: Language) -> None:
+        self._by_view = {_plain(view.name): Reading(view, language) for view in views if view.search is not None}
+
+    def of(self, view: str) -> Reading:
+        """That of a view or of a generation. Raises KeyError."""
+        return self._by_view[_plain(view)]
+
+
+def _plain(view: str) -> str:
+    return view.partition("@")[0]
+
+
 def pieces_of(text: str) -> str:
     """A text's pieces with a blank between them."""
     return " ".join(piece for chunk in chunks(text) for piece in chunk[0].pieces)

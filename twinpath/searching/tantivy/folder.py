@@ -15,7 +15,7 @@ import orjson
 
 from twinpath.domain.views import View
 from twinpath.errors import Unavailable
-from twinpath.searching.entries import Reading, WholeDocument
+from twinpath.searching.entries import Readings, WholeDocument
 from twinpath.searching.interface import Hits, Search, SearchIndex, refuse_unknown
 from twinpath.searching.language import Language
 from twinpath.searching.tantivy.index import ViewIndex
@@ -50,9 +50,7 @@ class FolderSearch(SearchIndex):
     """A SearchIndex. A process that only searches never makes a folder; one that writes holds it until it ends."""
 
     def __init__(self, views: Iterable[View], language: Language, folder: Path, fill_seconds: float = FILL_SECONDS):
-        self._readings = {
-            view.name.partition("@")[0]: Reading(view, language) for view in views if view.search is not None
-        }
+        self._readings = Readings(views, language)
         self._folder = folder
         self._fill_seconds = fill_seconds
         self._written: dict[str, _Kept] = {}
@@ -130,7 +128,7 @@ class FolderSearch(SearchIndex):
         self._written.clear()
 
     async def search(self, view: str, search: Search) -> Hits:
-        reading = self._reading(view)
+        reading = self._readings.of(view)
         refuse_unknown(reading.paths, search, reading.numbers, view)
 
         def searched(index: ViewIndex) -> Hits:
@@ -162,7 +160,7 @@ class FolderSearch(SearchIndex):
     ) -> None:
         before = kept.index.revisions([document.id for document in documents])
         newer = {d.id: d for d in documents if before.get(d.id, 0) < d.revision}
-        reading = self._reading(view)
+        reading = self._readings.of(view)
         state = orjson.dumps({"positions": positions, "filled": filled}).decode()
         entries = [reading.entry(document) for document in newer.values()]
         try:
@@ -176,7 +174,7 @@ class FolderSearch(SearchIndex):
         def changed() -> T:
             kept = self._written.get(view)
             if kept is None:
-                index = ViewIndex(self._reading(view), self._path(view))
+                index = ViewIndex(self._readings.of(view), self._path(view))
                 kept = self._written.setdefault(view, _Kept(index, index.state()))
             with kept.index.lock:
                 return change(kept)
@@ -187,7 +185,7 @@ class FolderSearch(SearchIndex):
         index = self._read.get(view)
         try:
             if index is None:
-                index = self._read[view] = ViewIndex(self._reading(view), self._path(view), opened=True)
+                index = self._read[view] = ViewIndex(self._readings.of(view), self._path(view), opened=True)
             else:
                 index.reload()
             return read(index)
@@ -201,10 +199,7 @@ class FolderSearch(SearchIndex):
                 shutil.rmtree(path, ignore_errors=True)
 
     def _path(self, view: str) -> Path:
-        return self._folder / f"{view}.{self._reading(view).fingerprint}"
-
-    def _reading(self, view: str) -> Reading:
-        return self._readings[view.partition("@")[0]]
+        return self._folder / f"{view}.{self._readings.of(view).fingerprint}"
 
 
 def _unusable(error: OSError) -> Unavailable:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from twinpath.domain.views import View
-from twinpath.searching.entries import Reading, WholeDocument
+from twinpath.searching.entries import Readings, WholeDocument
 from twinpath.searching.interface import Hits, Search, SearchIndex, refuse_unknown
 from twinpath.searching.language import Language
 from twinpath.searching.tantivy.index import ViewIndex
@@ -18,9 +18,7 @@ class InMemorySearch(InMemoryCopy[WholeDocument], SearchIndex):
 
     def __init__(self, views: Iterable[View], language: Language) -> None:
         super().__init__()
-        self._readings = {
-            view.name.partition("@")[0]: Reading(view, language) for view in views if view.search is not None
-        }
+        self._readings = Readings(views, language)
         self._indexes: dict[str, ViewIndex] = {}
         self._changed: defaultdict[str, set[str]] = defaultdict(set)
         """View -> ids of what the index does not show yet."""
@@ -61,7 +59,7 @@ class InMemorySearch(InMemoryCopy[WholeDocument], SearchIndex):
         """See SearchIndex.close."""
 
     async def search(self, view: str, search: Search) -> Hits:
-        reading = self._readings[view.partition("@")[0]]
+        reading = self._readings.of(view)
         refuse_unknown(reading.paths, search, reading.numbers, view)
         expect_filled(await self.fill_state(view))
         async with self._searching:

@@ -15,7 +15,7 @@ from deploy.issuer.provider import ALGORITHM, AUDIENCE, Memory
 from deploy.issuer.serving import beside
 from deploy.local.ports import hold_port
 from shared.roles import ROLES
-from twinpath.cli.keys import token_of
+from twinpath.cli.callers.keys import token_of
 from twinpath.errors import NotAuthenticated
 from twinpath.identity.access_tokens import AccessTokens, TokenRules
 from twinpath.identity.signing_keys import SigningKeys

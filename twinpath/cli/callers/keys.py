@@ -8,9 +8,9 @@ import httpx
 import typer
 from rich.table import Table
 
+from twinpath.cli.callers.recording import put_on_record
 from twinpath.cli.connection import carry_out, fail
 from twinpath.cli.output import AsJson, Output, errors
-from twinpath.cli.recording import put_on_record
 from twinpath.cli.settings import find_system
 from twinpath.clock import utc_now
 from twinpath.errors import NotAuthenticated

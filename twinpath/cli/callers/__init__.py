@@ -1,0 +1,1 @@
+"""Machine keys, tokens and the audit record on the command line."""
