@@ -14,7 +14,8 @@ from tests.engine.workshop.events import (
 )
 from tests.engine.workshop.owners import OWNER, RegisterOwner
 from tests.engine.workshop.repairs import REPAIR, OpenRepair
-from twinpath.commands.bus import CommandBus, Envelope
+from twinpath.commands.bus import CommandBus
+from twinpath.commands.envelope import Envelope
 from twinpath.commands.processes.checkpoints import InMemoryCheckpoints
 from twinpath.commands.processes.means import Means
 from twinpath.commands.processes.registry import Processes

@@ -8,7 +8,8 @@ import orjson
 from fastapi import Request, Response
 from pydantic import BaseModel
 
-from twinpath.commands.bus import CommandBus, Envelope
+from twinpath.commands.bus import CommandBus
+from twinpath.commands.envelope import Envelope
 from twinpath.domain.aggregate import Command
 from twinpath.errors import MalformedRequest
 from twinpath.http.causal_token import format_token

@@ -18,8 +18,9 @@ from starlette.types import Receive, Scope, Send
 
 from twinpath.commands.accepting import acting, bus_of
 from twinpath.commands.admission import Admission
-from twinpath.commands.bus import CommandBus, Envelope
+from twinpath.commands.bus import CommandBus
 from twinpath.commands.endpoints import Body, DeclaredCommand
+from twinpath.commands.envelope import Envelope
 from twinpath.commands.lines.reading import MOST_LINE_BYTES, lines_of
 from twinpath.commands.lines.results import Results
 from twinpath.commands.lines.turns import Turns, ids_in

@@ -6,8 +6,8 @@ append itself fails on a stale version.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 from weakref import WeakValueDictionary
@@ -16,6 +16,7 @@ import structlog
 
 from twinpath.clock import Clock, utc_now
 from twinpath.commands.claiming import claims_of
+from twinpath.commands.envelope import BusLook, Envelope
 from twinpath.commands.snapshotting import Folded, Snapshots
 from twinpath.domain.aggregate import AnyAggregate, Command
 from twinpath.domain.catalogue import Catalogue
@@ -34,7 +35,7 @@ from twinpath.errors import (
     UnhandledCommand,
 )
 from twinpath.http.conditions import Condition
-from twinpath.ids import category_of, escaped, uuid7
+from twinpath.ids import category_of
 from twinpath.log.interface import Appended, Commit, EventStore, NewCommit
 from twinpath.personal_data.fingerprints import Fingerprints
 from twinpath.personal_data.sealing import Seals, Whose
@@ -43,72 +44,6 @@ _ATTEMPTS = 20
 _ALWAYS = Condition()
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """A command with what surrounds it.
-
-    `idempotency_key` is the caller's own, or None; the command takes effect only on `expected_version` and where the
-    `condition` holds, if they are given. `derived_id` is the command id of a process manager's command, made from the
-    event that causes it. `owner` is the only one whose aggregates the caller commands, None where they may be
-    anybody's.
-    """
-
-    command: Command
-    actor: str = "anonymous"
-    correlation_id: str = ""
-    causation_id: str | None = None
-    traceparent: str | None = None
-    idempotency_key: str | None = None
-    expected_version: int | None = None
-    condition: Condition | None = None
-    derived_id: str | None = None
-    owner: str | None = None
-
-    @property
-    def command_id(self) -> str:
-        """The caller's key, which is the caller's alone (no derived id has a slash), or a fresh id."""
-        if self.derived_id is not None:
-            return self.derived_id
-        return uuid7() if self.idempotency_key is None else f"{escaped(self.actor)}/{self.idempotency_key}"
-
-    @property
-    def command_id_before(self) -> str | None:
-        """The id that 0.1 gave to it, where that is another: the actor has a slash or a percent sign."""
-        if self.derived_id is not None or self.idempotency_key is None or self.actor == escaped(self.actor):
-            return None
-        return f"{self.actor}/{self.idempotency_key}"
-
-    @property
-    def may_be_repeated(self) -> bool:
-        """Whether the same command id may come again."""
-        return self.derived_id is not None or self.idempotency_key is not None
-
-
-@dataclass(frozen=True, slots=True)
-class BusLook:
-    """A Look."""
-
-    state: Callable[[str], Coroutine[Any, Any, Any]]
-    store: EventStore
-
-    async def __call__(self, aggregate_id: str) -> Any:
-        """See Look.__call__."""
-        return await self.state(aggregate_id)
-
-    def after(self, wait: Callable[[str], Awaitable[None]]) -> "BusLook":
-        """The same, which waits before it looks at an aggregate."""
-
-        async def waited(aggregate_id: str) -> Any:
-            await wait(aggregate_id)
-            return await self.state(aggregate_id)
-
-        return BusLook(waited, self.store)
-
-    async def about(self, owner: str, category: str) -> list[str]:
-        """See Look.about."""
-        return await self.store.streams_about(owner, category)
 
 
 OnHandled = Callable[[Command, Appended | BaseException, float], None]

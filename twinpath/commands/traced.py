@@ -4,7 +4,8 @@ from typing import Any
 
 from opentelemetry import trace
 
-from twinpath.commands.bus import CommandBus, Envelope
+from twinpath.commands.bus import CommandBus
+from twinpath.commands.envelope import Envelope
 from twinpath.log.interface import Appended
 from twinpath.observability.tracing import Tracing
 

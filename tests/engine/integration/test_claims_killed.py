@@ -9,7 +9,7 @@ import pytest
 from tests.engine.seats import TakeSeat
 from tests.engine.support.moving_process import seats_on
 from twinpath.clock import utc_now
-from twinpath.commands.bus import Envelope
+from twinpath.commands.envelope import Envelope
 from twinpath.errors import RuleViolation
 from twinpath.ids import new_id
 from twinpath.log.commits import commits_of

@@ -24,7 +24,7 @@ from tests.support.eventually import eventually
 from tests.support.provided.servers import RabbitMQServer
 from twinpath.around import around
 from twinpath.clock import utc_now
-from twinpath.commands.bus import Envelope
+from twinpath.commands.envelope import Envelope
 from twinpath.errors import Unavailable
 from twinpath.feed.rabbit_publisher import RabbitPublisher
 from twinpath.ids import logs_of, new_id

@@ -16,7 +16,8 @@ from tests.support.eventually import eventually
 from tests.support.process_world import EVENTS, HASTE
 from tests.support.provided.servers import RabbitMQServer
 from twinpath.clock import utc_now
-from twinpath.commands.bus import CommandBus, Envelope
+from twinpath.commands.bus import CommandBus
+from twinpath.commands.envelope import Envelope
 from twinpath.commands.processes.checkpoints import MongoCheckpoints
 from twinpath.commands.processes.means import Means
 from twinpath.commands.processes.mongo_timers import MongoTimers

@@ -10,7 +10,8 @@ from tests.engine.model.history import History
 from tests.engine.model.mongodb import ReplicaSet
 from tests.engine.model.mongodb_language import Document
 from tests.engine.seats import EVENTS, REPAIR, TakeSeat
-from twinpath.commands.bus import CommandBus, Envelope
+from twinpath.commands.bus import CommandBus
+from twinpath.commands.envelope import Envelope
 from twinpath.commands.snapshotting import Snapshots
 from twinpath.domain.claim import Claim
 from twinpath.errors import ConcurrencyConflict, RuleViolation, Unavailable

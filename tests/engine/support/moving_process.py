@@ -8,7 +8,8 @@ from tests.engine.seats import EVENTS, REPAIR, TakeSeat
 from tests.engine.support.commanding import bus_on
 from tests.support.services.dying import Point, hit
 from twinpath.clock import utc_now
-from twinpath.commands.bus import CommandBus, Envelope
+from twinpath.commands.bus import CommandBus
+from twinpath.commands.envelope import Envelope
 from twinpath.log.interface import EventStore
 from twinpath.log.mongodb import MongoEventStore
 from twinpath.mongo_client import mongo_client

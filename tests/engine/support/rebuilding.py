@@ -11,7 +11,8 @@ from tests.engine.workshop.views import RepairListProjection
 from tests.support.eventually import eventually
 from tests.support.in_memory_generations import InMemoryGenerations
 from twinpath.clock import utc_now
-from twinpath.commands.bus import CommandBus, Envelope
+from twinpath.commands.bus import CommandBus
+from twinpath.commands.envelope import Envelope
 from twinpath.domain.events import DomainEvent, RecordedEvent
 from twinpath.domain.projection import Projection
 from twinpath.domain.views import Change, ViewChange

@@ -18,8 +18,8 @@ from shared.events import CATALOGUE
 from tests.shop.golden.entries import FOLDER, read_entries
 from tests.support.appending import metadata
 from twinpath.clock import utc_now
-from twinpath.commands.bus import Envelope
 from twinpath.commands.endpoints import declared_commands
+from twinpath.commands.envelope import Envelope
 from twinpath.domain.events import NewEvent
 from twinpath.ids import category_of, uuid7
 from twinpath.log.interface import NewCommit

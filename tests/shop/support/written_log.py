@@ -19,7 +19,8 @@ from tests.shop.support.commanding import bus_on
 from tests.support.eventually import eventually
 from twinpath.cli.app import app
 from twinpath.clock import utc_now
-from twinpath.commands.bus import CommandBus, Envelope
+from twinpath.commands.bus import CommandBus
+from twinpath.commands.envelope import Envelope
 from twinpath.domain.aggregate import AnyAggregate
 from twinpath.domain.projection import Projection
 from twinpath.ids import logs_of, new_id

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from twinpath.commands.bus import Envelope
+from twinpath.commands.envelope import Envelope
 from twinpath.commands.processes.means import Means, derived_id
 from twinpath.commands.processes.stored_commands import stored_command
 from twinpath.commands.processes.timers import OldTimer, Timer

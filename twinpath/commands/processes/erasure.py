@@ -10,7 +10,7 @@ from typing import Literal
 
 import structlog
 
-from twinpath.commands.bus import Envelope
+from twinpath.commands.envelope import Envelope
 from twinpath.commands.processes.following import Handling
 from twinpath.commands.processes.means import Means, derived_id
 from twinpath.domain.aggregate import Command

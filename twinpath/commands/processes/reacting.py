@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
-from twinpath.commands.bus import Envelope
+from twinpath.commands.envelope import Envelope
 from twinpath.commands.processes.due_timers import DueTimers
 from twinpath.commands.processes.following import Handling
 from twinpath.commands.processes.means import Means, derived_id

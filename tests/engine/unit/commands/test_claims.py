@@ -8,7 +8,8 @@ import pytest
 from tests.engine.seats import EVENTS, REPAIR, TakeSeat
 from tests.engine.support.commanding import bus_on
 from twinpath.clock import utc_now
-from twinpath.commands.bus import CommandBus, Envelope
+from twinpath.commands.bus import CommandBus
+from twinpath.commands.envelope import Envelope
 from twinpath.errors import RuleViolation, Unavailable
 from twinpath.ids import new_id
 from twinpath.log.in_memory import InMemoryEventStore

@@ -11,7 +11,8 @@ from tests.engine.support.commanding import bus_on
 from tests.engine.workshop.application import EVENTS
 from tests.engine.workshop.owners import RegisterOwner, RenameOwner
 from tests.engine.workshop.repairs import AddRepairNote, ChangeRepairStatus, CloseRepair, OpenRepair
-from twinpath.commands.bus import CommandBus, Envelope
+from twinpath.commands.bus import CommandBus
+from twinpath.commands.envelope import Envelope
 from twinpath.domain.aggregate import Command
 from twinpath.domain.events import Metadata, NewEvent, RecordedEvent
 from twinpath.errors import CommandIdReused, NotFound, RuleViolation, StaleVersion

@@ -9,7 +9,8 @@ from tests.engine.support.commanding import bus_on
 from tests.engine.workshop.application import EVENTS
 from tests.engine.workshop.owners import EraseOwner, RegisterOwner, RenameOwner
 from tests.engine.workshop.repairs import ChangeRepairStatus, OpenRepair
-from twinpath.commands.bus import CommandBus, Envelope
+from twinpath.commands.bus import CommandBus
+from twinpath.commands.envelope import Envelope
 from twinpath.domain.aggregate import Command
 from twinpath.errors import CommandIdReused
 from twinpath.ids import new_id

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.engine.support.requests import Asked
 from tests.engine.support.stockroom import STOCKROOM, part_id_of
 from twinpath.clock import utc_now
-from twinpath.commands.bus import Envelope
 from twinpath.commands.endpoints import declared_commands
+from twinpath.commands.envelope import Envelope
 from twinpath.errors import TwinpathError, UnhandledCommand
 from twinpath.http.json_bodies import read_json
 from twinpath.http.problem_details import status_of

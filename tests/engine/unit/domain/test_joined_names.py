@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.engine.workshop.repairs import AddRepairNote
-from twinpath.commands.bus import Envelope
+from twinpath.commands.envelope import Envelope
 from twinpath.commands.processes.means import derived_id
 from twinpath.commands.processes.timers import timer_id
 from twinpath.domain.aggregate import Aggregate

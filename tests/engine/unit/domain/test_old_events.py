@@ -23,7 +23,7 @@ from tests.support.appending import metadata
 from tests.support.eventually import eventually
 from twinpath.clock import utc_now
 from twinpath.commands.app import create_app
-from twinpath.commands.bus import Envelope
+from twinpath.commands.envelope import Envelope
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.events import SEALED, NewEvent, RecordedEvent, Upcaster, from_json, to_json
 from twinpath.errors import NewerEvent, RuleViolation, UnknownEvent

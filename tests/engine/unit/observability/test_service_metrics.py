@@ -15,7 +15,7 @@ from tests.support.services.scraped import Scraped, scraped
 from tests.support.things import LOGS, THINGS, move
 from twinpath.clock import utc_now
 from twinpath.commands.app import create_app
-from twinpath.commands.bus import Envelope
+from twinpath.commands.envelope import Envelope
 from twinpath.commands.metrics import CommandMetrics
 from twinpath.domain.events import RecordedEvent
 from twinpath.domain.views import Put

@@ -9,7 +9,7 @@ from command_service.customer.commands import EraseCustomer
 from deploy.shop import SHOP
 from tests.shop.support.shop import Shop
 from twinpath.clock import utc_now
-from twinpath.commands.bus import Envelope
+from twinpath.commands.envelope import Envelope
 from twinpath.testing.in_memory import InMemorySystem
 
 PARCEL = {"carrier": "DHL", "tracking_number": "1"}

@@ -16,7 +16,7 @@ from command_service.settings import Settings
 from deploy.shop import SHOP
 from shared.events import CATALOGUE
 from tests.shop.support.shop import Shop
-from twinpath.commands.bus import Envelope
+from twinpath.commands.envelope import Envelope
 from twinpath.commands.processes.means import derived_id
 from twinpath.domain.aggregate import Command
 from twinpath.domain.events import RecordedEvent

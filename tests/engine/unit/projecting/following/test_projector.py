@@ -13,7 +13,7 @@ from tests.engine.workshop.application import EVENTS, PROJECTIONS
 from tests.engine.workshop.repairs import AddRepairNote, ChangeRepairStatus, CloseRepair, OpenRepair
 from tests.support.eventually import eventually
 from twinpath.clock import utc_now
-from twinpath.commands.bus import Envelope
+from twinpath.commands.envelope import Envelope
 from twinpath.domain.events import RecordedEvent
 from twinpath.domain.views import Document
 from twinpath.errors import CheckpointMoved, Unavailable
