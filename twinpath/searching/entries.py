@@ -173,7 +173,7 @@ class Readings:
     def __init__(self, views: Iterable[View], language: Language) -> None:
         self._by_view = {_plain(view.name): Reading(view, language) for view in views if view.search is not None}
 
-    def of(self, view: str) -> Reading:
+    def __getitem__(self, view: str) -> Reading:
         """That of a view or of a generation. Raises KeyError."""
         return self._by_view[_plain(view)]
 

@@ -89,6 +89,13 @@ def run(url: str, *arguments: str) -> Result:
     return CliRunner().invoke(app, ["dead-letters", *arguments], env={"TWINPATH_RABBITMQ_URL": url})
 
 
+@pytest.fixture(autouse=True)
+def on_record(monkeypatch: pytest.MonkeyPatch, mongodb_url: str, unique: str) -> None:
+    """A place for the audit record, on which every repair is put."""
+    monkeypatch.setenv("TWINPATH_MONGODB_URL", mongodb_url)
+    monkeypatch.setenv("TWINPATH_IDENTITY_DATABASE", f"{unique}_identity")
+
+
 async def test_what_nobody_can_read_is_kept_with_its_reason_and_where_it_came_from(rabbitmq_url: str) -> None:
     async with following(rabbitmq_url) as channel:
         await publish(channel, b'[{"secret": "x"}]')

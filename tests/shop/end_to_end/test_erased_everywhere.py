@@ -151,7 +151,11 @@ async def test_nothing_that_was_entered_about_a_customer_is_left_anywhere(
             await guesses_get_one_answer(life, mongodb[f"{unique}_log"])
     logs = "".join(system[name].log.read_text() for name in ("command", "projector", "query"))
     assert left(life, logs) == []
-    assert len(receiver.spans) > 50
+
+    async def spans_came() -> bool:
+        return len(receiver.spans) > 50
+
+    await eventually(spans_came)
     assert left(life, b"".join(receiver.bodies).decode("utf-8", "replace")) == []
     await system.verify()
 

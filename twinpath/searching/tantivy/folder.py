@@ -128,7 +128,7 @@ class FolderSearch(SearchIndex):
         self._written.clear()
 
     async def search(self, view: str, search: Search) -> Hits:
-        reading = self._readings.of(view)
+        reading = self._readings[view]
         refuse_unknown(reading.paths, search, reading.numbers, view)
 
         def searched(index: ViewIndex) -> Hits:
@@ -160,7 +160,7 @@ class FolderSearch(SearchIndex):
     ) -> None:
         before = kept.index.revisions([document.id for document in documents])
         newer = {d.id: d for d in documents if before.get(d.id, 0) < d.revision}
-        reading = self._readings.of(view)
+        reading = self._readings[view]
         state = orjson.dumps({"positions": positions, "filled": filled}).decode()
         entries = [reading.entry(document) for document in newer.values()]
         try:
@@ -174,7 +174,7 @@ class FolderSearch(SearchIndex):
         def changed() -> T:
             kept = self._written.get(view)
             if kept is None:
-                index = ViewIndex(self._readings.of(view), self._path(view))
+                index = ViewIndex(self._readings[view], self._path(view))
                 kept = self._written.setdefault(view, _Kept(index, index.state()))
             with kept.index.lock:
                 return change(kept)
@@ -185,7 +185,7 @@ class FolderSearch(SearchIndex):
         index = self._read.get(view)
         try:
             if index is None:
-                index = self._read[view] = ViewIndex(self._readings.of(view), self._path(view), opened=True)
+                index = self._read[view] = ViewIndex(self._readings[view], self._path(view), opened=True)
             else:
                 index.reload()
             return read(index)
@@ -199,7 +199,7 @@ class FolderSearch(SearchIndex):
                 shutil.rmtree(path, ignore_errors=True)
 
     def _path(self, view: str) -> Path:
-        return self._folder / f"{view}.{self._readings.of(view).fingerprint}"
+        return self._folder / f"{view}.{self._readings[view].fingerprint}"
 
 
 def _unusable(error: OSError) -> Unavailable:

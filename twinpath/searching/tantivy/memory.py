@@ -59,7 +59,7 @@ class InMemorySearch(InMemoryCopy[WholeDocument], SearchIndex):
         """See SearchIndex.close."""
 
     async def search(self, view: str, search: Search) -> Hits:
-        reading = self._readings.of(view)
+        reading = self._readings[view]
         refuse_unknown(reading.paths, search, reading.numbers, view)
         expect_filled(await self.fill_state(view))
         async with self._searching:
