@@ -73,6 +73,19 @@ async def head_of(commits: Commits, log: str, session: AsyncClientSession | None
     return 0 if last is None else last["position"] + last["count"] - 1
 
 
+async def heads_of(commits: Commits, logs: Sequence[str]) -> dict[str, int]:
+    """Position of the last event of every log, 0 where it is empty; one question for all of them."""
+    first, *rest = map(_last_of, logs)
+    whole = first + [{"$unionWith": {"coll": commits.name, "pipeline": steps}} for steps in rest]
+    async with await commits.aggregate(whole) as found:
+        return dict.fromkeys(logs, 0) | {last["log"]: last["position"] + last["count"] - 1 async for last in found}
+
+
+def _last_of(log: str) -> list[Document]:
+    shown = {"_id": 0, "log": 1, "position": 1, "count": 1}
+    return [{"$match": {"log": log}}, {"$sort": {"position": DESCENDING}}, {"$limit": 1}, {"$project": shown}]
+
+
 async def version_of(commits: Commits, log: str, stream: str) -> int:
     """Version of a stream; 0 when it does not exist."""
     where = {"log": log, "stream": stream}

@@ -19,7 +19,7 @@ from twinpath.log.commits import (
     encode,
     events_of,
     find_commit,
-    head_of,
+    heads_of,
     without_claim,
 )
 from twinpath.log.group_commit import WRITERS, GroupWriter
@@ -60,8 +60,7 @@ class MongoEventLog(EventLog):
 
     async def heads(self) -> dict[str, int]:
         with unavailable(_AWAY):
-            heads = await asyncio.gather(*(head_of(self._commits, log) for log in self._logs))
-        return dict(zip(self._logs, heads, strict=True))
+            return await heads_of(self._commits, self._logs)
 
     async def published(self) -> dict[str, int]:
         with unavailable(_AWAY):

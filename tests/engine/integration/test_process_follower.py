@@ -181,3 +181,29 @@ async def test_a_process_with_a_checkpoint_goes_on_from_it_when_it_is_declared_s
     await changed.follower.deliver(LOG, events[5:])
 
     assert changed.handled == [5, 6]
+
+
+class Onlooker(Replica):
+    """A process that follows the log and takes none of its events."""
+
+    def takes(self, recorded: RecordedEvent) -> bool:
+        return False
+
+
+async def test_past_events_of_which_nothing_follows_the_checkpoint_moves_once_in_a_while_and_at_the_end(
+    store: Log, checkpoints: Checkpoints, events: list[RecordedEvent]
+) -> None:
+    onlooker = Onlooker(store, checkpoints).follower
+    await onlooker.deliver(LOG, events[:5])
+    assert (await onlooker.positions(), onlooker.followers.by_log[LOG].sink.position) == ({LOG: 0}, 5)
+
+    await onlooker.start()
+
+    async def has_moved() -> bool:
+        return await onlooker.positions() == {LOG: 6}
+
+    await eventually(has_moved, limit=10)
+    await append(store, new_id("repair"))
+    await onlooker.deliver(LOG, await store.read_log(LOG, 6, 1))
+    await onlooker.stop()
+    assert await onlooker.positions() == {LOG: 7}

@@ -1,8 +1,9 @@
 """A log as a process takes it: checkpointed, each event handled at least once.
 
 What is handled must be safe to repeat, so a checkpoint is only a mark of progress: it is written behind the handling
-and never goes back. Events of one stream are handled in order, those of different streams side by side. A stream whose
-event keeps failing is parked before the checkpoint moves on.
+and never goes back; past events of which nothing follows it is moved once in a while. Events of one stream are handled
+in order, those of different streams side by side. A stream whose event keeps failing is parked before the checkpoint
+moves on.
 """
 
 import asyncio
@@ -51,12 +52,14 @@ class HandledLog(Sink):
         aside: LeavingAside,
         handle_stream: Callable[[Sequence[RecordedEvent]], Coroutine[Any, Any, None]],
     ) -> None:
-        self._log = log
+        self.log = log
         self._handling = handling
         self._checkpoints = checkpoints
         self._aside = aside
         self._handle_stream = handle_stream
         self._position: int | None = None
+        self._kept: int | None = None
+        """Up to where the checkpoint is known to be."""
 
     @property
     def position(self) -> int:
@@ -69,9 +72,10 @@ class HandledLog(Sink):
     async def is_ahead(self) -> bool:
         """Read the checkpoint, and what is parked after it: a stream is parked before the checkpoint passes it."""
         before = self.position
-        stored = await self._checkpoints.positions(self._handling.name, [self._log])
+        stored = await self._checkpoints.positions(self._handling.name, [self.log])
         await self._aside.learn()
-        self._position = max(stored[self._log], before)
+        self._kept = stored[self.log]
+        self._position = max(self._kept, before)
         return self._position > before
 
     async def take(self, events: Sequence[RecordedEvent]) -> None:
@@ -79,10 +83,18 @@ class HandledLog(Sink):
         for event in events:
             if self._handling.takes(event):
                 streams[event.stream].append(event)
-        left_aside = await self._aside.extend(self._log, streams)
+        left_aside = await self._aside.extend(self.log, streams)
         async with asyncio.TaskGroup() as tasks:
             for stream, of_stream in streams.items():
                 if stream not in left_aside:
                     tasks.create_task(self._handle_stream(of_stream))
-        await self._checkpoints.move(self._handling.name, self._log, events[-1].position)
         self._position = events[-1].position
+        if streams:
+            await self.keep()
+
+    async def keep(self) -> None:
+        """Move the checkpoint to where the log is taken, if it is behind. Raises Unavailable."""
+        if self._position is not None and self._position != self._kept:
+            position = self._position
+            await self._checkpoints.move(self._handling.name, self.log, position)
+            self._kept = position

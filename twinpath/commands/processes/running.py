@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, NoReturn
 
@@ -42,7 +43,8 @@ class RunningProcess:
         self._checkpoints = checkpoints
         self._aside = LeavingAside(handling.name, parking, source, self._handle_taken, clock)
         self._side_by_side = asyncio.Semaphore(_SIDE_BY_SIDE)
-        self.followers = Followers(source, map(self._follower, logs))
+        self._handled = [HandledLog(log, handling, checkpoints, self._aside, self._handle_stream) for log in logs]
+        self.followers = Followers(source, map(self._follower, self._handled))
         self.deliver = self.followers.deliver
         self.feed: EventFeed | None = None
         self._tasks: list[asyncio.Task[NoReturn]] = []
@@ -55,9 +57,11 @@ class RunningProcess:
         self.feed = feed
         if feed is not None:
             await feed.start(self.deliver, self.followers)
-        for look in (self.look, self._carry_out_due):
-            note = partial(self._troubles.note, look.__name__)
-            self._tasks.append(asyncio.create_task(repeated(look, self._pace.look, note)))
+        # a checkpoint is kept well within the time after which a replica that stands by looks for what nobody took
+        paces = {self.look: self._pace.look, self._carry_out_due: self._pace.look, self._keep: self._pace.look / 4}
+        for work, seconds in paces.items():
+            note = partial(self._troubles.note, work.__name__)
+            self._tasks.append(asyncio.create_task(repeated(work, seconds, note)))
 
     async def stop(self) -> None:
         """Take no more events and end; what is left undone is done by the next one."""
@@ -67,6 +71,8 @@ class RunningProcess:
         if self.feed is not None:
             await self.feed.stop()
         await self.followers.stop(seconds=0)
+        with suppress(Unavailable):
+            await self._keep()
 
     async def health(self) -> Mapping[str, Any]:
         """What it follows, what is parked and what holds it up.
@@ -129,9 +135,12 @@ class RunningProcess:
         """See EventFeed.unreadable."""
         return self.feed.unreadable if self.feed else 0
 
-    def _follower(self, log: str) -> Follower:
-        handled = HandledLog(log, self.handling, self._checkpoints, self._aside, self._handle_stream)
-        return Follower(log, self._source, handled, self._pace, Troubles(log, OF_PROCESSES))
+    def _follower(self, handled: HandledLog) -> Follower:
+        return Follower(handled.log, self._source, handled, self._pace, Troubles(handled.log, OF_PROCESSES))
+
+    async def _keep(self) -> None:
+        for handled in self._handled:
+            await handled.keep()
 
     async def _handle_stream(self, events: Sequence[RecordedEvent]) -> None:
         async with self._side_by_side:
