@@ -1,11 +1,9 @@
 """How far processes have got in each log: marks of progress, written behind the handling, that never go back."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Protocol
 
 from pymongo import AsyncMongoClient, UpdateOne
-from pymongo.errors import DuplicateKeyError
 
 from twinpath.log.commits import Document
 from twinpath.mongo_client import durable_database, unavailable
@@ -22,8 +20,8 @@ class Checkpoints(Protocol):
     async def begin(self, process: str, positions: Mapping[str, int]) -> None:
         """Have a process begin behind these positions, in those logs in which it has no checkpoint."""
 
-    async def move(self, process: str, log: str, position: int) -> None:
-        """Move forward to a position; a later one that stands already is kept."""
+    async def move(self, process: str, positions: Mapping[str, int]) -> None:
+        """Move forward to these positions, by log; a later one that stands already is kept."""
 
 
 class InMemoryCheckpoints(Checkpoints):
@@ -39,8 +37,9 @@ class InMemoryCheckpoints(Checkpoints):
         for log, position in positions.items():
             self._positions.setdefault((process, log), position)
 
-    async def move(self, process: str, log: str, position: int) -> None:
-        self._positions[process, log] = max(position, self._positions.get((process, log), 0))
+    async def move(self, process: str, positions: Mapping[str, int]) -> None:
+        for log, position in positions.items():
+            self._positions[process, log] = max(position, self._positions.get((process, log), 0))
 
 
 class MongoCheckpoints(Checkpoints):
@@ -56,14 +55,15 @@ class MongoCheckpoints(Checkpoints):
         return {log: stored.get(f"{process}/{log}", 0) for log in logs}
 
     async def begin(self, process: str, positions: Mapping[str, int]) -> None:
+        await self._update(process, positions, "$setOnInsert")
+
+    async def move(self, process: str, positions: Mapping[str, int]) -> None:
+        await self._update(process, positions, "$max")
+
+    async def _update(self, process: str, positions: Mapping[str, int], operator: str) -> None:
         steps = [
-            UpdateOne({"_id": f"{process}/{log}"}, {"$setOnInsert": {"position": position}}, upsert=True)
+            UpdateOne({"_id": f"{process}/{log}"}, {operator: {"position": position}}, upsert=True)
             for log, position in positions.items()
         ]
         with unavailable(_AWAY):
             await self._kept.bulk_write(steps, ordered=False)
-
-    async def move(self, process: str, log: str, position: int) -> None:
-        lower = {"_id": f"{process}/{log}", "position": {"$lt": position}}
-        with unavailable(_AWAY), suppress(DuplicateKeyError):  # another replica is further
-            await self._kept.update_one(lower, {"$set": {"position": position}}, upsert=True)

@@ -58,7 +58,7 @@ class HandledLog(Sink):
         self._aside = aside
         self._handle_stream = handle_stream
         self._position: int | None = None
-        self._kept: int | None = None
+        self.kept = 0
         """Up to where the checkpoint is known to be."""
 
     @property
@@ -74,8 +74,8 @@ class HandledLog(Sink):
         before = self.position
         stored = await self._checkpoints.positions(self._handling.name, [self.log])
         await self._aside.learn()
-        self._kept = stored[self.log]
-        self._position = max(self._kept, before)
+        self.kept = stored[self.log]
+        self._position = max(self.kept, before)
         return self._position > before
 
     async def take(self, events: Sequence[RecordedEvent]) -> None:
@@ -90,11 +90,13 @@ class HandledLog(Sink):
                     tasks.create_task(self._handle_stream(of_stream))
         self._position = events[-1].position
         if streams:
-            await self.keep()
+            await keep(self._checkpoints, self._handling.name, [self])
 
-    async def keep(self) -> None:
-        """Move the checkpoint to where the log is taken, if it is behind. Raises Unavailable."""
-        if self._position is not None and self._position != self._kept:
-            position = self._position
-            await self._checkpoints.move(self._handling.name, self.log, position)
-            self._kept = position
+
+async def keep(checkpoints: Checkpoints, process: str, logs: Sequence[HandledLog]) -> None:
+    """Move the checkpoints of those logs that are behind what is taken. Raises Unavailable."""
+    taken = {log: log.position for log in logs if log.position > log.kept}
+    if taken:
+        await checkpoints.move(process, {log.log: position for log, position in taken.items()})
+        for log, position in taken.items():
+            log.kept = position

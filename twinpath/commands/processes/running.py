@@ -10,7 +10,7 @@ from structlog.contextvars import bound_contextvars
 
 from twinpath.clock import Clock, utc_now
 from twinpath.commands.processes.checkpoints import Checkpoints
-from twinpath.commands.processes.following import HandledLog, Handling
+from twinpath.commands.processes.following import HandledLog, Handling, keep
 from twinpath.commands.processes.leaving_aside import LeavingAside
 from twinpath.domain.events import RecordedEvent
 from twinpath.errors import Unavailable
@@ -139,8 +139,7 @@ class RunningProcess:
         return Follower(handled.log, self._source, handled, self._pace, Troubles(handled.log, OF_PROCESSES))
 
     async def _keep(self) -> None:
-        for handled in self._handled:
-            await handled.keep()
+        await keep(self._checkpoints, self.name, self._handled)
 
     async def _handle_stream(self, events: Sequence[RecordedEvent]) -> None:
         async with self._side_by_side:
