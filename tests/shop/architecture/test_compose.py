@@ -3,6 +3,7 @@
 import ast
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -80,6 +81,13 @@ def test_every_service_asks_its_callers_for_tokens_of_the_issuer_that_a_browser_
         assert told["TWINPATH_IDENTITY_ISSUER"] == issuer == COMPOSE["issuer"]["command"][3]
         assert told["TWINPATH_IDENTITY_JWKS_URL"] == f"http://issuer:{PORT}/keys"
         assert told["TWINPATH_PUBLIC_PERMISSIONS"] == PUBLIC
+
+
+def test_replicas_count_their_callers_together() -> None:
+    for name in ("command", "projector", "query"):
+        told = COMPOSE[name]["environment"]["TWINPATH_RATES_REDIS_URL"]
+        address = urlsplit(re.sub(r"\$\{[^}]*\}", "secret", told))
+        assert (address.scheme, address.username, address.hostname) == ("redis", name, "redis")
 
 
 @pytest.mark.parametrize("account", ["command", "projector", "query", "tools"])
