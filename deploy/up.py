@@ -177,7 +177,7 @@ def _introduce_customers(addresses: Mapping[str, str], loaded: bool) -> None:
                 issuer.put(f"/customers/{email}", json={"customer_id": customer_id}).raise_for_status()
 
             async with httpx.AsyncClient(base_url=addresses["query"], headers=headers) as client:
-                again = retry_if_result(lambda found: not found)
+                again = retry_if_result(lambda complete: not complete)
                 seen = AsyncRetrying(stop=patience, wait=wait_fixed(0.5), retry=again, retry_error_callback=_go_on)
                 await seen(customers_of, client, keep)
 
