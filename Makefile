@@ -70,11 +70,12 @@ load: $(VENV)/bench-installed ## a shop's load on a running `make up`; ARGS="--r
 	@$(BIN)/python -m bench.load $(ARGS)
 
 lock: $(VENV)/installed ## write the locked versions anew from pyproject.toml; UPGRADE=--upgrade takes the newest
-	@$(LOCK) $(UPGRADE) --unsafe-package pip $(foreach extra,command projector query cli testing shop-command dev,--extra $(extra)) --output-file requirements.lock pyproject.toml
+	@$(LOCK) $(UPGRADE) --unsafe-package pip $(foreach extra,command projector query cli testing shop-command issuer dev,--extra $(extra)) --output-file requirements.lock pyproject.toml
 	@for image in projector query; do $(MAKE) --no-print-directory deploy/locks/$$image.txt EXTRAS="$$image"; done
 	@$(MAKE) --no-print-directory deploy/locks/command.txt EXTRAS="command shop-command"
 	@$(MAKE) --no-print-directory deploy/locks/tools.txt EXTRAS="command projector query cli shop-command"
 	@$(MAKE) --no-print-directory deploy/locks/load.txt EXTRAS="cli load"
+	@$(MAKE) --no-print-directory deploy/locks/issuer.txt EXTRAS="issuer"
 	@$(LOCK) --allow-unsafe --generate-hashes --no-annotate --only-build-deps --build-deps-for wheel --output-file deploy/locks/build.txt pyproject.toml
 
 deploy/locks/%.txt: FORCE

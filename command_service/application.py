@@ -1,5 +1,6 @@
 """What the shop's command service runs: one line an aggregate, one a process."""
 
+from command_service.allowance.endpoints import ALLOWANCE
 from command_service.customer.endpoints import CUSTOMER
 from command_service.fulfilment import Fulfilment
 from command_service.order.endpoints import ORDER
@@ -15,7 +16,7 @@ from twinpath.domain import Application
 
 COMMANDS = Application(
     events=CATALOGUE,
-    aggregates=(TICKET, PRODUCT, CUSTOMER, ORDER),
+    aggregates=(TICKET, PRODUCT, CUSTOMER, ORDER, ALLOWANCE),
     processes=(Fulfilment, OrphanedOrders, TicketRetention),
     settings=Settings,
     importers=(ProductFeed,),

@@ -70,7 +70,7 @@ def system_app(sample: bool, authentication: Authentication = OPEN, memory: Memo
                 await play_sample(system, clock)
                 if memory is not None:
                     async with client_within(system) as client:
-                        await customers_of(client, memory.customers.__setitem__)
+                        await customers_of(client, memory.introduce)
             yield
             await authentication.close()
 

@@ -15,6 +15,14 @@ from typing import Annotated
 import httpx
 import typer
 from rich.console import Console
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_result,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_fixed,
+)
 
 from deploy.checkout import CHECKOUT
 from deploy.issuer.serving import customers_of
@@ -26,10 +34,11 @@ from deploy.local.stack import Stack
 from deploy.sample import load_sample
 from deploy.secrets_file import PROJECT, read_secrets, write_secrets
 from twinpath.cli.addresses import FILE, compose_addresses, compose_log_address, forget_addresses, show, write_addresses
-from twinpath.cli.callers.keys import token_of
 from twinpath.errors import NotAuthenticated, TwinpathError
+from twinpath.identity.development_token import token_of
 from twinpath.observability.logs import configure_logs
 
+_SEEN_SECONDS = 30.0
 DATA = DataFolder(CHECKOUT / ".local" / "data")
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
@@ -99,12 +108,15 @@ def _output(*command: str) -> list[str]:
 def _up_with_docker(sample: bool) -> None:
     environment = {**write_secrets(), **os.environ}
     following = _output("docker", "compose", "ps", "--services", "--status", "running")
+    loaded = False
     if sample and "command" not in following:  # into the log before any service follows it
         _compose("build", "init")
         _compose("run", "--rm", "-T", "init")
-        _load(compose_log_address(environment))
+        loaded = _load(compose_log_address(environment))
     _compose("up", "--build", "--wait")
-    _announce(compose_addresses(environment))
+    addresses = compose_addresses(environment)
+    _introduce_customers(addresses, loaded)
+    _announce(addresses)
     console.print(
         "\nIt runs in the background: `make down` stops it, `make clean` deletes its data too.", highlight=False
     )
@@ -123,10 +135,9 @@ def _up_locally(sample: bool) -> None:
         try:
             began = time.monotonic()
             stack.start_servers()
-            if sample:
-                _load(addresses["mongodb"])
+            loaded = sample and _load(addresses["mongodb"])
             stack.start_services()
-            _introduce_customers(addresses)
+            _introduce_customers(addresses, loaded)
             console.print(f"Ready after {time.monotonic() - began:.0f} s.")
             _announce(addresses)
             console.print(
@@ -139,18 +150,24 @@ def _up_locally(sample: bool) -> None:
             console.print("Stopped.")
 
 
-def _load(mongodb_url: str) -> None:
-    """Load the sample into a log without events. Raises StartFailed."""
+def _load(mongodb_url: str) -> bool:
+    """Load the sample into a log without events; whether it was. Raises StartFailed."""
     try:
         loaded = asyncio.run(load_sample(mongodb_url))
     except TwinpathError as error:
         raise StartFailed(f"The sample could not be loaded: {error.detail}") from error
     text = "Loaded a sample: " + ", ".join(f"{count} {kind}" for kind, count in loaded.items())
     console.print(f"{text if loaded else 'No sample is loaded: there are data already'}.", highlight=False)
+    return bool(loaded)
 
 
-def _introduce_customers(addresses: Mapping[str, str]) -> None:
-    """Tell the development issuer which customers its people are. Raises StartFailed."""
+def _introduce_customers(addresses: Mapping[str, str], loaded: bool) -> None:
+    """Tell the development issuer which customers its people are: all are seen soon after the sample was loaded.
+
+    Raises StartFailed.
+    """
+
+    patience = stop_after_delay(_SEEN_SECONDS) if loaded else stop_after_attempt(1)
 
     async def introduce() -> None:
         headers = {"Authorization": f"Bearer {token_of(addresses['issuer'], 'operator')}"}
@@ -160,12 +177,18 @@ def _introduce_customers(addresses: Mapping[str, str]) -> None:
                 issuer.put(f"/customers/{email}", json={"customer_id": customer_id}).raise_for_status()
 
             async with httpx.AsyncClient(base_url=addresses["query"], headers=headers) as client:
-                await customers_of(client, keep)
+                again = retry_if_result(lambda complete: not complete)
+                seen = AsyncRetrying(stop=patience, wait=wait_fixed(0.5), retry=again, retry_error_callback=_go_on)
+                await seen(customers_of, client, keep)
 
     try:
         asyncio.run(introduce())
     except (httpx.HTTPError, NotAuthenticated) as error:
         raise StartFailed(f"The development issuer did not learn who its customers are: {error}") from error
+
+
+def _go_on(_: RetryCallState) -> None:
+    """Without its customers the system works all the same."""
 
 
 def _announce(addresses: dict[str, str]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import aiohttp
+import httpx
 import typer
 from rich.console import Console
 
@@ -16,8 +17,12 @@ from bench.load.knee import COMMAND_P99, QUERY_P99, find_knee, is_well
 from bench.load.playing import Target, play, stock
 from bench.load.report import line, picture, table
 from twinpath.cli.addresses import FILE
+from twinpath.errors import NotAuthenticated
+from twinpath.identity.development_token import token_of
 
 _SEVERAL = "of a service; repeat the option for every replica: requests go to them in turn"
+_CALLERS = 100
+"""So many callers send in turn: a single one may ask for no more than TWINPATH_CALLER_RATE."""
 _console = Console()
 
 
@@ -37,18 +42,23 @@ def main(
     processes: Annotated[int, typer.Option(min=1, help="that send side by side")] = 2,
     command: Annotated[list[str] | None, typer.Option(envvar="TWINPATH_COMMAND_URL", help=_SEVERAL)] = None,
     query: Annotated[list[str] | None, typer.Option(envvar="TWINPATH_QUERY_URL", help=_SEVERAL)] = None,
+    issuer: Annotated[
+        str, typer.Option(envvar="TWINPATH_IDENTITY_ISSUER", help="of development, which signs the callers in")
+    ] = "",
     plot: Annotated[Path | None, typer.Option(help="a PNG of latency and lag over time")] = None,
 ) -> None:
     """One write to twenty reads, a few hot products. Without addresses it goes to the `make up` of this folder."""
     if not command or not query:
         running = json.loads(FILE.read_text()) if FILE.is_file() else {}
         command, query = command or _listed(running.get("command")), query or _listed(running.get("query"))
+        issuer = issuer or running.get("issuer", "")
     if not command or not query:
         raise typer.BadParameter("no `make up` runs in this folder: give --command and --query")
     load = Load(rate, duration, processes)
     try:
-        asyncio.run(_all(_bare(command), _bare(query), load, until_saturated, plot))
-    except (aiohttp.ClientError, RuntimeError, TimeoutError) as error:
+        tokens = [token_of(issuer, f"operator+{number}") for number in range(_CALLERS)] if issuer else []
+        asyncio.run(_all(_bare(command), _bare(query), tokens, load, until_saturated, plot))
+    except (aiohttp.ClientError, httpx.HTTPError, NotAuthenticated, RuntimeError, TimeoutError) as error:
         _console.print(f"[red]{error or type(error).__name__}")
         raise typer.Exit(2) from error
 
@@ -62,9 +72,14 @@ def _bare(urls: Sequence[str]) -> list[str]:
 
 
 async def _all(
-    command: Sequence[str], query: Sequence[str], load: Load, until_saturated: bool, plot: Path | None
+    command: Sequence[str],
+    query: Sequence[str],
+    tokens: Sequence[str],
+    load: Load,
+    until_saturated: bool,
+    plot: Path | None,
 ) -> None:
-    target = await stock(command, query)
+    target = await stock(command, query, tokens)
     if until_saturated:
         await _find_knee(target, load)
         return

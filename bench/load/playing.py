@@ -18,19 +18,24 @@ _LATE_SECONDS = 40.0
 
 @dataclass(frozen=True)
 class Target:
-    """The addresses of the services, which are used in turn, and the products and customers of the load."""
+    """The addresses of the services, which are used in turn, and the products and customers of the load.
+
+    `tokens` are those of its callers, who send in turn; without any nobody is asked who calls.
+    """
 
     command: Sequence[str]
     query: Sequence[str]
     products: list[str]
     customers: list[str]
+    tokens: Sequence[str] = ()
 
 
-async def stock(command: Sequence[str], query: Sequence[str]) -> Target:
+async def stock(command: Sequence[str], query: Sequence[str], tokens: Sequence[str] = ()) -> Target:
     """Make products with plenty of stock, and customers. Raises RuntimeError when a command is refused."""
     first = command[0]
     name = random.randrange(16**8)
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session:
+    headers = {"Authorization": f"Bearer {tokens[0]}"} if tokens else {}
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30), headers=headers) as session:
         products, customers = [], []
         for number in range(_PRODUCTS):
             body = {
@@ -44,7 +49,7 @@ async def stock(command: Sequence[str], query: Sequence[str]) -> Target:
         for number in range(_CUSTOMERS):
             body = {"name": f"Customer {number}", "email": f"c{number}.{name:08x}@example.com"}
             customers.append((await _post(session, f"{first}/api/v1/customers", body))["customer_id"])
-    return Target(command, query, products, customers)
+    return Target(command, query, products, customers, tokens)
 
 
 async def _post(session: aiohttp.ClientSession, url: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -77,6 +82,7 @@ async def play(
 async def _worker(target: Target, rate: float, seconds: float, seed: int, collect: Callable[[bytes], None]) -> None:
     where = {"command": list(target.command), "query": list(target.query)}
     there = {"products": target.products, "customers": target.customers}
+    there["tokens"] = list(target.tokens)
     orders = {**where, **there, "rate": rate, "seconds": seconds, "seed": seed, "connections": 256}
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(

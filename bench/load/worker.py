@@ -28,6 +28,7 @@ class Worker:
 
     def __init__(self, orders: dict[str, Any], session: aiohttp.ClientSession) -> None:
         self._urls = {kind: itertools.cycle(orders[kind]) for kind in ("command", "query")}
+        self._callers = itertools.cycle([{"Authorization": f"Bearer {token}"} for token in orders["tokens"]] or [{}])
         self._rate, self._seconds = orders["rate"], orders["seconds"]
         self._shop = Shop(orders["products"], orders["customers"], random.Random(orders["seed"]))
         self._session = session
@@ -67,7 +68,7 @@ class Worker:
         token = None
         try:
             url = next(self._urls[request.kind]) + request.path
-            async with self._session.request(method, url, json=request.body) as response:
+            async with self._session.request(method, url, json=request.body, headers=next(self._callers)) as response:
                 content = await response.read()
                 answered = perf_counter() - self._began
                 if response.status in (200, 201):
@@ -89,7 +90,7 @@ class Worker:
         """Measure the lag: a query with the causal token waits until the view shows the command."""
         path = "/orders" if "order" in token else "/products" if "product" in token else "/tickets"
         url = f"{next(self._urls['query'])}/api/v1{path}?limit=1"
-        async with self._session.get(url, headers={"Causal-Token": token}) as response:
+        async with self._session.get(url, headers={"Causal-Token": token, **next(self._callers)}) as response:
             await response.read()
             if response.status == 200:
                 record(figures.times["lag"], perf_counter() - self._began - accepted)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from command_service.allowance.commands import AllowanceFact, allowance_fact
 from command_service.facts import CustomerFact, Fact, customer_fact
 from command_service.order.address import AskedAddress
 from command_service.text import CustomerId, Line, ProductId
@@ -68,18 +69,25 @@ class OrderAction(Command):
 
 class PlaceOrder(OrderAction):
     """Order products at the prices of this moment. 409 `insufficient_stock` when a product is plainly short; an order
-    that loses the race for the last pieces is rejected within moments, as its document then shows."""
+    that loses the race for the last pieces is rejected within moments, as its document then shows. 409
+    `too_much_unshipped` when the customer's open orders would hold more pieces than a customer's may; of orders that
+    race for the rest of them the last are cancelled within moments."""
 
     type: ClassVar[str] = "place_order"
 
     creates: ClassVar[bool] = True
-    looked_up: ClassVar[Mapping[str, LookUp]] = {"customer": customer_fact, "products": product_facts}
+    looked_up: ClassVar[Mapping[str, LookUp]] = {
+        "customer": customer_fact,
+        "products": product_facts,
+        "allowance": allowance_fact,
+    }
 
     customer_id: CustomerId
     lines: Annotated[tuple[Wish, ...], Field(min_length=1, max_length=100)]
     shipping_address: AskedAddress
     customer: CustomerFact | None
     products: Mapping[str, ProductFact]
+    allowance: AllowanceFact
 
 
 class ConfirmOrder(OrderAction):

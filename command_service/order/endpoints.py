@@ -26,6 +26,7 @@ ORDER.post(
         "customer_erased",
         "product_discontinued",
         "insufficient_stock",
+        "too_much_unshipped",
         "mixed_currencies",
         "total_too_large",
     ),

@@ -38,8 +38,9 @@ def decide(command: OrderCommand, order: Order | None) -> list[OrderEvent]:
     Raises:
         NotFound: `order_not_found`, `customer_not_found` or `product_not_found`.
         RuleViolation: `order_exists`, `customer_erased`, `product_discontinued`, `mixed_currencies`,
-            `insufficient_stock`, `total_too_large`, `order_not_confirmed`, `order_shipped`, `order_rejected`,
-            `order_not_shipped`, `order_returned`, `product_not_in_order` or `return_exceeds_shipment`.
+            `insufficient_stock`, `too_much_unshipped`, `total_too_large`, `order_not_confirmed`, `order_shipped`,
+            `order_rejected`, `order_not_shipped`, `order_returned`, `product_not_in_order` or
+            `return_exceeds_shipment`.
     """
     if isinstance(command, PlaceOrder):
         return _place(command, order)
@@ -66,6 +67,7 @@ def _place(command: PlaceOrder, order: Order | None) -> list[OrderEvent]:
         raise RuleViolation(f"Order {command.order_id} is placed already.", code="order_exists")
     expect_customer(command.customer_id, command.customer)
     lines = _lines(command)
+    _expect_allowance(command, sum(line.quantity for line in lines))
     prices = [line.unit_price.times(line.quantity) for line in lines]
     total = added(prices)
     if total.minor > MOST_MINOR:
@@ -113,6 +115,13 @@ def _lines(command: PlaceOrder) -> tuple[OrderLine, ...]:
         detail = f"An order has one currency; these products are priced in {', '.join(currencies)}."
         raise RuleViolation(detail, code="mixed_currencies", currencies=currencies)
     return tuple(lines)
+
+
+def _expect_allowance(command: PlaceOrder, units: int) -> None:
+    held, most = command.allowance.held, command.allowance.most
+    if held + units > most:
+        detail = f"A customer's open orders hold {most} pieces at most; these hold {held}, and {units} more are wanted."
+        raise RuleViolation(detail, code="too_much_unshipped", requested=units, held=held, most=most)
 
 
 def _reject(command: RejectOrder, order: Order) -> list[OrderEvent]:

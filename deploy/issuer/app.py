@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from authlib.oauth2 import OAuth2Error
 from flask import Flask, Response, request
 from markupsafe import escape
 
@@ -15,19 +16,20 @@ padding:.7rem;font:inherit;text-align:left;cursor:pointer}}</style>
 <form method="post">{buttons}</form></html>"""
 
 
-def create_app(issuer: str, memory: Memory | None = None) -> Flask:
-    """The provider at this URL."""
+def create_app(issuer: str, memory: Memory | None = None, inside: str = "") -> Flask:
+    """The provider at this URL; `inside` is its name on a network of containers, for what asks without a browser."""
     memory = memory or Memory()
     app = Flask("issuer")
     server = authorization_server(app, memory, issuer)
 
     @app.get("/.well-known/openid-configuration")
     def discovery() -> dict[str, Any]:
+        here = request.host_url.rstrip("/") if request.host.partition(":")[0] == inside else issuer
         return {
             "issuer": issuer,
             "authorization_endpoint": f"{issuer}/authorize",
-            "token_endpoint": f"{issuer}/token",
-            "jwks_uri": f"{issuer}/keys",
+            "token_endpoint": f"{here}/token",  # as it was reached, by those inside: Keycloak's "dynamic back channel"
+            "jwks_uri": f"{here}/keys",
             "scopes_supported": ["openid"],
             "response_types_supported": ["code"],
             "subject_types_supported": ["public"],
@@ -61,13 +63,18 @@ def create_app(issuer: str, memory: Memory | None = None) -> Flask:
     @app.put("/customers/<email>")
     def customer(email: str) -> dict[str, str]:
         """Which customer a person is: the sample says it when it has registered them."""
-        memory.customers[email] = str(request.get_json()["customer_id"])
+        memory.introduce(email, str(request.get_json()["customer_id"]))
         return {}
+
+    @app.errorhandler(OAuth2Error)
+    def refused(error: OAuth2Error) -> Any:
+        return str(error), 400
 
     @app.before_request
     def not_by_another_name() -> Response | None:
         """A page elsewhere whose name leads to this machine signs nobody in; services fetch keys by any name."""
         named = request.path in ("/keys", "/.well-known/openid-configuration") or is_here(f"http://{request.host}")
+        named = named or (request.path == "/token" and request.host.partition(":")[0] == inside)
         return None if named else Response("This is no name of the development issuer.", 421)
 
     @app.after_request

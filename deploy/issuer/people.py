@@ -1,6 +1,6 @@
 """The sample people whom the development issuer signs in; Keycloak's example realm has the same."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -28,3 +28,12 @@ PEOPLE = {
         Person("operator", "an operator of the system", "operator"),
     )
 }
+
+
+def person_named(name: str) -> Person | None:
+    """The person of this name; `agent+2` is another agent, so that a load can come from as many as it needs."""
+    base, plus, number = name.partition("+")
+    person = PEOPLE.get(base)
+    if person is None or not plus:
+        return person
+    return replace(person, name=name, email="") if number.isascii() and number.isdigit() else None

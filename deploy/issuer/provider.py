@@ -1,8 +1,10 @@
 """The provider's OAuth 2 side, by Authlib: the authorisation code with PKCE, and a token by name for scripts."""
 
+import json
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +18,7 @@ from authlib.oidc.core.grants import OpenIDCode
 from flask import Flask
 from joserfc.jwk import ECKey, KeySet
 
-from deploy.issuer.people import PEOPLE, Person
+from deploy.issuer.people import Person, person_named
 
 AUDIENCE = "twinpath"
 ALGORITHM = "ES256"
@@ -102,12 +104,30 @@ class Code(AuthorizationCodeMixin):
 
 
 class Memory:
-    """What the provider knows while it runs: its key, the codes that wait, which customer a person is."""
+    """What the provider knows: its key, which customer a person is, the codes that wait.
 
-    def __init__(self) -> None:
-        self.key = ECKey.generate_key("P-256", auto_kid=True)
+    All but the codes is kept in `file`, where one is given: tokens stay good when the provider starts again.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        kept = json.loads(file.read_text()) if file is not None and file.exists() else {}
+        self.key = ECKey.import_key(kept["key"]) if kept else ECKey.generate_key("P-256", auto_kid=True)
         self.codes: dict[str, Code] = {}
-        self.customers: dict[str, str] = {}
+        self.customers: dict[str, str] = kept.get("customers", {})
+        self._file = file
+        self._keep()
+
+    def introduce(self, email: str, customer_id: str) -> None:
+        """Remember which customer the person with this address is."""
+        self.customers[email] = customer_id
+        self._keep()
+
+    def _keep(self) -> None:
+        if self._file is not None:
+            draft = self._file.with_suffix(".draft")
+            draft.touch(0o600)
+            draft.write_text(json.dumps({"key": self.key.as_dict(private=True), "customers": self.customers}))
+            draft.replace(self._file)
 
     def claims(self, person: Person) -> dict[str, Any]:
         """What a token says of a person beyond the usual."""
@@ -154,7 +174,7 @@ def authorization_server(app: Flask, memory: Memory, issuer: str) -> Authorizati
         TOKEN_ENDPOINT_AUTH_METHODS = ("none",)
 
         def authenticate_user(self, username: str, password: str) -> Person | None:
-            return PEOPLE.get(username)
+            return person_named(username)
 
     class IdToken(OpenIDCode):
         def exists_nonce(self, nonce: str, request: OAuth2Request) -> bool:

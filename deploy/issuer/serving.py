@@ -16,11 +16,11 @@ PORT = 8003
 
 
 def served(
-    port: int = PORT, memory: Memory | None = None, issuer: str | None = None, host: str = "127.0.0.1"
+    port: int = PORT, memory: Memory | None = None, issuer: str | None = None, host: str = "127.0.0.1", inside: str = ""
 ) -> BaseWSGIServer:
     """The server, listening on this port; `serve_forever` answers. Raises OSError."""
     os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # plain HTTP, which Authlib takes for development alone
-    return make_server(host, port, create_app(issuer or f"http://127.0.0.1:{port}", memory), threaded=True)
+    return make_server(host, port, create_app(issuer or f"http://127.0.0.1:{port}", memory, inside), threaded=True)
 
 
 @contextmanager
@@ -36,10 +36,10 @@ def beside(port: int, memory: Memory) -> Iterator[str]:
         serving.join()
 
 
-async def customers_of(client: httpx.AsyncClient, kept: Callable[[str, str], None]) -> None:
+async def customers_of(client: httpx.AsyncClient, kept: Callable[[str, str], None]) -> bool:
     """Find the sample people who are customers, by their addresses, and hand on each address with the id.
 
-    `client` reaches the query service as somebody who may read all customers.
+    `client` reaches the query service as somebody who may read all customers. Returns whether all were found.
     """
     wanted = {person.email for person in PEOPLE.values() if person.email}
     path: str | None = "/api/v1/customers?limit=100"
@@ -50,3 +50,4 @@ async def customers_of(client: httpx.AsyncClient, kept: Callable[[str, str], Non
                 wanted.remove(customer["email"])
                 kept(customer["email"], customer["customer_id"])
         path = page.links.get("next", {}).get("url")
+    return not wanted

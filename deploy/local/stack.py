@@ -39,6 +39,7 @@ class Stack:
         self._issuer_port = hold_port()
         self.issuer = f"http://{HOST}:{self._issuer_port.number}"
         command = [sys.executable, "-m", "deploy.issuer", "--port", str(self._issuer_port.number)]
+        command += ["--memory", str((folder / "issuer.json").resolve())]
         self._issuer = Process("issuer", command, folder / "issuer.log", folder=CHECKOUT)
         env |= identity_environment(self.issuer)
         self.services = {name: Service(name, folder / f"{name}.log", env) for name in NAMES}

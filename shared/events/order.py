@@ -146,7 +146,8 @@ class OrderShipped(DomainEvent):
 
 
 RAN_OUT, CUSTOMER_ERASED = "The reservation has run out.", "The customer is erased."
-REASONS_OF_THE_SHOP = frozenset({RAN_OUT, CUSTOMER_ERASED})
+TOO_MUCH_UNSHIPPED = "The customer's open orders hold too many pieces."
+REASONS_OF_THE_SHOP = frozenset({RAN_OUT, CUSTOMER_ERASED, TOO_MUCH_UNSHIPPED})
 """What the shop itself cancels orders for, which names nobody."""
 
 

@@ -1,6 +1,7 @@
 """A command bus on any store, with keys and snapshots in memory."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from twinpath.commands.bus import CommandBus
 from twinpath.commands.snapshotting import Snapshots
@@ -21,8 +22,9 @@ def bus_on(
     keys: KeyStore | None = None,
     snapshots: SnapshotStore | None = None,
     cached_aggregates: int = 10_000,
+    settings: Any = None,
 ) -> CommandBus:
     """A bus; what is not given is fresh and in memory."""
     kept = Snapshots(snapshots or InMemorySnapshotStore())
     seals = Seals(keys or InMemoryKeyStore(), catalogue)
-    return CommandBus(store, deciders, catalogue, seals, kept, cached_aggregates)
+    return CommandBus(store, deciders, catalogue, seals, kept, cached_aggregates, settings=settings)

@@ -13,6 +13,7 @@ IMAGES = {
     "command": ["command", "shop-command"],
     "projector": ["projector"],
     "query": ["query"],
+    "issuer": ["issuer"],
     "tools": ["command", "projector", "query", "cli", "shop-command"],
 }
 """Image -> the extras that are installed in it."""

@@ -14,6 +14,7 @@ COMPOSE_PORTS = {
     "COMMAND_PORT": "8000",
     "QUERY_PORT": "8001",
     "PROJECTOR_PORT": "8002",
+    "ISSUER_PORT": "8003",
     "MONGODB_PORT": "27017",
     "RABBITMQ_PORT": "5672",
     "RABBITMQ_UI_PORT": "15672",
@@ -42,6 +43,7 @@ def compose_addresses(environment: Mapping[str, str]) -> dict[str, str]:
         "command": f"http://127.0.0.1:{port['COMMAND_PORT']}",
         "query": f"http://127.0.0.1:{port['QUERY_PORT']}",
         "projector": f"http://127.0.0.1:{port['PROJECTOR_PORT']}",
+        "issuer": f"http://127.0.0.1:{port['ISSUER_PORT']}",
         "rabbitmq_ui": f"http://{admin}@127.0.0.1:{port['RABBITMQ_UI_PORT']}",
         "mongodb": f"mongodb://{tools}@127.0.0.1:{port['MONGODB_PORT']}/?directConnection=true",
         "rabbitmq": f"amqp://{tools}@127.0.0.1:{port['RABBITMQ_PORT']}/twinpath",
@@ -69,19 +71,17 @@ def show(addresses: Mapping[str, str], console: Console) -> None:
     table.add_row("commands (REST, Swagger UI)", f"{addresses['command']}/docs")
     table.add_row("queries (REST, Swagger UI)", f"{addresses['query']}/docs")
     table.add_row("projector (AsyncAPI page)", f"{addresses['projector']}/asyncapi")
-    if "issuer" in addresses:
-        table.add_row("development issuer (signs in sample people)", addresses["issuer"])
+    table.add_row("development issuer (signs in sample people)", addresses["issuer"])
     table.add_row("RabbitMQ management UI", _with_login(addresses["rabbitmq_ui"]))
     for name in ("mongodb", "rabbitmq", "redis"):
         table.add_row(name, _without_password(addresses[name]))
     console.print(table)
     console.print("Logins are in .local/addresses.json and, with Docker, in .env.", style="dim", highlight=False)
     console.print("\nTry:", highlight=False)
-    token = '-H "Authorization: Bearer $TOKEN" ' if "issuer" in addresses else ""
+    token = '-H "Authorization: Bearer $TOKEN" '
     body = f"""{token}-H 'Content-Type: application/json' -d '{{"subject": "Parcel", "message": "Where is it?"}}'"""
-    if token:
-        print("  TOKEN=$(.venv/bin/twinpath token --as operator)")
     for line in (
+        "TOKEN=$(.venv/bin/twinpath token --as operator)",
         f"curl -s {token}'{addresses['query']}/api/v1/tickets?status=open&limit=3'",
         f"curl -i -X POST {addresses['command']}/api/v1/tickets {body}",
         f"curl -s {token}{addresses['query']}/api/v1/shop/dashboard",

@@ -51,7 +51,8 @@ OnHandled = Callable[[Command, Appended | BaseException, float], None]
 
 
 class CommandBus:
-    """Takes commands and says where their events stand. `deciders` are named by the category of their streams.
+    """Takes commands and says where their events stand. `deciders` are named by the category of their streams,
+    `settings` are what commands may look up of the service's own.
 
     `on_handled` is called after each command and must not block.
     """
@@ -65,8 +66,10 @@ class CommandBus:
         snapshots: Snapshots,
         cached_aggregates: int = 10_000,
         clock: Clock = utc_now,
+        settings: Any = None,
     ) -> None:
         self.clock = clock
+        self._settings = settings
         self._store = store
         self._catalogue = catalogue
         self._seals = seals
@@ -106,7 +109,7 @@ class CommandBus:
     @property
     def look(self) -> BusLook:
         """How commands look up their facts."""
-        return BusLook(self._state, self._store)
+        return BusLook(self._state, self._store, self._settings)
 
     async def _state(self, stream: str) -> Any | None:
         return (await self._refreshed(stream, self._cache.get(stream))).state

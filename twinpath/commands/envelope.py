@@ -57,6 +57,7 @@ class BusLook:
 
     state: Callable[[str], Coroutine[Any, Any, Any]]
     store: EventStore
+    settings: Any = None
 
     async def __call__(self, aggregate_id: str) -> Any:
         """See Look.__call__."""
@@ -69,7 +70,7 @@ class BusLook:
             await wait(aggregate_id)
             return await self.state(aggregate_id)
 
-        return BusLook(waited, self.store)
+        return BusLook(waited, self.store, self.settings)
 
     async def about(self, owner: str, category: str) -> list[str]:
         """See Look.about."""

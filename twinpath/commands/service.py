@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from twinpath.clock import utc_now
 from twinpath.commands.admission import Admission
 from twinpath.commands.app import STREAMED, create_app
 from twinpath.commands.bus import CommandBus
@@ -120,6 +121,8 @@ class _CommandService:
             Seals(self._keys, self._events),
             self._snapshots,
             self._settings.cached_aggregates,
+            utc_now,
+            self._settings,
         )
 
     def _make_relay(self) -> Relay:

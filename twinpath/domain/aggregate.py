@@ -22,7 +22,11 @@ _State = TypeVar("_State")
 
 
 class Look(Protocol):
-    """How a command's facts are looked up on the write side. Both raise Unavailable."""
+    """How a command's facts are looked up on the write side. Both ways raise Unavailable."""
+
+    @property
+    def settings(self) -> Any:
+        """Those of the command service."""
 
     def __call__(self, aggregate_id: str) -> Coroutine[Any, Any, Any]:
         """The state of an aggregate as it is now, None where there is none."""

@@ -33,7 +33,8 @@ def authentication_of(
         {**application.roles, **settings.roles},
         settings.identity_leeway_seconds,
     )
-    rates = CallerRates(settings.caller_rate, settings.address_rate, settings.rates_redis_url or None)
+    redis_url = settings.rates_redis_url or None
+    rates = CallerRates(settings.caller_rate, settings.address_rate, redis_url, settings.redis_prefix)
     record = MongoAuditLog(client, settings.identity_database)
     auditing = Auditing(service, Recorder(record), record.read_key, {REPAIR, *application.audited})
     keys = MachineKeys(MongoMachineKeys(client, settings.identity_database))

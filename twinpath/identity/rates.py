@@ -14,6 +14,9 @@ from limits.errors import StorageError
 
 from twinpath.errors import TooMany
 
+RATES = "rates"
+"""What the keys of limits begin with, after the prefix of every key."""
+
 _SHARES = 50
 """A process takes this part of a limit at once, so that Redis is asked once for so many requests, not for each."""
 
@@ -137,10 +140,10 @@ def _item(text: str | None) -> RateLimitItem | None:
 
 def _redis(url: str, prefix: str) -> RedisStorage:
     return RedisStorage(
-        f"async+{url}",
+        f"async+{url.replace('unix://', 'redis+unix://', 1)}",
         wrap_exceptions=True,
         implementation="redispy",
-        key_prefix=f"{prefix}:rates",
+        key_prefix=f"{prefix}:{RATES}",
         socket_timeout=_REDIS_TIMEOUT_SECONDS,
         socket_connect_timeout=_REDIS_TIMEOUT_SECONDS,
     )

@@ -48,6 +48,7 @@ class IdentitySettings(HttpSettings):
     rates_redis_url: str = Field(
         "", pattern=rf"({REDIS_URL})?$", description="Redis that counts for all replicas; without one each counts alone"
     )
+    redis_prefix: str = Field("twinpath", description="what every key in Redis begins with")
     public_permissions: str = Field("", description="what callers without a token may do, as in catalogue:read")
     roles: dict[str, list[str]] = Field(
         default_factory=dict, description="role -> permissions, as JSON; replaces the application's own of that name"

@@ -34,7 +34,6 @@ class Settings(ReadLimits, IdentitySettings, SearchSettings, ServerSettings):
         "en", description="whose order lists have that are sorted by text; the same in every service"
     )
     redis_url: str = Field("redis://127.0.0.1:6379/0", pattern=REDIS_URL, description="the fast copy of the views")
-    redis_prefix: str = Field("twinpath", description="what every key in Redis begins with")
     clickhouse_url: str = Field(
         "",
         pattern=CLICKHOUSE_URL,

@@ -2,14 +2,18 @@
 
 import hashlib
 
+from twinpath.identity.rates import RATES
 from twinpath.servers.accounts import ADMINISTRATOR, Account, Passwords
 
+_COUNTING = f"~{{prefix}}:{RATES}:* +evalsha +script|load +get +set +pttl +rename +exists +incrby"
+"""What the scripts of the library limits do, by which all replicas count how much each caller asks for."""
 RIGHTS: dict[Account, str] = {
+    "command": f"{_COUNTING} +@connection -@dangerous",
     "projector": "~{prefix}:* +@all -@admin -@dangerous +info",
-    "query": "%R~{prefix}:* +@read +@connection -@dangerous",
+    "query": f"%R~{{prefix}}:* +@read +@connection -@dangerous ({_COUNTING})",
     "tools": "~{prefix}:* +@all -@admin -@dangerous +info",
 }
-"""The accounts that write the copy of the views, and those that only read it."""
+"""The account that only counts callers, those that write the copy of the views, and that which reads it and counts."""
 _ALL = "~* &* +@all"
 
 

@@ -80,10 +80,12 @@ class InMemorySystem:
         self.keys = keys or InMemoryKeyStore()
         self.seals = Seals(self.keys, events)
         snapshots = Snapshots(InMemorySnapshotStore())
-        self.bus = CommandBus(self.store, application.deciders, events, self.seals, snapshots, clock=clock)
+        settings = settings or (application.settings or Settings)()
+        keeping = self.seals, snapshots
+        self.bus = CommandBus(self.store, application.deciders, events, *keeping, clock=clock, settings=settings)
         self.processes = Processes(
             application,
-            settings or (application.settings or Settings)(),
+            settings,
             Means(self.bus, self.store, InMemoryTimers(), events, application.deciders, clock),
             self.keys,
             PARTITIONS,

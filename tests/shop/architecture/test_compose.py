@@ -3,6 +3,7 @@
 import ast
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -10,6 +11,8 @@ from pydantic_settings import BaseSettings
 
 from command_service.settings import Settings as CommandSettings
 from deploy.checkout import CHECKOUT
+from deploy.issuer.serving import PORT
+from deploy.local.services import PUBLIC
 from deploy.rolling import JOBS, SERVICES, replace_replicas
 from deploy.secrets_file import PROJECT, SECRETS
 from tests.support.provided.container_servers import MONGODB_IMAGE, RABBITMQ_IMAGE, REDIS_IMAGE
@@ -53,7 +56,7 @@ def test_whatever_stays_up_has_limits_and_comes_back(name: str) -> None:
         assert COMPOSE[name]["restart"] == "unless-stopped"
 
 
-@pytest.mark.parametrize("name", sorted(OURS - {"load"}))
+@pytest.mark.parametrize("name", sorted(OURS - {"load", "issuer"}))
 def test_a_program_is_told_only_what_it_knows(name: str) -> None:
     settings = PROGRAMS[name.removesuffix("-2")]
     known = {variable(settings, field) for field in settings.model_fields}
@@ -68,6 +71,23 @@ def test_secrets_come_from_the_environment_and_a_missing_one_says_what_makes_it(
         wanted = ":?run python3 deploy/secrets_file.py" if name in {*SECRETS, PROJECT} else ":-"
         assert otherwise.startswith(wanted), name
     assert "guest" not in TEXT
+
+
+def test_every_service_asks_its_callers_for_tokens_of_the_issuer_that_a_browser_here_reaches() -> None:
+    assert "INSECURE" not in TEXT
+    issuer = f"http://127.0.0.1:${{ISSUER_PORT:-{PORT}}}"
+    for name in ("command", "projector", "query"):
+        told = COMPOSE[name]["environment"]
+        assert told["TWINPATH_IDENTITY_ISSUER"] == issuer == COMPOSE["issuer"]["command"][3]
+        assert told["TWINPATH_IDENTITY_JWKS_URL"] == f"http://issuer:{PORT}/keys"
+        assert told["TWINPATH_PUBLIC_PERMISSIONS"] == PUBLIC
+
+
+def test_replicas_count_their_callers_together() -> None:
+    for name in ("command", "projector", "query"):
+        told = COMPOSE[name]["environment"]["TWINPATH_RATES_REDIS_URL"]
+        address = urlsplit(re.sub(r"\$\{[^}]*\}", "secret", told))
+        assert (address.scheme, address.username, address.hostname) == ("redis", name, "redis")
 
 
 @pytest.mark.parametrize("account", ["command", "projector", "query", "tools"])

@@ -14,6 +14,7 @@ Arrow = tuple[str, str, str]
 ARROWS: set[Arrow] = {
     ("command", "mongodb", "27017"),
     ("command", "rabbitmq", "5672"),
+    ("command", "redis", "6379"),
     ("projector", "mongodb", "27017"),
     ("projector", "rabbitmq", "5672"),
     ("projector", "redis", "6379"),

@@ -38,7 +38,7 @@ SETTINGS: dict[str, type[BaseSettings]] = {
 _SERVERS_ONLY = ("TWINPATH_HOST", "TWINPATH_PORT", "TWINPATH_INSECURE")
 """What `twinpath init` shares with the command service's settings, and has no use for."""
 
-ADDRESSES = ("mongodb_url", "rabbitmq_url", "redis_url")
+ADDRESSES = ("mongodb_url", "rabbitmq_url", "redis_url", "rates_redis_url")
 
 
 def _told(overlay: str, service: str) -> dict[str, str]:
@@ -116,7 +116,7 @@ def test_with_tls_every_address_is_encrypted_and_a_service_has_the_authority_wit
     told = environment("production-tls", container)
     schemes = {name: told[name].partition(":")[0] for name in told if re.fullmatch(r"TWINPATH_\w+_URL", name)}
     encrypted = {"MONGODB": "mongodb", "RABBITMQ": "amqps", "REDIS": "rediss"}  # MongoDB's driver: by the authority
-    assert schemes == {name: encrypted[name.split("_")[1]] for name in schemes}
+    assert schemes == {name: encrypted[name.split("_")[-2]] for name in schemes}
     (mount,) = (one for one in container["volumeMounts"] if one["name"] == "trusted")
     assert told["TWINPATH_SERVERS_CA_FILE"] == f"{mount['mountPath']}/ca.crt"
     (volume,) = (one["secret"] for one in pod(deployment)["volumes"] if one["name"] == "trusted")

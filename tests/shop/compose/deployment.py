@@ -6,10 +6,13 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from deploy.checkout import CHECKOUT
 from deploy.local.ports import hold_ports
 from deploy.secrets_file import write_secrets
 from twinpath.cli.addresses import COMPOSE_PORTS, compose_addresses, compose_log_address
+from twinpath.identity.development_token import token_of
 
 PROJECT = "twinpath-test"
 
@@ -33,6 +36,12 @@ class Deployment:
         files = [part for file in ("docker-compose.yml", *overlays) for part in ("-f", file)]
         self._compose = ["docker", "compose", *files, "-p", PROJECT, "--env-file", str(folder / "env")]
         self._compose += ["--profile", "scale"]
+
+    def client(self, service: str, person: str = "operator") -> httpx.Client:
+        """A client of a service's API, with the token of a sample person."""
+        token = token_of(self.addresses["issuer"], person)
+        headers = {"Authorization": f"Bearer {token}"}
+        return httpx.Client(base_url=self.addresses[service], headers=headers, timeout=30)
 
     def compose(self, *arguments: str) -> str:
         """Run docker compose; what it says. Raises CalledProcessError, after its output was shown."""

@@ -41,9 +41,9 @@ def test_the_check_of_each_service_is_content(deployment: Deployment, service: s
 
 def test_a_command_is_taken_and_seen(deployment: Deployment) -> None:
     body = {"subject": "Parcel", "message": "Where is it?"}
-    taken = httpx.post(f"{deployment.addresses['command']}/api/v1/tickets", json=body)
-    token = {"Causal-Token": taken.headers["Causal-Token"]}
-    seen = httpx.get(f"{deployment.addresses['query']}{taken.headers['Location']}", headers=token, timeout=30)
+    with deployment.client("command", "agent") as command, deployment.client("query", "agent") as query:
+        taken = command.post("/api/v1/tickets", json=body).raise_for_status()
+        seen = query.get(taken.headers["Location"], headers={"Causal-Token": taken.headers["Causal-Token"]})
     assert seen.json()["subject"] == "Parcel"
     deployment.compose("run", "--rm", "-T", "--no-deps", "tools", "verify")  # exit code 1 when anything differs
 

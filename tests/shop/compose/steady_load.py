@@ -1,20 +1,20 @@
 """A steady load from inside the network: tickets are opened, and each is read back with its token.
 
 It runs in a container that has nothing but the standard library, until its standard input ends, and then prints what
-happened as JSON. As docs/guides say, a client repeats a command that had no answer, or 503, with the same
-Idempotency-Key, and a query with 202 or 503; a request has failed when that went on for 20 seconds, or when the answer
-was another.
+happened as JSON. Each worker is a caller of its own, with one of the access tokens in TOKENS. As docs/guides say, a
+client repeats a command that had no answer, or 503, with the same Idempotency-Key, and a query with 202 or 503; a
+request has failed when that went on for 20 seconds, or when the answer was another.
 """
 
 import http.client
 import json
+import os
 import sys
 import threading
 import time
 import uuid
 from collections import Counter
 
-WORKERS = 8
 LIMIT = 20.0
 happened: Counter[str] = Counter()
 failures: list[str] = []
@@ -52,22 +52,24 @@ def insist(wanted: int, host: str, method: str, path: str, body: object, headers
         time.sleep(0.1)
 
 
-def work() -> None:
+def work(token: str) -> None:
     """Open a ticket, read it, again."""
+    caller = {"Authorization": f"Bearer {token}"}
     while not ended.is_set():
         try:
             body = {"subject": "Parcel", "message": f"Where is it? {uuid.uuid4()}"}
-            opened = insist(201, "command", "POST", "/api/v1/tickets", body, {"Idempotency-Key": str(uuid.uuid4())})
+            once = {"Idempotency-Key": str(uuid.uuid4()), **caller}
+            opened = insist(201, "command", "POST", "/api/v1/tickets", body, once)
             happened["accepted"] += 1
-            token = {"Causal-Token": opened["causal-token"]}
-            insist(200, "query", "GET", opened["location"], None, token)
+            causal = {"Causal-Token": opened["causal-token"], **caller}
+            insist(200, "query", "GET", opened["location"], None, causal)
             happened["read"] += 1
         except AssertionError as failure:
             failures.append(str(failure))
 
 
 if __name__ == "__main__":
-    threads = [threading.Thread(target=work) for _ in range(WORKERS)]
+    threads = [threading.Thread(target=work, args=[token]) for token in os.environ["TOKENS"].split()]
     for thread in threads:
         thread.start()
     sys.stdin.read()

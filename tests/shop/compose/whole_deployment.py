@@ -20,9 +20,11 @@ from deploy.rolling import JOBS, SERVICES, replace_replicas
 from deploy.sample import load_sample
 from tests.shop.compose.deployment import PROJECT, Deployment
 from tests.support.eventually import eventually
+from twinpath.identity.development_token import token_of
 
 pytestmark = pytest.mark.timeout(900)  # the first test waits for every image to be built
 
+CALLERS = 8
 LOAD = Path(__file__).with_name("steady_load.py").read_text()
 
 
@@ -45,8 +47,9 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
 
 def opened_tickets(deployment: Deployment) -> int:
     """How many tickets the dashboard counts."""
-    answer = httpx.get(f"{deployment.addresses['query']}/api/v1/tickets/dashboard").raise_for_status()
-    return sum(answer.json()["by_status"].values())
+    with deployment.client("query") as client:
+        counts: dict[str, int] = client.get("/api/v1/tickets/dashboard").raise_for_status().json()["by_status"]
+    return sum(counts.values())
 
 
 def test_without_secrets_compose_says_what_makes_them(tmp_path: Path) -> None:
@@ -58,7 +61,7 @@ def test_without_secrets_compose_says_what_makes_them(tmp_path: Path) -> None:
 
 
 def test_every_service_is_contained(deployment: Deployment) -> None:
-    for service in SERVICES:
+    for service in (*SERVICES, "issuer"):
         found = deployment.inspect(service)
         host = found["HostConfig"]
         assert found["Config"]["User"] == "10001:10001"
@@ -73,7 +76,7 @@ def test_every_service_is_contained(deployment: Deployment) -> None:
 
 
 def test_nothing_listens_beyond_this_machine(deployment: Deployment) -> None:
-    for service in (*SERVICES, "mongo", "rabbitmq", "redis"):
+    for service in (*SERVICES, "issuer", "mongo", "rabbitmq", "redis"):
         published: dict[str, list[dict[str, str]] | None] = deployment.inspect(service)["NetworkSettings"]["Ports"]
         assert {binding["HostIp"] for bindings in published.values() for binding in bindings or ()} <= {"127.0.0.1"}
 
@@ -104,6 +107,32 @@ async def test_the_sample_is_loaded_and_seen(deployment: Deployment) -> None:
     await eventually(seen)
 
 
+def test_callers_are_asked_and_a_token_from_inside_or_outside_the_network_names_them(deployment: Deployment) -> None:
+    inside = deployment.compose("run", "--rm", "-T", "--no-deps", "tools", "token", "--as", "agent").strip()
+    outside = token_of(deployment.addresses["issuer"], "agent")
+    for token, status in ((None, 401), (inside, 200), (outside, 200), (outside[:-9], 401)):
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        answer = httpx.get(f"{deployment.addresses['query']}/api/v1/orders?limit=1", headers=headers)
+        assert (token, answer.status_code) == (token, status)
+    assert httpx.get(f"{deployment.addresses['query']}/api/v1/products?limit=1").status_code == 200
+    for service in ("command", "projector", "query"):
+        assert httpx.get(f"{deployment.addresses[service]}/metrics").status_code == 200  # as Prometheus comes
+
+
+def test_an_issuer_that_starts_again_knows_its_key_and_its_people(deployment: Deployment) -> None:
+    before = token_of(deployment.addresses["issuer"], "customer")
+    deployment.compose("up", "--detach", "--no-deps", "--force-recreate", "--wait", "issuer")
+    with deployment.client("query", "customer") as client:
+        assert client.get("/api/v1/orders").status_code == 200
+        client.headers["Authorization"] = f"Bearer {before}"
+        assert client.get("/api/v1/orders").status_code == 200
+
+
+def test_the_load_has_callers_who_are_let_in(deployment: Deployment) -> None:
+    said = deployment.compose("run", "--build", "--rm", "-T", "--no-deps", "load", "--rate", "50", "--duration", "5")
+    assert "; 0 refused, 0 failed" in said, said
+
+
 def test_the_command_line_may_rebuild_a_view(deployment: Deployment) -> None:
     said = deployment.compose("run", "--rm", "-T", "--no-deps", "tools", "rebuild", "order_summaries")
     assert "order_summaries: generation 2 is in service" in said
@@ -122,7 +151,10 @@ async def test_a_service_that_crashes_comes_back_by_itself(deployment: Deploymen
 
 async def test_a_rolling_restart_under_load_fails_no_request(deployment: Deployment) -> None:
     before = opened_tickets(deployment)
-    load = deployment.start("run", "--rm", "-T", "--no-deps", "--entrypoint", "python3", "tools", "-c", LOAD)
+    issuer = deployment.addresses["issuer"]
+    tokens = " ".join(token_of(issuer, f"agent+{number}") for number in range(CALLERS))
+    apart = ("run", "--rm", "-T", "--no-deps", "-e", f"TOKENS={tokens}")
+    load = deployment.start(*apart, "--entrypoint", "python3", "tools", "-c", LOAD)
 
     async def under_way() -> bool:
         return opened_tickets(deployment) > before + 20

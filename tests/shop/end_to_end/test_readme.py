@@ -12,7 +12,7 @@ import pytest
 from deploy.checkout import CHECKOUT
 from deploy.local.ports import hold_port, is_listening
 from deploy.local.process import Process
-from twinpath.cli.callers.keys import token_of
+from twinpath.identity.development_token import token_of
 
 README = (CHECKOUT / "README.md").read_text()
 _OWN_ID = re.compile(r"\b[a-z]+-[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b")

@@ -9,16 +9,18 @@ import pytest
 from aio_pika.exceptions import ProbableAuthenticationError
 from pydantic import SecretStr
 from redis.asyncio import Redis
-from redis.exceptions import AuthenticationError, NoPermissionError
+from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
+from structlog.testing import capture_logs
 
 from tests.support.eventually import eventually
 from tests.support.provided.servers import RabbitMQAddress, RabbitMQServer, Server
 from twinpath.clock import utc_now
 from twinpath.domain.events import RecordedEvent
 from twinpath.domain.views import Cached
-from twinpath.errors import Unavailable
+from twinpath.errors import TooMany, Unavailable
 from twinpath.feed.rabbit_feed import RabbitFeed
 from twinpath.feed.rabbit_publisher import RabbitPublisher
+from twinpath.identity.rates import CallerRates
 from twinpath.projecting.groups import VIEWS
 from twinpath.projecting.outside_events import EXCHANGE as OUTSIDE
 from twinpath.servers.accounts import Passwords
@@ -113,9 +115,9 @@ async def test_events_that_nobody_listens_to_are_none_that_are_lost_also_where_t
     await outside.close()
 
 
-async def test_in_redis_the_projector_writes_the_copy_and_the_query_service_only_reads_it(
-    private_redis: Callable[[], Server],
-) -> None:
+@pytest.fixture
+async def guarded_redis(private_redis: Callable[[], Server]) -> str:
+    """Host and port of a Redis with the accounts of a deployment."""
     url = (await asyncio.to_thread(private_redis)).url
     async with Redis.from_url(url) as admin:
         for line in reversed(acl(PASSWORDS, "twinpath")):  # the default user, which we are, last
@@ -124,8 +126,45 @@ async def test_in_redis_the_projector_writes_the_copy_and_the_query_service_only
         assert await admin.ping()
         with pytest.raises(NoPermissionError):
             await admin.get("twinpath:{orders}:1")
-    host = urlsplit(url).netloc
+    return urlsplit(url).netloc
 
+
+async def test_in_redis_all_services_count_their_callers_together_and_the_command_service_does_nothing_else(
+    guarded_redis: str,
+) -> None:
+    services = ("command", "query", "projector")
+    counting = [
+        CallerRates("6/hour", redis_url=f"redis://{name}:{name}@{guarded_redis}/0", prefix="twinpath")
+        for name in (*services, "command")
+    ]
+    with capture_logs() as lines:
+        for rates in (*counting[:3], *counting[:3]):
+            await rates.take("ada", is_known=True)
+        for rates in counting:
+            with pytest.raises(TooMany):
+                await rates.take("ada", is_known=True)
+            await rates.close()
+    assert lines == []  # nobody counted alone, for want of a right
+
+    async with Redis.from_url(f"redis://command:command@{guarded_redis}/0") as command:
+        for attempt in (
+            command.get("twinpath:{orders}:1"),
+            command.set("twinpath:{orders}:1", "x"),
+            command.set("other:rates:1", "x"),
+            command.delete("twinpath:rates:1"),
+            command.keys("*"),
+            command.eval("return redis.call('get', KEYS[1])", 1, "twinpath:{orders}:1"),
+        ):
+            with pytest.raises(NoPermissionError):
+                await attempt
+    async with Redis.from_url(f"redis://query:query@{guarded_redis}/0") as query:
+        script = await query.script_load("return redis.call('set', KEYS[1], 'x')")
+        with pytest.raises((NoPermissionError, ResponseError)):
+            await query.evalsha(script, 1, "twinpath:{orders}:1")
+
+
+async def test_in_redis_the_projector_writes_the_copy_and_the_query_service_only_reads_it(guarded_redis: str) -> None:
+    host = guarded_redis
     async with (
         Redis.from_url(f"redis://projector:projector@{host}/0") as projector,
         Redis.from_url(f"redis://query:query@{host}/0") as query,

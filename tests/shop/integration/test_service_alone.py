@@ -70,12 +70,24 @@ def test_a_service_starts_with_no_other_extra_and_answers_while_every_server_is_
         nobody.release()
 
 
-def test_the_command_line_starts_with_what_its_image_holds(tmp_path: Path) -> None:
-    ours = ["twinpath", "shared", "command_service", "projector_service", "query_service", "deploy"]
-    environment = site_of(tmp_path, IMAGES["tools"], *ours)
-    command = [*PYTHON, "-m", "twinpath.cli", "--help"]
+PROGRAMS = {
+    "tools": (
+        "twinpath.cli",
+        "server-files",
+        ["twinpath", "shared", "command_service", "projector_service", "query_service"],
+    ),
+    "issuer": ("deploy.issuer", "--memory", []),
+}
+"""Image -> its program, what its help says, the code in it beside deploy."""
+
+
+@pytest.mark.parametrize("image", PROGRAMS)
+def test_a_program_starts_with_what_its_image_holds(image: str, tmp_path: Path) -> None:
+    program, expected, ours = PROGRAMS[image]
+    environment = site_of(tmp_path, IMAGES[image], "deploy", *ours)
+    command = [*PYTHON, "-m", program, "--help"]
     done = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "server-files" in done.stdout
+    assert expected in done.stdout

@@ -14,6 +14,7 @@ from shared.events import CATALOGUE
 from tests.support.eventually import eventually
 from tests.support.in_memory_feed import InMemoryFeed
 from tests.support.spans import Spans
+from twinpath.clock import utc_now
 from twinpath.commands.app import create_app as command_app
 from twinpath.commands.processes.means import Means
 from twinpath.commands.processes.reacting import Reactions
@@ -53,7 +54,15 @@ class TracedShop:
         seals = Seals(keys, CATALOGUE)
         appends = traced_store(self.store, tracing)
         bus = TracedCommandBus(
-            tracing, appends, COMMANDS.deciders, CATALOGUE, seals, Snapshots(InMemorySnapshotStore())
+            tracing,
+            appends,
+            COMMANDS.deciders,
+            CATALOGUE,
+            seals,
+            Snapshots(InMemorySnapshotStore()),
+            10_000,
+            utc_now,
+            Settings(),
         )
         means = Means(bus, self.store, InMemoryTimers(), CATALOGUE, COMMANDS.deciders)
         self._fulfilment = traced_handling(tracing, Reactions(Fulfilment(Settings()), means))

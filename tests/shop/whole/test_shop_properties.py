@@ -35,6 +35,7 @@ from twinpath.testing.in_memory import PARTITIONS, InMemorySystem
 from twinpath.views.in_memory.stores import InMemoryViewStore
 
 RETENTION = timedelta(days=2)
+MOST_UNSHIPPED = 12
 LOGS = logs_of(CATALOGUE.categories, PARTITIONS)
 SKUS = st.sampled_from(["A", "a", "B", "C", "D.1"])
 QUANTITIES = st.integers(1, 6)
@@ -64,7 +65,8 @@ class ShopMachine(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.now = datetime(2026, 3, 1, tzinfo=UTC)
-        kept = Settings(ticket_retention_days=RETENTION.days)
+        kept = Settings(ticket_retention_days=RETENTION.days, most_unshipped_units=MOST_UNSHIPPED)
+        self.reservation = timedelta(hours=kept.reservation_hours)
         self.shop = InMemorySystem(SHOP, clock=lambda: self.now, processes_at_once=False, settings=kept)
         self.lifespan = self.shop.app.router.lifespan_context(self.shop.app)
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.shop.app), base_url="http://shop/api/v1")
@@ -180,6 +182,7 @@ class ShopMachine(RuleBasedStateMachine):
     @rule()
     def fulfilment_catches_up(self) -> None:
         self.runner.run(self.shop.settled())
+        self.no_customer_holds_more_than_allowed()
 
     @rule(hours=st.integers(1, 100))
     def time_passes(self, hours: int) -> None:
@@ -233,6 +236,20 @@ class ShopMachine(RuleBasedStateMachine):
         [shown] = answer.json()["revenue"] or [{"total": "0", "categories": []}]
         assert Decimal(shown["total"]) * 100 == brought
         assert sum(Decimal(share["amount"]) for share in shown["categories"]) * 100 == brought
+
+    def no_customer_holds_more_than_allowed(self) -> None:
+        """By the orders that are confirmed and whose reservation has not run out."""
+        held, placed = Counter[str](), {}
+        for event in sorted(self.events(), key=lambda event: (event.stream, event.version)):
+            if event.type == "order.placed":
+                placed[event.stream] = event.data["customer_id"], sum(line["quantity"] for line in event.data["lines"])
+                if datetime.fromisoformat(event.data["placed_at"]) + self.reservation <= self.now:
+                    del placed[event.stream]
+            elif event.stream in placed and event.type in ("order.rejected", "order.cancelled", "order.shipped"):
+                del placed[event.stream]
+        for customer, units in placed.values():
+            held[customer] += units
+        assert not [units for units in held.values() if units > MOST_UNSHIPPED]
 
     def only_confirmed_orders_hold_stock(self) -> None:
         kept: set[str] = set()

@@ -14,6 +14,7 @@ from twinpath.cli.output import AsJson, Output, errors
 from twinpath.cli.settings import find_system
 from twinpath.clock import utc_now
 from twinpath.errors import NotAuthenticated
+from twinpath.identity.development_token import token_of
 from twinpath.identity.machine_keys import MachineKey, MachineKeyStore, create_key
 from twinpath.identity.mongo import MongoMachineKeys
 from twinpath.mongo_client import mongo_client
@@ -106,21 +107,6 @@ def token(
     except NotAuthenticated as error:
         fail(error.detail)
     Output(as_json).tell(text, access_token=text)
-
-
-def token_of(issuer: str, person: str) -> str:
-    """The token, by the grant with which a development issuer takes a name alone.
-
-    Raises:
-        HTTPError, NotAuthenticated: the issuer does not answer, or knows no such person.
-    """
-    with httpx.Client(timeout=10.0) as client:
-        discovery = client.get(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
-        form = {"grant_type": "password", "username": person, "password": person, "client_id": "twinpath"}
-        answer = client.post(discovery.raise_for_status().json()["token_endpoint"], data=form)
-    if answer.status_code != httpx.codes.OK:
-        raise NotAuthenticated(f"The issuer signs in no {person!r}: {answer.text}")
-    return str(answer.json()["access_token"])
 
 
 def _state(key: MachineKey, now: datetime) -> str:

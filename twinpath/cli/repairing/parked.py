@@ -1,6 +1,5 @@
 """`twinpath parked`: streams that wait because an event of theirs could not be applied; try them again, or skip."""
 
-import getpass
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -9,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from twinpath.cli.callers.recording import user
 from twinpath.cli.connection import CANNOT, Connection, ask
 from twinpath.cli.output import AsJson, Output
 from twinpath.cli.progress import bar
@@ -158,7 +158,7 @@ def skip(
     async def work(connection: Connection) -> int:
         async with _opened(connection) as both:
             repairs = await _of(both, projection)
-            waiting = await repairs.skip(projection, stream, version, by or getpass.getuser(), why.strip())
+            waiting = await repairs.skip(projection, stream, version, by or user(), why.strip())
         out = Output(as_json)
         facts = {"projection": projection, "stream": stream, "skipped": version}
         out.tell(f"{projection}/{stream}: version {version} is skipped", **facts, waiting=waiting)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from command_service.allowance.commands import AllowanceFact
 from command_service.order.address import AskedAddress, form_of
 from command_service.order.commands import PlaceOrder
 from shared.events.order import ShippingAddress
@@ -79,6 +80,7 @@ def test_the_fingerprint_of_an_address_of_the_first_version_is_as_it_was() -> No
         lines=(),
         shipping_address=ASKED.validate_python(ADDRESS),
         customer=None,
+        allowance=AllowanceFact(held=0, most=10),
         products={},
         at=utc_now(),
     )

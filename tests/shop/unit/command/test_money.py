@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from command_service.allowance.commands import AllowanceFact
 from command_service.facts import CustomerFact
 from command_service.order.commands import PiecesBack, PlaceOrder, ProductFact, ReturnOrder, Wish
 from command_service.order.rules import decide, evolve
@@ -94,6 +95,7 @@ def test_an_order_of_products_that_were_priced_with_other_digits_adds_up_and_so_
         lines=tuple(Wish(product_id=product_id, quantity=2) for product_id in ids),
         shipping_address=ShippingAddress(name="n", street="s", country="IE"),
         customer=CustomerFact(erased=False),
+        allowance=AllowanceFact(held=0, most=10),
         products=dict(zip(ids, map(fact, prices), strict=True)),
         at=NOW,
     )

@@ -5,6 +5,7 @@ from typing import Any
 from command_service.application import COMMANDS
 from command_service.fulfilment import Fulfilment
 from command_service.settings import Settings
+from shared.events.allowance import ALLOWANCE_EVENTS
 from shared.events.order import ORDER_EVENTS, OrderPlaced
 from shared.events.product import PRODUCT_EVENTS
 from tests.shop.support.commanding import bus_on
@@ -26,7 +27,7 @@ class OrderPlacedNow(OrderPlaced):
 
 
 async def test_fulfilment_carries_out_what_an_older_version_asked_for() -> None:
-    others = [event for event in (*ORDER_EVENTS, *PRODUCT_EVENTS) if event is not OrderPlaced]
+    others = [event for event in (*ORDER_EVENTS, *PRODUCT_EVENTS, *ALLOWANCE_EVENTS) if event is not OrderPlaced]
     catalogue = Catalogue([*others, OrderPlacedNow])
     store, order = InMemoryEventStore(catalogue.categories), new_id("order")
     money = {"minor": 100, "currency": "EUR"}

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from command_service.allowance.commands import AllowanceFact
 from command_service.facts import CustomerFact
 from command_service.order.commands import (
     CancelOrder,
@@ -62,6 +63,7 @@ def place(*wishes: tuple[str, int], **fields: Any) -> OrderCommand:
         "shipping_address": ADDRESS,
         "customer": CustomerFact(erased=False),
         "products": PRODUCTS,
+        "allowance": AllowanceFact(held=2, most=13),
     }
     return told(PlaceOrder, **order | fields)
 
@@ -162,6 +164,7 @@ def test_a_command_stays_quiet(history: list[OrderEvent], command: OrderCommand)
         ([], place(customer=CustomerFact(erased=True)), "customer_erased"),
         ([], place(products={P1: fact("a1", eur(1), discontinued=True)}), "product_discontinued"),
         ([], place((P1, 6), (P1, 5)), "insufficient_stock"),
+        ([], place((P1, 6), (P2, 6)), "too_much_unshipped"),
         (
             [],
             place((P1, 1), (P2, 1), products=PRODUCTS | {P2: fact("b", Money(minor=1, currency="USD"))}),
@@ -203,6 +206,13 @@ def test_a_product_that_is_plainly_short_is_named_with_both_quantities() -> None
     with pytest.raises(RuleViolation) as refused:
         decide(place((P1, 11)), None)
     assert refused.value.facts == {"product_id": P1, "requested": 11, "available": 10}
+
+
+def test_an_order_may_hold_what_is_left_to_its_customer_and_a_refusal_says_how_much_that_is() -> None:
+    assert decide(place((P1, 6), (P2, 5)), None)
+    with pytest.raises(RuleViolation) as refused:
+        decide(place((P1, 6), (P2, 6)), None)
+    assert refused.value.facts == {"requested": 12, "held": 2, "most": 13}
 
 
 def test_a_total_may_be_as_large_as_a_single_price() -> None:

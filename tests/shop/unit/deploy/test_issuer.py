@@ -5,19 +5,21 @@ import re
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Iterator
 from hashlib import sha256
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
+from deploy.issuer.app import create_app
 from deploy.issuer.people import PEOPLE
 from deploy.issuer.provider import ALGORITHM, AUDIENCE, Memory
 from deploy.issuer.serving import beside
 from deploy.local.ports import hold_port
 from shared.roles import ROLES
-from twinpath.cli.callers.keys import token_of
 from twinpath.errors import NotAuthenticated
 from twinpath.identity.access_tokens import AccessTokens, TokenRules
+from twinpath.identity.development_token import token_of
 from twinpath.identity.signing_keys import SigningKeys
 
 _VERIFIER = "a-verifier-of-at-least-forty-three-characters-as-RFC-7636-has-it"
@@ -105,6 +107,42 @@ async def test_a_script_gets_a_token_by_name(issuer: str, tokens: AccessTokens, 
     assert caller.owner == {"customer": "customer-1", "another-customer": ""}.get(person)
 
 
-def test_nobody_else_gets_one(issuer: str) -> None:
-    with pytest.raises(NotAuthenticated, match="mallory"):
-        token_of(issuer, "mallory")
+@pytest.mark.parametrize("name", ["mallory", "mallory+1", "agent+", "agent+x", "agent+1+2", ""])
+def test_nobody_else_gets_one(issuer: str, name: str) -> None:
+    with pytest.raises(NotAuthenticated, match=re.escape(repr(name))):
+        token_of(issuer, name)
+
+
+async def test_another_person_of_a_role_is_a_caller_of_its_own_and_nobodys_customer(
+    issuer: str, tokens: AccessTokens
+) -> None:
+    agent, customer = [await tokens.caller(token_of(issuer, name)) for name in ("agent+7", "customer+1")]
+    assert (agent.subject, set(agent.permissions)) == ("agent+7", set(ROLES["agent"]))
+    assert customer.owner == ""
+
+
+async def test_what_was_kept_makes_tokens_good_after_a_new_start(tmp_path: Path) -> None:
+    file, port = tmp_path / "memory.json", hold_port().release()
+    with beside(port, Memory(file)) as url:
+        before = token_of(url, "customer")
+        async with httpx.AsyncClient(base_url=url) as client:
+            await client.put("/customers/ada.lovelace@example.org", json={"customer_id": "customer-9"})
+    with beside(port, Memory(file)) as url:
+        keys = SigningKeys(url)
+        tokens = AccessTokens(TokenRules(url, AUDIENCE, (ALGORITHM,), roles=ROLES), keys)
+        owners = [(await tokens.caller(token)).owner for token in (before, token_of(url, "customer"))]
+        await keys.close()
+    assert owners == ["", "customer-9"]
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_by_its_name_inside_scripts_get_tokens_and_nobody_is_signed_in_by_a_page() -> None:
+    app = create_app("http://127.0.0.1:8003", inside="issuer").test_client()
+    inside, outside = "http://issuer:8003", "http://127.0.0.1:8003"
+    for base, other in ((inside, 421), (outside, 400)):
+        discovered = app.get("/.well-known/openid-configuration", base_url=base).get_json()
+        assert (discovered["issuer"], discovered["authorization_endpoint"]) == (outside, f"{outside}/authorize")
+        assert (discovered["token_endpoint"], discovered["jwks_uri"]) == (f"{base}/token", f"{base}/keys")
+        form = {"grant_type": "password", "username": "agent", "password": "agent", "client_id": "twinpath"}
+        assert app.post("/token", base_url=base, data=form).status_code == 200
+        assert app.post("/authorize", base_url=base).status_code == other
