@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from structlog.typing import Processor
 
 from deploy.local.install import MissingProgram
 from deploy.local.mongodb import ELECTION_TIMEOUT_MS, MongoDB
@@ -27,14 +28,16 @@ __all__ = ("clickhouse_url", "private_clickhouse")
 
 
 def pytest_configure() -> None:
-    """Log as services do by default; structlog's own default is a line a request.
+    """Log as services do by default; structlog's own default is a line a request, and a page in colours an exception.
 
     A shell starts what it puts into the background with SIGINT ignored, which programs inherit: here it is not, so that
     tests which interrupt a program do.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("info"))
+    shown = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    processors: list[Processor] = [structlog.processors.add_log_level, structlog.processors.TimeStamper(), shown]
+    structlog.configure(processors, wrapper_class=structlog.make_filtering_bound_logger("info"))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

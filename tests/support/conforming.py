@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from jsonschema_rs import Draft202012Validator
 
 from twinpath.http.documents.problems import NO_OPERATION, PROBLEM_JSON
@@ -90,12 +91,25 @@ class Documented:
         return f"{where} with a body that its schema does not take: {errors[:3]}" if errors else None
 
 
+_DOCUMENTED: dict[tuple[int, ...], tuple[Documented, list[APIRoute]]] = {}
+"""Of apps that have the same routes, by the identities of these."""
+
+
+def documented(app: FastAPI) -> Documented:
+    """The operations of an app; apps of an application share them, as they share its routes."""
+    routes = [route for route in app.routes if isinstance(route, APIRoute)]
+    key = tuple(map(id, routes))
+    if key not in _DOCUMENTED:
+        _DOCUMENTED[key] = Documented(app.openapi()), routes  # which keeps their identities theirs
+    return _DOCUMENTED[key][0]
+
+
 class ConformingTransport(httpx.ASGITransport):
     """Asks the app itself; an answer that its document does not describe fails the test."""
 
     def __init__(self, app: FastAPI) -> None:
         super().__init__(app)
-        self._documented = Documented(app.openapi())
+        self._documented = documented(app)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """See httpx.AsyncBaseTransport."""

@@ -37,9 +37,9 @@ class QueryService(Generic[_Views]):
 
     async def has_heard(self, token: str = "") -> bool:
         """Whether it knows where the views are, and that they have reached this causal token."""
-        positions = self.app.state.waits.heard.positions(HISTORY.name)
+        positions = self.app.state.queries.waits.heard.positions(HISTORY.name)
         heard = all(positions.get(log, 0) >= at for log, at in parse_token(token).items()) if token else True
-        return heard and self.app.state.views._cache._bounds._heard_at is not None
+        return heard and self.app.state.queries.views._cache._bounds._heard_at is not None
 
     def live(self, path: str, headers: Mapping[str, str] | None = None) -> AbstractAsyncContextManager[LiveClient]:
         """A subscription under /api/v1; leaving it is the client's disconnect."""

@@ -1,15 +1,17 @@
 """The command service as an ASGI app: endpoints, limits, errors, health."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import lru_cache
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.routing import BaseRoute
 
 from twinpath.commands.admission import BULK, BULK_PATH, Admission
 from twinpath.commands.bulk import Bulk
 from twinpath.commands.bus import CommandBus
-from twinpath.commands.endpoints import PREFIX, command_router, declared_commands
+from twinpath.commands.endpoints import PREFIX, DeclaredCommand, command_router, declared_commands
 from twinpath.commands.lines.route import bulk_router
 from twinpath.commands.metrics import CommandMetrics
 from twinpath.commands.samples import CommandSamples
@@ -54,18 +56,28 @@ def add_commands(
     limits: BulkLimits | None = None,
 ) -> CommandSamples:
     """Every declared command, documented by FastAPI and answered past its dispatch; what finds samples of them."""
+    limits = limits or BulkLimits()
+    commands, routes = _declared(application, limits.bulk_lines)
     app.state.bus = bus
     app.state.actors = actors
     app.state.admission = admission or Admission()
-    commands = declared_commands(application.aggregates)
-    bulk = Bulk(commands, limits)
-    for router in (command_router(commands), bulk_router(bulk)):
-        app.router.routes += router.routes  # FastAPI would make each route a second time if it included the router
+    app.state.bulk = Bulk(commands, limits)
+    app.router.routes += routes  # FastAPI would make each route a second time if it included a router
     tags = {a.path[1:]: tag_of_category(a.category, application.events) for a in application.aggregates if a.endpoints}
     add_tags(app, {**tags, "bulk": "Many commands in one request."})
-    bulk_way = ShortWay("POST", BULK_PATH, bulk.answer, permissions.BULK)
+    bulk_way = ShortWay("POST", BULK_PATH, Bulk.answer, permissions.BULK)
     add_short_ways(app, PREFIX, [bulk_way, *(command.short_way for command in commands.values())])
     return CommandSamples(bus, commands)
+
+
+@lru_cache(maxsize=8)  # a process has one application; tests have several, each served by many apps
+def _declared(application: Application, most_lines: int) -> tuple[Mapping[str, DeclaredCommand], Sequence[BaseRoute]]:
+    """The commands and their routes. They hold nothing but what is declared, so that an application's apps share them.
+
+    A bulk request holds `most_lines` at most.
+    """
+    commands = declared_commands(application.aggregates)
+    return commands, [*command_router(commands).routes, *bulk_router(commands, most_lines).routes]
 
 
 def create_app(
@@ -87,7 +99,7 @@ def create_app(
     `site` says who may call. With `live_examples` the API's page shows ids that exist.
     """
     app = FastAPIOffline(
-        None, title="Commands", version="1", description=_DESCRIPTION, lifespan=lifespan, telemetry=NO_TELEMETRY
+        None, None, title="Commands", version="1", description=_DESCRIPTION, lifespan=lifespan, telemetry=NO_TELEMETRY
     )
     document(app, application.events.about, "command service", authentication.issuer)
     samples = add_commands(app, bus, application, actors, admission, limits)

@@ -7,6 +7,7 @@ sees what the lines before it did to the aggregates that it names, and nothing t
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -76,8 +77,13 @@ class Bulk:
         self._models = {name: (command, _line_model(command)) for name, command in commands.items()}
         self._open = 0
 
-    async def answer(self, request: Request) -> Response:
+    @staticmethod
+    async def answer(request: Request) -> Response:
         """Carry out the lines of a request; the answer begins while the body is still read. Raises Unavailable."""
+        bulk: Bulk = request.app.state.bulk
+        return await bulk._answer(request)
+
+    async def _answer(self, request: Request) -> Response:
         most = self.limits.bulk_requests
         if self._open >= most:
             raise Unavailable(f"{most} bulk requests are under way here.", code="too_many_bulk_requests")
@@ -247,6 +253,7 @@ _UNREAD = Unavailable(
 )
 
 
+@lru_cache(maxsize=256)
 def _line_model(declared: DeclaredCommand) -> type[BulkLine]:
     """A line with this command: its body is read as that of the command's endpoint, in one go."""
     default: Any = ... if declared.takes_body else declared.body()

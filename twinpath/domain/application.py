@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from twinpath.domain.resource import Endpoints
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Application:
     """The declarations of a domain, or those that one service needs: the other fields are empty then.
 

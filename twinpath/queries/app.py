@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, tzinfo
-from functools import partial
+from functools import lru_cache, partial
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
@@ -97,19 +97,22 @@ def create_app(
     metrics.follow(views, copy, waits, live)
     lifespan = partial(_lifespan, waits, live, close)
     app = FastAPIOffline(
-        None, title="Queries", version="1", description=_DESCRIPTION, lifespan=lifespan, telemetry=NO_TELEMETRY
+        None, None, title="Queries", version="1", description=_DESCRIPTION, lifespan=lifespan, telemetry=NO_TELEMETRY
     )
     document(app, application.events.about, "query service", authentication.issuer)
     app.state.samples = [partial(samples_of, application, views)] if live_examples else []
     add_page(app, app.state.samples)
     app.state.stop = partial(_stop, waits, live)
-    app.state.waits = waits
-    app.state.live = live
-    app.state.views = views
     searches = Searches(index, reader, bounds, waits)
     waiting = waiting or Seats(kind="waits")
-    queries = Queries(views, waits, live, Cursors(cursor_key), seats or Seats(), waiting, searches)
-    _add_queries(app, queries, application, clock, zone, facts or NoFacts(), Language(language))
+    cursors = Cursors(cursor_key)
+    app.state.queries = Queries(
+        views, waits, live, cursors, seats or Seats(), waiting, searches, facts or NoFacts(), clock, zone
+    )
+    routes = routes_of(application, language)
+    add_tags(app, routes.tags)
+    app.router.routes += routes.router.routes  # FastAPI would make each route a second time if it included the router
+    add_short_ways(app, "/api/v1", routes.short_ways)
     looks: dict[str, Check] = {"copies": copy.check}
     if index is not None:
         looks["search"] = partial(searches.check, searched_views(application))
@@ -121,39 +124,33 @@ def create_app(
     return app
 
 
-def _add_queries(
-    app: FastAPI,
-    queries: Queries,
-    application: Application,
-    clock: Clock,
-    zone: tzinfo,
-    facts: FactsReader,
-    language: Language,
-) -> None:
-    """Every declared endpoint; a dashboard's path may look like a document's, so they come first."""
-    routes = Routes()
+@lru_cache(maxsize=8)  # a process has one application; tests have several, each served by many apps
+def routes_of(application: Application, language: str) -> Routes:
+    """Every declared endpoint; a dashboard's path may look like a document's, so they come first.
+
+    They hold nothing but what is declared, so that all apps of an application share them.
+    """
+    routes, spoken = Routes(), Language(language)
     resources = {r.category: r for r in application.resources if isinstance(r, Resource)}
-    histories = HistoryRoutes(routes, queries, application.events, resources)
+    histories = HistoryRoutes(routes, application.events, resources)
     for declared in sorted(application.resources, key=lambda declaration: isinstance(declaration, Resource)):
         match declared:
             case Report():
-                add_report(routes, facts, declared, clock, zone)
+                add_report(routes, declared)
             case Dashboard():
-                add_dashboard(routes, queries, declared, clock, zone)
+                add_dashboard(routes, declared)
             case Resource():
                 if declared.listing is not None:
-                    add_list(routes, queries, declared, declared.listing)
-                    add_search(routes, queries, declared, language)
+                    add_list(routes, declared, declared.listing)
+                    add_search(routes, declared, spoken)
                 for sublist in declared.sublists:
-                    add_sublist(routes, queries, declared, sublist)
-                add_document(routes, queries, declared)
+                    add_sublist(routes, declared, sublist)
+                add_document(routes, declared)
                 if declared.history:
                     histories.add(declared)
                 routes.tags[declared.path[1:]] = tag_of_category(declared.category, application.events)
     histories.add_any()
-    add_tags(app, routes.tags)
-    app.router.routes += routes.router.routes  # FastAPI would make each route a second time if it included the router
-    add_short_ways(app, "/api/v1", routes.short_ways)
+    return routes
 
 
 def searched_views(application: Application) -> list[View]:

@@ -100,7 +100,7 @@ def bootstrap(settings: Settings, application: Application) -> FastAPI:
     app.add_middleware(RefusedUntilStarted, start)
     app.router.lifespan_context = _started(start, app.router.lifespan_context)
     if tracing:
-        app.state.waits.around = tracing.step
+        app.state.queries.waits.around = tracing.step
         trace_requests(app, tracing)
     return app
 

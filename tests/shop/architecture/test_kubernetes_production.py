@@ -14,7 +14,6 @@ from shared.events import CATALOGUE
 from tests.shop.support.manifests import SERVICES, Manifest, environment, named, objects, pod
 from twinpath.backup.archive import KINDS
 from twinpath.cli.app import COMMANDS as COMMAND_LINE
-from twinpath.commands.bulk import Bulk
 from twinpath.commands.endpoints import command_router, declared_commands
 from twinpath.commands.lines.route import bulk_router
 from twinpath.feed.dead_letters import DEAD_LETTERS
@@ -49,7 +48,7 @@ def _backend(method: str, path: str, **headers: str) -> str | None:
 
 def test_every_command_goes_to_the_command_service_and_every_query_to_the_query_service() -> None:
     declared = declared_commands(COMMANDS.aggregates)
-    commands = _routes(command_router(declared), bulk_router(Bulk(declared)))
+    commands = _routes(command_router(declared), bulk_router(declared, 1))
     query_app = create_app(InMemoryViewStore(), InMemoryViewCache(), QUERIES)
     queries = {
         (method.upper(), path)

@@ -80,7 +80,7 @@ class TracedShop:
         self._command_app = command_app(bus, COMMANDS, Actors(InMemoryKeyStore()))
         trace_requests(self._command_app, tracing)
         self.query_app = query_app(views, traced_cache(copy, tracing), QUERIES)
-        self.query_app.state.waits.around = tracing.step
+        self.query_app.state.queries.waits.around = tracing.step
         trace_requests(self.query_app, tracing)
         self.commands = httpx.AsyncClient(transport=httpx.ASGITransport(self._command_app), base_url="http://c")
         self.queries = httpx.AsyncClient(transport=httpx.ASGITransport(self.query_app), base_url="http://q")

@@ -125,7 +125,7 @@ async def test_what_fulfilment_does_belongs_to_the_trace_of_the_order(shop: Trac
 async def test_a_query_tells_how_long_it_waited_and_who_answered(shop: TracedShop) -> None:
     created = await shop.commands.post("/api/v1/tickets", json=TICKET)
     path, token = created.headers["Location"], {"Causal-Token": created.headers["Causal-Token"]}
-    shop.query_app.state.waits.seconds = 0.001
+    shop.query_app.state.queries.waits.seconds = 0.001
     await shop.queries.get(path, headers={**token, "traceparent": CALLER})
     await shop.relay()
     await shop.queries.get(path)

@@ -19,18 +19,21 @@ _REFUSALS = {
 }
 
 
-def bulk_router(bulk: Bulk) -> APIRouter:
-    """The route `POST /commands`."""
+def bulk_router(commands: Mapping[str, DeclaredCommand], most_lines: int) -> APIRouter:
+    """The route `POST /commands` of these commands, by their stored names; the app's state has the Bulk that answers.
+
+    A request holds `most_lines` at most.
+    """
     router = permitted_router(prefix=BULK_PATH)
-    content = {"application/x-ndjson": {"schema": {"type": "string"}, "example": _example(bulk.commands)}}
-    names = ", ".join(f"`{name}`" for name in bulk.commands)
+    content = {"application/x-ndjson": {"schema": {"type": "string"}, "example": _example(commands)}}
+    names = ", ".join(f"`{name}`" for name in commands)
     router.add_api_route(
         "",
-        bulk.answer,
+        Bulk.answer,
         methods=["POST"],
         tags=["bulk"],
         summary="Many commands at once",
-        description=f"Up to {bulk.limits.bulk_lines:,} lines. A bad line is reported by its number, the others go on."
+        description=f"Up to {most_lines:,} lines. A bad line is reported by its number, the others go on."
         f" Commands: {names}.",
         operation_id="bulk",
         responses={

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import orjson
 from fastapi import FastAPI
-from fastapi.openapi.docs import get_swagger_ui_oauth2_redirect_html
+from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_oauth2_redirect_html
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -64,7 +64,11 @@ bundle.initOAuth({ clientId: "twinpath", scopes: "openid", usePkceWithAuthorizat
 
 
 def add_page(app: FastAPI, samples: Sequence[FindSamples]) -> None:
-    """Add `/docs`, and `/docs/openapi.json`: the document with the samples that `samples` find when it is asked for."""
+    """Add `/docs`, and `/docs/openapi.json`: the document with the samples that `samples` find when it is asked for;
+    and `/redoc`, which only shows it.
+
+    They are plain routes: FastAPI keeps its own endpoints, and with them the app, for as long as the process lives.
+    """
 
     async def page(request: Request) -> Response:
         return HTMLResponse(_PAGE % {"title": app.title, "root": request.scope.get("root_path", "")})
@@ -79,8 +83,20 @@ def add_page(app: FastAPI, samples: Sequence[FindSamples]) -> None:
     async def signed_in(_: Request) -> Response:
         return get_swagger_ui_oauth2_redirect_html()
 
+    async def read(request: Request) -> Response:
+        root = request.scope.get("root_path", "")
+        files = f"{root}/static-offline-docs"
+        return get_redoc_html(
+            openapi_url=f"{root}{app.openapi_url}",
+            title=app.title,
+            redoc_js_url=f"{files}/redoc.standalone.js",
+            redoc_favicon_url=f"{files}/favicon.png",
+            with_google_fonts=False,
+        )
+
     app.router.routes += [
         Route("/docs", page),
         Route("/docs/openapi.json", document),
         Route("/docs/oauth2-redirect", signed_in),
+        Route("/redoc", read),
     ]

@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import tzinfo
 from hashlib import blake2b
 
 import orjson
 from fastapi import Request, Response
 
+from twinpath.clock import Clock
 from twinpath.domain.views import View
 from twinpath.errors import MalformedRequest, NotYetVisible, StaleVersion
+from twinpath.facts.interface import FactsReader
 from twinpath.http.causal_token import parse_token
 from twinpath.http.conditions import condition_of
 from twinpath.http.headers import joined_header
@@ -28,7 +31,7 @@ TOKEN_HEADERS = (b"causal-token", b"x-causal-token")
 
 @dataclass(frozen=True)
 class Queries:
-    """What the endpoints answer with."""
+    """What the endpoints of an app answer with; the endpoints themselves are made of declarations alone."""
 
     views: ViewQueries
     waits: CausalWaits
@@ -37,11 +40,17 @@ class Queries:
     seats: Seats
     waiting: Seats
     searches: Searches
+    facts: FactsReader
+    clock: Clock
+    zone: tzinfo
+    """Of the days that dashboards and reports show."""
 
-    def for_caller(self, request: Request) -> "Queries":
-        """What a request's caller may see: everything, or the documents of one owner."""
+    @classmethod
+    def of(cls, request: Request) -> "Queries":
+        """Those of the request's app, as its caller may see them: everything, or the documents of one owner."""
+        queries: Queries = request.app.state.queries
         owner = caller_of(request).owner
-        return self if owner is None else replace(self, views=self.views.owned_by(owner))
+        return queries if owner is None else replace(queries, views=queries.views.owned_by(owner))
 
     def reach(self, stream: str | None = None, alone: bool = False) -> Reach:
         """Of one answer, before anything is read for it."""

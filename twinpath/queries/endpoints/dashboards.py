@@ -1,13 +1,12 @@
 """Dashboards: a document that is computed when it is asked for, and as it changes."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, tzinfo
+from datetime import UTC
 from functools import partial
 
 import orjson
 from fastapi import Request, Response
 
-from twinpath.clock import Clock
 from twinpath.domain.resource import Dashboard
 from twinpath.domain.views import NOTHING, Document, Order, Range, View
 from twinpath.http.parameters import refuse_parameters
@@ -20,9 +19,9 @@ from twinpath.queries.reading.reach import Reach
 from twinpath.queries.reading.views import Selection
 
 
-def add_dashboard(routes: Routes, queries: Queries, dashboard: Dashboard, clock: Clock, zone: tzinfo) -> None:
+def add_dashboard(routes: Routes, dashboard: Dashboard) -> None:
     """Add `GET <path>` and `GET <path>/events`."""
-    endpoint = _Dashboard(queries, dashboard, clock, zone)
+    endpoint = _Dashboard(dashboard)
     operation = dashboard.path[1:].replace("/", "_")
     routes.tags.setdefault(operation.partition("_")[0], f"{dashboard.summary}.")
     routes.get(
@@ -49,16 +48,13 @@ def add_dashboard(routes: Routes, queries: Queries, dashboard: Dashboard, clock:
 
 
 class _Dashboard:
-    def __init__(self, queries: Queries, dashboard: Dashboard, clock: Clock, zone: tzinfo) -> None:
-        self._queries = queries
+    def __init__(self, dashboard: Dashboard) -> None:
         self._dashboard = dashboard
-        self._clock = clock
-        self._zone = zone
 
     async def answer(self, request: Request) -> Response:
         """The dashboard as it is now."""
         refuse_parameters(request)
-        queries = self._queries.for_caller(request)
+        queries = Queries.of(request)
         fresh = await queries.token_seen(request, *self._dashboard.views)
         reach = queries.reach()
         return answered(request, await self.body(queries, fresh, reach), self._dashboard.views, reach=reach)
@@ -66,24 +62,22 @@ class _Dashboard:
     async def events(self, request: Request) -> Response:
         """The dashboard as it changes."""
         refuse_parameters(request)
-        queries = self._queries.for_caller(request)
+        queries = Queries.of(request)
         source = _LiveDashboard(partial(self.body, queries, fresh=True), self._dashboard.name)
         return await open_stream(request, queries, source, self._dashboard.views, pace=self._dashboard.pace)
 
     async def body(self, queries: Queries, fresh: bool, reach: Reach | None = None) -> bytes:
         """What is sent. Raises Unavailable."""
-        reads = _Reads(queries, self._dashboard.views[0], self._clock, self._zone, fresh, reach)
+        reads = _Reads(queries, self._dashboard.views[0], fresh, reach)
         return dumped(await self._dashboard.body(reads))
 
 
 class _Reads:
     """See twinpath.domain.resource.Reads."""
 
-    def __init__(
-        self, queries: Queries, view: View, clock: Clock, zone: tzinfo, fresh: bool, reach: Reach | None
-    ) -> None:
-        self.now = clock().astimezone(UTC)
-        self.zone = zone
+    def __init__(self, queries: Queries, view: View, fresh: bool, reach: Reach | None) -> None:
+        self.now = queries.clock().astimezone(UTC)
+        self.zone = queries.zone
         self._queries = queries
         self._view = view
         self._fresh = fresh

@@ -16,9 +16,9 @@ from twinpath.queries.reading.live import Changed
 from twinpath.queries.reading.views import ViewQueries
 
 
-def add_document(routes: Routes, queries: Queries, resource: Resource) -> None:
+def add_document(routes: Routes, resource: Resource) -> None:
     """Add `GET <path>/{id}`, which is also answered the short way, and `GET <path>/{id}/events`."""
-    endpoint = _Document(queries, resource)
+    endpoint = _Document(resource)
     category, view = resource.category, resource.document
     path = f"{resource.path}/{{{category}_id}}"
     parameters = {f"{category}_id": id_in_path(category)}
@@ -48,15 +48,14 @@ def add_document(routes: Routes, queries: Queries, resource: Resource) -> None:
 
 
 class _Document:
-    def __init__(self, queries: Queries, resource: Resource) -> None:
-        self._queries = queries
+    def __init__(self, resource: Resource) -> None:
         self._view, self._join, self._name = resource.document, resource.join, resource.category
         self._joined = () if resource.join is None else (resource.join.view,)
 
     async def answer(self, request: Request, document_id: str) -> Response:
         """The document, ready as it is kept."""
         refuse_parameters(request)
-        queries = self._queries.for_caller(request)
+        queries = Queries.of(request)
         fresh = await queries.token_seen(request, self._view, *self._joined)
         fresh |= await queries.version_seen(request, self._view, document_id, partial(queries.views.shows, self._view))
         reach = queries.reach(document_id)
@@ -66,7 +65,7 @@ class _Document:
     async def events(self, request: Request, document_id: str) -> Response:
         """The document as it changes."""
         refuse_parameters(request)
-        queries = self._queries.for_caller(request)
+        queries = Queries.of(request)
         source = _LiveDocument(queries.views, self._view, self._join, document_id, self._name)
         return await open_stream(request, queries, source, [self._view], document_id, joined=self._joined)
 

@@ -1,7 +1,7 @@
 """The history of every aggregate: all its events, oldest first, and as it grows."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Path, Request, Response
@@ -23,6 +23,7 @@ from twinpath.queries.endpoints.parameters import PageQuery
 from twinpath.queries.endpoints.routes import Routes, id_in_path, in_query
 from twinpath.queries.reading.history import Histories
 from twinpath.queries.reading.live import Changed
+from twinpath.queries.reading.views import ViewQueries
 from twinpath.views.history import HISTORY, HistoryEntry, entry_id
 
 _PAGE = page_model("history", HistoryEntry)
@@ -34,13 +35,11 @@ class HistoryRoutes:
     Who reads the history of an aggregate needs the permission to read it too.
     """
 
-    def __init__(
-        self, routes: Routes, queries: Queries, catalogue: Catalogue, resources: Mapping[str, Resource]
-    ) -> None:
+    def __init__(self, routes: Routes, catalogue: Catalogue, resources: Mapping[str, Resource]) -> None:
         self._routes = routes
         documents = {category: resource.document for category, resource in resources.items()}
         allows = {category: resource.allow for category, resource in resources.items()}
-        self._endpoint = _History(queries, Histories(queries.views, catalogue, documents), allows)
+        self._endpoint = _History(partial(Histories, catalogue=catalogue, documents=documents), allows)
         self._catalogue = catalogue
 
     def add(self, resource: Resource) -> None:
@@ -107,16 +106,15 @@ class HistoryRoutes:
 
 
 class _History:
-    def __init__(self, queries: Queries, histories: Histories, allows: Mapping[str, str]) -> None:
-        self._queries = queries
+    def __init__(self, histories: Callable[[ViewQueries], Histories], allows: Mapping[str, str]) -> None:
         self._histories = histories
         self._allows = allows
 
     async def page(self, request: Request, stream: str, query: PageQuery) -> Response:
         """A page of a history."""
-        pages = Pages(self._queries.cursors, request, {"view": HISTORY.name, "stream": stream})
-        after = pages.after(query.cursor)
         queries, histories = self._for_caller(request, stream)
+        pages = Pages(queries.cursors, request, {"view": HISTORY.name, "stream": stream})
+        after = pages.after(query.cursor)
         await queries.token_seen(request, HISTORY, *histories.asked_first(stream))
         await queries.version_seen(request, HISTORY, stream, histories.shows)
         reach = queries.reach(stream, alone=True)
@@ -135,8 +133,8 @@ class _History:
     def _for_caller(self, request: Request, stream: str) -> tuple[Queries, Histories]:
         if allow := self._allows.get(category_of(stream)):
             need(request.scope, allow)
-        queries = self._queries.for_caller(request)
-        return queries, replace(self._histories, views=queries.views)
+        queries = Queries.of(request)
+        return queries, self._histories(queries.views)
 
 
 class _LiveHistory:

@@ -22,17 +22,17 @@ from twinpath.queries.reading.reach import Reach
 from twinpath.queries.reading.views import Page, Selection, ViewQueries, not_there
 
 
-def add_list(routes: Routes, queries: Queries, resource: Resource, listing: Listing) -> None:
+def add_list(routes: Routes, resource: Resource, listing: Listing) -> None:
     """Add `GET <path>` and `GET <path>/events`."""
     plural = resource.path[1:]
-    endpoint = _List(queries, listing, plural)
+    endpoint = _List(listing, plural)
     _add(routes, endpoint, resource.path, {}, plural, f"List {plural}", resource.allow)
 
 
-def add_sublist(routes: Routes, queries: Queries, resource: Resource, sublist: SubList) -> None:
+def add_sublist(routes: Routes, resource: Resource, sublist: SubList) -> None:
     """Add `GET <path>/{id}<path of the list>` and its `/events`."""
     category, plural = resource.category, sublist.path[1:]
-    endpoint = _List(queries, sublist.listing, plural, resource.document, sublist)
+    endpoint = _List(sublist.listing, plural, resource.document, sublist)
     path = f"{resource.path}/{{{category}_id}}{sublist.path}"
     parameters = {f"{category}_id": id_in_path(category)}
     summary, allow = f"The {plural} of one {category}", sublist.allow or resource.allow
@@ -82,22 +82,16 @@ class _List:
     """Answers for a list; of a sub-list the id of its `parent`'s document comes before the query's parameters."""
 
     def __init__(
-        self,
-        queries: Queries,
-        listing: Listing,
-        plural: str,
-        parent: View | None = None,
-        sublist: SubList | None = None,
+        self, listing: Listing, plural: str, parent: View | None = None, sublist: SubList | None = None
     ) -> None:
         self.listing, self.plural, self.sublist = listing, plural, sublist
-        self._queries = queries
         self._parent = parent
         self._shown = shown_fields(listing.rows)
         self._joined = () if listing.join is None else (listing.join.view,)
 
     async def page(self, request: Request, *given: Any) -> Response:
         """A page, once the views have reached the causal token."""
-        query, queries = given[-1], self._queries.for_caller(request)
+        query, queries = given[-1], Queries.of(request)
         selection = queries.views.narrowed(self._selection(*given))
         pages = Pages(queries.cursors, request, selection.identity)
         after = pages.after(query.cursor)
@@ -111,7 +105,7 @@ class _List:
 
     async def events(self, request: Request, *given: Any) -> Response:
         """The list as it changes."""
-        queries = self._queries.for_caller(request)
+        queries = Queries.of(request)
         if self.sublist:
             await queries.token_seen(request, *self._needed)
             await self._refuse_unknown(queries, given)

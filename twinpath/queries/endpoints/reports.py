@@ -1,6 +1,5 @@
 """Reports: computed from tables of facts, as JSON, CSV or Parquet, whichever the caller accepts."""
 
-from datetime import tzinfo
 from typing import Any
 
 import orjson
@@ -9,13 +8,12 @@ from fastapi import Request, Response
 from pydantic import create_model
 from starlette.exceptions import HTTPException
 
-from twinpath.clock import Clock
 from twinpath.domain.report import Period, Report, Span
 from twinpath.errors import Unavailable
 from twinpath.facts.interface import FactsReader, Form
 from twinpath.http.documents.problems import READING, codes_together, problem_responses
 from twinpath.http.headers import joined_header
-from twinpath.queries.endpoints.answering import answered
+from twinpath.queries.endpoints.answering import Queries, answered
 from twinpath.queries.endpoints.routes import Routes, in_query
 
 _log = structlog.get_logger(__name__)
@@ -27,15 +25,16 @@ MEDIA: dict[Form, str] = {
 _REFUSALS = codes_together(READING, {406: ("not_acceptable",), 503: ("analytics_off", "analytics_unavailable")})
 
 
-def add_report(routes: Routes, facts: FactsReader, report: Report[Any], clock: Clock, zone: tzinfo) -> None:
+def add_report(routes: Routes, report: Report[Any]) -> None:
     """Add `GET <path>`."""
     operation = report.path[1:].replace("/", "_")
     routes.tags.setdefault(operation.partition("_")[0], "Reports over what has happened, for analytics.")
 
     async def answer(request: Request, asked: Period) -> Response:
         form = accepted(joined_header(request.scope, b"accept") or "*/*")
-        span = Span.of_period(asked, clock(), str(zone))
-        body = await _body(facts, report, asked, span, form)
+        queries = Queries.of(request)
+        span = Span.of_period(asked, queries.clock(), str(queries.zone))
+        body = await _body(queries.facts, report, asked, span, form)
         return answered(request, body, (), headers={"Vary": "Accept"}, media_type=MEDIA[form])
 
     routes.get(

@@ -79,12 +79,12 @@ def searched_view(resource: Resource) -> View | None:
     return next((view for view in views if view.search is not None), None)
 
 
-def add_search(routes: Routes, queries: Queries, resource: Resource, language: Language) -> None:
+def add_search(routes: Routes, resource: Resource, language: Language) -> None:
     """Add `GET <path>/search` where the resource's view is declared to be searched."""
     view, listing = searched_view(resource), resource.listing
     if view is None or listing is None:
         return
-    endpoint = _Search(queries, listing, Reading(view, language), language)
+    endpoint = _Search(listing, Reading(view, language), language)
     plural = resource.path[1:]
     row = shown_model(listing.rows, listing.join)
     item = create_model(f"{row.__name__}Found", __base__=(row, Highlighted), __doc__=row.__doc__)
@@ -110,8 +110,7 @@ def _example(listing: Listing, view: View) -> dict[str, Any]:
 class _Search:
     """Answers for the searches of a resource: the index names documents, which are read from the views themselves."""
 
-    def __init__(self, queries: Queries, listing: Listing, reading: Reading, language: Language) -> None:
-        self._queries = queries
+    def __init__(self, listing: Listing, reading: Reading, language: Language) -> None:
         self._listing = listing
         self._reading = reading
         self._language = language
@@ -125,7 +124,7 @@ class _Search:
 
     async def answer(self, request: Request, query: Any) -> Response:
         """A page of what fits, once the views and the index have reached the causal token."""
-        queries, view, what = self._queries.for_caller(request), self._reading.view, asked(query.q)
+        queries, view, what = Queries.of(request), self._reading.view, asked(query.q)
         listed = queries.views.narrowed(selection_of(self._listing.view, query, {}))
         selection = queries.views.narrowed(Selection(view, listed.where, ranges=listed.ranges))
         pages = Pages(queries.cursors, request, {**selection.identity, "q": query.q})

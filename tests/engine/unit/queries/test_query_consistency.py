@@ -250,8 +250,8 @@ async def _heap(waits: CausalWaits, size: int) -> bool:
 
 
 async def _waits(service: QueryService) -> bool:
-    return not await _heap(service.app.state.waits, 0)
+    return not await _heap(service.app.state.queries.waits, 0)
 
 
 async def _subscribed(service: QueryService) -> bool:
-    return bool(service.app.state.live._subscriptions)
+    return bool(service.app.state.queries.live._subscriptions)

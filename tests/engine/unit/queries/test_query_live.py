@@ -114,7 +114,7 @@ async def test_the_first_state_is_that_of_the_causal_token(service: QueryService
 
 async def test_a_subscription_of_an_unknown_repair_leaves_nothing_behind(service: QueryService) -> None:
     assert (await service.get(f"/repairs/{new_id('repair')}/events")).status_code == 404
-    assert not service.app.state.live._subscriptions
+    assert not service.app.state.queries.live._subscriptions
 
 
 async def test_a_stop_ends_every_stream(service: QueryService) -> None:
@@ -196,7 +196,7 @@ async def second_version(store: _WatchedStore, service: QueryService) -> AsyncIt
         await client.next()
         await service.views.note(repair)
         await client.next()
-        await eventually(lambda: _true(service.app.state.live._complete), pause=0)
+        await eventually(lambda: _true(service.app.state.queries.live._complete), pause=0)
         yield repair, client
 
 
@@ -240,8 +240,8 @@ async def test_many_subscribers_share_one_watch_and_leave_nothing_behind(
         assert {(await client.next()).data["version"] for client in clients} == {2}
         assert store.watches == 1
 
-    assert not service.app.state.live._subscriptions
-    assert not service.app.state.live._tasks
+    assert not service.app.state.queries.live._subscriptions
+    assert not service.app.state.queries.live._tasks
 
 
 def test_a_slow_subscriber_holds_each_document_once() -> None:
@@ -267,4 +267,4 @@ async def _true(condition: bool) -> bool:
 
 
 async def _waits(service: QueryService) -> bool:
-    return any(queue.heap for queue in service.app.state.waits._queues.values())
+    return any(queue.heap for queue in service.app.state.queries.waits._queues.values())

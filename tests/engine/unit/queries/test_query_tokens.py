@@ -74,7 +74,7 @@ async def play(steps: Sequence[tuple[str, Any]]) -> None:
 async def all_heard(service: "query_app.QueryService[TrailingViews]") -> bool:
     """Whether the service knows where every view is."""
     checkpoints = await service.views.checkpoints()
-    return all(service.app.state.waits.heard.at(*key, 0) == position for key, position in checkpoints.items())
+    return all(service.app.state.queries.waits.heard.at(*key, 0) == position for key, position in checkpoints.items())
 
 
 async def ask(service: "query_app.QueryService[TrailingViews]", path: str, token: str) -> str:

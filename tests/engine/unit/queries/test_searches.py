@@ -72,7 +72,7 @@ async def test_what_was_written_is_found_with_its_token(workshop: Workshop) -> N
 async def test_a_token_that_the_index_does_not_reach_in_time_is_answered_with_202(workshop: Workshop) -> None:
     opened = await workshop.opened("Brakes")
     log, _, position = opened.headers["Causal-Token"].partition(":")
-    workshop.system.app.state.waits.seconds = 0.02
+    workshop.system.app.state.queries.waits.seconds = 0.02
     token = {"Causal-Token": f"{log}:{int(position) + 1}"}
     answer = await workshop.client.get(SEARCH, params={"q": "brakes"}, headers=token)
     assert (answer.status_code, answer.json()["code"]) == (202, "not_yet_visible")

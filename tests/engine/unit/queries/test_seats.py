@@ -105,7 +105,7 @@ async def test_a_client_that_takes_nothing_is_let_go(app: FastAPI, monkeypatch: 
     await asyncio.wait_for(app(scope, no_message, taken_by_nobody), 10)
 
     async def nobody_listens() -> bool:
-        return not app.state.live.subscribers()
+        return not app.state.queries.live.subscribers()
 
     await eventually(nobody_listens)
 

@@ -230,7 +230,7 @@ async def test_an_unknown_product_is_not_found(service: QueryService, path: str)
     answer = await service.get(f"/products/{UNKNOWN}{path}")
 
     assert (answer.status_code, answer.json()["code"]) == (404, "product_not_found")
-    assert not service.app.state.live._subscriptions
+    assert not service.app.state.queries.live._subscriptions
 
 
 @pytest.mark.parametrize(

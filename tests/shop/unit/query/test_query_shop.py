@@ -90,11 +90,11 @@ def next_token(service: QueryService, one: str) -> dict[str, str]:
 
 
 async def waits(service: QueryService) -> bool:
-    return any(queue.heap for queue in service.app.state.waits._queues.values())
+    return any(queue.heap for queue in service.app.state.queries.waits._queues.values())
 
 
 async def subscribed(service: QueryService) -> bool:
-    return bool(service.app.state.live._subscriptions)
+    return bool(service.app.state.queries.live._subscriptions)
 
 
 @ANY_QUERY
@@ -170,7 +170,7 @@ async def test_one_by_id_comes_from_the_fast_copy_unless_a_token_asks_for_more(s
 
     trailing = await service.get(path)
     seen = await service.get(path, {"Causal-Token": service.views.tokens[product]})
-    service.app.state.views._cache._cache.flush()
+    service.app.state.queries.views._cache._cache.flush()
 
     assert (await service.get(path)).content == seen.content
     assert (trailing.json()["version"], seen.json()["version"]) == (2, 3)

@@ -41,7 +41,7 @@ async def test_a_ticket_is_shown_with_its_version_as_etag(service: QueryService)
 async def test_a_ticket_that_the_cache_has_lost_is_read_from_its_view(service: QueryService) -> None:
     ticket = await service.views.open()
     before = await service.get(f"/tickets/{ticket}")
-    service.app.state.views._cache._cache.flush()
+    service.app.state.queries.views._cache._cache.flush()
 
     assert (await service.get(f"/tickets/{ticket}")).content == before.content
 
@@ -114,7 +114,7 @@ async def test_the_dashboard_adds_up_every_log(service: QueryService) -> None:
 
     for emptied in (False, True):
         if emptied:
-            service.app.state.views._cache._cache.flush()
+            service.app.state.queries.views._cache._cache.flush()
         shown = TicketDashboard.model_validate_json((await service.get("/tickets/dashboard")).content)
 
         assert shown.by_status == {"open": 3, "triaged": 1, "closed": 1}
@@ -149,7 +149,7 @@ async def test_what_the_client_has_already_is_not_sent_again(service: QueryServi
 
 async def test_times_are_utc_with_z(service: QueryService) -> None:
     ticket = await service.views.open(at=datetime(2026, 3, 10, 12, tzinfo=UTC))
-    document = await service.app.state.views._reader.get(TICKET_DETAILS.name, ticket)
+    document = await service.app.state.queries.views._reader.get(TICKET_DETAILS.name, ticket)
 
     assert (await service.get(f"/tickets/{ticket}")).json()["opened_at"].endswith("Z")
     assert document["opened_at"] == NOON

@@ -18,6 +18,6 @@ async def test_the_shops_dashboard_follows_what_sells_too_and_tells_each_change_
                 await service.views.happened(lamp, StockReserved(order_id=new_id("order"), quantity=2, on_hand=1))
                 told = await client.next()
                 assert [(one["product_id"], one["units"]) for one in told.data["top_products"]] == [(lamp, pieces)]
-            assert service.app.state.live.subscribers() == {"shop_dashboard": 1}
+            assert service.app.state.queries.live.subscribers() == {"shop_dashboard": 1}
 
-        assert not service.app.state.live._subscriptions
+        assert not service.app.state.queries.live._subscriptions
