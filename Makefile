@@ -55,9 +55,10 @@ api-page: $(VENV)-api/installed ## try out every operation of the Swagger page i
 alerts: $(VENV)/installed ## test the alert rules with promtool
 	@$(BIN)/python -m pytest tests/shop/integration/test_alert_rules.py -q
 
-pages: $(VENV)/installed ## write docs/metrics.md, docs/settings.md and the dashboard anew from the code
+pages: $(VENV)/installed ## write docs/metrics.md, docs/settings.md, the dashboard and Keycloak's realm anew from the code
 	@$(BIN)/python -m deploy.observability
 	@$(BIN)/python -m deploy.settings_page
+	@$(BIN)/python -m deploy.issuer.keycloak
 
 format: $(VENV)/installed ## put the code into form
 	@$(BIN)/ruff format .
