@@ -31,6 +31,9 @@ class HttpSettings(LogSettings):
     allowed_origins: str = Field(
         "", description="other sites whose pages may ask (CORS), as in https://shop.example.com, joined by commas"
     )
+    http_head_seconds: float = Field(
+        10.0, gt=0, description="a request's head must be there so soon, also the first of a connection; else 408"
+    )
     http_body_seconds: float = Field(
         15.0, gt=0, description="a body that brings less than the slowest rate over this time gets 408"
     )
