@@ -49,15 +49,16 @@ manifests: $(VENV)/installed $(VENV)-manifests/installed ## render and check the
 api-docs: $(VENV)-api/installed ## lint the API documents, and make clients of them that go shopping; needs Node and npm
 	@TWINPATH_API_TOOLS=$(VENV)-api $(BIN)/python -m pytest -q $(addprefix tests/shop/pages/,linting.py python_client.py typescript_client.py)
 
-api-page: $(VENV)-api/installed ## try out every operation of the Swagger page in a browser; needs chromium too
-	@TWINPATH_API_TOOLS=$(VENV)-api $(BIN)/python -m pytest -q tests/shop/pages/trying_out.py
+api-page: $(VENV)-api/installed ## sign in on the Swagger page in a browser, and try out every operation; needs chromium too
+	@TWINPATH_API_TOOLS=$(VENV)-api $(BIN)/python -m pytest -q $(addprefix tests/shop/pages/,trying_out.py signing_in.py)
 
 alerts: $(VENV)/installed ## test the alert rules with promtool
 	@$(BIN)/python -m pytest tests/shop/integration/test_alert_rules.py -q
 
-pages: $(VENV)/installed ## write docs/metrics.md, docs/settings.md and the dashboard anew from the code
+pages: $(VENV)/installed ## write docs/metrics.md, docs/settings.md, the dashboard and Keycloak's realm anew from the code
 	@$(BIN)/python -m deploy.observability
 	@$(BIN)/python -m deploy.settings_page
+	@$(BIN)/python -m deploy.issuer.keycloak
 
 format: $(VENV)/installed ## put the code into form
 	@$(BIN)/ruff format .

@@ -13,7 +13,7 @@ from bench.machine import machine
 from bench.model import costs, scaling, simulation
 from bench.model.sections import page as scaling_page
 from bench.run import Run
-from bench.services import lag, over_http, overload, start
+from bench.services import identity, lag, over_http, overload, start
 from bench.sizes import Sizes
 from bench.views import live, rebuild
 from deploy.checkout import CHECKOUT
@@ -24,6 +24,7 @@ SCRIPTS: dict[str, Callable[[Run], None]] = {
     "contended": contended.measure,
     "command": over_http.command,
     "query": over_http.query,
+    "identity": identity.measure,
     "live": live.measure,
     "lag": lag.measure,
     "rebuild": rebuild.measure,

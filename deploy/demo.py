@@ -45,13 +45,14 @@ def demo(
         with beside(issuer_port, memory) as issuer:
             print(f"Twinpath in one process, nothing is kept: http://{HOST}:{port}/docs (Ctrl-C stops it)", flush=True)
             print("An access token: TOKEN=$(.venv/bin/twinpath token --as agent)", flush=True)
-            app = system_app(sample, _authentication(issuer), memory)
+            app = system_app(sample, authentication_by(issuer), memory)
             serve(app, port, HttpSettings(host=HOST), on_stop=app.state.stop, streamed=STREAMED)
     except OSError as error:
         sys.exit(f"the issuer's port {issuer_port} can't be used: {os.strerror(error.errno or 0).lower()}")
 
 
-def _authentication(issuer: str) -> Authentication:
+def authentication_by(issuer: str) -> Authentication:
+    """Knows callers by the tokens of the development issuer at this URL."""
     signing = SigningKeys(issuer)
     tokens = AccessTokens(TokenRules(issuer, AUDIENCE, (ALGORITHM,), roles=ROLES), signing)
     return Authentication(tokens, public=frozenset(PUBLIC.split(",")), signing=signing)

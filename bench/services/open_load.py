@@ -7,7 +7,7 @@ HTTP library is used, so that the load costs little beside the measured server.
 import asyncio
 import itertools
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import cast
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import orjson
 import uvloop
 
-from bench.measuring import in_process
+from bench.measuring import NO_SETTINGS, in_process
 from bench.sizes import Sizes
 
 BODY = orjson.dumps({"subject": "Parcel has not arrived", "message": "x" * 100})
@@ -25,9 +25,10 @@ _END = b"\r\n\r\n"
 _PATIENCE_SECONDS = 10.0
 
 
-def as_bytes(method: str, path: str, body: bytes = b"") -> bytes:
+def as_bytes(method: str, path: str, body: bytes = b"", headers: Mapping[str, str] = NO_SETTINGS) -> bytes:
     """The bytes of a request on the wire."""
     head = f"{method} {path} HTTP/1.1\r\nHost: twinpath\r\n"
+    head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     if body:
         head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
     return f"{head}\r\n".encode() + body

@@ -29,7 +29,7 @@ class HttpSettings(LogSettings):
         "*", description="names that clients may call this service by, joined by commas; * is any. Probes need none"
     )
     allowed_origins: str = Field(
-        "", description="other sites whose pages may send commands, as in https://shop.example.com, joined by commas"
+        "", description="other sites whose pages may ask (CORS), as in https://shop.example.com, joined by commas"
     )
     http_head_seconds: float = Field(
         10.0, gt=0, description="a request's head must be there so soon, also the first of a connection; else 408"

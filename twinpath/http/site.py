@@ -18,7 +18,8 @@ class Site:
     def __init__(self, allowed_hosts: str = "*", allowed_origins: str = "") -> None:
         hosts = _listed(allowed_hosts)
         self._hosts = None if "*" in hosts else frozenset(hosts)
-        self._origins = frozenset(_listed(allowed_origins))
+        self.origins = frozenset(_listed(allowed_origins))
+        """The other sites whose pages may do what their user may, as browsers name them."""
 
     def check(self, method: str, path: str, headers: Mapping[bytes, bytes]) -> None:
         """Look at a request before anything is done for it. Raises NotAllowed, MalformedRequest."""
@@ -33,7 +34,7 @@ class Site:
         origin = headers.get(b"origin")
         fetched_from = headers.get(b"sec-fetch-site", b"none")
         given = "" if origin is None else origin.decode("latin-1").lower()
-        if given and given in self._origins:
+        if given and given in self.origins:
             return
         here = _authority(f"{given.partition(':')[0]}://{host}")
         same = origin is None or (here is not None and _authority(given) == here)

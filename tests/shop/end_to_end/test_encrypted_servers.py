@@ -9,12 +9,15 @@ from pathlib import Path
 import httpx
 import pytest
 
+from command_service.settings import Settings
 from deploy.certificates import make_certificates
 from deploy.checkout import CHECKOUT
 from deploy.local.ports import HOST
 from deploy.local.services import NAMES, Service
 from tests.shop.support.encrypted import Encrypted
 from tests.support.eventually import eventually
+from twinpath.errors import TooMany
+from twinpath.identity.rates import CallerRates
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +71,21 @@ async def test_a_command_is_taken_seen_and_verified_over_tls(encrypted: Encrypte
     assert verified.returncode == 0, verified.stdout + verified.stderr
     letters = run("twinpath.cli", "dead-letters", "list", **encrypted.environment("tools"))
     assert letters.returncode == 0, letters.stdout + letters.stderr
+
+
+async def test_callers_are_counted_together_over_tls(encrypted: Encrypted, monkeypatch: pytest.MonkeyPatch) -> None:
+    services = []
+    for account in NAMES:
+        for variable, value in encrypted.environment(account).items():
+            monkeypatch.setenv(variable, value)
+        settings = Settings()
+        services.append(CallerRates("2/hour", None, settings.rates_redis_url, settings.redis_prefix))
+    for rates in services[:2]:
+        await rates.take("ada", is_known=True)
+    for rates in services:
+        with pytest.raises(TooMany):
+            await rates.take("ada", is_known=True)
+        await rates.close()
 
 
 @pytest.mark.parametrize("name", NAMES)

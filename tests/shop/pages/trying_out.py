@@ -12,7 +12,8 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.shop.support.served import served_shop
 
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+"""The programs that are looked for."""
 _PICTURE = os.environ.get("TWINPATH_PICTURE")
 """Where a picture of the page is kept, to be looked at."""
 
@@ -45,7 +46,7 @@ _TRY_EACH = """async () => {
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
-    browser_path = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    browser_path = next(filter(None, map(shutil.which, BROWSERS)), None)
     assert browser_path, "there is no browser: .ci/run installs chromium"
     with served_shop() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])

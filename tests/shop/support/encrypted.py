@@ -55,6 +55,7 @@ class Encrypted:
             "TWINPATH_MONGODB_URL": f"mongodb://{account}:{account}@{HOST}:{self.port['mongodb']}/?replicaSet=rs0",
             "TWINPATH_RABBITMQ_URL": f"amqps://{account}:{account}@{HOST}:{self.port['amqps']}/twinpath",
             "TWINPATH_REDIS_URL": f"rediss://{account}:{account}@{HOST}:{self.port['redis']}/0",
+            "TWINPATH_RATES_REDIS_URL": f"rediss://{account}:{account}@{HOST}:{self.port['redis']}/0",
         }
 
     def init_environment(self) -> dict[str, str]:

@@ -8,12 +8,13 @@ import uvicorn
 
 from deploy.demo import system_app
 from tests.support.eventually import eventually_now
+from twinpath.identity.authentication import OPEN, Authentication
 
 
 @contextmanager
-def served_shop() -> Iterator[str]:
+def served_shop(authentication: Authentication = OPEN) -> Iterator[str]:
     """Its address, as in `http://127.0.0.1:40123`."""
-    app = system_app(sample=True)
+    app = system_app(sample=True, authentication=authentication)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", log_config=None))
     thread = threading.Thread(target=server.run, name="the shop")
     thread.start()

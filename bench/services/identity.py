@@ -1,0 +1,31 @@
+"""What a caller costs a command: a token that is verified once and then looked up, and the count of what each asks."""
+
+import asyncio
+
+from bench.figures import at_least
+from bench.measuring import running, servers
+from bench.run import Run
+from bench.services.open_load import BODY, POST_A_TICKET, as_bytes, closed_load
+from bench.services.over_http import declare_short_queue
+from deploy.issuer.provider import Memory
+from deploy.issuer.serving import beside
+from deploy.local.ports import hold_port
+from deploy.local.services import identity_environment
+from twinpath.identity.development_token import token_of
+
+PLENTY = "900000000/minute"
+"""A limit that is counted and never reached."""
+
+
+def measure(run: Run) -> None:
+    """POST a ticket with a token that is verified already, against nobody being asked; replicas count in Redis."""
+    figure = run.figure("POST a ticket, identity on / off, 64 connections", at_least(0.95), "/s")
+    with servers() as started, beside(hold_port().release(), Memory()) as issuer:
+        asyncio.run(declare_short_queue(started.rabbitmq))
+        counted = {"TWINPATH_CALLER_RATE": PLENTY, "TWINPATH_RATES_REDIS_URL": started.redis}
+        known = {**identity_environment(issuer), **counted, "TWINPATH_LOG_DATABASE": "identity"}
+        bearer = {"Authorization": f"Bearer {token_of(issuer, 'operator')}"}
+        with running(started, "command", env=known) as (on,), running(started, "command") as (off,):
+            with_token = as_bytes("POST", "/api/v1/tickets", BODY, bearer)
+            for _ in run.rounds():
+                figure.add(closed_load(on.url, with_token, run.sizes), closed_load(off.url, POST_A_TICKET, run.sizes))
