@@ -6,12 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
 from bench.results import Kept, values
-
-matplotlib.use("Agg")
-from matplotlib import pyplot  # after the choice of the backend
 
 _REACHED, _MISSED = "#2a7f62", "#c0504d"
 
@@ -19,6 +14,11 @@ _REACHED, _MISSED = "#2a7f62", "#c0504d"
 @contextmanager
 def picture(file: Path, *grid: int, dpi: int = 110, **options: Any) -> Iterator[Any]:
     """The axes of a new picture, one or a grid of them; at the end it is written as a PNG."""
+    import matplotlib  # takes a second, which those who only read results need not wait
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot  # after the choice of the backend
+
     figure, axes = pyplot.subplots(*grid, layout="constrained", **options)
     yield axes
     figure.savefig(file, dpi=dpi, facecolor="white")

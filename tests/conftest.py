@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 from structlog.typing import Processor
 
 from deploy.local.install import MissingProgram
@@ -25,6 +26,10 @@ from tests.support.provided.servers import (
 )
 
 __all__ = ("clickhouse_url", "private_clickhouse")
+
+settings.register_profile("many", deadline=None)
+settings.register_profile("few", deadline=None, max_examples=20)
+settings.load_profile("many")  # where --hypothesis-profile names no other
 
 
 def pytest_configure() -> None:

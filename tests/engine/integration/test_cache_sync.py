@@ -29,7 +29,8 @@ async def views(mongodb_url: str, redis_url: str, unique: str) -> AsyncIterator[
 @pytest.fixture
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages of two documents, and two events of a gap at a time."""
-    monkeypatch.setattr("twinpath.projecting.copying.copy_keeper._PAGE", 2)
+    for module in ("copy_keeper", "filling"):
+        monkeypatch.setattr(f"twinpath.projecting.copying.{module}.PAGE", 2)
     monkeypatch.setattr("twinpath.projecting.copying.copy_keeper._GAP_EVENTS", 2)
 
 

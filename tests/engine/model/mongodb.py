@@ -6,7 +6,7 @@ primary for a while. tests/engine/contract/test_model_of_mongodb.py holds it aga
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -17,6 +17,7 @@ from bson.codec_options import CodecOptions
 from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError, WriteConcernError
 
 from tests.engine.model.loop import Process, current_process
+from tests.engine.model.mongodb_cursor import ModelCursor, Select
 from tests.engine.model.mongodb_language import (
     Document,
     Replicated,
@@ -187,7 +188,7 @@ class ModelCollection:
 
     def find(self, where: Document, projection: Any = None) -> "ModelCursor":
         """See AsyncCollection.find."""
-        return ModelCursor(self, where)
+        return ModelCursor(partial(self.read, where))
 
     async def insert_many(self, documents: Sequence[Any], ordered: bool = True, session: None = None) -> None:
         """See AsyncCollection.insert_many."""
@@ -222,7 +223,7 @@ class ModelCollection:
         """See AsyncCollection.watch: it is away, as it may be; those who wait look by themselves."""
         raise AutoReconnect("no change stream here")
 
-    async def read(self, where: Document, select: Callable[[list[Document]], list[Document]]) -> list[Document]:
+    async def read(self, where: Document, select: Select) -> list[Document]:
         """What a cursor reads."""
         process = current_process()
 
@@ -282,30 +283,3 @@ class ModelCollection:
         if not (yield from servers.durable(term)):
             raise WriteConcernError("waiting for replication timed out", 64)
         return result
-
-
-class ModelCursor:
-    """As much of AsyncCursor as is used."""
-
-    def __init__(self, collection: ModelCollection, where: Document) -> None:
-        self._collection = collection
-        self._where = where
-        self._key, self._direction, self._limit = "_id", 1, 0
-
-    def sort(self, key: str, direction: int) -> "ModelCursor":
-        """See AsyncCursor.sort."""
-        self._key, self._direction = key, direction
-        return self
-
-    def limit(self, limit: int) -> "ModelCursor":
-        """See AsyncCursor.limit; 0 is no limit."""
-        self._limit = limit
-        return self
-
-    async def to_list(self) -> list[Document]:
-        """See AsyncCursor.to_list."""
-        return await self._collection.read(self._where, self._selected)
-
-    def _selected(self, found: list[Document]) -> list[Document]:
-        ordered = sorted(found, key=lambda one: one[self._key], reverse=self._direction < 0)
-        return ordered[: self._limit] if self._limit else ordered

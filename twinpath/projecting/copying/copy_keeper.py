@@ -6,10 +6,7 @@ copy's server away, this process killed between the two writes, another replica'
 behind the checkpoint, which readers see too, and once a second what lies between is made good from the log. A position
 that is missing, or beyond its view's checkpoint, means that the copy was lost, or the views were set back: then all of
 it is forgotten, the checkpoints are adopted, since a document that is absent is simply read from MongoDB, and all
-documents are filled in behind. A live write always wins over a fill, because a fill adds only what is absent or older:
-an earlier one may have brought a document of a log that is adopted only later. Whether all is filled is known in the
-copy alone, so that no fill is forgotten that fails or whose process is killed: what empties the copy takes that with
-it, and so does adopting a log.
+documents are filled in behind.
 What was parked and applied later does not show in any position: the store keeps a record of it until it is copied. What
 is wiped after a commit shows in none either: it is tried until it is copied.
 A server that answers reads and refuses writes is in trouble all the same: only a write that it takes ends that.
@@ -26,13 +23,13 @@ import structlog
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.events import RecordedEvent
 from twinpath.domain.projection import Projection
-from twinpath.domain.views import BY_ID, NEWEST_FIRST, NOTHING, Document, Place, View, ViewChange
+from twinpath.domain.views import NOTHING, Document, View, ViewChange
 from twinpath.errors import Unavailable
-from twinpath.ids import uuid7
 from twinpath.log.interface import EventLog
 from twinpath.observability.logged_exceptions import message_of
 from twinpath.projecting.applying.applier import Applied
 from twinpath.projecting.copying.drift import Drift, Positions
+from twinpath.projecting.copying.filling import PAGE, Fills
 from twinpath.projecting.copying.kinds import IN_CACHE, Kind
 from twinpath.projecting.copying.reading import documents_of, met_by
 from twinpath.projecting.copying.steps import Step, Steps, step_of
@@ -43,8 +40,6 @@ from twinpath.views.parking import LateCopy
 
 _LOOK_SECONDS = 1.0
 _GAP_EVENTS = 2_000
-_PAGE = 500
-"""Documents, in one read and in one write."""
 
 _log = structlog.get_logger(__name__)
 
@@ -80,9 +75,7 @@ class CacheSync:
         """Copy -> its positions at the last look."""
         self._taking: set[str] = set()
         """The copies that have taken a write since this process began."""
-        self._fills: dict[str, asyncio.Task[None]] = {}
-        self._tokens: dict[str, str] = {}
-        """View -> that of its last fill."""
+        self._fills = Fills(writer, cache, kind, self._copy_of, self._note)
         self._tasks: list[asyncio.Task[None]] = []
         self._writing = asyncio.Lock()
         self.trouble: str | None = None
@@ -107,7 +100,7 @@ class CacheSync:
         with suppress(TimeoutError):
             async with asyncio.timeout(1.0):
                 await self._steps.flushed()
-        tasks = [*self._tasks, *self._fills.values()]
+        tasks = [*self._tasks, *self._fills.tasks]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -174,8 +167,8 @@ class CacheSync:
         """
         ids = step.ids.copy()
         for change in step.met:
-            ids |= dict.fromkeys(await met_by(self._writer, change, _PAGE))
-        parts = [list(ids)[start : start + _PAGE] for start in range(0, len(ids), _PAGE)] or [[]]
+            ids |= dict.fromkeys(await met_by(self._writer, change, PAGE))
+        parts = [list(ids)[start : start + PAGE] for start in range(0, len(ids), PAGE)] or [[]]
         for part in parts:
             documents = at_hand or await documents_of(self._writer, step.view, part)
             ready = self._kind.ready(step.view, [documents[id_] for id_ in part if id_ in documents])
@@ -212,8 +205,7 @@ class CacheSync:
             await self._expect_writes(copy, drift.positions)
             for log in drift.behind:
                 await self._make_good(projection, view, log)
-        if view.name not in self._fills and await self._cache.fill_state(copy) in (None, self._tokens.get(view.name)):
-            self._fills[view.name] = asyncio.create_task(self._fill(view), name=f"fill {view.name}")
+        await self._fills.expect(view, copy)
 
     async def _begin_anew(self, copy: str, checkpoints: Positions) -> None:
         """The rest of the old one goes first, so that nothing in the copy is older than what is adopted."""
@@ -261,7 +253,7 @@ class CacheSync:
     async def _copy_late(self) -> None:
         """Bring what was applied after it had been parked; what loses against live writes waits for the next look."""
         done = []
-        for late in await self._writer.parked.late_copies(_PAGE):
+        for late in await self._writer.parked.late_copies(PAGE):
             events = await self._source.read_stream(late.log, late.stream, late.first - 1, late.last - late.first + 1)
             brought = [await keeper.brought_late(late, events) for keeper in (*self._beside, self)]
             done += [late.id] if all(brought) else []
@@ -290,28 +282,6 @@ class CacheSync:
         copied = (await self._cache.positions(copy)).get(step.log)
         # a copy that was emptied is filled from what is in the view by now
         return copied is None or await self._bring(replace(step, expected=copied, position=copied), copy, copied)
-
-    async def _fill(self, view: View) -> None:
-        token, copy = uuid7(), self._copy_of(view)
-        self._tokens[view.name] = token
-        try:
-            await self._cache.begin_fill(copy, token)
-            newest = await self._writer.page(view.name, {}, None, 1, NEWEST_FIRST)  # what comes later is written live
-            after: Place | None = None
-            copied = 0
-            last = False
-            while not last:
-                documents = await self._writer.page(view.name, {}, after, _PAGE)
-                after = BY_ID.place_of(documents[-1]) if documents else None
-                last = not newest or after is None or after >= BY_ID.place_of(newest[0])
-                if not await self._cache.fill(copy, token, self._kind.ready(view, documents), last):
-                    return  # emptied again, or a log was adopted: the next look begins anew
-                copied += len(documents)
-            _log.info(f"{self._kind.name}_filled", view=view.name, documents=copied)
-        except Exception as error:
-            self._note(error)
-        finally:
-            del self._fills[view.name]
 
     def _note(self, error: BaseException | None) -> None:
         """Whatever it was, what it kept from the copy is made good once that can be."""

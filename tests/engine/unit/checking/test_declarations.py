@@ -1,76 +1,45 @@
 """What `twinpath doctor` finds: nothing in a whole application, and each declaration that cannot work, by its name."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import pytest
-from pydantic import Field
 
+from tests.engine.support.bookings import (
+    WHOLE,
+    Book,
+    Booked,
+    Bookings,
+    Forgotten,
+    Reception,
+    Showing,
+    booking,
+    event,
+)
 from twinpath.checking.declarations import faults
 from twinpath.domain import (
     Aggregate,
     Application,
     Catalogue,
-    Command,
     DomainEvent,
     Earlier,
     Facts,
     Process,
     Projection,
-    Put,
     RecordedEvent,
     View,
     ViewChange,
 )
-from twinpath.domain.resource import Endpoints
 
 
-class Booked(DomainEvent):
-    """A slot is taken."""
-
-    type: ClassVar[str] = "booking.booked"
-    personal: ClassVar[tuple[str, ...]] = ("name",)
-
-    name: str | None
+def test_a_whole_application_has_no_faults() -> None:
+    assert faults(WHOLE) == []
 
 
-class Forgotten(DomainEvent):
-    """Who booked it is forgotten."""
-
-    type: ClassVar[str] = "booking.forgotten"
-    erases: ClassVar[bool] = True
-
-
-class Book(Command):
-    """Take a slot."""
-
-    type: ClassVar[str] = "book"
-    target: ClassVar[str] = "booking_id"
-    booking_id: str
-
-
-class Bookings(Projection):
-    """One document a booking."""
-
-    name = "bookings"
-    views = (View("bookings"),)
-
-    def booked(self, event: Booked, recorded: RecordedEvent) -> Iterable[ViewChange]:
-        """A booking."""
-        yield Put("bookings", recorded.stream, {"name": event.name})
-
-
-class Reception(Process):
-    """Greets."""
-
-    name = "reception"
-
-    def __init__(self, settings: Any) -> None:
-        self._settings = settings
-
-    async def booked(self, event: Booked, then: Any) -> None:
-        """Somebody comes."""
+def test_a_part_of_an_application_is_not_blamed_for_what_the_others_declare() -> None:
+    assert faults(Application(events=WHOLE.events, projections=WHOLE.projections)) == []
+    assert faults(Application(events=WHOLE.events, resources=WHOLE.resources)) == []
 
 
 class Taken(Reception):
@@ -84,83 +53,6 @@ class Parked(Bookings):
 
     name = "parked"
     views = (View("parked"),)
-
-
-class Showing(Endpoints):
-    """Shows some views."""
-
-    def __init__(self, *views: View) -> None:
-        self._views = views
-
-    def reads(self) -> tuple[View, ...]:
-        """See Endpoints.reads."""
-        return self._views
-
-
-def booking(*events: type[DomainEvent], category: str = "booking") -> Aggregate[Any, Any, Any]:
-    """An aggregate of these events, with an endpoint."""
-    aggregate: Aggregate[Any, Any, Any] = Aggregate(category, lambda *_: [], lambda *_: None, dict, events, erase=Book)
-    aggregate.post("", Book, allow="bookings:book", summary="Book")
-    return aggregate
-
-
-WHOLE = Application(
-    events=Catalogue([Booked, Forgotten]),
-    aggregates=(booking(Booked, Forgotten),),
-    processes=(Reception,),
-    projections=(Bookings(),),
-    resources=(Showing(View("bookings")),),
-)
-
-
-def test_a_whole_application_has_no_faults() -> None:
-    assert faults(WHOLE) == []
-
-
-def test_a_part_of_an_application_is_not_blamed_for_what_the_others_declare() -> None:
-    assert faults(Application(events=WHOLE.events, projections=WHOLE.projections)) == []
-    assert faults(Application(events=WHOLE.events, resources=WHOLE.resources)) == []
-
-
-def event(**attributes: Any) -> type[DomainEvent]:
-    """An event called as booking.moved with these attributes and fields."""
-    annotations = attributes.pop("annotations", {})
-    given = {"__module__": __name__, "__doc__": "Moved.", "type": "booking.moved", "__annotations__": annotations}
-    return type("Moved", (DomainEvent,), given | attributes)
-
-
-EVENTS: dict[str, tuple[type[DomainEvent], str]] = {
-    "no docstring": (event(__doc__=None), "event booking.moved: it has no docstring"),
-    "a name without a category": (event(type="moved"), "event moved: its stored name is not category.what_happened"),
-    "a field of the seal": (event(annotations={"sealed": str}), "event booking.moved: a field can't be called sealed"),
-    "personal, and no such field": (event(personal=("to",)), "event booking.moved: it has no field to"),
-    "an owner, and no such field": (event(personal_of="who"), "event booking.moved: it has no field who"),
-    "personal, but never None": (
-        event(personal=("to",), annotations={"to": str}),
-        "event booking.moved: the personal field to must take None",
-    ),
-    "an erasure with a field": (
-        event(erases=True, annotations={"why": str}),
-        "event booking.moved: it erases, so each of its fields needs a default",
-    ),
-    "a rule": (
-        event(annotations={"seats": Annotated[int, Field(le=4)]}),
-        "event booking.moved: seats is checked by a limit or a validator",
-    ),
-    "what is no JSON": (
-        event(annotations={"why": Callable[[], None]}),
-        "event booking.moved: it has a field that can't be stored as JSON",
-    ),
-}
-
-
-@pytest.mark.parametrize("fault", EVENTS)
-def test_an_event_that_cannot_work_is_named(fault: str) -> None:
-    broken, line = EVENTS[fault]
-
-    found = faults(Application(events=Catalogue([Booked, Forgotten, broken])))
-
-    assert [one for one in found if one.startswith(line)], found
 
 
 class Twofold(Bookings):

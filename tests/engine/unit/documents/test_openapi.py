@@ -15,10 +15,22 @@ from twinpath.http.documents.openapi import add_tags, document
 from twinpath.http.documents.problems import PROBLEM_JSON
 from twinpath.testing.documents import documents_of
 
-DOCUMENTS = documents_of(WORKSHOP)
-OPENAPI = {name: described for name, described in DOCUMENTS.items() if "openapi" in described}
+of_each = pytest.mark.parametrize("described", ["commands", "queries", "both", "projector"], indirect=True)
 
-of_each = pytest.mark.parametrize("described", OPENAPI.values(), ids=OPENAPI.keys())
+
+@pytest.fixture(scope="module")
+def documents() -> Mapping[str, dict[str, Any]]:
+    return documents_of(WORKSHOP)
+
+
+@pytest.fixture
+def described(documents: Mapping[str, dict[str, Any]], request: pytest.FixtureRequest) -> dict[str, Any]:
+    return documents[request.param]
+
+
+def test_every_document_of_http_is_looked_at(documents: Mapping[str, dict[str, Any]]) -> None:
+    names = [name for name, described in documents.items() if "openapi" in described]
+    assert of_each.args[1] == names
 
 
 def operations(described: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -30,7 +30,7 @@ def change(**fields: object) -> Change:
     return Change(VIEW, "a", **fields)  # type: ignore[arg-type]
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=10 * settings().max_examples)
 @example(
     [Put(VIEW, "a", {"n": 1}), Put(VIEW, "b", {"n": 1}), ChangeWhere(VIEW, {"n": 1}, {"n": 2}), change(set={"n": 3})]
 )

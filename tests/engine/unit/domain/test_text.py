@@ -5,7 +5,7 @@ from typing import Literal
 from unicodedata import normalize
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from twinpath.domain import case_folded, readable, shortened
@@ -36,7 +36,6 @@ def test_what_nobody_can_see_is_no_text(kind: str, lines: bool) -> None:
             readable(text, lines=lines)
 
 
-@settings(deadline=None)
 @given(st.text("".join(UNSEEN.values()), max_size=20))
 def test_no_mixture_of_what_nobody_can_see_is_text(text: str) -> None:
     with pytest.raises(ValueError, match="nothing of it can be seen"):
@@ -96,7 +95,6 @@ def test_a_change_of_direction_ends_with_its_paragraph() -> None:
         readable("\u2068a\nb\u2069", lines=True)
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(codec=None, categories=None)))
 def test_no_text_is_changed_and_whatever_is_taken_can_be_stored(text: str) -> None:
     for lines in (False, True):
@@ -129,7 +127,6 @@ def test_a_preview_is_cut_between_characters_as_people_count_them(text: str, mos
     assert shortened(text, most) == short
 
 
-@settings(deadline=None)
 @given(st.text(), st.integers(0, 60))
 def test_a_preview_is_a_beginning_of_bounded_length(text: str, most: int) -> None:
     short = shortened(text, most)
@@ -141,7 +138,6 @@ def test_a_preview_is_a_beginning_of_bounded_length(text: str, most: int) -> Non
 _FORMS: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
 
 
-@settings(deadline=None)
 @given(st.text(st.sampled_from("aAäÄéÉßẞſkKK\u0301\u0308ΣσςİıΑᾳ")))
 def test_spellings_that_differ_in_case_and_composition_are_one(text: str) -> None:
     forms = {normalize(form, case) for form, case in product(_FORMS, (text, normalize("NFD", text).casefold()))}

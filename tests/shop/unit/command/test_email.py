@@ -1,7 +1,7 @@
 """E-mail addresses: which are taken, and which spellings are one, also among those that were claimed before."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -68,13 +68,11 @@ def test_others_do_not_meet(other: str) -> None:
     assert not set(spellings("a@example.org")) & set(spellings(other))
 
 
-@settings(deadline=None)
 @given(st.emails() | st.text())
 def test_what_was_claimed_before_domains_had_one_form_is_claimed_first(address: str) -> None:
     assert spellings(address)[0] == case_folded(address)
 
 
-@settings(deadline=None)
 @given(st.emails().filter(lambda address: "xn--" not in address.lower()))
 def test_an_address_in_ascii_has_one_spelling(address: str) -> None:
     assert spellings(address) == [case_folded(address)]

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -42,7 +42,6 @@ def test_an_amount_that_the_first_version_stored_without_digits_is_what_it_was(c
     assert CATALOGUE.today(NewEvent("order.confirmed", 1, stored)).data["total"]["digits"] == confirmed.total.digits
 
 
-@settings(deadline=None)
 @given(st.lists(AMOUNTS, min_size=1))
 def test_a_sum_is_exact_whatever_the_digits(amounts: list[Money]) -> None:
     total = added(amounts)
@@ -51,7 +50,6 @@ def test_a_sum_is_exact_whatever_the_digits(amounts: list[Money]) -> None:
     assert Decimal(amount_text(total.minor, total.digits)) == total.amount
 
 
-@settings(deadline=None)
 @given(AMOUNTS, AMOUNTS)
 def test_prices_sort_by_what_they_are_worth(price: Money, other: Money) -> None:
     if price.amount.quantize(Decimal("0.0001"), "ROUND_DOWN") < other.amount.quantize(Decimal("0.0001"), "ROUND_DOWN"):

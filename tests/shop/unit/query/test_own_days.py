@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from query_service.own_days import SHOWN, OwnDays
@@ -23,7 +23,6 @@ def counted(*moments: datetime) -> list[tuple[datetime, int]]:
     return counts
 
 
-@settings(deadline=None)
 @given(st.integers(0, 4 * 365 * 24 * 60), st.sampled_from(EVERY_ZONE), st.data())
 def test_whatever_happens_counts_on_the_day_that_a_clock_on_the_wall_shows(
     minute: int, name: str, data: st.DataObject

@@ -270,7 +270,7 @@ class World:
                 assert versions + waits == passed
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=3 * settings().max_examples // 2)
 @given(seed=st.integers(0, 2**32), rounds=st.integers(1, 4), failures=st.sampled_from([0.0, 0.2, 0.5]))
 def test_whatever_is_poison_and_dies_in_the_end_the_views_have_everything_once(
     seed: int, rounds: int, failures: float
