@@ -79,7 +79,7 @@ lock: $(VENV)/installed ## write the locked versions anew from pyproject.toml; U
 	@$(LOCK) --allow-unsafe --generate-hashes --no-annotate --only-build-deps --build-deps-for wheel --output-file deploy/locks/build.txt pyproject.toml
 
 deploy/locks/%.txt: FORCE
-	@$(LOCK) --allow-unsafe --generate-hashes --no-annotate $(foreach extra,$(EXTRAS),--extra $(extra)) --constraint requirements.lock --output-file $@ pyproject.toml
+	@$(LOCK) --unsafe-package opensearch-protobufs --generate-hashes --no-annotate $(foreach extra,$(EXTRAS),--extra $(extra)) --constraint requirements.lock --output-file $@ pyproject.toml
 
 MADE = $(VENV) $(VENV)-manifests $(VENV)-api .local .mypy_cache .ruff_cache .pytest_cache .hypothesis $(wildcard *.egg-info)
 

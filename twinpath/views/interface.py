@@ -245,7 +245,7 @@ class ViewCopy(Protocol[Item]):
 
         A copy that overwrites in place has nothing to do. Raises Unavailable.
         """
-        return None
+        return
 
 
 class ViewCache(ViewCopy[Cached], Protocol):

@@ -13,6 +13,8 @@ from twinpath.searching.opensearch.mapping import ID, REMOVED, TIE, facet_field,
 from twinpath.searching.ties import tie_of
 
 _MOST_VALUES = 20
+_MOST_CLAUSES = 900
+"""Of a query; servers refuse more than 1,024 with those of its filters."""
 
 Json = dict[str, Any]
 
@@ -24,7 +26,7 @@ def request_of(search: Search, reading: Reading) -> Json:
     bounds += [_equal(path, value, numbers) for path, value in search.where.items()]
     bounds += [_between(numbers[path], bound) for path, bound in search.ranges.items()]
     body: Json = {
-        "query": {"bool": {"must": [_query(search.query)], "filter": bounds}},
+        "query": {"bool": {"must": [_query(_taken(search.query))], "filter": bounds}},
         "sort": [{"_score": "desc"}, {TIE: "asc"}, {ID: "asc"}],
         "size": search.limit,
         "track_total_hits": True,
@@ -96,3 +98,42 @@ def _query(query: asking.Query) -> Json:
 
 def _all(queries: Sequence[asking.Query]) -> list[Json]:
     return [_query(query) for query in queries]
+
+
+def _taken(query: asking.Query) -> asking.Query:
+    """The query, or, where it has too many clauses, with fewer ways in which each word may be found: the best stay."""
+    most = _MOST_CLAUSES
+    taken = query
+    while most > 1 and _clauses(taken) > _MOST_CLAUSES:
+        most //= 2
+        taken = _with_best(query, most)
+    return taken
+
+
+def _clauses(query: asking.Query) -> int:
+    match query:
+        case Scored(inner, _):
+            return _clauses(inner)
+        case Best(queries) | Most(queries, _):
+            return sum(map(_clauses, queries))
+        case More(inner, others):
+            return _clauses(inner) + sum(map(_clauses, others))
+        case Phrase(_, pieces):
+            return len(pieces)
+        case _:
+            return 1
+
+
+def _with_best(query: asking.Query, most: int) -> asking.Query:
+    match query:
+        case Best(queries):
+            ordered = sorted(queries, key=lambda way: -way.score if isinstance(way, Scored) else 0)
+            return Best(tuple(_with_best(way, most) for way in ordered[:most]))
+        case Scored(inner, score):
+            return Scored(_with_best(inner, most), score)
+        case Most(queries, least):
+            return Most(tuple(_with_best(inner, most) for inner in queries), least)
+        case More(inner, others):
+            return More(_with_best(inner, most), tuple(_with_best(other, most) for other in others))
+        case _:
+            return query

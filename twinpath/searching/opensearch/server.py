@@ -2,6 +2,7 @@
 
 import logging
 import ssl
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,7 +44,8 @@ class Server:
         logins, _, hosts = parts.netloc.rpartition("@")
         addresses = [urlunsplit((parts.scheme, host, parts.path, "", "")) for host in hosts.split(",")]
         user = urlsplit(f"{parts.scheme}://{logins}@x") if logins else None
-        login = (unquote(user.username or ""), unquote(user.password or "")) if user else None
+        login = f"{unquote(user.username or '')}:{unquote(user.password or '')}" if user else ""
+        basic = {"Authorization": f"Basic {b64encode(login.encode()).decode()}"} if login else {}
         secure: Json = {"ssl_context": ssl.create_default_context(cafile=ca or None)} if parts.scheme == "https" else {}
         self._seconds = seconds
         self._reader = uuid4().hex
@@ -51,7 +53,7 @@ class Server:
         what one has seen the next sees too."""
         self._client = AsyncOpenSearch(
             addresses,
-            http_auth=login,
+            headers=basic,
             timeout=seconds,
             max_retries=len(addresses) - 1,
             maxsize=_CONNECTIONS,
@@ -165,7 +167,7 @@ class Server:
     async def search(self, index: str, *bodies: Json) -> list[Json] | None:
         """The answers to these, one after the other by one copy of an index; None without it. Raises Unavailable."""
         about = orjson.dumps({"index": index, "preference": self._reader, "allow_partial_search_results": False})
-        limited = [{**body, "timeout": f"{self._seconds}s"} for body in bodies]
+        limited = [{**body, "timeout": f"{round(self._seconds * 1_000)}ms"} for body in bodies]
         lines = [line for body in limited for line in (about, orjson.dumps(body))]
         with our_errors():
             answer = await self._client.msearch(body=b"\n".join([*lines, b""]))

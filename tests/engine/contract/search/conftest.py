@@ -12,6 +12,8 @@ from twinpath.searching.interface import SearchIndex
 from twinpath.searching.tantivy.folder import FolderSearch
 from twinpath.searching.tantivy.memory import InMemorySearch
 
+collect_ignore = [] if ENGINES else ["test_opensearch.py"]
+
 
 @pytest.fixture(params=["in_memory", "folder", *ENGINES])
 async def index(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SearchIndex]:
