@@ -113,6 +113,7 @@ class OpenSearchIndex(SearchIndex):
             return False
         taken = await self._change(view, filled)
         if taken and last:
+            await self._server.refresh(self._names.index(view))
             await self._show(view)
         return taken
 

@@ -13,6 +13,7 @@ from uuid import uuid4
 import orjson
 from opensearchpy import AsyncOpenSearch
 from opensearchpy.exceptions import ConflictError, NotFoundError, OpenSearchException, RequestError
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from twinpath.errors import Unavailable
 
@@ -21,6 +22,15 @@ Json = dict[str, Any]
 _CONNECTIONS = 20
 """To each host."""
 _MERGE_SECONDS = 3_600
+
+
+class _NoShard(Unavailable):
+    """The index is there and its shard is not: it was made a moment ago, or a node is lost."""
+
+
+_once_begun = retry(
+    retry=retry_if_exception_type(_NoShard), stop=stop_after_delay(1.0), wait=wait_fixed(0.05), reraise=True
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +126,7 @@ class Server:
             await self._client.indices.forcemerge(index=index, params=parameters)
             await self._client.indices.refresh(index=index, params={"ignore_unavailable": "true"})
 
+    @_once_begun
     async def get(self, index: str, ids: Sequence[str]) -> dict[str, Stored]:
         """Those of the documents that exist, as they were written last. Raises Unavailable."""
         if not ids:
@@ -131,7 +142,8 @@ class Server:
                 at = {"if_seq_no": document["_seq_no"], "if_primary_term": document["_primary_term"]}
                 stored[document["_id"]] = Stored(document.get("_source", {}), document["_version"], at)
             elif (error := document.get("error")) and error["type"] != "index_not_found_exception":
-                raise _unavailable(f"{error['type']}: {error['reason']}")
+                kind = _NoShard if error["type"] == "no_shard_available_action_exception" else Unavailable
+                raise _unavailable(f"{error['type']}: {error['reason']}", kind)
         return stored
 
     async def put(self, alias: str, document_id: str, source: Json, before: Stored | None) -> bool:
@@ -164,6 +176,7 @@ class Server:
                 raise _unavailable(f"{item['error']['type']}: {item['error']['reason']}")
         return conflicts
 
+    @_once_begun
     async def search(self, index: str, *bodies: Json) -> list[Json] | None:
         """The answers to these, one after the other by one copy of an index; None without it. Raises Unavailable."""
         about = orjson.dumps({"index": index, "preference": self._reader, "allow_partial_search_results": False})
@@ -177,14 +190,14 @@ class Server:
                 if error["type"] == "index_not_found_exception":
                     return None
                 causes = [cause["reason"] for cause in error.get("root_cause", ())]
-                raise _unavailable("; ".join([error["type"], *causes]))
+                raise _unavailable("; ".join([error["type"], *causes]), Unavailable if causes else _NoShard)
             if each["timed_out"] or each["_shards"]["failed"]:
                 raise _unavailable("a part of the index does not answer")
         return answers
 
 
-def _unavailable(reason: object) -> Unavailable:
-    return Unavailable(f"OpenSearch can't be used: {reason}", code="search_unavailable")
+def _unavailable(reason: object, kind: type[Unavailable] = Unavailable) -> Unavailable:
+    return kind(f"OpenSearch can't be used: {reason}", code="search_unavailable")
 
 
 @contextmanager
