@@ -100,7 +100,8 @@ def test_writing_the_files_again_replaces_them(tmp_path: Path) -> None:
 
 
 def test_clickhouse_lets_services_write_or_read_and_bi_tools_read() -> None:
-    root = fromstring(clickhouse_users(Passwords(**{f"{name}_password": SecretStr("x") for name in RIGHTS}), "facts"))
+    given: dict[str, Any] = {f"{name}_password": SecretStr("x") for name in RIGHTS}
+    root = fromstring(clickhouse_users(Passwords(**given), "facts"))
     granted = {
         user.tag: [grant.text or "" for grant in user.iterfind("grants/query")] for user in root.find("users") or ()
     }
