@@ -1,6 +1,6 @@
 """`GET …/search` as the engine makes it of a declaration: pages, filters, facets, causal tokens, erasure, refusals."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +10,7 @@ import pytest
 
 from tests.engine.contract.search.feed import REFUSED
 from tests.engine.workshop.application import WORKSHOP
+from tests.support.eventually import eventually
 from tests.support.opensearch import ENGINES, own_indexes
 from twinpath.projecting.groups import searched_views, view_projections
 from twinpath.queries.app import create_app
@@ -45,9 +46,15 @@ class Workshop:
 
     async def shown(self) -> None:
         """Wait until the index shows everything."""
-        await self.system.searching.flushed()
         for view in self.system.searching.views:
-            await self.system.search.refresh(view)
+            checkpoints = await self.system.views.checkpoints()
+            reached = {log: at for (projection, log), at in checkpoints.items() if projection == view and at}
+
+            async def seen(view: str = view, reached: Mapping[str, int] = reached) -> bool:
+                await self.system.search.refresh(view)
+                return reached.items() <= (await self.system.search.seen(view)).items()
+
+            await eventually(seen)
 
     async def subjects(self, words: str, **more: Any) -> list[str]:
         return [item["subject"] for item in (await self.search(words, **more))["items"]]
