@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TESTS := tests/engine/unit tests/shop/unit tests/shop/architecture tests/local/test_local_ports.py tests/local/test_local_process.py
 LOCK = $(BIN)/pip-compile --quiet --strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+NOT_IN_IMAGES = opensearch-protobufs grpcio# what a package names and never imports
 .DEFAULT_GOAL := help
 # Services and tests start in half the time from compiled files; where this is set, Python keeps none.
 unexport PYTHONDONTWRITEBYTECODE
@@ -82,7 +83,8 @@ lock: $(VENV)/installed ## write the locked versions anew from pyproject.toml; U
 	@$(LOCK) --allow-unsafe --generate-hashes --no-annotate --only-build-deps --build-deps-for wheel --output-file deploy/locks/build.txt pyproject.toml
 
 deploy/locks/%.txt: FORCE
-	@$(LOCK) --allow-unsafe --generate-hashes --no-annotate $(foreach extra,$(EXTRAS),--extra $(extra)) --constraint requirements.lock --output-file $@ pyproject.toml
+	@$(LOCK) $(foreach package,$(NOT_IN_IMAGES),--unsafe-package $(package)) --generate-hashes --no-annotate $(foreach extra,$(EXTRAS),--extra $(extra)) --constraint requirements.lock --output-file $@ pyproject.toml
+	@sed -i '/^# WARNING/,$$d' $@
 
 MADE = $(VENV) $(VENV)-manifests $(VENV)-api .local .mypy_cache .ruff_cache .pytest_cache .hypothesis $(wildcard *.egg-info)
 

@@ -19,6 +19,7 @@ SECRETS = {
     "TWINPATH_PROJECTOR_PASSWORD": "the projector's accounts",
     "TWINPATH_QUERY_PASSWORD": "the query service's accounts",
     "TWINPATH_TOOLS_PASSWORD": "the accounts of the command line, twinpath",
+    "TWINPATH_BI_PASSWORD": "the account `bi` by which BI tools read ClickHouse",
     "TWINPATH_MONGODB_KEY": "by which the members of the replica set know each other",
     "TWINPATH_CURSOR_KEY": "by which the query service signs the cursors of its lists",
 }

@@ -14,6 +14,7 @@ from deploy.local.install import MissingProgram
 from deploy.local.mongodb import ELECTION_TIMEOUT_MS, MongoDB
 from deploy.local.rabbitmq_cluster import RabbitMQCluster
 from tests.support.clickhouse import clickhouse_url, private_clickhouse
+from tests.support.opensearch import URL, VARIABLE
 from tests.support.provided.apart import own_name, own_vhost
 from tests.support.provided.servers import (
     KIND_OF_FIXTURE,
@@ -43,6 +44,11 @@ def pytest_configure() -> None:
     shown = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     processors: list[Processor] = [structlog.processors.add_log_level, structlog.processors.TimeStamper(), shown]
     structlog.configure(processors, wrapper_class=structlog.make_filtering_bound_logger("info"))
+
+
+def pytest_report_header() -> str:
+    """Say which tests are not run, where a server that nobody can install is missing."""
+    return f"OpenSearch: {URL or f'none, its tests are left out; {VARIABLE} names one'}"
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -5,7 +5,7 @@
 set -euo pipefail
 
 case ${1:-} in
-  local) names=(command cursor-key mongodb-admin mongodb-key projector query rabbitmq-default-user redis-admin tools) ;;
+  local) names=(bi command cursor-key mongodb-admin mongodb-key projector query rabbitmq-default-user redis-admin tools) ;;
   production) names=(command cursor-key mongodb-admin projector query redis-admin tools) ;; # the operator makes rabbitmq-default-user
   *)
     echo "usage: $0 local|production" >&2

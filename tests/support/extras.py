@@ -17,6 +17,8 @@ IMAGES = {
     "tools": ["command", "projector", "query", "cli", "shop-command"],
 }
 """Image -> the extras that are installed in it."""
+LEFT_OUT = {"opensearch-protobufs"}
+"""What a package names and does not import: gRPC, 19 MB, of a client that is spoken to over HTTP."""
 
 
 def packages_of(extras: Iterable[str]) -> set[str]:
@@ -26,7 +28,7 @@ def packages_of(extras: Iterable[str]) -> set[str]:
     while waiting:
         requirement = waiting.pop()
         name = canonicalize_name(requirement.name)
-        if name not in found or requirement.extras:
+        if name not in LEFT_OUT and (name not in found or requirement.extras):
             found.add(name)
             waiting += _taken((Requirement(line) for line in requires(name) or []), requirement.extras)
     return found

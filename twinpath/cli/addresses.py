@@ -19,6 +19,7 @@ COMPOSE_PORTS = {
     "RABBITMQ_PORT": "5672",
     "RABBITMQ_UI_PORT": "15672",
     "REDIS_PORT": "6379",
+    "CLICKHOUSE_PORT": "8123",
 }
 
 
@@ -48,6 +49,7 @@ def compose_addresses(environment: Mapping[str, str]) -> dict[str, str]:
         "mongodb": f"mongodb://{tools}@127.0.0.1:{port['MONGODB_PORT']}/?directConnection=true",
         "rabbitmq": f"amqp://{tools}@127.0.0.1:{port['RABBITMQ_PORT']}/twinpath",
         "redis": f"redis://{tools}@127.0.0.1:{port['REDIS_PORT']}/0",
+        "clickhouse": f"http://{tools}@127.0.0.1:{port['CLICKHOUSE_PORT']}",
     }
 
 

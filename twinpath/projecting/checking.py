@@ -5,6 +5,7 @@ from functools import partial
 
 from twinpath.checking.clickhouse import answers
 from twinpath.checking.mongodb import READ, WRITE, replica_set, rights
+from twinpath.checking.opensearch import answers as search_answers
 from twinpath.checking.redis import may_write
 from twinpath.checking.report import CheckUp
 from twinpath.feed.interface import EXCHANGE
@@ -14,6 +15,7 @@ from twinpath.mongo_client import mongo_client
 from twinpath.projecting.outside_events import EXCHANGE as OUTSIDE
 from twinpath.projecting.settings import Settings
 from twinpath.running.data_version import expect_data_version
+from twinpath.searching.settings import is_server
 from twinpath.views.redis.cache import redis_client
 
 
@@ -52,6 +54,8 @@ def checks(settings: Settings) -> Sequence[tuple[str, CheckUp]]:
         async with redis_client(settings.redis_url) as client:
             return await may_write(client, settings.redis_prefix)
 
+    search = [("search", partial(search_answers, settings.search_url, settings.servers_ca_file))]
+    searches = search if is_server(settings.search_url) else []
     analytics = [("clickhouse", partial(answers, settings.clickhouse_url))] if settings.clickhouse_url else []
     return [
         ("mongodb", mongodb),
@@ -59,5 +63,6 @@ def checks(settings: Settings) -> Sequence[tuple[str, CheckUp]]:
         ("layout", layout),
         ("rabbitmq", rabbitmq),
         ("redis", redis),
+        *searches,
         *analytics,
     ]

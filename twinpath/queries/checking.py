@@ -5,11 +5,13 @@ from functools import partial
 
 from twinpath.checking.clickhouse import answers
 from twinpath.checking.mongodb import READ, replica_set, rights
+from twinpath.checking.opensearch import answers as search_answers
 from twinpath.checking.redis import may_read
 from twinpath.checking.report import CheckUp
 from twinpath.mongo_client import mongo_client
 from twinpath.queries.settings import Settings
 from twinpath.running.data_version import expect_data_version
+from twinpath.searching.settings import is_server
 from twinpath.views.redis.cache import redis_client
 
 
@@ -33,5 +35,7 @@ def checks(settings: Settings) -> Sequence[tuple[str, CheckUp]]:
         async with redis_client(settings.redis_url) as client:
             return await may_read(client, settings.redis_prefix)
 
+    search = [("search", partial(search_answers, settings.search_url, settings.servers_ca_file))]
+    searches = search if is_server(settings.search_url) else []
     analytics = [("clickhouse", partial(answers, settings.clickhouse_url))] if settings.clickhouse_url else []
-    return [("mongodb", mongodb), ("rights", may), ("layout", layout), ("redis", redis), *analytics]
+    return [("mongodb", mongodb), ("rights", may), ("layout", layout), ("redis", redis), *searches, *analytics]

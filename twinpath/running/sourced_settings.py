@@ -30,12 +30,12 @@ class SourcedSettings(BaseSettings):
 
 
 class ServerSettings(SourcedSettings):
-    """Settings with the addresses of MongoDB, RabbitMQ or Redis."""
+    """Settings with the addresses of servers."""
 
     servers_ca_file: str = Field(
         "",
-        description="certificates of the authorities that vouch for MongoDB, RabbitMQ and Redis (PEM): all of them are "
-        "then spoken to over TLS alone; empty: as each address says, by the system's authorities",
+        description="certificates of the authorities that vouch for the servers (PEM): all of them are then spoken to "
+        "over TLS alone; empty: as each address says, by the system's authorities",
     )
 
     @model_validator(mode="after")
@@ -69,16 +69,19 @@ def _content(path: str) -> str:
 _PLAIN = ("amqp", "redis")
 _PARAMETERS = {"mongodb": "tlsCAFile", "mongodb+srv": "tlsCAFile", "amqps": "cafile", "rediss": "ssl_ca_certs"}
 """Scheme -> the parameter by which the driver takes a file of authorities; MongoDB's driver then uses TLS."""
+_OVER_HTTP = ("MANAGEMENT_URL", "SEARCH_URL", "CLICKHOUSE_URL")
+_CLICKHOUSE = "CLICKHOUSE_URL"
 
 
 def _over_tls(variable: str, address: str, authorities: str) -> str:
     scheme, _, rest = address.partition("://")
-    if scheme in _PLAIN or (scheme == "http" and variable.endswith("MANAGEMENT_URL")):
+    if scheme in _PLAIN or (scheme == "http" and variable.endswith(_OVER_HTTP)):
         raise ValueError(f"{variable}: TWINPATH_SERVERS_CA_FILE asks for TLS, which {scheme}:// is not")
-    if scheme not in _PARAMETERS:  # of another kind, or who asks it is given the file
+    parameter = "ca_cert" if variable.endswith(_CLICKHOUSE) else _PARAMETERS.get(scheme)
+    if parameter is None:  # of another kind, or who asks it is given the file
         return address
-    if f"{_PARAMETERS[scheme].lower()}=" in address.lower():
+    if f"{parameter.lower()}=" in address.lower():
         return address
     if scheme.startswith("mongodb") and "/" not in rest:
         address += "/"
-    return f"{address}{'&' if '?' in address else '?'}{_PARAMETERS[scheme]}={quote(authorities, safe='')}"
+    return f"{address}{'&' if '?' in address else '?'}{parameter}={quote(authorities, safe='')}"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from twinpath.domain.views import Place, Range
+from twinpath.domain.views import NOTHING, Place, Range
 from twinpath.searching.asking import Query
 from twinpath.searching.entries import WholeDocument
 from twinpath.views.interface import ViewCopy
@@ -50,8 +50,11 @@ class SearchIndex(ViewCopy[WholeDocument], Protocol):
     async def seen(self, view: str) -> Mapping[str, int]:
         """Log -> position that a search now shows. Raises Unavailable."""
 
-    async def refresh(self, view: str) -> None:
-        """Let the next search show whatever was written. Raises Unavailable."""
+    async def refresh(self, view: str, at_least: Mapping[str, int] = NOTHING) -> None:
+        """Let the next search show whatever was written, if that is as far as this, log -> position.
+
+        Raises Unavailable.
+        """
 
     async def close(self) -> None:
         """Let go of what it holds."""

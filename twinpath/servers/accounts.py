@@ -21,9 +21,10 @@ class Passwords(SourcedSettings):
     projector_password: SecretStr | None = Field(None, description="of the projector's accounts")
     query_password: SecretStr | None = Field(None, description="of the query service's accounts")
     tools_password: SecretStr | None = Field(None, description="of the accounts of the command line")
+    bi_password: SecretStr | None = Field(None, description="of the account by which BI tools read ClickHouse")
     mongodb_key: SecretStr | None = Field(None, description="by which members of the replica set know each other")
 
-    def password_of(self, account: Account) -> str | None:
+    def password_of(self, account: Account | Literal["bi"]) -> str | None:
         """The account's password, or None."""
         password: SecretStr | None = getattr(self, f"{account}_password")
         return None if password is None else password.get_secret_value()

@@ -1,4 +1,5 @@
-"""The files that the servers read when they start: MongoDB's key, RabbitMQ's definitions, Redis's users."""
+"""The files that the servers read when they start: MongoDB's key, RabbitMQ's definitions, Redis's and ClickHouse's
+users."""
 
 import json
 import os
@@ -6,6 +7,7 @@ from pathlib import Path
 
 from twinpath.commands.processes.registry import process_names
 from twinpath.domain.application import Application
+from twinpath.servers.clickhouse import users as clickhouse_users
 from twinpath.servers.rabbitmq import definitions
 from twinpath.servers.redis import acl
 from twinpath.servers.settings import Settings
@@ -28,6 +30,8 @@ def write_files(folder: Path, settings: Settings, application: Application) -> l
     written.append(_write(folder / "rabbitmq" / "rabbitmq-definitions.json", rabbitmq, 0o444))
     users = "\n".join(acl(settings, settings.redis_prefix)) + "\n"
     written.append(_write(folder / "redis" / "redis.acl", users, 0o444))
+    analysts = clickhouse_users(settings, settings.facts_database)
+    written.append(_write(folder / "clickhouse" / "twinpath.xml", analysts, 0o444))
     return written
 
 

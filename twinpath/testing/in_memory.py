@@ -41,6 +41,7 @@ from twinpath.projecting.copying.kinds import IN_SEARCH
 from twinpath.projecting.following.projector import Projector
 from twinpath.projecting.groups import searched_views, view_projections
 from twinpath.queries.app import create_app
+from twinpath.searching.interface import SearchIndex
 from twinpath.searching.language import Language
 from twinpath.searching.tantivy.memory import InMemorySearch
 from twinpath.views.in_memory.cache import InMemoryViewCache
@@ -62,11 +63,12 @@ class InMemorySystem:
         zone: tzinfo = UTC,
         authentication: Authentication = OPEN,
         language: str = "english",
+        index: SearchIndex | None = None,
     ) -> None:
         """Without `processes_at_once` processes do nothing until `settled` and `processes.carry_out_due` are called, so
         that orders race for stock as they do among real services. `settings` are those of the command service. `keys`
         of another system let that one read what is copied to it, see InMemoryEventStore.copy_to. Dashboards show days
-        of `zone`, searches know the `language`.
+        of `zone`, searches know the `language`, and go to another `index` than one in memory where it is given.
         """
         self._application = application
         self._zone = zone
@@ -96,7 +98,7 @@ class InMemorySystem:
         projections = view_projections(application)
         logs = logs_of(events.categories, PARTITIONS)
         copy = InMemoryViewCache()
-        self.search = InMemorySearch(searched_views(projections), Language(language))
+        self.search = index or InMemorySearch(searched_views(projections), Language(language))
         self.searching = CacheSync(projections, self.store, self.views, self.search, events, kind=IN_SEARCH)
         self.cache = CacheSync(projections, self.store, self.views, copy, events, beside=[self.searching])
         self.projector = Projector(projections, logs, self.store, self.views, self.seals, events, self.cache.applied)

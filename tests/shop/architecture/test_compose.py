@@ -96,6 +96,14 @@ def test_a_service_knows_no_password_but_its_own(account: str) -> None:
     assert set(known) == {f"TWINPATH_{account.upper()}_PASSWORD"}
 
 
+def test_whoever_reaches_the_server_that_asks_for_no_password_searches_or_fills_it() -> None:
+    assert [*COMPOSE["opensearch"]["networks"]] == ["search"]
+    assert "ports" not in COMPOSE["opensearch"]
+    reach = {name for name, service in COMPOSE.items() if "search" in service.get("networks", ())}
+    told = {name for name, service in COMPOSE.items() if "TWINPATH_SEARCH_URL" in service.get("environment", ())}
+    assert reach == {"opensearch", *told}
+
+
 def test_a_rolling_restart_replaces_every_replica_of_every_service() -> None:
     replicas = {name for name in OURS if name.removesuffix("-2") in ("command", "projector", "query")}
     assert set(SERVICES) == replicas
@@ -135,9 +143,15 @@ def test_no_image_is_whatever_is_newest() -> None:
 
 def test_a_server_has_the_version_that_it_has_in_kubernetes() -> None:
     rendered = [(CHECKOUT / f"deploy/kubernetes/rendered/{name}.yaml").read_text() for name in ("local", "production")]
-    pinned = dict(re.findall(r"image: \"?(mongo|rabbitmq|redis):([\w.-]+)", "".join(rendered)))
-    for name, server in (("mongo", "mongo"), ("rabbitmq", "rabbitmq"), ("redis", "redis")):
-        assert COMPOSE[name]["image"] == f"{server}:{pinned[server]}"
+    pinned = dict(
+        re.findall(
+            r"image: \"?((?:[a-z]+/)?(?:mongo|rabbitmq|redis|clickhouse-server|opensearch)):([\w.-]+)",
+            "".join(rendered),
+        )
+    )
+    for name in ("mongo", "rabbitmq", "redis", "clickhouse", "opensearch"):
+        server, _, version = COMPOSE[name]["image"].partition(":")
+        assert pinned[server] == version
     assert {MONGODB_IMAGE, RABBITMQ_IMAGE, REDIS_IMAGE} <= {service["image"] for service in COMPOSE.values()}
 
 

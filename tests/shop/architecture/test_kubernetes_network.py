@@ -28,6 +28,13 @@ ARROWS: set[Arrow] = {
 }
 """What one of our pods begins to say to another."""
 
+SEARCH_AND_ANALYTICS: set[Arrow] = {
+    (begins, server, port)
+    for begins in ("projector", "query", "tools")
+    for server, port in (("opensearch", "9200"), ("clickhouse", "8123"), ("clickhouse", "8443"))
+}
+"""In production these servers are somebody else's, who says who may talk to them."""
+
 FROM_OUTSIDE: set[Arrow] = {
     ("envoy-gateway-system", "command", "http"),
     ("envoy-gateway-system", "query", "http"),
@@ -95,13 +102,14 @@ def _arrows(overlay: str, direction: str) -> set[Arrow]:
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_who_may_begin_to_talk_to_whom_is_the_arrows_of_the_picture(overlay: str) -> None:
     in_production = MEMBERS | BACKUP | API_SERVER | TRACES | IDENTITY
-    assert _arrows(overlay, "egress") == _expected(overlay, ARROWS | NAMES, in_production)
+    assert _arrows(overlay, "egress") == _expected(overlay, ARROWS | SEARCH_AND_ANALYTICS | NAMES, in_production)
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_who_may_be_talked_to_is_the_same_and_what_comes_from_outside(overlay: str) -> None:
     in_production = MEMBERS | BACKUP | OF_SERVERS
-    assert _arrows(overlay, "ingress") == _expected(overlay, ARROWS | FROM_OUTSIDE, in_production)
+    plain = {arrow for arrow in SEARCH_AND_ANALYTICS if arrow[2] != "8443"} if overlay == "local" else set()
+    assert _arrows(overlay, "ingress") == _expected(overlay, ARROWS | plain | FROM_OUTSIDE, in_production)
 
 
 @pytest.mark.parametrize("overlay", ["production", "production-tls"])

@@ -15,6 +15,8 @@ from twinpath.cli.addresses import COMPOSE_PORTS, compose_addresses, compose_log
 from twinpath.identity.development_token import token_of
 
 PROJECT = "twinpath-test"
+OTHER_FILES = "TWINPATH_TEST_COMPOSE_FILES"
+"""Names further files of compose, for an engine whose images are not quite those of docker-compose.yml."""
 
 
 class Deployment:
@@ -33,7 +35,8 @@ class Deployment:
         self.addresses = compose_addresses({**secrets, **ports})
         self.log_address = compose_log_address({**secrets, **ports})
         self.loaded: dict[str, int] = {}
-        files = [part for file in ("docker-compose.yml", *overlays) for part in ("-f", file)]
+        others = os.environ.get(OTHER_FILES, "").split()
+        files = [part for file in ("docker-compose.yml", *overlays, *others) for part in ("-f", file)]
         self._compose = ["docker", "compose", *files, "-p", PROJECT, "--env-file", str(folder / "env")]
         self._compose += ["--profile", "scale"]
 

@@ -8,7 +8,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from twinpath.identity.development_token import token_of
 pytestmark = pytest.mark.timeout(900)  # the first test waits for every image to be built
 
 CALLERS = 8
+SERVERS = ("mongo", "rabbitmq", "redis", "opensearch", "clickhouse")
 LOAD = Path(__file__).with_name("steady_load.py").read_text()
 
 
@@ -76,7 +77,7 @@ def test_every_service_is_contained(deployment: Deployment) -> None:
 
 
 def test_nothing_listens_beyond_this_machine(deployment: Deployment) -> None:
-    for service in (*SERVICES, "issuer", "mongo", "rabbitmq", "redis"):
+    for service in (*SERVICES, "issuer", *SERVERS):
         published: dict[str, list[dict[str, str]] | None] = deployment.inspect(service)["NetworkSettings"]["Ports"]
         assert {binding["HostIp"] for bindings in published.values() for binding in bindings or ()} <= {"127.0.0.1"}
 
@@ -133,6 +134,51 @@ def test_the_load_has_callers_who_are_let_in(deployment: Deployment) -> None:
     assert "; 0 refused, 0 failed" in said, said
 
 
+def read(deployment: Deployment, path: str, **asked: str) -> httpx.Response:
+    """What a query of somebody who may see everything is answered."""
+    with deployment.client("query", "operator") as client:
+        return client.get(f"/api/v1{path}", params=asked, timeout=30)
+
+
+def searched(deployment: Deployment) -> httpx.Response:
+    """A search for a product of the list, by its name."""
+    [product] = read(deployment, "/products", limit="1").raise_for_status().json()["items"]
+    return read(deployment, "/products/search", q=product["name"])
+
+
+def reported(deployment: Deployment) -> httpx.Response:
+    """A report on the sample."""
+    return read(deployment, "/analytics/funnel")
+
+
+async def test_searches_and_reports_answer(deployment: Deployment) -> None:
+    async def answered() -> bool:
+        found, report = searched(deployment), reported(deployment)
+        return found.status_code == report.status_code == 200 and bool(found.json()["total"] and report.json())
+
+    await eventually(answered, limit=60, pause=0.5)
+
+
+@pytest.mark.parametrize(
+    ("server", "ask", "code"),
+    [("opensearch", searched, "search_unavailable"), ("clickhouse", reported, "analytics_unavailable")],
+)
+async def test_without_its_server_it_alone_is_unavailable_and_comes_back(
+    deployment: Deployment, server: str, ask: Callable[[Deployment], httpx.Response], code: str
+) -> None:
+    deployment.compose("kill", server)
+    refused = ask(deployment)
+    assert (refused.status_code, refused.json()["code"]) == (503, code)
+    assert read(deployment, "/products").status_code == 200
+    assert all(deployment.inspect(service)["State"]["Health"]["Status"] == "healthy" for service in SERVICES)
+    deployment.compose("start", server)
+
+    async def back() -> bool:
+        return ask(deployment).status_code == 200
+
+    await eventually(back, limit=90, pause=0.5)
+
+
 def test_the_command_line_may_rebuild_a_view(deployment: Deployment) -> None:
     said = deployment.compose("run", "--rm", "-T", "--no-deps", "tools", "rebuild", "order_summaries")
     assert "order_summaries: generation 2 is in service" in said
@@ -177,9 +223,7 @@ async def test_a_rolling_restart_under_load_fails_no_request(deployment: Deploym
 
 
 def test_after_a_rolling_restart_up_finds_nothing_to_make_anew(deployment: Deployment) -> None:
-    before = {
-        service: deployment.inspect(service)["Id"] for service in (*SERVICES, *JOBS, "mongo", "redis", "rabbitmq")
-    }
+    before = {service: deployment.inspect(service)["Id"] for service in (*SERVICES, *JOBS, *SERVERS)}
 
     deployment.compose("up", "--detach", "--wait")
 

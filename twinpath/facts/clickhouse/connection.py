@@ -39,10 +39,10 @@ class Connection:
         async with self._ours() as client:
             return (await client.query(sql, dict(parameters or {}))).result_rows
 
-    async def raw(self, sql: str, parameters: Mapping[str, Any], form: str, settings: Mapping[str, Any]) -> bytes:
+    async def raw(self, sql: str, parameters: Mapping[str, Any], form: str) -> bytes:
         """An answer in one of the engine's formats."""
         async with self._ours() as client:
-            return await client.raw_query(sql, dict(parameters), dict(settings), fmt=form)
+            return await client.raw_query(sql, dict(parameters), fmt=form)
 
     async def insert(
         self, database: str, table: str, columns: Mapping[str, str], values: Sequence[Sequence[Any]]

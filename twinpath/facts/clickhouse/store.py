@@ -11,8 +11,8 @@ from twinpath.facts.interface import FactsReader, FactsStore, Form, OutdatedFact
 from twinpath.facts.tables import Row, Table
 
 _FORMATS: Mapping[Form, str] = {"json": "JSONEachRow", "csv": "CSVWithNames", "parquet": "Parquet"}
-_JSON_SETTINGS = {"output_format_json_array_of_rows": 1, "output_format_json_quote_decimals": 1}
-_UTC_SETTINGS = {"date_time_output_format": "iso"}
+_JSON_SETTINGS = "output_format_json_array_of_rows = 1, output_format_json_quote_decimals = 1"
+_UTC_SETTINGS = "date_time_output_format = 'iso'"
 
 
 class ClickHouseFacts(FactsStore):
@@ -105,9 +105,10 @@ class ClickHouseReader(FactsReader):
         self._database = quoted(database)
 
     async def query(self, sql: str, parameters: Mapping[str, Any], form: Form) -> bytes:
-        settings = {**_UTC_SETTINGS, **(_JSON_SETTINGS if form == "json" else {})}
-        statement = sql.replace("{facts}", self._database)
-        return await self._connection.raw(statement, parameters, _FORMATS[form], settings)
+        # within the statement, since proxies of ClickHouse leave out what stands beside it
+        settings = f"{_UTC_SETTINGS}, {_JSON_SETTINGS}" if form == "json" else _UTC_SETTINGS
+        statement = f"{sql.replace('{facts}', self._database)}\nSETTINGS {settings}"
+        return await self._connection.raw(statement, parameters, _FORMATS[form])
 
     async def ping(self) -> None:
         await self._connection.rows("SELECT 1")

@@ -26,6 +26,7 @@ from twinpath.domain.projection import Projection
 from twinpath.domain.views import NOTHING, Document, View, ViewChange
 from twinpath.errors import Unavailable
 from twinpath.log.interface import EventLog
+from twinpath.log.verification import erases
 from twinpath.observability.logged_exceptions import message_of
 from twinpath.projecting.applying.applier import Applied
 from twinpath.projecting.copying.drift import Drift, Positions
@@ -112,7 +113,8 @@ class CacheSync:
         moves = {move.projection: move for move in applied.moves}
         for projection, view in self._followed:
             if (move := moves.get(projection.name)) is not None:
-                self._steps.add(step_of(view, applied.log, move.expected, move.position, applied.changes))
+                erased = move.erased > 0 or move.expected == move.position
+                self._steps.add(step_of(view, applied.log, move.expected, move.position, applied.changes, erased))
 
     async def flushed(self) -> None:
         """Wait until everything noted has been written or given up."""
@@ -176,6 +178,8 @@ class CacheSync:
             reached = step.position if part is parts[-1] else copied
             if not await self._cache.write(copy, step.log, copied, reached, ready, removed):
                 return False
+        if step.erases:
+            await self._cache.expunge(copy)
         return True
 
     def _copy_of(self, view: View) -> str:
@@ -222,6 +226,7 @@ class CacheSync:
             log, at = next(iter(positions.items()))
             if await self._cache.write(copy, log, at, at, [], []):
                 self._taking.add(copy)
+                await self._cache.expunge(copy)  # a process that ended may have written an erasure
 
     async def _make_good(self, projection: Projection, view: View, log: str) -> None:
         """Bring the documents that the events in between touch; the pure methods tell which."""
@@ -238,8 +243,9 @@ class CacheSync:
                 _log.info(
                     f"{self._kind.name}_makes_good", view=view.name, log=log, after=copied, upto=events[-1].position
                 )
-                changes = self._changes(projection, events)
-                if not await self._bring(step_of(view, log, copied, events[-1].position, changes), copy, copied):
+                changes, erased = self._changes(projection, events), any(erases(e, self._catalogue) for e in events)
+                step = step_of(view, log, copied, events[-1].position, changes, erased)
+                if not await self._bring(step, copy, copied):
                     return  # somebody else was first: the next look tells
 
     def _changes(self, projection: Projection, events: Iterable[RecordedEvent]) -> list[ViewChange]:

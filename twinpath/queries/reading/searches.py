@@ -33,8 +33,6 @@ class Searches:
         self._reader = reader
         self._bounds = bounds
         self._waits = waits
-        self._shown: dict[str, Mapping[str, int]] = {}
-        """Copy -> the erasures that it is known to show."""
 
     async def search(self, view: View, search: Search, token: Mapping[str, int]) -> Found:
         """Search once the index shows every erasure that the view is known to have, and the positions of a token.
@@ -56,9 +54,6 @@ class Searches:
             raise NotYetVisible("The search index has not reached what the causal token names. Ask again.")
         if behind(seen, erased):
             raise Unavailable("The search index still lacks an erasure.", code="search_unavailable")
-        if awaited or self._shown.get(copy) != erased:
-            await self._index.refresh(copy)
-            self._shown[copy] = erased
         return Found(await self._index.search(copy, search), self._is_current(view, seen), seen)
 
     async def check(self, views: list[View]) -> None:
@@ -76,15 +71,14 @@ class Searches:
             raise Unavailable(f"searches are not current: {', '.join(reasons)}", views=reasons)
 
     async def _reached(self, copy: str, wanted: Mapping[str, int]) -> Mapping[str, int]:
-        """The positions of an index, once they are those wanted or time has run out. Raises Unavailable."""
+        """The positions that searches show, once they are those wanted or time has run out. Raises Unavailable."""
         assert self._index is not None
         now = asyncio.get_running_loop().time
         deadline = now() + self._waits.seconds
-        while True:
-            seen = await self._index.seen(copy)
-            if not behind(seen, wanted) or now() >= deadline:
-                return seen
+        while behind(seen := await self._index.seen(copy), wanted) and now() < deadline:
             await asyncio.sleep(_PAUSE)
+            await self._index.refresh(copy, wanted)
+        return seen
 
     def _is_current(self, view: View, seen: Mapping[str, int]) -> bool:
         try:

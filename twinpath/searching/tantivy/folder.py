@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import orjson
 
-from twinpath.domain.views import View
+from twinpath.domain.views import NOTHING, View
 from twinpath.errors import Unavailable
 from twinpath.searching.entries import Readings, WholeDocument
 from twinpath.searching.interface import Hits, Search, SearchIndex, refuse_unknown
@@ -146,7 +146,7 @@ class FolderSearch(SearchIndex):
 
         return await asyncio.to_thread(self._reading_it, view, positions)
 
-    async def refresh(self, view: str) -> None:
+    async def refresh(self, view: str, at_least: Mapping[str, int] = NOTHING) -> None:
         """See SearchIndex.refresh: a search here shows everything that was written."""
 
     def _take(

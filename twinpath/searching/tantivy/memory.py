@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from twinpath.domain.views import View
+from twinpath.domain.views import NOTHING, View
 from twinpath.searching.entries import Readings, WholeDocument
 from twinpath.searching.interface import Hits, Search, SearchIndex, refuse_unknown
 from twinpath.searching.language import Language
@@ -52,7 +52,7 @@ class InMemorySearch(InMemoryCopy[WholeDocument], SearchIndex):
     async def seen(self, view: str) -> Mapping[str, int]:
         return await self.positions(view)
 
-    async def refresh(self, view: str) -> None:
+    async def refresh(self, view: str, at_least: Mapping[str, int] = NOTHING) -> None:
         """See SearchIndex.refresh: a search here shows everything."""
 
     async def close(self) -> None:

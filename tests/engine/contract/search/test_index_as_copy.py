@@ -66,6 +66,17 @@ async def test_a_fill_adds_what_is_absent_or_older_and_nothing_that_was_removed_
     assert await skus(index, "new") == ["a"]
 
 
+async def test_a_fill_brings_back_what_was_removed_before_it_began(index: SearchIndex) -> None:
+    await filled(index, [article("a", "lamp"), article("b", "lamp")])
+    assert await index.write(VIEW, LOG, 0, 1, [], ["article-a"])
+    await index.begin_fill(VIEW, "later")
+    assert await index.write(VIEW, LOG, 1, 2, [], ["article-b"])
+    back = [whole(article("a", "lamp"), 9), whole(article("b", "lamp"), 9)]
+    assert await index.fill(VIEW, "later", back, True)
+    await index.refresh(VIEW)
+    assert await skus(index, "lamp") == ["a"]
+
+
 async def test_a_fill_of_somebody_else_is_refused(index: SearchIndex) -> None:
     await index.begin_fill(VIEW, "first")
     await index.begin_fill(VIEW, "second")

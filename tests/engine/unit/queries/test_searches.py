@@ -1,6 +1,7 @@
 """`GET …/search` as the engine makes it of a declaration: pages, filters, facets, causal tokens, erasure, refusals."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,11 @@ import pytest
 
 from tests.engine.contract.search.feed import REFUSED
 from tests.engine.workshop.application import WORKSHOP
+from tests.support.eventually import eventually
+from tests.support.opensearch import ENGINES, own_indexes
+from twinpath.projecting.groups import searched_views, view_projections
 from twinpath.queries.app import create_app
+from twinpath.searching.interface import SearchIndex
 from twinpath.testing import InMemorySystem
 from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
@@ -33,17 +38,45 @@ class Workshop:
 
     async def search(self, words: str, path: str = SEARCH, after: httpx.Response | None = None, **more: Any) -> Any:
         headers = {"Causal-Token": after.headers["Causal-Token"]} if after is not None else {}
+        if after is None:
+            await self.shown()
         answer = await self.client.get(path, params={"q": words, **more}, headers=headers)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    async def shown(self) -> None:
+        """Wait until the index shows everything."""
+        for view in self.system.searching.views:
+            checkpoints = await self.system.views.checkpoints()
+            reached = {log: at for (projection, log), at in checkpoints.items() if projection == view and at}
+
+            async def seen(view: str = view, reached: Mapping[str, int] = reached) -> bool:
+                await self.system.search.refresh(view)
+                return reached.items() <= (await self.system.search.seen(view)).items()
+
+            await eventually(seen)
 
     async def subjects(self, words: str, **more: Any) -> list[str]:
         return [item["subject"] for item in (await self.search(words, **more))["items"]]
 
 
-@pytest.fixture
-async def workshop() -> AsyncIterator[Workshop]:
-    system = InMemorySystem(WORKSHOP, processes_at_once=False)
+@pytest.fixture(params=["in_memory", *ENGINES])
+async def workshop(request: pytest.FixtureRequest) -> AsyncIterator[Workshop]:
+    if request.param == "in_memory":
+        async with opened_workshop(None) as workshop:
+            yield workshop
+        return
+    async with (
+        own_indexes() as opensearch,
+        opened_workshop(opensearch.index(searched_views(view_projections(WORKSHOP)))) as workshop,
+    ):
+        yield workshop
+
+
+@asynccontextmanager
+async def opened_workshop(index: SearchIndex | None) -> AsyncIterator[Workshop]:
+    """The workshop, whose searches go to an index."""
+    system = InMemorySystem(WORKSHOP, processes_at_once=False, index=index)
     transport = httpx.ASGITransport(system.app)
     async with (
         system.app.router.lifespan_context(system.app),
@@ -126,11 +159,13 @@ async def test_what_was_typed_is_completed_and_put_right(workshop: Workshop) -> 
 
 async def test_an_answer_that_is_still_the_same_is_not_sent_again(workshop: Workshop) -> None:
     await workshop.opened("Brakes")
+    await workshop.shown()
     first = await workshop.client.get(SEARCH, params={"q": "brakes"})
     same = {"If-None-Match": first.headers["ETag"]}
     assert first.headers["Cache-Control"] == "private, no-store"
     assert (await workshop.client.get(SEARCH, params={"q": "brakes"}, headers=same)).status_code == 304
     await workshop.opened("Brakes")
+    await workshop.shown()
     assert (await workshop.client.get(SEARCH, params={"q": "brakes"}, headers=same)).status_code == 200
 
 

@@ -64,11 +64,15 @@ def test_each_address_gets_the_authorities_in_the_words_of_its_driver(
     monkeypatch.setenv("TWINPATH_RABBITMQ_URL", "amqps://a:b@one:5671,two:5671/shop")
     monkeypatch.setenv("TWINPATH_REDIS_URL", "rediss://a:b@redis:6379/0?ssl_check_hostname=true")
     monkeypatch.setenv("TWINPATH_RABBITMQ_MANAGEMENT_URL", "https://a:b@one:15671")
+    monkeypatch.setenv("TWINPATH_SEARCH_URL", "https://a:b@one:9200,two:9200")
+    monkeypatch.setenv("TWINPATH_CLICKHOUSE_URL", "https://a:b@one:8443")
     settings, written = InitSettings(), str(authorities).replace(" ", "%20").replace("&", "%26").replace("/", "%2F")
     assert settings.mongodb_url == f"mongodb://a:b@one,two/?tlsCAFile={written}"
     assert settings.rabbitmq_url == f"amqps://a:b@one:5671,two:5671/shop?cafile={written}"
     assert settings.redis_url == f"rediss://a:b@redis:6379/0?ssl_check_hostname=true&ssl_ca_certs={written}"
     assert settings.rabbitmq_management_url == "https://a:b@one:15671"
+    assert settings.search_url == "https://a:b@one:9200,two:9200"
+    assert settings.clickhouse_url == f"https://a:b@one:8443?ca_cert={written}"
     assert InitSettings(**settings.model_dump()) == settings, "nothing is said twice"
 
 
@@ -88,6 +92,8 @@ async def test_mongodb_is_spoken_to_over_tls_whatever_its_address_leaves_out(
         ("TWINPATH_RABBITMQ_URL", "amqp://a:s3cret@rabbitmq/"),
         ("TWINPATH_REDIS_URL", "redis://a:s3cret@redis/"),
         ("TWINPATH_RABBITMQ_MANAGEMENT_URL", "http://a:s3cret@rabbitmq:15672"),
+        ("TWINPATH_SEARCH_URL", "http://a:s3cret@search:9200"),
+        ("TWINPATH_CLICKHOUSE_URL", "http://a:s3cret@clickhouse:8123"),
     ],
 )
 def test_with_authorities_an_address_without_tls_is_refused_and_not_repeated(

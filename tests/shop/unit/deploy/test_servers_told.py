@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import fromstring
 
 import pytest
 from pydantic import SecretStr
@@ -13,6 +14,8 @@ from pydantic import SecretStr
 from command_service.application import COMMANDS
 from twinpath.commands.processes.registry import process_names
 from twinpath.servers.accounts import Passwords
+from twinpath.servers.clickhouse import RIGHTS
+from twinpath.servers.clickhouse import users as clickhouse_users
 from twinpath.servers.files import write_files
 from twinpath.servers.rabbitmq import definitions, password_hash
 from twinpath.servers.redis import acl
@@ -82,7 +85,7 @@ def test_the_files_hold_no_password_but_mongodbs_key_which_its_owner_alone_reads
     key, *others = write_files(tmp_path, Settings(**given), COMMANDS)
     assert key.read_text() == "the-mongodb_key"
     assert key.stat().st_mode & 0o777 == 0o400
-    assert {other.name for other in others} == {"rabbitmq-definitions.json", "redis.acl"}
+    assert {other.name for other in others} == {"rabbitmq-definitions.json", "redis.acl", "twinpath.xml"}
     for other in others:
         assert "the-" not in other.read_text()
     json.loads(others[0].read_text())
@@ -90,5 +93,25 @@ def test_the_files_hold_no_password_but_mongodbs_key_which_its_owner_alone_reads
 
 def test_writing_the_files_again_replaces_them(tmp_path: Path) -> None:
     write_files(tmp_path, Settings(query_password=SecretStr("old")), COMMANDS)
-    *_, users = write_files(tmp_path, Settings(query_password=SecretStr("new")), COMMANDS)
-    assert hashlib.sha256(b"new").hexdigest() in users.read_text()
+    _, *users = write_files(tmp_path, Settings(query_password=SecretStr("new")), COMMANDS)
+    assert len(users) == 2
+    for file in users:
+        assert hashlib.sha256(b"new").hexdigest() in file.read_text()
+
+
+def test_clickhouse_lets_services_write_or_read_and_bi_tools_read() -> None:
+    given: dict[str, Any] = {f"{name}_password": SecretStr("x") for name in RIGHTS}
+    root = fromstring(clickhouse_users(Passwords(**given), "facts"))
+    granted = {
+        user.tag: [grant.text or "" for grant in user.iterfind("grants/query")] for user in root.find("users") or ()
+    }
+    assert granted.pop("default") == []
+    assert granted.keys() == {"projector", "query", "tools", "bi"}
+    for name, grants in granted.items():
+        assert all(grant.endswith("ON facts.*") for grant in grants)
+        assert any("INSERT" in grant for grant in grants) is (name in ("projector", "tools"))
+    for name in ("query", "bi"):
+        assert root.findtext(f"profiles/twinpath_{name}/readonly") == "2"
+        assert root.findtext(f"users/{name}/profile") == f"twinpath_{name}"
+    assert {ip.text for ip in root.iterfind("users/default/networks/ip")} == {"127.0.0.1", "::1"}
+    assert [user.tag for user in fromstring(clickhouse_users(Passwords(), "facts")).find("users") or ()] == ["default"]

@@ -1,0 +1,1 @@
+"""Search by OpenSearch, a server or a cluster of them."""
