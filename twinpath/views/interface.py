@@ -240,6 +240,9 @@ class ViewCopy(Protocol[Item]):
     async def forget(self, view: str) -> None:
         """Lose all of a view, which nobody reads any more. Raises Unavailable."""
 
+    async def expunge(self, view: str) -> None:
+        """Have nothing left soon of what documents were before what is written next, since an erasure is among it."""
+
 
 class ViewCache(ViewCopy[Cached], Protocol):
     """A copy by id of views that have `copy`. A document that is not in it says nothing: ask the ViewReader."""

@@ -30,6 +30,7 @@ from twinpath.domain.views import BY_ID, NEWEST_FIRST, NOTHING, Document, Place,
 from twinpath.errors import Unavailable
 from twinpath.ids import uuid7
 from twinpath.log.interface import EventLog
+from twinpath.log.verification import erases
 from twinpath.observability.logged_exceptions import message_of
 from twinpath.projecting.applying.applier import Applied
 from twinpath.projecting.copying.drift import Drift, Positions
@@ -119,7 +120,8 @@ class CacheSync:
         moves = {move.projection: move for move in applied.moves}
         for projection, view in self._followed:
             if (move := moves.get(projection.name)) is not None:
-                self._steps.add(step_of(view, applied.log, move.expected, move.position, applied.changes))
+                erased = move.erased > 0 or move.expected == move.position
+                self._steps.add(step_of(view, applied.log, move.expected, move.position, applied.changes, erased))
 
     async def flushed(self) -> None:
         """Wait until everything noted has been written or given up."""
@@ -172,6 +174,8 @@ class CacheSync:
 
         The copy's position moves with the last part.
         """
+        if step.erases:
+            await self._cache.expunge(copy)  # before the write, so that no death in between forgets it
         ids = step.ids.copy()
         for change in step.met:
             ids |= dict.fromkeys(await met_by(self._writer, change, _PAGE))
@@ -246,8 +250,9 @@ class CacheSync:
                 _log.info(
                     f"{self._kind.name}_makes_good", view=view.name, log=log, after=copied, upto=events[-1].position
                 )
-                changes = self._changes(projection, events)
-                if not await self._bring(step_of(view, log, copied, events[-1].position, changes), copy, copied):
+                changes, erased = self._changes(projection, events), any(erases(e, self._catalogue) for e in events)
+                step = step_of(view, log, copied, events[-1].position, changes, erased)
+                if not await self._bring(step, copy, copied):
                     return  # somebody else was first: the next look tells
 
     def _changes(self, projection: Projection, events: Iterable[RecordedEvent]) -> list[ViewChange]:

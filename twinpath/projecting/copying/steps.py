@@ -25,6 +25,8 @@ class Step:
     position: int
     ids: dict[str, None]
     met: list[ChangeWhere]
+    erases: bool = False
+    """Whether what the documents were before is to go for good."""
 
     @property
     def size(self) -> int:
@@ -37,11 +39,14 @@ class Step:
         return self.expected == self.position
 
 
-def step_of(view: View, log: str, expected: int, position: int, changes: Iterable[ViewChange]) -> Step:
+def step_of(
+    view: View, log: str, expected: int, position: int, changes: Iterable[ViewChange], erases: bool = False
+) -> Step:
     """The step that these changes, of whatever views, make necessary."""
     ours = [change for change in changes if change.view == view.name]
     ids = dict.fromkeys(change.id for change in ours if not isinstance(change, ChangeWhere))
-    return Step(view, log, expected, position, ids, [change for change in ours if isinstance(change, ChangeWhere)])
+    met = [change for change in ours if isinstance(change, ChangeWhere)]
+    return Step(view, log, expected, position, ids, met, erases)
 
 
 class Steps:
@@ -66,6 +71,7 @@ class Steps:
             last.position = step.position
             last.ids |= step.ids
             last.met += step.met
+            last.erases |= step.erases
         else:
             last = self._last[step.view.name, step.log] = step
             self._queue.append(step)
