@@ -58,7 +58,7 @@ def configure_logs(service: str, level: LogLevel = "info", form: LogFormat = "au
 
 
 class _Unfailing:
-    """A stream whose lines are lost where it can't be written, as on a full disk: no work fails for want of its line."""
+    """A stream that loses lines where it can't be written, as on a full disk: no work fails for want of its line."""
 
     def __init__(self, to: TextIO) -> None:
         self._to = to
