@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from bench import page, plot, results
+from bench.facts import filling, reports
 from bench.growth import drawing, log_size, open_waits, parked_streams, stream_length, view_documents
 from bench.load import measured_knee
 from bench.log import append, contended, driver
@@ -28,6 +29,8 @@ SCRIPTS: dict[str, Callable[[Run], None]] = {
     "live": live.measure,
     "lag": lag.measure,
     "rebuild": rebuild.measure,
+    "facts": filling.measure,
+    "reports": reports.measure,
     "start": start.measure,
     "driver": driver.measure,
     "overload": overload.measure,

@@ -32,6 +32,11 @@ class Sizes(BaseSettings):
     knee_last_seconds: PositiveFloat = Field(25.0, ge=5, description="of the load at the knee that is drawn")
     commands: PositiveInt = Field(200, description="commands a stream a round")
     parked: PositiveInt = Field(10_000, description="parked streams, at most")
+    facts_events: PositiveInt = Field(1_000_000, description="in the log that fills a table of facts")
+    facts_rows: PositiveInt = Field(10_000_000, description="in the table of facts that reports read")
+    reports: PositiveInt = Field(20, description="calls of each report a round")
+    products: PositiveInt = Field(1_000_000, description="in the search index")
+    changes: PositiveInt = Field(1_000, description="of products a second while searches are measured")
     waits: PositiveInt = Field(5_000, description="open causal waits, at most")
 
     @property

@@ -61,14 +61,13 @@ class OrderLines(Facts):
         OrderPlaced: ("shipping_address.country", "shipping_address.region")
     }
     view = f"""
-        SELECT facts.*, multiIf(empty(arrayFilter(at -> at < order_placed_at, confirmed.times)), 'new',
-            length(arrayFilter(at -> at < order_placed_at, confirmed.times)) < {LOYAL_AFTER}, 'returning', 'loyal')
-            AS customer_segment
+        SELECT facts.*, length(arrayFilter(at -> at < order_placed_at, confirmed.times)) AS orders_before,
+            multiIf(orders_before = 0, 'new', orders_before < {LOYAL_AFTER}, 'returning', 'loyal') AS customer_segment
         FROM {{rows}} AS facts
         LEFT ANY JOIN (
-            SELECT customer_id, groupArray(at) AS times FROM {{rows}} WHERE step = 'confirmed' AND line = 1
-            GROUP BY customer_id
-        ) AS confirmed USING (customer_id)
+            SELECT cityHash64(customer_id) AS customer, groupArray(at) AS times FROM {{rows}}
+            WHERE step = 'confirmed' AND line = 1 GROUP BY customer
+        ) AS confirmed ON cityHash64(facts.customer_id) = confirmed.customer
     """
 
     def placed(self, event: OrderPlaced, earlier: Earlier) -> Iterable[OrderLineRow]:

@@ -12,6 +12,7 @@ from twinpath.facts.clickhouse.connection import Connection as ClickHouse
 from twinpath.facts.clickhouse.store import ClickHouseFacts
 from twinpath.facts.keeping import FactsMeans
 from twinpath.facts.rebuilding import rebuilt
+from twinpath.running.garbage import collect_seldom
 
 _SECONDS = 600.0
 
@@ -32,6 +33,7 @@ async def facts_means(connection: Connection) -> AsyncIterator[FactsMeans]:
 
 async def rebuild_facts(connection: Connection, chosen: Sequence[Facts], out: Output) -> None:
     """Build these tables anew, each in its turn. Raises Unavailable."""
+    collect_seldom()
     async with facts_means(connection) as means:
         for facts in chosen:
             with bar(f"{facts.name}: fill", "events") as reached:

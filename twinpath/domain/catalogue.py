@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
 from pydantic import ValidationError
@@ -81,13 +81,9 @@ class Catalogue:
         Raises:
             UnknownEvent: its type or schema is unknown, or its data does not fit.
         """
-        event_type = self._types.get(stored.type)
-        is_of_today = (
-            event_type is not None and stored.schema == event_type.schema_version and SEALED not in stored.data
-        )
-        today = stored if is_of_today else self.today(stored)
+        data = self._data_of_today(stored)
         try:
-            event: DomainEvent = carrying(self._types[today.type])(today.data)
+            event: DomainEvent = carrying(self._types[stored.type])(data)
             return event
         except ValidationError as error:
             raise UnknownEvent(f"{stored.type!r} of schema {stored.schema} can't be read: {error}") from error
@@ -98,6 +94,15 @@ class Catalogue:
         Raises:
             UnknownEvent: its type or schema is unknown, or an upcaster can't take its data.
         """
+        data = self._data_of_today(stored)
+        return (
+            stored
+            if data is stored.data
+            else replace(stored, schema=self._types[stored.type].schema_version, data=data)
+        )
+
+    def _data_of_today(self, stored: _Stored) -> dict[str, Any]:
+        """See today; apart from it, since a copy of a stored event takes longer than to read it."""
         event_type = self._types.get(stored.type)
         if event_type is not None and stored.schema > event_type.schema_version:
             raise NewerEvent(f"{stored.type!r} of schema {stored.schema} was written by a later version than this")
@@ -115,7 +120,7 @@ class Catalogue:
             # a KeyError names a field; the words of other errors may hold personal data
             reason = repr(error) if isinstance(error, KeyError) else type(error).__name__
             raise UnknownEvent(f"{stored.type!r} can't be brought to schema {schema + 1}: {reason}") from error
-        return stored if data is stored.data else replace(stored, schema=event_type.schema_version, data=data)
+        return data
 
     def personal(self, name: str, schema: int) -> tuple[str, ...]:
         """The fields that were personal in this schema of an event type; nothing where the type is unknown."""

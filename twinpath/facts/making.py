@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from twinpath.domain.catalogue import Catalogue
-from twinpath.domain.events import SEALED, DomainEvent, RecordedEvent
+from twinpath.domain.events import SEALED, DomainEvent, NewEvent, RecordedEvent
 from twinpath.domain.facts import Earlier, Facts, Happened
 from twinpath.facts.tables import Row, Table, rows_of
 from twinpath.log.interface import EventLog
@@ -29,28 +29,48 @@ class Making:
         self._catalogue = catalogue
         self._recalled: OrderedDict[str, _Recalled] = OrderedDict()
         self._opened = {event.type for event in facts.parts}
+        self._closed: dict[tuple[str, int], dict[str, None]] = {}
+        """Event type and schema -> its personal fields, empty."""
+        self._needed = {event.type for event in (*facts.handlers, *facts.recalls)}
 
     async def rows(self, events: Sequence[RecordedEvent]) -> list[Row]:
         """The rows of consecutive events of a log, in their order."""
         rows: list[Row] = []
-        for happened in await self._happened(events):
-            recorded = happened.recorded
+        needed = iter(await self._happened([event for event in events if self._needs(event)]))
+        for recorded in events:
+            if not self._needs(recorded):
+                rows.extend(rows_of(self._table, recorded, ()))
+                continue
+            happened = next(needed)
             recalled = await self._earlier(recorded) if self._facts.recalls else {}
             made = self._facts.rows(happened.event, Earlier(happened, recalled))
             rows.extend(rows_of(self._table, recorded, made))
             self._take(recalled, happened)
         return rows
 
+    def _needs(self, recorded: RecordedEvent) -> bool:
+        """Whether rows are made of it, or it is recalled, or nobody knows it."""
+        if recorded.type in self._needed:
+            return True
+        event_type = self._catalogue.event_type(recorded.type)
+        return event_type is None or not 1 <= recorded.schema <= event_type.schema_version
+
     async def _happened(self, events: Sequence[RecordedEvent]) -> list[Happened[Any]]:
         opened = [event for event in events if event.type in self._opened and SEALED in event.data]
         by_version = {event.id: event for event in await self._seals.open(opened)} if opened else {}
-        return [self._decoded(by_version.get(event.id, event)) for event in events]
+        return [self._decoded(by_version.get(event.id, event) if by_version else event) for event in events]
 
     def _decoded(self, recorded: RecordedEvent) -> Happened[Any]:
+        if recorded.type not in self._opened:  # what is personal need not even be read
+            kind = recorded.type, recorded.schema
+            closed = self._closed.get(kind)
+            if closed is None:
+                closed = self._closed[kind] = dict.fromkeys(self._catalogue.personal(*kind))
+            event = self._catalogue.decode(NewEvent(recorded.type, recorded.schema, {**recorded.data, **closed}))
+            return Happened(_without_personal(event), recorded, {})
         event = self._catalogue.decode(recorded)
-        parts = {part: _part(event, part) for part in self._facts.parts.get(type(event), ())}
-        personal = dict.fromkeys(type(event).personal)
-        return Happened(event.model_copy(update=personal) if personal else event, recorded, parts)
+        parts = {part: _part(event, part) for part in self._facts.parts[type(event)]}
+        return Happened(_without_personal(event), recorded, parts)
 
     async def _earlier(self, recorded: RecordedEvent) -> _Recalled:
         """What the declaration recalls of an event's stream; it moves to the end of those in memory."""
@@ -86,6 +106,11 @@ class Making:
     def forget(self) -> None:
         """Recall nothing any more, as after events that are taken a second time."""
         self._recalled.clear()
+
+
+def _without_personal(event: DomainEvent) -> DomainEvent:
+    personal = {name: None for name in type(event).personal if getattr(event, name) is not None}
+    return event.model_copy(update=personal) if personal else event
 
 
 def _part(event: DomainEvent, part: str) -> str | None:

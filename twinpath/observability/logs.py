@@ -9,7 +9,8 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import TextIO
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
 from opentelemetry import trace
@@ -32,14 +33,14 @@ _FIRST = ("timestamp", "level", "service", "event")
 
 def configure_logs(service: str, level: LogLevel = "info", form: LogFormat = "auto", to: TextIO | None = None) -> None:
     """Set up the process's logs; `service` is `command`, `projector` or `query`; they go to standard error."""
-    out = to or sys.stderr
+    out = _Unfailing(to or sys.stderr)
     pretty = out.isatty() if form == "auto" else form == "console"
     every: list[Processor] = [_named(service), structlog.processors.add_log_level, _stamped, _spans]
     last: list[Processor] = [exceptions_as_data, *(_CONSOLE if pretty else _JSON)]
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, Repeats(), *every, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(out),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, out)),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(out)
@@ -54,6 +55,23 @@ def configure_logs(service: str, level: LogLevel = "info", form: LogFormat = "au
     logging.captureWarnings(True)
     for library, least in _LIBRARIES.items():
         logging.getLogger(library).setLevel(least)
+
+
+class _Unfailing:
+    """A stream that loses lines where it can't be written, as on a full disk: no work fails for want of its line."""
+
+    def __init__(self, to: TextIO) -> None:
+        self._to = to
+        self.isatty = to.isatty
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            return self._to.write(text)
+        return 0
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._to.flush()
 
 
 class Repeats:

@@ -131,7 +131,7 @@ def asked(text: str) -> Asked:
     Raises:
         ValueError: it holds no letter, digit or emoji, or too many words.
     """
-    chunks: list[list[Spelling]] = []
+    chunks: list[tuple[Spelling, ...]] = []
     phrases: list[tuple[str, ...]] = []
     for match in _QUOTED.finditer(text):
         if match["chunk"] is not None:
@@ -149,7 +149,7 @@ def asked(text: str) -> Asked:
     for where, word in joined(chunks):
         for place in where:
             together[place].append(word)
-    words = [Word(tuple(ways), tuple(pairs)) for ways, pairs in zip(chunks, together, strict=True)]
+    words = [Word(ways, tuple(pairs)) for ways, pairs in zip(chunks, together, strict=True)]
     return Asked(text, tuple(words), tuple(phrases))
 
 

@@ -7,6 +7,7 @@ a word is the same.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from unicodedata import normalize
 
@@ -33,36 +34,37 @@ _LETTERS_MEANT = {"!": "i", "$": "s", "@": "a"}
 
 def folded(text: str) -> str:
     """Without case, accents and the two forms of Unicode (NFKC, D146; accents of Latin and of vowelled scripts)."""
+    if text.isascii():
+        return text.lower()
     plain = normalize("NFKC", _INVISIBLE.sub("", text)).casefold().translate(_PLAIN)
     return normalize("NFC", _ACCENTS.sub("", normalize("NFD", plain)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Spelling:
     """One way in which a chunk is written: its pieces."""
 
     pieces: tuple[str, ...]
 
-    @property
+    @cached_property
     def whole(self) -> str:
         """The pieces, joined."""
         return "".join(self.pieces)[:LONGEST_WORD]
 
-    @property
-    def runs(self) -> Iterator[str]:
+    @cached_property
+    def runs(self) -> tuple[str, ...]:
         """What pieces that follow each other make when joined, each also without the zeros that it begins with."""
         count = len(self.pieces)
         if count > _MOST_PIECES:
             parts = [*self.pieces, self.whole]
         else:
             parts = ["".join(self.pieces[i:j]) for i in range(count) for j in range(i + 1, count + 1)]
-        for part in parts:
-            yield part[:LONGEST_WORD]
-            if part.startswith("0"):
-                yield without_zeros(part)[:LONGEST_WORD]
+        ways = ((part, without_zeros(part)) if part.startswith("0") else (part,) for part in parts)
+        return tuple(word[:LONGEST_WORD] for way in ways for word in way)
 
 
-def spellings(chunk: str) -> list[Spelling]:
+@lru_cache(maxsize=20_000)
+def spellings(chunk: str) -> tuple[Spelling, ...]:
     """How a chunk may be written, the way that it is first; none where it has neither letters nor digits."""
     texts = [chunk]
     composed = normalize("NFKC", chunk).casefold()
@@ -71,10 +73,10 @@ def spellings(chunk: str) -> list[Spelling]:
     if "." not in chunk and _FOR_LETTERS.search(chunk):
         texts.append(_FOR_LETTERS.sub(lambda match: _LETTERS_MEANT[match[0]], chunk))
     written = dict.fromkeys(Spelling(tuple(PIECE.findall(folded(text)))) for text in texts)
-    return [spelling for spelling in written if spelling.pieces]
+    return tuple(spelling for spelling in written if spelling.pieces)
 
 
-def chunks(text: str) -> list[list[Spelling]]:
+def chunks(text: str) -> list[tuple[Spelling, ...]]:
     """The spellings of each chunk of a text."""
     return [ways for chunk in CHUNK.findall(text[:LONGEST_TEXT]) if (ways := spellings(chunk))]
 
@@ -96,7 +98,7 @@ def joined(ways: Sequence[Sequence[Spelling]]) -> Iterator[tuple[range, str]]:
 
 def has_digit(word: str) -> bool:
     """Whether there is a digit in it, of whatever script."""
-    return any(map(str.isnumeric, word))
+    return not (word.isascii() and word.isalpha()) and any(map(str.isnumeric, word))
 
 
 def without_zeros(word: str) -> str:

@@ -241,7 +241,7 @@ class ViewCopy(Protocol[Item]):
         """Lose all of a view, which nobody reads any more. Raises Unavailable."""
 
     async def expunge(self, view: str) -> None:
-        """Have nothing left soon of what documents were before, since an erasure was among what was written.
+        """Have nothing left soon of what documents were before; called before and after an erasure is written.
 
         A copy that overwrites in place has nothing to do. Raises Unavailable.
         """

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from deploy.local.clickhouse import ClickHouse
 from tests.shop.support.work import Work, at_work
 from tests.support.eventually import eventually
+from tests.support.hurting import full_disk, slowed
 from tests.support.services.readiness import watched
 from tests.support.services.scraped import scraped
 from tests.support.services.system import System
@@ -46,6 +47,18 @@ async def test_whatever_happens_to_clickhouse_the_shop_goes_on_and_the_facts_los
             clickhouse.pause()
             await work.more(60)
             clickhouse.resume()
+            await has_caught_up(work)
+
+            readiness.forget()
+            with full_disk(clickhouse):
+                await work.more(60)
+                await readiness.said_down("facts")
+                await work.more_answers(20)
+            await has_caught_up(work)
+
+            with slowed(clickhouse):
+                await work.more(60)
+                await work.more_answers(20)
             await has_caught_up(work)
 
             await asyncio.to_thread(system["projector"].kill)

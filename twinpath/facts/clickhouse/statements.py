@@ -2,6 +2,8 @@
 
 from twinpath.facts.tables import Table
 
+_QUIET_SECONDS = 600
+"""A month to which nothing was added for so long is merged into one part, of which FINAL costs nothing."""
 MARK = "made by twinpath, version "
 """The comment of a table of rows begins so; the version of its declaration follows."""
 
@@ -13,7 +15,9 @@ def create_table(database: str, table: Table, instead: bool = False) -> str:
     create = "CREATE OR REPLACE TABLE" if instead else "CREATE TABLE IF NOT EXISTS"
     return (
         f"{create} {quoted(database, table.name)} ({columns}) ENGINE = ReplacingMergeTree(position)"
-        f" PARTITION BY toYYYYMM(at) ORDER BY (log, position, line) COMMENT '{MARK}{table.version}'"
+        " PARTITION BY toYYYYMM(at) ORDER BY (log, position, line)"
+        f" SETTINGS min_age_to_force_merge_seconds = {_QUIET_SECONDS}, min_age_to_force_merge_on_partition_only = 1"
+        f" COMMENT '{MARK}{table.version}'"
     )
 
 

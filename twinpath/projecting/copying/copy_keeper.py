@@ -167,6 +167,8 @@ class CacheSync:
 
         The copy's position moves with the last part.
         """
+        if step.erases:
+            await self._cache.expunge(copy)  # before the write, so that no death in between forgets it
         ids = step.ids.copy()
         for change in step.met:
             ids |= dict.fromkeys(await met_by(self._writer, change, PAGE))
@@ -226,7 +228,6 @@ class CacheSync:
             log, at = next(iter(positions.items()))
             if await self._cache.write(copy, log, at, at, [], []):
                 self._taking.add(copy)
-                await self._cache.expunge(copy)  # a process that ended may have written an erasure
 
     async def _make_good(self, projection: Projection, view: View, log: str) -> None:
         """Bring the documents that the events in between touch; the pure methods tell which."""

@@ -219,6 +219,7 @@ class OpenSearchIndex(SearchIndex):
         if index not in self._made:
             await self._server.make(index, alias, index_of(self._readings[view]))
             self._made.add(index)
+            await self.expunge(view)  # a process that ended may have written an erasure
         try:
             return await write(alias, *given)
         except Unavailable:

@@ -6,9 +6,10 @@ another declaration is another index, filled beside the one in service, which go
 
 import asyncio
 import shutil
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 
 import orjson
@@ -19,41 +20,36 @@ from twinpath.searching.entries import Readings, WholeDocument
 from twinpath.searching.interface import Hits, Search, SearchIndex, refuse_unknown
 from twinpath.searching.language import Language
 from twinpath.searching.tantivy.index import ViewIndex
+from twinpath.searching.tantivy.kept import KeptIndex, begin_anew
 from twinpath.searching.unavailable import expect_filled
 from twinpath.views.interface import FILL_SECONDS
 
+EXPUNGE_SECONDS = 3600.0
+"""The least time between two fills for the sake of erasures; the first one is at once."""
+_MOST_FAILURES = 3
+
 T = TypeVar("T")
-
-
-class _Kept:
-    """An index, as this process knows it: what its state says, and the fill that is under way here."""
-
-    def __init__(self, index: ViewIndex, state: str | None) -> None:
-        before = orjson.loads(state) if state else {}
-        self.index = index
-        self.positions: dict[str, int] = before.get("positions", {})
-        self.filled: bool = before.get("filled", False)
-        self.token: str | None = None
-        self.until = 0.0
-        self.removed: set[str] = set()
-        """Ids of what was removed since the fill began."""
-
-    @property
-    def fill_state(self) -> str | None:
-        """See ViewCopy.fill_state."""
-        if self.filled:
-            return "done"
-        return self.token if time.monotonic() < self.until else None
 
 
 class FolderSearch(SearchIndex):
     """A SearchIndex. A process that only searches never makes a folder; one that writes holds it until it ends."""
 
-    def __init__(self, views: Iterable[View], language: Language, folder: Path, fill_seconds: float = FILL_SECONDS):
+    def __init__(
+        self,
+        views: Iterable[View],
+        language: Language,
+        folder: Path,
+        fill_seconds: float = FILL_SECONDS,
+        expunge_seconds: float = EXPUNGE_SECONDS,
+    ) -> None:
         self._readings = Readings(views, language)
         self._folder = folder
         self._fill_seconds = fill_seconds
-        self._written: dict[str, _Kept] = {}
+        self._expunge_seconds = expunge_seconds
+        self._opening = Lock()
+        self._written: dict[str, KeptIndex] = {}
+        self._failed: dict[str, int] = {}
+        """View -> how often in a row it could not be written."""
         self._read: dict[str, ViewIndex] = {}
 
     async def write(
@@ -65,54 +61,33 @@ class FolderSearch(SearchIndex):
         documents: Sequence[WholeDocument],
         removed: Sequence[str],
     ) -> bool:
-        def written(kept: _Kept) -> bool:
-            if kept.positions.get(log, 0) != expected:
-                return False
-            positions = {**kept.positions, log: position}
-            self._take(view, kept, documents, removed, positions, kept.filled)
-            kept.removed.update(removed)
-            return True
-
-        return await self._changing(view, written)
+        return await self._changing(view, lambda kept: kept.write(log, expected, position, documents, removed))
 
     async def positions(self, view: str) -> dict[str, int]:
-        return await self._changing(view, lambda kept: dict(kept.positions))
+        return await self._changing(view, lambda kept: kept.positions)
 
     async def adopt(self, view: str, log: str, position: int) -> None:
-        def adopted(kept: _Kept) -> None:
-            self._take(view, kept, [], [], {**kept.positions, log: position}, False)
-            kept.token = None
-
-        await self._changing(view, adopted)
+        await self._changing(view, lambda kept: kept.adopt(log, position))
 
     async def fill_state(self, view: str) -> str | None:
         return await self._changing(view, lambda kept: kept.fill_state)
 
     async def begin_fill(self, view: str, token: str) -> None:
-        def begun(kept: _Kept) -> None:
-            self._take(view, kept, [], [], kept.positions, False)
-            kept.token, kept.until, kept.removed = token, time.monotonic() + self._fill_seconds, set()
-
-        await self._changing(view, begun)
+        await self._changing(view, lambda kept: kept.begin_fill(token))
 
     async def fill(self, view: str, token: str, documents: Sequence[WholeDocument], last: bool) -> bool:
-        def filled(kept: _Kept) -> bool:
-            if kept.fill_state != token:
-                return False
-            still = [document for document in documents if document.id not in kept.removed]
-            self._take(view, kept, still, [], kept.positions, last)
-            kept.until = time.monotonic() + self._fill_seconds
-            if last:
-                kept.removed = set()
-                self._drop_others(view)
-            return True
+        taken = await self._changing(view, lambda kept: kept.fill(token, documents, last))
+        if taken and last:
+            await asyncio.to_thread(self._drop_others, view)
+        return taken
 
-        return await self._changing(view, filled)
+    async def expunge(self, view: str) -> None:
+        await self._changing(view, lambda kept: kept.expunge())
 
     async def forget(self, view: str) -> None:
         def forgotten() -> None:
             if (kept := self._written.pop(view, None)) is not None:
-                kept.index.close()
+                kept.close()
             try:
                 for path in self._folder.glob(f"{view}.*"):
                     shutil.rmtree(path)
@@ -124,7 +99,7 @@ class FolderSearch(SearchIndex):
     async def close(self) -> None:
         """Let another process write."""
         for kept in self._written.values():
-            await asyncio.to_thread(kept.index.close)
+            await asyncio.to_thread(kept.close)
         self._written.clear()
 
     async def search(self, view: str, search: Search) -> Hits:
@@ -149,49 +124,54 @@ class FolderSearch(SearchIndex):
     async def refresh(self, view: str, at_least: Mapping[str, int] = NOTHING) -> None:
         """See SearchIndex.refresh: a search here shows everything that was written."""
 
-    def _take(
-        self,
-        view: str,
-        kept: _Kept,
-        documents: Sequence[WholeDocument],
-        removed: Sequence[str],
-        positions: dict[str, int],
-        filled: bool,
-    ) -> None:
-        before = kept.index.revisions([document.id for document in documents])
-        newer = {d.id: d for d in documents if before.get(d.id, 0) < d.revision}
-        reading = self._readings[view]
-        state = orjson.dumps({"positions": positions, "filled": filled}).decode()
-        entries = [reading.entry(document) for document in newer.values()]
-        try:
-            kept.index.take(entries, [id_ for id_ in removed if id_ not in newer], state)
-        except BaseException:
-            self._written.pop(view, None)  # what is in it now is read before anything else is written
-            raise
-        kept.positions, kept.filled = positions, filled
-
-    async def _changing(self, view: str, change: Callable[[_Kept], T]) -> T:
+    async def _changing(self, view: str, change: Callable[[KeptIndex], T]) -> T:
         def changed() -> T:
-            kept = self._written.get(view)
-            if kept is None:
-                index = ViewIndex(self._readings[view], self._path(view))
-                kept = self._written.setdefault(view, _Kept(index, index.state()))
-            with kept.index.lock:
-                return change(kept)
+            with self._opening:
+                kept = self._opened(view)
+            try:
+                with kept.lock:
+                    result = change(kept)
+            except BaseException as error:
+                self._give_up(view, error)  # what is in it now is read before anything else is written
+                raise
+            self._failed.pop(view, None)
+            return result
 
         return await asyncio.to_thread(changed)
 
+    def _opened(self, view: str) -> KeptIndex:
+        kept = self._written.get(view)
+        if kept is not None and not kept.is_there:
+            kept.close()
+            kept = None
+        if kept is None:
+            kept = KeptIndex(self._readings[view], self._path(view), self._fill_seconds, self._expunge_seconds)
+            self._written[view] = kept
+        return kept
+
+    def _give_up(self, view: str, error: BaseException) -> None:
+        """Close it; what can be opened and never written is begun anew."""
+        with self._opening:
+            if (kept := self._written.pop(view, None)) is not None:
+                kept.close()
+            if not isinstance(error, Unavailable):
+                return
+            self._failed[view] = self._failed.get(view, 0) + 1
+            if self._failed[view] >= _MOST_FAILURES:
+                with suppress(Unavailable):
+                    begin_anew(self._path(view), error)
+
     def _reading_it(self, view: str, read: Callable[[ViewIndex], T]) -> T:
-        index = self._read.get(view)
-        try:
-            if index is None:
-                index = self._read[view] = ViewIndex(self._readings[view], self._path(view), opened=True)
-            else:
+        if (index := self._read.get(view)) is not None:
+            try:
                 index.reload()
-            return read(index)
-        except Unavailable:
-            self._read.pop(view, None)  # it may have been made anew: the next search opens it again
-            raise
+                return read(index)
+            except Unavailable:
+                self._read.pop(view, None)  # it may have been made anew
+        index = ViewIndex(self._readings[view], self._path(view), opened=True)
+        result = read(index)
+        self._read[view] = index
+        return result
 
     def _drop_others(self, view: str) -> None:
         for path in self._folder.glob(f"{view}.*"):

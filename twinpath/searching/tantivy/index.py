@@ -71,13 +71,16 @@ class ViewIndex:
                 writer.commit()
             except BaseException:
                 self.close()
+                del writer  # or whoever keeps the error keeps the folder locked
                 raise
             self._index.reload()
 
-    def close(self) -> None:
-        """Let another process write."""
-        with self.lock:
-            self._writer = None
+    def close(self, settled: bool = False) -> None:
+        """Let another process write; `settled` waits for merges, which go on in the folder else."""
+        with self.lock, our_errors():
+            writer, self._writer = self._writer, None
+            if settled and writer is not None:
+                writer.wait_merging_threads()
 
     def reload(self) -> None:
         """See what another process has written."""

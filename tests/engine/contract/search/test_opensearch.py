@@ -121,11 +121,17 @@ async def test_a_word_of_any_length_is_taken(opensearch: OpenSearch) -> None:
 
 
 async def test_an_erasure_has_the_server_merge_what_was_there_before(opensearch: OpenSearch) -> None:
-    index = opensearch.index([ARTICLES], expunge_seconds=0.05)
-    await filled(index, [article("a", "lamp")])
-    await index.write(VIEW, LOG, 0, 1, [whole(article("a"), 2)], [])
+    slow, index = opensearch.index([ARTICLES]), opensearch.index([ARTICLES], expunge_seconds=0.05)
+    await filled(slow, [article("a", "lamp")])
+    await slow.write(VIEW, LOG, 0, 1, [whole(article("a"), 2)], [])
     await index.expunge(VIEW)
     await index.expunge(VIEW)
+    await eventually(opensearch.has_flushed)
+
+
+async def test_a_process_that_begins_expunges_what_one_before_it_may_have_left(opensearch: OpenSearch) -> None:
+    await filled(opensearch.index([ARTICLES]), [article("a", "lamp")])
+    await opensearch.index([ARTICLES], expunge_seconds=0.05).adopt(VIEW, LOG, 1)
     await eventually(opensearch.has_flushed)
 
 

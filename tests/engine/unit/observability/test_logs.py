@@ -191,3 +191,14 @@ def test_on_a_terminal_lines_are_readable(lines: Lines) -> None:
     assert "cache_away" in shown
     assert "KeyError" in shown
     assert "marked" not in shown
+
+
+class FullDisk(io.StringIO):
+    def write(self, text: str) -> int:
+        raise OSError(28, "No space left on device")
+
+
+def test_no_work_fails_because_its_line_can_not_be_written(lines: Lines) -> None:
+    configure_logs("query", to=FullDisk())
+    structlog.get_logger("full").info("something_happened")
+    logging.getLogger("a.library").warning("something happened")

@@ -1,0 +1,1 @@
+"""Measurements of analytics: tables of facts that are filled, and reports over them."""

@@ -1,0 +1,104 @@
+"""A table of facts filled from a log, against bare inserts of the same rows into the same ClickHouse."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import uvloop
+from pymongo import AsyncMongoClient
+
+from bench.figures import at_least
+from bench.log.long_log import write_tickets
+from bench.measuring import filling, mongodb_alone
+from bench.run import Run
+from deploy.local.clickhouse import ClickHouse
+from deploy.local.install import install_clickhouse
+from deploy.shop import SHOP
+from projector_service.facts.ticket_steps import TicketSteps
+from twinpath.facts.clickhouse.connection import Connection
+from twinpath.facts.clickhouse.store import ClickHouseFacts
+from twinpath.facts.interface import MOST_ROWS
+from twinpath.facts.keeping import FactsMeans
+from twinpath.facts.making import Making
+from twinpath.facts.rebuilding import rebuilt
+from twinpath.facts.tables import Row, table_of
+from twinpath.ids import logs_of
+from twinpath.log.mongodb import MongoEventLog
+from twinpath.mongo_client import mongo_client
+from twinpath.personal_data.in_memory import InMemoryKeyStore
+from twinpath.personal_data.sealing import Seals
+from twinpath.running.garbage import collect_seldom
+
+_LOG, _PARTITIONS = "facts_log", 4
+_PATIENCE = 300.0
+Client = AsyncMongoClient[dict[str, Any]]
+
+
+@contextmanager
+def clickhouse_alone() -> Iterator[str]:
+    """The URL of a private ClickHouse, stopped at the end."""
+    install_clickhouse()
+    with TemporaryDirectory() as folder, ExitStack() as stack:
+        server = ClickHouse(Path(folder))
+        stack.callback(server.close)
+        server.start()
+        yield server.url
+
+
+class _Filling:
+    """The log of tickets and its table."""
+
+    def __init__(self, client: Client, connection: Connection) -> None:
+        self.facts = TicketSteps()
+        self.table = table_of(self.facts)
+        self.logs = logs_of(("ticket",), _PARTITIONS)
+        self.source = MongoEventLog(client, _LOG, self.logs)
+        self.store = ClickHouseFacts(connection, "bench")
+        self.means = FactsMeans(self.source, self.store, Seals(InMemoryKeyStore(), SHOP.events), SHOP.events)
+
+    async def ours(self) -> float:
+        """Events a second."""
+        began = time.perf_counter()
+        return await rebuilt(self.facts, self.logs, self.means) / (time.perf_counter() - began)
+
+    async def batches(self) -> list[list[Row]]:
+        """The rows, ready for inserts of the usual size."""
+        rows: list[Row] = []
+        for log, head in (await self.source.heads()).items():
+            making = Making(self.facts, self.table, self.source, self.means.seals, self.means.catalogue)
+            for start in range(0, head, MOST_ROWS):
+                rows += await making.rows(await self.source.read_log(log, start, min(MOST_ROWS, head - start)))
+        return [rows[start : start + MOST_ROWS] for start in range(0, len(rows), MOST_ROWS)]
+
+    async def bare(self, batches: Sequence[list[Row]], events: int) -> float:
+        """Events a second."""
+        await self.store.empty(self.table.beside)
+        began = time.perf_counter()
+        for rows in batches:
+            await self.store.insert(self.table.beside, rows)
+        return events / (time.perf_counter() - began)
+
+
+async def _measure(mongodb: str, clickhouse: str, run: Run) -> None:
+    figure = run.figure("facts filled from the log / bare inserts of their rows", at_least(0.5), "events/s")
+    connection = Connection(clickhouse, _PATIENCE)
+    async with mongo_client(mongodb, "bench") as client:
+        with filling(mongodb) as patient:
+            async with mongo_client(patient, "bench") as filler:
+                await write_tickets(filler, _LOG, run.sizes.facts_events, _PARTITIONS)
+        table = _Filling(client, connection)
+        batches = await table.batches()
+        collect_seldom()  # as every process that fills tables does
+        events = sum((await table.source.heads()).values())
+        for _ in run.rounds():
+            figure.add(await table.ours(), await table.bare(batches, events))
+    await connection.close()
+
+
+def measure(run: Run) -> None:
+    """On a private MongoDB and a private ClickHouse."""
+    with mongodb_alone() as mongodb, clickhouse_alone() as clickhouse:
+        uvloop.run(_measure(mongodb, clickhouse, run))
