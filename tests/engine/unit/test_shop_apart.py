@@ -8,7 +8,7 @@ import pytest
 from deploy.checkout import CHECKOUT
 from tests.engine.workshop.__main__ import SHOP
 
-SHARED = {"deploy.checkout", "deploy.local", "deploy.manifests"}
+SHARED = {"deploy.certificates", "deploy.checkout", "deploy.local", "deploy.manifests"}
 """The parts of the deployment that run servers and processes, and know no shop."""
 
 _IMPORT = re.compile(r"^ *(?:from|import) ([\w.]+)", re.MULTILINE)
