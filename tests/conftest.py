@@ -1,5 +1,6 @@
 """Fixtures of all levels: shared servers that start when first needed, and private ones that a test may hurt."""
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -49,6 +50,11 @@ def pytest_configure() -> None:
 def pytest_report_header() -> str:
     """Say which tests are not run, where a server that nobody can install is missing."""
     return f"OpenSearch: {URL or f'none, its tests are left out; {VARIABLE} names one'}"
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """A worker more than there are cores, as tests wait a part of their time."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

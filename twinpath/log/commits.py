@@ -77,8 +77,8 @@ async def heads_of(commits: Commits, logs: Sequence[str]) -> dict[str, int]:
     """Position of the last event of every log, 0 where it is empty; one question for all of them."""
     first, *rest = map(_last_of, logs)
     whole = first + [{"$unionWith": {"coll": commits.name, "pipeline": steps}} for steps in rest]
-    async with await commits.aggregate(whole) as found:
-        return dict.fromkeys(logs, 0) | {last["log"]: last["position"] + last["count"] - 1 async for last in found}
+    async with await commits.aggregate(whole) as heads:
+        return dict.fromkeys(logs, 0) | {last["log"]: last["position"] + last["count"] - 1 async for last in heads}
 
 
 def _last_of(log: str) -> list[Document]:

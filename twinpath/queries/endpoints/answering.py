@@ -46,7 +46,7 @@ class Queries:
     """Of the days that dashboards and reports show."""
 
     @classmethod
-    def of(cls, request: Request) -> "Queries":
+    def for_request(cls, request: Request) -> "Queries":
         """Those of the request's app, as its caller may see them: everything, or the documents of one owner."""
         queries: Queries = request.app.state.queries
         owner = caller_of(request).owner

@@ -54,7 +54,7 @@ class _Dashboard:
     async def answer(self, request: Request) -> Response:
         """The dashboard as it is now."""
         refuse_parameters(request)
-        queries = Queries.of(request)
+        queries = Queries.for_request(request)
         fresh = await queries.token_seen(request, *self._dashboard.views)
         reach = queries.reach()
         return answered(request, await self.body(queries, fresh, reach), self._dashboard.views, reach=reach)
@@ -62,7 +62,7 @@ class _Dashboard:
     async def events(self, request: Request) -> Response:
         """The dashboard as it changes."""
         refuse_parameters(request)
-        queries = Queries.of(request)
+        queries = Queries.for_request(request)
         source = _LiveDashboard(partial(self.body, queries, fresh=True), self._dashboard.name)
         return await open_stream(request, queries, source, self._dashboard.views, pace=self._dashboard.pace)
 

@@ -55,7 +55,7 @@ class _Document:
     async def answer(self, request: Request, document_id: str) -> Response:
         """The document, ready as it is kept."""
         refuse_parameters(request)
-        queries = Queries.of(request)
+        queries = Queries.for_request(request)
         fresh = await queries.token_seen(request, self._view, *self._joined)
         fresh |= await queries.version_seen(request, self._view, document_id, partial(queries.views.shows, self._view))
         reach = queries.reach(document_id)
@@ -65,7 +65,7 @@ class _Document:
     async def events(self, request: Request, document_id: str) -> Response:
         """The document as it changes."""
         refuse_parameters(request)
-        queries = Queries.of(request)
+        queries = Queries.for_request(request)
         source = _LiveDocument(queries.views, self._view, self._join, document_id, self._name)
         return await open_stream(request, queries, source, [self._view], document_id, joined=self._joined)
 

@@ -133,7 +133,7 @@ class _History:
     def _for_caller(self, request: Request, stream: str) -> tuple[Queries, Histories]:
         if allow := self._allows.get(category_of(stream)):
             need(request.scope, allow)
-        queries = Queries.of(request)
+        queries = Queries.for_request(request)
         return queries, self._histories(queries.views)
 
 

@@ -91,7 +91,7 @@ class _List:
 
     async def page(self, request: Request, *given: Any) -> Response:
         """A page, once the views have reached the causal token."""
-        query, queries = given[-1], Queries.of(request)
+        query, queries = given[-1], Queries.for_request(request)
         selection = queries.views.narrowed(self._selection(*given))
         pages = Pages(queries.cursors, request, selection.identity)
         after = pages.after(query.cursor)
@@ -105,7 +105,7 @@ class _List:
 
     async def events(self, request: Request, *given: Any) -> Response:
         """The list as it changes."""
-        queries = Queries.of(request)
+        queries = Queries.for_request(request)
         if self.sublist:
             await queries.token_seen(request, *self._needed)
             await self._refuse_unknown(queries, given)

@@ -32,7 +32,7 @@ def add_report(routes: Routes, report: Report[Any]) -> None:
 
     async def answer(request: Request, asked: Period) -> Response:
         form = accepted(joined_header(request.scope, b"accept") or "*/*")
-        queries = Queries.of(request)
+        queries = Queries.for_request(request)
         span = Span.of_period(asked, queries.clock(), str(queries.zone))
         body = await _body(queries.facts, report, asked, span, form)
         return answered(request, body, (), headers={"Vary": "Accept"}, media_type=MEDIA[form])

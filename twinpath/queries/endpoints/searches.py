@@ -124,7 +124,7 @@ class _Search:
 
     async def answer(self, request: Request, query: Any) -> Response:
         """A page of what fits, once the views and the index have reached the causal token."""
-        queries, view, what = Queries.of(request), self._reading.view, asked(query.q)
+        queries, view, what = Queries.for_request(request), self._reading.view, asked(query.q)
         listed = queries.views.narrowed(selection_of(self._listing.view, query, {}))
         selection = queries.views.narrowed(Selection(view, listed.where, ranges=listed.ranges))
         pages = Pages(queries.cursors, request, {**selection.identity, "q": query.q})

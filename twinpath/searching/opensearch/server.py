@@ -93,8 +93,8 @@ class Server:
     async def aliases(self, pattern: str) -> dict[str, set[str]]:
         """The indexes whose names fit, with their aliases. Raises Unavailable."""
         with our_errors():
-            found = await self._client.indices.get_alias(index=pattern, params={"ignore_unavailable": "true"})
-        return {name: set(about["aliases"]) for name, about in found.items()}
+            indexes = await self._client.indices.get_alias(index=pattern, params={"ignore_unavailable": "true"})
+        return {name: set(about["aliases"]) for name, about in indexes.items()}
 
     async def point(self, alias: str, index: str, before: Sequence[str]) -> None:
         """Have an alias name this index instead of those, at once. Raises Unavailable."""
@@ -185,13 +185,13 @@ class Server:
         with our_errors():
             answer = await self._client.msearch(body=b"\n".join([*lines, b""]))
         answers: list[Json] = answer["responses"]
-        for each in answers:
-            if error := each.get("error"):
+        for part in answers:
+            if error := part.get("error"):
                 if error["type"] == "index_not_found_exception":
                     return None
                 causes = [cause["reason"] for cause in error.get("root_cause", ())]
                 raise _unavailable("; ".join([error["type"], *causes]), Unavailable if causes else _NoShard)
-            if each["timed_out"] or each["_shards"]["failed"]:
+            if part["timed_out"] or part["_shards"]["failed"]:
                 raise _unavailable("a part of the index does not answer")
         return answers
 

@@ -89,7 +89,7 @@ async def all_answers(commands: Sequence[Sent]) -> list[list[Answer]]:
     return answers
 
 
-@settings(max_examples=20)
+@settings(max_examples=settings().max_examples // 5)
 @given(commands=st.lists(COMMANDS.map(filled), min_size=1, max_size=12))
 def test_the_way_of_a_command_makes_no_difference(commands: list[Sent]) -> None:
     single, bulk, process = asyncio.run(all_answers(commands))

@@ -89,7 +89,7 @@ async def ask(service: "query_app.QueryService[TrailingViews]", path: str, token
     return given_out
 
 
-@settings(max_examples=30)
+@settings(max_examples=3 * settings().max_examples // 10)
 @given(
     steps=st.lists(
         st.one_of(

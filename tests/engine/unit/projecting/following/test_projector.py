@@ -77,7 +77,7 @@ async def in_order(store: InMemoryEventStore) -> list[list[RecordedEvent]]:
     return [await store.read_log(log, 0, 1000) for log in LOGS]
 
 
-@settings(max_examples=40)
+@settings(max_examples=2 * settings().max_examples // 5)
 @given(seed=st.integers(0, 10_000), loss=st.floats(0, 1), doubling=st.floats(0, 1))
 def test_lost_doubled_and_reordered_batches_change_nothing(seed: int, loss: float, doubling: float) -> None:
     async def check() -> None:
