@@ -23,9 +23,9 @@ def measure(run: Run) -> None:
     with servers() as started, beside(hold_port().release(), Memory()) as issuer:
         asyncio.run(declare_short_queue(started.rabbitmq))
         counted = {"TWINPATH_CALLER_RATE": PLENTY, "TWINPATH_RATES_REDIS_URL": started.redis}
-        known = {**identity_environment(issuer), **counted, "TWINPATH_LOG_DATABASE": "identity"}
+        asking = {**identity_environment(issuer), **counted, "TWINPATH_LOG_DATABASE": "identity"}
         bearer = {"Authorization": f"Bearer {token_of(issuer, 'operator')}"}
-        with running(started, "command", env=known) as (on,), running(started, "command") as (off,):
+        with running(started, "command", env=asking) as (on,), running(started, "command") as (off,):
             with_token = as_bytes("POST", "/api/v1/tickets", BODY, bearer)
             for _ in run.rounds():
                 figure.add(closed_load(on.url, with_token, run.sizes), closed_load(off.url, POST_A_TICKET, run.sizes))

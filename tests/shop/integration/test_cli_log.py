@@ -105,7 +105,7 @@ def test_an_aggregate_is_shown_as_it_was_at_a_time(written: Written, ada: str) -
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["log", "head", "voucher"], "there is no log or category voucher; the logs are customer.0"),
+        (["log", "head", "voucher"], "there is no log or category voucher; the logs are allowance.0"),
         (["log", "read", "customer.9"], "there is no log or category customer.9"),
         (["log", "read", "customer-1"], "there is no stream customer-1"),
         (["inspect", "stream", "customer-1"], "there is no stream customer-1"),
