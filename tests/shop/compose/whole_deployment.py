@@ -178,7 +178,7 @@ async def test_without_its_server_it_alone_is_unavailable_and_comes_back(
     async def back() -> bool:
         return ask(deployment).status_code == 200
 
-    await eventually(back, limit=90, pause=0.5)
+    await eventually(back, limit=180, pause=0.5)
 
 
 def test_the_command_line_may_rebuild_a_view(deployment: Deployment) -> None:
