@@ -53,9 +53,11 @@ class OpenSearch:
         """Remove what was made."""
         for index in self._indexes:
             await index.close()
-        await self.server.drop([*await self.server.aliases(f"{self.prefix}*")])
-        await self.server.close()
-        await self._asking.aclose()
+        try:
+            await self.server.drop([*await self.server.aliases(f"{self.prefix}*")])
+        finally:
+            await self.server.close()
+            await self._asking.aclose()
 
 
 @asynccontextmanager

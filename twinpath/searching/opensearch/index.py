@@ -55,6 +55,8 @@ class OpenSearchIndex(SearchIndex):
         self._expunge_seconds = expunge_seconds
         self._made: set[str] = set()
         self._expunging: dict[str, asyncio.Task[None]] = {}
+        """View -> what waits until the server may expunge."""
+        self._merging: set[asyncio.Task[None]] = set()
 
     async def write(
         self,
@@ -135,9 +137,10 @@ class OpenSearchIndex(SearchIndex):
             self._expunging[view] = asyncio.create_task(self._expunge(view), name=f"expunge {view}")
 
     async def close(self) -> None:
-        for task in self._expunging.values():
+        tasks = [*self._expunging.values(), *self._merging]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._expunging.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._server.close()
 
     async def search(self, view: str, search: Search) -> Hits:
@@ -237,17 +240,15 @@ class OpenSearchIndex(SearchIndex):
 
     async def _expunge(self, view: str) -> None:
         """Once no replica needs what was there before; tried until it goes well."""
-        index = self._names.index(view)
+        await asyncio.sleep(self._expunge_seconds)
+        merging = self._expunging.pop(view)  # what is erased from now on is another one's
+        self._merging.add(merging)
         try:
-            while True:
-                await asyncio.sleep(self._expunge_seconds)
-                try:
-                    await self._server.expunge(index)
-                    return
-                except Unavailable:
-                    continue
+            await self._server.expunge(self._names.index(view))
+        except Unavailable:
+            await self.expunge(view)
         finally:
-            del self._expunging[view]
+            self._merging.discard(merging)
 
 
 _NOTHING_YET: State = {"positions": {}}
