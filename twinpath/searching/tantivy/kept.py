@@ -24,6 +24,8 @@ from twinpath.searching.tantivy.index import ViewIndex, our_errors
 
 ANEW, OLD = ".anew", ".old"
 """What the folders of an index are called that is filled beside another, and of the other once it is replaced."""
+_GATHERING_SECONDS = 2.0
+"""What follows from an erasure within this time is filled with it."""
 _PROBE_BYTES = 4_000_000
 """Where so much can be written no disk is full."""
 _LOCK = ".tantivy-writer.lock"
@@ -120,6 +122,7 @@ class KeptIndex:
         """See ViewCopy.expunge."""
         if not self._due:
             self._due = True
+            self._next_expunge = max(self._next_expunge, time.monotonic() + _GATHERING_SECONDS)
             self._take([], [], self._positions)
 
     def close(self) -> None:
