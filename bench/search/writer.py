@@ -56,8 +56,10 @@ class _Writer:
                 continue
             self._revision += 1
             changed = [
-                replace(one, revision=self._revision, document={**one.document, PRICE_ORDER: random.randrange(10**6)})
-                for one in random.sample(self._changing, min(due, len(self._changing)))
+                replace(
+                    before, revision=self._revision, document={**before.document, PRICE_ORDER: random.randrange(10**6)}
+                )
+                for before in random.sample(self._changing, min(due, len(self._changing)))
             ]
             assert await self._index.write(_VIEW, LOG, self._position, self._position + due, changed, [])
             self._position, done = self._position + due, done + due
