@@ -14,6 +14,7 @@ from bench.machine import machine
 from bench.model import costs, scaling, simulation
 from bench.model.sections import page as scaling_page
 from bench.run import Run
+from bench.search import busy
 from bench.services import identity, lag, over_http, overload, start
 from bench.sizes import Sizes
 from bench.views import live, rebuild
@@ -31,6 +32,7 @@ SCRIPTS: dict[str, Callable[[Run], None]] = {
     "rebuild": rebuild.measure,
     "facts": filling.measure,
     "reports": reports.measure,
+    "search": busy.measure,
     "start": start.measure,
     "driver": driver.measure,
     "overload": overload.measure,

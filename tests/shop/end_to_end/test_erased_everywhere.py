@@ -1,7 +1,10 @@
 """A customer is erased after a rich life: what was entered is left in no store, answer, message, log or span."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 import aio_pika
@@ -9,12 +12,14 @@ import httpx
 import pytest
 from pymongo import MongoClient
 from redis.asyncio import Redis
+from tantivy import Index
 
 from tests.shop.support.shop import Shop
 from tests.support.eventually import eventually
 from tests.support.services.otlp import Receiver
 from tests.support.services.system import System
 from twinpath.projecting.outside_events import EXCHANGE
+from twinpath.searching.entries import Field
 
 ADMIN = {"Authorization": "Bearer of the erased"}
 BULK = {"Content-Type": "application/x-ndjson"}
@@ -118,6 +123,7 @@ async def test_nothing_that_was_entered_about_a_customer_is_left_anywhere(
     redis_url: str,
     unique: str,
     receiver: Receiver,
+    tmp_path: Path,
 ) -> None:
     system = make_system(mongodb_url, rabbitmq_url, redis_url)
     system.settings |= {"TWINPATH_LOG_LEVEL": "debug", "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url}
@@ -137,6 +143,7 @@ async def test_nothing_that_was_entered_about_a_customer_is_left_anywhere(
                 before = await life.answers()
                 assert [words for words in life.entered if words not in before] == []
                 await park(life, mongodb[f"{unique}_views"], projector)
+                await eventually(lambda: is_indexed(life, tmp_path / "search"))
 
                 await life.send("DELETE", f"/customers/{life.customer}")
                 after = await life.answers()
@@ -144,6 +151,9 @@ async def test_nothing_that_was_entered_about_a_customer_is_left_anywhere(
 
                 assert left(life, after) == left(life, await life.answers()) == []
                 await eventually(lambda: copies_are_wiped(life, redis_url, unique))
+                assert await found(life, queries) == []
+                await eventually(lambda: is_wiped(life, tmp_path / "search"), limit=60, pause=0.5)
+                assert await found(life, queries) == []
                 stored = "".join(everything(mongodb, unique))
                 assert life.customer in stored
                 assert left(life, stored) == []
@@ -202,6 +212,37 @@ async def copies_are_wiped(life: Life, redis_url: str, unique: str) -> bool:
             found.append(str(key) + str(await redis.execute_command(read[kind], key, *ends)))  # type: ignore[no-untyped-call]
     assert found, "there are copies"
     return left(life, "".join(found)) == []
+
+
+def indexed(folder: Path) -> str:
+    """The words in the files of every search index, also of deleted documents; nothing while they change."""
+    try:
+        searchers = [Index.open(str(path)).searcher() for path in folder.iterdir()]
+    except ValueError:
+        return ""
+    words = (words for searcher in searchers for field in Field for words in searcher.terms_with_prefix(field, "zq"))
+    return "\n".join(["read", *(word for word, _ in words)])
+
+
+async def is_indexed(life: Life, folder: Path) -> bool:
+    return left(life, await asyncio.to_thread(indexed, folder)) != []
+
+
+async def is_wiped(life: Life, folder: Path) -> bool:
+    read = await asyncio.to_thread(indexed, folder)
+    return read != "" and left(life, read) == []
+
+
+async def found(life: Life, queries: httpx.AsyncClient) -> list[str]:
+    """The words with which a search finds anything."""
+    words = []
+    for path, word in product(("customers", "orders", "tickets"), life.entered):
+        answer = await queries.get(
+            f"/api/v1/{path}/search", params={"q": f'"{word}"'}, headers={"Causal-Token": life.shop.token}
+        )
+        assert answer.status_code == 200, answer.text
+        words += [word] if answer.json()["items"] else []
+    return words
 
 
 async def messages_of(outside: Any, customer: str) -> str:

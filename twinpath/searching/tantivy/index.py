@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from heapq import nsmallest
 from itertools import pairwise
 from pathlib import Path
 from threading import RLock
@@ -122,16 +123,14 @@ class ViewIndex:
             scores = [score for score, _ in result.hits]
             addresses = [address for _, address in result.hits]
             ties = searcher.fast_field_values(TIE, addresses)
-            ordered = sorted(zip((-score for score in scores), ties, range(len(scores)), strict=True))
-            if after is not None:
-                place = (-after[0], tie_of(after[1]))
-                ordered = [hit for hit in ordered if hit[:2] > place]
+            hits = zip((-score for score in scores), ties, range(len(scores)), strict=True)
+            place = None if after is None else (-after[0], tie_of(after[1]))
             cut = len(scores) == most < FARTHEST
-            sure = [hit for hit in ordered if not cut or -hit[0] > scores[-1]]
-            if len(sure) >= limit or not cut:
-                ids = [str(searcher.doc(addresses[at]).get_first(ID)) for _, _, at in sure[:limit]]
-                hits = zip(sure, ids, strict=False)
-                return result.count, [(-score, document_id) for (score, _, _), document_id in hits]
+            sure = (hit for hit in hits if (place is None or hit[:2] > place) and (not cut or -hit[0] > scores[-1]))
+            first = nsmallest(limit, sure)
+            if len(first) == limit or not cut:
+                ids = (str(searcher.doc(addresses[at]).get_first(ID)) for _, _, at in first)
+                return result.count, [(-score, id_) for (score, _, _), id_ in zip(first, ids, strict=True)]
             most = FARTHEST
 
     def _facets(

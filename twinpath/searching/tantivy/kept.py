@@ -24,6 +24,8 @@ from twinpath.searching.tantivy.index import ViewIndex, our_errors
 
 ANEW, OLD = ".anew", ".old"
 """What the folders of an index are called that is filled beside another, and of the other once it is replaced."""
+_GATHERING_SECONDS = 2.0
+"""What follows from an erasure within this time is filled with it."""
 _PROBE_BYTES = 4_000_000
 """Where so much can be written no disk is full."""
 _LOCK = ".tantivy-writer.lock"
@@ -93,12 +95,11 @@ class KeptIndex:
     def begin_fill(self, token: str) -> None:
         """See ViewCopy.begin_fill; what has every document stays in service meanwhile."""
         self._end_fill()
+        self._take([], [], self._positions)  # which only the one writer can
         if self._filled:
-            shutil.rmtree(self._place(ANEW), ignore_errors=True)
+            self._remove(ANEW)
             self._beside = ViewIndex(self._reading, self._place(ANEW))
             self._put(self._beside, [], [], self._state(filled=False))
-        else:
-            self._take([], [], self._positions)
         self._due = False
         self._token, self._until = token, time.monotonic() + self._fill_seconds
 
@@ -121,6 +122,7 @@ class KeptIndex:
         """See ViewCopy.expunge."""
         if not self._due:
             self._due = True
+            self._next_expunge = max(self._next_expunge, time.monotonic() + _GATHERING_SECONDS)
             self._take([], [], self._positions)
 
     def close(self) -> None:
@@ -129,8 +131,6 @@ class KeptIndex:
         self._index.close()
 
     def _open(self) -> None:
-        for name in (ANEW, OLD):
-            shutil.rmtree(self._place(name), ignore_errors=True)
         self._index, state = self._opened_or_begun_anew()
         before: Mapping[str, Any] = orjson.loads(state) if state else {}
         self._positions: dict[str, int] = before.get("positions", {})
@@ -173,9 +173,11 @@ class KeptIndex:
         with our_errors():
             for index in (self._index, beside):
                 index.close(settled=True)
+            self._remove(OLD)
             self._folder.rename(self._place(OLD))
             self._place(ANEW).rename(self._folder)
-        self._next_expunge = time.monotonic() + self._expunge_seconds
+            self._remove(OLD)
+        self._beside, self._next_expunge = None, time.monotonic() + self._expunge_seconds
         self._open()
 
     def _end_fill(self) -> None:
@@ -184,7 +186,10 @@ class KeptIndex:
             self._due = True
             self._beside.close()
             self._beside = None
-            shutil.rmtree(self._place(ANEW), ignore_errors=True)
+            self._remove(ANEW)
+
+    def _remove(self, name: str) -> None:
+        shutil.rmtree(self._place(name), ignore_errors=True)
 
     def _place(self, name: str) -> Path:
         return self._folder.with_name(self._folder.name + name)

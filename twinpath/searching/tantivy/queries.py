@@ -50,7 +50,7 @@ class Queries:
             case Phrase(field, pieces):
                 return Query.phrase_query(schema, field, list(pieces))
             case Short(pieces):
-                return Query.range_query(schema, LENGTH, FieldType.Unsigned, 0, pieces)
+                return Query.term_query(schema, LENGTH, str(pieces))
             case Scored(inner, score):
                 return Query.const_score_query(self._query(inner), float(score))
             case Best(queries):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from tantivy import Document, Index, Schema, SchemaBuilder, TextAnalyzerBuilder, Tokenizer
 
+from twinpath.searching.asking import SHORT_TITLES
 from twinpath.searching.entries import LENGTH, PHRASES, Entry, Field
 from twinpath.searching.ties import tie_of
 
@@ -31,7 +32,7 @@ def schema_of(facets: int, numbers: int) -> Schema:
     builder.add_text_field(STATE, stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field(REVISION, fast=True)
     builder.add_unsigned_field(TIE, fast=True)
-    builder.add_unsigned_field(LENGTH, fast=True, indexed=True)
+    builder.add_text_field(LENGTH, tokenizer_name="raw", index_option="basic")
     for field in Field:
         analyzer = "raw" if field in _WHOLE else _READY
         builder.add_text_field(field, tokenizer_name=analyzer, index_option="position" if field in PHRASES else "basic")
@@ -54,7 +55,9 @@ def document_of(entry: Entry) -> Document:
     document.add_text(ID, entry.id)
     document.add_unsigned(REVISION, entry.revision)
     document.add_unsigned(TIE, tie_of(entry.id))
-    document.add_unsigned(LENGTH, entry.length)
+    for pieces in SHORT_TITLES:  # a word each, since a range is looked up in all documents, whatever is found
+        if entry.length <= pieces:
+            document.add_text(LENGTH, str(pieces))
     for field, words in entry.words.items():
         if field in _WHOLE:
             for word in words:

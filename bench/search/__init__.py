@@ -1,0 +1,1 @@
+"""Measurements of search in a large index that changes meanwhile."""
