@@ -72,7 +72,9 @@ class Server:
         logging.getLogger("opensearch").setLevel(logging.CRITICAL)  # what fails is reported as Unavailable, once
 
     async def close(self) -> None:
-        """Close its connections."""
+        """Close its connections, those too that the client believes dead and would leave open."""
+        for connection in getattr(self._client.transport.connection_pool, "orig_connections", ()):
+            await connection.close()
         await self._client.close()
 
     async def version(self) -> str:
