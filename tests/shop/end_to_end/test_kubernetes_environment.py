@@ -21,6 +21,7 @@ from tests.support.eventually import eventually
 from tests.support.provided.servers import RabbitMQServer
 
 OVERLAY = "local"
+_OFF = ("TWINPATH_SEARCH_URL", "TWINPATH_CLICKHOUSE_URL")
 
 
 class Cluster:
@@ -34,8 +35,12 @@ class Cluster:
         self.addresses = dict(addresses)
 
     def told(self, container: Manifest) -> dict[str, str]:
-        """The container's variables, with this machine's addresses and the accounts' passwords."""
-        return {name: self._here(value) for name, value in environment(OVERLAY, container).items()}
+        """The container's variables, with this machine's addresses and the accounts' passwords.
+
+        OpenSearch and ClickHouse are not here; without an address search and analytics are off.
+        """
+        told = {name: self._here(value) for name, value in environment(OVERLAY, container).items()}
+        return {name: value for name, value in told.items() if name not in _OFF}
 
     def _here(self, value: str) -> str:
         for name, address in self.addresses.items():
