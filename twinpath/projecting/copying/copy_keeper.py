@@ -23,7 +23,7 @@ import structlog
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.events import RecordedEvent
 from twinpath.domain.projection import Projection
-from twinpath.domain.views import NOTHING, Document, View, ViewChange
+from twinpath.domain.views import NOTHING, Document, View
 from twinpath.errors import Unavailable
 from twinpath.log.interface import EventLog
 from twinpath.log.verification import erases
@@ -32,7 +32,7 @@ from twinpath.projecting.applying.applier import Applied
 from twinpath.projecting.copying.drift import Drift, Positions
 from twinpath.projecting.copying.filling import PAGE, Fills
 from twinpath.projecting.copying.kinds import IN_CACHE, Kind
-from twinpath.projecting.copying.reading import documents_of, met_by
+from twinpath.projecting.copying.reading import changes_of, documents_of, met_by
 from twinpath.projecting.copying.steps import Step, Steps, step_of
 from twinpath.running.retrying import repeated
 from twinpath.views.interface import Checkpoints, ViewCopy, ViewWriter
@@ -244,18 +244,11 @@ class CacheSync:
                 _log.info(
                     f"{self._kind.name}_makes_good", view=view.name, log=log, after=copied, upto=events[-1].position
                 )
-                changes, erased = self._changes(projection, events), any(erases(e, self._catalogue) for e in events)
+                changes = changes_of(projection, events, self._catalogue)
+                erased = any(erases(event, self._catalogue) for event in events)
                 step = step_of(view, log, copied, events[-1].position, changes, erased)
                 if not await self._bring(step, copy, copied):
                     return  # somebody else was first: the next look tells
-
-    def _changes(self, projection: Projection, events: Iterable[RecordedEvent]) -> list[ViewChange]:
-        """The documents that the events touch; nothing of a poison event is in a view."""
-        changes: list[ViewChange] = []
-        for event in events:
-            with suppress(Exception):
-                changes += projection.changes(self._catalogue.decode(event), event)
-        return changes
 
     async def _copy_late(self) -> None:
         """Bring what was applied after it had been parked; what loses against live writes waits for the next look."""
@@ -273,7 +266,10 @@ class CacheSync:
         Raises Unavailable where this keeper leads: the others' trouble is their own.
         """
         followed = [(projection, view) for projection, view in self._followed if projection.name == late.projection]
-        steps = [step_of(view, late.log, 0, 0, self._changes(followed_by, events)) for followed_by, view in followed]
+        steps = [
+            step_of(view, late.log, 0, 0, changes_of(projection, events, self._catalogue))
+            for projection, view in followed
+        ]
         try:
             async with self._writing:
                 return all([await self._bring_apart(step) for step in steps])
@@ -298,10 +294,7 @@ class CacheSync:
         elif error is not None:
             self.trouble = message_of(error)
         if self.trouble and not before:
-            _log.warning(
-                f"{self._kind.name}_away",
-                error=self.trouble,
-                exc_info=None if isinstance(error, Unavailable) else error,
-            )
+            fault = None if isinstance(error, Unavailable) else error
+            _log.warning(f"{self._kind.name}_away", error=self.trouble, exc_info=fault)
         elif before and not self.trouble:
             _log.info(f"{self._kind.name}_back")

@@ -1,10 +1,14 @@
 """What is copied, as the view has it."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 import structlog
 
-from twinpath.domain.views import BY_ID, Cached, ChangeWhere, Document, Place, View
+from twinpath.domain.catalogue import Catalogue
+from twinpath.domain.events import RecordedEvent
+from twinpath.domain.projection import Projection
+from twinpath.domain.views import BY_ID, Cached, ChangeWhere, Document, Place, View, ViewChange
 from twinpath.views.interface import ViewWriter
 
 _log = structlog.get_logger(__name__)
@@ -23,6 +27,15 @@ async def met_by(writer: ViewWriter, change: ChangeWhere, page: int) -> list[str
         ids += [document["_id"] for document in documents]
         after = BY_ID.place_of(documents[-1])
     return ids
+
+
+def changes_of(projection: Projection, events: Iterable[RecordedEvent], catalogue: Catalogue) -> list[ViewChange]:
+    """The changes that events make to views; nothing of a poison event is in a view."""
+    changes: list[ViewChange] = []
+    for event in events:
+        with suppress(Exception):
+            changes += projection.changes(catalogue.decode(event), event)
+    return changes
 
 
 def rendered(view: View, documents: Iterable[Document]) -> list[Cached]:
