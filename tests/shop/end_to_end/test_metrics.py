@@ -1,5 +1,6 @@
 """What the three services tell a scraper, while they work on real servers."""
 
+from shared.events import CATALOGUE
 from tests.support.eventually import eventually
 from tests.support.services.scraped import scraped
 from tests.support.services.system import System
@@ -40,7 +41,7 @@ async def test_a_ticket_is_seen_in_the_metrics_of_all_three_services(system: Sys
         assert told.value("twinpath_projection_lag_seconds", projection="ticket_list", log=log) == 0
         transactions = "twinpath_projector_transaction_duration_seconds_count"
         assert told.value(transactions, group="views", outcome="committed") == 1
-        assert told.value("twinpath_projector_logs", group="views", state="live") == 16
+        assert told.value("twinpath_projector_logs", group="views", state="live") == 4 * len(CATALOGUE.categories)
         assert told.value("twinpath_feed_consumer_registered", group="views", log=log) == 1
         assert told.value("twinpath_copy_kept") == 1
         assert told.value("twinpath_projector_delay_seconds_count", group="views") == 1

@@ -46,35 +46,35 @@ class Parked(Written):
             await timers.postpone(timer, "broken", None)
         self.refused_timers.add(stream)
 
-    async def _try_timers(self) -> None:
-        async with mongo_client(self.url, "test") as client:
-            timers = MongoTimers(client, self.name)
-            for timer in await timers.due("erasure", utc_now()):
-                if timer.stream in self.refused_timers:
-                    await timers.postpone(timer, "still broken", None)
-                else:
-                    await timers.carried_out(timer)
+    async def _try_timers(self, timers: MongoTimers) -> None:
+        for timer in await timers.due("erasure", utc_now()):
+            if timer.stream in self.refused_timers:
+                await timers.postpone(timer, "still broken", None)
+            else:
+                await timers.carried_out(timer)
 
-    async def _park(self, aside: LeavingAside, log: MongoEventLog) -> None:
+    async def _park(self, aside: LeavingAside, log: MongoEventLog, _: MongoTimers) -> None:
         first, last = await log.read_stream(log_of(self.stream, 4), self.stream, 0, 2)
         await aside.park(first, last, ValueError("can't take it"))
 
-    async def _with(self, work: Callable[[LeavingAside, MongoEventLog], Coroutine[Any, Any, None]]) -> None:
+    async def _with(
+        self, work: Callable[[LeavingAside, MongoEventLog, MongoTimers], Coroutine[Any, Any, None]]
+    ) -> None:
         async with mongo_client(self.url, "test") as client:
             log = MongoEventLog(client, self.name, logs_of(("customer",), 4))
             parking = process_parking(client, self.name)
             await parking.prepare()
-            await work(LeavingAside("erasure", parking, log, self._handle), log)
+            await work(LeavingAside("erasure", parking, log, self._handle), log, MongoTimers(client, self.name))
 
     @contextmanager
     def service(self) -> Iterator[None]:
         """A command service that takes up what is asked for."""
         stopping = threading.Event()
 
-        async def look(aside: LeavingAside, _: MongoEventLog) -> None:
+        async def look(aside: LeavingAside, _: MongoEventLog, timers: MongoTimers) -> None:
             while not stopping.is_set():
                 await aside.look()
-                await self._try_timers()
+                await self._try_timers(timers)
                 await asyncio.sleep(0.02)
 
         thread = threading.Thread(target=lambda: asyncio.run(self._with(look)))

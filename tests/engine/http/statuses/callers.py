@@ -1,6 +1,5 @@
 """Services that ask who calls, and what callers of every kind send to them."""
 
-import asyncio
 import time
 from datetime import timedelta
 
@@ -38,9 +37,9 @@ class Callers:
         now, ago = time.time(), timedelta(days=2)
         over = await create_key(self._keys, "over", ["*"], timedelta(days=1), lambda: utc_now() - ago)
         tokens = {
-            "staff": self._issuer.token(now, roles=["staff"]),
-            "an owner of nothing": self._issuer.token(now, roles=["owner"]),
-            "without a permission": self._issuer.token(now, roles=["nothing"]),
+            "staff": self._issuer.token(now, roles=["staff"], exp=now + 900),
+            "an owner of nothing": self._issuer.token(now, roles=["owner"], exp=now + 900),
+            "without a permission": self._issuer.token(now, roles=["nothing"], exp=now + 900),
             "over": self._issuer.token(now, exp=now - 60),
             "no token": "x",
             "an unknown key": f"tpk_{'0' * 12}_{'A' * 43}",
@@ -56,4 +55,3 @@ class Callers:
 
 KINDS = ("without a permission", "over", "no token", "an unknown key", "a key that is over")
 CALLERS = Callers()
-asyncio.run(CALLERS.prepare())

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from tests.engine.http.raw import Answer
 from tests.engine.http.statuses.asking import Operation
+from tests.engine.http.statuses.callers import CALLERS
 from tests.engine.http.statuses.desk import Desk
 from tests.engine.http.statuses.makers import WAYS
 from tests.engine.http.statuses.services import Workshop, served_workshop
@@ -19,6 +20,7 @@ Seen = tuple[int, str]
 
 @pytest.fixture
 async def workshop() -> AsyncIterator[Workshop]:
+    await CALLERS.prepare()
     async with served_workshop() as served:
         with capture_logs():  # of defects, which are many
             yield served
