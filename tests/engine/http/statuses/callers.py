@@ -33,7 +33,8 @@ class Callers:
         return self._of(away)
 
     async def prepare(self) -> None:
-        """Make the tokens and keys."""
+        """Make the tokens and keys, for services that are made after this."""
+        self._keys = InMemoryMachineKeys()
         now, ago = time.time(), timedelta(days=2)
         over = await create_key(self._keys, "over", ["*"], timedelta(days=1), lambda: utc_now() - ago)
         tokens = {
