@@ -1,18 +1,22 @@
 """Survival tests run on the three services as processes; in the long form (`make survive`) each fault comes often."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
 
 from deploy.local.mongodb import ELECTION_TIMEOUT_MS
 from tests.support.provided.servers import SharedServers
-from tests.support.services.system_fixtures import make_system, pytest_runtest_makereport, stopped_system, system
+from tests.support.services.system import System
+from tests.support.services.system_fixtures import make_system as make_whole_system
+from tests.support.services.system_fixtures import pytest_runtest_makereport, stopped_system, system
 from tests.support.survival import LONG, times
 
-__all__ = ["make_system", "pytest_runtest_makereport", "stopped_system", "system"]
+__all__ = ["make_whole_system", "pytest_runtest_makereport", "stopped_system", "system"]
 
-collect_ignore = [] if LONG else ["test_disk_full.py", "test_history_lost.py"]
+# what these show in the short form, contract tests and the deployment's tests show in less time
+_LONG_ALONE = ["test_clickhouse.py", "test_disk_full.py", "test_history_lost.py", "test_search.py"]
+collect_ignore = [] if LONG else _LONG_ALONE
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +25,18 @@ def mongodb_url(servers: SharedServers) -> Iterator[str]:
     with closing(servers.provider.mongodb(3, ELECTION_TIMEOUT_MS)) as mongodb:
         mongodb.start()
         yield mongodb.url
+
+
+@pytest.fixture
+def make_system(make_whole_system: Callable[..., System]) -> Callable[..., System]:
+    """As elsewhere, with search off: what its index survives has a test of its own, and two cores have enough to do."""
+
+    def make(*urls: str) -> System:
+        made = make_whole_system(*urls)
+        made.settings["TWINPATH_SEARCH_URL"] = ""
+        return made
+
+    return make
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
