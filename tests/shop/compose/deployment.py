@@ -36,7 +36,7 @@ class Deployment:
         self.log_address = compose_log_address({**secrets, **ports})
         self.loaded: dict[str, int] = {}
         others = os.environ.get(OTHER_FILES, "").split()
-        files = [part for file in ("docker-compose.yml", *overlays, *others) for part in ("-f", file)]
+        files = [part for file in ("docker-compose.yml", *others, *overlays) for part in ("-f", file)]
         self._compose = ["docker", "compose", *files, "-p", PROJECT, "--env-file", str(folder / "env")]
         self._compose += ["--profile", "scale"]
 
