@@ -1,18 +1,17 @@
 """Authorize on the page of Swagger UI, in a browser: an agent signs in at the issuer by a code with PKCE."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from deploy.demo import authentication_by
 from deploy.issuer.provider import Memory
 from deploy.issuer.serving import beside
 from deploy.local.ports import hold_port
-from tests.shop.pages.trying_out import BROWSERS
+from tests.shop.pages.browser import swagger_page
 from tests.shop.support.served import served_shop
 
 _PICTURE = os.environ.get("TWINPATH_PICTURE_SIGNED_IN")
@@ -21,19 +20,12 @@ _PICTURE = os.environ.get("TWINPATH_PICTURE_SIGNED_IN")
 
 @pytest.fixture
 def page() -> Iterator[Page]:
-    browser_path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    assert browser_path, "there is no browser: .ci/run installs chromium"
     with (
         beside(hold_port().release(), Memory()) as issuer,
         served_shop(authentication_by(issuer)) as address,
-        sync_playwright() as playwright,
+        swagger_page(address) as page,
     ):
-        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
-        page = browser.new_page(base_url=address, viewport={"width": 1200, "height": 1400})
-        page.goto("/docs")
-        page.wait_for_selector(".opblock")
         yield page
-        browser.close()
 
 
 def _status_of(page: Page, operation: str) -> str:

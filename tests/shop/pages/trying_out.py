@@ -1,19 +1,17 @@
 """Swagger UI in a browser, on the sample: "Try it out" and "Execute" of every operation, with nothing typed in."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from tests.shop.pages.browser import swagger_page
 from tests.shop.support.served import served_shop
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-"""The programs that are looked for."""
 _PICTURE = os.environ.get("TWINPATH_PICTURE")
 """Where a picture of the page is kept, to be looked at."""
 
@@ -46,15 +44,8 @@ _TRY_EACH = """async () => {
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
-    browser_path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    assert browser_path, "there is no browser: .ci/run installs chromium"
-    with served_shop() as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
-        page = browser.new_page(base_url=address, viewport={"width": 1200, "height": 1400})
-        page.goto("/docs")
-        page.wait_for_selector(".opblock")
+    with served_shop() as address, swagger_page(address) as page:
         yield page
-        browser.close()
 
 
 @pytest.mark.timeout(900)

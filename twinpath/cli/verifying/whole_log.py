@@ -8,7 +8,7 @@ from pymongo import ASCENDING
 from pymongo.read_concern import ReadConcern
 
 from twinpath.cli.connection import Connection
-from twinpath.log.commits import Commits, Document, commits_of, head_of
+from twinpath.log.commits import Commits, Document, commits_of, heads_of
 
 _BATCH_COMMITS = 500
 
@@ -29,7 +29,8 @@ class WholeLog:
         heads = await connection.log.heads()
         commits = commits_of(connection.client, connection.settings.log_database)
         names = await commits.distinct("log")
-        heads |= {name: await head_of(commits, name) for name in names if isinstance(name, str) and name not in heads}
+        if others := [name for name in names if isinstance(name, str) and name not in heads]:
+            heads |= await heads_of(commits, others)
         return cls(connection, commits, heads, [None, *(name for name in names if not isinstance(name, str))])
 
     @property
