@@ -20,6 +20,7 @@ from twinpath.commands.processes.means import Means
 from twinpath.commands.processes.mongo_timers import MongoTimers
 from twinpath.commands.processes.parking import process_parking
 from twinpath.commands.processes.registry import Processes
+from twinpath.commands.processes.running import RunningProcess
 from twinpath.commands.processes.traced import traced_handling
 from twinpath.commands.relaying.progress import RelayProgress
 from twinpath.commands.relaying.relay import Relay
@@ -147,8 +148,9 @@ class _CommandService:
             partial(traced_handling, self._tracing) if self._tracing else lambda handling: handling,
         )
 
-    def _feed(self, process: str, logs: list[str], others: list[str]) -> RabbitFeed:
-        return RabbitFeed(self._settings.rabbitmq_url, process, logs, not_followed=others, service="command")
+    def _feed(self, process: RunningProcess, others: list[str]) -> RabbitFeed:
+        url = self._settings.rabbitmq_url
+        return RabbitFeed(url, process.name, process.logs, not_followed=others, service="command")
 
     @asynccontextmanager
     async def _working(self) -> AsyncIterator[None]:

@@ -6,7 +6,7 @@ log, and a look once in a while finds what no message told of.
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass
@@ -29,6 +29,8 @@ class Sink(Protocol):
 
     most: int
     """So many events it takes at once."""
+    types: Collection[str] | None = None
+    """The types of events that it takes, None for all. Only their batches need be delivered then."""
 
     @property
     def position(self) -> int:
@@ -45,7 +47,10 @@ class Sink(Protocol):
         return False
 
     async def take(self, events: Sequence[RecordedEvent]) -> None:
-        """Take consecutive events, the first of them right after the position, or learn where it is now."""
+        """Take consecutive events, the first of them right after the position, or learn where it is now.
+
+        Of a gap between batches that were delivered there are only those of its types, and the last one.
+        """
 
 
 @dataclass(slots=True)
@@ -148,11 +153,13 @@ class Follower:
         while (position := sink.position) < upto:
             if position + 1 not in at_hand and await sink.is_ahead():
                 continue
-            if not is_told:
-                _log.info("reads_missing_events_from_log", log=self.log, after=position, upto=upto)
-                is_told = True
-            await sink.take(await _next_events(self._source, self.log, position, upto, at_hand, sink.most))
-            self.reads += position + 1 not in at_hand
+            events = await _next_events(self._source, self.log, position, upto, at_hand, sink)
+            if any(event.position not in at_hand and _is_taken(sink, event) for event in events):
+                self.reads += 1
+                if not is_told:
+                    _log.info("reads_missing_events_from_log", log=self.log, after=position, upto=upto)
+                    is_told = True
+            await sink.take(events)
             self._acknowledge()
         self._acknowledge()
 
@@ -162,20 +169,24 @@ class Follower:
                 delivery.done.set_result(None)
 
 
+def _is_taken(sink: Sink, event: RecordedEvent) -> bool:
+    return sink.types is None or event.type in sink.types
+
+
 async def _next_events(
-    source: EventLog, log: str, after: int, upto: int, at_hand: Mapping[int, RecordedEvent], most: int
+    source: EventLog, log: str, after: int, upto: int, at_hand: Mapping[int, RecordedEvent], sink: Sink
 ) -> list[RecordedEvent]:
-    """At most `most` events of a log right after a position, without a gap, not beyond `upto`.
+    """What a sink takes at once of a log right after a position, not beyond `upto`; see Sink.take.
 
     `at_hand` are events by their position. Raises Unavailable, also when the log lacks what was announced.
     """
     events: list[RecordedEvent] = []
-    while after < upto and len(events) < most:
+    while after < upto and len(events) < sink.most:
         if event := at_hand.get(after + 1):
             events.append(event)
         else:
             end = min((position for position in at_hand if position > after), default=upto + 1)
-            missing = await source.read_log(log, after, min(end - 1 - after, most - len(events)))
+            missing = await source.read_log(log, after, min(end - 1 - after, sink.most - len(events)), sink.types)
             if not missing:
                 break
             events += missing

@@ -8,6 +8,12 @@ from twinpath.domain.events import RecordedEvent
 EXCHANGE = "twinpath.log"
 """The topic exchange that carries the log; the routing key is the log's name."""
 
+
+def key_of(log: str, event_type: str) -> str:
+    """A further routing key of every batch that holds such an event, for those who want no others."""
+    return f"{log}.{event_type}"
+
+
 MAX_BATCH_EVENTS = 500
 MAX_BATCH_BYTES = 256 * 1024
 """A message holds 1..500 events of one log and at most 256 KiB, unless one event alone is larger."""

@@ -14,7 +14,7 @@ skipped by who follows, and what is lost by it the follower reads from the log.
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -31,7 +31,7 @@ from pydantic import ValidationError
 from twinpath.domain.events import RecordedEvent, from_json
 from twinpath.errors import Unavailable
 from twinpath.feed.dead_letters import DEAD_LETTERS, DeadLetters
-from twinpath.feed.interface import EXCHANGE, BatchHandler, EventFeed, Followed
+from twinpath.feed.interface import EXCHANGE, BatchHandler, EventFeed, Followed, key_of
 from twinpath.feed.queue_watch import STUCK_SECONDS, Remedy
 from twinpath.feed.rabbit_looks import RabbitLooks
 from twinpath.feed.rabbit_nodes import RabbitNodes
@@ -58,13 +58,15 @@ class RabbitFeed(EventFeed):
         self,
         url: str,
         group: str,
-        logs: list[str],
+        logs: Iterable[str] | Mapping[str, Collection[str] | None],
         exchange: str = EXCHANGE,
         not_followed: list[str] | None = None,
         service: str = "twinpath",
         stuck_seconds: float = STUCK_SECONDS,
     ) -> None:
-        """`not_followed` are logs that an earlier version of the group may have followed: their queues, which nobody
+        """`logs` may say of a log which types of events are wanted: then only batches with one of these come.
+
+        `not_followed` are logs that an earlier version of the group may have followed: their queues, which nobody
         empties any more, are deleted, again and again for as long as replicas of that version may be at work.
         `service` is shown by the broker beside the group. A queue that delivers nothing for `stuck_seconds` is treated.
 
@@ -75,7 +77,7 @@ class RabbitFeed(EventFeed):
         self._group = group
         self.replica = uuid7()
         """By which name it competes for its queues."""
-        self._logs = logs
+        self._logs = dict(logs) if isinstance(logs, Mapping) else dict.fromkeys(logs)
         self._not_followed = not_followed or []
         self._exchange = RabbitExchange(exchange, type=ExchangeType.TOPIC, durable=True)
         self._dead_letters = DeadLetters(RabbitNodes(url, service, f"dead letters of {group}"))
@@ -129,7 +131,7 @@ class RabbitFeed(EventFeed):
             RabbitQueue(
                 queue,
                 queue_type=QueueType.QUORUM,
-                routing_key=log,
+                routing_key=self._keys_of(log)[0],
                 arguments={
                     "x-single-active-consumer": True,
                     "x-delivery-limit": _DELIVERY_LIMIT,
@@ -260,6 +262,7 @@ class RabbitFeed(EventFeed):
                 await self._dead_letters.prepare()
                 connection = await within(_START_SECONDS / 2, self._broker.connect())
                 await self._broker.start()
+                await self._bind()
         except (*CONNECTION_EXCEPTIONS, TimeoutError, Unavailable) as error:
             self._nodes.try_next()
             message = str(error) or type(error).__name__
@@ -270,7 +273,20 @@ class RabbitFeed(EventFeed):
         else:
             self._probe = RabbitProbe(connection, self._exchange.name)
             self._answers, self.trouble = True, None
-            _log.info("feed_follows", group=self._group, logs=self._logs)
+            _log.info("feed_follows", group=self._group, logs=list(self._logs))
+
+    async def _bind(self) -> None:
+        """Bind the queues of logs of which not every batch is wanted, and no longer to every batch."""
+        for log, subscriber in self._subscribers.items():
+            first, *rest = self._keys_of(log)
+            if first != log and (queue := subscriber._queue_obj) is not None:
+                await asyncio.gather(*(queue.bind(self._exchange.name, key) for key in rest))
+                await queue.unbind(self._exchange.name, log)
+
+    def _keys_of(self, log: str) -> list[str]:
+        """The routing keys of what is wanted of a log."""
+        types = self._logs[log]
+        return [log] if types is None else [key_of(log, of_type) for of_type in sorted(types)]
 
     async def _disconnect(self) -> None:
         broker, self._broker, self._subscribers, self._probe = self._broker, None, {}, None

@@ -11,7 +11,7 @@ from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError, PublishErr
 
 from twinpath.domain.events import RecordedEvent
 from twinpath.errors import Unavailable, Unroutable
-from twinpath.feed.interface import EXCHANGE, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, EventPublisher
+from twinpath.feed.interface import EXCHANGE, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, EventPublisher, key_of
 from twinpath.feed.rabbit_nodes import RabbitNodes
 from twinpath.running.time_limit import within
 
@@ -42,8 +42,14 @@ class RabbitPublisher(EventPublisher):
 
     async def publish(self, log: str, events: list[RecordedEvent]) -> None:
         """See EventPublisher.publish; more than fits into one message goes as several, in order."""
-        for body in _bodies(events):
-            message = Message(body, content_type="application/json", delivery_mode=DeliveryMode.PERSISTENT)
+        for body, types in _bodies(events):
+            message = Message(
+                body,
+                # further routing keys, which the broker takes off: rabbitmq.com/docs/sender-selected
+                headers={"BCC": [key_of(log, event_type) for event_type in sorted(types)]},
+                content_type="application/json",
+                delivery_mode=DeliveryMode.PERSISTENT,
+            )
             async with self._using() as exchange:
                 try:
                     await within(self._timeout, exchange.publish(message, routing_key=log, mandatory=True))
@@ -117,16 +123,19 @@ async def _publish_lot(exchange: AbstractExchange, lot: Sequence[tuple[str, Mess
     await asyncio.gather(*(exchange.publish(message, key, mandatory=False) for key, message in lot))
 
 
-def _bodies(events: list[RecordedEvent]) -> Iterator[bytes]:
-    """JSON lists of at most MAX_BATCH_EVENTS events and MAX_BATCH_BYTES, unless one event alone is larger."""
+def _bodies(events: list[RecordedEvent]) -> Iterator[tuple[bytes, set[str]]]:
+    """JSON lists of at most MAX_BATCH_EVENTS events and MAX_BATCH_BYTES, unless one event alone is larger, each with
+    the types of its events."""
     pieces: list[bytes] = []
+    types: set[str] = set()
     size = 0
     for event in events:
         piece = orjson.dumps(event, option=orjson.OPT_UTC_Z)
         if pieces and (len(pieces) == MAX_BATCH_EVENTS or size + len(piece) + 1 > MAX_BATCH_BYTES):
-            yield b"[" + b",".join(pieces) + b"]"
-            pieces, size = [], 0
+            yield b"[" + b",".join(pieces) + b"]", types
+            pieces, types, size = [], set(), 0
         pieces.append(piece)
+        types.add(event.type)
         size += len(piece) + 1
     if pieces:
-        yield b"[" + b",".join(pieces) + b"]"
+        yield b"[" + b",".join(pieces) + b"]", types

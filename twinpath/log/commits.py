@@ -75,15 +75,36 @@ async def head_of(commits: Commits, log: str, session: AsyncClientSession | None
 
 async def heads_of(commits: Commits, logs: Sequence[str]) -> dict[str, int]:
     """Position of the last event of every log, 0 where it is empty; one question for all of them."""
-    first, *rest = map(_last_of, logs)
+    shown = {"$project": {"_id": 0, "log": 1, "position": 1, "count": 1}}
+    heads = await _one_after_another(commits, [[*_last_of(log), shown] for log in logs])
+    return dict.fromkeys(logs, 0) | {last["log"]: last["position"] + last["count"] - 1 for last in heads}
+
+
+async def find_commits_with(
+    commits: Commits, log: str, after: int, upto: int, types: Collection[str]
+) -> list[Document]:
+    """The commits of a log with events of these types between two positions, the one that spans the first of them, and
+    the last one up to the second, in order.
+
+    The last one is looked for first: whatever precedes it was there when the others are looked for.
+    """
+    between = {"log": log, "position": {"$gt": after, "$lte": upto}, "events.type": {"$in": list(types)}}
+    found = await _one_after_another(commits, [_last_of(log, upto), [{"$match": between}], _last_of(log, after)])
+    by_position = {commit["position"]: commit for commit in found}
+    return [by_position[position] for position in sorted(by_position)]
+
+
+async def _one_after_another(commits: Commits, questions: Sequence[list[Document]]) -> list[Document]:
+    """What several pipelines find, in one question to the server."""
+    first, *rest = questions
     whole = first + [{"$unionWith": {"coll": commits.name, "pipeline": steps}} for steps in rest]
-    async with await commits.aggregate(whole) as heads:
-        return dict.fromkeys(logs, 0) | {last["log"]: last["position"] + last["count"] - 1 async for last in heads}
+    async with await commits.aggregate(whole) as found:
+        return await found.to_list()
 
 
-def _last_of(log: str) -> list[Document]:
-    shown = {"_id": 0, "log": 1, "position": 1, "count": 1}
-    return [{"$match": {"log": log}}, {"$sort": {"position": DESCENDING}}, {"$limit": 1}, {"$project": shown}]
+def _last_of(log: str, upto: int | None = None) -> list[Document]:
+    where = {"log": log} if upto is None else {"log": log, "position": {"$lte": upto}}
+    return [{"$match": where}, {"$sort": {"position": DESCENDING}}, {"$limit": 1}]
 
 
 async def version_of(commits: Commits, log: str, stream: str) -> int:

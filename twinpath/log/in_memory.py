@@ -18,6 +18,7 @@ from twinpath.log.interface import (
     NewCommit,
     OnAppend,
     conflict,
+    of_types,
     repeated,
 )
 from twinpath.personal_data.fingerprints import FORGOTTEN, PLAIN
@@ -103,8 +104,10 @@ class InMemoryEventStore(EventStore):
             if is_of_owner and PLAIN.fullmatch(commit.fingerprint):
                 self._commits[command_id] = replace(commit, fingerprint=FORGOTTEN)
 
-    async def read_log(self, log: str, after_position: int, limit: int) -> list[RecordedEvent]:
-        return self._logs.get(log, [])[after_position : after_position + limit]
+    async def read_log(
+        self, log: str, after_position: int, limit: int, types: Collection[str] | None = None
+    ) -> list[RecordedEvent]:
+        return of_types(self._logs.get(log, [])[after_position : after_position + limit], types)
 
     async def read_stream(self, log: str, stream: str, after_version: int, limit: int) -> list[RecordedEvent]:
         events = self._streams.get(stream, [])[after_version : after_version + limit]

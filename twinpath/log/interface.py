@@ -62,13 +62,23 @@ class AppendObserver:
         """Another writer had the log's next position, the stream's next version or a claim first."""
 
 
+def of_types(events: list[RecordedEvent], types: Collection[str] | None) -> list[RecordedEvent]:
+    """What EventLog.read_log gives of these events."""
+    if types is None:
+        return events
+    return [event for event in events if event.type in types or event is events[-1]]
+
+
 class EventLog(Protocol):
     """The reading side: what relay and projector need."""
 
-    async def read_log(self, log: str, after_position: int, limit: int) -> list[RecordedEvent]:
+    async def read_log(
+        self, log: str, after_position: int, limit: int, types: Collection[str] | None = None
+    ) -> list[RecordedEvent]:
         """At most `limit` events of a log with a position above `after_position`, in order, without a gap.
 
-        Raises Unavailable.
+        With `types` only such events of the next `limit` ones, and the last of them whatever it is: up to that one
+        there are no others. Raises Unavailable.
         """
 
     async def read_stream(self, log: str, stream: str, after_version: int, limit: int) -> list[RecordedEvent]:

@@ -19,6 +19,7 @@ from twinpath.log.commits import (
     encode,
     events_of,
     find_commit,
+    find_commits_with,
     heads_of,
     without_claim,
 )
@@ -32,6 +33,7 @@ from twinpath.log.interface import (
     EventStore,
     NewCommit,
     OnAppend,
+    of_types,
 )
 from twinpath.log.pending import Pending
 from twinpath.mongo_client import unavailable
@@ -50,9 +52,17 @@ class MongoEventLog(EventLog):
         self._commits = commits_of(client, database)
         self._logs = list(logs)
 
-    async def read_log(self, log: str, after_position: int, limit: int) -> list[RecordedEvent]:
-        events = await self._events_after({"log": log}, "position", after_position, limit)
-        return [event for event in events if event.position > after_position][:limit]
+    async def read_log(
+        self, log: str, after_position: int, limit: int, types: Collection[str] | None = None
+    ) -> list[RecordedEvent]:
+        upto = after_position + limit
+        if types is None:
+            events = await self._events_after({"log": log}, "position", after_position, limit)
+        else:
+            with unavailable(_AWAY):
+                found = await find_commits_with(self._commits, log, after_position, upto, types)
+            events = [event for commit in found for event in events_of(commit)]
+        return of_types([event for event in events if after_position < event.position <= upto], types)
 
     async def read_stream(self, log: str, stream: str, after_version: int, limit: int) -> list[RecordedEvent]:
         events = await self._events_after({"log": log, "stream": stream}, "version", after_version, limit)

@@ -1,6 +1,6 @@
 """Spans around the log and its way through the broker: the append, the publishing, the handling of a batch."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from opentelemetry import trace
@@ -43,8 +43,10 @@ def traced_store(store: EventStore, tracing: Tracing) -> EventStore:
 def noting_log(log: EventLog, recorded: RecordedEvents) -> EventLog:
     """An EventLog that notes which of the events it reads belong to a recorded trace."""
 
-    async def read_log(name: str, after_position: int, limit: int) -> list[RecordedEvent]:
-        events = await log.read_log(name, after_position, limit)
+    async def read_log(
+        name: str, after_position: int, limit: int, types: Collection[str] | None = None
+    ) -> list[RecordedEvent]:
+        events = await log.read_log(name, after_position, limit, types)
         recorded.note(events)
         return events
 

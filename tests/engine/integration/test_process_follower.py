@@ -1,19 +1,21 @@
 """A process's followers share their progress: what one replica has handled, another does not handle again."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Literal
 
 import pytest
 
-from tests.support.appending import append
+from tests.support.appending import append, metadata
 from tests.support.eventually import eventually
 from twinpath.commands.processes.checkpoints import Checkpoints, MongoCheckpoints
 from twinpath.commands.processes.running import RunningProcess
-from twinpath.domain.events import RecordedEvent
-from twinpath.ids import new_id
+from twinpath.domain.events import NewEvent, RecordedEvent
+from twinpath.ids import new_id, uuid7
 from twinpath.log.in_memory import InMemoryEventStore
+from twinpath.log.interface import NewCommit
 from twinpath.mongo_client import mongo_client
 from twinpath.running.retrying import repeated
 from twinpath.views.in_memory.stores import InMemoryViewStore
@@ -25,20 +27,18 @@ class Replica:
     """A process that notes the positions it handles."""
 
     name = "p"
-    categories: tuple[str, ...] = ("repair",)
+    types = frozenset({"repair.note_added"})
 
     def __init__(
         self,
         store: InMemoryEventStore,
         checkpoints: Checkpoints,
         since: Literal["beginning", "now"] = "beginning",
+        followed: Mapping[str, Collection[str] | None] = MappingProxyType({LOG: None}),
     ) -> None:
         self.since = since
         self.handled: list[int] = []
-        self.follower = RunningProcess(self, [LOG], store, checkpoints, InMemoryViewStore())
-
-    def takes(self, recorded: RecordedEvent) -> bool:
-        return True
+        self.follower = RunningProcess(self, followed, store, checkpoints, InMemoryViewStore())
 
     async def handle(self, recorded: RecordedEvent) -> None:
         self.handled.append(recorded.position)
@@ -183,11 +183,42 @@ async def test_a_process_with_a_checkpoint_goes_on_from_it_when_it_is_declared_s
     assert changed.handled == [5, 6]
 
 
+class Closing(Replica):
+    """A process to which only batches come in which a repair is closed."""
+
+    types = frozenset({"repair.closed"})
+
+
+async def test_what_no_batch_had_of_a_process_that_wants_few_types_is_read_from_the_log(
+    store: Log, checkpoints: Checkpoints
+) -> None:
+    closing = Closing(store, checkpoints, followed={LOG: Closing.types})
+    follower = closing.follower.followers.by_log[LOG]
+    for _ in range(3):
+        await close(store)
+        await append(store, new_id("repair"))
+
+    await closing.follower.deliver(LOG, await store.read_log(LOG, 6, 1))
+    assert (closing.handled, follower.reads) == ([7], 0)  # before it there was nothing to read
+
+    await closing.follower.deliver(LOG, await store.read_log(LOG, 10, 1))
+    assert (closing.handled, follower.reads) == ([7, 9, 11], 1)  # a message was lost
+
+    await close(store)
+    await append(store, new_id("repair"))
+    await follower.reach(14)
+    assert (closing.handled, follower.reads, follower.sink.position) == ([7, 9, 11, 13], 2, 14)
+
+
+async def close(store: Log) -> None:
+    """Close a repair."""
+    await store.append(NewCommit(new_id("repair"), [NewEvent("repair.closed", 1, {})], 0, uuid7(), metadata()))
+
+
 class Onlooker(Replica):
     """A process that follows the log and takes none of its events."""
 
-    def takes(self, recorded: RecordedEvent) -> bool:
-        return False
+    types = frozenset[str]()
 
 
 async def test_past_events_of_which_nothing_follows_the_checkpoint_moves_once_in_a_while_and_at_the_end(

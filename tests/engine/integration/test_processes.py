@@ -89,7 +89,9 @@ class Replica:
         """Stopped, as a kill would, in the middle of whatever it does."""
         for kept in (self.store, self.timers, self.parking, self.processes):
             await kept.prepare()
-        await self.processes.start(lambda name, logs, others: RabbitFeed(self._url, name, logs, not_followed=others))
+        await self.processes.start(
+            lambda process, others: RabbitFeed(self._url, process.name, process.logs, not_followed=others)
+        )
 
         async def follows() -> bool:
             return all(all(process.consumers().values()) for process in self.processes.running)

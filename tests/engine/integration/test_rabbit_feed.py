@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import aio_pika
 import httpx
@@ -22,6 +23,7 @@ from twinpath.feed.rabbit_feed import RabbitFeed, priority
 from twinpath.feed.rabbit_publisher import RabbitPublisher
 
 LOGS = ["repair.0", "repair.1"]
+OPENED, CLOSED = "repair.opened", "repair.closed"
 
 
 def events(first: int, count: int, log: str = LOGS[0], text: str = "n") -> list[RecordedEvent]:
@@ -87,6 +89,28 @@ async def test_batches_of_a_log_arrive_in_order(rabbitmq_url: str) -> None:
         await eventually(lambda: follower.has(60, log=LOGS[1]))
 
         assert follower.positions() == follower.positions(LOGS[1]) == list(range(1, 61))
+
+
+async def test_who_wants_some_types_of_events_gets_the_batches_that_hold_one(rabbitmq_url: str) -> None:
+    everything, some = Follower(), Follower()
+    async with following(rabbitmq_url, some, "some") as before:  # as a version that wanted all
+        await eventually(lambda: listens(before))
+    only = RabbitFeed(rabbitmq_url, "some", {LOGS[0]: {OPENED, CLOSED}})
+    await only.start(some.take)
+    async with following(rabbitmq_url, everything) as feed, publishing(rabbitmq_url) as publisher:
+        await eventually(lambda: listens(feed))
+        await eventually(lambda: listens(only))
+
+        special = {4: CLOSED, 6: OPENED, 7: CLOSED}
+        log = [replace(event, type=special.get(event.position, event.type)) for event in events(1, 7)]
+        for first, after in ((0, 2), (2, 4), (4, 5), (5, 7)):
+            await publisher.publish(LOGS[0], log[first:after])
+        await eventually(lambda: everything.has(7))
+        await eventually(lambda: some.has(7))
+    await only.stop()
+
+    assert everything.positions() == [1, 2, 3, 4, 5, 6, 7]
+    assert some.positions() == [3, 4, 6, 7]
 
 
 async def test_a_batch_that_was_not_handled_comes_again(rabbitmq_url: str) -> None:

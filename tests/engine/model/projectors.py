@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -118,8 +118,10 @@ class Log:
         """See EventLog.published."""
         return {log: len(events) for log, events in self.events.items()}
 
-    async def read_log(self, log: str, after_position: int, limit: int) -> list[RecordedEvent]:
-        """See EventLog.read_log."""
+    async def read_log(
+        self, log: str, after_position: int, limit: int, types: Collection[str] | None = None
+    ) -> list[RecordedEvent]:
+        """See EventLog.read_log; a projector takes all types."""
         found: list[RecordedEvent] = await self._ask(
             f"reads {log} after {after_position}", lambda: self.events[log][after_position : after_position + limit]
         )

@@ -107,7 +107,7 @@ class TracedShop:
                 self._published[log] = events[-1].position
             await self.cache.flushed()
             for event in [event for events in moved.values() for event in events]:
-                if self._fulfilment.takes(event):
+                if event.type in self._fulfilment.types:
                     await self._fulfilment.handle(event)
 
     async def _unpublished(self) -> dict[str, list[RecordedEvent]]:

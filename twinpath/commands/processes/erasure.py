@@ -34,15 +34,14 @@ class Erasure(Handling):
     def __init__(self, means: Means, keys: KeyStore) -> None:
         self._means = means
         self._keys = keys
-        self._types = {event.type for event in means.catalogue.types if event.erases}
+        erasing = [event for event in means.catalogue.types if event.erases]
+        self.types = frozenset(event.type for event in erasing)
         self._personal = {event.type for event in means.catalogue.types if event.personal}
-        self.categories = tuple(sorted({happens_to(event) for event in means.catalogue.types if event.erases}))
-        lacking = [category for category in self.categories if self._erase_command(category) is None]
+        lacking = [
+            category for category in sorted(set(map(happens_to, erasing))) if self._erase_command(category) is None
+        ]
         if lacking:
             raise ValueError(f"aggregates with an event that erases need `erase`: {', '.join(lacking)}")
-
-    def takes(self, recorded: RecordedEvent) -> bool:
-        return recorded.type in self._types
 
     async def handle(self, recorded: RecordedEvent) -> None:
         """See Handling.handle: the log knows of this erasure, so its key is gone and confirmed. What versions before

@@ -8,7 +8,7 @@ moves on.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from typing import Any, Literal, Protocol
 
 from twinpath.commands.processes.checkpoints import Checkpoints
@@ -22,11 +22,8 @@ class Handling(Protocol):
 
     name: str
     since: Literal["beginning", "now"]
-    categories: tuple[str, ...]
-    """Those whose events it takes."""
-
-    def takes(self, recorded: RecordedEvent) -> bool:
-        """Whether anything follows from this event."""
+    types: frozenset[str]
+    """The stored names of the events from which something follows."""
 
     async def handle(self, recorded: RecordedEvent) -> None:
         """Carry out what follows. Raises Unavailable, and whatever a handler raises."""
@@ -40,19 +37,22 @@ class Handling(Protocol):
 
 
 class HandledLog(Sink):
-    """One log of a process; `handle_stream` handles events of one stream, in order, or leaves them aside."""
+    """One log of a process, or of its events those of these `types`; `handle_stream` handles events of one stream, in
+    order, or leaves them aside."""
 
     most = 500
 
     def __init__(
         self,
         log: str,
+        types: Collection[str] | None,
         handling: Handling,
         checkpoints: Checkpoints,
         aside: LeavingAside,
         handle_stream: Callable[[Sequence[RecordedEvent]], Coroutine[Any, Any, None]],
     ) -> None:
         self.log = log
+        self.types = types
         self._handling = handling
         self._checkpoints = checkpoints
         self._aside = aside
@@ -81,7 +81,7 @@ class HandledLog(Sink):
     async def take(self, events: Sequence[RecordedEvent]) -> None:
         streams: defaultdict[str, list[RecordedEvent]] = defaultdict(list)
         for event in events:
-            if self._handling.takes(event):
+            if event.type in self._handling.types:
                 streams[event.stream].append(event)
         left_aside = await self._aside.extend(self.log, streams)
         async with asyncio.TaskGroup() as tasks:

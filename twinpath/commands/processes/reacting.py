@@ -17,7 +17,7 @@ from twinpath.commands.processes.following import Handling
 from twinpath.commands.processes.means import Means, derived_id
 from twinpath.commands.processes.timers import Timer
 from twinpath.domain.aggregate import Command
-from twinpath.domain.events import DomainEvent, RecordedEvent, happens_to
+from twinpath.domain.events import DomainEvent, RecordedEvent
 from twinpath.domain.handlers import handler_names
 from twinpath.domain.process import Outcome, Process, Then
 
@@ -37,11 +37,7 @@ class Reactions(Handling):
         kind: type = type(process)
         names = handler_names(kind, Process)
         self._handlers: dict[str, Handler] = {event.type: getattr(process, name) for event, name in names.items()}
-        self.categories = tuple(sorted(set(map(happens_to, names))))
-
-    def takes(self, recorded: RecordedEvent) -> bool:
-        """Whether anything follows from this event."""
-        return recorded.type in self._handlers
+        self.types = frozenset(self._handlers)
 
     async def handle(self, recorded: RecordedEvent) -> None:
         """Carry out what follows from an event; may be called for the same one again.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from twinpath.commands.processes import erasure
@@ -14,7 +15,8 @@ from twinpath.commands.processes.means import Means
 from twinpath.commands.processes.reacting import Reactions
 from twinpath.commands.processes.running import RunningProcess
 from twinpath.domain.application import Application
-from twinpath.domain.events import RecordedEvent
+from twinpath.domain.catalogue import Catalogue
+from twinpath.domain.events import RecordedEvent, happens_to
 from twinpath.feed.interface import EventFeed
 from twinpath.http.health import Check
 from twinpath.ids import logs_of
@@ -22,8 +24,12 @@ from twinpath.personal_data.interface import KeyStore
 from twinpath.running.retrying import Pace
 from twinpath.views.interface import BatchWriter
 
-MakeFeed = Callable[[str, list[str], list[str]], EventFeed | None]
-"""Takes a process's name, the logs that it follows and those that it does not, gives its feed, if it has one."""
+MakeFeed = Callable[[RunningProcess, list[str]], EventFeed | None]
+"""Takes a process and the logs that it does not follow, gives its feed, if it has one."""
+
+_FEW = 1 / 3
+"""Where a process takes so small a part of the types of a category, only batches that hold one come to it. For a larger
+part that costs more than it saves: before each batch that comes, the log is asked for what lay between."""
 
 
 class Processes:
@@ -51,7 +57,7 @@ class Processes:
         self.running = [
             RunningProcess(
                 around(handling),
-                logs_of(handling.categories, partitions),
+                _followed(handling, application.events, partitions),
                 means.store,
                 checkpoints,
                 parking,
@@ -72,9 +78,7 @@ class Processes:
     async def start(self, make_feed: MakeFeed) -> None:
         """Begin, without waiting for the broker."""
         for process in self.running:
-            logs = process.logs
-            others = [log for log in self._logs if log not in logs]
-            await process.start(make_feed(process.name, logs, others))
+            await process.start(make_feed(process, [log for log in self._logs if log not in process.logs]))
 
     async def stop(self) -> None:
         """Take no more events and end; what is left undone is done by the next replica."""
@@ -94,6 +98,20 @@ class Processes:
     async def carry_out_due(self) -> int:
         """Carry out what is due by now, of every process; how much was. Raises Unavailable."""
         return sum([await process.handling.carry_out_due() for process in self.running])
+
+
+def _followed(handling: Handling, catalogue: Catalogue, partitions: int) -> dict[str, Collection[str] | None]:
+    """The logs of a process -> the types of events whose batches come to it, None for all."""
+    of_category = Counter(map(happens_to, catalogue.types))
+    taken: defaultdict[str, set[str]] = defaultdict(set)
+    for event in catalogue.types:
+        if event.type in handling.types:
+            taken[happens_to(event)].add(event.type)
+    return {
+        log: types if len(types) < _FEW * of_category[category] else None
+        for category, types in sorted(taken.items())
+        for log in logs_of((category,), partitions)
+    }
 
 
 def process_names(application: Application) -> list[str]:

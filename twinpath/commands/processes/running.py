@@ -1,7 +1,7 @@
 """One process at work in this replica: its feed from the broker, its looks at the log, its timers."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, NoReturn
@@ -24,12 +24,16 @@ _SIDE_BY_SIDE = 32
 
 
 class RunningProcess:
-    """Of several replicas one has each log, the others stand by; due timers any replica may carry out."""
+    """Of several replicas one has each log, the others stand by; due timers any replica may carry out.
+
+    `logs` is log -> the types of events whose batches come to it, None for all; of the others it reads what lies
+    between when it needs to know.
+    """
 
     def __init__(
         self,
         handling: Handling,
-        logs: Sequence[str],
+        logs: Mapping[str, Collection[str] | None],
         source: EventLog,
         checkpoints: Checkpoints,
         parking: BatchWriter,
@@ -43,7 +47,10 @@ class RunningProcess:
         self._checkpoints = checkpoints
         self._aside = LeavingAside(handling.name, parking, source, self._handle_taken, clock)
         self._side_by_side = asyncio.Semaphore(_SIDE_BY_SIDE)
-        self._handled = [HandledLog(log, handling, checkpoints, self._aside, self._handle_stream) for log in logs]
+        self._handled = [
+            HandledLog(log, types, handling, checkpoints, self._aside, self._handle_stream)
+            for log, types in logs.items()
+        ]
         self.followers = Followers(source, map(self._follower, self._handled))
         self.deliver = self.followers.deliver
         self.feed: EventFeed | None = None
@@ -88,9 +95,9 @@ class RunningProcess:
         return {"consumers": self.consumers(), **parked}
 
     @property
-    def logs(self) -> list[str]:
-        """The logs that it follows."""
-        return list(self.followers.by_log)
+    def logs(self) -> Mapping[str, Collection[str] | None]:
+        """The logs that it follows -> the types of events whose batches are to come to it, None for all."""
+        return {handled.log: handled.types for handled in self._handled}
 
     @property
     def troubles(self) -> dict[str, str]:
@@ -106,7 +113,7 @@ class RunningProcess:
 
     async def positions(self) -> dict[str, int]:
         """How far it has got in each of its logs, whichever replica did it. Raises Unavailable."""
-        return dict(await self._checkpoints.positions(self.name, self.logs))
+        return dict(await self._checkpoints.positions(self.name, list(self.logs)))
 
     async def look(self) -> None:
         """Take up what is to be retried, and read from the log what no message told of. Raises Unavailable."""
@@ -153,7 +160,7 @@ class RunningProcess:
                         return
 
     async def _handle_taken(self, recorded: RecordedEvent) -> None:
-        if self.handling.takes(recorded):
+        if recorded.type in self.handling.types:
             await self.handling.handle(recorded)
 
     async def _carry_out_due(self) -> None:

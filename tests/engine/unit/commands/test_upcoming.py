@@ -1,5 +1,7 @@
 """What the relay publishes next: handed in by this process's appends where that has no gap, else read."""
 
+from collections.abc import Collection
+
 import pytest
 
 from tests.support.appending import append
@@ -20,11 +22,13 @@ class CountedStore(InMemoryEventStore):
         self.reads = 0
         self.away = False
 
-    async def read_log(self, log: str, after_position: int, limit: int) -> list[RecordedEvent]:
+    async def read_log(
+        self, log: str, after_position: int, limit: int, types: Collection[str] | None = None
+    ) -> list[RecordedEvent]:
         self.reads += 1
         if self.away:
             raise Unavailable("the event log does not answer")
-        return await super().read_log(log, after_position, limit)
+        return await super().read_log(log, after_position, limit, types)
 
 
 @pytest.fixture

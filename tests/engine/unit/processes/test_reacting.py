@@ -119,7 +119,7 @@ async def test_each_process_follows_the_logs_of_its_own_events_at_its_own_pace()
     await world.processes.prepare()
     await world.delivered()
 
-    followed = {process.name: process.logs for process in world.processes.running}
+    followed = {process.name: list(process.logs) for process in world.processes.running}
     assert followed == {"reception": ["repair.0"], "counting": ["repair.0"], "erasure": ["owner.0"]}
     assert process_names(world.application) == list(followed)
     counting = world.application.processes.index(Counting)
