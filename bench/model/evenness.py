@@ -4,7 +4,7 @@ import random
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from twinpath.feed.rabbit_feed import priority
+from twinpath.feed.rabbit_queue import priority
 from twinpath.ids import log_of
 
 

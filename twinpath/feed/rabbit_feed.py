@@ -13,7 +13,6 @@ skipped by who follows, and what is lost by it the follower reads from the log.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -24,24 +23,24 @@ from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 from faststream import AckPolicy
 from faststream.exceptions import AckMessage
 from faststream.message import StreamMessage
-from faststream.rabbit import Channel, ExchangeType, QueueType, RabbitBroker, RabbitExchange, RabbitQueue
+from faststream.rabbit import Channel, ExchangeType, RabbitBroker, RabbitExchange
 from faststream.rabbit.subscriber.usecase import RabbitSubscriber
 from pydantic import ValidationError
 
 from twinpath.domain.events import RecordedEvent, from_json
 from twinpath.errors import Unavailable
-from twinpath.feed.dead_letters import DEAD_LETTERS, DeadLetters
-from twinpath.feed.interface import EXCHANGE, BatchHandler, EventFeed, Followed, key_of
+from twinpath.feed.dead_letters import DeadLetters
+from twinpath.feed.interface import EXCHANGE, BatchHandler, EventFeed, Followed
 from twinpath.feed.queue_watch import STUCK_SECONDS, Remedy
 from twinpath.feed.rabbit_looks import RabbitLooks
 from twinpath.feed.rabbit_nodes import RabbitNodes
 from twinpath.feed.rabbit_probe import RabbitProbe
+from twinpath.feed.rabbit_queue import LogQueue, is_registered, priority, reopen
 from twinpath.ids import uuid7
 from twinpath.running.ending import is_ending
 from twinpath.running.time_limit import within
 
 PREFETCH = 32
-_DELIVERY_LIMIT = 20
 _LOOK_SECONDS = 1.0
 _LOOKS_BEFORE_ANEW = 2
 _LOOKS_BETWEEN_DELETIONS = 60
@@ -77,8 +76,9 @@ class RabbitFeed(EventFeed):
         self._group = group
         self.replica = uuid7()
         """By which name it competes for its queues."""
-        self._logs = dict(logs) if isinstance(logs, Mapping) else dict.fromkeys(logs)
-        self._not_followed = not_followed or []
+        wanted = logs if isinstance(logs, Mapping) else dict.fromkeys(logs)
+        self._queues = {log: LogQueue(group, log, types) for log, types in wanted.items()}
+        self._not_followed = [LogQueue(group, log) for log in not_followed or ()]
         self._exchange = RabbitExchange(exchange, type=ExchangeType.TOPIC, durable=True)
         self._dead_letters = DeadLetters(RabbitNodes(url, service, f"dead letters of {group}"))
         self._broker: RabbitBroker | None = None
@@ -86,7 +86,7 @@ class RabbitFeed(EventFeed):
         self._watch: asyncio.Task[None] | None = None
         self._probe: RabbitProbe | None = None
         self._answers = False
-        self._looks = RabbitLooks(group, {log: self._queue_of(log) for log in logs}, stuck_seconds)
+        self._looks = RabbitLooks(group, {log: queue.name for log, queue in self._queues.items()}, stuck_seconds)
         self.unreadable = 0
         self.trouble: str | None = None
         """Why there is no connection, or None."""
@@ -105,9 +105,9 @@ class RabbitFeed(EventFeed):
 
     def consumers(self) -> dict[str, bool]:
         registered = {
-            log for log, subscriber in self._subscribers.items() if self._answers and _is_registered(subscriber)
+            log for log, subscriber in self._subscribers.items() if self._answers and is_registered(subscriber)
         }
-        return {log: log in registered for log in self._logs}
+        return {log: log in registered for log in self._queues}
 
     def stuck(self) -> Mapping[str, str]:
         """See EventFeed.stuck."""
@@ -122,26 +122,15 @@ class RabbitFeed(EventFeed):
         broker = RabbitBroker(
             url or self._nodes.url, graceful_timeout=2.0, reconnect_interval=1.0, logger=None, apply_types=False
         )
-        self._subscribers = {log: self._subscribe(broker, log, handler) for log in self._logs}
+        self._subscribers = {log: self._subscribe(broker, log, handler) for log in self._queues}
         return broker
 
     def _subscribe(self, broker: RabbitBroker, log: str, handler: BatchHandler) -> RabbitSubscriber:
-        queue = self._queue_of(log)
+        queue = self._queues[log]
         subscriber = broker.subscriber(
-            RabbitQueue(
-                queue,
-                queue_type=QueueType.QUORUM,
-                routing_key=self._keys_of(log)[0],
-                arguments={
-                    "x-single-active-consumer": True,
-                    "x-delivery-limit": _DELIVERY_LIMIT,
-                    "x-dead-letter-exchange": DEAD_LETTERS,
-                    "x-dead-letter-strategy": "at-least-once",
-                    "x-overflow": "reject-publish",
-                },
-            ),
+            queue.declaration(),
             self._exchange,
-            consume_args={"x-priority": priority(self.replica, queue)},
+            consume_args={"x-priority": priority(self.replica, queue.name)},
             channel=Channel(prefetch_count=PREFETCH),  # its own, so that one log's trouble closes no other's
             ack_policy=AckPolicy.NACK_ON_ERROR,
             decoder=partial(self._decode, log),
@@ -173,7 +162,7 @@ class RabbitFeed(EventFeed):
                 "message_undecodable", message_id=message.message_id, wrong=wrong
             )  # what it says may be personal
             reason = f"no list of recorded events: {wrong}"
-            await self._dead_letters.set_aside(message.raw_message, self._queue_of(log), reason)
+            await self._dead_letters.set_aside(message.raw_message, self._queues[log].name, reason)
             raise AckMessage from error
 
     async def _run(self, handler: BatchHandler) -> None:
@@ -229,9 +218,9 @@ class RabbitFeed(EventFeed):
         async def treat(log: str, remedy: Remedy) -> None:
             try:
                 if remedy is Remedy.CONSUMER:
-                    await within(_TREAT_SECONDS, _reopened(self._subscribers[log]))
+                    await within(_TREAT_SECONDS, reopen(self._subscribers[log]))
                 elif remedy is Remedy.QUEUE:
-                    await probe.delete(self._queue_of(log))
+                    await probe.delete(self._queues[log].name)
             except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
                 _log.warning("queue_stays_stuck", group=self._group, log=log, error=str(error) or type(error).__name__)
 
@@ -246,14 +235,11 @@ class RabbitFeed(EventFeed):
         try:
             async with asyncio.timeout(_START_SECONDS):
                 channel = await (await self._broker.connect()).channel()
-                for log in self._not_followed:
-                    await channel.queue_delete(self._queue_of(log))
+                for queue in self._not_followed:
+                    await channel.queue_delete(queue.name)
                 await channel.close()
         except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
             _log.warning("old_queues_stay", group=self._group, error=str(error) or type(error).__name__)
-
-    def _queue_of(self, log: str) -> str:
-        return f"twinpath.{self._group}.{log}"
 
     async def _connect(self, handler: BatchHandler) -> None:
         self._broker = self.broker(handler)
@@ -262,7 +248,8 @@ class RabbitFeed(EventFeed):
                 await self._dead_letters.prepare()
                 connection = await within(_START_SECONDS / 2, self._broker.connect())
                 await self._broker.start()
-                await self._bind()
+                for log, subscriber in self._subscribers.items():
+                    await self._queues[log].bind(subscriber, self._exchange.name)
         except (*CONNECTION_EXCEPTIONS, TimeoutError, Unavailable) as error:
             self._nodes.try_next()
             message = str(error) or type(error).__name__
@@ -273,43 +260,10 @@ class RabbitFeed(EventFeed):
         else:
             self._probe = RabbitProbe(connection, self._exchange.name)
             self._answers, self.trouble = True, None
-            _log.info("feed_follows", group=self._group, logs=list(self._logs))
-
-    async def _bind(self) -> None:
-        """Bind the queues of logs of which not every batch is wanted, and no longer to every batch."""
-        for log, subscriber in self._subscribers.items():
-            first, *rest = self._keys_of(log)
-            if first != log and (queue := subscriber._queue_obj) is not None:
-                await asyncio.gather(*(queue.bind(self._exchange.name, key) for key in rest))
-                await queue.unbind(self._exchange.name, log)
-
-    def _keys_of(self, log: str) -> list[str]:
-        """The routing keys of what is wanted of a log."""
-        types = self._logs[log]
-        return [log] if types is None else [key_of(log, of_type) for of_type in sorted(types)]
+            _log.info("feed_follows", group=self._group, logs=list(self._queues))
 
     async def _disconnect(self) -> None:
         broker, self._broker, self._subscribers, self._probe = self._broker, None, {}, None
         if broker is not None:
             with suppress(*CONNECTION_EXCEPTIONS, TimeoutError):
                 await within(10.0, broker.stop())
-
-
-def priority(replica: str, queue: str) -> int:
-    """How much this replica wants this queue, 0 to 65535: as good as random, and the same at every call."""
-    return int.from_bytes(hashlib.blake2b(f"{replica} {queue}".encode(), digest_size=2).digest())
-
-
-async def _reopened(subscriber: RabbitSubscriber) -> None:
-    """Give a consumer a new channel, which gives back what the old one had in hand."""
-    if subscriber._queue_obj is not None:
-        await subscriber._queue_obj.channel.reopen()
-
-
-def _is_registered(subscriber: RabbitSubscriber) -> bool:
-    """Whether the broker knows this consumer, by what the AMQP channel has heard; FastStream has no call for it."""
-    queue, tag = subscriber._queue_obj, subscriber._consumer_tag
-    if queue is None or tag is None or queue.channel.is_closed:
-        return False
-    underlay: Any = getattr(queue.channel, "_channel", None)
-    return underlay is not None and tag in underlay.channel.consumers

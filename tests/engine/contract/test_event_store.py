@@ -73,22 +73,6 @@ async def test_a_log_is_read_from_any_position_also_from_within_a_commit(store: 
     assert [event.position for event in events] == list(range(after + 1, 6))[:2]
 
 
-@pytest.mark.parametrize("limit", [1, 2, 3, 20])
-async def test_of_some_types_a_log_shows_all_and_how_far_it_was_read(store: EventStore, limit: int) -> None:
-    stream = new_id("repair")
-    other, wanted = NewEvent("repair.opened", 1, {}), NewEvent("repair.closed", 1, {})
-    for commit in ([other], [other, wanted, other], [note(), other], [wanted], [other, other, other], [wanted, other]):
-        version = len(await store.load(stream))
-        await store.append(NewCommit(stream, commit, version, uuid7(), metadata()))
-    log = log_of(stream, 4)
-    whole = await store.read_log(log, 0, 20)
-
-    for after in range(len(whole) + 1):
-        events = await store.read_log(log, after, limit, {"repair.closed", "repair.note_added"})
-        looked_at = whole[after : after + limit]
-        assert events == [event for event in looked_at if event.type != "repair.opened" or event is looked_at[-1]]
-
-
 @pytest.mark.parametrize("after", range(6))
 async def test_a_stream_is_read_in_pieces_from_any_version(store: EventStore, after: int) -> None:
     stream, other = new_id("repair"), new_id("repair")

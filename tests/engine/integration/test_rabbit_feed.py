@@ -19,8 +19,9 @@ from twinpath.domain.events import RecordedEvent
 from twinpath.errors import Unavailable
 from twinpath.feed.dead_letters import DEAD_LETTERS
 from twinpath.feed.interface import EXCHANGE, MAX_BATCH_BYTES, MAX_BATCH_EVENTS
-from twinpath.feed.rabbit_feed import RabbitFeed, priority
+from twinpath.feed.rabbit_feed import RabbitFeed
 from twinpath.feed.rabbit_publisher import RabbitPublisher
+from twinpath.feed.rabbit_queue import priority
 
 LOGS = ["repair.0", "repair.1"]
 OPENED, CLOSED = "repair.opened", "repair.closed"

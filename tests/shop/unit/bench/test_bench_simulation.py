@@ -7,7 +7,7 @@ import pytest
 from bench.model.batch_time import BatchTime
 from bench.model.evenness import loads_of_logs, loads_of_replicas, one_hot, stream_names, unevenness, zipf
 from bench.model.one_log import arrivals, one_writer, several_writers, share_within
-from twinpath.feed.rabbit_feed import priority
+from twinpath.feed.rabbit_queue import priority
 from twinpath.ids import log_of
 
 BATCH = BatchTime(2.0, 0.04)

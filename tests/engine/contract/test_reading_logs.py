@@ -1,4 +1,4 @@
-"""All logs read as one sequence, from any positions, with each store of events."""
+"""How logs are read with each store of events: all as one sequence from any positions, one by types of events."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from pymongo import AsyncMongoClient
 
-from tests.support.appending import CATEGORIES, note
+from tests.support.appending import CATEGORIES, metadata, note
 from twinpath.clock import utc_now
-from twinpath.domain.events import Metadata
-from twinpath.ids import new_id, uuid7
+from twinpath.domain.events import Metadata, NewEvent
+from twinpath.ids import log_of, new_id, uuid7
 from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.log.interface import EventStore, NewCommit
 from twinpath.log.mongodb import MongoEventStore
@@ -94,3 +94,19 @@ async def test_a_log_in_memory_is_copied_as_it_is(store: EventStore) -> None:
     kept = await store.commit_of("c-1")
     assert kept is not None
     assert (kept.fingerprint, [event.at for event in kept.events]) == ("f", [NOON, NOON])
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 20])
+async def test_of_some_types_a_log_shows_all_and_how_far_it_was_read(store: EventStore, limit: int) -> None:
+    stream = new_id("repair")
+    other, wanted = NewEvent("repair.opened", 1, {}), NewEvent("repair.closed", 1, {})
+    for commit in ([other], [other, wanted, other], [note(), other], [wanted], [other, other, other], [wanted, other]):
+        version = len(await store.load(stream))
+        await store.append(NewCommit(stream, commit, version, uuid7(), metadata()))
+    log = log_of(stream, 4)
+    whole = await store.read_log(log, 0, 20)
+
+    for after in range(len(whole) + 1):
+        events = await store.read_log(log, after, limit, {"repair.closed", "repair.note_added"})
+        looked_at = whole[after : after + limit]
+        assert events == [event for event in looked_at if event.type != "repair.opened" or event is looked_at[-1]]

@@ -1,6 +1,6 @@
 """How replicas share the queues of the logs."""
 
-from twinpath.feed.rabbit_feed import priority
+from twinpath.feed.rabbit_queue import priority
 
 QUEUES = [f"twinpath.views.{category}.{number}" for category in ("order", "product", "repair") for number in range(40)]
 
