@@ -57,7 +57,8 @@ async def test_on_the_broker_the_command_service_publishes_and_the_projector_fol
     async def follow(log: str, events: list[RecordedEvent]) -> None:
         seen.extend(event.position for event in events)
 
-    feeds = [RabbitFeed(url("projector"), VIEWS, [LOG]), RabbitFeed(url("command"), "fulfilment", [LOG])]
+    some = {LOG: {EVENT.type, "ticket.closed"}}
+    feeds = [RabbitFeed(url("projector"), VIEWS, [LOG]), RabbitFeed(url("command"), "fulfilment", some)]
     publisher, forger = RabbitPublisher(url("command")), RabbitPublisher(url("projector"))
     outside = RabbitPublisher(url("projector"), OUTSIDE)
     try:
