@@ -24,6 +24,7 @@ from twinpath.domain.events import RecordedEvent
 from twinpath.errors import CommandIdReused, OutcomeUnknown, Unavailable
 from twinpath.log.commits import (
     Commits,
+    Document,
     at_position,
     find_commits,
     find_holders,
@@ -32,7 +33,7 @@ from twinpath.log.commits import (
     summary,
     version_of,
 )
-from twinpath.log.interface import Appended, AppendObserver, OnAppend, conflict, repeated
+from twinpath.log.interface import Appended, AppendObserver, Commit, OnAppend, conflict, repeated
 from twinpath.log.pending import Pending, mark_sent, refuse, settle, without_claims
 from twinpath.mongo_client import driver_message
 
@@ -145,6 +146,31 @@ class GroupWriter:
     async def _look_up(self, doubtful: list[Pending]) -> None:
         """Answer those whose command took effect already or whose expected version is not the stream's; who is left
         stands in line again, its stream's version known."""
+        carried_out, holders, now_at = await self._read_about(doubtful)
+        fresh = []
+        for pending in doubtful:
+            now = now_at[pending.commit.stream]
+            if commit := carried_out.get(pending.commit.command_id):
+                try:
+                    first_answer = repeated(commit, pending.commit.fingerprint)
+                    settle(pending, commit.appended if pending.sent else first_answer)
+                except CommandIdReused as error:
+                    refuse(pending, error)
+            elif pending.commit.expected_version != now:
+                self._observer.lost_race("version")
+                refuse(pending, conflict(pending.commit.stream, pending.commit.expected_version, now))
+            elif refusal := without_claims(pending, holders):
+                self._observer.lost_race("claim")
+                refuse(pending, refusal)
+            else:
+                pending.suspect = False
+                fresh.append(pending)
+        self._waiting.extendleft(reversed(fresh))
+
+    async def _read_about(
+        self, doubtful: list[Pending]
+    ) -> tuple[dict[str, Commit], dict[str, Document], dict[str, int]]:
+        """Which of the commands took effect, by their ids; who holds their claims; the versions of their streams."""
         unknown = [
             p.commit.stream
             for p in doubtful
@@ -170,25 +196,7 @@ class GroupWriter:
         ]
         if moved := [command_id for command_id in moved if command_id not in carried_out]:
             carried_out |= await find_commits(self._commits, moved)
-        fresh = []
-        for pending in doubtful:
-            now = now_at[pending.commit.stream]
-            if commit := carried_out.get(pending.commit.command_id):
-                try:
-                    first_answer = repeated(commit, pending.commit.fingerprint)
-                    settle(pending, commit.appended if pending.sent else first_answer)
-                except CommandIdReused as error:
-                    refuse(pending, error)
-            elif pending.commit.expected_version != now:
-                self._observer.lost_race("version")
-                refuse(pending, conflict(pending.commit.stream, pending.commit.expected_version, now))
-            elif refusal := without_claims(pending, holders):
-                self._observer.lost_race("claim")
-                refuse(pending, refusal)
-            else:
-                pending.suspect = False
-                fresh.append(pending)
-        self._waiting.extendleft(reversed(fresh))
+        return carried_out, holders, now_at
 
     async def _insert(self, batch: list[Pending]) -> None:
         heads: dict[str, int] = {}
