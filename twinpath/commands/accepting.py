@@ -1,7 +1,7 @@
 """From an HTTP request to a command's envelope, and from its answer back: what every command endpoint shares."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import orjson
@@ -9,7 +9,7 @@ from fastapi import Request, Response
 from pydantic import BaseModel
 
 from twinpath.commands.bus import CommandBus
-from twinpath.commands.envelope import Envelope
+from twinpath.commands.envelope import BusLook, Envelope
 from twinpath.domain.aggregate import Command
 from twinpath.errors import MalformedRequest
 from twinpath.http.causal_token import format_token
@@ -32,11 +32,15 @@ def bus_of(request: Request) -> CommandBus:
 
 
 async def accept(
-    bus: CommandBus, request: Request, command: Command, id_name: str, location: str | None = None
+    request: Request,
+    build: Callable[[BusLook], Awaitable[Command]],
+    id_name: str,
+    location: str | None = None,
 ) -> Response:
-    """Carry out the command and answer with id and version; `location` makes it a 201."""
-    headers = joined_headers(request.scope)
+    """Carry out the command that `build` makes and answer with id and version; `location` makes it a 201."""
+    bus, headers = bus_of(request), joined_headers(request.scope)
     actor, owner = await acting(request, headers)
+    command = await build(bus.look_of(owner))
     appended = await bus.handle(
         Envelope(
             command,

@@ -200,7 +200,7 @@ class _Lines:
         async def changed_before(other: str) -> None:
             await self._turns.changed_before(number, other)
 
-        look = self._bus.look.after(changed_before)
+        look = self._bus.look_of(self._origin.caller.owner).after(changed_before)
         with self._turns.taken(number, stream, ids_in(line)) as turn:
             await turn.come()
             await put_on_record(self._origin.scope, declared.endpoint.allow, declared.kind.type)

@@ -111,6 +111,15 @@ class CommandBus:
         """How commands look up their facts."""
         return BusLook(self._state, self._store, self._settings)
 
+    def look_of(self, owner: str | None) -> BusLook:
+        """The same for a caller who commands an owner's aggregates alone: those of others are not there."""
+
+        async def own(stream: str) -> Any | None:
+            state, decider = await self._state(stream), self._decider(stream)
+            return None if state is None or _is_anothers(owner, decider, stream, state) else state
+
+        return self.look if owner is None else replace(self.look, state=own)
+
     async def _state(self, stream: str) -> Any | None:
         return (await self._refreshed(stream, self._cache.get(stream))).state
 
@@ -289,8 +298,13 @@ def _refuse_others(envelope: Envelope, decider: AnyAggregate, state: Any) -> Non
         NotFound, NotPermitted: see above.
     """
     command, category = envelope.command, decider.category
-    if envelope.owner is None or decider.owner is None or decider.owner(command.stream, state) == envelope.owner:
+    if not _is_anothers(envelope.owner, decider, command.stream, state):
         return
     if command.creates:
         raise NotPermitted(f"The {category} would not be yours.", code="not_yours")
     raise NotFound(f"There is no {category} {command.stream}.", code=f"{category}_not_found")
+
+
+def _is_anothers(owner: str | None, decider: AnyAggregate, stream: str, state: Any) -> bool:
+    """Whether an aggregate is another owner's than that whose aggregates alone may be commanded; None for no such."""
+    return owner is not None and decider.owner is not None and decider.owner(stream, state) != owner

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from inspect import Parameter, Signature, cleandoc
 from typing import Annotated, Any
 
@@ -100,10 +100,10 @@ class DeclaredCommand:
     async def answer(self, request: Request, *ids: str, body: BaseModel | None = None) -> Response:
         """Carry out the command that a request asks for; with `?dry_run=true` it would do another thing than meant."""
         refuse_parameters(request)
-        bus = bus_of(request)
-        command = await self.build(bus.look, bus.clock(), self.id_of("".join(ids), body), body)
+        at, aggregate_id = bus_of(request).clock(), self.id_of("".join(ids), body)
+        build = partial(self.build, at=at, aggregate_id=aggregate_id, body=body)
         location = f"{PREFIX}{self.aggregate.path}/" if self.kind.creates else None
-        return await accept(bus, request, command, self.id_name, location)
+        return await accept(request, build, self.id_name, location)
 
     def _endpoint(self) -> Any:
         """What FastAPI documents, and asks where a path or a body is not well-formed."""

@@ -75,7 +75,7 @@ class SubList:
     """A list below a resource, as `/orders` of `/customers/{customer_id}`: the documents whose field `by` has its id.
 
     With `keyed` their ids begin with that id and `@`, so that a live stream need not look at any others. `allow` is the
-    permission that a caller needs, the resource's unless given.
+    permission that a caller needs: unless given the resource's, and that of the resource whose list it is.
     """
 
     path: str

@@ -134,6 +134,7 @@ def routes_of(application: Application, language: str) -> Routes:
     """
     routes, spoken = Routes(), Language(language)
     resources = {r.category: r for r in application.resources if isinstance(r, Resource)}
+    allows = {r.listing.view.name: r.allow for r in resources.values() if r.listing is not None}
     histories = HistoryRoutes(routes, application.events, resources)
     for declared in sorted(application.resources, key=lambda declaration: isinstance(declaration, Resource)):
         match declared:
@@ -146,7 +147,7 @@ def routes_of(application: Application, language: str) -> Routes:
                     add_list(routes, declared, declared.listing)
                     add_search(routes, declared, spoken)
                 for sublist in declared.sublists:
-                    add_sublist(routes, declared, sublist)
+                    add_sublist(routes, declared, sublist, allows)
                 add_document(routes, declared)
                 if declared.history:
                     histories.add(declared)

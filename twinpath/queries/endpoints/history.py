@@ -13,6 +13,7 @@ from twinpath.http.documents.problems import codes_together
 from twinpath.http.parameters import refuse_parameters
 from twinpath.identity.authentication import need
 from twinpath.identity.permissions import HISTORY as READ
+from twinpath.identity.permissions import SEE
 from twinpath.ids import category_of, id_example, id_pattern
 from twinpath.queries.endpoints import describing
 from twinpath.queries.endpoints.answering import Queries, dumped
@@ -32,7 +33,7 @@ _PAGE = page_model("history", HistoryEntry)
 class HistoryRoutes:
     """Adds the routes of histories; `catalogue` has every event, `resources` are by their category.
 
-    Who reads the history of an aggregate needs the permission to read it too.
+    Who reads the history of an aggregate needs the permission to read it too; what no resource shows is for operators.
     """
 
     def __init__(self, routes: Routes, catalogue: Catalogue, resources: Mapping[str, Resource]) -> None:
@@ -131,8 +132,7 @@ class _History:
         return await open_stream(request, queries, source, [HISTORY], stream, joined=joined, alone=True)
 
     def _for_caller(self, request: Request, stream: str) -> tuple[Queries, Histories]:
-        if allow := self._allows.get(category_of(stream)):
-            need(request.scope, allow)
+        need(request.scope, self._allows.get(category_of(stream), SEE))
         queries = Queries.for_request(request)
         return queries, self._histories(queries.views)
 

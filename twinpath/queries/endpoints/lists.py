@@ -29,13 +29,15 @@ def add_list(routes: Routes, resource: Resource, listing: Listing) -> None:
     _add(routes, endpoint, resource.path, {}, plural, f"List {plural}", resource.allow)
 
 
-def add_sublist(routes: Routes, resource: Resource, sublist: SubList) -> None:
-    """Add `GET <path>/{id}<path of the list>` and its `/events`."""
+def add_sublist(routes: Routes, resource: Resource, sublist: SubList, allows: Mapping[str, str]) -> None:
+    """Add `GET <path>/{id}<path of the list>` and its `/events`. `allows` are the permissions of lists, by their view:
+    where a list needs one, it does so here too."""
     category, plural = resource.category, sublist.path[1:]
     endpoint = _List(sublist.listing, plural, resource.document, sublist)
     path = f"{resource.path}/{{{category}_id}}{sublist.path}"
     parameters = {f"{category}_id": id_in_path(category)}
-    summary, allow = f"The {plural} of one {category}", sublist.allow or resource.allow
+    summary, items = f"The {plural} of one {category}", allows.get(sublist.listing.view.name, resource.allow)
+    allow = [sublist.allow] if sublist.allow else list(dict.fromkeys((resource.allow, items)))
     _add(routes, endpoint, path, parameters, f"{category}_{plural}", summary, allow, describing.missing(category))
 
 
@@ -46,7 +48,7 @@ def _add(
     parameters: Mapping[str, Any],
     operation: str,
     summary: str,
-    allow: str,
+    allow: str | Sequence[str],
     *codes: Codes,
 ) -> None:
     listing, plural = endpoint.listing, endpoint.plural
@@ -147,10 +149,13 @@ class _LiveList:
         self._views = views
         self._list = of_list
         self._selection = selection
+        self._own = views.narrowed(Selection(of_list.listing.view))
+        self._sent: set[str] = set()
 
     async def everything(self) -> list[bytes]:
         """See Source.everything."""
         page = await self._views.page(self._selection, None, FIRST_PAGE)
+        self._note_sent(page.documents)
         rows = await self._list.rows(self._views, page.documents, fresh=True)
         return [frame(self._list.plural, dumped({"items": rows}))]
 
@@ -162,9 +167,21 @@ class _LiveList:
             if document is not None and self._selection.takes(document):
                 [row] = await self._list.rows(self._views, [document], fresh=True)
                 frames.append(frame(name, dumped(row), document.get("version")))
-            elif document is None or self._selection.may_have_lost(fields):
+                self._note_sent([document])
+            elif self._may_name(document_id, document) and self._selection.may_have_lost(document, fields):
                 frames.append(frame("left", dumped({f"{name}_id": document_id})))
         return frames
+
+    def _note_sent(self, documents: Sequence[Document]) -> None:
+        if self._views.is_narrowed:
+            self._sent.update(document["_id"] for document in documents)
+
+    def _may_name(self, document_id: str, document: Document | None) -> bool:
+        """Whether the caller may hear of a document that it is not shown: an owner hears of no other owner's, and of
+        what is gone nobody can say whose it was."""
+        if not self._views.is_narrowed or document_id in self._sent:
+            return True
+        return document is not None and self._own.takes(document)
 
 
 class Pages:

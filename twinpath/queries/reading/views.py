@@ -50,12 +50,14 @@ class Selection:
             return replace(self, where={**self.where, "_id": None})  # nobody else's are there
         return replace(self, where={**self.where, field_name: owner})
 
-    def may_have_lost(self, changed: Fields) -> bool:
-        """Whether a document that it does not take may have belonged to it before these fields changed."""
-        if changed is None:
+    def may_have_lost(self, document: Document | None, changed: Fields) -> bool:
+        """Whether a document that it does not take may have belonged to it before these fields changed: the others
+        are as they were."""
+        if document is None or changed is None:
             return True
-        asked = {path.partition(".")[0] for path in (*self.where, *self.ranges)}
-        return "_id" not in changed and not asked.isdisjoint(changed)
+        kept = {path: value for path, value in self.where.items() if path.partition(".")[0] not in changed}
+        kept_ranges = {path: span for path, span in self.ranges.items() if path.partition(".")[0] not in changed}
+        return "_id" not in changed and replace(self, where=kept, ranges=kept_ranges).takes(document)
 
     @property
     def identity(self) -> dict[str, Any]:

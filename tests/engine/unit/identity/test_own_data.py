@@ -139,6 +139,16 @@ async def test_a_live_list_tells_an_owner_of_its_own_alone(workshop: Workshop) -
     assert told.data["note_preview"] is None
 
 
+async def test_a_live_list_does_not_even_name_what_of_others_leaves_it(workshop: Workshop) -> None:
+    async with listening(workshop.app, "/repairs/events?status=open", workshop.as_("ada")) as live:
+        await live.next()
+        for name in ("bob", "ada"):
+            path = f"{API}/repairs/{workshop.repairs[name]}/status"
+            await workshop.client.put(path, json={"status": "triaged"}, headers=workshop.as_("staff"))
+        told = await live.next()
+    assert (told.name, told.data) == ("left", {"repair_id": workshop.repairs["ada"]})
+
+
 @pytest.mark.parametrize("path", ["/repairs/events", "/repairs/{repair}/events", "/repairs/{repair}/history/events"])
 async def test_a_live_stream_ends_with_the_token(workshop: Workshop, path: str) -> None:
     claims: dict[str, Any] = {"owner": workshop.owners["ada"], "roles": ["owner"], "exp": time.time() + 0.5}

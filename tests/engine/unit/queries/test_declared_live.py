@@ -6,7 +6,7 @@ import pytest
 
 from tests.engine.support.declared_workshop import COUNTS, REPAIRS, Workshop, declared_workshop
 from tests.support.live_client import LiveClient, listening
-from twinpath.domain.views import Change, Order, Put, Remove
+from twinpath.domain.views import Change, Document, Order, Put, Remove
 from twinpath.queries.reading.views import Selection
 from twinpath.views.interface import Batch, CheckpointMove
 
@@ -54,20 +54,25 @@ async def test_a_change_of_what_was_never_in_a_live_list_is_not_told(workshop: W
 
 
 @pytest.mark.parametrize(
-    ("fields", "may"),
+    ("document", "fields", "may"),
     [
-        ({"status"}, True),
-        ({"price"}, True),
-        ({"parts", "version"}, False),
-        ({"opened_at"}, False),  # sorts, and takes nothing out
-        ({"_id", "status"}, False),  # was not there before
-        (None, True),
+        ({"status": "closed", "price.amount": 2}, {"status"}, True),
+        ({"status": "closed", "price.amount": 0}, {"status"}, False),  # its price kept it out before, too
+        ({"status": "open", "price.amount": 0}, {"price"}, True),
+        ({"status": "closed", "price.amount": 0}, {"status", "price"}, True),
+        ({"status": "closed", "price.amount": 2}, {"parts", "version"}, False),
+        ({"status": "closed", "price.amount": 2}, {"opened_at"}, False),  # sorts, and takes nothing out
+        ({"status": "closed", "price.amount": 2}, {"_id", "status"}, False),  # was not there before
+        ({"status": "closed", "price.amount": 2}, None, True),
+        (None, {"status"}, True),
     ],
 )
-def test_a_selection_may_have_lost_what_changed_where_it_asks(fields: set[str] | None, may: bool) -> None:
+def test_a_selection_may_have_lost_what_changed_where_it_asks(
+    document: Document | None, fields: set[str] | None, may: bool
+) -> None:
     selection = Selection(REPAIRS, {"status": "open"}, Order("opened_at"), {"price.amount": (1, None)})
 
-    assert selection.may_have_lost(None if fields is None else frozenset(fields)) is may
+    assert selection.may_have_lost(document, None if fields is None else frozenset(fields)) is may
 
 
 async def test_what_leaves_a_live_list_or_is_gone_is_told(workshop: Workshop, follower: Follower) -> None:
