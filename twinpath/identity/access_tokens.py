@@ -55,7 +55,7 @@ class AccessTokens:
         """
         caller = self._verified.get(token)
         if caller is None:
-            caller = self._caller_of(await self._claims(token))
+            caller = await self._read(token)
             if len(self._verified) >= _MOST_REMEMBERED:
                 self._verified.clear()
             self._verified[token] = caller
@@ -64,7 +64,7 @@ class AccessTokens:
             raise _over()
         return caller
 
-    async def _claims(self, token: str) -> dict[str, Any]:
+    async def _read(self, token: str) -> Caller:
         if len(token) > _MOST_CHARACTERS:
             raise _invalid("it is too long")
         try:
@@ -72,7 +72,7 @@ class AccessTokens:
             key = await self._keys.get(key_id) if isinstance(key_id, str | None) else None
             if key is None:
                 raise _invalid("no key of the provider signed it")
-            return jwt.decode(
+            claims = jwt.decode(
                 token,
                 key,
                 algorithms=list(self._rules.algorithms),
@@ -81,9 +81,14 @@ class AccessTokens:
                 leeway=self._rules.leeway,
                 options={"require": ["exp", "sub", "iss", "aud"]},
             )
+            return self._caller_of(claims)
         except ExpiredSignatureError as error:
             raise _over() from error
-        except InvalidTokenError as error:
+        except (
+            InvalidTokenError,
+            ValueError,
+            OverflowError,
+        ) as error:  # such as half a character, or a year of 400 digits
             raise _invalid(str(error)) from error
 
     def _caller_of(self, claims: Mapping[str, Any]) -> Caller:
@@ -93,6 +98,9 @@ class AccessTokens:
         names = roles.split() if isinstance(roles, str) else roles if isinstance(roles, list) else ()
         if owner is not None and not isinstance(owner, str):
             raise _invalid(f"{rules.owner_claim} is no text")
+        if not claims["sub"]:
+            raise _invalid("sub names nobody")
+        f"{claims['sub']}{owner}".encode()  # JSON may hold half a character, which nothing can store
         permissions = permissions_of((name for name in names if isinstance(name, str)), rules.roles)
         if owner is None and OWN in permissions:
             owner = ""

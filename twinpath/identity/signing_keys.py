@@ -100,8 +100,8 @@ class SigningKeys:
     async def _fetch(self) -> None:
         try:
             sent = await self._json(await self._address())
-            keys = {key.key_id or "": key for key in PyJWKSet(sent["keys"]).keys if key.public_key_use in (None, "sig")}
-        except (httpx.HTTPError, PyJWTError, ValueError, KeyError, TypeError) as error:
+            keys = {key.key_id or "": key for key in PyJWKSet(sent["keys"]).keys if _verifies(key)}
+        except (httpx.HTTPError, PyJWTError, ValueError, KeyError, TypeError, RecursionError) as error:
             _log.warning("signing_keys_not_fetched", issuer=self.issuer, error=str(error) or type(error).__name__)
             return
         self._fetched = self._now()
@@ -123,3 +123,8 @@ class SigningKeys:
         if len(answer.content) > _MOST_BYTES:
             raise ValueError(f"{url} sends too much")
         return answer.json()
+
+
+def _verifies(key: PyJWK) -> bool:
+    """Whether it is a public key for signatures: a private one, which nobody should publish, is not taken at all."""
+    return key.public_key_use in (None, "sig") and hasattr(key.key, "verify") and not hasattr(key.key, "sign")

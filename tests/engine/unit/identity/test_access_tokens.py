@@ -7,8 +7,11 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
 
 from tests.support.issuer import AUDIENCE, ISSUER, Issuer
 from twinpath.errors import NotAuthenticated, Unavailable
@@ -98,6 +101,13 @@ async def test_the_claims_may_lie_deeper() -> None:
         {"nbf": 99_999_999_999},
         {"customer_id": 5},
         {"customer_id": ["customer-1"]},
+        {"customer_id": "\ud800"},
+        {"sub": ""},
+        {"sub": "\udfff"},
+        {"exp": 10**400},
+        {"exp": float("inf")},
+        {"nbf": float("nan")},
+        {"iat": float("inf")},
     ],
 )
 async def test_a_token_that_is_not_for_us_is_refused(provider: _Provider, claims: dict[str, Any]) -> None:
@@ -105,6 +115,28 @@ async def test_a_token_that_is_not_for_us_is_refused(provider: _Provider, claims
         await provider.tokens.caller(provider.token(**claims))
 
     assert refused.value.code == ("token_expired" if claims == {"exp": 1_000} else "invalid_token")
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        b"[" * 100_000,
+        b'{"keys": [{"kty": "oct", "k": "c2VjcmV0", "kid": "first"}]}',
+        json.dumps({"keys": [ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1()), True) | {"kid": "first"}]}),
+        b"\xff\xfe{",
+    ],
+    ids=["too deep", "a shared secret", "a private key", "no text"],
+)
+async def test_keys_that_can_verify_nothing_end_in_a_refusal(keys: bytes | str) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.startswith("/.well-known/"):
+            return httpx.Response(200, json={"issuer": ISSUER, "jwks_uri": f"{ISSUER}/keys"})
+        return httpx.Response(200, content=keys)
+
+    signing = SigningKeys(ISSUER, transport=httpx.MockTransport(answer))
+    with pytest.raises((NotAuthenticated, Unavailable)):
+        await AccessTokens(RULES, signing).caller(Issuer().token(time.time()))
+    await signing.close()
 
 
 def _unsigned(header: dict[str, Any], claims: dict[str, Any]) -> str:
