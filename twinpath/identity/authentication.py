@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from twinpath.errors import MalformedRequest, NotAuthenticated, NotPermitted
+from twinpath.errors import MalformedRequest, NotAuthenticated, NotPermitted, Unavailable
 from twinpath.http.headers import ADDED_HEADERS
 from twinpath.identity.access_tokens import AccessTokens
 from twinpath.identity.audit.auditing import Auditing
@@ -102,6 +104,34 @@ async def permit(scope: Scope, *permissions: str) -> None:
         await put_on_record(scope, permission)
 
 
+def counted_as(scope: Scope) -> str:
+    """Whom a limit counts a request for: its caller, or the address that it comes from. Of IPv6 that is the network,
+    as one subscriber has 2^64 addresses."""
+    caller, host = caller_in(scope), (scope.get("client") or ("",))[0]
+    if caller.is_known:
+        return caller.key
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv4Address) or address.ipv4_mapped:
+        return str(getattr(address, "ipv4_mapped", address))
+    return str(ip_network((int(address), 64), strict=False))
+
+
+async def is_let_in_still(scope: Scope) -> bool:
+    """Whether the caller of a request that goes on would be let in now: a key may have been revoked meanwhile. While
+    nobody can tell, it goes on."""
+    try:
+        if (ask := scope["state"].get(_AGAIN)) is not None:
+            await ask()
+    except NotAuthenticated:
+        return False
+    except Unavailable:
+        pass
+    return True
+
+
 def need(scope: Scope, permission: str, command: str | None = None) -> None:
     """Refuse a request whose caller lacks a permission, of a bulk request the line with this command, and record it.
 
@@ -125,7 +155,7 @@ async def put_on_record(scope: Scope, permission: str, command: str | None = Non
         await auditing.allowed(caller_in(scope), permission, scope, command)
 
 
-_AUDITING = "auditing"
+_AUDITING, _AGAIN = "auditing", "authenticate_again"
 _UNLIMITED = ("/health/", "/metrics")
 
 
@@ -151,22 +181,24 @@ class Authenticated:
     async def _know(self, scope: Scope, state: dict[str, Any]) -> None:
         given = [value for name, value in scope["headers"] if name == b"authorization"]
         state[_AUDITING] = auditing = self._authentication.auditing
+        state[_AGAIN] = partial(self._authentication.caller, given)
         if auditing is not None:
             auditing.prepare()
         try:
-            state[CALLER] = caller = await self._authentication.caller(given)
-        except NotAuthenticated as error:
-            await self._count(scope, _NOBODY)
+            state[CALLER] = await self._authentication.caller(given)
+        except (NotAuthenticated, MalformedRequest) as error:
+            await self._count(scope)
             if auditing is not None:
                 auditing.refused(_NOBODY, scope, error)
             raise
-        await self._count(scope, caller)
+        await self._count(scope)
 
-    async def _count(self, scope: Scope, caller: Caller) -> None:
+    async def _count(self, scope: Scope) -> None:
         """Count a request for its caller, or for the address that it comes from. Raises TooMany."""
         if not scope["path"].startswith(_UNLIMITED):
-            is_known = caller.is_known
-            address = "" if is_known else (scope.get("client") or ("",))[0]
-            headers = await self._authentication.rates.take(caller.key if is_known else address, is_known)
-            if headers:
-                scope["state"][ADDED_HEADERS] = headers
+            rates, counted = self._authentication.rates, (counted_as(scope), caller_in(scope).is_known)
+            try:
+                await rates.take(*counted)
+            finally:
+                if headers := rates.headers(*counted):
+                    scope["state"][ADDED_HEADERS] = headers

@@ -65,14 +65,11 @@ class CallerRates:
         self._shares: dict[tuple[bool, str], _Share] = {}
         self._clock = clock
 
-    async def take(self, caller: str, is_known: bool) -> Mapping[str, str]:
-        """Count one request of a caller; gives the answer's headers (IETF draft-ietf-httpapi-ratelimit-headers-10).
-
-        Raises TooMany, with `retry_after` in seconds.
-        """
+    async def take(self, caller: str, is_known: bool) -> None:
+        """Count one request of a caller. Raises TooMany, with `retry_after` in seconds."""
         item = self._items[is_known]
         if item is None:
-            return {}
+            return
         share = self._share_of(caller, is_known)
         now = self._clock()
         if share.held <= 0 or share.until <= now:
@@ -82,7 +79,12 @@ class CallerRates:
             seconds = min(item.get_expiry(), max(1, ceil(share.resets_at - now)))
             raise TooMany(f"One caller may ask for {item} here.", code="rate_limited", retry_after=seconds)
         share.held -= 1
-        return _headers(item, share, now)
+
+    def headers(self, caller: str, is_known: bool) -> Mapping[str, str]:
+        """What the answer to a request that was counted or refused says of the caller's limit (IETF
+        draft-ietf-httpapi-ratelimit-headers-10)."""
+        item = self._items[is_known]
+        return {} if item is None else _headers(item, self._share_of(caller, is_known), self._clock())
 
     async def close(self) -> None:
         """Give up the connections to Redis."""

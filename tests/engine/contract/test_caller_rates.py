@@ -45,7 +45,7 @@ async def passed(rates: CallerRates, caller: str, tries: int, *, is_known: bool 
     answers = await asyncio.gather(*(rates.take(caller, is_known) for _ in range(tries)), return_exceptions=True)
     others = [answer for answer in answers if isinstance(answer, BaseException) and not isinstance(answer, TooMany)]
     assert not others
-    return sum(isinstance(answer, dict) for answer in answers)
+    return answers.count(None)
 
 
 async def test_exactly_as_many_requests_pass_as_the_limit_says(make: Make) -> None:
@@ -81,14 +81,18 @@ async def test_a_refusal_says_when_to_come_back(make: Make) -> None:
 async def test_an_answer_tells_what_is_left(make: Make) -> None:
     rates = make(caller_rate="10/minute")
 
-    headers = [await rates.take("ada", is_known=True) for _ in range(2)]
+    headers = []
+    for _ in range(2):
+        await rates.take("ada", is_known=True)
+        headers.append(rates.headers("ada", is_known=True))
 
     assert [line["RateLimit"].split(";")[:2] for line in headers] == [['"caller"', "r=9"], ['"caller"', "r=8"]]
     assert headers[0]["RateLimit-Policy"] == '"caller";q=10;w=60'
 
 
 async def test_no_limit_is_no_limit(make: Make) -> None:
-    assert await make().take("ada", is_known=True) == {}
+    await make().take("ada", is_known=True)
+    assert make().headers("ada", is_known=True) == {}
 
 
 async def test_replicas_share_one_limit(redis_url: str, unique: str) -> None:

@@ -10,7 +10,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from twinpath.domain.views import View
-from twinpath.identity.authentication import caller_of
+from twinpath.identity.authentication import caller_of, is_let_in_still
 from twinpath.queries.endpoints.answering import Queries, cache_control, token_header
 from twinpath.queries.reading.live import Source
 from twinpath.queries.reading.reach import Reach
@@ -66,18 +66,20 @@ async def open_stream(
             first = await source.everything()  # after subscribing, so that no change falls between
         frames = queries.live.frames(subscription, source, first, pace)
         if (expires := caller_of(request).expires) is not None:
-            frames = _until(expires, frames)
+            frames = _until(expires, request.scope, frames)
         return EventStream(frames, (*followed, *joined), reach, stack.pop_all())
 
 
-async def _until(expires: float, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The frames until the caller's token ends, in seconds since 1970."""
+async def _until(expires: float, scope: Scope, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The frames until the caller's token ends, in seconds since 1970, or is not taken any more."""
     with suppress(TimeoutError):
         while True:
             async with asyncio.timeout(max(0.0, expires - time.time())):
                 try:
                     following = await anext(frames)
                 except StopAsyncIteration:
+                    return
+                if not await is_let_in_still(scope):
                     return
             yield following
 

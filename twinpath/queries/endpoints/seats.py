@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from starlette.types import Scope
 
 from twinpath.errors import TooMany, Unavailable
-from twinpath.identity.authentication import caller_in
+from twinpath.identity.authentication import counted_as
 
 _OPENED_AT_ONCE = 16
 """Each opening reads from the views; more at once would keep other readers waiting."""
@@ -30,8 +30,7 @@ class Seats:
     @contextmanager
     def taken(self, scope: Scope) -> Iterator[None]:
         """A seat for as long as the block lasts. Raises TooMany, Unavailable."""
-        caller = caller_in(scope)
-        name = caller.key if caller.is_known else (scope.get("client") or ("",))[0]
+        name = counted_as(scope)
         if self._taken[name] >= self._most_of_caller:
             detail = f"{self._most_of_caller} {self._kind} of yours are open; close some first."
             raise TooMany(detail, code=self._code)
