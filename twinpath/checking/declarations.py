@@ -160,11 +160,19 @@ def _permissions(application: Application) -> Iterator[str]:
             yield f"resource {declared.path}: it names no permission, so nobody may read it"
     if not (application.roles and application.aggregates and application.resources):
         return
-    asked_for = {*OF_THE_ENGINE, *_asked_for(application)}
     for role, permissions in application.roles.items():
-        for permission in permissions:
-            if permission != OWN and not any(Caller("", "", frozenset([permission])).may(name) for name in asked_for):
-                yield f"role {role}: nothing asks for its permission {permission}"
+        for permission in unasked_for(application, permissions):
+            yield f"role {role}: nothing asks for its permission {permission}"
+
+
+def unasked_for(application: Application, permissions: Iterable[str]) -> list[str]:
+    """Those of the permissions that no operation asks for, such as misspelt ones."""
+    asked_for = {*OF_THE_ENGINE, *filter(None, _asked_for(application))}
+    return [
+        permission
+        for permission in permissions
+        if permission != OWN and not any(Caller("", "", frozenset([permission])).may(name) for name in asked_for)
+    ]
 
 
 def _asked_for(application: Application) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from twinpath.cli.connection import Connection, ask
-from twinpath.cli.output import AsJson, errors
+from twinpath.cli.output import MOST, AsJson, errors
 from twinpath.cli.showing_events import Shown
 from twinpath.domain.events import RecordedEvent
 from twinpath.errors import NotFound, Unavailable
@@ -64,8 +64,10 @@ def head(logs: Logs = None, n: Newest = 10, as_json: AsJson = False, opened: Ope
 def read(
     name: Annotated[str | None, typer.Argument(help="a log (order.3) or a stream (order-0198…)")] = None,
     every: Annotated[bool, typer.Option("--all", help="all logs, what was recorded earlier first")] = False,
-    first: Annotated[int, typer.Option("--from", min=1, help="position in a log, version in a stream")] = 1,
-    last: Annotated[int | None, typer.Option("--to", min=1, help="the last one; the end where it is not given")] = None,
+    first: Annotated[int, typer.Option("--from", min=1, max=MOST, help="position in a log, version in a stream")] = 1,
+    last: Annotated[
+        int | None, typer.Option("--to", min=1, max=MOST, help="the last one; the end where it is not given")
+    ] = None,
     after: Annotated[
         str | None, typer.Option(help="with --all: what is beyond these positions, as in order.3:1042,ticket.0:7")
     ] = None,

@@ -10,6 +10,9 @@ from rich.table import Table
 
 AsJson = Annotated[bool, typer.Option("--json", help="write JSON and nothing else, an object a line")]
 
+MOST = 2**63 - 1
+"""The largest number that a command takes: servers keep numbers in 64 bits."""
+
 errors = Console(stderr=True, highlight=False)
 
 

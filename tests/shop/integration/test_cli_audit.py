@@ -40,4 +40,15 @@ def test_what_changes_or_opens_something_is_on_record_and_what_only_looks_is_not
     assert written.run("audit", "--who", "somebody", "--issuer", "cli").stdout.splitlines() == ["Nothing on record."]
     assert written.run("audit", "--refused").stdout.splitlines() == ["Nothing on record."]
     assert "twinpath rebuild" in written.run("audit", "--since", "1h").stdout
-    assert written.run("audit", "--since", "yesterday").exit_code == 2
+    for wrong in ("yesterday", "9999999999d", "²d", "-5d", "d", "5s"):
+        refused = written.run("audit", "--since", wrong)
+        assert (refused.exit_code, "--since takes" in refused.stderr) == (2, True), wrong
+
+
+@pytest.mark.parametrize("permission", ["orders:raed", "", "order", "tickets:work tickets:read"])
+def test_a_key_for_a_permission_that_nothing_asks_for_is_not_made(written: Written, permission: str) -> None:
+    refused = written.run("keys", "create", "reader", "--allow", "orders:read", "--allow", permission)
+    assert (refused.exit_code, f"{permission!r}" in refused.stderr) == (2, True)
+    assert written.run("keys", "list", "--json").stdout == ""
+
+    assert written.run("keys", "create", "reader", "--allow", "orders:*", "--allow", "bulk").exit_code == 0

@@ -1,7 +1,8 @@
 """`twinpath audit`: who did what, and what was refused, from the append-only record."""
 
+import re
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -68,10 +69,10 @@ def _show(out: Output, entries: list[Entry]) -> None:
 
 def _time(text: str) -> datetime:
     """A moment as --since has it; ends the command where it is none."""
-    if text[:-1].isdigit() and text[-1:] in _SPANS:
-        return datetime.fromtimestamp(utc_now().timestamp() - int(text[:-1]) * _SPANS[text[-1]], utc_now().tzinfo)
     try:
+        if re.fullmatch(r"[0-9]+[mhd]", text):
+            return utc_now() - timedelta(seconds=int(text[:-1]) * _SPANS[text[-1]])
         moment = datetime.fromisoformat(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         fail(f"--since takes a time or a span, as in 2026-11-01T12:00Z or 12h, and not {text!r}")
     return moment if moment.tzinfo else moment.replace(tzinfo=utc_now().tzinfo)

@@ -8,6 +8,8 @@ import httpx
 import typer
 from rich.table import Table
 
+from twinpath.checking.declarations import unasked_for
+from twinpath.cli.application import find_application
 from twinpath.cli.callers.recording import put_on_record
 from twinpath.cli.connection import carry_out, fail
 from twinpath.cli.output import AsJson, Output, errors
@@ -15,7 +17,7 @@ from twinpath.cli.settings import find_system
 from twinpath.clock import utc_now
 from twinpath.errors import NotAuthenticated
 from twinpath.identity.development_token import token_of
-from twinpath.identity.machine_keys import MachineKey, MachineKeyStore, create_key
+from twinpath.identity.machine_keys import KeyRefused, MachineKey, MachineKeyStore, create_key
 from twinpath.identity.mongo import MongoMachineKeys
 from twinpath.mongo_client import mongo_client
 
@@ -48,6 +50,8 @@ def create(
     out = Output(as_json)
 
     async def work(store: MachineKeyStore) -> int:
+        if unknown := unasked_for(find_application(), permission):
+            raise KeyRefused(f"Nothing asks for the permission {unknown[0]!r}: is it misspelt?")
         key = await create_key(store, name, permission, timedelta(days=days))
         errors.print(f"The key of {name} for {days} days; it is shown this once:", highlight=False)
         out.tell(key, key=key, name=name)

@@ -46,7 +46,9 @@ def rebuild(
     with_values: Annotated[
         bool, typer.Option("--values", help="show the values that differ, which may be personal")
     ] = False,
-    processes: Annotated[int | None, typer.Option(min=1, help="that fill side by side; as many as cores")] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, max=256, help="that fill side by side; as many as cores")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Build views and tables of facts anew from the log, without downtime.

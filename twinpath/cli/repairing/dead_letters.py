@@ -9,7 +9,7 @@ import typer
 from aio_pika.abc import AbstractIncomingMessage
 
 from twinpath.cli.connection import ask_broker
-from twinpath.cli.output import AsJson, Output
+from twinpath.cli.output import MOST, AsJson, Output
 from twinpath.cli.showing_events import time_text
 from twinpath.errors import MalformedRequest, NotFound
 from twinpath.feed.dead_letters import DeadLetter, DeadLetterBox, dead_letter_box
@@ -29,7 +29,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 @app.command("list")
 def list_letters(
     queue: OfQueue = None,
-    most: Annotated[int, typer.Option("-n", min=1, help="letters to show")] = 100,
+    most: Annotated[int, typer.Option("-n", min=1, max=MOST, help="letters to show")] = 100,
     as_json: AsJson = False,
 ) -> None:
     """The letters, oldest first, without what they say."""
@@ -79,7 +79,7 @@ def requeue(
     ids: Ids = None,
     every: Every = False,
     queue: OfQueue = None,
-    limit: Annotated[int, typer.Option(min=1, help="letters to requeue")] = 1000,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="letters to requeue")] = 1000,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
@@ -109,7 +109,7 @@ def discard(
     ids: Ids = None,
     every: Every = False,
     queue: OfQueue = None,
-    limit: Annotated[int, typer.Option(min=1, help="letters to discard")] = 1000,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="letters to discard")] = 1000,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from twinpath.cli.callers.recording import user
 from twinpath.cli.connection import CANNOT, Connection, ask
-from twinpath.cli.output import AsJson, Output
+from twinpath.cli.output import MOST, AsJson, Output
 from twinpath.cli.progress import bar
 from twinpath.cli.repairing.parked_processes import repairs_of_processes
 from twinpath.cli.repairing.parked_timers import ParkedTimers, show_timer
@@ -42,7 +42,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 def list_parked(
     projection: OfProjection = None,
     skipped: Annotated[bool, typer.Option("--skipped", help="the events that were skipped instead")] = False,
-    most: Annotated[int, typer.Option("-n", min=1, help="entries to show")] = 100,
+    most: Annotated[int, typer.Option("-n", min=1, max=MOST, help="entries to show")] = 100,
     as_json: AsJson = False,
 ) -> None:
     """What is parked, by projection and stream."""
@@ -75,7 +75,7 @@ def list_parked(
 def show(
     projection: ProjectionName,
     stream: StreamName,
-    most: Annotated[int, typer.Option("-n", min=0, help="events to show")] = 20,
+    most: Annotated[int, typer.Option("-n", min=0, max=MOST, help="events to show")] = 20,
     as_json: AsJson = False,
     opened: Annotated[
         bool, typer.Option("--open", help="show also personal data, as long as their key exists")
@@ -146,7 +146,7 @@ def retry(
 def skip(
     projection: ProjectionName,
     stream: StreamName,
-    version: Annotated[int, typer.Argument(min=1, help="the version that the stream waits for")],
+    version: Annotated[int, typer.Argument(min=1, max=MOST, help="the version that the stream waits for")],
     why: Annotated[str, typer.Option("--reason", help="why it may be left out; it is kept")],
     by: Annotated[str | None, typer.Option(help="who says so; you, where it is not given")] = None,
     as_json: AsJson = False,

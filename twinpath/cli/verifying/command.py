@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from twinpath.cli.connection import Connection, ask
-from twinpath.cli.output import AsJson, Output
+from twinpath.cli.output import MOST, AsJson, Output
 from twinpath.cli.progress import bar
 from twinpath.cli.verifying.check import Check
 from twinpath.cli.verifying.checks import all_checks
@@ -20,7 +20,7 @@ _JSON_NAMES = {"actual": "found"}
 
 def verify(
     as_json: AsJson = False,
-    most: Annotated[int, typer.Option(min=1, help="findings to show of each check; all are counted")] = 100,
+    most: Annotated[int, typer.Option(min=1, max=MOST, help="findings to show of each check; all are counted")] = 100,
     with_values: Annotated[
         bool, typer.Option("--values", help="show the values in views that differ, which may be personal")
     ] = False,

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import version
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from typer.core import TyperArgument, TyperGroup, TyperOption
@@ -79,6 +79,14 @@ def test_every_command_can_write_json_and_explains_what_it_takes(name: str) -> N
     for parameter in parameters:
         assert isinstance(parameter, (TyperArgument, TyperOption))
         assert parameter.help or parameter.name == "help", f"{name} {parameter.name}"
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_every_number_that_a_command_takes_has_a_least_and_a_most(name: str) -> None:
+    for parameter in LEAVES[name].params:
+        kind = parameter.type_descriptor.annotation
+        if int in (kind, *get_args(kind)):
+            assert None not in (parameter.min, parameter.max), parameter.name
 
 
 @pytest.mark.parametrize("as_json", [False, True], ids=["lines", "json"])
