@@ -203,7 +203,7 @@ class _Lines:
         look = self._bus.look_of(self._origin.caller.owner).after(changed_before)
         with self._turns.taken(number, stream, ids_in(line)) as turn:
             await turn.come()
-            await put_on_record(self._origin.scope, declared.endpoint.allow, declared.kind.type)
+            await put_on_record(self._origin.scope, declared.endpoint.allow, command=declared.kind.type)
             entered = self._admission.enter()
             try:
                 return await self._handled(

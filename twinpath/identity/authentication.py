@@ -100,8 +100,7 @@ async def permit(scope: Scope, *permissions: str) -> None:
     """Let a request go on whose caller has these permissions. Raises what `need` and `put_on_record` do."""
     for permission in permissions:
         need(scope, permission)
-    for permission in permissions:
-        await put_on_record(scope, permission)
+    await put_on_record(scope, *permissions)
 
 
 def counted_as(scope: Scope) -> str:
@@ -146,13 +145,14 @@ def need(scope: Scope, permission: str, command: str | None = None) -> None:
         raise
 
 
-async def put_on_record(scope: Scope, permission: str, command: str | None = None) -> None:
-    """Record what a request, or the line with this command, is about to do by a permission, if that is to be recorded.
+async def put_on_record(scope: Scope, *permissions: str, command: str | None = None) -> None:
+    """Record what a request, or the line with this command, is about to do by its permissions, once, if the use of any
+    is to be recorded.
 
     Raises Unavailable: then it must not be done.
     """
     if (auditing := scope["state"].get(_AUDITING)) is not None:
-        await auditing.allowed(caller_in(scope), permission, scope, command)
+        await auditing.allowed(caller_in(scope), permissions, scope, command)
 
 
 _AUDITING, _AGAIN = "auditing", "authenticate_again"

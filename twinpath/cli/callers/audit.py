@@ -63,7 +63,8 @@ def _show(out: Output, entries: list[Entry]) -> None:
     for entry in entries:
         outcome = entry.outcome if entry.reason is None else f"{entry.outcome}: {entry.reason}"
         at = f"{entry.at:%Y-%m-%d %H:%M:%S}"
-        table.add_row(at, entry.service, entry.actor, entry.action, entry.target or "", outcome, str(entry.count))
+        actor = entry.actor if entry.on_behalf_of is None else f"{entry.actor} for {entry.on_behalf_of}"
+        table.add_row(at, entry.service, actor, entry.action, entry.target or "", outcome, str(entry.count))
     out.table(table)
 
 

@@ -11,6 +11,7 @@ from starlette.types import Scope
 
 from twinpath.clock import Clock, utc_now
 from twinpath.errors import TwinpathError, Unavailable
+from twinpath.http.headers import joined_header
 from twinpath.identity.audit.interface import Entry, Outcome
 from twinpath.identity.audit.recorder import Recorder
 from twinpath.identity.caller import Caller
@@ -55,12 +56,14 @@ class Auditing:
         with suppress(Unavailable):
             self._key = await self._read_key()
 
-    async def allowed(self, caller: Caller, permission: str, scope: Scope, command: str | None = None) -> None:
+    async def allowed(
+        self, caller: Caller, permissions: Collection[str], scope: Scope, command: str | None = None
+    ) -> None:
         """Record what is about to be done, but not what owners do with what is theirs.
 
         Raises Unavailable: then it must not be done.
         """
-        if caller.owner is None and permission in self._permissions:
+        if caller.owner is None and any(permission in self._permissions for permission in permissions):
             self._key = self._key or await self._read_key()
             await self._recorder.done(self._entry(caller, scope, command, "allowed"))
 
@@ -79,6 +82,7 @@ class Auditing:
     ) -> Entry:
         path = scope["path"]
         named = _ID.search(path)
+        behalf = None if scope["method"] == "GET" else joined_header(scope, b"x-on-behalf-of")  # queries don't take it
         return Entry(
             self._clock(),
             self._service,
@@ -87,6 +91,7 @@ class Auditing:
             outcome,
             named[0] if named else None,
             reason,
+            behalf if behalf and _ID.fullmatch(behalf) else None,
             correlation_id=scope.get("state", {}).get("correlation_id"),
         )
 

@@ -14,8 +14,8 @@ class Entry:
     """One line of the record. It holds no personal data: `actor` is a pseudonym that erasure can cut.
 
     `service` is whose process wrote it, `action` what was asked for (`GET /customers/{customer_id}`, `rebuild`),
-    `target` the id that it concerns, `reason` the code of a refusal, `on_behalf_of` a pseudonym too. So many alike as
-    `count` says came within a second of `at`.
+    `target` the id that it concerns, `reason` the code of a refusal, `on_behalf_of` the owner for whom it was asked.
+    So many alike as `count` says came within a second of `at`.
     """
 
     at: datetime

@@ -59,7 +59,7 @@ async def workshop(
     recorder = Recorder(record)
     keys = SigningKeys(ISSUER, transport=issuer.transport)
     rules = TokenRules(ISSUER, AUDIENCE, ("ES256",), owner_claim="owner", roles=ROLES)
-    auditing = Auditing("workshop", recorder, key, {"owners:read", "repairs:work"})
+    auditing = Auditing("workshop", recorder, key, {"owners:read", "repairs:work", "history:read"})
     authentication = Authentication(
         AccessTokens(rules, keys), signing=keys, rates=rates or CallerRates(), auditing=auditing
     )
@@ -79,14 +79,32 @@ async def test_what_staff_reads_of_people_is_on_record_with_a_pseudonym() -> Non
         await shop.client.get(f"{API}/owners/{OWNER}", headers=headers)
         await shop.client.get(f"{API}/owners", headers=headers)
         await shop.client.get(f"{API}/repairs", headers=headers)  # nobody asked for these to be recorded
+        await shop.client.get(f"{API}/owners/{OWNER}/history", headers=headers)  # two permissions, and one reading
         entries = await shop.entries()
 
     assert [(e.action, e.target, e.outcome) for e in entries] == [
         (f"GET {API}/owners/{{id}}", OWNER, "allowed"),
         (f"GET {API}/owners", None, "allowed"),
+        (f"GET {API}/owners/{{id}}/history", OWNER, "allowed"),
     ]
     assert {(e.actor, e.correlation_id) for e in entries} == {(pseudonym_of(KEY, Caller(ISSUER, "ada").key), "c-1")}
     assert "ada" not in str(entries)
+
+
+async def test_for_whom_staff_acts_is_on_record_too() -> None:
+    async with workshop() as shop:
+        path = f"{API}/repairs/{OWNER.replace('owner', 'repair')}/notes"
+        for role in ("staff", "owner"):
+            headers = {**shop.as_("ada", role), "X-On-Behalf-Of": OWNER}
+            await shop.client.post(path, json={"note": "x"}, headers=headers)
+        await shop.client.post(path, json={"note": "x"}, headers={**headers, "X-On-Behalf-Of": "ada@example.org"})
+        entries = await shop.entries()
+
+    assert [(e.outcome, e.on_behalf_of) for e in entries] == [
+        ("allowed", OWNER),
+        ("refused", OWNER),
+        ("refused", None),
+    ]
 
 
 async def test_what_owners_read_of_their_own_is_not_on_record() -> None:
