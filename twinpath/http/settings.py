@@ -10,18 +10,34 @@ and 64 KiB a streamed body. With the defaults that is about 130 MiB, above some 
 below the 384 MiB of the smallest pod (deploy/kubernetes; tests/engine/http/test_memory.py tries it).
 """
 
-from pydantic import Field, SecretStr
+from ipaddress import ip_network
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr
 
 from twinpath.observability.log_settings import LogSettings
 
 KIB, MIB = 1024, 1024 * 1024
 
 
+def _are_networks(text: str) -> str:
+    for part in filter(None, map(str.strip, text.split(","))):
+        try:
+            ip_network(part)
+        except ValueError:  # uvicorn would trust everybody where it reads *, and nobody where a network is misspelt
+            raise ValueError(f"{part!r} is no address and no network, as in 10.0.0.0/8") from None
+    return text
+
+
+Networks = Annotated[str, AfterValidator(_are_networks)]
+"""Addresses or networks, joined by commas."""
+
+
 class HttpSettings(LogSettings):
     """The settings that every service's HTTP server has: times in seconds, sizes in bytes."""
 
     host: str = Field("127.0.0.1", description="address to listen on")
-    trusted_proxies: str = Field(
+    trusted_proxies: Networks = Field(
         "",
         description="gateways whose X-Forwarded-For says where a client is: addresses or networks joined by commas",
     )

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 
 import httpx
 import pytest
+from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -50,3 +51,10 @@ async def test_only_a_trusted_gateway_says_where_a_client_is(trusted: str, forwa
         headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
 
         assert (await http.get(url, headers=headers)).text == client
+
+
+@pytest.mark.parametrize("trusted", ["*", "10.0.0.0/8, *", "gateway.example.com", "10.0.0.1/8", "10.0.0.0/33"])
+def test_who_could_be_anybody_is_no_gateway(trusted: str) -> None:
+    """Else each client would say which address its requests are counted for."""
+    with pytest.raises(ValidationError, match="is no address and no network"):
+        HttpSettings(trusted_proxies=trusted)
