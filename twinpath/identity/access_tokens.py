@@ -1,6 +1,7 @@
 """Access tokens: JSON Web Tokens of one OpenID Connect provider, verified here, and once each.
 
-RFC 9068 and RFC 8725: the algorithms are fixed by a setting, issuer, audience and times are always checked.
+RFC 9068 and RFC 8725: the algorithms are fixed by a setting, issuer, audience, times and the kind of token are always
+checked.
 """
 
 import time
@@ -68,7 +69,8 @@ class AccessTokens:
         if len(token) > _MOST_CHARACTERS:
             raise _invalid("it is too long")
         try:
-            key_id = jwt.get_unverified_header(token).get("kid")
+            header = jwt.get_unverified_header(token)
+            key_id = header.get("kid")
             key = await self._keys.get(key_id) if isinstance(key_id, str | None) else None
             if key is None:
                 raise _invalid("no key of the provider signed it")
@@ -81,6 +83,8 @@ class AccessTokens:
                 leeway=self._rules.leeway,
                 options={"require": ["exp", "sub", "iss", "aud"]},
             )
+            if (kind := _other_kind(header, claims)) is not None:
+                raise _invalid(f"it is {kind}")
             return self._caller_of(claims)
         except ExpiredSignatureError as error:
             raise _over() from error
@@ -114,6 +118,15 @@ def _at(claims: Mapping[str, Any], path: str) -> Any:
     for name in path.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
     return value
+
+
+def _other_kind(header: Mapping[str, Any], claims: Mapping[str, Any]) -> str | None:
+    """What a provider signed for another use than access: an ID token, say, whose audience may be called as ours is."""
+    media_type = str(header.get("typ", "JWT")).lower().removeprefix("application/")
+    if media_type not in ("jwt", "at+jwt"):
+        return f"a token of the type {media_type[:40]}"
+    is_for_clients = claims.get("typ") == "ID" or not {"at_hash", "c_hash"}.isdisjoint(claims)  # typ: of Keycloak
+    return "an ID token, which is for the client alone" if is_for_clients else None
 
 
 def _over() -> NotAuthenticated:

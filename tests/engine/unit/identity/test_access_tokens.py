@@ -139,6 +139,35 @@ async def test_keys_that_can_verify_nothing_end_in_a_refusal(keys: bytes | str) 
     await signing.close()
 
 
+@pytest.mark.parametrize("kind", ["JWT", "at+jwt", "application/AT+JWT", None])
+async def test_an_access_token_goes_by_these_types(provider: _Provider, kind: str | None) -> None:
+    assert (await provider.tokens.caller(_of_kind(provider, kind))).subject == "ada"
+
+
+@pytest.mark.parametrize(
+    ("kind", "claims"),
+    [
+        ("logout+jwt", {}),
+        ("dpop+jwt", {}),
+        ("secevent+jwt", {}),
+        ("JWT", {"at_hash": "x"}),
+        ("JWT", {"c_hash": "x"}),
+        ("JWT", {"typ": "ID"}),
+    ],
+)
+async def test_what_the_provider_signed_for_another_use_is_refused(
+    provider: _Provider, kind: str, claims: dict[str, str]
+) -> None:
+    with pytest.raises(NotAuthenticated, match="it is a"):
+        await provider.tokens.caller(_of_kind(provider, kind, **claims))
+
+
+def _of_kind(provider: _Provider, kind: str | None, **claims: str) -> str:
+    usual = jwt.decode(provider.token(), options={"verify_signature": False})
+    headers = {"kid": "first", "typ": kind}
+    return jwt.encode({**usual, **claims}, provider.issuer.keys["first"], "ES256", headers=headers)
+
+
 def _unsigned(header: dict[str, Any], claims: dict[str, Any]) -> str:
     parts = (base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in (header, claims))
     return ".".join((*parts, ""))
