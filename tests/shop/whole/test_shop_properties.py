@@ -1,7 +1,7 @@
 """Whatever is done to the shop in whatever order, its books balance: random commands at the whole in-memory system."""
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -27,6 +27,14 @@ from deploy.shop import SHOP
 from projector_service.application import PROJECTIONS
 from shared.events import CATALOGUE
 from shared.events.product import product_id_of
+from tests.shop.support.books import (
+    expect_balance,
+    expect_no_more_back_than_was_shipped,
+    expect_stock_to_be_kept_for,
+    most_held,
+    revenue_of,
+)
+from twinpath.domain.events import RecordedEvent
 from twinpath.domain.views import Document
 from twinpath.ids import logs_of
 from twinpath.projecting.following.projector import Projector
@@ -182,7 +190,7 @@ class ShopMachine(RuleBasedStateMachine):
     @rule()
     def fulfilment_catches_up(self) -> None:
         self.runner.run(self.shop.settled())
-        self.no_customer_holds_more_than_allowed()
+        assert most_held(self.events(), self.now, self.reservation) <= MOST_UNSHIPPED
 
     @rule(hours=st.integers(1, 100))
     def time_passes(self, hours: int) -> None:
@@ -191,78 +199,19 @@ class ShopMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_books_balance(self) -> None:
-        """Stock on hand + reserved + taken = created + restocked + counted + returned, and no order is both confirmed
-        and rejected."""
-        came, taken = Counter[str](), Counter[str]()
-        life: defaultdict[str, set[str]] = defaultdict(set)
-        for event in self.events():
-            life[event.stream].add(event.type)
-            came[event.stream] += event.data["on_hand"] if event.type == "product.created" else 0
-            came[event.stream] += event.data["quantity"] if event.type == "product.restocked" else 0
-            came[event.stream] += event.data["change"] if event.type == "product.stock_adjusted" else 0
-            came[event.stream] += event.data["restocked"] if event.type == "product.stock_returned" else 0
-            taken[event.stream] += event.data["quantity"] if event.type == "product.stock_taken" else 0
-        assert not [stream for stream, types in life.items() if {"order.confirmed", "order.rejected"} <= types]
-        for product in self.runner.run(self.shop.views.page("product_catalogue", {}, None, 100)):
-            assert product["on_hand"] >= 0
-            assert product["on_hand"] + product["reserved"] + taken[product["_id"]] == came[product["_id"]]
+        expect_balance(self.events(), self.page("product_catalogue"))
 
-    def nothing_comes_back_that_was_not_shipped(self) -> None:
-        """Nor more of it, by what the orders say and by what the products say."""
-        shipped, returned, booked = Counter[tuple[str, str]](), Counter[tuple[str, str]](), Counter[tuple[str, str]]()
-        for event in self.events():
-            if event.type == "order.shipped":
-                shipped.update(
-                    {(event.stream, line["product_id"]): line["quantity"] for line in event.data["products"]}
-                )
-            elif event.type == "order.returned":
-                back = event.data["products"]
-                returned.update({(event.stream, line["product_id"]): pieces_of(line) for line in back})
-            elif event.type == "product.stock_returned":
-                booked[event.data["order_id"], event.stream] += pieces_of(event.data)
-        assert returned <= shipped
-        assert booked == returned
-
-    def revenue_is_what_was_confirmed_less_what_was_cancelled_or_came_back(self) -> None:
-        brought = 0
-        for event in self.events():
-            if event.type == "order.confirmed":
-                brought += event.data["total"]["minor"]
-            elif event.type == "order.cancelled" and event.data["confirmed_at"]:
-                brought -= event.data["total"]["minor"]
-            elif event.type == "order.returned":
-                brought -= event.data["refund"]["minor"]
-        answer = self.runner.run(self.client.get("/shop/dashboard"))
+    def the_dashboard_shows_the_revenue(self) -> None:
+        answer, brought = self.runner.run(self.client.get("/shop/dashboard")), revenue_of(self.events())
         [shown] = answer.json()["revenue"] or [{"total": "0", "categories": []}]
         assert Decimal(shown["total"]) * 100 == brought
         assert sum(Decimal(share["amount"]) for share in shown["categories"]) * 100 == brought
 
-    def no_customer_holds_more_than_allowed(self) -> None:
-        """By the orders that are confirmed and whose reservation has not run out."""
-        held, placed = Counter[str](), {}
-        for event in sorted(self.events(), key=lambda event: (event.stream, event.version)):
-            if event.type == "order.placed":
-                placed[event.stream] = event.data["customer_id"], sum(line["quantity"] for line in event.data["lines"])
-                if datetime.fromisoformat(event.data["placed_at"]) + self.reservation <= self.now:
-                    del placed[event.stream]
-            elif event.stream in placed and event.type in ("order.rejected", "order.cancelled", "order.shipped"):
-                del placed[event.stream]
-        for customer, units in placed.values():
-            held[customer] += units
-        assert not [units for units in held.values() if units > MOST_UNSHIPPED]
+    def page(self, view: str, **where: str) -> list[Document]:
+        return self.runner.run(self.shop.views.page(view, where, None, 1_000))
 
-    def only_confirmed_orders_hold_stock(self) -> None:
-        kept: set[str] = set()
-        for event in sorted(self.events(), key=lambda event: (event.stream, event.version)):
-            if event.type == "product.stock_reserved":
-                kept.add(event.stream + event.data["order_id"])
-            elif event.type in ("product.stock_released", "product.stock_taken"):
-                kept.discard(event.stream + event.data["order_id"])
-        orders = self.runner.run(self.shop.views.page("order_summaries", {"status": "confirmed"}, None, 1_000))
-        assert kept == {line["product_id"] + order["order_id"] for order in orders for line in order["lines"]}
-
-    def events(self) -> list[Any]:
-        async def read() -> list[Any]:
+    def events(self) -> list[RecordedEvent]:
+        async def read() -> list[RecordedEvent]:
             return [event for log in LOGS for event in await self.shop.store.read_log(log, 0, 10_000)]
 
         return self.runner.run(read())
@@ -271,9 +220,9 @@ class ShopMachine(RuleBasedStateMachine):
         try:
             self.fulfilment_catches_up()
             self.the_books_balance()
-            self.only_confirmed_orders_hold_stock()
-            self.nothing_comes_back_that_was_not_shipped()
-            self.revenue_is_what_was_confirmed_less_what_was_cancelled_or_came_back()
+            expect_stock_to_be_kept_for(self.page("order_summaries", status="confirmed"), self.events())
+            expect_no_more_back_than_was_shipped(self.events())
+            self.the_dashboard_shows_the_revenue()
             self.now += RETENTION
             self.runner.run(self.shop.processes.carry_out_due())
             self.fulfilment_catches_up()
@@ -295,10 +244,6 @@ class ShopMachine(RuleBasedStateMachine):
             await projector.project(log, await self.shop.store.read_log(log, 0, 10_000))
         await projector.stop()
         return await documents(views)
-
-
-def pieces_of(back: dict[str, Any]) -> int:
-    return int(back["restocked"] + back["written_off"])
 
 
 async def documents(views: InMemoryViewStore) -> dict[str, list[Document]]:
