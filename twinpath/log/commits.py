@@ -89,8 +89,8 @@ async def find_commits_with(
     The last one is looked for first: whatever precedes it was there when the others are looked for.
     """
     between = {"log": log, "position": {"$gt": after, "$lte": upto}, "events.type": {"$in": list(types)}}
-    found = await _one_after_another(commits, [_last_of(log, upto), [{"$match": between}], _last_of(log, after)])
-    by_position = {commit["position"]: commit for commit in found}
+    there = await _one_after_another(commits, [_last_of(log, upto), [{"$match": between}], _last_of(log, after)])
+    by_position = {commit["position"]: commit for commit in there}
     return [by_position[position] for position in sorted(by_position)]
 
 

@@ -60,8 +60,8 @@ class MongoEventLog(EventLog):
             events = await self._events_after({"log": log}, "position", after_position, limit)
         else:
             with unavailable(_AWAY):
-                found = await find_commits_with(self._commits, log, after_position, upto, types)
-            events = [event for commit in found for event in events_of(commit)]
+                commits = await find_commits_with(self._commits, log, after_position, upto, types)
+            events = [event for commit in commits for event in events_of(commit)]
         return of_types([event for event in events if after_position < event.position <= upto], types)
 
     async def read_stream(self, log: str, stream: str, after_version: int, limit: int) -> list[RecordedEvent]:
