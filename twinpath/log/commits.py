@@ -98,8 +98,8 @@ async def _one_after_another(commits: Commits, questions: Sequence[list[Document
     """What several pipelines find, in one question to the server."""
     first, *rest = questions
     whole = first + [{"$unionWith": {"coll": commits.name, "pipeline": steps}} for steps in rest]
-    async with await commits.aggregate(whole) as found:
-        return await found.to_list()
+    async with await commits.aggregate(whole) as cursor:
+        return await cursor.to_list()
 
 
 def _last_of(log: str, upto: int | None = None) -> list[Document]:
