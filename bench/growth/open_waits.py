@@ -99,7 +99,7 @@ async def _view(started: Servers, database: str) -> str:
         [document] = ticket_documents([ticket])
         await client[database][TICKET_DETAILS.name].insert_one(document)
         rendered = [TICKET_DETAILS.rendered(document)]
-        await RedisViewCache(redis, database).write(TICKET_DETAILS.name, LOG, 0, 1, rendered, [])
+        await RedisViewCache(redis, database).write(TICKET_DETAILS.name, {LOG: (0, 1)}, rendered, [])
     return ticket
 
 

@@ -61,7 +61,7 @@ class _Writer:
                 )
                 for before in random.sample(self._changing, min(due, len(self._changing)))
             ]
-            assert await self._index.write(_VIEW, LOG, self._position, self._position + due, changed, [])
+            assert await self._index.write(_VIEW, {LOG: (self._position, self._position + due)}, changed, [])
             self._position, done = self._position + due, done + due
         return done / (time.perf_counter() - began)
 

@@ -75,4 +75,4 @@ class WrittenViews:
         for view in (view for projection in projections for view in projection.views if view.copy):
             ids = list({change.id for change in changes if change.view == view.name and hasattr(change, "id")})
             documents = [view.rendered(document) for document in await self._writer.documents(view.name, ids)]
-            await cache.write(view.name, recorded.log, recorded.position - 1, recorded.position, documents, [])
+            await cache.write(view.name, {recorded.log: (recorded.position - 1, recorded.position)}, documents, [])

@@ -11,7 +11,7 @@ from twinpath.around import around
 from twinpath.domain.views import NOTHING, Cached
 from twinpath.observability.recorded_events import RecordedEvents
 from twinpath.observability.tracing import Attributes, Tracing
-from twinpath.views.interface import Batch, BatchWriter, ViewCache
+from twinpath.views.interface import Batch, BatchWriter, Moves, ViewCache
 
 SOURCE = "twinpath.source"
 """Attribute of a query's span: `redis` or `mongodb`, whichever gave the answer, or the last part of it."""
@@ -40,13 +40,11 @@ def traced_cache(cache: ViewCache, tracing: Tracing, recorded: RecordedEvents | 
     """A ViewCache in Redis. A read is a span of its query, a write one in the traces of the events it moves past."""
     recorded = recorded or RecordedEvents()
 
-    async def write(
-        view: str, log: str, expected: int, position: int, documents: Sequence[Cached], removed: Sequence[str]
-    ) -> bool:
-        spans = recorded.between(log, expected, position)
-        attributes = {**_redis("EVALSHA", view), "twinpath.log": log, "twinpath.position": position}
-        with tracing.continued(spans, f"EVALSHA {view}", SpanKind.CLIENT, attributes):
-            return await cache.write(view, log, expected, position, documents, removed)
+    async def write(view: str, moves: Moves, documents: Sequence[Cached], removed: Sequence[str]) -> bool:
+        spans = [span for log, move in moves.items() for span in recorded.between(log, *move)]
+        reached = {"twinpath.logs": [f"{log}:{position}" for log, (_, position) in moves.items()]}
+        with tracing.continued(spans, f"EVALSHA {view}", SpanKind.CLIENT, {**_redis("EVALSHA", view), **reached}):
+            return await cache.write(view, moves, documents, removed)
 
     async def read(call: Callable[..., Awaitable[Any]], view: str, wanted: Any, at_least: Any = NOTHING) -> Any:
         query = trace.get_current_span()

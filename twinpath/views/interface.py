@@ -198,6 +198,9 @@ class Copied(Protocol):
         """Of the view's document."""
 
 
+Moves = Mapping[str, tuple[int, int]]
+"""Log -> the position at which a copy is expected, and the one that a write moves it to."""
+
 Item = TypeVar("Item", bound=Copied, contravariant=True)
 
 
@@ -207,20 +210,18 @@ class ViewCopy(Protocol[Item]):
     Per view it keeps how far each log is in it. It may lose everything at any time, the written views are the truth.
     """
 
-    async def write(
-        self, view: str, log: str, expected: int, position: int, documents: Sequence[Item], removed: Sequence[str]
-    ) -> bool:
-        """Take the documents (each only over a lower revision) and move the log's position from `expected`.
+    async def write(self, view: str, moves: Moves, documents: Sequence[Item], removed: Sequence[str]) -> bool:
+        """Take the documents, each only over a lower revision, and move the positions of these logs.
 
-        False, and nothing is written, when the position is not there: the copy missed something, or lost all.
-        Raises Unavailable.
+        False, and nothing is written, when a position is not where it is expected: the copy missed something, or lost
+        all. A log without a position counts as at 0. Raises Unavailable.
         """
 
     async def positions(self, view: str) -> dict[str, int]:
         """Log -> position of this copy; a log is missing when nothing of it was ever taken, or all was lost."""
 
-    async def adopt(self, view: str, log: str, position: int) -> None:
-        """State that no document that the copy holds of this log is older than `position`.
+    async def adopt(self, view: str, positions: Mapping[str, int]) -> None:
+        """State by log that no document that the copy holds of it is older than this position; all or none is kept.
 
         What it does not hold is to be filled in: the fill state is None again, and a fill under way is refused.
         """

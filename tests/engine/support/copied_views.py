@@ -103,7 +103,7 @@ class CopiedViews:
             documents = await self.writer.page(view.name, {}, None, 1000)
             copied = await self.cache.get_many(view.name, [document["_id"] for document in documents])
             assert copied == [view.rendered(document) for document in documents]
-            applied = {log: at for (name, log), at in checkpoints.items() if name == projection.name and at}
+            applied = {log: at for (name, log), at in checkpoints.items() if name == projection.name}
             assert await self.cache.positions(view.name) == applied
         return True
 

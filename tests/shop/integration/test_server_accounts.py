@@ -172,15 +172,15 @@ async def test_in_redis_the_projector_writes_the_copy_and_the_query_service_only
         Redis.from_url(f"redis://query:wrong@{host}/0") as stranger,
     ):
         copy, seen = RedisViewCache(projector, "twinpath"), RedisViewCache(query, "twinpath")
-        await copy.adopt("orders", "order.0", 0)
-        assert await copy.write("orders", "order.0", 0, 1, [Cached("1", 1, '"e"', b"{}")], [])
+        await copy.adopt("orders", {"order.0": 0})
+        assert await copy.write("orders", {"order.0": (0, 1)}, [Cached("1", 1, '"e"', b"{}")], [])
         await copy.begin_fill("orders", "token")
         assert await copy.fill("orders", "token", [Cached("2", 1, '"e"', b"{}")], last=False)
 
         assert await seen.get("orders", "1") == Cached("1", 1, '"e"', b"{}")
         assert len(await seen.get_many("orders", ["1", "2"])) == 2
         assert await seen.positions("orders") == {"order.0": 1}
-        for attempt in (seen.adopt("orders", "order.0", 9), seen.write("orders", "order.0", 1, 2, [], ["1"])):
+        for attempt in (seen.adopt("orders", {"order.0": 9}), seen.write("orders", {"order.0": (1, 2)}, [], ["1"])):
             with pytest.raises(Unavailable, match="permission"):
                 await attempt
         for client in (projector, query):

@@ -1,19 +1,19 @@
 """Brings a copy of views along, in Redis or a search index, without ever holding up or failing a projection.
 
 After each commit the changed documents are read back and written together with the log's position in the copy, which
-moves only from where the commit began, or from beyond that; commits that wait go as one. Whatever goes wrong (the
-copy's server away, this process killed between the two writes, another replica's zombie) shows as a position that lags
-behind the checkpoint, which readers see too, and once a second what lies between is made good from the log. A position
-that is missing, or beyond its view's checkpoint, means that the copy was lost, or the views were set back: then all of
-it is forgotten, the checkpoints are adopted, since a document that is absent is simply read from MongoDB, and all
-documents are filled in behind.
+moves only from where the commit began, or from beyond that; commits that wait, of whatever logs, go as one. Whatever
+goes wrong (the copy's server away, this process killed between the two writes, another replica's zombie) shows as a
+position that lags behind the checkpoint, which readers see too, and once a second what lies between is made good from
+the log. A position that is missing, or beyond its view's checkpoint, means that the copy was lost, or the views were
+set back: all of it is forgotten, the checkpoints are adopted, those of logs without events too, since a document that
+is absent is simply read from MongoDB, and all documents are filled in behind. So what merely trails has a position.
 What was parked and applied later does not show in any position: the store keeps a record of it until it is copied. What
 is wiped after a commit shows in none either: it is tried until it is copied.
 A server that answers reads and refuses writes is in trouble all the same: only a write that it takes ends that.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -23,7 +23,7 @@ import structlog
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.events import RecordedEvent
 from twinpath.domain.projection import Projection
-from twinpath.domain.views import NOTHING, Document, View
+from twinpath.domain.views import View
 from twinpath.errors import Unavailable
 from twinpath.log.interface import EventLog
 from twinpath.log.verification import erases
@@ -147,40 +147,40 @@ class CacheSync:
                 self._steps.done()
 
     async def _write(self, steps: Sequence[Step]) -> list[Step]:
-        """Steps of one view; what several need is read at once. Gives those that were not written."""
+        """Steps of one view, each of another log, together where that goes; gives those that were not written."""
         copy = self._copy_of(steps[0].view)
-        together = [document_id for step in steps for document_id in step.ids] if len(steps) > 1 else []
-        documents = await documents_of(self._writer, steps[0].view, together)
-        return [step for step in steps if not await self._write_one(step, copy, documents)]
+        moving = [step for step in steps if not step.is_wipe]
+        if moving and await self._bring(moving, copy, {step.log: step.expected for step in moving}):
+            moving = []
+        left = [step for step in moving if not await self._bring_rest(step, copy)]
+        return left + [step for step in steps if step.is_wipe and not await self._bring_apart(step)]
 
-    async def _write_one(self, step: Step, copy: str, documents: Mapping[str, Document]) -> bool:
-        if step.is_wipe:
-            return await self._bring_apart(step)
-        if await self._bring(step, copy, step.expected, documents):
-            return True
+    async def _bring_rest(self, step: Step, copy: str) -> bool:
+        """Of a step a part may have been made good."""
         copied = (await self._cache.positions(copy)).get(step.log, 0)
-        # a part of it may have been made good
-        return step.expected < copied < step.position and await self._bring(step, copy, copied, documents)
+        return step.expected <= copied < step.position and await self._bring([step], copy, {step.log: copied})
 
-    async def _bring(self, step: Step, copy: str, copied: int, at_hand: Mapping[str, Document] = NOTHING) -> bool:
-        """Copy what a step names, of which some may be `at_hand` already; False where the copy is not at `copied`.
+    async def _bring(self, steps: Sequence[Step], copy: str, reached: Positions) -> bool:
+        """Copy what steps of one view name, each of another log; False where the copy is not where it should be.
 
-        The copy's position moves with the last part.
+        The copy's positions move with the last part.
         """
-        if step.erases:
+        view, erases = steps[0].view, any(step.erases for step in steps)
+        if erases:
             await self._cache.expunge(copy)  # before the write, so that no death in between forgets it
-        ids = step.ids.copy()
-        for change in step.met:
+        ids = dict.fromkeys(document_id for step in steps for document_id in step.ids)
+        for change in (change for step in steps for change in step.met):
             ids |= dict.fromkeys(await met_by(self._writer, change, PAGE))
         parts = [list(ids)[start : start + PAGE] for start in range(0, len(ids), PAGE)] or [[]]
         for part in parts:
-            documents = at_hand or await documents_of(self._writer, step.view, part)
-            ready = self._kind.ready(step.view, [documents[id_] for id_ in part if id_ in documents])
+            documents = await documents_of(self._writer, view, part)
+            ready = self._kind.ready(view, [documents[id_] for id_ in part if id_ in documents])
             removed = sorted({*part} - {document.id for document in ready})
-            reached = step.position if part is parts[-1] else copied
-            if not await self._cache.write(copy, step.log, copied, reached, ready, removed):
+            last = part is parts[-1]
+            moves = {s.log: (reached[s.log], s.position if last else reached[s.log]) for s in steps}
+            if not await self._cache.write(copy, moves, ready, removed):
                 return False
-        if step.erases:
+        if erases:
             await self._cache.expunge(copy)
         return True
 
@@ -206,27 +206,27 @@ class CacheSync:
         drift = Drift(in_service, await self._cache.positions(copy), self._seen.get(copy))
         self._seen[copy] = drift.positions
         if drift.is_lost:
-            await self._begin_anew(copy, in_service)
+            await self._begin_anew(copy, drift)
         elif drift.positions:
             await self._expect_writes(copy, drift.positions)
             for log in drift.behind:
                 await self._make_good(projection, view, log)
         await self._fills.expect(view, copy)
 
-    async def _begin_anew(self, copy: str, checkpoints: Positions) -> None:
+    async def _begin_anew(self, copy: str, drift: Drift) -> None:
         """The rest of the old one goes first, so that nothing in the copy is older than what is adopted."""
         async with self._writing:
+            if await self._cache.positions(copy) != drift.positions:
+                return  # it was written meanwhile: the next look tells
             await self._cache.forget(copy)
-            for log, at in checkpoints.items():
-                if at:
-                    await self._cache.adopt(copy, log, at)
+            await self._cache.adopt(copy, drift.checkpoints)
         _log.info(f"{self._kind.name}_begins_anew", copy=copy)
 
     async def _expect_writes(self, copy: str, positions: Positions) -> None:
         """Write nothing new, where it is not known that the copy takes writes."""
         if self.trouble is not None or copy not in self._taking:
             log, at = next(iter(positions.items()))
-            if await self._cache.write(copy, log, at, at, [], []):
+            if await self._cache.write(copy, {log: (at, at)}, [], []):
                 self._taking.add(copy)
 
     async def _make_good(self, projection: Projection, view: View, log: str) -> None:
@@ -247,7 +247,7 @@ class CacheSync:
                 changes = changes_of(projection, events, self._catalogue)
                 erased = any(erases(event, self._catalogue) for event in events)
                 step = step_of(view, log, copied, events[-1].position, changes, erased)
-                if not await self._bring(step, copy, copied):
+                if not await self._bring([step], copy, {log: copied}):
                     return  # somebody else was first: the next look tells
 
     async def _copy_late(self) -> None:
@@ -284,7 +284,7 @@ class CacheSync:
         copy = self._copy_of(step.view)
         copied = (await self._cache.positions(copy)).get(step.log)
         # a copy that was emptied is filled from what is in the view by now
-        return copied is None or await self._bring(replace(step, expected=copied, position=copied), copy, copied)
+        return copied is None or await self._bring([replace(step, position=copied)], copy, {step.log: copied})
 
     def _note(self, error: BaseException | None) -> None:
         """Whatever it was, what it kept from the copy is made good once that can be."""

@@ -17,10 +17,10 @@ class Drift:
 
     @property
     def is_lost(self) -> bool:
-        """Whether the copy was emptied, or has lost its position in a log, or is of a time that the views have not
-        seen: nothing that it holds can be believed."""
+        """Whether the copy was never begun, was emptied, has lost its position in a log, or is of a time that the views
+        have not seen: nothing that it holds can be believed."""
         if not self.positions:
-            return any(self.checkpoints.values())
+            return bool(self.checkpoints)
         return any(self._is_odd(log) and self._stands_still(log) for log in self.checkpoints)
 
     @property

@@ -11,7 +11,7 @@ from twinpath.domain.views import ChangeWhere, View, ViewChange
 MOST_WAITING = 50_000
 """Documents and ChangeWheres, so that what waits for a slow server is bounded whatever the size of a transaction."""
 
-READ_TOGETHER = 500
+TAKEN_TOGETHER = 500
 """Documents of steps of several logs."""
 
 
@@ -80,14 +80,16 @@ class Steps:
         self._empty.clear()
 
     async def next(self) -> list[Step]:
-        """The step that has waited longest, and small ones of its view that can be read with it; none joins them."""
+        """The step that has waited longest, and small ones of its view and other logs that can go with it; none joins
+        them."""
         while not self._queue:
             self._added.clear()
             await self._added.wait()
         taken = [self._queue[0]]
         for step in islice(self._queue, 1, None):
             if step.view is taken[0].view:
-                if step.met or taken[0].met or step.size + sum(chosen.size for chosen in taken) > READ_TOGETHER:
+                full = step.size + sum(chosen.size for chosen in taken) > TAKEN_TOGETHER
+                if full or step.met or taken[0].met or any(step.log == chosen.log for chosen in taken):
                     break
                 taken.append(step)
         for step in taken:

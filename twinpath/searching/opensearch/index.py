@@ -24,7 +24,7 @@ from twinpath.searching.opensearch.names import Names
 from twinpath.searching.opensearch.queries import hits_of, request_of
 from twinpath.searching.opensearch.server import Server, Stored
 from twinpath.searching.unavailable import expect_filled
-from twinpath.views.interface import FILL_SECONDS
+from twinpath.views.interface import FILL_SECONDS, Moves
 
 _THE_STATE = "the state"
 _BEYOND = 2**40
@@ -58,20 +58,14 @@ class OpenSearchIndex(SearchIndex):
         """View -> what waits until the server may expunge."""
         self._merging: set[asyncio.Task[None]] = set()
 
-    async def write(
-        self,
-        view: str,
-        log: str,
-        expected: int,
-        position: int,
-        documents: Sequence[WholeDocument],
-        removed: Sequence[str],
-    ) -> bool:
+    async def write(self, view: str, moves: Moves, documents: Sequence[WholeDocument], removed: Sequence[str]) -> bool:
         def is_there(state: State) -> bool:
-            return bool(state["positions"].get(log, 0) == expected)
+            reached = state["positions"]
+            return all(reached.get(log, 0) == expected for log, (expected, _) in moves.items())
 
         def moved(state: State) -> State | None:
-            return {**state, "positions": {**state["positions"], log: position}} if is_there(state) else None
+            reached = {log: position for log, (_, position) in moves.items()}
+            return {**state, "positions": {**state["positions"], **reached}} if is_there(state) else None
 
         state, before = await self._state(view)
         if not is_there(state):
@@ -85,8 +79,8 @@ class OpenSearchIndex(SearchIndex):
         state, _ = await self._state(view)
         return dict(state["positions"])
 
-    async def adopt(self, view: str, log: str, position: int) -> None:
-        await self._change(view, lambda state: {"positions": {**state["positions"], log: position}})
+    async def adopt(self, view: str, positions: Mapping[str, int]) -> None:
+        await self._change(view, lambda state: {"positions": {**state["positions"], **positions}})
 
     async def fill_state(self, view: str) -> str | None:
         state, _ = await self._state(view)

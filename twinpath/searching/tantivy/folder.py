@@ -22,7 +22,7 @@ from twinpath.searching.language import Language
 from twinpath.searching.tantivy.index import ViewIndex
 from twinpath.searching.tantivy.kept import KeptIndex, begin_anew
 from twinpath.searching.unavailable import expect_filled
-from twinpath.views.interface import FILL_SECONDS
+from twinpath.views.interface import FILL_SECONDS, Moves
 
 EXPUNGE_SECONDS = 3600.0
 """The least time between two fills for the sake of erasures; the first one is at once."""
@@ -52,22 +52,14 @@ class FolderSearch(SearchIndex):
         """View -> how often in a row it could not be written."""
         self._read: dict[str, ViewIndex] = {}
 
-    async def write(
-        self,
-        view: str,
-        log: str,
-        expected: int,
-        position: int,
-        documents: Sequence[WholeDocument],
-        removed: Sequence[str],
-    ) -> bool:
-        return await self._changing(view, lambda kept: kept.write(log, expected, position, documents, removed))
+    async def write(self, view: str, moves: Moves, documents: Sequence[WholeDocument], removed: Sequence[str]) -> bool:
+        return await self._changing(view, lambda kept: kept.write(moves, documents, removed))
 
     async def positions(self, view: str) -> dict[str, int]:
         return await self._changing(view, lambda kept: kept.positions)
 
-    async def adopt(self, view: str, log: str, position: int) -> None:
-        await self._changing(view, lambda kept: kept.adopt(log, position))
+    async def adopt(self, view: str, positions: Mapping[str, int]) -> None:
+        await self._changing(view, lambda kept: kept.adopt(positions))
 
     async def fill_state(self, view: str) -> str | None:
         return await self._changing(view, lambda kept: kept.fill_state)

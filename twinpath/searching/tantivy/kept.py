@@ -21,6 +21,7 @@ import structlog
 from twinpath.errors import Unavailable
 from twinpath.searching.entries import Reading, WholeDocument
 from twinpath.searching.tantivy.index import ViewIndex, our_errors
+from twinpath.views.interface import Moves
 
 ANEW, OLD = ".anew", ".old"
 """What the folders of an index are called that is filled beside another, and of the other once it is replaced."""
@@ -77,20 +78,18 @@ class KeptIndex:
         """See ViewCopy.positions."""
         return dict(self._positions)
 
-    def write(
-        self, log: str, expected: int, position: int, documents: Sequence[WholeDocument], removed: Sequence[str]
-    ) -> bool:
+    def write(self, moves: Moves, documents: Sequence[WholeDocument], removed: Sequence[str]) -> bool:
         """See ViewCopy.write."""
-        if self._positions.get(log, 0) != expected:
+        if any(self._positions.get(log, 0) != expected for log, (expected, _) in moves.items()):
             return False
-        self._take(documents, removed, {**self._positions, log: position})
+        self._take(documents, removed, {**self._positions, **{log: position for log, (_, position) in moves.items()}})
         return True
 
-    def adopt(self, log: str, position: int) -> None:
+    def adopt(self, positions: Mapping[str, int]) -> None:
         """See ViewCopy.adopt."""
         self._end_fill()
         self._filled = False
-        self._take([], [], {**self._positions, log: position})
+        self._take([], [], {**self._positions, **positions})
 
     def begin_fill(self, token: str) -> None:
         """See ViewCopy.begin_fill; what has every document stays in service meanwhile."""

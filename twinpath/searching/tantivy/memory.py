@@ -11,6 +11,7 @@ from twinpath.searching.language import Language
 from twinpath.searching.tantivy.index import ViewIndex
 from twinpath.searching.unavailable import expect_filled
 from twinpath.views.in_memory.cache import InMemoryCopy
+from twinpath.views.interface import Moves
 
 
 class InMemorySearch(InMemoryCopy[WholeDocument], SearchIndex):
@@ -24,16 +25,8 @@ class InMemorySearch(InMemoryCopy[WholeDocument], SearchIndex):
         """View -> ids of what the index does not show yet."""
         self._searching = asyncio.Lock()
 
-    async def write(
-        self,
-        view: str,
-        log: str,
-        expected: int,
-        position: int,
-        documents: Sequence[WholeDocument],
-        removed: Sequence[str],
-    ) -> bool:
-        taken = await super().write(view, log, expected, position, documents, removed)
+    async def write(self, view: str, moves: Moves, documents: Sequence[WholeDocument], removed: Sequence[str]) -> bool:
+        taken = await super().write(view, moves, documents, removed)
         if taken:
             self._changed[view].update((*removed, *(document.id for document in documents)))
         return taken

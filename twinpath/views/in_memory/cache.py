@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Generic, TypeVar
 
 from twinpath.domain.views import NOTHING, Cached
-from twinpath.views.interface import FILL_SECONDS, Copied, ViewCache, ViewCopy, expect_reached
+from twinpath.views.interface import FILL_SECONDS, Copied, Moves, ViewCache, ViewCopy, expect_reached
 
 Kept = TypeVar("Kept", bound=Copied)
 
@@ -25,12 +25,11 @@ class InMemoryCopy(ViewCopy[Kept], Generic[Kept]):
         self._removed: defaultdict[str, set[str]] = defaultdict(set)
         """View -> ids of what was removed since its last fill began, unless that is done."""
 
-    async def write(
-        self, view: str, log: str, expected: int, position: int, documents: Sequence[Kept], removed: Sequence[str]
-    ) -> bool:
-        if self._positions[view].get(log, 0) != expected:
+    async def write(self, view: str, moves: Moves, documents: Sequence[Kept], removed: Sequence[str]) -> bool:
+        reached = self._positions[view]
+        if any(reached.get(log, 0) != expected for log, (expected, _) in moves.items()):
             return False
-        self._positions[view][log] = position
+        reached.update({log: position for log, (_, position) in moves.items()})
         for document_id in removed:
             self._documents[view].pop(document_id, None)
         if await self.fill_state(view) not in (None, "done"):
@@ -47,8 +46,8 @@ class InMemoryCopy(ViewCopy[Kept], Generic[Kept]):
     async def positions(self, view: str) -> dict[str, int]:
         return dict(self._positions[view])
 
-    async def adopt(self, view: str, log: str, position: int) -> None:
-        self._positions[view][log] = position
+    async def adopt(self, view: str, positions: Mapping[str, int]) -> None:
+        self._positions[view].update(positions)
         self._fill_states.pop(view, None)
 
     async def fill_state(self, view: str) -> str | None:

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from twinpath.domain.views import NOTHING, Cached
 from twinpath.errors import Unavailable
-from twinpath.views.interface import FILL_SECONDS, ViewCache, expect_reached
+from twinpath.views.interface import FILL_SECONDS, Moves, ViewCache, expect_reached
 from twinpath.views.redis.reads import SharedReads
 from twinpath.views.redis.scripts import ADOPT, FILL, WRITE
 
@@ -43,18 +43,17 @@ class RedisViewCache(ViewCache):
         self._parsed: dict[str, tuple[bytes | None, Mapping[str, int]]] = {}
         """View -> its positions as they were last read, and what they mean: most reads find them unchanged."""
 
-    async def write(
-        self, view: str, log: str, expected: int, position: int, documents: Sequence[Cached], removed: Sequence[str]
-    ) -> bool:
+    async def write(self, view: str, moves: Moves, documents: Sequence[Cached], removed: Sequence[str]) -> bool:
         keys = [
             *self._positions_keys(view),
             *self._fill_keys(view),
             *(self._key(view, document.id) for document in documents),
         ]
         keys += [self._key(view, document_id) for document_id in removed]
+        steps = [part for log, move in moves.items() for part in (log, *move)]
         values = [_encode(document) for document in documents]
         with our_errors():
-            taken = await self._write_script(keys=keys, args=[log, expected, position, *values])
+            taken = await self._write_script(keys=keys, args=[len(moves), *steps, *values])
         return bool(taken)
 
     async def positions(self, view: str) -> dict[str, int]:
@@ -66,9 +65,10 @@ class RedisViewCache(ViewCache):
             positions: Any = await self._client.hgetall(before)
         return {log.decode(): int(position) for log, position in positions.items()}
 
-    async def adopt(self, view: str, log: str, position: int) -> None:
+    async def adopt(self, view: str, positions: Mapping[str, int]) -> None:
+        keys = [*self._positions_keys(view), *self._fill_keys(view)]
         with our_errors():
-            await self._adopt_script(keys=[*self._positions_keys(view), *self._fill_keys(view)], args=[log, position])
+            await self._adopt_script(keys=keys, args=[part for pair in positions.items() for part in pair])
 
     async def fill_state(self, view: str) -> str | None:
         with our_errors():

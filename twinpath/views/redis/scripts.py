@@ -13,31 +13,34 @@ end
 
 WRITE = f"""{_POSITIONS}
 local reached = positions()
-if (reached[ARGV[1]] or '0') ~= ARGV[2] then return 0 end
-reached[ARGV[1]] = ARGV[3]
+local moves = 1 + 3 * ARGV[1]
+for i = 2, moves, 3 do
+  if (reached[ARGV[i]] or '0') ~= ARGV[i + 1] then return 0 end
+  reached[ARGV[i]] = ARGV[i + 2]
+end
 redis.call('SET', KEYS[1], cjson.encode(reached))
-local documents = #ARGV - 3
+local documents = #ARGV - moves
 local filled = redis.call('GET', KEYS[3]) or 'done'
 for i = 5 + documents, #KEYS do
   redis.call('DEL', KEYS[i])
   if filled ~= 'done' then redis.call('SADD', KEYS[4], KEYS[i]) end
 end
 for i = 1, documents do
-  local key, value = KEYS[4 + i], ARGV[3 + i]
+  local key, value = KEYS[4 + i], ARGV[moves + i]
   if redis.call('GETRANGE', key, 0, 15) < string.sub(value, 1, 16) then redis.call('SET', key, value) end
 end
 return 1
 """
-"""KEYS: positions, those of before, fill state, removed, documents, removed documents. ARGV: log, expected, position,
-values of the documents."""
+"""KEYS: positions, those of before, fill state, removed, documents, removed documents. ARGV: number of logs, the name,
+expected, position of each, values of the documents."""
 
 ADOPT = f"""{_POSITIONS}
 local reached = positions()
-reached[ARGV[1]] = ARGV[2]
+for i = 1, #ARGV, 2 do reached[ARGV[i]] = ARGV[i + 1] end
 redis.call('SET', KEYS[1], cjson.encode(reached))
 redis.call('DEL', KEYS[3], KEYS[4])
 """
-"""KEYS: positions, those of before, fill state, removed. ARGV: log, position."""
+"""KEYS: positions, those of before, fill state, removed. ARGV: name, position of each log."""
 
 FILL = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end

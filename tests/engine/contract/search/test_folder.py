@@ -28,7 +28,7 @@ async def test_another_process_sees_what_was_written(tmp_path: Path) -> None:
     assert folders(tmp_path) == 0
     await filled(writer, [article("a", "lamp")])
     assert await skus(reader, "lamp") == ["a"]
-    await writer.write(VIEW, LOG, 0, 4, [whole(article("b", "lamp"))], [])
+    await writer.write(VIEW, {LOG: (0, 4)}, [whole(article("b", "lamp"))], [])
     assert sorted(await skus(reader, "lamp")) == ["a", "b"]
     assert await reader.seen(VIEW) == {LOG: 4}
     await writer.forget(VIEW)
@@ -42,11 +42,11 @@ async def test_another_process_sees_what_was_written(tmp_path: Path) -> None:
 async def test_everything_is_there_after_a_restart(tmp_path: Path) -> None:
     before = opened(tmp_path)
     await filled(before, [article("a", "lamp")])
-    await before.write(VIEW, LOG, 0, 4, [whole(article("b", "lamp"), 3)], [])
+    await before.write(VIEW, {LOG: (0, 4)}, [whole(article("b", "lamp"), 3)], [])
     await before.close()
     after = opened(tmp_path)
     assert (await after.fill_state(VIEW), await after.positions(VIEW)) == ("done", {LOG: 4})
-    await after.write(VIEW, LOG, 4, 5, [whole(article("b", "chair"), 2)], [])
+    await after.write(VIEW, {LOG: (4, 5)}, [whole(article("b", "chair"), 2)], [])
     assert await skus(after, "chair") == []
     assert sorted(await skus(after, "lamp")) == ["a", "b"]
     await after.close()
@@ -56,9 +56,9 @@ async def test_a_second_writer_is_refused_in_a_clear_line(tmp_path: Path) -> Non
     first, second = opened(tmp_path), opened(tmp_path)
     await filled(first, [])
     with pytest.raises(Unavailable, match="one projector alone"):
-        await second.write(VIEW, LOG, 0, 1, [], [])
+        await second.write(VIEW, {LOG: (0, 1)}, [], [])
     await first.close()
-    assert await second.write(VIEW, LOG, 0, 1, [], [])
+    assert await second.write(VIEW, {LOG: (0, 1)}, [], [])
     await second.close()
 
 
@@ -82,4 +82,4 @@ async def test_a_folder_that_is_no_longer_writable_is_trouble_and_not_an_error(t
     (tmp_path / "file").write_text("")
     index = opened(tmp_path / "file")
     with pytest.raises(Unavailable, match="can't be used"):
-        await index.write(VIEW, LOG, 0, 1, [], [])
+        await index.write(VIEW, {LOG: (0, 1)}, [], [])

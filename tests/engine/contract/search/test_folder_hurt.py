@@ -30,7 +30,7 @@ async def stocked(folder: Path) -> FolderSearch:
     index = opened(folder)
     await filled(index, [article("a", "lamp")])
     for at in range(3):
-        assert await index.write(VIEW, LOG, at, at + 1, [whole(article(f"b{at}", "lamp"))], [])
+        assert await index.write(VIEW, {LOG: (at, at + 1)}, [whole(article(f"b{at}", "lamp"))], [])
     return index
 
 
@@ -94,7 +94,7 @@ async def test_a_folder_that_is_deleted_under_its_writer_is_missed_also_when_not
     assert await index.positions(VIEW) == {}
     with pytest.raises(Unavailable):
         await skus(reader, "lamp")
-    assert not await index.write(VIEW, LOG, 3, 4, [whole(article("c", "lamp"))], [])
+    assert not await index.write(VIEW, {LOG: (3, 4)}, [whole(article("c", "lamp"))], [])
     await filled(index, [article("a", "lamp")])
     assert await skus(reader, "lamp") == ["a"]
     await index.close()
@@ -116,11 +116,11 @@ async def test_a_full_disk_costs_nothing_that_was_written_and_searches_go_on(tmp
     with full_disk():
         for _ in range(5):
             with pytest.raises(Unavailable) as refused:
-                await index.write(VIEW, LOG, 3, 4, [whole(article("c", "lamp"))], [])
+                await index.write(VIEW, {LOG: (3, 4)}, [whole(article("c", "lamp"))], [])
             assert refused.value.code == "search_unavailable"
         assert len(await skus(reader, "lamp")) == 4
     assert await index.positions(VIEW) == {LOG: 3}
-    assert await index.write(VIEW, LOG, 3, 4, [whole(article("c", "lamp"))], [])
+    assert await index.write(VIEW, {LOG: (3, 4)}, [whole(article("c", "lamp"))], [])
     assert len(await skus(reader, "lamp")) == 5
     await index.close()
 
@@ -176,7 +176,7 @@ async def test_a_second_writer_never_takes_an_index_for_damaged(tmp_path: Path) 
     first, second = await stocked(tmp_path), opened(tmp_path)
     for _ in range(5):
         with pytest.raises(Unavailable, match="one projector alone"):
-            await second.write(VIEW, LOG, 3, 4, [], [])
+            await second.write(VIEW, {LOG: (3, 4)}, [], [])
     assert len(await skus(first, "lamp")) == 4
     await first.close()
     await second.close()
@@ -186,12 +186,14 @@ async def test_after_an_erasure_no_word_of_it_is_left_on_the_disk(tmp_path: Path
     index = await stocked(tmp_path)
     shown = [article("x", "lamp of erasable"), article("y", "lamp of erased", "erasable"), article("z", "erasable")]
     for at, document in enumerate(shown, 3):  # each in a file with something that stays
-        assert await index.write(VIEW, LOG, at, at + 1, [whole(document), whole(article(f"stays{at}", "chair"))], [])
+        assert await index.write(
+            VIEW, {LOG: (at, at + 1)}, [whole(document), whole(article(f"stays{at}", "chair"))], []
+        )
     before = words(tmp_path, "erasab")
     assert before == {"erasable"}
 
     await index.expunge(VIEW)
-    assert await index.write(VIEW, LOG, 6, 7, [whole(article("x", "lamp"), 3)], ["article-y", "article-z"])
+    assert await index.write(VIEW, {LOG: (6, 7)}, [whole(article("x", "lamp"), 3)], ["article-y", "article-z"])
     assert words(tmp_path, "erasab") == before, "deleted documents stay in the files"
     await index.close()
 
@@ -202,13 +204,13 @@ async def test_after_an_erasure_no_word_of_it_is_left_on_the_disk(tmp_path: Path
     second = opened(tmp_path)
     with pytest.raises(Unavailable, match="one projector alone"):
         await second.begin_fill(VIEW, "another")
-    assert await index.write(VIEW, LOG, 7, 8, [whole(article("late", "lamp"))], ["article-b2"])
+    assert await index.write(VIEW, {LOG: (7, 8)}, [whole(article("late", "lamp"))], ["article-b2"])
     documents = [whole(article(sku, "lamp"), 1) for sku in ("a", "b0", "b1", "b2")]
     assert await index.fill(VIEW, "token", [*documents, whole(article("x", "lamp"), 3)], True)
     assert words(tmp_path, "erasab") == set()
     assert sorted(await skus(reader, "lamp")) == ["a", "b0", "b1", "late", "x"]
     assert (await index.positions(VIEW), await index.fill_state(VIEW)) == ({LOG: 8}, "done")
-    assert await index.write(VIEW, LOG, 8, 9, [], [])
+    assert await index.write(VIEW, {LOG: (8, 9)}, [], [])
     await index.close()
     index = opened(tmp_path)
     assert await index.fill_state(VIEW) == "done", "it is done once"

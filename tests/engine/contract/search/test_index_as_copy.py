@@ -10,7 +10,7 @@ from twinpath.searching.interface import SearchIndex
 async def written(index: SearchIndex, expected: int, position: int, *names: str, revision: int = 1) -> bool:
     """Write articles called as their SKUs."""
     documents = [whole(article(name.split()[0], name), revision) for name in names]
-    taken = await index.write(VIEW, LOG, expected, position, documents, [])
+    taken = await index.write(VIEW, {LOG: (expected, position)}, documents, [])
     await index.refresh(VIEW)
     return taken
 
@@ -31,6 +31,18 @@ async def test_a_write_from_another_position_is_refused_and_changes_nothing(inde
     assert await index.positions(VIEW) == {LOG: 2}
 
 
+async def test_positions_of_several_logs_move_together_or_not_at_all(index: SearchIndex) -> None:
+    await filled(index, [])
+    lamp, desk = whole(article("a", "lamp")), whole(article("a", "desk"), 2)
+    assert await index.write(VIEW, {LOG: (0, 2), "article.1": (0, 3)}, [lamp], [])
+    assert not await index.write(VIEW, {LOG: (2, 4), "article.1": (0, 4)}, [desk], [])
+    await index.refresh(VIEW)
+    assert (await skus(index, "lamp"), await skus(index, "desk")) == (["a"], [])
+    assert await index.positions(VIEW) == {LOG: 2, "article.1": 3} == await index.seen(VIEW)
+    await index.adopt(VIEW, {LOG: 7, "article.2": 0})
+    assert await index.positions(VIEW) == {LOG: 7, "article.1": 3, "article.2": 0}
+
+
 async def test_an_older_revision_never_replaces_a_newer_one(index: SearchIndex) -> None:
     await filled(index, [])
     await written(index, 0, 1, "a green", revision=5)
@@ -46,7 +58,7 @@ async def test_an_older_revision_never_replaces_a_newer_one(index: SearchIndex) 
 async def test_what_was_removed_is_found_no_more_and_may_come_back(index: SearchIndex) -> None:
     await filled(index, [])
     await written(index, 0, 1, "a green", "b green", revision=7)
-    assert await index.write(VIEW, LOG, 1, 2, [], ["article-a", "article-never"])
+    assert await index.write(VIEW, {LOG: (1, 2)}, [], ["article-a", "article-never"])
     await index.refresh(VIEW)
     assert await skus(index, "green") == ["b"]
     await written(index, 2, 3, "a green", revision=8)
@@ -56,7 +68,7 @@ async def test_what_was_removed_is_found_no_more_and_may_come_back(index: Search
 async def test_a_fill_adds_what_is_absent_or_older_and_nothing_that_was_removed_meanwhile(index: SearchIndex) -> None:
     await index.begin_fill(VIEW, "mine")
     await written(index, 0, 1, "a new", revision=3)
-    assert await index.write(VIEW, LOG, 1, 2, [], ["article-gone"])
+    assert await index.write(VIEW, {LOG: (1, 2)}, [], ["article-gone"])
     read = [whole(article("a", "old"), 2), whole(article("gone", "old"), 4), whole(article("c", "old"), 1)]
     assert await index.fill_state(VIEW) == "mine"
     assert await index.fill(VIEW, "mine", read, True)
@@ -68,9 +80,9 @@ async def test_a_fill_adds_what_is_absent_or_older_and_nothing_that_was_removed_
 
 async def test_a_fill_brings_back_what_was_removed_before_it_began(index: SearchIndex) -> None:
     await filled(index, [article("a", "lamp"), article("b", "lamp")])
-    assert await index.write(VIEW, LOG, 0, 1, [], ["article-a"])
+    assert await index.write(VIEW, {LOG: (0, 1)}, [], ["article-a"])
     await index.begin_fill(VIEW, "later")
-    assert await index.write(VIEW, LOG, 1, 2, [], ["article-b"])
+    assert await index.write(VIEW, {LOG: (1, 2)}, [], ["article-b"])
     back = [whole(article("a", "lamp"), 9), whole(article("b", "lamp"), 9)]
     assert await index.fill(VIEW, "later", back, True)
     await index.refresh(VIEW)
@@ -93,7 +105,7 @@ async def test_an_index_that_is_not_filled_answers_no_search(index: SearchIndex)
     assert refused.value.code == "search_unavailable"
     await filled(index, [])
     assert await skus(index, "lamp") == ["lamp"]
-    await index.adopt(VIEW, "article.1", 7)
+    await index.adopt(VIEW, {"article.1": 7})
     assert await index.positions(VIEW) == {LOG: 1, "article.1": 7}
     assert await index.fill_state(VIEW) is None
 

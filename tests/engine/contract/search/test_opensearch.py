@@ -30,7 +30,7 @@ async def test_another_process_sees_what_was_written_and_when(opensearch: OpenSe
     with pytest.raises(Unavailable):
         await skus(reader, "lamp")
     await filled(writer, [article("a", "lamp")])
-    assert await writer.write(VIEW, LOG, 0, 4, [whole(article("b", "lamp"))], [])
+    assert await writer.write(VIEW, {LOG: (0, 4)}, [whole(article("b", "lamp"))], [])
     await reader.refresh(VIEW, {LOG: 5})
     await reader.refresh(VIEW, {LOG: 4})
     assert await reader.seen(VIEW) == {LOG: 4}
@@ -40,9 +40,9 @@ async def test_another_process_sees_what_was_written_and_when(opensearch: OpenSe
 async def test_a_writer_that_is_late_neither_hides_nor_shows_anything(opensearch: OpenSearch) -> None:
     index, late = opensearch.index([ARTICLES]), opensearch.index([ARTICLES])
     await filled(index, [article("a", "lamp"), article("b", "lamp")])
-    assert await index.write(VIEW, LOG, 0, 1, [], ["article-a", "article-b"])
-    assert await index.write(VIEW, LOG, 1, 2, [whole(article("a", "lamp"), 5)], [])
-    assert not await late.write(VIEW, LOG, 0, 1, [whole(article("b", "lamp"), 9)], ["article-a"])
+    assert await index.write(VIEW, {LOG: (0, 1)}, [], ["article-a", "article-b"])
+    assert await index.write(VIEW, {LOG: (1, 2)}, [whole(article("a", "lamp"), 5)], [])
+    assert not await late.write(VIEW, {LOG: (0, 1)}, [whole(article("b", "lamp"), 9)], ["article-a"])
     await index.refresh(VIEW)
     assert await skus(index, "lamp") == ["a"]
 
@@ -74,9 +74,9 @@ async def test_an_index_that_was_deleted_is_not_made_by_what_is_written(opensear
     index = opensearch.index([ARTICLES])
     await filled(index, [article("a", "lamp")])
     await opensearch.server.drop([*await opensearch.server.aliases(f"{opensearch.prefix}*")])
-    assert not await index.write(VIEW, LOG, 3, 4, [], [])
+    assert not await index.write(VIEW, {LOG: (3, 4)}, [], [])
     with pytest.raises(Unavailable, match="alias"):
-        await index.write(VIEW, LOG, 0, 4, [whole(article("b", "lamp"))], [])
+        await index.write(VIEW, {LOG: (0, 4)}, [whole(article("b", "lamp"))], [])
     assert await index.fill_state(VIEW) is None
     await filled(index, [article("c", "lamp")])
     assert await skus(index, "lamp") == ["c"]
@@ -91,11 +91,11 @@ async def test_an_index_that_takes_no_writes_is_searched_and_goes_on_once_it_doe
     await opensearch.block(block, True)
     for documents in ([whole(article("b", "lamp"))], []):
         with pytest.raises(Unavailable) as refused:
-            await index.write(VIEW, LOG, 0, 1, documents, [])
+            await index.write(VIEW, {LOG: (0, 1)}, documents, [])
         assert refused.value.code == "search_unavailable"
     assert await skus(index, "lamp") == ["a"]
     await opensearch.block(block, None)
-    assert await index.write(VIEW, LOG, 0, 1, [whole(article("b", "lamp"))], [])
+    assert await index.write(VIEW, {LOG: (0, 1)}, [whole(article("b", "lamp"))], [])
     await index.refresh(VIEW)
     assert sorted(await skus(index, "lamp")) == ["a", "b"]
 
@@ -123,7 +123,7 @@ async def test_a_word_of_any_length_is_taken(opensearch: OpenSearch) -> None:
 async def test_an_erasure_has_the_server_merge_what_was_there_before(opensearch: OpenSearch) -> None:
     slow, index = opensearch.index([ARTICLES]), opensearch.index([ARTICLES], expunge_seconds=0.05)
     await filled(slow, [article("a", "lamp")])
-    await slow.write(VIEW, LOG, 0, 1, [whole(article("a"), 2)], [])
+    await slow.write(VIEW, {LOG: (0, 1)}, [whole(article("a"), 2)], [])
     await index.expunge(VIEW)
     await index.expunge(VIEW)
     await eventually(opensearch.has_flushed)
@@ -131,7 +131,7 @@ async def test_an_erasure_has_the_server_merge_what_was_there_before(opensearch:
 
 async def test_a_process_that_begins_expunges_what_one_before_it_may_have_left(opensearch: OpenSearch) -> None:
     await filled(opensearch.index([ARTICLES]), [article("a", "lamp")])
-    await opensearch.index([ARTICLES], expunge_seconds=0.05).adopt(VIEW, LOG, 1)
+    await opensearch.index([ARTICLES], expunge_seconds=0.05).adopt(VIEW, {LOG: 1})
     await eventually(opensearch.has_flushed)
 
 

@@ -12,9 +12,9 @@ from twinpath.searching.opensearch.index import OpenSearchIndex
 from twinpath.searching.opensearch.server import Server
 
 CALLS: dict[str, Callable[[OpenSearchIndex], Awaitable[object]]] = {
-    "write": lambda index: index.write(VIEW, LOG, 0, 1, [whole(article("a"))], []),
+    "write": lambda index: index.write(VIEW, {LOG: (0, 1)}, [whole(article("a"))], []),
     "positions": lambda index: index.positions(VIEW),
-    "adopt": lambda index: index.adopt(VIEW, LOG, 1),
+    "adopt": lambda index: index.adopt(VIEW, {LOG: 1}),
     "fill state": lambda index: index.fill_state(VIEW),
     "begin fill": lambda index: index.begin_fill(VIEW, "token"),
     "fill": lambda index: index.fill(VIEW, "token", [], True),

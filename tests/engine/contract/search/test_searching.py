@@ -69,7 +69,7 @@ async def test_a_page_goes_on_where_it_ended_though_documents_come_and_go(index:
     await filled(index, [article(f"{n:03}", "lamp") for n in range(20)])
     first = (await hits(index, "lamp", limit=8)).places
     gone = [document_id for _, document_id in first[6:]]
-    assert await index.write(VIEW, "article.0", 0, 1, [], gone)
+    assert await index.write(VIEW, {"article.0": (0, 1)}, [], gone)
     await index.refresh(VIEW)
     rest = (await hits(index, "lamp", limit=50, after=first[-1])).places
     assert len({*first, *rest}) == 20 == len(first) + len(rest)

@@ -18,7 +18,7 @@ async def main(folder: Path) -> None:
     position = (await index.positions(VIEW)).get(LOG, 0)
     while True:
         articles = [whole(article(f"{position}x{number}", "lamp")) for number in range(20)]
-        assert await index.write(VIEW, LOG, position, position + 1, articles, [])
+        assert await index.write(VIEW, {LOG: (position, position + 1)}, articles, [])
         position += 1
         print(position, flush=True)
 

@@ -8,11 +8,11 @@ from twinpath.views.interface import ViewCache
 
 
 async def test_an_adopted_position_is_where_writing_goes_on(cache: ViewCache) -> None:
-    await cache.adopt(VIEW, LOG, 40)
+    await cache.adopt(VIEW, {LOG: 40})
 
     assert await cache.positions(VIEW) == {LOG: 40}
-    assert not await cache.write(VIEW, LOG, 0, 1, [], [])
-    assert await cache.write(VIEW, LOG, 40, 41, [thing("a", 3)], [])
+    assert not await cache.write(VIEW, {LOG: (0, 1)}, [], [])
+    assert await cache.write(VIEW, {LOG: (40, 41)}, [thing("a", 3)], [])
 
 
 @pytest.mark.parametrize("last", [False, True])
@@ -20,7 +20,7 @@ async def test_what_is_adopted_is_to_be_filled_in_whatever_was_filled_before(cac
     await cache.begin_fill(VIEW, "token")
     assert await cache.fill(VIEW, "token", [thing("a", 1)], last)
 
-    await cache.adopt(VIEW, LOG, 40)
+    await cache.adopt(VIEW, {LOG: 40})
 
     assert await cache.fill_state(VIEW) is None
     assert not await cache.fill(VIEW, "token", [thing("b", 1)], last=True)
@@ -29,7 +29,7 @@ async def test_what_is_adopted_is_to_be_filled_in_whatever_was_filled_before(cac
 
 
 async def test_a_fill_adds_what_is_absent_or_older_and_overwrites_nothing_newer(cache: ViewCache) -> None:
-    await cache.write(VIEW, LOG, 0, 1, [thing("a", 5), thing("c", 9)], [])
+    await cache.write(VIEW, {LOG: (0, 1)}, [thing("a", 5), thing("c", 9)], [])
     await cache.begin_fill(VIEW, "token")
 
     assert await cache.fill(VIEW, "token", [thing("a", 4, "read earlier"), thing("b", 4), thing("c", 10)], last=False)
@@ -61,9 +61,9 @@ async def test_a_fill_is_aborted_when_the_copy_loses_all_meanwhile(copy: Copy) -
 
 async def test_no_fill_brings_back_what_was_removed_after_it_was_read(cache: ViewCache) -> None:
     await cache.begin_fill(VIEW, "token")
-    await cache.write(VIEW, LOG, 0, 1, [thing("a", 3), thing("b", 3)], [])
-    await cache.write(VIEW, LOG, 1, 2, [], ["a", "b", "c"])
-    await cache.write(VIEW, LOG, 2, 3, [thing("b", 1)], [])
+    await cache.write(VIEW, {LOG: (0, 1)}, [thing("a", 3), thing("b", 3)], [])
+    await cache.write(VIEW, {LOG: (1, 2)}, [], ["a", "b", "c"])
+    await cache.write(VIEW, {LOG: (2, 3)}, [thing("b", 1)], [])
 
     for last in (False, True):
         assert await cache.fill(VIEW, "token", [thing("a", 3), thing("b", 3), thing("c", 3)], last)
@@ -72,9 +72,9 @@ async def test_no_fill_brings_back_what_was_removed_after_it_was_read(cache: Vie
 
 
 async def test_what_was_removed_before_a_fill_began_may_be_there_again(cache: ViewCache) -> None:
-    await cache.write(VIEW, LOG, 0, 1, [], ["a"])
+    await cache.write(VIEW, {LOG: (0, 1)}, [], ["a"])
     await cache.begin_fill(VIEW, "given up")
-    await cache.write(VIEW, LOG, 1, 2, [], ["b"])
+    await cache.write(VIEW, {LOG: (1, 2)}, [], ["b"])
     await cache.begin_fill(VIEW, "token")
 
     assert await cache.fill(VIEW, "token", [thing("a", 1), thing("b", 1)], last=True)

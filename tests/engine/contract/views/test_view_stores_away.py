@@ -43,9 +43,9 @@ STORE_CALLS: dict[str, Callable[[MongoViewWriter], Awaitable[Any]]] = {
     "watch_documents": lambda store: anext(store.watch_documents(["things"])),
 }
 CACHE_CALLS: dict[str, Callable[[RedisViewCache], Awaitable[Any]]] = {
-    "write": lambda cache: cache.write("things", "log", 0, 1, [THING], ["b"]),
+    "write": lambda cache: cache.write("things", {"log": (0, 1)}, [THING], ["b"]),
     "positions": lambda cache: cache.positions("things"),
-    "adopt": lambda cache: cache.adopt("things", "log", 1),
+    "adopt": lambda cache: cache.adopt("things", {"log": 1}),
     "fill_state": lambda cache: cache.fill_state("things"),
     "begin_fill": lambda cache: cache.begin_fill("things", "token"),
     "fill": lambda cache: cache.fill("things", "token", [THING], False),

@@ -119,7 +119,7 @@ async def test_one_that_the_cache_missed_is_made_good_from_the_log() -> None:
         erased = [EVENTS.encode(OwnerErased())]
         appended = await system.store.append(NewCommit(ADA, erased, 0, "erase", Metadata(NOON, "ann", "c-1")))
         assert (appended.log, appended.position) == (OWNERS, 1)
-        await system.cache.adopt("repair_details", OWNERS, 0)
+        await system.cache.adopt("repair_details", {OWNERS: 0})
 
         await system.commit(OWNERS, 0, 1, ERASURE)
 

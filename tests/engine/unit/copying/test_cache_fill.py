@@ -1,4 +1,4 @@
-"""A fill of the copy, and a log whose first events the copy was never told of while it was under way."""
+"""A fill of a copy, and a log whose first events come while it is under way, of which the copy hears nothing."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,11 +7,16 @@ from typing import Any
 import pytest
 
 from tests.engine.workshop.application import EVENTS
+from tests.engine.workshop.events import RepairOpened
 from tests.engine.workshop.views import RepairDetailsProjection
 from tests.support.eventually import eventually
+from tests.support.recording import NOON
+from twinpath.domain.events import Metadata
 from twinpath.domain.views import Cached, Document, Put, View
 from twinpath.errors import Unavailable
+from twinpath.ids import log_of
 from twinpath.log.in_memory import InMemoryEventStore
+from twinpath.log.interface import NewCommit
 from twinpath.projecting.applying.applier import Applied
 from twinpath.projecting.copying.copy_keeper import CacheSync
 from twinpath.views.in_memory.cache import InMemoryViewCache
@@ -41,24 +46,34 @@ class Shown(RepairDetailsProjection):
     views = (View(VIEW, copy=True),)
 
 
+LOG_OF_A, LOG_OF_B = log_of("repair-a", 4), log_of("repair-b", 4)
+
+
 def opened(repair: str) -> Put:
     return Put(VIEW, repair, {"version": 1})
 
 
-async def test_a_log_that_is_adopted_during_a_fill_is_filled_too() -> None:
+async def appended(store: InMemoryEventStore, repair: str, events: int) -> None:
+    """Have the log tell of a repair."""
+    event = EVENTS.encode(RepairOpened(subject="brakes", message="they squeak", opened_at=NOON))
+    await store.append(NewCommit(repair, [event] * events, 0, f"open-{repair}", Metadata(NOON, "ann", "c-1")))
+
+
+async def test_a_log_that_begins_during_a_fill_is_copied_too() -> None:
     views, cache = HeldPages(), InMemoryViewCache()
-    await views.prepare([], [(VIEW, "repair.0"), (VIEW, "repair.1")])
-    await views.commit(Batch([opened("repair-b")], [CheckpointMove(VIEW, "repair.0", 0, 1)]))
     store = InMemoryEventStore(EVENTS.categories)
+    await views.prepare([], [(VIEW, LOG_OF_A), (VIEW, LOG_OF_B)])
+    await views.commit(Batch([opened("repair-b")], [CheckpointMove(VIEW, LOG_OF_B, 0, 1)]))
     sync = CacheSync([Shown()], store, views, cache, EVENTS, look_seconds=0.005)
     await sync.start()
 
-    async def is_adopted(log: str) -> bool:
-        return log in await cache.positions(VIEW)
+    async def is_at(log: str, position: int) -> bool:
+        return (await cache.positions(VIEW)).get(log) == position
 
-    await eventually(lambda: is_adopted("repair.0"), pause=0.001)
-    await views.commit(Batch([opened("repair-a")], [CheckpointMove(VIEW, "repair.1", 0, 1)]))  # its answer was lost
-    await eventually(lambda: is_adopted("repair.1"), pause=0.001)
+    await eventually(lambda: is_at(LOG_OF_B, 1), pause=0.001)
+    await appended(store, "repair-a", 1)
+    await views.commit(Batch([opened("repair-a")], [CheckpointMove(VIEW, LOG_OF_A, 0, 1)]))  # its answer was lost
+    await eventually(lambda: is_at(LOG_OF_A, 1), pause=0.001)
     views.go_on.set()
 
     async def is_copied() -> bool:
@@ -97,20 +112,20 @@ class Refuses(InMemoryViewCache):
 
 @pytest.mark.parametrize("reason", [Unavailable("the connection broke"), ValueError("nobody thought of that")])
 @pytest.mark.parametrize("call", ["begin_fill", "fill", "positions"])
-async def test_a_fill_for_a_log_that_was_adopted_is_done_again_when_it_fails(call: str, reason: Exception) -> None:
+async def test_a_fill_of_a_copy_that_was_emptied_is_done_again_when_it_fails(call: str, reason: Exception) -> None:
     views, cache = InMemoryViewStore(), Refuses()
     cache.reason = reason
-    await views.prepare([], [(VIEW, "repair.0"), (VIEW, "repair.1")])
+    await views.prepare([], [(VIEW, "repair.0")])
     await views.commit(Batch([opened("repair-b")], [CheckpointMove(VIEW, "repair.0", 0, 1)]))
     store = InMemoryEventStore(EVENTS.categories)
     sync = CacheSync([Shown()], store, views, cache, EVENTS, look_seconds=0.005)
     await sync.start()
     assert await sync.filled(VIEW, seconds=5)
     cache.next = call
-    await views.commit(Batch([opened("repair-a")], [CheckpointMove(VIEW, "repair.1", 0, 1)]))  # its answer was lost
+    cache.flush()
 
     async def is_copied() -> bool:
-        return await cache.get(VIEW, "repair-a") is not None
+        return await cache.get(VIEW, "repair-b") is not None
 
     await eventually(is_copied, limit=5, pause=0.001)
     assert cache.next == ""
@@ -153,20 +168,21 @@ class LogBegins(InMemoryViewStore):
 
     async def page(self, *asked: Any, **options: Any) -> list[Document]:
         """See ViewReader.page."""
-        if (await self.checkpoints())[VIEW, "repair.1"] == 0:
-            await self.commit(Batch([opened("repair-a")], [CheckpointMove(VIEW, "repair.1", 0, 1)]))
+        if (await self.checkpoints())[VIEW, LOG_OF_A] == 0:
+            await self.commit(Batch([opened("repair-a")], [CheckpointMove(VIEW, LOG_OF_A, 0, 1)]))
         return await super().page(*asked, **options)
 
 
-async def test_what_a_fill_brought_of_a_log_that_is_adopted_later_does_not_stay_as_it_was() -> None:
+async def test_what_a_fill_brought_of_a_log_that_begins_meanwhile_does_not_stay_as_it_was() -> None:
     views, cache = LogBegins(), InMemoryViewCache()
-    await views.prepare([], [(VIEW, "repair.0"), (VIEW, "repair.1")])
-    await views.commit(Batch([opened("repair-b")], [CheckpointMove(VIEW, "repair.0", 0, 1)]))
     store = InMemoryEventStore(EVENTS.categories)
+    await appended(store, "repair-a", 2)
+    await views.prepare([], [(VIEW, LOG_OF_A), (VIEW, LOG_OF_B)])
+    await views.commit(Batch([opened("repair-b")], [CheckpointMove(VIEW, LOG_OF_B, 0, 1)]))
     sync = CacheSync([Shown()], store, views, cache, EVENTS, look_seconds=0.2)
     await sync.start()
     assert await sync.filled(VIEW, seconds=5)
-    await views.commit(Batch([Put(VIEW, "repair-a", {"version": 2})], [CheckpointMove(VIEW, "repair.1", 1, 2)]))
+    await views.commit(Batch([Put(VIEW, "repair-a", {"version": 2})], [CheckpointMove(VIEW, LOG_OF_A, 1, 2)]))
 
     async def is_new() -> bool:
         copied = await cache.get(VIEW, "repair-a")

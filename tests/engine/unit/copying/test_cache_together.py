@@ -6,13 +6,13 @@ import pytest
 
 from tests.engine.unit.copying.test_cache_fill import VIEW, Shown
 from tests.engine.workshop.application import EVENTS
-from twinpath.domain.views import Document, Put, Remove, ViewChange
+from twinpath.domain.views import Cached, Document, Put, Remove, ViewChange
 from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.projecting.applying.applier import Applied
 from twinpath.projecting.copying.copy_keeper import CacheSync
 from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
-from twinpath.views.interface import Batch, CheckpointMove
+from twinpath.views.interface import Batch, CheckpointMove, Moves
 from twinpath.views.naming import Generation
 
 LOGS = ("repair.0", "repair.1", "repair.2")
@@ -56,8 +56,21 @@ async def test_no_document_of_a_generation_gets_into_the_copy_of_the_next(logs: 
     assert await cache.get_many(f"{VIEW}@2", LOGS) == [None, None, None]
 
 
-async def test_what_waits_of_several_logs_is_read_at_once() -> None:
-    views, cache = CountedReads(), InMemoryViewCache()
+class CountedWrites(InMemoryViewCache):
+    """Notes which logs' positions are moved at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.moved: list[Moves] = []
+
+    async def write(self, view: str, moves: Moves, documents: Sequence[Cached], removed: Sequence[str]) -> bool:
+        """See ViewCopy.write."""
+        self.moved.append(moves)
+        return await super().write(view, moves, documents, removed)
+
+
+async def test_what_waits_of_several_logs_is_read_and_written_at_once() -> None:
+    views, cache = CountedReads(), CountedWrites()
     await views.prepare([], [(VIEW, log) for log in LOGS])
     sync = CacheSync([Shown()], InMemoryEventStore(EVENTS.categories), views, cache, EVENTS)
     removal: list[ViewChange] = [Put(VIEW, LOGS[2], {"version": 1}), Remove(VIEW, LOGS[2])]
@@ -65,11 +78,25 @@ async def test_what_waits_of_several_logs_is_read_at_once() -> None:
         moves = [CheckpointMove(VIEW, log, 0, 1)]
         await views.commit(Batch(changes, moves))
         sync.applied(Applied(log, changes, moves))
-    await sync.start()
-    await sync.flushed()
-    await sync.stop()
+    await sync._write(await sync._steps.next())
 
+    assert cache.moved == [dict.fromkeys(LOGS, (0, 1))]
     assert views.read[0] == [LOGS[0], LOGS[2]]
     assert len(views.read) == 1
     assert await cache.positions(VIEW) == dict.fromkeys(LOGS, 1)
     assert [one and one.id for one in await cache.get_many(VIEW, LOGS)] == [LOGS[0], None, None]
+
+
+async def test_a_log_that_is_elsewhere_keeps_none_of_the_others_back() -> None:
+    views, cache = InMemoryViewStore(), InMemoryViewCache()
+    await views.prepare([], [(VIEW, log) for log in LOGS])
+    await cache.adopt(VIEW, {LOGS[0]: 0, LOGS[1]: 1, LOGS[2]: 3})
+    sync = CacheSync([Shown()], InMemoryEventStore(EVENTS.categories), views, cache, EVENTS)
+    for log in LOGS:
+        changes, move = [Put(VIEW, log, {"version": 1})], CheckpointMove(VIEW, log, 0, 2)
+        await views.commit(Batch(changes, [move]))
+        sync.applied(Applied(log, changes, [move]))
+    assert [step.log for step in await sync._write(await sync._steps.next())] == [LOGS[2]]
+
+    assert await cache.positions(VIEW) == {LOGS[0]: 2, LOGS[1]: 2, LOGS[2]: 3}
+    assert [one and one.id for one in await cache.get_many(VIEW, LOGS)] == [LOGS[0], LOGS[1], None]

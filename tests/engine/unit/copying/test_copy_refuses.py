@@ -17,7 +17,7 @@ from twinpath.projecting.copying.copy_keeper import CacheSync
 from twinpath.projecting.copying.drift import Drift
 from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
-from twinpath.views.interface import Batch, CheckpointMove, Checkpoints
+from twinpath.views.interface import Batch, CheckpointMove, Checkpoints, Moves
 
 LOG = "repair.0"
 
@@ -27,13 +27,11 @@ class RefusesWrites(InMemoryViewCache):
 
     full = False
 
-    async def write(
-        self, view: str, log: str, expected: int, position: int, documents: Sequence[Cached], removed: Sequence[str]
-    ) -> bool:
+    async def write(self, view: str, moves: Moves, documents: Sequence[Cached], removed: Sequence[str]) -> bool:
         """See ViewCache.write."""
         if self.full:
             raise Unavailable("OOM command not allowed")
-        return await super().write(view, log, expected, position, documents, removed)
+        return await super().write(view, moves, documents, removed)
 
     async def begin_fill(self, view: str, token: str) -> None:
         """See ViewCache.begin_fill."""
@@ -87,7 +85,7 @@ async def kept(look_seconds: float = 0.005, full: bool = False) -> AsyncIterator
     await made.views.prepare([], [(VIEW, LOG)])
     await made.commit(0, 1, Put(VIEW, "repair-a", {"version": 1, "of": "Ada"}))
     [document] = await made.views.page(VIEW, {}, None, 10)
-    await made.cache.write(VIEW, LOG, 0, 1, [Shown.views[0].rendered(document)], [])
+    await made.cache.write(VIEW, {LOG: (0, 1)}, [Shown.views[0].rendered(document)], [])
     if full:
         await made.cache.begin_fill(VIEW, "token")
         assert await made.cache.fill(VIEW, "token", [], last=True)
@@ -142,7 +140,7 @@ async def test_a_wipe_that_was_refused_is_made_once_that_can_be() -> None:
 async def test_a_wipe_is_made_wherever_the_copy_is_meanwhile() -> None:
     async with kept(look_seconds=3600) as made:
         wipe = await made.commit(1, 1, ChangeWhere(VIEW, {"of": "Ada"}, {"name": "erased"}))
-        await made.cache.write(VIEW, LOG, 1, 2, [], [])  # another replica was faster
+        await made.cache.write(VIEW, {LOG: (1, 2)}, [], [])  # another replica was faster
         made.keeper.applied(wipe)
         await made.keeper.flushed()
 
@@ -167,7 +165,7 @@ async def test_a_copy_beyond_its_view_begins_anew() -> None:
     """As after a restore: it shows what never happened."""
     async with kept() as made:
         assert await made.keeper.filled(VIEW, seconds=5)
-        await made.cache.write(VIEW, LOG, 1, 9, [Cached("repair-a", 9, '"9"', b"of a lost future")], [])
+        await made.cache.write(VIEW, {LOG: (1, 9)}, [Cached("repair-a", 9, '"9"', b"of a lost future")], [])
 
         async def begun_anew() -> bool:
             return await made.cache.positions(VIEW) == {LOG: 1} and await made.revision() == 1
@@ -178,7 +176,8 @@ async def test_a_copy_beyond_its_view_begins_anew() -> None:
 @pytest.mark.parametrize(
     ("checkpoints", "positions", "before", "lost", "behind"),
     [
-        ({"a": 0}, {}, None, False, []),
+        ({}, {}, None, False, []),
+        ({"a": 0}, {}, None, True, []),
         ({"a": 3}, {}, None, True, []),
         ({"a": 3, "b": 2}, {"a": 3}, {"a": 2}, True, ["b"]),
         ({"a": 3, "b": 2}, {"a": 3}, None, False, []),

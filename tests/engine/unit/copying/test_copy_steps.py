@@ -75,7 +75,7 @@ async def test_more_than_may_wait_is_dropped_and_leaves_a_gap(monkeypatch: pytes
 
 
 async def test_small_steps_of_one_view_are_taken_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("twinpath.projecting.copying.steps.READ_TOGETHER", 3)
+    monkeypatch.setattr("twinpath.projecting.copying.steps.TAKEN_TOGETHER", 3)
     steps = Steps()
     elsewhere = step_of(REPAIR_LIST, LOG, 0, 1, [])
     for one in (step(0, 1, "a"), elsewhere, step(0, 1, "b", "c", log=OTHER), step(7, 8, "d")):
@@ -84,6 +84,17 @@ async def test_small_steps_of_one_view_are_taken_together(monkeypatch: pytest.Mo
     assert [summary(one) for one in await steps.next()] == [(LOG, 0, 1, ["a"]), (OTHER, 0, 1, ["b", "c"])]
     assert await steps.next() == [elsewhere]
     assert [summary(one) for one in await steps.next()] == [(LOG, 7, 8, ["d"])]
+
+
+async def test_steps_that_are_taken_together_are_of_different_logs() -> None:
+    steps = Steps()
+    for one in (step(0, 1, "a"), step(7, 8, "b"), step(0, 1, "c", log=OTHER)):
+        steps.add(one)
+
+    assert [[summary(one) for one in await steps.next()] for _ in range(2)] == [
+        [(LOG, 0, 1, ["a"])],
+        [(LOG, 7, 8, ["b"]), (OTHER, 0, 1, ["c"])],
+    ]
 
 
 async def test_what_met_others_goes_alone() -> None:

@@ -11,6 +11,7 @@ from twinpath.queries.reading.copy_bounds import SILENT_SECONDS, TRAILING_SECOND
 from twinpath.queries.reading.fast_copy import FastCopy
 from twinpath.views.in_memory.cache import InMemoryViewCache
 from twinpath.views.in_memory.stores import InMemoryViewStore
+from twinpath.views.interface import Moves
 
 VIEW, PRODUCTS, OWNERS = "catalogue", "product.0", "owner.0"
 OLD, NEW = Cached("a", 1, '"1"', b"9.99"), Cached("a", 2, '"2"', b"12.00")
@@ -22,13 +23,11 @@ class RefusesWrites(InMemoryViewCache):
     full = away = False
     asked = 0
 
-    async def write(
-        self, view: str, log: str, expected: int, position: int, documents: Sequence[Cached], removed: Sequence[str]
-    ) -> bool:
+    async def write(self, view: str, moves: Moves, documents: Sequence[Cached], removed: Sequence[str]) -> bool:
         """See ViewCache.write."""
         if self.full:
             raise Unavailable("OOM command not allowed")
-        return await super().write(view, log, expected, position, documents, removed)
+        return await super().write(view, moves, documents, removed)
 
     async def get(self, view: str, document_id: str, at_least: Mapping[str, int] = NOTHING) -> Cached | None:
         """See ViewCache.get."""
@@ -50,7 +49,7 @@ class Copied:
 
     async def begin(self) -> None:
         """The first price."""
-        await self.cache.write(VIEW, PRODUCTS, 0, 1, [OLD], [])
+        await self.cache.write(VIEW, {PRODUCTS: (0, 1)}, [OLD], [])
         self.bounds.heard({(VIEW, PRODUCTS): 1, (VIEW, OWNERS): 0}, everything=True)
         assert await self.copy.get(VIEW, "a") == OLD
 
@@ -58,7 +57,7 @@ class Copied:
         """What the view has from now on, and the copy has not."""
         self.cache.full = True
         with pytest.raises(Unavailable):
-            await self.cache.write(VIEW, log, expected, position, [NEW], [])
+            await self.cache.write(VIEW, {log: (expected, position)}, [NEW], [])
         self.bounds.heard({(VIEW, log): position})
 
     def wait(self, seconds: float) -> None:
@@ -110,7 +109,7 @@ async def test_a_copy_that_has_caught_up_is_read_again(copied: Copied) -> None:
     assert await copied.read() is None
 
     copied.cache.full = False
-    await copied.cache.write(VIEW, PRODUCTS, 1, 2, [NEW], [])
+    await copied.cache.write(VIEW, {PRODUCTS: (1, 2)}, [NEW], [])
     assert await copied.copy.bypassed() == {}
     copied.wait(1)
 
@@ -119,13 +118,13 @@ async def test_a_copy_that_has_caught_up_is_read_again(copied: Copied) -> None:
 
 
 async def test_a_copy_that_comes_back_with_old_data_is_not_read(copied: Copied) -> None:
-    await copied.cache.write(VIEW, PRODUCTS, 1, 2, [NEW], [])
+    await copied.cache.write(VIEW, {PRODUCTS: (1, 2)}, [NEW], [])
     copied.bounds.heard({(VIEW, PRODUCTS): 2})
     copied.wait(60)
     assert await copied.read() == NEW
 
     copied.cache.flush()
-    await copied.cache.write(VIEW, PRODUCTS, 0, 1, [OLD], [])
+    await copied.cache.write(VIEW, {PRODUCTS: (0, 1)}, [OLD], [])
 
     assert await copied.read() is None
 
@@ -151,7 +150,7 @@ async def test_the_longer_a_copy_trails_the_more_seldom_it_is_asked(copied: Copi
 
 
 async def test_one_view_that_trails_is_bypassed_alone(copied: Copied) -> None:
-    await copied.cache.write("other", PRODUCTS, 0, 2, [NEW], [])
+    await copied.cache.write("other", {PRODUCTS: (0, 2)}, [NEW], [])
     copied.bounds.heard({("other", PRODUCTS): 2})
     await copied.refuse(PRODUCTS, 1, 2)
     copied.wait(60)

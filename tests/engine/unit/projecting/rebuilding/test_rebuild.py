@@ -217,7 +217,7 @@ async def test_a_projection_of_several_views_is_refused(world: World) -> None:
 
 async def test_what_was_replaced_is_dropped_after_its_time_with_its_copy(world: World) -> None:
     cache, later = InMemoryViewCache(), utc_now() + timedelta(seconds=61)
-    await cache.write(LIST, "repair.0", 0, 1, [Cached("a", 1, '"1"', b"{}")], [])
+    await cache.write(LIST, {"repair.0": (0, 1)}, [Cached("a", 1, '"1"', b"{}")], [])
     async with world.projected():
         building = await world.building()
         await Filling([building]).fill()
