@@ -68,7 +68,7 @@ class _Writer:
 
 async def main(folder: Path, size: int) -> None:
     """See above."""
-    index = FolderSearch([PRODUCT_CATALOGUE], Language("english"), folder)
+    index = FolderSearch([PRODUCT_CATALOGUE], Language("english"), folder, fill_seconds=3_600)
     writer = _Writer(index, size)
     await writer.fill()
     collect_seldom()

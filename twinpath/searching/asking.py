@@ -22,11 +22,19 @@ _SCORE_WHOLE = 400
 _SCORE_PHRASE = 60
 _SCORE_PIECE = 5
 """Of a word that stands there by itself, not joined of several."""
-_SCORES = {"word": (100, 50), "joined": (95, 45), "stem": (80, 40), "prefix": (60, 30), "typo": (20, 10)}
+_SCORES = {
+    "word": (100, 50),
+    "joined": (95, 45),
+    "zeros": (85, 42),
+    "stem": (80, 40),
+    "prefix": (60, 30),
+    "typo": (20, 10),
+}
 """How a word was found -> its score in the first text, and in the others."""
 _REST = ((Field.REST, Field.REST_STEMS, Field.REST_PHRASE),)
 _INTERNAL = ((Field.INTERNAL, Field.INTERNAL_STEMS, Field.INTERNAL_PHRASE),)
-_SCORE_CODE, _SCORE_CODE_PREFIX, _SCORE_END = 90, 70, 25
+_SCORES_CODE = {"word": 90, "joined": 85, "zeros": 80}
+_SCORE_CODE_PREFIX, _SCORE_END = 70, 25
 SHORT_TITLES = (1, 2, 3, 4, 6, 8, 12)
 """A title of no more pieces than each of these ranks one higher."""
 
@@ -146,7 +154,7 @@ def asked(text: str) -> Asked:
     if len(chunks) + sum(map(len, phrases)) > MOST_WORDS:
         raise ValueError(f"a search takes {MOST_WORDS} words at most")
     together: list[list[str]] = [[] for _ in chunks]
-    for where, word in joined(chunks):
+    for where, word in joined(chunks, typed=True):
         for place in where:
             together[place].append(word)
     words = [Word(ways, tuple(pairs)) for ways, pairs in zip(chunks, together, strict=True)]
@@ -222,20 +230,20 @@ class _Making:
         for way in word.ways:
             queries += self._whole(way.whole, "word")
             if has_digit(way.whole) and (short := without_zeros(way.whole)) != way.whole:
-                queries += self._whole(short, "joined")
+                queries += self._whole(short, "zeros")
             if len(way.pieces) == 1:
                 queries += self._like(way.whole)
             else:
                 queries.append(self._in_pieces(way.pieces))
             queries.append(Scored(Prefix(Field.CODES, way.whole), _SCORE_CODE_PREFIX))
             queries.append(Scored(Term(Field.ENDS, way.whole), _SCORE_END))
-            queries.append(Scored(Term(Field.EXACT, way.whole), _SCORE_CODE))
+            queries.append(Scored(Term(Field.EXACT, way.whole), _SCORES_CODE["word"]))
         for joint in word.together:
             queries += self._whole(joint, "joined")
         return Best(tuple(dict.fromkeys(queries)))
 
     def _whole(self, word: str, how: str) -> list[Query]:
-        code = Scored(Term(Field.CODES, word), _SCORE_CODE if how == "word" else _SCORE_CODE - 5)
+        code = Scored(Term(Field.CODES, word), _SCORES_CODE[how])
         return [code, *(Scored(Term(words, word), _SCORES[how][rank]) for rank, words, _, _ in self.fields)]
 
     def _like(self, word: str) -> list[Query]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
-from unicodedata import normalize
+from unicodedata import decimal, normalize
 
 import regex
 
@@ -22,10 +22,12 @@ _SHORTEST_END = 3
 
 _ALONE = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}[\p{Extended_Pictographic}--[©®™]]]"
 """Characters that are looked for one by one: scripts without blanks between words, and emoji."""
-PIECE = regex.compile(rf"{_ALONE}\p{{M}}*|(?:(?!{_ALONE})\p{{L}}\p{{M}}*)+|\p{{N}}+", regex.V1)
+_FLAG = r"\p{Regional_Indicator}{2}"
+PIECE = regex.compile(rf"{_ALONE}\p{{M}}*|{_FLAG}|(?:(?!{_ALONE})\p{{L}}\p{{M}}*)+|\p{{N}}+", regex.V1)
 CHUNK = regex.compile(r"\S+")
 _ACCENTS = regex.compile(r"[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]")
-_INVISIBLE = regex.compile(r"[\p{Cf}\u00ad]")
+_INVISIBLE = regex.compile(r"[\p{Cf}\u00ad\ufe00-\ufe0f]")
+_DIGIT = regex.compile(r"[\p{Nd}--[0-9]]", regex.V1)
 _PLAIN = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h"})
 _SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 _FOR_LETTERS = regex.compile(r"(?<![\p{N}])[!$@](?=\p{L})")
@@ -33,10 +35,14 @@ _LETTERS_MEANT = {"!": "i", "$": "s", "@": "a"}
 
 
 def folded(text: str) -> str:
-    """Without case, accents and the two forms of Unicode (NFKC, D146; accents of Latin and of vowelled scripts)."""
+    """Without case, accents and the two forms of Unicode (NFKC, D146; accents of Latin and of vowelled scripts).
+
+    Digits of other scripts are those of ASCII.
+    """
     if text.isascii():
         return text.lower()
     plain = normalize("NFKC", _INVISIBLE.sub("", text)).casefold().translate(_PLAIN)
+    plain = _DIGIT.sub(lambda match: str(decimal(match[0])), plain)
     return normalize("NFC", _ACCENTS.sub("", normalize("NFD", plain)))
 
 
@@ -81,18 +87,18 @@ def chunks(text: str) -> list[tuple[Spelling, ...]]:
     return [ways for chunk in CHUNK.findall(text[:LONGEST_TEXT]) if (ways := spellings(chunk))]
 
 
-def joined(ways: Sequence[Sequence[Spelling]]) -> Iterator[tuple[range, str]]:
+def joined(ways: Sequence[Sequence[Spelling]], typed: bool = False) -> Iterator[tuple[range, str]]:
     """What chunks that follow each other make when joined: `meat loaf` is looked for as `meatloaf` too.
 
-    Two are joined, and three where one has a digit, as parts of a number do, or is a letter, as in `Guns N' Roses`.
-    Gives which chunks, and the word.
+    Two are joined, and three where one has a digit, as parts of a number do, or is a letter, as in `Guns N' Roses`, or
+    where they were typed: `tee licht halter`. Gives which chunks, and the word.
     """
     first = [chunk[0].whole for chunk in ways]
     for i, (word, other) in enumerate(pairwise(first)):
         yield range(i, i + 2), (word + other)[:LONGEST_WORD]
     for i in range(len(first) - 2):
         three = first[i : i + 3]
-        if any(len(part) == 1 or has_digit(part) for part in three):
+        if typed or any(len(part) == 1 or has_digit(part) for part in three):
             yield range(i, i + 3), "".join(three)[:LONGEST_WORD]
 
 

@@ -80,6 +80,12 @@ FEED = (
     ("GLASS-1", "Wine glasses", "kitchen", 30.0),
     ("KNIFE-1", "Knives, set of six", "kitchen", 60.0),
     ("BATT-AA", "Batteries AA", "electronics", 7.0),
+    ("0815/0007", "Lever", "spare parts", 4.0),
+    ("LED-7W", "Bulb 7W", "lighting", 4.0),
+    ("FLAG-1", "Small flag 🇩🇪", "toys", 3.0),
+    ("MUG-1", "I ❤️ tea mug", "kitchen", 9.0),
+    ("PHONE-1", "هاتف ٧٧١٠", "phones", 50.0),
+    ("LIGHT-1", "Teelichthalter", "kitchen", 5.0),
 )
 """SKU, name, category, price."""
 
@@ -118,6 +124,12 @@ FIRST = {
     "m8 x 40": "SCREW-M8X40",
     "screw m8x50": "SCREW-M8X50",
     "x50": "SCREW-M8X50",
+    "0007": "0815/0007",
+    "08150007": "0815/0007",
+    "815-7": "0815/0007",
+    "7w": "LED-7W",
+    "7710": "PHONE-1",
+    "٧٧١٠": "PHONE-1",
     "3801": "3801",
     # numbers are taken as they are typed
     "3800": "MOT-3800",
@@ -200,6 +212,8 @@ FIRST = {
     "back pack": "BAG-1",
     "backpack litres": "BAG-1",
     "desklamp": "LAMP-1",
+    "tee licht halter": "LIGHT-1",
+    "teelicht halter": "LIGHT-1",
     "tshirt": "TS-BLK-XL",
     "t shirt": "TS-BLK-XL",
     "t-shirt": "TS-BLK-XL",
@@ -245,6 +259,9 @@ FIRST = {
     "地図": "BOOK-5",
     "🦆": "TOY-1",
     "duck 🦆": "TOY-1",
+    "🇩🇪": "FLAG-1",
+    "❤": "MUG-1",
+    "❤️": "MUG-1",
     # what does not matter
     "desk   lamp": "LAMP-1",
     "desk, lamp!": "LAMP-1",
@@ -261,6 +278,8 @@ NOT_FOUND = {
     "3800": ("MOT-3000", "3801"),
     "3000": ("MOT-3800",),
     "4712": ("4711", "0004711"),
+    "٧٧١١": ("PHONE-1",),
+    "🇫🇷": ("FLAG-1",),
     "6309": ("6308-2Z", "630/8-2RSR"),
     "m8x60": ("SCREW-M8X40", "SCREW-M8X50"),
     "pan": ("PEN-1", "PEN-2"),
