@@ -26,13 +26,12 @@ from twinpath.domain.projection import Projection
 from twinpath.domain.views import View
 from twinpath.errors import Unavailable
 from twinpath.log.interface import EventLog
-from twinpath.log.verification import erases
 from twinpath.observability.logged_exceptions import message_of
 from twinpath.projecting.applying.applier import Applied
 from twinpath.projecting.copying.drift import Drift, Positions
 from twinpath.projecting.copying.filling import PAGE, Fills
 from twinpath.projecting.copying.kinds import IN_CACHE, Kind
-from twinpath.projecting.copying.reading import changes_of, documents_of, met_by
+from twinpath.projecting.copying.reading import changes_of, documents_of, met_by, missed
 from twinpath.projecting.copying.steps import Step, Steps, step_of
 from twinpath.running.retrying import repeated
 from twinpath.views.interface import Checkpoints, ViewCopy, ViewWriter
@@ -209,8 +208,7 @@ class CacheSync:
             await self._begin_anew(copy, drift)
         elif drift.positions:
             await self._expect_writes(copy, drift.positions)
-            for log in drift.behind:
-                await self._make_good(projection, view, log)
+            await self._make_good(projection, view, drift.behind)
         await self._fills.expect(view, copy)
 
     async def _begin_anew(self, copy: str, drift: Drift) -> None:
@@ -229,26 +227,21 @@ class CacheSync:
             if await self._cache.write(copy, {log: (at, at)}, [], []):
                 self._taking.add(copy)
 
-    async def _make_good(self, projection: Projection, view: View, log: str) -> None:
-        """Bring the documents that the events in between touch; the pure methods tell which."""
-        while True:
+    async def _make_good(self, projection: Projection, view: View, logs: Sequence[str]) -> None:
+        """Bring the documents that the events in between touch, of these logs together."""
+        while logs:
             async with self._writing:  # what is applied meanwhile waits, and leads on from here
                 copy = self._copy_of(view)
-                copied = (await self._cache.positions(copy)).get(log)
-                checkpoint = (await self._writer.checkpoints()).get((projection.name, log), 0)
-                if copied is None or copied >= checkpoint or self._steps.go_on(view, log, copied):
-                    return
-                events = await self._source.read_log(log, copied, min(_GAP_EVENTS, checkpoint - copied))
-                if not events:
-                    return
-                _log.info(
-                    f"{self._kind.name}_makes_good", view=view.name, log=log, after=copied, upto=events[-1].position
-                )
-                changes = changes_of(projection, events, self._catalogue)
-                erased = any(erases(event, self._catalogue) for event in events)
-                step = step_of(view, log, copied, events[-1].position, changes, erased)
-                if not await self._bring([step], copy, {log: copied}):
-                    return  # somebody else was first: the next look tells
+                reached = await self._cache.positions(copy)
+                checkpoints = await self._writer.checkpoints()
+                logs = [log for log in logs if log in reached and not self._steps.go_on(view, log, reached[log])]
+                spans = [(log, reached[log], checkpoints.get((projection.name, log), 0)) for log in logs]
+                steps = await missed(self._source, self._catalogue, projection, view, spans, _GAP_EVENTS)
+                for step in steps:
+                    about = {"view": view.name, "log": step.log, "after": step.expected, "upto": step.position}
+                    _log.info(f"{self._kind.name}_makes_good", **about)
+                if not steps or not await self._bring(steps, copy, reached):
+                    return  # all is there, or somebody else was first: the next look tells
 
     async def _copy_late(self) -> None:
         """Bring what was applied after it had been parked; what loses against live writes waits for the next look."""

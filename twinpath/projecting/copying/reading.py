@@ -9,6 +9,9 @@ from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.events import RecordedEvent
 from twinpath.domain.projection import Projection
 from twinpath.domain.views import BY_ID, Cached, ChangeWhere, Document, Place, View, ViewChange
+from twinpath.log.interface import EventLog
+from twinpath.log.verification import erases
+from twinpath.projecting.copying.steps import Step, step_of
 from twinpath.views.interface import ViewWriter
 
 _log = structlog.get_logger(__name__)
@@ -36,6 +39,29 @@ def changes_of(projection: Projection, events: Iterable[RecordedEvent], catalogu
         with suppress(Exception):
             changes += projection.changes(catalogue.decode(event), event)
     return changes
+
+
+async def missed(
+    source: EventLog,
+    catalogue: Catalogue,
+    projection: Projection,
+    view: View,
+    spans: Iterable[tuple[str, int, int]],
+    most: int,
+) -> list[Step]:
+    """The steps of a view that the events of these logs make necessary, after one position and up to another.
+
+    The pure methods tell. At most so many events are read; what is left waits. Raises Unavailable.
+    """
+    steps: list[Step] = []
+    for log, after, end in spans:
+        count = min(most, end - after)
+        if count > 0 and (events := await source.read_log(log, after, count)):
+            most -= len(events)
+            erased = any(erases(event, catalogue) for event in events)
+            changes = changes_of(projection, events, catalogue)
+            steps.append(step_of(view, log, after, events[-1].position, changes, erased))
+    return steps
 
 
 def rendered(view: View, documents: Iterable[Document]) -> list[Cached]:

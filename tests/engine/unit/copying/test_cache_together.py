@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.engine.unit.copying.test_cache_fill import VIEW, Shown
+from tests.engine.unit.copying.test_cache_fill import LOG_OF_A, LOG_OF_B, VIEW, Shown, appended, opened
 from tests.engine.workshop.application import EVENTS
+from tests.support.eventually import eventually
 from twinpath.domain.views import Cached, Document, Put, Remove, ViewChange
 from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.projecting.applying.applier import Applied
@@ -100,3 +101,23 @@ async def test_a_log_that_is_elsewhere_keeps_none_of_the_others_back() -> None:
 
     assert await cache.positions(VIEW) == {LOGS[0]: 2, LOGS[1]: 2, LOGS[2]: 3}
     assert [one and one.id for one in await cache.get_many(VIEW, LOGS)] == [LOGS[0], LOGS[1], None]
+
+
+async def test_what_is_made_good_of_several_logs_is_written_at_once() -> None:
+    views, cache, store = InMemoryViewStore(), CountedWrites(), InMemoryEventStore(EVENTS.categories)
+    repairs = {LOG_OF_A: "repair-a", LOG_OF_B: "repair-b"}
+    await views.prepare([], [(VIEW, log) for log in repairs])
+    await cache.adopt(VIEW, dict.fromkeys(repairs, 0))
+    for log, repair in repairs.items():
+        await appended(store, repair, 1)
+        await views.commit(Batch([opened(repair)], [CheckpointMove(VIEW, log, 0, 1)]))  # of which it hears nothing
+    sync = CacheSync([Shown()], store, views, cache, EVENTS, look_seconds=0.005)
+    await sync.start()
+
+    async def made_good() -> bool:
+        return await cache.positions(VIEW) == dict.fromkeys(repairs, 1)
+
+    await eventually(made_good, limit=5, pause=0.001)
+    await sync.stop()
+
+    assert dict.fromkeys(repairs, (0, 1)) in cache.moved
