@@ -35,7 +35,7 @@ def product_id(number: int) -> str:
 
 def products(numbers: range) -> Iterator[Document]:
     """A document for each number."""
-    now = utc_now()
+    now, projection = utc_now(), ProductCatalogueProjection()
     recorded = RecordedEvent("product.created", 1, {}, "", 1, "product.0", 1, now, "bench", "bench", None, None)
     for number in numbers:
         chance = random.Random(number)
@@ -49,7 +49,7 @@ def products(numbers: range) -> Iterator[Document]:
             price=price,
             on_hand=chance.randint(0, 9),
         )
-        [put] = ProductCatalogueProjection().changes(event, recorded)
+        [put] = projection.changes(event, recorded)
         assert isinstance(put, Put)
         yield {"_id": product_id(number), "revision": 1, **put.document, "product_id": product_id(number)}
 

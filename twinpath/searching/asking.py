@@ -22,8 +22,10 @@ _SCORE_WHOLE = 400
 _SCORE_PHRASE = 60
 _SCORE_PIECE = 5
 """Of a word that stands there by itself, not joined of several."""
+WORD_SCORE = 100
+"""Of a word that stands in the first text as it was typed."""
 _SCORES = {
-    "word": (100, 50),
+    "word": (WORD_SCORE, 50),
     "joined": (95, 45),
     "zeros": (85, 42),
     "stem": (80, 40),

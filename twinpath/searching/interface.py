@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from twinpath.domain.views import NOTHING, Place, Range
+from twinpath.searching.as_typed import AsTyped
 from twinpath.searching.asking import Query
 from twinpath.searching.entries import WholeDocument
 from twinpath.views.interface import ViewCopy
@@ -18,6 +19,7 @@ class Search:
     """The documents that fit a query, whose fields equal `where` and whose numbers lie within `ranges`.
 
     At most `limit` of them after a place, the best first, those of equal score by id. With `facets` they are counted.
+    With `as_typed` that is asked first, and is the search where what it finds suffices.
     """
 
     query: Query
@@ -26,6 +28,7 @@ class Search:
     ranges: Mapping[str, Range] = field(default_factory=dict)
     after: Place | None = None
     facets: bool = False
+    as_typed: AsTyped | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from twinpath.queries.endpoints.parameters import filters_of, page_of, selection
 from twinpath.queries.endpoints.routes import Routes, in_query
 from twinpath.queries.reading.reach import Reach
 from twinpath.queries.reading.views import Page, Selection, ViewQueries
+from twinpath.searching.as_typed import as_typed
 from twinpath.searching.asking import LONGEST_QUERY, asked, query_of
 from twinpath.searching.entries import Reading, texts
 from twinpath.searching.interface import Hits, Search
@@ -132,7 +133,8 @@ class _Search:
         fresh = await queries.token_seen(request, *self._needed)
         token = parse_token(joined_header(request.scope, *TOKEN_HEADERS) or "") if fresh else {}
         wanted = query_of(what, self._language, internal=not queries.views.is_narrowed)
-        search = Search(wanted, query.limit + 1, selection.where, selection.ranges, after, facets=after is None)
+        where, ranges = selection.where, selection.ranges
+        search = Search(wanted, query.limit + 1, where, ranges, after, after is None, as_typed(wanted, what))
         answer = await queries.searches.search(view, search, token)
         reach = queries.reach()
         reach.copy(view.name, answer.seen)

@@ -10,6 +10,7 @@ the view's name alone, follows the generation in service, for people who look in
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -21,8 +22,8 @@ from twinpath.searching.interface import Hits, Search, SearchIndex, refuse_unkno
 from twinpath.searching.language import Language
 from twinpath.searching.opensearch.mapping import BASE, FILL, REMOVED, REVISION, STATE, index_of, source_of
 from twinpath.searching.opensearch.names import Names
-from twinpath.searching.opensearch.queries import hits_of, request_of
-from twinpath.searching.opensearch.server import Server, Stored
+from twinpath.searching.opensearch.queries import hits_of, request_of, requests_of, suffices
+from twinpath.searching.opensearch.server import Json, Server, Stored
 from twinpath.searching.unavailable import expect_filled
 from twinpath.views.interface import FILL_SECONDS, Moves
 
@@ -140,9 +141,17 @@ class OpenSearchIndex(SearchIndex):
     async def search(self, view: str, search: Search) -> Hits:
         reading = self._readings[view]
         refuse_unknown(reading.paths, search, reading.numbers, view)
-        answers = await self._server.search(self._names.index(view), _ITS_STATE, request_of(search, reading))
+        if (typed := search.as_typed) is not None:
+            page, *best = await self._search(view, *requests_of(replace(search, query=typed.query), reading))
+            if suffices(typed, page, *best):
+                return hits_of(page, reading)
+        page, *_ = await self._search(view, request_of(search, reading))
+        return hits_of(page, reading)
+
+    async def _search(self, view: str, *requests: Json) -> list[Json]:
+        answers = await self._server.search(self._names.index(view), _ITS_STATE, *requests)
         expect_filled(None if answers is None else _fill_state(_shown(answers[0])))
-        return hits_of((answers or [])[1], reading)
+        return (answers or [])[1:]
 
     async def seen(self, view: str) -> Mapping[str, int]:
         answers = await self._server.search(self._names.index(view), _ITS_STATE)

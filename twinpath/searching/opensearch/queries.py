@@ -1,11 +1,13 @@
 """Queries and filters as OpenSearch takes them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 from twinpath.domain.views import Range
 from twinpath.searching import asking
+from twinpath.searching.as_typed import AsTyped
 from twinpath.searching.asking import Best, More, Most, Phrase, Prefix, Scored, Short, Term, Typo
 from twinpath.searching.entries import LENGTH, Field, Reading, fact
 from twinpath.searching.interface import Hits, Search
@@ -37,6 +39,18 @@ def request_of(search: Search, reading: Reading) -> Json:
     if search.facets:
         body["aggs"] = _facets(reading, numbers)
     return body
+
+
+def requests_of(search: Search, reading: Reading) -> list[Json]:
+    """The body of a search, and, for a later page, that of the first hit alone."""
+    first = replace(search, after=None, limit=1, facets=False)
+    return [request_of(asked, reading) for asked in ((search,) if search.after is None else (search, first))]
+
+
+def suffices(typed: AsTyped, page: Mapping[str, Any], first: Mapping[str, Any] | None = None) -> bool:
+    """Whether the answers to these requests do."""
+    best = max((hit["sort"][0] for hit in (first or page)["hits"]["hits"][:1]), default=0)
+    return typed.suffices(page["hits"]["total"]["value"], best)
 
 
 def hits_of(answer: Mapping[str, Any], reading: Reading) -> Hits:

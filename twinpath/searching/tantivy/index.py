@@ -111,15 +111,26 @@ class ViewIndex:
         """See SearchIndex.search; the state is no document that anything finds."""
         with our_errors():
             searcher = self._index.searcher()
-            query = self._queries.within(search.query, search.where, search.ranges)
-            total, places = self._places(searcher, query, search.after, search.limit)
+            most = max(_FIRST_HITS, search.limit)
+            query, result = self._first(searcher, search, most)
+            places = self._places(searcher, query, result, most, search.after, search.limit)
             counts, spans = self._facets(searcher, query) if search.facets else ({}, {})
-        return Hits(places, total, counts, spans)
+        return Hits(places, result.count, counts, spans)
 
-    def _places(self, searcher: Searcher, query: Query, after: Place | None, limit: int) -> tuple[int, list[Place]]:
-        most = max(_FIRST_HITS, limit)
+    def _first(self, searcher: Searcher, search: Search, most: int) -> tuple[Query, Any]:
+        """The query that counts, and at most so many of its hits; their types lack the count."""
+        if (typed := search.as_typed) is not None:
+            query = self._queries.within(typed.query, search.where, search.ranges)
+            result: Any = searcher.search(query, most)
+            if typed.suffices(result.count, result.hits[0][0] if result.hits else 0):
+                return query, result
+        query = self._queries.within(search.query, search.where, search.ranges)
+        return query, searcher.search(query, most)
+
+    def _places(
+        self, searcher: Searcher, query: Query, result: Any, most: int, after: Place | None, limit: int
+    ) -> list[Place]:
         while True:
-            result: Any = searcher.search(query, most)  # its types lack the count
             scores = [score for score, _ in result.hits]
             addresses = [address for _, address in result.hits]
             ties = searcher.fast_field_values(TIE, addresses)
@@ -130,8 +141,9 @@ class ViewIndex:
             first = nsmallest(limit, sure)
             if len(first) == limit or not cut:
                 ids = (str(searcher.doc(addresses[at]).get_first(ID)) for _, _, at in first)
-                return result.count, [(-score, id_) for (score, _, _), id_ in zip(first, ids, strict=True)]
+                return [(-score, id_) for (score, _, _), id_ in zip(first, ids, strict=True)]
             most = FARTHEST
+            result = searcher.search(query, most)
 
     def _facets(
         self, searcher: Searcher, query: Query

@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.engine.contract.search.feed import ARTICLES, FEED
 from twinpath.domain.views import Document, Place, Range
+from twinpath.searching.as_typed import as_typed
 from twinpath.searching.asking import asked, query_of
 from twinpath.searching.entries import WholeDocument
 from twinpath.searching.interface import Hits, Search, SearchIndex
@@ -43,8 +44,9 @@ async def hits(
     **where: Any,
 ) -> Hits:
     """What is found."""
-    query = query_of(asked(typed), ENGLISH)
-    return await index.search(view, Search(query, limit, where, ranges or {}, after, facets))
+    what = asked(typed)
+    query = query_of(what, ENGLISH)
+    return await index.search(view, Search(query, limit, where, ranges or {}, after, facets, as_typed(query, what)))
 
 
 async def skus(index: SearchIndex, typed: str, **options: Any) -> list[str]:

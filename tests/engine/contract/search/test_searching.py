@@ -73,3 +73,17 @@ async def test_a_page_goes_on_where_it_ended_though_documents_come_and_go(index:
     await index.refresh(VIEW)
     rest = (await hits(index, "lamp", limit=50, after=first[-1])).places
     assert len({*first, *rest}) == 20 == len(first) + len(rest)
+
+
+async def test_typing_errors_are_looked_for_where_nothing_has_the_words_as_they_were_typed(index: SearchIndex) -> None:
+    names = {"a": "desk lamp", "b": "desk lamp, small", "c": "lamp for a desk", "d": "dusk lamp"}
+    await filled(index, [article(sku, name) for sku, name in names.items()])
+    found = (await hits(index, "desk lamp")).places
+    assert sorted(document_id for _, document_id in found) == ["article-a", "article-b", "article-c"]
+    read: list[Place] = []
+    while page := (await hits(index, "desk lamp", limit=1, after=read[-1] if read else None)).places:
+        read += page  # a later page, of which fewer are left, leaves them out too
+    assert read == found
+    assert sorted(await skus(index, "deks lamp")) == ["a", "b", "c"]
+    assert sorted(await skus(index, "desck lamp")) == ["a", "b", "c"]
+    assert sorted(await skus(index, "desk lamps")) == ["a", "b", "c", "d"]

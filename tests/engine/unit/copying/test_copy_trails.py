@@ -120,3 +120,28 @@ async def test_a_copy_that_was_emptied_is_begun_anew_though_a_log_began_since(ki
     await eventually(begun_anew, limit=5, pause=0.001)
     assert await keeper.filled(VIEW, seconds=5)
     await keeper.stop()
+
+
+async def test_a_search_index_that_is_slow_keeps_no_other_copy_waiting() -> None:
+    views, store = InMemoryViewStore(), InMemoryEventStore(EVENTS.categories)
+    cache, search = InMemoryViewCache(), SlowSearch(Repairs.views, Language("english"))
+    await views.prepare([], [(VIEW, LOG_OF_A)])
+    followed = [Repairs()], store, views
+    beside = CacheSync(*followed, search, EVENTS, look_seconds=0.005, kind=IN_SEARCH)
+    keeper = CacheSync(*followed, cache, EVENTS, look_seconds=0.005, beside=[beside])
+    await keeper.start()
+    assert await keeper.filled(VIEW, seconds=5)
+    assert await beside.filled(VIEW, seconds=5)
+
+    async def are_at(copy: InMemoryCopy[Any], position: int) -> bool:
+        return await copy.positions(VIEW) == {LOG_OF_A: position}
+
+    for at in range(3):
+        changes, moves = [opened("repair-a")], [CheckpointMove(VIEW, LOG_OF_A, at, at + 1)]
+        await views.commit(Batch(changes, moves))
+        keeper.applied(Applied(LOG_OF_A, changes, moves))
+        await eventually(lambda at=at: are_at(cache, at + 1), limit=5, pause=0.001)  # type: ignore[misc]
+    assert await are_at(search, 0)
+    search.go_on.set()
+    await eventually(lambda: are_at(search, 3), limit=5, pause=0.001)
+    await keeper.stop()

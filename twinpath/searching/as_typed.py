@@ -1,0 +1,43 @@
+"""What was typed without typing errors: asked first, since what is an error away costs most of a search."""
+
+from dataclasses import dataclass
+
+from twinpath.searching.asking import WORD_SCORE, Asked, Best, More, Most, Query, Scored, Typo
+
+_ENOUGH = 20
+"""Documents that were found as it was typed: those with typing errors, which rank lower, are not looked for then."""
+
+
+@dataclass(frozen=True, slots=True)
+class AsTyped:
+    """A query that forgives no typing error, which costs a fraction, and the score of what has every word in its first
+    text as it was typed."""
+
+    query: Query
+    full: int
+
+    def suffices(self, total: int, best: float) -> bool:
+        """Whether what was found, so many and the best with this score, is what was meant."""
+        return total >= _ENOUGH or best >= self.full
+
+
+def as_typed(query: Query, asked: Asked) -> AsTyped | None:
+    """The query without its typing errors; None where it forgives none."""
+    strict = _strict(query)
+    words = len(asked.words) + sum(len(pieces) for pieces in asked.phrases)
+    return None if strict == query else AsTyped(strict, words * WORD_SCORE)
+
+
+def _strict(query: Query) -> Query:
+    match query:
+        case Best(queries):
+            ways = (way for way in queries if not (isinstance(way, Scored) and isinstance(way.query, Typo)))
+            return Best(tuple(map(_strict, ways)))
+        case Scored(inner, score):
+            return Scored(_strict(inner), score)
+        case Most(queries, least):
+            return Most(tuple(map(_strict, queries)), least)
+        case More(inner, others):
+            return More(_strict(inner), tuple(map(_strict, others)))
+        case _:
+            return query
