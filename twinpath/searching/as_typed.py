@@ -1,8 +1,12 @@
-"""What was typed without typing errors: asked first, since what is an error away costs most of a search."""
+"""What was typed without typing errors: asked first, since what is an error away costs most of a search.
+
+Nor does it look for the beginnings of words that neighbours make when joined, which are many more than words.
+"""
 
 from dataclasses import dataclass
 
-from twinpath.searching.asking import WORD_SCORE, Asked, Best, More, Most, Query, Scored, Typo
+from twinpath.searching.asking import WORD_SCORE, Asked, Best, More, Most, Prefix, Query, Scored, Typo
+from twinpath.searching.entries import Field
 
 _ENOUGH = 20
 """Documents that were found as it was typed: those with typing errors, which rank lower, are not looked for then."""
@@ -10,8 +14,7 @@ _ENOUGH = 20
 
 @dataclass(frozen=True, slots=True)
 class AsTyped:
-    """A query that forgives no typing error, which costs a fraction, and the score of what has every word in its first
-    text as it was typed."""
+    """A query that costs a fraction, and the score of what has every word in its first text as it was typed."""
 
     query: Query
     full: int
@@ -19,6 +22,14 @@ class AsTyped:
     def suffices(self, total: int, best: float) -> bool:
         """Whether what was found, so many and the best with this score, is what was meant."""
         return total >= _ENOUGH or best >= self.full
+
+
+_PIECES = {
+    Field.TITLE: Field.TITLE_PHRASE,
+    Field.REST: Field.REST_PHRASE,
+    Field.INTERNAL: Field.INTERNAL_PHRASE,
+}
+"""Words and joined words -> words alone."""
 
 
 def as_typed(query: Query, asked: Asked) -> AsTyped | None:
@@ -33,6 +44,8 @@ def _strict(query: Query) -> Query:
         case Best(queries):
             ways = (way for way in queries if not (isinstance(way, Scored) and isinstance(way.query, Typo)))
             return Best(tuple(map(_strict, ways)))
+        case Prefix(field, word):
+            return Prefix(_PIECES.get(field, field), word)
         case Scored(inner, score):
             return Scored(_strict(inner), score)
         case Most(queries, least):

@@ -18,13 +18,16 @@ from twinpath.searching.tantivy.queries import Queries
 from twinpath.searching.tantivy.schema import (
     ID,
     REVISION,
+    SHORT,
     STATE,
     TIE,
+    best_unseen,
     document_of,
     facet_field,
     made_ready,
     number_field,
     schema_of,
+    score_of,
 )
 from twinpath.searching.ties import tie_of
 
@@ -121,29 +124,30 @@ class ViewIndex:
         """The query that counts, and at most so many of its hits; their types lack the count."""
         if (typed := search.as_typed) is not None:
             query = self._queries.within(typed.query, search.where, search.ranges)
-            result: Any = searcher.search(query, most)
-            if typed.suffices(result.count, result.hits[0][0] if result.hits else 0):
+            result: Any = searcher.search(query, most, weight_by_field=SHORT)
+            if typed.suffices(result.count, max(_scores(searcher, result.hits[:1]), default=0)):
                 return query, result
         query = self._queries.within(search.query, search.where, search.ranges)
-        return query, searcher.search(query, most)
+        return query, searcher.search(query, most, weight_by_field=SHORT)
 
     def _places(
         self, searcher: Searcher, query: Query, result: Any, most: int, after: Place | None, limit: int
     ) -> list[Place]:
         while True:
-            scores = [score for score, _ in result.hits]
             addresses = [address for _, address in result.hits]
+            scores = _scores(searcher, result.hits)
             ties = searcher.fast_field_values(TIE, addresses)
             hits = zip((-score for score in scores), ties, range(len(scores)), strict=True)
             place = None if after is None else (-after[0], tie_of(after[1]))
             cut = len(scores) == most < FARTHEST
-            sure = (hit for hit in hits if (place is None or hit[:2] > place) and (not cut or -hit[0] > scores[-1]))
+            least = best_unseen(result.hits[-1][0]) if cut else 0
+            sure = (hit for hit in hits if (place is None or hit[:2] > place) and -hit[0] > least)
             first = nsmallest(limit, sure)
             if len(first) == limit or not cut:
                 ids = (str(searcher.doc(addresses[at]).get_first(ID)) for _, _, at in first)
                 return [(-score, id_) for (score, _, _), id_ in zip(first, ids, strict=True)]
             most = FARTHEST
-            result = searcher.search(query, most)
+            result = searcher.search(query, most, weight_by_field=SHORT)
 
     def _facets(
         self, searcher: Searcher, query: Query
@@ -179,6 +183,11 @@ class ViewIndex:
                     code="search_unavailable",
                 ) from error
             raise
+
+
+def _scores(searcher: Searcher, hits: Sequence[tuple[float, DocAddress]]) -> list[int]:
+    weights = searcher.fast_field_values(SHORT, [address for _, address in hits])
+    return [score_of(weighted, weight or 0) for (weighted, _), weight in zip(hits, weights, strict=True)]
 
 
 def _pairs(bounds: Sequence[float]) -> Iterator[tuple[float, float]]:

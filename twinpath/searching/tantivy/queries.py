@@ -8,7 +8,7 @@ from tantivy import FieldType, Occur, Query, Schema
 from twinpath.domain.views import Range
 from twinpath.searching import asking
 from twinpath.searching.asking import Best, More, Most, Phrase, Prefix, Scored, Short, Term, Typo
-from twinpath.searching.entries import LENGTH, Field, fact
+from twinpath.searching.entries import Field, fact
 from twinpath.searching.tantivy.schema import number_field
 
 
@@ -49,8 +49,6 @@ class Queries:
                 return Query.fuzzy_term_query(schema, field, word, edits, True, False)
             case Phrase(field, pieces):
                 return Query.phrase_query(schema, field, list(pieces))
-            case Short(pieces):
-                return Query.term_query(schema, LENGTH, str(pieces))
             case Scored(inner, score):
                 return Query.const_score_query(self._query(inner), float(score))
             case Best(queries):
@@ -59,5 +57,12 @@ class Queries:
                 parts = [(Occur.Should, self._query(inner)) for inner in queries]
                 return Query.boolean_query(parts, minimum_number_should_match=least)
             case More(inner, others):
+                added = [(Occur.Should, self._query(other)) for other in others if not _is_short(other)]
                 parts = [(Occur.Must, self._query(inner))]
-                return Query.boolean_query([*parts, *((Occur.Should, self._query(other)) for other in others)])
+                return Query.boolean_query([*parts, *added])
+            case Short():
+                return Query.empty_query()  # see SHORT in the schema
+
+
+def _is_short(query: asking.Query) -> bool:
+    return isinstance(query, Short) or (isinstance(query, Scored) and _is_short(query.query))

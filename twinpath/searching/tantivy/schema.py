@@ -1,18 +1,40 @@
 """The fields of an index of Tantivy, and a document of it."""
 
 from collections.abc import Sequence
+from math import log2
 
 from tantivy import Document, Index, Schema, SchemaBuilder, TextAnalyzerBuilder, Tokenizer
 
 from twinpath.searching.asking import SHORT_TITLES
-from twinpath.searching.entries import LENGTH, PHRASES, Entry, Field
+from twinpath.searching.entries import PHRASES, Entry, Field
 from twinpath.searching.ties import tie_of
 
-ID, REVISION, TIE, STATE = "id", "revision", "tie", "state"
+ID, REVISION, TIE, STATE, SHORT = "id", "revision", "tie", "state", "short"
 _READY = "ready"
 """The analyzer: words come cut and folded."""
 _WHOLE = (Field.WHOLE, Field.EXACT, Field.FACTS)
 """Fields whose words may hold blanks."""
+
+
+_SHARE = 0.01
+"""Of a score, for each of SHORT_TITLES that a title is as short as."""
+
+
+def _weight_of(short: int) -> float:
+    """What Tantivy makes of a weight w is a score times log2(2 + w)."""
+    return float(2 ** (1 + _SHARE * short) - 2)
+
+
+def score_of(weighted: float, weight: float) -> int:
+    """The score with a point for each of SHORT_TITLES, from what Tantivy gives for a document of this weight."""
+    factor = log2(2 + weight)
+    return round(weighted / factor) + round((factor - 1) / _SHARE)
+
+
+def best_unseen(weighted: float) -> float:
+    """The highest such score that documents may have of which Tantivy gives no more than this."""
+    most = len(SHORT_TITLES)
+    return max(weighted, weighted / (1 + _SHARE * most) + most)
 
 
 def facet_field(number: int) -> str:
@@ -32,7 +54,7 @@ def schema_of(facets: int, numbers: int) -> Schema:
     builder.add_text_field(STATE, stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field(REVISION, fast=True)
     builder.add_unsigned_field(TIE, fast=True)
-    builder.add_text_field(LENGTH, tokenizer_name="raw", index_option="basic")
+    builder.add_float_field(SHORT, fast=True)
     for field in Field:
         analyzer = "raw" if field in _WHOLE else _READY
         builder.add_text_field(field, tokenizer_name=analyzer, index_option="position" if field in PHRASES else "basic")
@@ -55,9 +77,7 @@ def document_of(entry: Entry) -> Document:
     document.add_text(ID, entry.id)
     document.add_unsigned(REVISION, entry.revision)
     document.add_unsigned(TIE, tie_of(entry.id))
-    for pieces in SHORT_TITLES:  # a word each, since a range is looked up in all documents, whatever is found
-        if entry.length <= pieces:
-            document.add_text(LENGTH, str(pieces))
+    document.add_float(SHORT, _weight_of(sum(entry.length <= pieces for pieces in SHORT_TITLES)))
     for field, words in entry.words.items():
         if field in _WHOLE:
             for word in words:
