@@ -22,7 +22,7 @@ from twinpath.searching.tantivy.folder import FolderSearch
 LOG = "product.0"
 _PAGE, _CHANGING = 5_000, 20_000
 """Products in one write of the fill, and how many of them change."""
-_STEP_SECONDS = 0.1
+_STEP_SECONDS = 0.25
 _VIEW = PRODUCT_CATALOGUE.name
 
 

@@ -16,6 +16,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -135,6 +136,7 @@ class CacheSync:
     async def _write_applied(self) -> None:
         while True:
             steps = await self._steps.next()
+            began = monotonic()
             try:
                 if self.trouble is None:
                     async with self._writing:
@@ -144,6 +146,8 @@ class CacheSync:
             finally:
                 self._wipes += [step for step in steps if step.is_wipe]
                 self._steps.done()
+            if self._kind.gathers:
+                await asyncio.sleep(min(self._kind.gathers, monotonic() - began))
 
     async def _write(self, steps: Sequence[Step]) -> list[Step]:
         """Steps of one view, each of another log, together where that goes; gives those that were not written."""

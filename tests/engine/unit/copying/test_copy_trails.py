@@ -145,3 +145,39 @@ async def test_a_search_index_that_is_slow_keeps_no_other_copy_waiting() -> None
     search.go_on.set()
     await eventually(lambda: are_at(search, 3), limit=5, pause=0.001)
     await keeper.stop()
+
+
+class TimedSearch(InMemorySearch):
+    """Notes when each write that moves a position began and ended; it takes a moment."""
+
+    def __init__(self) -> None:
+        super().__init__(Repairs.views, Language("english"))
+        self.writes: list[tuple[float, float]] = []
+
+    async def write(self, view: str, moves: Moves, *what: Any) -> bool:
+        """See ViewCopy.write."""
+        loop, over = asyncio.get_running_loop(), asyncio.Event()
+        began = loop.time()
+        loop.call_later(0.05, over.set)
+        await over.wait()
+        taken = await super().write(view, moves, *what)
+        if any(expected != position for expected, position in moves.values()):
+            self.writes.append((began, loop.time()))
+        return taken
+
+
+async def test_a_search_index_is_written_half_of_the_time_at_most() -> None:
+    views, search, store = InMemoryViewStore(), TimedSearch(), InMemoryEventStore(EVENTS.categories)
+    await views.prepare([], [(VIEW, LOG_OF_A)])
+    await search.adopt(VIEW, {LOG_OF_A: 0})
+    keeper = CacheSync([Repairs()], store, views, search, EVENTS, look_seconds=3600, kind=IN_SEARCH)
+    await keeper.start()
+    for at in range(3):
+        changes, moves = [opened("repair-a")], [CheckpointMove(VIEW, LOG_OF_A, at, at + 1)]
+        await views.commit(Batch(changes, moves))
+        keeper.applied(Applied(LOG_OF_A, changes, moves))
+        await keeper.flushed()
+    await keeper.stop()
+
+    spans = zip(search.writes, search.writes[1:], strict=False)
+    assert [following[0] - ended >= 0.9 * (ended - began) for (began, ended), following in spans] == [True, True]
