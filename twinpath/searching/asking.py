@@ -210,13 +210,13 @@ class _Making:
         if not needed and not musts:
             little, needed = [], little
         if needed:
-            musts.append(Most(tuple(needed), len(needed) - len(needed) // 4))
+            musts.append(needed[0] if len(needed) == 1 else Most(tuple(needed), len(needed) - len(needed) // 4))
         fitting: Query = musts[0] if len(musts) == 1 else Most(tuple(musts), len(musts))
         if key := key_of(asked.text.strip(' "')):
             whole = "".join(word.ways[0].whole for word in asked.words)
             exact = [Scored(Term(Field.EXACT, key), _SCORE_EXACT)]
             exact += [Scored(Term(Field.EXACT, whole), _SCORE_EXACT // 2)] if whole and whole != key else []
-            fitting = Best((*exact, fitting))
+            fitting = Best((*exact, *(fitting.queries if isinstance(fitting, Best) else (fitting,))))
         return More(fitting, (*little, *_in_order(asked)))
 
     def _phrase(self, pieces: tuple[str, ...]) -> Query:

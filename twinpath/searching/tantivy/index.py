@@ -1,5 +1,6 @@
 """One index of Tantivy: the documents of one generation of a view, and a state that each commit writes with them."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from heapq import nsmallest
@@ -134,15 +135,17 @@ class ViewIndex:
         self, searcher: Searcher, query: Query, result: Any, most: int, after: Place | None, limit: int
     ) -> list[Place]:
         while True:
-            addresses = [address for _, address in result.hits]
-            scores = _scores(searcher, result.hits)
+            found = result.hits  # which are made anew each time
+            addresses = [address for _, address in found]
+            scores = _scores(searcher, found)
             ties = searcher.fast_field_values(TIE, addresses)
-            hits = zip((-score for score in scores), ties, range(len(scores)), strict=True)
-            place = None if after is None else (-after[0], tie_of(after[1]))
+            hits: Iterable[Any] = zip([-score for score in scores], ties, range(len(scores)), strict=True)
             cut = len(scores) == most < FARTHEST
-            least = best_unseen(result.hits[-1][0]) if cut else 0
-            sure = (hit for hit in hits if (place is None or hit[:2] > place) and -hit[0] > least)
-            first = nsmallest(limit, sure)
+            if after is not None or cut:
+                least = best_unseen(found[-1][0]) if cut else 0
+                place = (-math.inf, 0) if after is None else (-after[0], tie_of(after[1]))
+                hits = (hit for hit in hits if hit[:2] > place and -hit[0] > least)
+            first = nsmallest(limit, hits)
             if len(first) == limit or not cut:
                 ids = (str(searcher.doc(addresses[at]).get_first(ID)) for _, _, at in first)
                 return [(-score, id_) for (score, _, _), id_ in zip(first, ids, strict=True)]
@@ -187,7 +190,9 @@ class ViewIndex:
 
 def _scores(searcher: Searcher, hits: Sequence[tuple[float, DocAddress]]) -> list[int]:
     weights = searcher.fast_field_values(SHORT, [address for _, address in hits])
-    return [score_of(weighted, weight or 0) for (weighted, _), weight in zip(hits, weights, strict=True)]
+    weighted = [(score, weight or 0) for (score, _), weight in zip(hits, weights, strict=True)]
+    known = {some: score_of(*some) for some in {*weighted}}  # of thousands of hits a few differ
+    return [known[some] for some in weighted]
 
 
 def _pairs(bounds: Sequence[float]) -> Iterator[tuple[float, float]]:
