@@ -135,14 +135,14 @@ class ViewIndex:
         self, searcher: Searcher, query: Query, result: Any, most: int, after: Place | None, limit: int
     ) -> list[Place]:
         while True:
-            found = result.hits  # which are made anew each time
-            addresses = [address for _, address in found]
-            scores = _scores(searcher, found)
+            shown = result.hits  # which are made anew each time
+            addresses = [address for _, address in shown]
+            scores = _scores(searcher, shown)
             ties = searcher.fast_field_values(TIE, addresses)
             hits: Iterable[Any] = zip([-score for score in scores], ties, range(len(scores)), strict=True)
             cut = len(scores) == most < FARTHEST
             if after is not None or cut:
-                least = best_unseen(found[-1][0]) if cut else 0
+                least = best_unseen(shown[-1][0]) if cut else 0
                 place = (-math.inf, 0) if after is None else (-after[0], tie_of(after[1]))
                 hits = (hit for hit in hits if hit[:2] > place and -hit[0] > least)
             first = nsmallest(limit, hits)
@@ -191,8 +191,8 @@ class ViewIndex:
 def _scores(searcher: Searcher, hits: Sequence[tuple[float, DocAddress]]) -> list[int]:
     weights = searcher.fast_field_values(SHORT, [address for _, address in hits])
     weighted = [(score, weight or 0) for (score, _), weight in zip(hits, weights, strict=True)]
-    known = {some: score_of(*some) for some in {*weighted}}  # of thousands of hits a few differ
-    return [known[some] for some in weighted]
+    differing = {some: score_of(*some) for some in {*weighted}}  # few of thousands do
+    return [differing[some] for some in weighted]
 
 
 def _pairs(bounds: Sequence[float]) -> Iterator[tuple[float, float]]:
