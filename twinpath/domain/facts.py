@@ -1,12 +1,11 @@
 """What a table of facts is: typed columns, and one small pure method an event that gives its rows."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from types import UnionType
-from typing import Annotated, Any, ClassVar, Generic, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Generic, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 from twinpath.domain.discovery import classes_in
 from twinpath.domain.events import DomainEvent, RecordedEvent, happens_to
@@ -37,8 +36,7 @@ class UnfitFacts(TwinpathError, ValueError):
     code = "unfit_facts"
 
 
-@dataclass(frozen=True, slots=True)
-class Happened(Generic[_Event]):
+class Happened(NamedTuple, Generic[_Event]):
     """An event with its record. Its personal fields are None; `parts` holds what a declaration names of them."""
 
     event: _Event
@@ -48,6 +46,8 @@ class Happened(Generic[_Event]):
 
 class Earlier:
     """What happened before in the stream of an event, of the types that the declaration recalls."""
+
+    __slots__ = ("_recalled", "parts", "recorded")
 
     def __init__(self, happened: Happened[Any], recalled: Mapping[type[DomainEvent], Happened[Any]]) -> None:
         self.recorded = happened.recorded

@@ -1,20 +1,27 @@
-"""A log as its tables of facts take it: each table is its own checkpoint, and a row that comes twice is one row."""
+"""A log as its tables of facts take it: each table is its own checkpoint, and a row that comes twice is one row.
+
+Rows are made while those before them are still on their way into the table: nothing is acknowledged before it is there.
+"""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from twinpath.domain.events import RecordedEvent
 from twinpath.facts.inserting import Inserting
-from twinpath.facts.interface import MOST_ROWS, FactsStore, OutdatedFacts
+from twinpath.facts.interface import FactsStore, OutdatedFacts
 from twinpath.facts.making import Making
 from twinpath.facts.tables import Table
 from twinpath.feed.following import Sink
+
+_AT_ONCE = 1_000
+"""Events that are read and made into rows together; with more, what is in hand outgrows the caches of a processor."""
 
 
 class FilledLog(Sink):
     """One log; `makings` give the rows of each table, which is filled by the Inserting of its name."""
 
-    most = MOST_ROWS
+    most = _AT_ONCE
 
     def __init__(
         self,
@@ -33,6 +40,8 @@ class FilledLog(Sink):
         self.outdated: set[str] = set()
         """The tables that another version of their declaration made: they are left as they are."""
         self._upto = 0
+        self._underway: defaultdict[str, list[asyncio.Future[None]]] = defaultdict(list)
+        """By table: the rows that are not known to be in it."""
 
     @property
     def position(self) -> int:
@@ -44,12 +53,18 @@ class FilledLog(Sink):
         """By table, as far as known here."""
         return self._positions
 
+    @property
+    def kept(self) -> int:
+        return 0 if any(self._underway.values()) else self.position
+
     async def load(self, upto: int) -> None:
         self._upto = upto
         for name in self._makings.keys() - self._positions.keys():
             await self._learn(name)
 
     async def is_ahead(self) -> bool:
+        if any(self._underway.values()):  # the table is behind what was made for it, and says nothing
+            return False
         before = self.position
         for name in self._makings:
             await self._learn(name)
@@ -65,10 +80,12 @@ class FilledLog(Sink):
         await self._learn(table.name)
 
     async def take(self, events: Sequence[RecordedEvent]) -> None:
-        async with asyncio.TaskGroup() as tasks:
-            for name in self._makings:
-                if name not in self.outdated:
-                    tasks.create_task(self._fill(name, events))
+        for name in self._makings.keys() - self.outdated:
+            await self._fill(name, events)
+
+    async def settle(self) -> None:
+        for name in self._makings:
+            await self._arrived(name, self._underway[name])
 
     async def _fill(self, name: str, events: Sequence[RecordedEvent]) -> None:
         position = self._positions[name]
@@ -76,12 +93,24 @@ class FilledLog(Sink):
         if not new or new[0].position != position + 1:
             return
         _, making = self._makings[name]
+        await self._arrived(name, [rows for rows in self._underway[name] if rows.done()])
         try:
-            await self._inserting[name].put(await making.rows(new))
+            rows = await making.rows(new)
+            self._underway[name].append(self._inserting[name].put(rows))
+            self._positions[name] = new[-1].position
+            await self._inserting[name].room()
         except BaseException:
             self._forget(name)
             raise
-        self._positions[name] = new[-1].position
+
+    async def _arrived(self, name: str, underway: Sequence["asyncio.Future[None]"]) -> None:
+        """Return when they are in the table. Raises what an insert raises; the table's position is not known then."""
+        try:
+            await asyncio.gather(*underway)
+        except BaseException:
+            self._forget(name)
+            raise
+        self._underway[name] = [done for done in self._underway[name] if not done.done()]
 
     async def _learn(self, name: str) -> None:
         table, _ = self._makings[name]
@@ -99,4 +128,7 @@ class FilledLog(Sink):
     def _forget(self, name: str) -> None:
         """Events are taken again: nothing that came after them may be recalled."""
         self._positions.pop(name, None)
+        for done in self._underway.pop(name, ()):
+            if not done.cancel() and not done.cancelled():
+                done.exception()  # it was looked at
         self._makings[name][1].forget()

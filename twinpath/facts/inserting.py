@@ -26,21 +26,23 @@ class Inserting:
         self._waiting: deque[_Waiting] = deque()
         self._count = 0
         self._full = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
         self._task: asyncio.Task[None] | None = None
         self._next = 0.0
 
-    async def put(self, rows: Sequence[Row]) -> None:
-        """Return when the rows are in the table. Raises what the insert raises; a part may be there then."""
-        if not rows:
-            return
+    def put(self, rows: Sequence[Row]) -> "asyncio.Future[None]":
+        """Done when the rows are in the table. Raises what the insert raises; a part may be there then."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((rows, done))
-        self._count += len(rows)
-        if self._count >= self._most:
-            self._full.set()
+        self._counts(len(rows))
         if self._task is None:
             self._task = asyncio.create_task(self._work(), name="insert facts")
-        await done
+        return done
+
+    async def room(self) -> None:
+        """Return when less waits than two inserts take."""
+        await self._room.wait()
 
     async def stop(self) -> None:
         """Insert no more; who waits is cancelled."""
@@ -49,6 +51,7 @@ class Inserting:
             await asyncio.gather(self._task, return_exceptions=True)
         for _, done in self._waiting:
             done.cancel()
+        self._room.set()
 
     async def _work(self) -> None:
         now = asyncio.get_running_loop().time
@@ -69,9 +72,7 @@ class Inserting:
         while self._waiting and len(rows) < self._most:
             batch.append(self._waiting.popleft())
             rows += batch[-1][0]
-        self._count -= len(rows)
-        if self._count < self._most:
-            self._full.clear()
+        self._counts(-len(rows))
         failure: BaseException | None = None
         try:
             await self._insert(rows)
@@ -83,6 +84,11 @@ class Inserting:
             for _, done in batch:
                 if not done.done():
                     _settle(done, failure)
+
+    def _counts(self, rows: int) -> None:
+        self._count += rows
+        for event, is_so in ((self._full, self._count >= self._most), (self._room, self._count < 2 * self._most)):
+            (event.set if is_so else event.clear)()
 
 
 def _settle(done: "asyncio.Future[None]", failure: BaseException | None) -> None:

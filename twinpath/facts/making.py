@@ -5,15 +5,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from twinpath.domain.catalogue import Catalogue
-from twinpath.domain.events import SEALED, DomainEvent, NewEvent, RecordedEvent
+from twinpath.domain.events import SEALED, DomainEvent, RecordedEvent
 from twinpath.domain.facts import Earlier, Facts, Happened
-from twinpath.facts.tables import Row, Table, rows_of
+from twinpath.facts.tables import Row, Table, mark_of
 from twinpath.log.interface import EventLog
 from twinpath.personal_data.sealing import Seals
 
 MOST_RECALLED = 50_000
 """Streams whose events are kept in memory, those that something happened to last; others are read from the log."""
 _AT_ONCE = 500
+_NO_PARTS: Mapping[str, str | None] = {}
 
 _Recalled = dict[type[DomainEvent], Happened[Any]]
 
@@ -29,45 +30,39 @@ class Making:
         self._catalogue = catalogue
         self._recalled: OrderedDict[str, _Recalled] = OrderedDict()
         self._opened = {event.type for event in facts.parts}
-        self._closed: dict[tuple[str, int], dict[str, None]] = {}
-        """Event type and schema -> its personal fields, empty."""
         self._needed = {event.type for event in (*facts.handlers, *facts.recalls)}
+        self._mark = mark_of(table)
 
     async def rows(self, events: Sequence[RecordedEvent]) -> list[Row]:
         """The rows of consecutive events of a log, in their order."""
         rows: list[Row] = []
-        needed = iter(await self._happened([event for event in events if self._needs(event)]))
+        opened = await self._seals_open(events)
         for recorded in events:
-            if not self._needs(recorded):
-                rows.extend(rows_of(self._table, recorded, ()))
-                continue
-            happened = next(needed)
-            recalled = await self._earlier(recorded) if self._facts.recalls else {}
-            made = self._facts.rows(happened.event, Earlier(happened, recalled))
-            rows.extend(rows_of(self._table, recorded, made))
-            self._take(recalled, happened)
+            line = 0
+            if recorded.type in self._needed or self._is_unknown(recorded):
+                happened = self._decoded(opened.get(recorded.position, recorded))
+                recalled = await self._earlier(recorded) if self._facts.recalls else {}
+                place = (recorded.type, recorded.stream, recorded.at)
+                for line, row in enumerate(self._facts.rows(happened.event, Earlier(happened, recalled)), 1):
+                    rows.append((recorded.log, recorded.position, line, *place, *row))
+                self._take(recalled, happened)
+            if line == 0:
+                rows.append(self._mark(recorded))
         return rows
 
-    def _needs(self, recorded: RecordedEvent) -> bool:
-        """Whether rows are made of it, or it is recalled, or nobody knows it."""
-        if recorded.type in self._needed:
-            return True
+    def _is_unknown(self, recorded: RecordedEvent) -> bool:
+        """Whether nobody knows it, so that nobody can tell whether it has rows."""
         event_type = self._catalogue.event_type(recorded.type)
         return event_type is None or not 1 <= recorded.schema <= event_type.schema_version
 
-    async def _happened(self, events: Sequence[RecordedEvent]) -> list[Happened[Any]]:
-        opened = [event for event in events if event.type in self._opened and SEALED in event.data]
-        by_version = {event.id: event for event in await self._seals.open(opened)} if opened else {}
-        return [self._decoded(by_version.get(event.id, event) if by_version else event) for event in events]
+    async def _seals_open(self, events: Sequence[RecordedEvent]) -> dict[int, RecordedEvent]:
+        """By position: the events of which a part of what is personal may be kept, opened."""
+        sealed = [event for event in events if event.type in self._opened and SEALED in event.data]
+        return {event.position: event for event in await self._seals.open(sealed)} if sealed else {}
 
     def _decoded(self, recorded: RecordedEvent) -> Happened[Any]:
         if recorded.type not in self._opened:  # what is personal need not even be read
-            kind = recorded.type, recorded.schema
-            closed = self._closed.get(kind)
-            if closed is None:
-                closed = self._closed[kind] = dict.fromkeys(self._catalogue.personal(*kind))
-            event = self._catalogue.decode(NewEvent(recorded.type, recorded.schema, {**recorded.data, **closed}))
-            return Happened(_without_personal(event), recorded, {})
+            return Happened(self._catalogue.decode_closed(recorded), recorded, _NO_PARTS)
         event = self._catalogue.decode(recorded)
         parts = {part: _part(event, part) for part in self._facts.parts[type(event)]}
         return Happened(_without_personal(event), recorded, parts)
@@ -79,8 +74,10 @@ class Making:
         if recalled is None:
             recalled = {}
             if recorded.version > 1:
-                for happened in await self._happened(await self._before(recorded)):
-                    self._take(recalled, happened)
+                before = await self._before(recorded)
+                opened = await self._seals_open(before)
+                for event in before:
+                    self._take(recalled, self._decoded(opened.get(event.position, event)))
         self._recalled[stream] = recalled
         if len(self._recalled) > MOST_RECALLED:
             self._recalled.popitem(last=False)

@@ -12,6 +12,8 @@ from twinpath.facts.making import Making
 from twinpath.facts.tables import Table, table_of
 
 _LOOK_SECONDS = 0.5
+_INSERT_SECONDS = 1.0
+"""Between inserts that are not full."""
 
 
 def _beside(facts: Facts) -> Table:
@@ -27,7 +29,7 @@ async def rebuilt(
     the new table, since it sees that another table is in the place of the one that it knew. Raises Unavailable.
     """
     await means.store.empty(table_of(facts).beside)
-    keeper = FactsKeeper([facts], logs, means, tables=_beside, seconds=0)
+    keeper = FactsKeeper([facts], logs, means, tables=_beside, seconds=_INSERT_SECONDS)
     try:
         for _ in range(2):  # the second time only what came while the first took its time
             heads = await means.source.heads()

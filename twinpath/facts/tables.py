@@ -1,6 +1,6 @@
 """The tables of facts: the columns that all have, the rows of an event, and what a declaration is refused for."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -65,14 +65,14 @@ def table_of(facts: Facts) -> Table:
     return Table(f"{facts.name}_rows", facts.name, facts.version, facts.columns, facts.view)
 
 
-def rows_of(table: Table, recorded: RecordedEvent, rows: Iterable[Row]) -> Iterator[Row]:
-    """The rows of an event as the table has them; of an event without any the one that marks its place."""
-    line = 0
-    for line, row in enumerate(rows, 1):
-        yield (recorded.log, recorded.position, line, recorded.type, recorded.stream, recorded.at, *row)
-    if line == 0:
-        empty = (None if kind.startswith("Nullable") else _EMPTY[kind] for kind in table.columns.values())
-        yield (recorded.log, recorded.position, 0, recorded.type, recorded.stream, recorded.at, *empty)
+def mark_of(table: Table) -> Callable[[RecordedEvent], Row]:
+    """Gives the row that marks the place of an event without rows."""
+    empty = [None if kind.startswith("Nullable") else _EMPTY[kind] for kind in table.columns.values()]
+
+    def mark(recorded: RecordedEvent) -> Row:
+        return (recorded.log, recorded.position, 0, recorded.type, recorded.stream, recorded.at, *empty)
+
+    return mark
 
 
 def unfit(facts: Facts, catalogue: Catalogue) -> Iterator[str]:

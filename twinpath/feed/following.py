@@ -36,6 +36,11 @@ class Sink(Protocol):
     def position(self) -> int:
         """Up to where it has the log, as far as known here; 0 before anything is known."""
 
+    @property
+    def kept(self) -> int:
+        """Up to where what it took is safe: messages are acknowledged up to there."""
+        return self.position
+
     async def load(self, upto: int) -> None:
         """Learn the position where it is not known, before events up to there are taken."""
 
@@ -51,6 +56,9 @@ class Sink(Protocol):
 
         Of a gap between batches that were delivered there are only those of its types, and the last one.
         """
+
+    async def settle(self) -> None:
+        """Return when all that it took is safe; where it is not, the position is learned anew."""
 
 
 @dataclass(slots=True)
@@ -161,11 +169,12 @@ class Follower:
                     is_told = True
             await sink.take(events)
             self._acknowledge()
+        await sink.settle()
         self._acknowledge()
 
     def _acknowledge(self) -> None:
         for delivery in self._batch:
-            if delivery.upto <= self.sink.position and not delivery.done.done():
+            if delivery.upto <= self.sink.kept and not delivery.done.done():
                 delivery.done.set_result(None)
 
 
