@@ -13,10 +13,8 @@ from shared.events.order import (
     OrderReturned,
     OrderShipped,
 )
+from shared.read_models.segment import SEGMENT
 from twinpath.domain import DomainEvent, Earlier, Facts, Happened, Label
-
-LOYAL_AFTER = 3
-"""A customer with so many confirmed orders is loyal."""
 
 
 class OrderLineRow(NamedTuple):
@@ -51,24 +49,35 @@ class OrderLines(Facts):
     """Every row shows what the order's first event knows of it.
 
     The customer's segment follows from how many orders of the customer were confirmed before this one was placed, by
-    the times in the log: readers see it as `customer_segment`, so that no order in which logs are read can change it.
+    the times in the log and, where two are the same, by the orders' ids: readers see it as `customer_segment`, so that
+    no order in which logs are read can change it. `customer_key` and `order_key` stand for the ids where many are
+    compared; the latter, the beginning of a UUID, sorts by the time of its making.
     """
 
     name = "order_lines"
+    version = 2
     row = OrderLineRow
     recalls = (OrderPlaced, OrderConfirmed, OrderShipped)
     parts: ClassVar[Mapping[type[DomainEvent], tuple[str, ...]]] = {
         OrderPlaced: ("shipping_address.country", "shipping_address.region")
     }
     view = f"""
-        SELECT facts.*, length(arrayFilter(at -> at < order_placed_at, confirmed.times)) AS orders_before,
-            multiIf(orders_before = 0, 'new', orders_before < {LOYAL_AFTER}, 'returning', 'loyal') AS customer_segment
+        SELECT facts.* EXCEPT (customer_key, order_key),
+            arrayCount(earlier -> earlier < (order_placed_at, order_key, 0), confirmed.orders) AS orders_before,
+            {SEGMENT} AS customer_segment
         FROM {{rows}} AS facts
         LEFT ANY JOIN (
-            SELECT cityHash64(customer_id) AS customer, groupArray(at) AS times FROM {{rows}}
-            WHERE step = 'confirmed' AND line = 1 GROUP BY customer
-        ) AS confirmed ON cityHash64(facts.customer_id) = confirmed.customer
+            SELECT customer_key, groupArray((at, order_key, position)) AS orders FROM {{rows}}
+            WHERE step = 'confirmed' AND line = 1 GROUP BY customer_key
+        ) AS confirmed ON facts.customer_key = confirmed.customer_key
     """
+    derived: ClassVar[Mapping[str, str]] = {
+        "customer_key": "cityHash64(customer_id)",
+        "order_key": "reinterpretAsUInt64(reverse(unhex(substring(replaceAll(order_id, '-', ''), 6, 16))))",
+    }
+    also_sorted: ClassVar[Mapping[str, str]] = {
+        "by_customer": "SELECT customer_key, at, order_key, log, position, step, line ORDER BY step, line, customer_key"
+    }
 
     def placed(self, event: OrderPlaced, earlier: Earlier) -> Iterable[OrderLineRow]:
         """Every line; it is no revenue yet."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from query_service.analytics.spans import SETTINGS, WITHIN, ByInterval, amount, begin_of
+from shared.read_models.segment import SEGMENT
 from twinpath.domain import Period, Report
 
 Statement = tuple[str, Mapping[str, Any]]
@@ -16,10 +17,22 @@ Group = Literal["category", "country", "segment"]
 _ROWS = "{facts}.order_lines_rows FINAL"
 _CONFIRMED = "line = 1 AND step = 'confirmed'"
 """A row an order that was confirmed."""
-_CUSTOMER = "cityHash64(customer_id)"
-"""A number is compared several times as fast as an id."""
+_ALSO_TWICE = "{facts}.order_lines_rows"
+"""The rows as they are read fastest (`also_sorted`); one that came again may be there twice."""
 _COUNTED = "(step = 'confirmed' OR revenue != 0)"
 """What was confirmed, also for nothing, and what was taken back of that."""
+
+_SEGMENTED = f"""(
+    SELECT facts.*, arrayCount(earlier -> earlier < (order_placed_at, order_key, 0), confirmed.orders) AS orders_before
+    FROM (SELECT * FROM {_ROWS} WHERE {WITHIN} AND {_COUNTED}) AS facts
+    LEFT ANY JOIN (
+        SELECT customer_key, groupUniqArray((at, order_key, position)) AS orders FROM {_ALSO_TWICE}
+        WHERE {_CONFIRMED} AND at < {{end:DateTime64(3, 'UTC')}}
+            AND customer_key IN (SELECT customer_key FROM {_ALSO_TWICE} WHERE {WITHIN} AND {_COUNTED})
+        GROUP BY customer_key
+    ) AS confirmed ON facts.customer_key = confirmed.customer_key
+)"""
+"""The rows of the span with the number of orders that were confirmed before, as the view order_lines has it."""
 
 
 class RevenueQuery(ByInterval):
@@ -44,7 +57,7 @@ class RevenueRow(BaseModel):
 
 def _revenue(asked: RevenueQuery, as_text: bool) -> Statement:
     by_segment = asked.by == "segment"
-    group = {"category": "category", "country": "country", "segment": "customer_segment"}.get(asked.by or "", "''")
+    group = {"category": "category", "country": "country", "segment": SEGMENT}.get(asked.by or "", "''")
     # an order has lines in several categories, and else one line that is its first
     orders = (
         "uniqExactIf(order_id, step = 'confirmed')"
@@ -57,7 +70,7 @@ def _revenue(asked: RevenueQuery, as_text: bool) -> Statement:
             {amount("sumIf(revenue, revenue > 0)", as_text)} AS confirmed,
             {amount("-sumIf(revenue, revenue < 0)", as_text)} AS taken_back,
             {orders} AS orders, sumIf(quantity, step = 'confirmed') - sumIf(quantity, step != 'confirmed') AS pieces
-        FROM {"{facts}.order_lines" if by_segment else _ROWS}
+        FROM {_SEGMENTED if by_segment else _ROWS}
         WHERE {WITHIN} AND {_COUNTED}
         GROUP BY begins, `group`, currency ORDER BY begins, `group`, currency
         {SETTINGS}, prefer_column_name_to_alias = 1
@@ -141,14 +154,10 @@ def _cohorts(asked: Period, as_text: bool) -> Statement:
         SELECT toStartOfMonth(first_at, {{zone:String}}) AS cohort,
             dateDiff('month', cohort, month) AS months, uniqExact(customer) AS customers, count() AS orders
         FROM (
-            SELECT {_CUSTOMER} AS customer, min(at) AS first_at,
-                arrayJoin(groupArray(toStartOfMonth(at, {{zone:String}}))) AS month
-            FROM {_ROWS} WHERE {_CONFIRMED} AND at >= {{begin:DateTime64(3, 'UTC')}} AND {_CUSTOMER} NOT IN (
-                SELECT {_CUSTOMER} FROM {{facts}}.order_lines_rows
-                WHERE {_CONFIRMED} AND at < {{begin:DateTime64(3, 'UTC')}} AND {_CUSTOMER} IN (
-                    SELECT {_CUSTOMER} FROM {{facts}}.order_lines_rows
-                    WHERE {_CONFIRMED} AND at >= {{begin:DateTime64(3, 'UTC')}}
-                )
+            SELECT customer_key AS customer, min(at) AS first_at,
+                arrayJoin(groupUniqArray((toStartOfMonth(at, {{zone:String}}), log, position))).1 AS month
+            FROM {_ALSO_TWICE} WHERE {_CONFIRMED} AND at >= {{begin:DateTime64(3, 'UTC')}} AND customer_key NOT IN (
+                SELECT customer_key FROM {_ALSO_TWICE} WHERE {_CONFIRMED} AND at < {{begin:DateTime64(3, 'UTC')}}
             )
             GROUP BY customer HAVING first_at < {{end:DateTime64(3, 'UTC')}}
         )

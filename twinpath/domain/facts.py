@@ -75,6 +75,11 @@ class Facts:
     a personal field that has parts, such as the country of an address: never the whole. `recalls` are event types, the
     last of which in the event's stream a handler can look at. `version` grows when the rows must be made anew.
 
+    `derived` are columns that the store works out of a row as it comes in, by SQL over the row's columns: numbers in
+    the place of long ids, say, for reports that compare many of them. `also_sorted` gives some columns in another
+    order, as name -> `SELECT … ORDER BY …`: the store keeps both together, and reads whichever is shorter. A query that
+    is to gain by it asks `<name>_rows` without FINAL, so a row may come twice: it counts different ones.
+
     `view` is the SELECT of what readers see under `name`, where that is more than the rows; `{rows}` stands for them.
     """
 
@@ -83,6 +88,8 @@ class Facts:
     row: ClassVar[type[tuple[Any, ...]]]
     recalls: ClassVar[tuple[type[DomainEvent], ...]] = ()
     parts: ClassVar[Mapping[type[DomainEvent], tuple[str, ...]]] = {}
+    derived: ClassVar[Mapping[str, str]] = {}
+    also_sorted: ClassVar[Mapping[str, str]] = {}
     view: ClassVar[str] = "SELECT * FROM {rows}"
 
     def __init_subclass__(cls) -> None:

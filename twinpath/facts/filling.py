@@ -54,7 +54,7 @@ class FilledLog(Sink):
         return self._positions
 
     @property
-    def kept(self) -> int:
+    def safe(self) -> int:
         return 0 if any(self._underway.values()) else self.position
 
     async def load(self, upto: int) -> None:

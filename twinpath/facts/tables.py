@@ -1,7 +1,7 @@
 """The tables of facts: the columns that all have, the rows of an event, and what a declaration is refused for."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -43,6 +43,8 @@ class Table:
     version: int
     columns: Mapping[str, str]
     view: str
+    derived: Mapping[str, str] = field(default_factory=dict)
+    also_sorted: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def all_columns(self) -> Mapping[str, str]:
@@ -62,7 +64,8 @@ class Table:
 
 def table_of(facts: Facts) -> Table:
     """The table of a declaration. Raises UnfitFacts."""
-    return Table(f"{facts.name}_rows", facts.name, facts.version, facts.columns, facts.view)
+    shape = facts.columns, facts.view, facts.derived, facts.also_sorted
+    return Table(f"{facts.name}_rows", facts.name, facts.version, *shape)
 
 
 def mark_of(table: Table) -> Callable[[RecordedEvent], Row]:
@@ -88,7 +91,11 @@ def unfit(facts: Facts, catalogue: Catalogue) -> Iterator[str]:
         return
     if not columns:
         yield "it has no columns: its row is a NamedTuple with a field each"
-    yield from (f"a column can't be called {name}: every table has one" for name in columns if name in OWN_COLUMNS)
+    yield from (
+        f"a column can't be called {name}: {'every table has one' if name in OWN_COLUMNS else 'its rows have one'}"
+        for name in (*columns, *facts.derived)
+        if name in OWN_COLUMNS or (name in facts.derived and name in columns)
+    )
     events = dict.fromkeys((*facts.handlers, *facts.recalls, *facts.parts))
     for event in events:
         if catalogue.event_type(event.type) is not event:
@@ -96,7 +103,7 @@ def unfit(facts: Facts, catalogue: Catalogue) -> Iterator[str]:
         personal = _personal(event)
         yield from (
             f"the column {name} is called like a personal field of {event.type}: facts hold no personal data"
-            for name in columns
+            for name in (*columns, *facts.derived)
             if name in personal
         )
         yield from _unfit_parts(event, facts.parts.get(event, ()), personal)

@@ -37,7 +37,7 @@ class Sink(Protocol):
         """Up to where it has the log, as far as known here; 0 before anything is known."""
 
     @property
-    def kept(self) -> int:
+    def safe(self) -> int:
         """Up to where what it took is safe: messages are acknowledged up to there."""
         return self.position
 
@@ -174,7 +174,7 @@ class Follower:
 
     def _acknowledge(self) -> None:
         for delivery in self._batch:
-            if delivery.upto <= self.sink.kept and not delivery.done.done():
+            if delivery.upto <= self.sink.safe and not delivery.done.done():
                 delivery.done.set_result(None)
 
 
