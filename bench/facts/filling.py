@@ -1,5 +1,6 @@
 """A table of facts filled from a log, against bare inserts of the same rows into the same ClickHouse."""
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -18,12 +19,14 @@ from deploy.local.clickhouse import ClickHouse
 from deploy.local.install import install_clickhouse
 from deploy.shop import SHOP
 from projector_service.facts.ticket_steps import TicketSteps
+from twinpath.cli.connection import connected
+from twinpath.cli.facts import facts_rebuilt
+from twinpath.cli.settings import Settings
 from twinpath.facts.clickhouse.connection import Connection
 from twinpath.facts.clickhouse.store import ClickHouseFacts
 from twinpath.facts.interface import MOST_ROWS
 from twinpath.facts.keeping import FactsMeans
 from twinpath.facts.making import Making
-from twinpath.facts.rebuilding import rebuilt
 from twinpath.facts.tables import Row, table_of
 from twinpath.ids import logs_of
 from twinpath.log.mongodb import MongoEventLog
@@ -32,7 +35,7 @@ from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.personal_data.sealing import Seals
 from twinpath.running.garbage import collect_seldom
 
-_LOG, _PARTITIONS = "facts_log", 4
+_LOG, _DATABASE, _PARTITIONS = "facts_log", "bench", 4
 _PATIENCE = 300.0
 Client = AsyncMongoClient[dict[str, Any]]
 
@@ -51,18 +54,21 @@ def clickhouse_alone() -> Iterator[str]:
 class _Filling:
     """The log of tickets and its table."""
 
-    def __init__(self, client: Client, connection: Connection) -> None:
+    def __init__(self, client: Client, connection: Connection, settings: Settings) -> None:
+        self._settings = settings
         self.facts = TicketSteps()
         self.table = table_of(self.facts)
         self.logs = logs_of(("ticket",), _PARTITIONS)
         self.source = MongoEventLog(client, _LOG, self.logs)
-        self.store = ClickHouseFacts(connection, "bench")
+        self.store = ClickHouseFacts(connection, _DATABASE)
         self.means = FactsMeans(self.source, self.store, Seals(InMemoryKeyStore(), SHOP.events), SHOP.events)
 
     async def ours(self) -> float:
-        """Events a second."""
-        began = time.perf_counter()
-        return await rebuilt(self.facts, self.logs, self.means) / (time.perf_counter() - began)
+        """Events a second, as `twinpath rebuild` does it."""
+        async with connected(self._settings, SHOP) as connection:
+            began = time.perf_counter()
+            events = await facts_rebuilt(connection, self.facts, os.cpu_count() or 1, lambda done, size: None)
+            return events / (time.perf_counter() - began)
 
     async def batches(self) -> list[list[Row]]:
         """The rows, ready for inserts of the usual size."""
@@ -82,6 +88,12 @@ class _Filling:
         return events / (time.perf_counter() - began)
 
 
+def _cpu_seconds() -> float:
+    """Of this process and of those that it started and that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
 async def _measure(mongodb: str, clickhouse: str, run: Run) -> None:
     figure = run.figure("facts filled from the log / bare inserts of their rows", at_least(0.5), "events/s")
     connection = Connection(clickhouse, _PATIENCE)
@@ -89,12 +101,17 @@ async def _measure(mongodb: str, clickhouse: str, run: Run) -> None:
         with filling(mongodb) as patient:
             async with mongo_client(patient, "bench") as filler:
                 await write_tickets(filler, _LOG, run.sizes.facts_events, _PARTITIONS)
-        table = _Filling(client, connection)
+        settings = Settings(mongodb_url=mongodb, log_database=_LOG, clickhouse_url=clickhouse, facts_database=_DATABASE)
+        table = _Filling(client, connection, settings)
         batches = await table.batches()
         collect_seldom()  # as every process that fills tables does
         events = sum((await table.source.heads()).values())
         for _ in run.rounds():
-            figure.add(await table.ours(), await table.bare(batches, events))
+            before = _cpu_seconds()
+            ours, between = await table.ours(), _cpu_seconds()
+            figure.add(ours, await table.bare(batches, events))
+            spent = [seconds / events * 1e6 for seconds in (between - before, _cpu_seconds() - between)]
+            run.say(f"CPU of Python an event: {spent[0]:.1f} µs against {spent[1]:.1f} µs")
     await connection.close()
 
 

@@ -1,7 +1,7 @@
 """Builds a table of facts anew: filled from the log beside the one in service, then put in its place at once."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 
 from twinpath.domain.facts import Facts
@@ -20,15 +20,35 @@ def _beside(facts: Facts) -> Table:
     return table_of(facts).beside
 
 
+async def filled_beside(facts: Facts, logs: Sequence[str], means: FactsMeans) -> None:
+    """Bring what these logs have now into the table beside the one in service. Raises Unavailable."""
+    keeper = FactsKeeper([facts], logs, means, tables=_beside, seconds=_INSERT_SECONDS)
+    try:
+        await keeper.caught_up()
+    finally:
+        await keeper.stop(seconds=0)
+
+
+async def _nothing(logs: Sequence[str]) -> None:
+    """The default of `fill`."""
+
+
 async def rebuilt(
-    facts: Facts, logs: Sequence[str], means: FactsMeans, reached: Callable[[int, int], None] = lambda done, size: None
+    facts: Facts,
+    logs: Sequence[str],
+    means: FactsMeans,
+    reached: Callable[[int, int], None] = lambda done, size: None,
+    fill: Callable[[Sequence[str]], Awaitable[None]] = _nothing,
 ) -> int:
     """Build the table anew and exchange it; how many events it has then. `reached` takes the progress in events.
+
+    `fill` may bring the most of these logs into the table beside, by `filled_beside` in several processes.
 
     What is begun and not ended leaves the table in service as it is. What is appended meanwhile the projector puts into
     the new table, since it sees that another table is in the place of the one that it knew. Raises Unavailable.
     """
     await means.store.empty(table_of(facts).beside)
+    await fill([log for log in logs if facts.follows(log)])
     keeper = FactsKeeper([facts], logs, means, tables=_beside, seconds=_INSERT_SECONDS)
     try:
         for _ in range(2):  # the second time only what came while the first took its time

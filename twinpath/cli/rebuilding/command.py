@@ -66,12 +66,12 @@ def rebuild(
         projections, tables = view_projections(connection.application), connection.application.facts
         candidates = tables if connection.settings.clickhouse_url or views else ()
         named = _chosen([*projections, *candidates], views)
+        count = processes or os.cpu_count() or 1
         if facts := [declared for declared in named if isinstance(declared, Facts)]:
-            await rebuild_facts(connection, facts, out)
+            await rebuild_facts(connection, facts, count, out)
         chosen = [declared for declared in named if isinstance(declared, Projection)]
         if not chosen:
             return 0
-        count = processes or os.cpu_count() or 1
         buildings = [await _begun(connection, projection, afresh, out) for projection in chosen]
         what = buildings[0].plan.name if len(buildings) == 1 else f"{len(buildings)} views"
         with bar(f"{what}: fill", "events") as reached:
