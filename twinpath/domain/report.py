@@ -12,12 +12,12 @@ from twinpath.domain.resource import Endpoints
 from twinpath.domain.views import View
 
 SHOWN_DAYS = 30
-_MOST_DAYS = 3660
+MOST_DAYS = 3660
 _FIRST, _LAST = date(2000, 1, 1), date(2100, 1, 1)
 
 
 def _is_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in available_timezones() - {"localtime"}:  # that of whoever reads it
         raise ValueError("no time zone; one is called as in Europe/Berlin")
     return name
 
@@ -41,11 +41,8 @@ class Period(BaseModel):
 
     @model_validator(mode="after")
     def _in_order(self) -> "Period":
-        if self.first is not None and self.last is not None:
-            if self.first > self.last:
-                raise ValueError("`from` is later than `to`")
-            if (self.last - self.first).days > _MOST_DAYS:
-                raise ValueError(f"a report covers {_MOST_DAYS} days at most")
+        if self.first is not None and self.last is not None and self.first > self.last:
+            raise ValueError("`from` is later than `to`")
         return self
 
 
@@ -63,6 +60,11 @@ class Span:
         place = ZoneInfo(period.time_zone or zone)
         last = period.last or max(now.astimezone(place).date(), period.first or _FIRST)
         return cls(period.first or last - timedelta(days=SHOWN_DAYS - 1), last, place)
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether no report covers so many days."""
+        return (self.last - self.first).days > MOST_DAYS
 
     @property
     def begin(self) -> datetime:

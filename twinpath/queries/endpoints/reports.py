@@ -5,10 +5,11 @@ from typing import Any
 import orjson
 import structlog
 from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
 from pydantic import create_model
 from starlette.exceptions import HTTPException
 
-from twinpath.domain.report import Period, Report, Span
+from twinpath.domain.report import MOST_DAYS, Period, Report, Span
 from twinpath.errors import Unavailable
 from twinpath.facts.interface import FactsReader, Form
 from twinpath.http.documents.problems import READING, codes_together, problem_responses
@@ -22,6 +23,7 @@ MEDIA: dict[Form, str] = {
     "csv": "text/csv",
     "parquet": "application/vnd.apache.parquet",
 }
+_TOO_LONG = {"type": "too_long", "loc": ("query", "from"), "msg": f"a report covers {MOST_DAYS} days at most"}
 _REFUSALS = codes_together(READING, {406: ("not_acceptable",), 503: ("analytics_off", "analytics_unavailable")})
 
 
@@ -34,6 +36,8 @@ def add_report(routes: Routes, report: Report[Any]) -> None:
         form = accepted(joined_header(request.scope, b"accept") or "*/*")
         queries = Queries.for_request(request)
         span = Span.of_period(asked, queries.clock(), str(queries.zone))
+        if span.is_too_long:
+            raise RequestValidationError([_TOO_LONG])
         body = await _body(queries.facts, report, asked, span, form)
         return answered(request, body, (), headers={"Vary": "Accept"}, media_type=MEDIA[form])
 
