@@ -59,6 +59,7 @@ class Sink(Protocol):
 
     async def settle(self) -> None:
         """Return when all that it took is safe; where it is not, the position is learned anew."""
+        return
 
 
 @dataclass(slots=True)
