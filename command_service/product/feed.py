@@ -75,9 +75,9 @@ class ProductFeed(Importer):
     name = "products"
     about = "products of a Google Merchant feed, a Shopify export, or a plain file"
     shapes = (
-        Shape("shopify-json", ("id", "title", "parentid"), _SHOPIFY_JSON, "handle", _OF_ALL_VARIANTS),
-        Shape("shopify", ("handle", "title", "variant price"), _SHOPIFY, "handle", _OF_ALL_VARIANTS),
-        Shape("shopify-new", ("url handle", "title", "price"), _SHOPIFY, "handle", _OF_ALL_VARIANTS),
+        Shape("shopify-json", ("id", "title", "parentid"), _SHOPIFY_JSON, "handle", _OF_ALL_VARIANTS, ("sku",)),
+        Shape("shopify", ("handle", "title", "variant price"), _SHOPIFY, "handle", _OF_ALL_VARIANTS, ("sku",)),
+        Shape("shopify-new", ("url handle", "title", "price"), _SHOPIFY, "handle", _OF_ALL_VARIANTS, ("sku",)),
         Shape("google", ("id", "title", "price"), _GOOGLE),
         Shape("google-json", ("offerid", "title"), _GOOGLE),
         Shape("plain", ("sku", "name"), _PLAIN),

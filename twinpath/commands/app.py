@@ -21,7 +21,6 @@ from twinpath.http.documents.openapi import add_tags, document, tag_of_category
 from twinpath.http.documents.page import add_page
 from twinpath.http.health import Check, health_routes
 from twinpath.http.media_types import MediaTypes
-from twinpath.http.other_sites import share_with_other_sites
 from twinpath.http.problem_details import install_problem_details
 from twinpath.http.settings import BulkLimits
 from twinpath.http.short_way import ShortWay, add_short_ways
@@ -112,5 +111,4 @@ def create_app(
     metrics = metrics or CommandMetrics()
     app.add_middleware(Correlation, on_answer=HttpRequests(metrics.requests))
     install_metrics(app, metrics)
-    share_with_other_sites(app, site)
     return app

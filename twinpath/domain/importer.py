@@ -16,7 +16,8 @@ class Shape:
     `columns` says from which columns a field is read: the first that has a value counts. Names of columns are compared
     in small letters, with blanks for underscores, without the `g:` of Google; a dot leads into a nested value. Rows
     that follow each other with the same value of the field `family` belong together: they have the fields `inherited`
-    as the first of them has.
+    as the first of them has. A value of a field in `distinct` belongs to the first of them that has it; the others are
+    read as if they had none.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Shape:
     columns: Mapping[str, tuple[str, ...]]
     family: str = ""
     inherited: tuple[str, ...] = ()
+    distinct: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

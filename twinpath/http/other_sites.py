@@ -1,11 +1,10 @@
 """Cross-origin resource sharing (Fetch Standard, CORS): browsers hand on what pages of allowed sites ask for."""
 
-from starlette.applications import Starlette
-from starlette.datastructures import Headers, MutableHeaders
+from collections.abc import Collection, Sequence
+
+from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from twinpath.http.site import Site
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 _SHOWN = (
@@ -23,11 +22,22 @@ _SHOWN = (
 )
 """The headers of answers that a page may read, besides those that any may."""
 
+_FOR_THIS_SITE = (b"vary", b"Origin")
+_PREFLIGHT = "access-control-request-method"
 
-def share_with_other_sites(app: Starlette, site: Site | None) -> None:
-    """Let pages of the sites that `site` allows ask this app. Call it last: it goes around all other middleware."""
-    if site is not None and site.origins:
-        app.add_middleware(OtherSites, site)
+
+class Sharing:
+    """What answers say to browsers of the sites that may read them; the same within the application and below it."""
+
+    def __init__(self, origins: Collection[str] = ()) -> None:
+        self.origins = frozenset(origins)
+
+    def headers(self, origin: str) -> Sequence[tuple[bytes, bytes]]:
+        """The headers that an answer to a page of this site has besides; what a cache keeps of it is for this site."""
+        if origin in self.origins:
+            allowed = (b"access-control-allow-origin", origin.encode("latin-1"))
+            return [allowed, (b"access-control-expose-headers", ", ".join(_SHOWN).encode()), _FOR_THIS_SITE]
+        return [_FOR_THIS_SITE] if self.origins else ()
 
 
 class OtherSites:
@@ -36,23 +46,28 @@ class OtherSites:
     without it, which their browsers keep from them.
     """
 
-    def __init__(self, app: ASGIApp, site: Site) -> None:
+    def __init__(self, app: ASGIApp, sharing: Sharing) -> None:
         self._app = app
-        self._site = site
-        self._shared = CORSMiddleware(
-            app, allow_origins=sorted(site.origins), allow_methods=_METHODS, allow_headers=["*"], expose_headers=_SHOWN
+        self._sharing = sharing
+        self._cors = CORSMiddleware(
+            app, allow_origins=sorted(sharing.origins), allow_methods=_METHODS, allow_headers=["*"]
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] == "http" and Headers(scope=scope).get("origin") in self._site.origins:
-            await self._shared(scope, receive, send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
             return
+        asked = Headers(scope=scope)
+        origin = asked.get("origin", "")
+        if scope["method"] == "OPTIONS" and origin in self._sharing.origins and _PREFLIGHT in asked:
+            await self._cors.preflight_response(asked)(scope, receive, send)
+            return
+        shared = self._sharing.headers(origin)
 
         async def sent(message: Message) -> None:
-            """What a cache keeps of this answer is not for an allowed site."""
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).add_vary_header("Origin")
+                message["headers"] = [*message.get("headers", ()), *shared]
             await send(message)
 
         await self._app(scope, receive, sent)

@@ -87,12 +87,17 @@ def _items(
 ) -> Iterator[tuple[Row, Item]]:
     family: str | None = None
     inherited: dict[str, tuple[str, ...]] = {}
+    met: set[tuple[str, tuple[str, ...]]] = set()
     for row in rows:
         values = {name: value for name, wanted in columns.items() if (value := _first(row, wanted))}
         own = next(iter(values.get(shape.family, ())), None)
         if own is None or own != family:
             family, inherited = own, {name: values[name] for name in shape.inherited if name in values}
-        values = values | inherited
+            met.clear()
+        own_alone = {(name, values[name]) for name in shape.distinct if name in values}
+        repeated = {name for name, _ in own_alone & met}
+        met |= own_alone
+        values = {name: value for name, value in values.items() if name not in repeated} | inherited
         yield row, Item({name: (value,) for name, value in defaults.items()} | values)
 
 

@@ -1,4 +1,4 @@
-"""The rows of a file, one at a time and with their lines: CSV, TSV, NDJSON and XML feeds, by what the file begins with.
+"""The rows of a file, one at a time and with their lines: CSV, TSV, NDJSON, JSON and XML, by what the file begins with.
 
 A row is column -> values; names of columns are in small letters, with blanks for underscores and without a namespace.
 """
@@ -16,9 +16,10 @@ from typing import Any
 
 from twinpath.errors import MalformedRequest
 from twinpath.importing.encodings import encoding_of
+from twinpath.importing.json_array import elements_of
 from twinpath.importing.xml_rows import xml_rows
 
-FORMATS = ("csv", "tsv", "ndjson", "xml")
+FORMATS = ("csv", "tsv", "ndjson", "json", "xml")
 _LONGEST_CELL = 1 << 20
 _SEPARATORS = {"csv": (",", ";"), "tsv": ("\t",)}
 
@@ -58,7 +59,7 @@ def rows_of(file: Path, format_wished: str | None = None, encoding: str | None =
             opened.seek(0)
             made: Iterator[Row] = (Row(line, values) for line, values in xml_rows(opened, shown, encoding))
         else:
-            made = _json_rows(text) if kind == "ndjson" else _table_rows(text, _separator(begin, kind))
+            made = _READERS[kind](text) if kind in _READERS else _table_rows(text, _separator(begin, kind))
         yield Rows(kind, made, opened.tell)
 
 
@@ -71,8 +72,8 @@ def _format_of(begin: str) -> str:
     first = begin.lstrip()
     if first.startswith("<"):
         return "xml"
-    if first.startswith("{"):
-        return "ndjson"
+    if first.startswith(("{", "[")):
+        return "ndjson" if first.startswith("{") else "json"
     header = first.partition("\n")[0]
     return "tsv" if "\t" in header else "csv"
 
@@ -116,10 +117,18 @@ def _json_rows(text: TextIOWrapper) -> Iterator[Row]:
         except (ValueError, RecursionError) as error:
             yield Row(number, {}, f"it is no JSON: {error}")
             continue
-        if isinstance(parsed, dict):
-            yield Row(number, _grouped(_flat(parsed)))
-        else:
-            yield Row(number, {}, "it is no JSON object")
+        yield _of_json(number, parsed)
+
+
+def _array_rows(text: TextIOWrapper) -> Iterator[Row]:
+    return (_of_json(line, element) for line, element in elements_of(text))
+
+
+_READERS = {"ndjson": _json_rows, "json": _array_rows}
+
+
+def _of_json(line: int, parsed: Any) -> Row:
+    return Row(line, _grouped(_flat(parsed))) if isinstance(parsed, dict) else Row(line, {}, "it is no JSON object")
 
 
 def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

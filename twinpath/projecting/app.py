@@ -14,6 +14,7 @@ from twinpath.errors import Unavailable
 from twinpath.feed.interface import EventFeed
 from twinpath.http.health import Check, health_routes
 from twinpath.http.problem_details import install_problem_details
+from twinpath.http.site import Site
 from twinpath.identity.authentication import OPEN, Authenticated, Authentication
 from twinpath.observability.serving_metrics import install_metrics
 from twinpath.projecting.documents.routes import document_routes
@@ -32,6 +33,7 @@ def create_app(
     metrics: ProjectorMetrics,
     admin: FastAPI,
     authentication: Authentication = OPEN,
+    site: Site | None = None,
 ) -> Starlette:
     """The app; besides the dependencies, readiness asks for a live consumer a log, whose queue delivers, and for logs
     that nothing stops."""
@@ -58,6 +60,6 @@ def create_app(
     ]
     app = Starlette(routes=routes, lifespan=lifespan)
     app.add_middleware(Authenticated, authentication)
-    install_problem_details(app)
+    install_problem_details(app, site)
     install_metrics(app, metrics)
     return app

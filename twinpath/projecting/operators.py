@@ -7,7 +7,6 @@ from fastapi import APIRouter, FastAPI
 from twinpath.domain.about import About
 from twinpath.http.documents.openapi import add_tags, document
 from twinpath.http.media_types import MediaTypes
-from twinpath.http.other_sites import share_with_other_sites
 from twinpath.http.problem_details import install_problem_details
 from twinpath.http.site import Site
 from twinpath.identity.authentication import OPEN, Authenticated, Authentication
@@ -40,5 +39,4 @@ def admin_app(
     app.add_middleware(Authenticated, authentication)
     install_problem_details(app, site)
     app.add_middleware(MediaTypes)
-    share_with_other_sites(app, site)
     return app

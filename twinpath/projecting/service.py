@@ -116,12 +116,8 @@ class _ProjectorService:
         if self._facts is not None:
             optional["facts"] = self._facts.check
         parked = Repairs(self._projected, self._writer, self._source, self._seals, self._catalogue)
-        admin = admin_app(
-            [parked_routes(parked)],
-            self._catalogue.about,
-            Site(self._settings.allowed_hosts, self._settings.allowed_origins),
-            self._authentication,
-        )
+        site = Site(self._settings.allowed_hosts, self._settings.allowed_origins)
+        admin = admin_app([parked_routes(parked)], self._catalogue.about, site, self._authentication)
         _, feed = self._followers[VIEWS]
         return create_app(
             self._views,
@@ -133,6 +129,7 @@ class _ProjectorService:
             self._metrics,
             admin,
             self._authentication,
+            site,
         )
 
     def _follow_for_views(self) -> Projector:

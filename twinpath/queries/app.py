@@ -20,7 +20,6 @@ from twinpath.http.correlation import Correlation
 from twinpath.http.documents.openapi import add_tags, document, tag_of_category
 from twinpath.http.documents.page import add_page
 from twinpath.http.health import Check, health_routes
-from twinpath.http.other_sites import share_with_other_sites
 from twinpath.http.problem_details import install_problem_details
 from twinpath.http.short_way import add_short_ways
 from twinpath.http.site import Site
@@ -122,7 +121,6 @@ def create_app(
     install_problem_details(app, site)
     app.add_middleware(Correlation, on_answer=HttpRequests(metrics.requests))
     install_metrics(app, metrics)
-    share_with_other_sites(app, site)
     return app
 
 

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 from twinpath.http.edge.answering import Answering
 from twinpath.http.edge.connection import Connection
 from twinpath.http.edge.rules import Gate, Rules
+from twinpath.http.other_sites import OtherSites
 from twinpath.http.settings import HttpSettings
 from twinpath.running.garbage import collect_seldom
 
@@ -36,14 +37,15 @@ def server(
     """The server of this app, not running yet.
 
     `on_stop` ends answers that would last for ever, `streamed` are the paths that take bodies of any length, and `gate`
-    says when there is too much to do.
+    says when there is too much to do. Pages of allowed sites may read whatever is answered, by whichever layer.
     """
+    rules = Rules(settings, streamed, gate)
     config = uvicorn.Config(
-        Answering(app),
+        Answering(OtherSites(app, rules.shared) if rules.shared.origins else app),
         host=settings.host,
         port=port,
         loop="uvloop",
-        http=type("ServiceConnection", (Connection,), {"rules": Rules(settings, streamed, gate)}),
+        http=type("ServiceConnection", (Connection,), {"rules": rules}),
         ws="none",
         log_config=None,  # its lines go the way of all others
         log_level="warning",

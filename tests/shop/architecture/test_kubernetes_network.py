@@ -57,6 +57,8 @@ OF_SERVERS: set[Arrow] = {("keda", "rabbitmq", "15672"), ("monitoring prometheus
 NAMES = {("*", "kube-system kube-dns", "53"), ("*", "169.254.20.10/32", "53")}
 """The cluster's name server, and the cache of it on each node."""
 API_SERVER = {("mongodb", "0.0.0.0/0", "443"), ("mongodb", "0.0.0.0/0", "6443")}
+ISSUER = {(one, "issuer", "8003") for one in (*SERVICES, "tools")}
+"""The keys of the development issuer, and tokens for scripts."""
 IDENTITY = {(one, "0.0.0.0/0", "443") for one in SERVICES}
 """The keys of a provider outside the cluster, and nothing within it."""
 BACKUP = {("backup", "mongodb", "27017")}
@@ -66,7 +68,7 @@ OVER_TLS = {"5672": "5671", "15672": "15671", "15692": "15691"}
 
 
 def _expected(overlay: str, always: set[Arrow], in_production: set[Arrow]) -> set[Arrow]:
-    arrows = always if overlay == "local" else always | in_production
+    arrows = always | (ISSUER if overlay == "local" else in_production)
     ports = OVER_TLS if overlay == "production-tls" else {}
     return {(begins, answers, ports.get(port, port)) for begins, answers, port in arrows}
 

@@ -12,6 +12,8 @@ from typer.main import get_command
 import command_service.settings
 import twinpath.projecting.settings
 import twinpath.queries.settings
+from deploy.issuer.serving import PORT
+from deploy.local.services import PUBLIC
 from deploy.manifests.checking import exceptions
 from deploy.manifests.rendering import KUBERNETES, OVERLAYS
 from tests.shop.support.manifests import (
@@ -26,6 +28,7 @@ from tests.shop.support.manifests import (
     secrets_of,
 )
 from twinpath.cli.app import app
+from twinpath.identity.settings import IdentitySettings
 from twinpath.mongo_client import mongo_client
 from twinpath.servers.settings import Settings as CommandLineSettings
 
@@ -35,7 +38,7 @@ SETTINGS: dict[str, type[BaseSettings]] = {
     "query": twinpath.queries.settings.Settings,
 }
 
-_SERVERS_ONLY = ("TWINPATH_HOST", "TWINPATH_PORT", "TWINPATH_INSECURE")
+_SERVICES_ONLY = {f"TWINPATH_{name.upper()}" for name in (*IdentitySettings.model_fields, "port")}
 """What `twinpath init` shares with the command service's settings, and has no use for."""
 
 ADDRESSES = ("mongodb_url", "rabbitmq_url", "redis_url", "rates_redis_url", "search_url", "clickhouse_url")
@@ -63,6 +66,27 @@ def test_every_setting_exists_and_has_a_value_of_its_type(overlay: str, service:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("service", SERVICES)
+def test_callers_are_asked_who_they_are_and_prometheus_is_not(overlay: str, service: str) -> None:
+    told = _told(overlay, service)
+    settings = SETTINGS[service].model_validate({name: told[name] for name in told.keys() - {"servers_ca_file"}})
+    assert isinstance(settings, IdentitySettings)
+    assert settings.has_identity
+    assert not settings.insecure
+    assert set(settings.public_permissions.split(",")) == set(PUBLIC.split(","))
+
+
+def test_the_issuer_that_asks_for_no_password_is_of_the_local_overlay_alone() -> None:
+    (issuer,) = containers(named("local", "Deployment", "issuer"))
+    for service in SERVICES:
+        told = _told("local", service)
+        assert issuer["args"][issuer["args"].index("--issuer") + 1] == told["identity_issuer"]
+        assert told["identity_jwks_url"] == f"http://issuer:{PORT}/keys"
+    for overlay in set(OVERLAYS) - {"local"}:
+        assert not [one for of in objects(overlay, *WORKLOADS) for one in containers(of) if "issuer" in one["image"]]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
 def test_the_command_line_in_a_pod_is_told_what_it_knows(overlay: str) -> None:
     group = get_command(app)
     assert isinstance(group, TyperGroup)
@@ -70,7 +94,7 @@ def test_the_command_line_in_a_pod_is_told_what_it_knows(overlay: str) -> None:
     assert ours
     for container in ours:
         assert "command" in container or container.get("args", ["verify"])[0] in group.commands
-        told = {name for name in environment(overlay, container) if name.startswith("TWINPATH_")} - {*_SERVERS_ONLY}
+        told = {name for name in environment(overlay, container) if name.startswith("TWINPATH_")} - _SERVICES_ONLY
         assert {name.removeprefix("TWINPATH_").lower() for name in told} <= CommandLineSettings.model_fields.keys()
 
 

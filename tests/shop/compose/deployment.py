@@ -20,14 +20,15 @@ OTHER_FILES = "TWINPATH_TEST_COMPOSE_FILES"
 
 
 class Deployment:
-    """Two replicas of each service, with fresh secrets and volumes.
+    """The services and their servers, with fresh secrets and volumes.
 
     Args:
         folder: takes the secrets.
         overlays: files that change docker-compose.yml.
+        profile: of docker-compose.yml; `scale` is a second replica of each service.
     """
 
-    def __init__(self, folder: Path, *overlays: str) -> None:
+    def __init__(self, folder: Path, *overlays: str, profile: str = "") -> None:
         secrets = write_secrets(folder / "env")
         held = hold_ports(len(COMPOSE_PORTS))
         ports = {name: str(port.release()) for name, port in zip(COMPOSE_PORTS, held, strict=True)}
@@ -38,7 +39,7 @@ class Deployment:
         others = os.environ.get(OTHER_FILES, "").split()
         files = [part for file in ("docker-compose.yml", *others, *overlays) for part in ("-f", file)]
         self._compose = ["docker", "compose", *files, "-p", PROJECT, "--env-file", str(folder / "env")]
-        self._compose += ["--profile", "scale"]
+        self._compose += ["--profile", profile] if profile else []
 
     def client(self, service: str, person: str = "operator") -> httpx.Client:
         """A client of a service's API, with the token of a sample person."""
@@ -58,9 +59,12 @@ class Deployment:
 
     def inspect(self, service: str) -> dict[str, Any]:
         """What the engine says of a service's container."""
-        container = self.compose("ps", "--all", "--quiet", service).strip()
-        found: dict[str, Any] = json.loads(run("docker", "inspect", container))[0]
-        return found
+        return self.containers()[service]
+
+    def containers(self) -> dict[str, dict[str, Any]]:
+        """Service -> what the engine says of its container, for all that `up` makes."""
+        found = json.loads(run("docker", "inspect", *self.compose("ps", "--all", "--quiet").split()))
+        return {one["Config"]["Labels"]["com.docker.compose.service"]: one for one in found}
 
     def left(self) -> list[str]:
         """Everything that the engine still has of it, but images."""

@@ -16,6 +16,9 @@ import uuid
 from collections import Counter
 
 LIMIT = 20.0
+THOUGHT = 0.05
+"""Seconds between a worker's requests; without them the load leaves a replica that starts no core to start on."""
+
 happened: Counter[str] = Counter()
 failures: list[str] = []
 ended = threading.Event()
@@ -64,6 +67,7 @@ def work(token: str) -> None:
             causal = {"Causal-Token": opened["causal-token"], **caller}
             insist(200, "query", "GET", opened["location"], None, causal)
             happened["read"] += 1
+            time.sleep(THOUGHT)
         except AssertionError as failure:
             failures.append(str(failure))
 

@@ -32,7 +32,7 @@ LOAD = Path(__file__).with_name("steady_load.py").read_text()
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """The deployment, up."""
-    deployment = Deployment(tmp_path_factory.mktemp("deployment"))
+    deployment = Deployment(tmp_path_factory.mktemp("deployment"), profile="scale")
     try:
         deployment.compose("down", "--volumes", "--remove-orphans")  # what a run that was killed left
         deployment.compose("run", "--build", "--rm", "-T", "init")
@@ -62,8 +62,9 @@ def test_without_secrets_compose_says_what_makes_them(tmp_path: Path) -> None:
 
 
 def test_every_service_is_contained(deployment: Deployment) -> None:
+    containers = deployment.containers()
     for service in (*SERVICES, "issuer"):
-        found = deployment.inspect(service)
+        found = containers[service]
         host = found["HostConfig"]
         assert found["Config"]["User"] == "10001:10001"
         assert found["State"]["Health"]["Status"] == "healthy"
@@ -77,8 +78,9 @@ def test_every_service_is_contained(deployment: Deployment) -> None:
 
 
 def test_nothing_listens_beyond_this_machine(deployment: Deployment) -> None:
+    containers = deployment.containers()
     for service in (*SERVICES, "issuer", *SERVERS):
-        published: dict[str, list[dict[str, str]] | None] = deployment.inspect(service)["NetworkSettings"]["Ports"]
+        published: dict[str, list[dict[str, str]] | None] = containers[service]["NetworkSettings"]["Ports"]
         assert {binding["HostIp"] for bindings in published.values() for binding in bindings or ()} <= {"127.0.0.1"}
 
 
@@ -225,11 +227,12 @@ async def test_a_rolling_restart_under_load_fails_no_request(deployment: Deploym
 
 
 def test_after_a_rolling_restart_up_finds_nothing_to_make_anew(deployment: Deployment) -> None:
-    before = {service: deployment.inspect(service)["Id"] for service in (*SERVICES, *JOBS, *SERVERS)}
+    before = {service: container["Id"] for service, container in deployment.containers().items()}
+    assert before.keys() >= {*SERVICES, *JOBS, *SERVERS}
 
     deployment.compose("up", "--detach", "--wait")
 
-    assert {service: deployment.inspect(service)["Id"] for service in before} == before
+    assert {service: container["Id"] for service, container in deployment.containers().items()} == before
 
 
 def test_down_leaves_nothing(deployment: Deployment) -> None:

@@ -19,6 +19,7 @@ from tests.shop.support.guarded import GuardedMongoDB
 from tests.shop.support.manifests import SERVICES, Manifest, environment, named, pod
 from tests.support.eventually import eventually
 from tests.support.provided.servers import RabbitMQServer
+from twinpath.identity.development_token import token_of
 
 OVERLAY = "local"
 _OFF = ("TWINPATH_SEARCH_URL", "TWINPATH_CLICKHOUSE_URL")
@@ -33,16 +34,18 @@ class Cluster:
 
     def __init__(self, addresses: Mapping[str, str]) -> None:
         self.addresses = dict(addresses)
+        self.issuer = f"http://{addresses['issuer:8003']}"
 
     def told(self, container: Manifest) -> dict[str, str]:
         """The container's variables, with this machine's addresses and the accounts' passwords.
 
         OpenSearch and ClickHouse are not here; without an address search and analytics are off.
         """
-        told = {name: self._here(value) for name, value in environment(OVERLAY, container).items()}
+        told = {name: self.here(value) for name, value in environment(OVERLAY, container).items()}
         return {name: value for name, value in told.items() if name not in _OFF}
 
-    def _here(self, value: str) -> str:
+    def here(self, value: str) -> str:
+        """A value of the manifests with this machine's addresses and accounts."""
         for name, address in self.addresses.items():
             value = value.replace(name, address)
         return value.replace("<", "").replace(">", "")
@@ -71,7 +74,7 @@ def cluster(
     guarded: GuardedMongoDB, private_rabbitmq: Callable[[], RabbitMQServer], tmp_path: Path
 ) -> Iterator[Cluster]:
     """The servers, as far as they get before `twinpath init`: Redis with the users that its init container writes."""
-    rabbitmq, port = private_rabbitmq(), hold_port()
+    rabbitmq, port, issuer = private_rabbitmq(), hold_port(), hold_port()
     management = urlsplit(rabbitmq.management_url)
     cluster = Cluster(
         {
@@ -79,6 +82,8 @@ def cluster(
             "rabbitmq:5672": urlsplit(rabbitmq.url).netloc.rpartition("@")[2],
             "rabbitmq:15672": management.netloc.rpartition("@")[2],
             "redis:6379": f"{HOST}:{port.number}",
+            "issuer:8003": f"{HOST}:{issuer.number}",
+            "127.0.0.1:8003": f"{HOST}:{issuer.number}",
             "<mongodb-admin>": "admin",
             "<rabbitmq-default-user>": management.username or "",
         }
@@ -90,6 +95,7 @@ def cluster(
     redis = Process("Redis", command, tmp_path / "redis.log")
     try:
         port.release()
+        issuer.release()
         redis.start()
         redis.wait_until(lambda: is_listening(port.number), limit=30)
         yield cluster
@@ -105,13 +111,16 @@ async def test_init_services_and_command_line_work_with_what_their_pods_are_told
     assert "RabbitMQ's users" in first
     assert await asyncio.to_thread(cluster.run, init) == first, "doing it again changes nothing"
 
+    issuer = issuer_of(cluster, tmp_path)
     services = {}
     for name in SERVICES:
         told = cluster.told(pod(named(OVERLAY, "Deployment", name))["containers"][0])
         services[name] = Service(name, tmp_path / f"{name}.log", {**told, "TWINPATH_HOST": HOST})
     try:
+        issuer.start()
         for service in services.values():
             service.start()
+        issuer.wait_until(lambda: is_listening(urlsplit(cluster.issuer).port or 0), 30)
         for service in services.values():
             await asyncio.to_thread(service.wait_ready)
 
@@ -122,8 +131,11 @@ async def test_init_services_and_command_line_work_with_what_their_pods_are_told
                 return [answer["status"] for answer in answers] == ["ready"] * len(answers)
 
             await eventually(all_is_well, limit=30)  # not merely "degraded": RabbitMQ and Redis let them in too
+            customers = f"{services['command'].url}/api/v1/customers"
             body = {"name": "Ada Lovelace", "email": "ada@example.com"}
-            taken = await client.post(f"{services['command'].url}/api/v1/customers", json=body)
+            assert (await client.post(customers, json=body)).status_code == 401
+            client.headers["Authorization"] = f"Bearer {token_of(cluster.issuer, 'operator')}"
+            taken = await client.post(customers, json=body)
             seen = await client.get(
                 f"{services['query'].url}/api/v1/customers/{taken.json()['customer_id']}",
                 headers={"Causal-Token": taken.headers["Causal-Token"]},
@@ -132,5 +144,16 @@ async def test_init_services_and_command_line_work_with_what_their_pods_are_told
         (verify,) = pod(named(OVERLAY, "CronJob", "verify"))["containers"]
         assert "events: 1 events, right" in await asyncio.to_thread(cluster.run, verify)
     finally:
-        for service in services.values():
-            service.close()
+        for process in (issuer, *services.values()):
+            process.close()
+
+
+def issuer_of(cluster: Cluster, folder: Path) -> Process:
+    """The development issuer with its pod's arguments, on this machine."""
+    (container,) = pod(named(OVERLAY, "Deployment", "issuer"))["containers"]
+    arguments = [
+        cluster.here(one.replace("0.0.0.0", HOST).replace("/run/issuer", str(folder))) for one in container["args"]
+    ]
+    port = urlsplit(cluster.issuer).port
+    command = [sys.executable, "-m", "deploy.issuer", *arguments, "--port", str(port)]
+    return Process("issuer", command, folder / "issuer.log", folder=CHECKOUT)

@@ -18,6 +18,7 @@ from tests.shop.support.ledger import Ledger
 from tests.shop.support.shop import Shop, orders_of, stock_of
 from tests.support.eventually import eventually
 from tests.support.services.system import System
+from tests.support.survival import times
 from twinpath.domain.views import BY_ID, Place
 from twinpath.mongo_client import mongo_client
 from twinpath.projecting.groups import view_projections
@@ -27,6 +28,8 @@ from twinpath.views.redis.cache import RedisViewCache
 
 _STOCK = 40
 _PAGE = 200
+_THOUGHT = times(30, 5) / 1000
+"""Seconds in which a person thinks; in the short form so many that what was killed has the cores to start again."""
 _TRAILING_SECONDS = TRAILING_SECONDS + SILENT_SECONDS
 """How old may be what a copy shows: it may trail for a moment, from when the query service hears where its view is."""
 
@@ -87,7 +90,7 @@ class Work:
         """A clerk."""
         while not self._enough.is_set():
             await self.ledger.act()
-            await asyncio.sleep(0.005)  # the time in which a person thinks
+            await asyncio.sleep(_THOUGHT)
 
     async def buy(self) -> None:
         """One buyer after the other: who is refused, because nothing is left, makes way for the next to register."""
@@ -105,7 +108,7 @@ class Work:
         """A reader: whatever was accepted before the question must be in the answer."""
         chance = random.Random(seed)
         while not self._enough.is_set():
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(_THOUGHT)
             if not self.ledger.tickets:
                 continue
             ticket = chance.choice(list(self.ledger.tickets))

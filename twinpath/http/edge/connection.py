@@ -17,7 +17,7 @@ from twinpath.http.edge.framing import Framing, Piece
 from twinpath.http.edge.outlet import Outlet
 from twinpath.http.edge.patience import Patience
 from twinpath.http.edge.refusal import Refusal, overloaded, too_slow
-from twinpath.http.edge.request_head import Head
+from twinpath.http.edge.request_head import Head, origin_of
 from twinpath.http.edge.rules import Rules
 
 CONNECTION = "twinpath.connection"
@@ -240,7 +240,8 @@ class Connection(asyncio.Protocol):
     def _worded(self, refusal: Refusal, head: Head | None, closes: bool = False) -> bytes:
         path = head.path if head else self._framing.path
         correlation_id = head.correlation_id if head else b""
-        return refusal.answer(path, correlation_id, self._server_state.default_headers, closes)
+        shared = self.rules.shared.headers(origin_of(head.raw if head else self._framing.beginning))
+        return refusal.answer(path, correlation_id, [*self._server_state.default_headers, *shared], closes)
 
     def _leave(self) -> None:
         self._in_hand = 0

@@ -50,7 +50,12 @@ class Framing:
     @property
     def path(self) -> str:
         """The path of the request that is read at present, as far as there is one."""
-        return self._head.path if self._head else path_of(bytes(self._received))
+        return self._head.path if self._head else path_of(self.beginning)
+
+    @property
+    def beginning(self) -> bytes:
+        """What has come of a request whose head is not read yet."""
+        return bytes(self._received)
 
     def add(self, data: bytes) -> None:
         """More has come."""

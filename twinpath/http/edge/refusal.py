@@ -21,12 +21,12 @@ class Refusal(Exception):
         self.status, self.code, self.detail = _STATUSES[code], code, detail
 
     def answer(
-        self, path: str, correlation_id: bytes, default_headers: Iterable[tuple[bytes, bytes]], closes: bool
+        self, path: str, correlation_id: bytes, more_headers: Iterable[tuple[bytes, bytes]], closes: bool
     ) -> bytes:
         """The whole answer, ready to be written."""
         response = problem(path, self.status, self.code, self.detail)
         headers = [
-            *default_headers,
+            *more_headers,
             *response.raw_headers,
             (b"x-correlation-id", usable_id(correlation_id)),
         ]

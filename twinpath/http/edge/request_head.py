@@ -21,6 +21,7 @@ _READ = re.compile(
 )
 _UNSPOKEN = re.compile(rb"(?<=\n)(?:upgrade|http2-settings):[^\r]*+\r\n", re.IGNORECASE)
 _EXPECT = re.compile(rb"(?<=\n)expect:[^\r]*+\r\n", re.IGNORECASE)
+_ORIGIN = re.compile(rb"\n(?i:origin):[\t ]*+([^\r\n]*+)")
 _HOST = re.compile(rb"(?<=\n)host:[^\r]*+\r\n", re.IGNORECASE)
 _CODING = re.compile(rb"(?<=\n)transfer-encoding:[^\r]*+\r\n", re.IGNORECASE)
 _BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
@@ -104,6 +105,12 @@ def path_of(beginning: bytes) -> str:
     """The path of a request that may be unsound."""
     matched = _REQUEST_LINE.match(beginning)
     return matched[2].partition(b"?")[0].decode("latin-1") if matched else "/"
+
+
+def origin_of(beginning: bytes) -> str:
+    """The site whose page asks, as a browser names it, of a request that may be unsound; empty where none is named."""
+    matched = _ORIGIN.search(beginning.partition(b"\r\n\r\n")[0])
+    return matched[1].rstrip(b"\t ").decode("latin-1") if matched else ""
 
 
 def _request_line(raw: bytes, limits: HttpSettings) -> tuple[bytes, bytes, bytes, int]:

@@ -4,7 +4,9 @@ from typing import Protocol
 
 from twinpath.http.edge.in_hand import InHand
 from twinpath.http.edge.request_head import Head
+from twinpath.http.other_sites import Sharing
 from twinpath.http.settings import HttpSettings
+from twinpath.http.site import Site
 
 _READS = (b"GET", b"HEAD", b"OPTIONS")
 
@@ -61,6 +63,7 @@ class Rules:
         self.limits = limits
         self.streamed = streamed
         self.gate: Gate = gate or _Open()
+        self.shared = Sharing(Site(allowed_origins=limits.allowed_origins).origins)
         self.in_hand = InHand(limits.http_bytes_in_hand, limits.http_connections)
 
     def guards(self, head: Head) -> bool:

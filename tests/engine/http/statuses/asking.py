@@ -13,6 +13,9 @@ from tests.engine.http.raw import Answer, talk
 from tests.support.required import required_query
 
 HOST = b"service.test"
+ORIGIN = b"https://shop.test"
+"""The site whose pages may ask, and do ask for all of this."""
+
 Header = tuple[bytes, bytes]
 
 
@@ -51,7 +54,8 @@ class Asking:
         line = f"{self.method} {path}{f'?{self.query}' if self.query else ''} ".encode() + self.version
         frames = [(b"Content-Length", b"%d" % len(self.body))] if self.frames is None else self.frames
         authorised = [(b"Authorization", self.token)] if self.token else []
-        headers = [(b"Host", self.host), *authorised, *self.headers, *frames]
+        own = [] if any(name == b"Origin" for name, _ in self.headers) else [(b"Origin", ORIGIN)]
+        headers = [(b"Host", self.host), *own, *authorised, *self.headers, *frames]
         return line + b"".join(b"\r\n%b: %b" % header for header in headers) + b"\r\n\r\n"
 
     async def of(self, port: int) -> list[Answer]:

@@ -33,7 +33,7 @@ def edge() -> Iterator[ways.Way]:
 def border() -> Iterator[ways.Way]:
     """What is refused whatever the operation does."""
     yield ways.changed("another host", lambda asking: replace(asking, host=b"another.test"))
-    yield ways.header("Origin", "https://evil.test")
+    yield replace(ways.header("Origin", "https://evil.test"), readable=False)
     yield ways.header("Content-Type", "text/plain")
     yield ways.header("Content-Type", "application/json; charset=latin-1")
     yield ways.header("Content-Encoding", "gzip")
@@ -104,7 +104,7 @@ def domain() -> Iterator[ways.Way]:
 def bulk() -> Iterator[ways.Way]:
     """Bodies of many lines."""
     yield ways.body(b"\n\n")
-    yield ways.Way("a body that is shorter than it says", "plain", ways.cut_short)
+    yield ways.Way("a body that is shorter than it says", "plain", ways.cut_short, readable=False)
     yield ways.Way("many bodies at once", "plain", ways.many)
 
 

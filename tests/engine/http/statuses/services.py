@@ -10,7 +10,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from tests.engine.http.served import served
-from tests.engine.http.statuses.asking import HOST, Operation
+from tests.engine.http.statuses.asking import HOST, ORIGIN, Operation
 from tests.engine.http.statuses.callers import CALLERS
 from tests.engine.http.statuses.troubled import Troubled
 from tests.engine.support.commanding import bus_on, seals_of
@@ -42,8 +42,9 @@ from twinpath.views.in_memory.cache import InMemoryViewCache
 PARKED = in_one_log(200)
 """Streams that wait for their second event."""
 
-_SITE = Site(HOST.decode())
-_HASTY = HttpSettings(http_head_seconds=0.3, http_body_seconds=0.3, http_connections=16)
+_SITE = Site(HOST.decode(), ORIGIN.decode())
+_WELL = HttpSettings(allowed_origins=ORIGIN.decode())
+_HASTY = _WELL.model_copy(update={"http_head_seconds": 0.3, "http_body_seconds": 0.3, "http_connections": 16})
 
 
 @dataclass
@@ -108,7 +109,7 @@ async def served_workshop() -> AsyncIterator[Workshop]:
         services = {name: Service(documents[name], apps[name]) for name in apps}
         for name, states in apps.items():
             for state, app in states.items():
-                settings = _HASTY if state == "hasty" else HttpSettings()
+                settings = _HASTY if state == "hasty" else _WELL
                 services[name].ports[state] = (await stack.enter_async_context(served(app, settings))).port
         yield Workshop(services, store, views, parked, system)
 
@@ -196,7 +197,7 @@ def _admin(views: Any, notes: Notes, authentication: Authentication = OPEN) -> A
 def _projector_apps(notes: Notes, troubled: Any) -> dict[str, Any]:
     def app(admin: ASGIApp, **required: Any) -> Starlette:
         whole = Starlette(routes=[*health_routes(required), Mount(PATH, admin)])
-        install_problem_details(whole)
+        install_problem_details(whole, _SITE)
         return whole
 
     return {

@@ -1,5 +1,5 @@
 """Every status that is documented can be made, and every one that is made is documented: of each operation of the three
-services, by each way of the table."""
+services, by each way of the table. A page of an allowed site may read them all, whichever layer refuses."""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.engine.http.raw import Answer
-from tests.engine.http.statuses.asking import Operation
+from tests.engine.http.statuses.asking import ORIGIN, Operation
 from tests.engine.http.statuses.callers import CALLERS
 from tests.engine.http.statuses.desk import Desk
 from tests.engine.http.statuses.makers import WAYS
@@ -50,6 +50,8 @@ async def test_every_status_is_made_and_every_one_that_is_made_is_documented(wor
                 complaint = documented.complaint(
                     operation.method, operation.path, answer.status, media_type, answer.body
                 )
+                if (answer.headers.get("access-control-allow-origin") == ORIGIN.decode()) != way.readable:
+                    wrong.append(f"{way.name}: {answer.status} is readable by a page that should not, or the reverse")
                 if complaint is not None:
                     wrong.append(f"{way.name}: {complaint}")
                 made[operation.name].add(seen(answer))

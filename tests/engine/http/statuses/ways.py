@@ -24,6 +24,8 @@ class Way:
     name: str
     state: str
     go: Go
+    readable: bool = True
+    """Whether the page that asks may read the answer, as the server says to its browser."""
 
 
 def changed(name: str, change: Change, state: str = "plain") -> Way:

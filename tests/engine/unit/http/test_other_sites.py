@@ -8,6 +8,7 @@ import pytest
 from tests.engine.workshop.application import COMMANDS
 from tests.support.commanding import bus_on
 from twinpath.commands.app import create_app
+from twinpath.http.other_sites import OtherSites, Sharing
 from twinpath.http.site import Site
 from twinpath.identity.actors import Actors
 from twinpath.identity.authentication import Authentication
@@ -26,10 +27,10 @@ PREFLIGHT = {"Access-Control-Request-Method": "POST", "Access-Control-Request-He
 async def client(request: pytest.FixtureRequest) -> AsyncIterator[httpx.AsyncClient]:
     bus = bus_on(InMemoryEventStore(COMMANDS.events.categories), deciders=COMMANDS.deciders, catalogue=COMMANDS.events)
     asks = Authentication(keys=MachineKeys(InMemoryMachineKeys()))
-    app = create_app(
-        bus, COMMANDS, Actors(InMemoryKeyStore()), site=Site(allowed_origins=request.param), authentication=asks
-    )
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api.test") as client:
+    site = Site(allowed_origins=request.param)
+    app = create_app(bus, COMMANDS, Actors(InMemoryKeyStore()), site=site, authentication=asks)
+    shared = OtherSites(app, Sharing(site.origins))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(shared), base_url="http://api.test") as client:
         yield client
 
 

@@ -90,6 +90,8 @@ FOUND: dict[str, tuple[list[tuple[int, str]], list[tuple[Any, ...]]]] = {
         [
             ("GIFT", "Gift card", "25.00 EUR", 0, [], True),
             ("wool-jacket/Blue/S%2FM", "Wool jacket - Blue / S/M", "149.00 EUR", 1, [TAXONOMY, "Jackets"], False),
+            ("COVER", "Shipping cover - 0.98", "0.98 EUR", 0, [], False),
+            ("shipping-cover/1.15", "Shipping cover - 1.15", "1.15 EUR", 0, [], False),  # a SKU that variants share
             ("'0012", "Wool jacket - Red / L", "149.00 EUR", 0, [TAXONOMY, "Jackets"], False),
             ("WJ-R-S", "Wool jacket - Red / S/M", "149.00 EUR", 4, [TAXONOMY, "Jackets"], False),
         ],
