@@ -6,6 +6,7 @@ append itself fails on a stale version.
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from time import perf_counter
@@ -76,7 +77,7 @@ class CommandBus:
         self._snapshots = snapshots
         self._deciders = deciders
         self._cached_aggregates = cached_aggregates
-        self._cache: dict[str, Folded] = {}
+        self._cache: OrderedDict[str, Folded] = OrderedDict()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.on_handled: OnHandled = lambda command, came, seconds: None
 
@@ -279,10 +280,10 @@ class CommandBus:
         return decider
 
     def _remember(self, stream: str, folded: Folded) -> None:
-        self._cache.pop(stream, None)
         self._cache[stream] = folded
+        self._cache.move_to_end(stream)
         if len(self._cache) > self._cached_aggregates:
-            del self._cache[next(iter(self._cache))]
+            self._cache.popitem(last=False)
 
 
 def _folded(decider: AnyAggregate, state: Any, events: Sequence[DomainEvent]) -> Any:

@@ -10,7 +10,7 @@ The technique of letting the batch grow while the last one is written is as old 
 """
 
 import asyncio
-from collections import defaultdict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Sequence
 from contextvars import Context
 from time import perf_counter
@@ -63,7 +63,7 @@ class GroupWriter:
         self._waiting: deque[Pending] = deque()
         self._task: asyncio.Task[None] | None = None
         self._heads: dict[str, int] = {}
-        self._versions: dict[str, int] = {}
+        self._versions: OrderedDict[str, int] = OrderedDict()
         self._session: AsyncClientSession
 
     async def append(self, pending: Pending) -> Appended:
@@ -77,10 +77,10 @@ class GroupWriter:
 
     def saw(self, stream: str, version: int) -> None:
         """Remember a version read at majority; the least recently seen streams are forgotten."""
-        current = self._versions.pop(stream, 0)
-        self._versions[stream] = max(current, version)
+        self._versions[stream] = max(self._versions.get(stream, 0), version)
+        self._versions.move_to_end(stream)
         if len(self._versions) > _REMEMBERED_STREAMS:
-            del self._versions[next(iter(self._versions))]
+            self._versions.popitem(last=False)
 
     async def drained(self) -> None:
         """Wait until every append that was taken has its answer."""

@@ -3,6 +3,7 @@
 A transaction or a write to Redis knows its log and its positions, not its events; so the positions lead to the traces.
 """
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
 from opentelemetry.trace import SpanContext
@@ -24,7 +25,7 @@ class RecordedEvents:
 
     def __init__(self, clock: Clock = utc_now) -> None:
         self._clock = clock
-        self._spans: dict[str, dict[int, SpanContext]] = {}
+        self._spans: dict[str, OrderedDict[int, SpanContext]] = {}
 
     def note(self, events: Sequence[RecordedEvent]) -> list[SpanContext]:
         """Learn of events that came or were read; the spans that their commits name, if they are of the last day."""
@@ -39,7 +40,7 @@ class RecordedEvents:
     def continue_in(self, events: Sequence[RecordedEvent], spans: Mapping[int, SpanContext]) -> None:
         """The steps that follow these events continue these spans, by trace id."""
         for event in events:
-            span = self._spans.get(event.log, {}).get(event.position)
+            span = known.get(event.position) if (known := self._spans.get(event.log)) else None
             if span is not None and span.trace_id in spans:
                 self._keep(event, spans[span.trace_id])
 
@@ -53,8 +54,8 @@ class RecordedEvents:
         return [span for position, span in sorted(spans.items()) if after < position <= upto]
 
     def _keep(self, event: RecordedEvent, span: SpanContext) -> None:
-        spans = self._spans.setdefault(event.log, {})
-        spans.pop(event.position, None)
+        spans = self._spans.setdefault(event.log, OrderedDict())
         spans[event.position] = span
+        spans.move_to_end(event.position)
         if len(spans) > MOST_POSITIONS:
-            del spans[next(iter(spans))]
+            spans.popitem(last=False)
