@@ -40,7 +40,8 @@ class RecordedEvents:
     def continue_in(self, events: Sequence[RecordedEvent], spans: Mapping[int, SpanContext]) -> None:
         """The steps that follow these events continue these spans, by trace id."""
         for event in events:
-            span = known.get(event.position) if (known := self._spans.get(event.log)) else None
+            spans_of_log = self._spans.get(event.log)
+            span = spans_of_log.get(event.position) if spans_of_log else None
             if span is not None and span.trace_id in spans:
                 self._keep(event, spans[span.trace_id])
 
