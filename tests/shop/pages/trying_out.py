@@ -57,5 +57,7 @@ def test_every_operation_succeeds_at_the_first_click(page: Page) -> None:
     if _PICTURE:
         page.screenshot(path=Path(_PICTURE), full_page=True)
     assert len(tried) == sum(len(methods) for methods in paths.values())
-    assert {name: seen["status"] for name, seen in tried.items() if not seen["status"].startswith("2")} == {}
+    failed = {name: seen["status"] for name, seen in tried.items() if not seen["status"].startswith("2")}
+    # reports need a ClickHouse, which one process does not have: 503 `analytics_off` says how to switch it on
+    assert failed == {name: "503" for name in tried if name.startswith("operations-analytics-")}
     assert not any(seen["filled"] for seen in tried.values())
