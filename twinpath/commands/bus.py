@@ -117,7 +117,7 @@ class CommandBus:
 
         async def own(stream: str) -> Any | None:
             state, decider = await self._state(stream), self._decider(stream)
-            return None if state is None or _is_anothers(owner, decider, stream, state) else state
+            return None if state is None or decider.is_of_another(owner, stream, state) else state
 
         return self.look if owner is None else replace(self.look, state=own)
 
@@ -180,10 +180,10 @@ class CommandBus:
         decider = self._decider(command.stream)
         try:
             if folded.state is not None:
-                _refuse_others(envelope, decider, folded.state)
+                envelope.refuse_others(decider, folded.state)
             events = decider.decide(command, folded.state)
             if folded.state is None and envelope.owner is not None:
-                _refuse_others(envelope, decider, _folded(decider, None, events))
+                envelope.refuse_others(decider, _folded(decider, None, events))
         except (NotFound, NotPermitted, RuleViolation) as error:
             events, refusal = [], error
         stale = expected not in (None, folded.version) or not (envelope.condition or _ALWAYS).holds(folded.version)
@@ -290,22 +290,3 @@ def _folded(decider: AnyAggregate, state: Any, events: Sequence[DomainEvent]) ->
     for event in events:
         state = decider.evolve(state, event)
     return state
-
-
-def _refuse_others(envelope: Envelope, decider: AnyAggregate, state: Any) -> None:
-    """Refuse an owner what is somebody else's: as missing where it is there, as not permitted where it would be made.
-
-    Raises:
-        NotFound, NotPermitted: see above.
-    """
-    command, category = envelope.command, decider.category
-    if not _is_anothers(envelope.owner, decider, command.stream, state):
-        return
-    if command.creates:
-        raise NotPermitted(f"The {category} would not be yours.", code="not_yours")
-    raise NotFound(f"There is no {category} {command.stream}.", code=f"{category}_not_found")
-
-
-def _is_anothers(owner: str | None, decider: AnyAggregate, stream: str, state: Any) -> bool:
-    """Whether an aggregate is another owner's than that whose aggregates alone may be commanded; None for no such."""
-    return owner is not None and decider.owner is not None and decider.owner(stream, state) != owner

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from twinpath.domain.aggregate import Command
+from twinpath.domain.aggregate import AnyAggregate, Command
+from twinpath.errors import NotFound, NotPermitted
 from twinpath.http.conditions import Condition
 from twinpath.ids import escaped, uuid7
 from twinpath.log.interface import EventStore
@@ -49,6 +50,20 @@ class Envelope:
     def may_be_repeated(self) -> bool:
         """Whether the same command id may come again."""
         return self.derived_id is not None or self.idempotency_key is not None
+
+    def refuse_others(self, aggregate: AnyAggregate, state: Any) -> None:
+        """Refuse an owner what is somebody else's.
+
+        Raises:
+            NotFound: it is there; to its caller it is not.
+            NotPermitted: it would be made.
+        """
+        command, category = self.command, aggregate.category
+        if not aggregate.is_of_another(self.owner, command.stream, state):
+            return
+        if command.creates:
+            raise NotPermitted(f"The {category} would not be yours.", code="not_yours")
+        raise NotFound(f"There is no {category} {command.stream}.", code=f"{category}_not_found")
 
 
 @dataclass(frozen=True, slots=True)

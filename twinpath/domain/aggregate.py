@@ -143,6 +143,10 @@ class Aggregate(Generic[_Command, _State, _Event]):
         """Below /api/v1, without an id."""
         return f"/{self.plural or self.category + 's'}"
 
+    def is_of_another(self, owner: str | None, stream: str, state: _State) -> bool:
+        """Whether a stream in a state is another owner's than this one; with None, which is everybody, it never is."""
+        return owner is not None and self.owner is not None and self.owner(stream, state) != owner
+
     def _declare(
         self,
         method: Literal["POST", "PUT", "DELETE"],

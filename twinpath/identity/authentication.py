@@ -195,10 +195,10 @@ class Authenticated:
 
     async def _count(self, scope: Scope) -> None:
         """Count a request for its caller, or for the address that it comes from. Raises TooMany."""
-        if not scope["path"].startswith(_UNLIMITED):
-            rates, counted = self._authentication.rates, (counted_as(scope), caller_in(scope).is_known)
+        rates, is_known = self._authentication.rates, caller_in(scope).is_known
+        if rates.limits(is_known) and not scope["path"].startswith(_UNLIMITED):
+            counted = counted_as(scope), is_known
             try:
                 await rates.take(*counted)
             finally:
-                if headers := rates.headers(*counted):
-                    scope["state"][ADDED_HEADERS] = headers
+                scope["state"][ADDED_HEADERS] = rates.headers(*counted)

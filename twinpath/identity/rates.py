@@ -65,6 +65,10 @@ class CallerRates:
         self._shares: dict[tuple[bool, str], _Share] = {}
         self._clock = clock
 
+    def limits(self, is_known: bool) -> bool:
+        """Whether there is a limit for known callers, or for addresses."""
+        return self._items[is_known] is not None
+
     async def take(self, caller: str, is_known: bool) -> None:
         """Count one request of a caller. Raises TooMany, with `retry_after` in seconds."""
         item = self._items[is_known]

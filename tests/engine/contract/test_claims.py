@@ -3,7 +3,6 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -16,21 +15,13 @@ from twinpath.errors import ClaimHeld, CommandIdReused, ConcurrencyConflict, Out
 from twinpath.ids import new_id, uuid7
 from twinpath.log import group_commit
 from twinpath.log.commits import Commits, commits_of
-from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.log.interface import Appended, Commit, EventStore, NewCommit
 from twinpath.log.mongodb import MongoEventStore
 
 
-@pytest.fixture(params=["in_memory", "mongo"])
-async def store(request: pytest.FixtureRequest) -> AsyncIterator[EventStore]:
-    if request.param == "in_memory":
-        yield InMemoryEventStore(CATEGORIES)
-        return
-    client: AsyncMongoClient[dict[str, Any]]
-    async with AsyncMongoClient(request.getfixturevalue("mongodb_url")) as client:
-        mongo = MongoEventStore(client, request.getfixturevalue("unique"), CATEGORIES, 4)
-        await mongo.prepare()
-        yield mongo
+@pytest.fixture
+def store(event_store: EventStore) -> EventStore:
+    return event_store
 
 
 async def take(

@@ -2,32 +2,20 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
-from pymongo import AsyncMongoClient
 
-from tests.support.appending import CATEGORIES, append, metadata, note, whole_log
+from tests.support.appending import append, metadata, note, whole_log
 from twinpath.domain.events import SEALED, NewEvent, RecordedEvent
 from twinpath.errors import CommandIdReused, CommitTooLarge, ConcurrencyConflict
 from twinpath.ids import log_of, new_id, uuid7
-from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.log.interface import EventStore, NewCommit
-from twinpath.log.mongodb import MongoEventStore
 from twinpath.personal_data.fingerprints import FORGOTTEN
 
 
-@pytest.fixture(params=["in_memory", "mongo"])
-async def store(request: pytest.FixtureRequest) -> AsyncIterator[EventStore]:
-    if request.param == "in_memory":
-        yield InMemoryEventStore(CATEGORIES)
-        return
-    client: AsyncMongoClient[dict[str, Any]]
-    async with AsyncMongoClient(request.getfixturevalue("mongodb_url")) as client:
-        mongo = MongoEventStore(client, request.getfixturevalue("unique"), CATEGORIES, 4)
-        await mongo.prepare()
-        yield mongo
+@pytest.fixture
+def store(event_store: EventStore) -> EventStore:
+    return event_store
 
 
 async def test_an_append_says_where_it_stands(store: EventStore) -> None:

@@ -1,11 +1,9 @@
 """How logs are read with each store of events: all as one sequence from any positions, one by types of events."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from pymongo import AsyncMongoClient
 
 from tests.support.appending import CATEGORIES, metadata, note
 from twinpath.clock import utc_now
@@ -13,22 +11,14 @@ from twinpath.domain.events import Metadata, NewEvent
 from twinpath.ids import log_of, new_id, uuid7
 from twinpath.log.in_memory import InMemoryEventStore
 from twinpath.log.interface import EventStore, NewCommit
-from twinpath.log.mongodb import MongoEventStore
 from twinpath.log.reading import read_all
 
 NOON = utc_now().replace(hour=12)
 
 
-@pytest.fixture(params=["in_memory", "mongo"])
-async def store(request: pytest.FixtureRequest) -> AsyncIterator[EventStore]:
-    if request.param == "in_memory":
-        yield InMemoryEventStore(CATEGORIES)
-        return
-    client: AsyncMongoClient[dict[str, Any]]
-    async with AsyncMongoClient(request.getfixturevalue("mongodb_url"), tz_aware=True) as client:
-        mongo = MongoEventStore(client, request.getfixturevalue("unique"), CATEGORIES, 4)
-        await mongo.prepare()
-        yield mongo
+@pytest.fixture
+def store(event_store: EventStore) -> EventStore:
+    return event_store
 
 
 async def written(store: EventStore, events: int) -> None:
