@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -37,6 +38,8 @@ settings.load_profile("many")  # where --hypothesis-profile names no other
 def pytest_configure() -> None:
     """Log as services do by default; structlog's own default is a line a request, and a page in colours an exception.
 
+    To standard error, as what a command prints beside it is read by tests from standard output.
+
     A shell starts what it puts into the background with SIGINT ignored, which programs inherit: here it is not, so that
     tests which interrupt a program do.
     """
@@ -44,7 +47,11 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     shown = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     processors: list[Processor] = [structlog.processors.add_log_level, structlog.processors.TimeStamper(), shown]
-    structlog.configure(processors, wrapper_class=structlog.make_filtering_bound_logger("info"))
+    structlog.configure(
+        processors,
+        wrapper_class=structlog.make_filtering_bound_logger("info"),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    )
 
 
 def pytest_report_header() -> str:

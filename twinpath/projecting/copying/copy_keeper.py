@@ -213,7 +213,8 @@ class CacheSync:
         elif drift.positions:
             await self._expect_writes(copy, drift.positions)
             await self._make_good(projection, view, drift.behind)
-        await self._fills.expect(view, copy)
+        if in_service:  # before its projector begins a view has nothing to fill, and then its copy begins
+            await self._fills.expect(view, copy)
 
     async def _begin_anew(self, copy: str, drift: Drift) -> None:
         """The rest of the old one goes first, so that nothing in the copy is older than what is adopted."""

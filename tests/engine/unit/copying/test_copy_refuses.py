@@ -119,6 +119,30 @@ async def test_trouble_does_not_end_while_only_reads_are_answered() -> None:
         await eventually(made.well, limit=5, pause=0.001)
 
 
+async def test_a_copy_that_is_kept_before_its_projector_begins_is_filled_once() -> None:
+    """Or a service that has just become ready refuses searches again."""
+    made = Kept(look_seconds=0.001)
+    await made.keeper.start()
+
+    async def looked(times: int) -> None:
+        looks = made.views.looks
+
+        async def done() -> bool:
+            return made.views.looks >= looks + times
+
+        await eventually(done, limit=5, pause=0)
+
+    await looked(3)
+    before = await made.cache.fill_state(VIEW)
+    await made.views.prepare([], [(VIEW, LOG)])
+    assert await made.keeper.filled(VIEW, seconds=5)
+    filled = await made.cache.fill_state(VIEW)
+    await looked(3)
+    assert (before, filled, await made.cache.fill_state(VIEW)) == (None, "done", "done")
+    assert await made.cache.positions(VIEW) == {LOG: 0}
+    await made.keeper.stop()
+
+
 async def test_a_wipe_that_was_refused_is_made_once_that_can_be() -> None:
     """It moves no checkpoint, so no position tells that it is missing."""
     async with kept() as made:
