@@ -19,7 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 SERVERS: dict[str, Sequence[str]] = {
     name: (host, "localhost", "127.0.0.1")
-    for name, host in (("mongodb", "mongo"), ("rabbitmq", "rabbitmq"), ("redis", "redis"))
+    for name, host in (("mongodb", "mongo"), ("rabbitmq", "rabbitmq"), ("redis", "redis"), ("tls", "tls"))
 }
 """Server -> the names and addresses by which it is called: in compose, and from the machine itself."""
 DAYS = 365

@@ -150,8 +150,8 @@ class InMemorySystem:
 
         @asynccontextmanager
         async def lifespan(running: FastAPI) -> AsyncIterator[None]:
-            await self.cache.start()
             await self.projector.start()
+            await self.cache.start()  # after it, whose checkpoints the copies begin with
             await self.facts_keeper.start()
             await self.processes.prepare()
             tasks = []

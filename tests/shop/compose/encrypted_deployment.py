@@ -13,6 +13,7 @@ from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tests.shop.compose.deployment import Deployment
+from tests.support.eventually import eventually
 
 pytestmark = pytest.mark.timeout(900)  # the first test waits for every image to be built
 
@@ -48,6 +49,17 @@ def test_a_command_is_taken_and_seen(deployment: Deployment) -> None:
     deployment.compose("run", "--rm", "-T", "--no-deps", "tools", "verify")  # exit code 1 when anything differs
 
 
+async def test_searches_and_reports_answer(deployment: Deployment) -> None:
+    with deployment.client("query") as client:
+
+        async def answered() -> bool:
+            found = client.get("/api/v1/tickets/search", params={"q": "parcel"})
+            report = client.get("/api/v1/analytics/tickets")
+            return found.status_code == report.status_code == 200 and bool(found.json()["total"] and report.json())
+
+        await eventually(answered, limit=60, pause=0.5)
+
+
 def test_no_server_takes_anything_but_tls(deployment: Deployment) -> None:
     with (
         MongoClient[dict[str, object]](deployment.addresses["mongodb"], serverSelectionTimeoutMS=3_000) as mongodb,
@@ -56,11 +68,12 @@ def test_no_server_takes_anything_but_tls(deployment: Deployment) -> None:
         mongodb.admin.command("ping")
     with Redis.from_url(deployment.addresses["redis"]) as redis, pytest.raises(RedisConnectionError):
         redis.ping()
-    with pytest.raises(httpx.HTTPError):
-        httpx.get(deployment.addresses["rabbitmq_ui"])
+    for address in ("rabbitmq_ui", "clickhouse"):
+        with pytest.raises(httpx.HTTPError):
+            httpx.get(deployment.addresses[address])
 
 
-@pytest.mark.parametrize("server", ["mongodb", "rabbitmq", "rabbitmq_ui", "redis"])
+@pytest.mark.parametrize("server", ["mongodb", "rabbitmq", "rabbitmq_ui", "redis", "clickhouse"])
 def test_this_checkouts_authority_vouches_for_each_server(deployment: Deployment, server: str) -> None:
     authority = deployment.compose("exec", "-T", "command", "cat", "/run/trusted/ca.crt")
     port = urlsplit(deployment.addresses[server]).port
