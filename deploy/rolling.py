@@ -30,7 +30,7 @@ def replace_replicas(compose: Callable[..., str] = compose) -> list[str]:
     Compose makes a container anew when something that it depends on was made anew (docker/compose issue 10308), older
     versions also when it was made with `--no-deps` (issue 12069): the next `up` would then replace all replicas at
     once. So the jobs are made of the new image first, and a replica is removed and made with all that it depends on,
-    which `--no-recreate` leaves alone.
+    which `--no-recreate` leaves alone. It is started without that: `up` would run the jobs again for each.
 
     Raises:
         subprocess.CalledProcessError: a replica was not ready within two minutes; the later ones are unchanged.
@@ -41,7 +41,9 @@ def replace_replicas(compose: Callable[..., str] = compose) -> list[str]:
         compose("rm", "--force", *JOBS)
     for service in running:
         compose("rm", "--stop", "--force", service)
-        compose("up", "--detach", "--no-build", "--no-recreate", "--wait", "--wait-timeout", "120", service)
+        compose("create", "--no-build", "--no-recreate", service)
+        alone = [] if service == running[0] else ["--no-deps"]
+        compose("up", "--detach", "--no-recreate", *alone, "--wait", "--wait-timeout", "120", service)
     return running
 
 

@@ -131,9 +131,12 @@ def test_a_rolling_restart_leaves_nothing_for_the_next_up_to_make_anew() -> None
     assert set(JOBS) == completed
     assert replaced == ["query", "query-2", "projector"]
     assert calls[1] == ("rm", "--force", *JOBS)
-    assert [(call[0], call[-1]) for call in calls[2:]] == [(verb, name) for name in replaced for verb in ("rm", "up")]
-    assert not {"--no-deps", "--force-recreate", "--build"} & {argument for call in calls for argument in call}
-    assert all("--no-recreate" in call for call in calls if call[0] == "up")
+    steps = ("rm", "create", "up")
+    assert [(call[0], call[-1]) for call in calls[2:]] == [(verb, name) for name in replaced for verb in steps]
+    assert not {"--force-recreate", "--build"} & {argument for call in calls for argument in call}
+    assert all("--no-recreate" in call for call in calls if call[0] in ("create", "up"))
+    assert ["--no-deps" in call for call in calls if call[0] == "up"] == [False, True, True]  # the jobs run once
+    assert not any("--no-deps" in call for call in calls if call[0] == "create")
 
 
 def test_no_image_is_whatever_is_newest() -> None:
