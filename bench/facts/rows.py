@@ -46,3 +46,4 @@ async def fill(connection: Connection, store: ClickHouseFacts, database: str, ta
             f" SELECT {_PLACE.format(category=category)}, {select} FROM numbers({start}, {min(_AT_ONCE, rows - start)})"
         )
     await connection.command(f"OPTIMIZE TABLE {database}.{table.name} FINAL")
+    await store.digest(table)

@@ -13,8 +13,8 @@ from shared.events.order import (
     OrderReturned,
     OrderShipped,
 )
-from shared.read_models.segment import SEGMENT
-from twinpath.domain import DomainEvent, Earlier, Facts, Happened, Label
+from shared.read_models.segment import LOYAL_AFTER, SEGMENT
+from twinpath.domain import DomainEvent, Earlier, Earliest, Facts, Happened, Label
 
 
 class OrderLineRow(NamedTuple):
@@ -51,7 +51,8 @@ class OrderLines(Facts):
     The customer's segment follows from how many orders of the customer were confirmed before this one was placed, by
     the times in the log and, where two are the same, by the orders' ids: readers see it as `customer_segment`, so that
     no order in which logs are read can change it. `customer_key` and `order_key` stand for the ids where many are
-    compared; the latter, the beginning of a UUID, sorts by the time of its making.
+    compared; the latter, the beginning of a UUID, sorts by the time of its making. The digest `order_lines_customers`
+    has the first orders of each customer, as many as segments and cohorts look at.
     """
 
     name = "order_lines"
@@ -75,8 +76,10 @@ class OrderLines(Facts):
         "customer_key": "cityHash64(customer_id)",
         "order_key": "reinterpretAsUInt64(reverse(unhex(substring(replaceAll(order_id, '-', ''), 6, 16))))",
     }
-    also_sorted: ClassVar[Mapping[str, str]] = {
-        "by_customer": "SELECT customer_key, at, order_key, log, position, step, line ORDER BY step, line, customer_key"
+    earliest: ClassVar[Mapping[str, Earliest]] = {
+        "customers": Earliest(
+            ("at", "order_key", "position"), "customer_key", "step = 'confirmed' AND line = 1", LOYAL_AFTER
+        )
     }
 
     def placed(self, event: OrderPlaced, earlier: Earlier) -> Iterable[OrderLineRow]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from query_service.analytics.spans import SETTINGS, WITHIN, ByInterval, amount, begin_of
-from shared.read_models.segment import SEGMENT
+from shared.read_models.segment import LOYAL_AFTER, SEGMENT
 from twinpath.domain import Period, Report
 
 Statement = tuple[str, Mapping[str, Any]]
@@ -17,22 +17,20 @@ Group = Literal["category", "country", "segment"]
 _ROWS = "{facts}.order_lines_rows FINAL"
 _CONFIRMED = "line = 1 AND step = 'confirmed'"
 """A row an order that was confirmed."""
-_ALSO_TWICE = "{facts}.order_lines_rows"
-"""The rows as they are read fastest (`also_sorted`); one that came again may be there twice."""
+_CUSTOMERS = "{facts}.order_lines_customers"
+"""A row a customer, with the moments of the first orders that were confirmed."""
+_ORDERED = "(found >= {n} AND (at_{n}, order_key_{n}, position_{n}) < (order_placed_at, order_key, 0))"
+"""Whether a customer's order number n was confirmed before, as the view order_lines counts them."""
 _COUNTED = "(step = 'confirmed' OR revenue != 0)"
 """What was confirmed, also for nothing, and what was taken back of that."""
 
 _SEGMENTED = f"""(
-    SELECT facts.*, arrayCount(earlier -> earlier < (order_placed_at, order_key, 0), confirmed.orders) AS orders_before
+    SELECT facts.*,
+        multiIf({_ORDERED.format(n=LOYAL_AFTER)}, {LOYAL_AFTER}, {_ORDERED.format(n=1)}, 1, 0) AS orders_before
     FROM (SELECT * FROM {_ROWS} WHERE {WITHIN} AND {_COUNTED}) AS facts
-    LEFT ANY JOIN (
-        SELECT customer_key, groupUniqArray((at, order_key, position)) AS orders FROM {_ALSO_TWICE}
-        WHERE {_CONFIRMED} AND at < {{end:DateTime64(3, 'UTC')}}
-            AND customer_key IN (SELECT customer_key FROM {_ALSO_TWICE} WHERE {WITHIN} AND {_COUNTED})
-        GROUP BY customer_key
-    ) AS confirmed ON facts.customer_key = confirmed.customer_key
+    LEFT ANY JOIN {_CUSTOMERS} AS customers ON facts.customer_key = customers.customer_key
 )"""
-"""The rows of the span with the number of orders that were confirmed before, as the view order_lines has it."""
+"""The rows of the span with the number of orders that were confirmed before, as far as segments tell them apart."""
 
 
 class RevenueQuery(ByInterval):
@@ -70,8 +68,7 @@ def _revenue(asked: RevenueQuery, as_text: bool) -> Statement:
             {amount("sumIf(revenue, revenue > 0)", as_text)} AS confirmed,
             {amount("-sumIf(revenue, revenue < 0)", as_text)} AS taken_back,
             {orders} AS orders, sumIf(quantity, step = 'confirmed') - sumIf(quantity, step != 'confirmed') AS pieces
-        FROM {_SEGMENTED if by_segment else _ROWS}
-        WHERE {WITHIN} AND {_COUNTED}
+        FROM {_SEGMENTED if by_segment else f"{_ROWS} WHERE {WITHIN} AND {_COUNTED}"}
         GROUP BY begins, `group`, currency ORDER BY begins, `group`, currency
         {SETTINGS}, prefer_column_name_to_alias = 1
     """
@@ -151,16 +148,16 @@ class CohortRow(BaseModel):
 
 def _cohorts(asked: Period, as_text: bool) -> Statement:
     sql = f"""
-        SELECT toStartOfMonth(first_at, {{zone:String}}) AS cohort,
-            dateDiff('month', cohort, month) AS months, uniqExact(customer) AS customers, count() AS orders
+        SELECT toStartOfMonth(at_1, {{zone:String}}) AS cohort,
+            dateDiff('month', cohort, toStartOfMonth(at, {{zone:String}})) AS months,
+            uniqExact(customer_key) AS customers, count() AS orders
         FROM (
-            SELECT customer_key AS customer, min(at) AS first_at,
-                arrayJoin(groupUniqArray((toStartOfMonth(at, {{zone:String}}), log, position))).1 AS month
-            FROM {_ALSO_TWICE} WHERE {_CONFIRMED} AND at >= {{begin:DateTime64(3, 'UTC')}} AND customer_key NOT IN (
-                SELECT customer_key FROM {_ALSO_TWICE} WHERE {_CONFIRMED} AND at < {{begin:DateTime64(3, 'UTC')}}
-            )
-            GROUP BY customer HAVING first_at < {{end:DateTime64(3, 'UTC')}}
-        )
+            SELECT customer_key, at FROM {_ROWS} WHERE {_CONFIRMED} AND at >= {{begin:DateTime64(3, 'UTC')}}
+        ) AS confirmed
+        JOIN (
+            SELECT customer_key, at_1 FROM {_CUSTOMERS}
+            WHERE at_1 >= {{begin:DateTime64(3, 'UTC')}} AND at_1 < {{end:DateTime64(3, 'UTC')}}
+        ) AS customers ON confirmed.customer_key = customers.customer_key
         GROUP BY cohort, months ORDER BY cohort, months
         {SETTINGS}
     """

@@ -9,7 +9,7 @@ from twinpath.domain.application import Application
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.claim import Claim
 from twinpath.domain.events import DomainEvent, RecordedEvent, Upcaster
-from twinpath.domain.facts import Earlier, Facts, Happened, Label
+from twinpath.domain.facts import Earlier, Earliest, Facts, Happened, Label
 from twinpath.domain.importer import Importer, Item, RowRefused, Shape, Wanted
 from twinpath.domain.process import Outcome, Process, Then
 from twinpath.domain.projection import Projection
@@ -34,6 +34,7 @@ __all__ = (
     "Document",
     "DomainEvent",
     "Earlier",
+    "Earliest",
     "Facts",
     "Filters",
     "Happened",

@@ -1,6 +1,7 @@
 """What a table of facts is: typed columns, and one small pure method an event that gives its rows."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -65,6 +66,21 @@ Handler = Callable[[Any, Earlier], Iterable[tuple[Any, ...]]]
 """Takes a domain event and what happened earlier, gives rows: pure, no clock, no store, no memory of its own."""
 
 
+@dataclass(frozen=True, slots=True)
+class Earliest:
+    """A row a value of the column `by`: the `most` smallest different values of the columns `of`, compared one after
+    the other, in the rows that fit `where`, a condition in SQL.
+
+    Readers see `by`, `found`, how many there are, and, for a column `at`, `at_1`, `at_2` and so on, in order; those
+    beyond `found` are empty.
+    """
+
+    of: tuple[str, ...]
+    by: str
+    where: str
+    most: int = 1
+
+
 class Facts:
     """A table of facts for analytics. `row` is a NamedTuple, whose fields are the columns beside those of every table:
     log, position, line, type, stream, at.
@@ -76,9 +92,10 @@ class Facts:
     last of which in the event's stream a handler can look at. `version` grows when the rows must be made anew.
 
     `derived` are columns that the store works out of a row as it comes in, by SQL over the row's columns: numbers in
-    the place of long ids, say, for reports that compare many of them. `also_sorted` gives some columns in another
-    order, as name -> `SELECT … ORDER BY …`: the store keeps both together, and reads whichever is shorter. A query that
-    is to gain by it asks `<name>_rows` without FINAL, so a row may come twice: it counts different ones.
+    the place of long ids, say, for reports that compare many of them.
+
+    `earliest` names digests, so that no report reads the whole past to learn how something began. Readers see each as
+    `<name>_<digest>`, at any time as if it were computed from all rows.
 
     `view` is the SELECT of what readers see under `name`, where that is more than the rows; `{rows}` stands for them.
     """
@@ -89,7 +106,7 @@ class Facts:
     recalls: ClassVar[tuple[type[DomainEvent], ...]] = ()
     parts: ClassVar[Mapping[type[DomainEvent], tuple[str, ...]]] = {}
     derived: ClassVar[Mapping[str, str]] = {}
-    also_sorted: ClassVar[Mapping[str, str]] = {}
+    earliest: ClassVar[Mapping[str, Earliest]] = {}
     view: ClassVar[str] = "SELECT * FROM {rows}"
 
     def __init_subclass__(cls) -> None:

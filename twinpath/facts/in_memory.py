@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from twinpath.errors import Unavailable
-from twinpath.facts.interface import FactsStore, OutdatedFacts, Sums
+from twinpath.facts.interface import DIGESTED, FactsStore, OutdatedFacts, Sums
 from twinpath.facts.tables import OWN_COLUMNS, Row, Table
 from twinpath.ids import uuid7
 
@@ -50,6 +50,9 @@ class InMemoryFacts(FactsStore):
 
     async def sums(self, table: Table, upto: Mapping[str, int]) -> dict[str, Sums]:
         return sums_of(table, [row for row in self._kept(table).values() if row[1] <= upto.get(row[0], 0)])
+
+    async def digest(self, table: Table, least: int = DIGESTED) -> None:
+        self._kept(table)  # nothing is asked here, so nothing is kept for it
 
     async def empty(self, table: Table) -> None:
         self._rows[table.name], self._versions[table.name] = {}, table.version

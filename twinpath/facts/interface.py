@@ -15,6 +15,10 @@ MOST_ROWS = 10_000
 """In one insert, unless the events at hand give more."""
 
 
+DIGESTED = 20_000
+"""Events that a digest lacks before it is brought further; readers look at their rows one by one."""
+
+
 class OutdatedFacts(Unavailable):
     """The table was made by another version of its declaration: `twinpath rebuild` makes it anew."""
 
@@ -61,6 +65,12 @@ class FactsStore(Protocol):
     async def sums(self, table: Table, upto: Mapping[str, int]) -> dict[str, Sums]:
         """By log: what the table holds of its events up to a position."""
         ...
+
+    async def digest(self, table: Table, least: int = DIGESTED) -> None:
+        """Keep the `earliest` of a table further than before, where the digest lacks at least so many events.
+
+        What readers see is the same before and after; only the time that it takes is not.
+        """
 
     async def empty(self, table: Table) -> None:
         """Make the table without any row, and drop an older one of its name."""

@@ -21,6 +21,7 @@ from twinpath.log.interface import EventLog
 from twinpath.personal_data.sealing import Seals
 from twinpath.running.retrying import Lines, Pace, Troubles, repeated
 
+_DIGEST_SECONDS = 60.0
 OF_FACTS = Lines("facts_go_on", "facts_wait_for_store", "facts_fail")
 
 
@@ -77,6 +78,9 @@ class FactsKeeper(Followed):
         """Return at once; work begins as soon as the stores answer."""
         note = partial(self._troubles.note, "look")
         self._tasks.append(asyncio.create_task(repeated(self.look, self._pace.look, note), name="facts"))
+        if any(table.earliest for table in self.tables.values()):
+            note = partial(self._troubles.note, "digest")
+            self._tasks.append(asyncio.create_task(repeated(self.digest, _DIGEST_SECONDS, note), name="digest facts"))
 
     async def stop(self, seconds: float = 5.0) -> None:
         """Take no more events and finish what is in hand, if that is possible within `seconds`."""
@@ -91,6 +95,13 @@ class FactsKeeper(Followed):
         for name, table in self.tables.items():
             await self._look_at(name, table)
         await self.followers.look()
+
+    async def digest(self) -> None:
+        """Bring the digests of all tables further. Raises Unavailable."""
+        begun = {name for filled in self._filled.values() for name in filled.positions.keys() - filled.outdated}
+        for table in self.tables.values():
+            if table.name in begun:
+                await self._means.store.digest(table)
 
     async def caught_up(self) -> dict[str, int]:
         """Return when every log is in the tables up to where it ends now, which is given. Raises Unavailable."""

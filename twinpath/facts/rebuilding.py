@@ -60,6 +60,7 @@ async def rebuilt(
                 await asyncio.wait([filling], timeout=_LOOK_SECONDS)
             await filling
             reached(keeper.done, size)
+        await means.store.digest(_beside(facts), least=1)
         await means.store.exchange(table_of(facts))
     finally:
         await keeper.stop(seconds=0)

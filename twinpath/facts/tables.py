@@ -8,7 +8,7 @@ from typing import Any
 
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.events import DomainEvent, RecordedEvent
-from twinpath.domain.facts import Facts, UnfitFacts
+from twinpath.domain.facts import Earliest, Facts, UnfitFacts
 
 OWN_COLUMNS: Mapping[str, str] = {
     "log": "LowCardinality(String)",
@@ -44,7 +44,7 @@ class Table:
     columns: Mapping[str, str]
     view: str
     derived: Mapping[str, str] = field(default_factory=dict)
-    also_sorted: Mapping[str, str] = field(default_factory=dict)
+    earliest: Mapping[str, Earliest] = field(default_factory=dict)
 
     @property
     def all_columns(self) -> Mapping[str, str]:
@@ -64,7 +64,7 @@ class Table:
 
 def table_of(facts: Facts) -> Table:
     """The table of a declaration. Raises UnfitFacts."""
-    shape = facts.columns, facts.view, facts.derived, facts.also_sorted
+    shape = facts.columns, facts.view, facts.derived, facts.earliest
     return Table(f"{facts.name}_rows", facts.name, facts.version, *shape)
 
 
@@ -95,6 +95,13 @@ def unfit(facts: Facts, catalogue: Catalogue) -> Iterator[str]:
         f"a column can't be called {name}: {'every table has one' if name in OWN_COLUMNS else 'its rows have one'}"
         for name in (*columns, *facts.derived)
         if name in OWN_COLUMNS or (name in facts.derived and name in columns)
+    )
+    named = {*OWN_COLUMNS, *columns, *facts.derived}
+    yield from (
+        f"the digest {name} is of {column}, which is no column"
+        for name, earliest in facts.earliest.items()
+        for column in (*earliest.of, earliest.by)
+        if column not in named
     )
     events = dict.fromkeys((*facts.handlers, *facts.recalls, *facts.parts))
     for event in events:

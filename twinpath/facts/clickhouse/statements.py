@@ -12,13 +12,8 @@ def create_table(database: str, table: Table, instead: bool = False) -> str:
     """The table of rows. A month is a partition: it follows from the event alone, so that a row which comes again
     comes into the same one, and replaces itself."""
     declared = {**table.all_columns, **{name: f"DEFAULT {sql}" for name, sql in table.derived.items()}}
-    columns = ", ".join(
-        [f"`{name}` {kind}" for name, kind in declared.items()]
-        + [f"PROJECTION `{name}` ({select})" for name, select in table.also_sorted.items()]
-    )
+    columns = ", ".join(f"`{name}` {kind}" for name, kind in declared.items())
     settings = f"min_age_to_force_merge_seconds = {_QUIET_SECONDS}, min_age_to_force_merge_on_partition_only = 1"
-    if table.also_sorted:
-        settings += ", deduplicate_merge_projection_mode = 'rebuild'"
     create = "CREATE OR REPLACE TABLE" if instead else "CREATE TABLE IF NOT EXISTS"
     return (
         f"{create} {quoted(database, table.name)} ({columns}) ENGINE = ReplacingMergeTree(position)"

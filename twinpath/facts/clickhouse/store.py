@@ -6,8 +6,9 @@ from typing import Any
 
 from twinpath.facts.clickhouse import statements
 from twinpath.facts.clickhouse.connection import Connection
+from twinpath.facts.clickhouse.digesting import Digesting
 from twinpath.facts.clickhouse.statements import MARK, quoted
-from twinpath.facts.interface import FactsReader, FactsStore, Form, OutdatedFacts, Sums
+from twinpath.facts.interface import DIGESTED, FactsReader, FactsStore, Form, OutdatedFacts, Sums
 from twinpath.facts.tables import Row, Table
 
 _FORMATS: Mapping[Form, str] = {"json": "JSONEachRow", "csv": "CSVWithNames", "parquet": "Parquet"}
@@ -21,6 +22,7 @@ class ClickHouseFacts(FactsStore):
     def __init__(self, connection: Connection, database: str) -> None:
         self._connection = connection
         self._database = database
+        self._digesting = Digesting(connection, database)
 
     async def prepare(self, table: Table) -> None:
         await self._connection.command(f"CREATE DATABASE IF NOT EXISTS {quoted(self._database)}")
@@ -28,7 +30,7 @@ class ClickHouseFacts(FactsStore):
         version = str(await self._about(table, "comment")).removeprefix(MARK)
         if version != str(table.version):
             raise OutdatedFacts(f"{table.shown} is of version {version}, its declaration of {table.version}")
-        await self._connection.command(statements.create_view(self._database, table))
+        await self._show(table)
 
     async def insert(self, table: Table, rows: Sequence[Row]) -> None:
         columns = list(zip(*rows, strict=True))
@@ -73,12 +75,22 @@ class ClickHouseFacts(FactsStore):
         current, beside = (quoted(self._database, name) for name in (table.name, table.beside.name))
         await self._connection.command(statements.create_table(self._database, table))  # where there was none
         await self._connection.command(f"EXCHANGE TABLES {beside} AND {current}")
-        await self._connection.command(f"DROP TABLE IF EXISTS {beside}")
-        await self._connection.command(statements.create_view(self._database, table))
+        await self._show(table)
+        await self.drop(table.beside)
+
+    async def digest(self, table: Table, least: int = DIGESTED) -> None:
+        if table.earliest:
+            await self._digesting.go_on(table, await self.identity(table), await self.highest(table), least)
 
     async def drop(self, table: Table) -> None:
+        await self._digesting.hide(table)
         await self._connection.command(f"DROP VIEW IF EXISTS {quoted(self._database, table.shown)}")
         await self._connection.command(f"DROP TABLE IF EXISTS {quoted(self._database, table.name)}")
+
+    async def _show(self, table: Table) -> None:
+        await self._connection.command(statements.create_view(self._database, table))
+        if table.earliest:
+            await self._digesting.show(table, await self.identity(table))
 
     async def _about(self, table: Table, column: str) -> Any:
         rows = await self._connection.rows(

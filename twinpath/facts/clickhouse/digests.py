@@ -1,0 +1,117 @@
+"""The SQL of digests: what is kept of `Earliest`, up to where the rows had no gap, and the view that adds later rows.
+
+A digest is a table that never changes. Its comment names the very table of rows that it was made of, and how far it
+goes in each log, so that nothing has to be written together with the rows.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from twinpath.domain.facts import Earliest
+from twinpath.facts.clickhouse.statements import quoted
+from twinpath.facts.tables import Table
+
+COMMENT = "digest kept by twinpath "
+_UNUSED_SECONDS = 600
+"""A query that began with a digest has ended after so long."""
+
+Positions = Mapping[str, int]
+"""Log -> position."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """One digest: its table, its name in the declaration, the identity of its rows' table, how far it has each log."""
+
+    table: str
+    name: str
+    rows: str
+    upto: Positions
+
+    @classmethod
+    def of_comment(cls, table: str, comment: str) -> "Digest":
+        """The digest whose table has this comment."""
+        return cls(table, **json.loads(comment.removeprefix(COMMENT)))
+
+    @property
+    def comment(self) -> str:
+        """What its table says of itself, quoted."""
+        return f"'{COMMENT}{json.dumps({'name': self.name, 'rows': self.rows, 'upto': dict(self.upto)})}'"
+
+
+def create_view(database: str, table: Table, name: str, digest: Digest | None) -> str:
+    """The view that readers use: the digest, and whatever rows came later."""
+    view = quoted(database, view_name(table, name))
+    return f"CREATE OR REPLACE VIEW {view} AS {_values(database, table, table.earliest[name], digest, None)}"
+
+
+def create_digest(database: str, table: Table, before: Digest | None, digest: Digest) -> str:
+    """The digest that goes further than the one before."""
+    declared = table.earliest[digest.name]
+    return (
+        f"CREATE OR REPLACE TABLE {quoted(database, digest.table)} ENGINE = MergeTree ORDER BY `{declared.by}`"
+        f" COMMENT {digest.comment} AS {_values(database, table, declared, before, digest.upto)}"
+    )
+
+
+def counted(database: str, table: Table, before: Positions, upto: Positions) -> str:
+    """By log: how many positions there are beyond a digest and up to where the next is to go."""
+    return (
+        f"SELECT log, uniqExact(position) FROM {quoted(database, table.name)}"
+        f" WHERE {_between(before, upto)} GROUP BY log"
+    )
+
+
+DIGESTS = (
+    f"SELECT name, comment FROM system.tables WHERE database = {{database:String}} AND startsWith(comment, '{COMMENT}')"
+)
+"""Every digest of a database."""
+OLD = f"{DIGESTS} AND metadata_modification_time < now() - {_UNUSED_SECONDS}"
+"""Those that no query uses any more, if they were replaced."""
+TABLES = "SELECT toString(uuid) FROM system.tables WHERE database = {database:String}"
+"""The identities of all tables of a database."""
+
+
+def view_name(table: Table, name: str) -> str:
+    """The name of the view."""
+    return f"{table.shown}_{name}"
+
+
+def _values(database: str, table: Table, declared: Earliest, digest: Digest | None, upto: Positions | None) -> str:
+    """SELECT the earliest values by key, of a digest and of the rows beyond it, up to `upto`."""
+    key, rows = f"`{declared.by}`", quoted(database, table.name)
+    fits = f"({declared.where})"
+    if upto is not None or digest is not None:
+        fits += f" AND ({_between(digest.upto if digest else {}, upto)})"
+    places = range(1, declared.most + 1)
+    columns = [f"`{of}_{n}`" for n in places for of in declared.of]
+    values = [f"all[{n}].{element}" for n in places for element, _ in enumerate(declared.of, 1)]
+    named = ", ".join(f"{value} AS {column}" for value, column in zip(values, columns, strict=True))
+    source = f"SELECT {key}, [{_tuple(declared.of)}] AS some FROM {rows} WHERE {fits}"
+    untouched = ""
+    if digest is not None:
+        touched, kept = f"(SELECT {key} FROM {rows} WHERE {fits})", quoted(database, digest.table)
+        some = ", ".join(_tuple([f"{of}_{n}" for of in declared.of]) for n in places)
+        source += (
+            f" UNION ALL SELECT {key}, arraySlice([{some}], 1, found) AS some FROM {kept} WHERE {key} IN {touched}"
+        )
+        untouched = f" UNION ALL SELECT {key}, found, {', '.join(columns)} FROM {kept} WHERE {key} NOT IN {touched}"
+    merged = f"SELECT {key}, arraySort(groupUniqArrayArray(some)) AS all FROM ({source}) GROUP BY {key}"
+    found = f"toUInt8(least(length(all), {declared.most})) AS found"
+    return f"SELECT {key}, {found}, {named} FROM ({merged}){untouched}"
+
+
+def _tuple(columns: Sequence[str]) -> str:
+    return f"tuple({', '.join(f'`{column}`' for column in columns)})"
+
+
+def _between(after: Positions, upto: Positions | None) -> str:
+    """SQL: beyond these positions and, where the ends are given, in their logs up to them."""
+    if upto is not None:
+        spans = [f"log = '{log}' AND position > {after.get(log, 0)} AND position <= {end}" for log, end in upto.items()]
+        return " OR ".join(f"({span})" for span in spans)
+    logs = ", ".join(f"'{log}'" for log in after)
+    return " OR ".join(
+        [f"(log = '{log}' AND position > {position})" for log, position in after.items()] + [f"log NOT IN ({logs})"]
+    )
