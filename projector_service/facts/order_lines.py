@@ -13,7 +13,7 @@ from shared.events.order import (
     OrderReturned,
     OrderShipped,
 )
-from shared.read_models.segment import LOYAL_AFTER, SEGMENT
+from shared.read_models.segment import LOYAL_AFTER, SEGMENT, moment
 from twinpath.domain import DomainEvent, Earlier, Earliest, Facts, Happened, Label
 
 
@@ -50,36 +50,35 @@ class OrderLines(Facts):
 
     The customer's segment follows from how many orders of the customer were confirmed before this one was placed, by
     the times in the log and, where two are the same, by the orders' ids: readers see it as `customer_segment`, so that
-    no order in which logs are read can change it. `customer_key` and `order_key` stand for the ids where many are
-    compared; the latter, the beginning of a UUID, sorts by the time of its making. The digest `order_lines_customers`
-    has the first orders of each customer, as many as segments and cohorts look at.
+    no order in which logs are read can change it. `customer_key`, `moment` and `placed_moment` are numbers in the place
+    of ids and times, where many are compared. The digest `order_lines_customers` has the moments of each customer's
+    first confirmed orders, as many as segments and cohorts look at.
     """
 
     name = "order_lines"
-    version = 2
+    version = 3
     row = OrderLineRow
     recalls = (OrderPlaced, OrderConfirmed, OrderShipped)
     parts: ClassVar[Mapping[type[DomainEvent], tuple[str, ...]]] = {
         OrderPlaced: ("shipping_address.country", "shipping_address.region")
     }
     view = f"""
-        SELECT facts.* EXCEPT (customer_key, order_key),
-            arrayCount(earlier -> earlier < (order_placed_at, order_key, 0), confirmed.orders) AS orders_before,
+        SELECT facts.* EXCEPT (customer_key, moment, placed_moment),
+            arrayCount(earlier -> earlier < placed_moment, confirmed.orders) AS orders_before,
             {SEGMENT} AS customer_segment
         FROM {{rows}} AS facts
         LEFT ANY JOIN (
-            SELECT customer_key, groupArray((at, order_key, position)) AS orders FROM {{rows}}
+            SELECT customer_key, groupArray(moment) AS orders FROM {{rows}}
             WHERE step = 'confirmed' AND line = 1 GROUP BY customer_key
         ) AS confirmed ON facts.customer_key = confirmed.customer_key
     """
     derived: ClassVar[Mapping[str, str]] = {
         "customer_key": "cityHash64(customer_id)",
-        "order_key": "reinterpretAsUInt64(reverse(unhex(substring(replaceAll(order_id, '-', ''), 6, 16))))",
+        "moment": moment("order_id", "order_placed_at", "at"),
+        "placed_moment": moment("order_id", "order_placed_at", "order_placed_at"),
     }
     earliest: ClassVar[Mapping[str, Earliest]] = {
-        "customers": Earliest(
-            ("at", "order_key", "position"), "customer_key", "step = 'confirmed' AND line = 1", LOYAL_AFTER
-        )
+        "customers": Earliest("moment", "customer_key", "step = 'confirmed' AND line = 1", LOYAL_AFTER)
     }
 
     def placed(self, event: OrderPlaced, earlier: Earlier) -> Iterable[OrderLineRow]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from query_service.analytics.spans import SETTINGS, WITHIN, ByInterval, amount, begin_of
-from shared.read_models.segment import LOYAL_AFTER, SEGMENT
+from shared.read_models.segment import LOYAL_AFTER, SEGMENT, begin_of_moments, time_of
 from twinpath.domain import Period, Report
 
 Statement = tuple[str, Mapping[str, Any]]
@@ -19,18 +19,19 @@ _CONFIRMED = "line = 1 AND step = 'confirmed'"
 """A row an order that was confirmed."""
 _CUSTOMERS = "{facts}.order_lines_customers"
 """A row a customer, with the moments of the first orders that were confirmed."""
-_ORDERED = "(found >= {n} AND (at_{n}, order_key_{n}, position_{n}) < (order_placed_at, order_key, 0))"
-"""Whether a customer's order number n was confirmed before, as the view order_lines counts them."""
 _COUNTED = "(step = 'confirmed' OR revenue != 0)"
 """What was confirmed, also for nothing, and what was taken back of that."""
 
 _SEGMENTED = f"""(
-    SELECT facts.*,
-        multiIf({_ORDERED.format(n=LOYAL_AFTER)}, {LOYAL_AFTER}, {_ORDERED.format(n=1)}, 1, 0) AS orders_before
+    SELECT facts.*, toUInt8(multiIf(moment_1 = 0, 0, placed_moment > moment_{LOYAL_AFTER}, {LOYAL_AFTER},
+        placed_moment > moment_1, 1, 0)) AS orders_before
     FROM (SELECT * FROM {_ROWS} WHERE {WITHIN} AND {_COUNTED}) AS facts
     LEFT ANY JOIN {_CUSTOMERS} AS customers ON facts.customer_key = customers.customer_key
 )"""
 """The rows of the span with the number of orders that were confirmed before, as far as segments tell them apart."""
+
+_JOIN_SETTINGS = ", query_plan_join_swap_table = 0, min_joined_block_size_rows = 0, min_joined_block_size_bytes = 0"
+"""The rows of the span pass by the customers, who are fewer columns, and are copied no more than once."""
 
 
 class RevenueQuery(ByInterval):
@@ -69,8 +70,9 @@ def _revenue(asked: RevenueQuery, as_text: bool) -> Statement:
             {amount("-sumIf(revenue, revenue < 0)", as_text)} AS taken_back,
             {orders} AS orders, sumIf(quantity, step = 'confirmed') - sumIf(quantity, step != 'confirmed') AS pieces
         FROM {_SEGMENTED if by_segment else f"{_ROWS} WHERE {WITHIN} AND {_COUNTED}"}
-        GROUP BY begins, `group`, currency ORDER BY begins, `group`, currency
-        {SETTINGS}, prefer_column_name_to_alias = 1
+        GROUP BY begins, {"orders_before" if by_segment else "`group`"}, currency
+        ORDER BY begins, `group`, currency
+        {SETTINGS}, prefer_column_name_to_alias = 1{_JOIN_SETTINGS if by_segment else ""}
     """
     return sql, {}
 
@@ -148,15 +150,16 @@ class CohortRow(BaseModel):
 
 def _cohorts(asked: Period, as_text: bool) -> Statement:
     sql = f"""
-        SELECT toStartOfMonth(at_1, {{zone:String}}) AS cohort,
+        SELECT toStartOfMonth({time_of("moment_1")}, {{zone:String}}) AS cohort,
             dateDiff('month', cohort, toStartOfMonth(at, {{zone:String}})) AS months,
             uniqExact(customer_key) AS customers, count() AS orders
         FROM (
             SELECT customer_key, at FROM {_ROWS} WHERE {_CONFIRMED} AND at >= {{begin:DateTime64(3, 'UTC')}}
         ) AS confirmed
         JOIN (
-            SELECT customer_key, at_1 FROM {_CUSTOMERS}
-            WHERE at_1 >= {{begin:DateTime64(3, 'UTC')}} AND at_1 < {{end:DateTime64(3, 'UTC')}}
+            SELECT customer_key, moment_1 FROM {_CUSTOMERS}
+            WHERE moment_1 >= {begin_of_moments("{begin:DateTime64(3, 'UTC')}")}
+                AND moment_1 < {begin_of_moments("{end:DateTime64(3, 'UTC')}")}
         ) AS customers ON confirmed.customer_key = customers.customer_key
         GROUP BY cohort, months ORDER BY cohort, months
         {SETTINGS}

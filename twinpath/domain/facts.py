@@ -68,14 +68,13 @@ Handler = Callable[[Any, Earlier], Iterable[tuple[Any, ...]]]
 
 @dataclass(frozen=True, slots=True)
 class Earliest:
-    """A row a value of the column `by`: the `most` smallest different values of the columns `of`, compared one after
-    the other, in the rows that fit `where`, a condition in SQL.
+    """A row a value of the column `by`: the `most` smallest different values of the column `of`, whole numbers from 0,
+    in the rows that fit `where`, a condition in SQL.
 
-    Readers see `by`, `found`, how many there are, and, for a column `at`, `at_1`, `at_2` and so on, in order; those
-    beyond `found` are empty.
+    Readers see them as `<of>_1`, `<of>_2` and so on; where there are fewer, 2**64 - 1 is in their place.
     """
 
-    of: tuple[str, ...]
+    of: str
     by: str
     where: str
     most: int = 1

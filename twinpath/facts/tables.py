@@ -100,7 +100,7 @@ def unfit(facts: Facts, catalogue: Catalogue) -> Iterator[str]:
     yield from (
         f"the digest {name} is of {column}, which is no column"
         for name, earliest in facts.earliest.items()
-        for column in (*earliest.of, earliest.by)
+        for column in (earliest.of, earliest.by)
         if column not in named
     )
     events = dict.fromkeys((*facts.handlers, *facts.recalls, *facts.parts))

@@ -5,7 +5,7 @@ goes in each log, so that nothing has to be written together with the rows.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from twinpath.domain.facts import Earliest
@@ -13,6 +13,8 @@ from twinpath.facts.clickhouse.statements import quoted
 from twinpath.facts.tables import Table
 
 COMMENT = "digest kept by twinpath "
+_NEVER = (1 << 64) - 1
+"""In the place of a value that is not there."""
 _UNUSED_SECONDS = 600
 """A query that began with a digest has ended after so long."""
 
@@ -84,26 +86,16 @@ def _values(database: str, table: Table, declared: Earliest, digest: Digest | No
     fits = f"({declared.where})"
     if upto is not None or digest is not None:
         fits += f" AND ({_between(digest.upto if digest else {}, upto)})"
-    places = range(1, declared.most + 1)
-    columns = [f"`{of}_{n}`" for n in places for of in declared.of]
-    values = [f"all[{n}].{element}" for n in places for element, _ in enumerate(declared.of, 1)]
-    named = ", ".join(f"{value} AS {column}" for value, column in zip(values, columns, strict=True))
-    source = f"SELECT {key}, [{_tuple(declared.of)}] AS some FROM {rows} WHERE {fits}"
+    columns = [f"`{declared.of}_{n}`" for n in range(1, declared.most + 1)]
+    source = f"SELECT {key}, [toUInt64(`{declared.of}`)] AS some FROM {rows} WHERE {fits}"
     untouched = ""
     if digest is not None:
         touched, kept = f"(SELECT {key} FROM {rows} WHERE {fits})", quoted(database, digest.table)
-        some = ", ".join(_tuple([f"{of}_{n}" for of in declared.of]) for n in places)
-        source += (
-            f" UNION ALL SELECT {key}, arraySlice([{some}], 1, found) AS some FROM {kept} WHERE {key} IN {touched}"
-        )
-        untouched = f" UNION ALL SELECT {key}, found, {', '.join(columns)} FROM {kept} WHERE {key} NOT IN {touched}"
-    merged = f"SELECT {key}, arraySort(groupUniqArrayArray(some)) AS all FROM ({source}) GROUP BY {key}"
-    found = f"toUInt8(least(length(all), {declared.most})) AS found"
-    return f"SELECT {key}, {found}, {named} FROM ({merged}){untouched}"
-
-
-def _tuple(columns: Sequence[str]) -> str:
-    return f"tuple({', '.join(f'`{column}`' for column in columns)})"
+        source += f" UNION ALL SELECT {key}, [{', '.join(columns)}] AS some FROM {kept} WHERE {key} IN {touched}"
+        untouched = f" UNION ALL SELECT {key}, {', '.join(columns)} FROM {kept} WHERE {key} NOT IN {touched}"
+    first = f"arrayResize(arraySort(groupUniqArrayArray(some)), {declared.most}, toUInt64({_NEVER})) AS first"
+    values = ", ".join(f"first[{n}] AS {column}" for n, column in enumerate(columns, 1))
+    return f"SELECT {key}, {values} FROM (SELECT {key}, {first} FROM ({source}) GROUP BY {key}){untouched}"
 
 
 def _between(after: Positions, upto: Positions | None) -> str:
