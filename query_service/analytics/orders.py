@@ -30,9 +30,6 @@ _SEGMENTED = f"""(
 )"""
 """The rows of the span with the number of orders that were confirmed before, as far as segments tell them apart."""
 
-_JOIN_SETTINGS = ", query_plan_join_swap_table = 0, min_joined_block_size_rows = 0, min_joined_block_size_bytes = 0"
-"""The rows of the span pass by the customers, who are fewer columns, and are copied no more than once."""
-
 
 class RevenueQuery(ByInterval):
     """Which revenue."""
@@ -72,7 +69,7 @@ def _revenue(asked: RevenueQuery, as_text: bool) -> Statement:
         FROM {_SEGMENTED if by_segment else f"{_ROWS} WHERE {WITHIN} AND {_COUNTED}"}
         GROUP BY begins, {"orders_before" if by_segment else "`group`"}, currency
         ORDER BY begins, `group`, currency
-        {SETTINGS}, prefer_column_name_to_alias = 1{_JOIN_SETTINGS if by_segment else ""}
+        {SETTINGS}, prefer_column_name_to_alias = 1
     """
     return sql, {}
 

@@ -22,8 +22,9 @@ SEGMENTS = ["new", "returning", "returning", "loyal", "loyal"]
 class Orders:
     """The rows of one customer's orders in a database of their own."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, digests: bool) -> None:
         self.connection = Connection(url)
+        self._digests = digests
         self._database = f"t{uuid4().hex[:10]}"
         self._store = ClickHouseFacts(self.connection, self._database)
 
@@ -31,6 +32,8 @@ class Orders:
         """As the projector does."""
         await self._store.prepare(TABLE)
         await self._store.insert(TABLE, rows)
+        if self._digests:
+            await self._store.digest(TABLE, least=1)
 
     async def asked(self, sql: str) -> list[tuple[object, ...]]:
         """What a statement gives over the whole of March."""
@@ -61,9 +64,9 @@ class Orders:
         await self.connection.close()
 
 
-@pytest.fixture
-async def orders(clickhouse_url: str) -> AsyncIterator[Orders]:
-    orders = Orders(clickhouse_url)
+@pytest.fixture(params=[False, True], ids=["of rows", "of digests"])
+async def orders(request: pytest.FixtureRequest, clickhouse_url: str) -> AsyncIterator[Orders]:
+    orders = Orders(clickhouse_url, request.param)
     yield orders
     await orders.close()
 
@@ -101,3 +104,22 @@ async def test_rows_that_come_late_or_twice_change_no_segment(orders: Orders) ->
     assert await orders.segments() == SEGMENTS
     assert await orders.by_report() == {"new": 1, "returning": 2, "loyal": 2}
     assert await orders.cohorts() == [(0, 1, 5)]
+
+
+async def test_an_order_that_was_confirmed_in_the_moment_of_the_next_is_before_it(orders: Orders) -> None:
+    placed, confirmed = order(0, timedelta(0))
+    later = (NOON + timedelta(minutes=5), *confirmed[6:])
+    await orders.insert([placed, (*confirmed[:5], *later)])
+    await orders.insert(order(1, timedelta(minutes=5)))
+
+    assert await orders.segments() == ["new", "returning"]
+    assert await orders.by_report() == {"new": 1, "returning": 1}
+
+
+async def test_a_customer_without_a_confirmed_order_is_new(orders: Orders) -> None:
+    _, confirmed = order(0, timedelta(0))
+    taken_back = [part if part != "confirmed" else "cancelled" for part in confirmed]
+    await orders.insert([tuple(taken_back)])
+
+    sql, _ = REVENUE.sql(REVENUE.parameters.model_validate({"by": "segment", "interval": "month"}), True)
+    assert [row[1] for row in await orders.asked(sql)] == ["new"]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from twinpath.facts.clickhouse import digests
 from twinpath.facts.clickhouse.connection import Connection
-from twinpath.facts.clickhouse.digests import Digest, view_name
+from twinpath.facts.clickhouse.digests import Digest, declaration, view_name
 from twinpath.facts.clickhouse.statements import quoted
 from twinpath.facts.tables import Table
 from twinpath.ids import uuid7
@@ -26,7 +26,7 @@ class Digesting:
     async def show(self, table: Table, identity: str) -> None:
         """Make the views of a table; `identity` is that of its rows."""
         for name in table.earliest:
-            digest = await self._last(name, identity)
+            digest = await self._last(table, name, identity)
             await self._connection.command(digests.create_view(self._database, table, name, digest))
 
     async def go_on(self, table: Table, identity: str, heads: Mapping[str, int], least: int) -> None:
@@ -35,7 +35,7 @@ class Digesting:
             while await self._step(table, name, identity, heads, least):
                 pass
         await self.show(table, identity)
-        await self._drop_replaced()
+        await self._drop_replaced(table, identity)
 
     async def hide(self, table: Table) -> None:
         """Drop the views of a table, where they are there; its digests go once their rows are gone."""
@@ -44,7 +44,7 @@ class Digesting:
 
     async def _step(self, table: Table, name: str, identity: str, heads: Mapping[str, int], least: int) -> bool:
         """Whether the digest goes further than before."""
-        before = await self._last(name, identity)
+        before = await self._last(table, name, identity)
         upto = dict(before.upto) if before else {}
         missing = {log: head - upto.get(log, 0) for log, head in heads.items() if head > upto.get(log, 0)}
         if sum(missing.values()) < max(least, 1):
@@ -55,8 +55,8 @@ class Digesting:
             return False
         unique = f"{view_name(table, name)}_{uuid7().replace('-', '')}"
         reached = {log: upto.get(log, 0) + count for log, count in whole.items()}
-        digest = Digest(unique, name, identity, {**upto, **reached})
-        await self._connection.command(digests.create_digest(self._database, table, before, digest))
+        digest = Digest(unique, declaration(table, name), identity, {**upto, **reached})
+        await self._connection.command(digests.create_digest(self._database, table, name, before, digest))
         if await self._without_gap(table, upto, whole) == whole:
             return True
         await self._drop(digest)  # the rows were emptied meanwhile
@@ -68,22 +68,24 @@ class Digesting:
         rows = await self._connection.rows(digests.counted(self._database, table, after, upto))
         return {log: count for log, count in rows if count == counts[log]}
 
-    async def _last(self, name: str, identity: str) -> Digest | None:
+    async def _last(self, table: Table, name: str, identity: str) -> Digest | None:
         """The digest of these very rows that goes furthest."""
-        candidates = [digest for digest in await self._all() if (digest.name, digest.rows) == (name, identity)]
+        wanted = declaration(table, name), identity
+        candidates = [digest for digest in await self._all() if (digest.declared, digest.rows) == wanted]
         return max(candidates, key=_extent, default=None)
 
     async def _all(self, statement: str = digests.DIGESTS) -> list[Digest]:
         rows = await self._connection.rows(statement, {"database": self._database})
         return [Digest.of_comment(table, comment) for table, comment in rows]
 
-    async def _drop_replaced(self) -> None:
-        last: dict[tuple[str, str], Digest] = {}
-        for digest in sorted(await self._all(), key=_extent):
-            last[digest.name, digest.rows] = digest
-        identities = {row[0] for row in await self._connection.rows(digests.TABLES, {"database": self._database})}
+    async def _drop_replaced(self, table: Table, identity: str) -> None:
+        """Drop what no query uses any more: what was replaced, whose rows are gone, or whose declaration is."""
+        last = {(digest.declared, digest.rows): digest.table for digest in sorted(await self._all(), key=_extent)}
+        tables = {row[0] for row in await self._connection.rows(digests.TABLES, {"database": self._database})}
+        current = {declaration(table, name) for name in table.earliest}
         for digest in await self._all(digests.OLD):
-            if digest != last[digest.name, digest.rows] or digest.rows not in identities:
+            is_last = digest.table == last[digest.declared, digest.rows] and digest.rows in tables
+            if not is_last or (digest.rows == identity and digest.declared not in current):
                 await self._drop(digest)
 
     async def _drop(self, digest: Digest) -> None:

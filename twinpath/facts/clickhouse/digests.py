@@ -7,6 +7,7 @@ goes in each log, so that nothing has to be written together with the rows.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 
 from twinpath.domain.facts import Earliest
 from twinpath.facts.clickhouse.statements import quoted
@@ -24,10 +25,10 @@ Positions = Mapping[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """One digest: its table, its name in the declaration, the identity of its rows' table, how far it has each log."""
+    """One digest: its table, what it was made by, the identity of its rows' table, how far it has each log."""
 
     table: str
-    name: str
+    declared: str
     rows: str
     upto: Positions
 
@@ -39,7 +40,7 @@ class Digest:
     @property
     def comment(self) -> str:
         """What its table says of itself, quoted."""
-        return f"'{COMMENT}{json.dumps({'name': self.name, 'rows': self.rows, 'upto': dict(self.upto)})}'"
+        return f"'{COMMENT}{json.dumps({'declared': self.declared, 'rows': self.rows, 'upto': dict(self.upto)})}'"
 
 
 def create_view(database: str, table: Table, name: str, digest: Digest | None) -> str:
@@ -48,9 +49,9 @@ def create_view(database: str, table: Table, name: str, digest: Digest | None) -
     return f"CREATE OR REPLACE VIEW {view} AS {_values(database, table, table.earliest[name], digest, None)}"
 
 
-def create_digest(database: str, table: Table, before: Digest | None, digest: Digest) -> str:
+def create_digest(database: str, table: Table, name: str, before: Digest | None, digest: Digest) -> str:
     """The digest that goes further than the one before."""
-    declared = table.earliest[digest.name]
+    declared = table.earliest[name]
     return (
         f"CREATE OR REPLACE TABLE {quoted(database, digest.table)} ENGINE = MergeTree ORDER BY `{declared.by}`"
         f" COMMENT {digest.comment} AS {_values(database, table, declared, before, digest.upto)}"
@@ -73,6 +74,11 @@ OLD = f"{DIGESTS} AND metadata_modification_time < now() - {_UNUSED_SECONDS}"
 """Those that no query uses any more, if they were replaced."""
 TABLES = "SELECT toString(uuid) FROM system.tables WHERE database = {database:String}"
 """The identities of all tables of a database."""
+
+
+def declaration(table: Table, name: str) -> str:
+    """What tells a digest by this declaration from one by another, also of the same name."""
+    return f"{name} {sha256(repr(table.earliest[name]).encode()).hexdigest()[:16]}"
 
 
 def view_name(table: Table, name: str) -> str:
