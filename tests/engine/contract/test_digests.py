@@ -160,3 +160,16 @@ async def test_a_digest_by_another_declaration_is_not_used(visits: Visits) -> No
     await visits.store.prepare(replace(TABLE, earliest={"guests": Earliest("hour", "guest", "line = 1", 2)}))
 
     assert await visits.shown() == {"a": [4, 5]}
+
+
+async def test_what_was_replaced_is_dropped_after_a_while(visits: Visits) -> None:
+    impatient = ClickHouseFacts(visits.connection, visits.database, unused_seconds=0)
+    for position in (1, 2, 3):
+        await visits.store.insert(TABLE, [row(position, "a", position)])
+        await visits.store.digest(TABLE, least=1)
+    assert len(await visits.tables()) == 3 + 3
+
+    await impatient.digest(TABLE)
+
+    assert len(await visits.tables()) == 3 + 1
+    assert await visits.shown() == {"a": [1, 2]}

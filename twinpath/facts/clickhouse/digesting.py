@@ -11,6 +11,8 @@ from twinpath.ids import uuid7
 
 _STEP = 2_000_000
 """Positions that a digest goes further than the one before, at most: a step takes some seconds of a core."""
+UNUSED_SECONDS = 600
+"""A query that began with a digest has ended after so long."""
 
 
 class Digesting:
@@ -19,9 +21,10 @@ class Digesting:
     Several replicas may work at once: whichever view is the last names a digest that is whole.
     """
 
-    def __init__(self, connection: Connection, database: str) -> None:
+    def __init__(self, connection: Connection, database: str, unused_seconds: int) -> None:
         self._connection = connection
         self._database = database
+        self._unused_seconds = unused_seconds
 
     async def show(self, table: Table, identity: str) -> None:
         """Make the views of a table; `identity` is that of its rows."""
@@ -75,7 +78,7 @@ class Digesting:
         return max(candidates, key=_extent, default=None)
 
     async def _all(self, statement: str = digests.DIGESTS) -> list[Digest]:
-        rows = await self._connection.rows(statement, {"database": self._database})
+        rows = await self._connection.rows(statement, {"database": self._database, "seconds": self._unused_seconds})
         return [Digest.of_comment(table, comment) for table, comment in rows]
 
     async def _drop_replaced(self, table: Table, identity: str) -> None:

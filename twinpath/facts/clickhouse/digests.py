@@ -16,8 +16,6 @@ from twinpath.facts.tables import Table
 COMMENT = "digest kept by twinpath "
 _NEVER = (1 << 64) - 1
 """In the place of a value that is not there."""
-_UNUSED_SECONDS = 600
-"""A query that began with a digest has ended after so long."""
 
 Positions = Mapping[str, int]
 """Log -> position."""
@@ -70,8 +68,8 @@ DIGESTS = (
     f"SELECT name, comment FROM system.tables WHERE database = {{database:String}} AND startsWith(comment, '{COMMENT}')"
 )
 """Every digest of a database."""
-OLD = f"{DIGESTS} AND metadata_modification_time < now() - {_UNUSED_SECONDS}"
-"""Those that no query uses any more, if they were replaced."""
+OLD = f"{DIGESTS} AND metadata_modification_time <= now() - {{seconds:UInt32}}"
+"""Those that are so old."""
 TABLES = "SELECT toString(uuid) FROM system.tables WHERE database = {database:String}"
 """The identities of all tables of a database."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from twinpath.facts.clickhouse import statements
 from twinpath.facts.clickhouse.connection import Connection
-from twinpath.facts.clickhouse.digesting import Digesting
+from twinpath.facts.clickhouse.digesting import UNUSED_SECONDS, Digesting
 from twinpath.facts.clickhouse.statements import MARK, quoted
 from twinpath.facts.interface import DIGESTED, FactsReader, FactsStore, Form, OutdatedFacts, Sums
 from twinpath.facts.tables import Row, Table
@@ -17,12 +17,12 @@ _UTC_SETTINGS = "date_time_output_format = 'iso'"
 
 
 class ClickHouseFacts(FactsStore):
-    """A FactsStore in one database."""
+    """A FactsStore in one database. A digest that was replaced is dropped after `unused_seconds`."""
 
-    def __init__(self, connection: Connection, database: str) -> None:
+    def __init__(self, connection: Connection, database: str, unused_seconds: int = UNUSED_SECONDS) -> None:
         self._connection = connection
         self._database = database
-        self._digesting = Digesting(connection, database)
+        self._digesting = Digesting(connection, database, unused_seconds)
 
     async def prepare(self, table: Table) -> None:
         await self._connection.command(f"CREATE DATABASE IF NOT EXISTS {quoted(self._database)}")
