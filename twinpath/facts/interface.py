@@ -15,7 +15,7 @@ MOST_ROWS = 10_000
 """In one insert, unless the events at hand give more."""
 
 
-DIGESTED = 20_000
+DIGESTED = 5_000
 """Events that a digest lacks before it is brought further; readers look at their rows one by one."""
 
 

@@ -173,3 +173,14 @@ async def test_what_was_replaced_is_dropped_after_a_while(visits: Visits) -> Non
 
     assert len(await visits.tables()) == 3 + 1
     assert await visits.shown() == {"a": [1, 2]}
+
+
+async def test_a_digest_that_was_dropped_is_made_again(visits: Visits) -> None:
+    await visits.store.insert(TABLE, [row(1, "a", 5), row(2, "b", 6)])
+    await visits.store.digest(TABLE, least=1)
+    (digest,) = set(await visits.tables()) - {"visits", "visits_guests", "visits_rows"}
+    await visits.connection.command(f"DROP TABLE {visits.database}.{digest}")
+
+    await visits.store.digest(TABLE, least=1)
+
+    assert await visits.shown() == {"a": [5], "b": [6]}

@@ -10,9 +10,9 @@ import pytest
 
 from twinpath.errors import Unavailable
 from twinpath.facts.clickhouse.connection import Connection
-from twinpath.facts.clickhouse.store import ClickHouseFacts
+from twinpath.facts.clickhouse.store import ClickHouseFacts, ClickHouseReader
 from twinpath.facts.in_memory import InMemoryFacts
-from twinpath.facts.interface import FactsStore, OutdatedFacts, Sums
+from twinpath.facts.interface import FactsStore, Form, OutdatedFacts, Sums
 from twinpath.facts.tables import Row, Table
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -165,4 +165,30 @@ async def test_a_store_that_is_away_is_unavailable() -> None:
     ):
         with pytest.raises(Unavailable, match=r"ClickHouse at 127\.0\.0\.1"):
             await call
+    await connection.close()
+
+
+async def test_a_report_does_not_read_the_statistics_of_parts(clickhouse_url: str) -> None:
+    connection = Connection(clickhouse_url)
+    reader = ClickHouseReader(connection, "system")
+    forms: tuple[Form, ...] = ("csv", "json")
+    for form in forms:
+        answer = await reader.query("SELECT getSetting('use_statistics') AS used", {}, form)
+        assert b"1" not in answer.splitlines()[-1]
+    await connection.close()
+
+
+async def test_merges_make_no_statistics(clickhouse_url: str) -> None:
+    connection = Connection(clickhouse_url)
+    database = f"t{uuid4().hex[:10]}"
+    store = ClickHouseFacts(connection, database)
+    await store.prepare(TABLE)
+    await store.empty(TABLE.beside)
+
+    tables = await connection.rows(
+        f"SELECT create_table_query FROM system.tables WHERE database = '{database}' AND engine != 'View'"
+    )
+    assert len(tables) == 2
+    assert all("auto_statistics_types = ''" in create for (create,) in tables)
+    await connection.command(f"DROP DATABASE {database}")
     await connection.close()

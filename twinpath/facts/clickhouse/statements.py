@@ -8,9 +8,9 @@ MARK = "made by twinpath, version "
 """The comment of a table of rows begins so; the version of its declaration follows."""
 
 
-def create_table(database: str, table: Table, instead: bool = False) -> str:
+def create_table(database: str, table: Table, further: str = "", instead: bool = False) -> str:
     """The table of rows. A month is a partition: it follows from the event alone, so that a row which comes again
-    comes into the same one, and replaces itself."""
+    comes into the same one, and replaces itself. `further` are settings beside those that every server has."""
     declared = {**table.all_columns, **{name: f"DEFAULT {sql}" for name, sql in table.derived.items()}}
     columns = ", ".join(f"`{name}` {kind}" for name, kind in declared.items())
     settings = f"min_age_to_force_merge_seconds = {_QUIET_SECONDS}, min_age_to_force_merge_on_partition_only = 1"
@@ -18,7 +18,7 @@ def create_table(database: str, table: Table, instead: bool = False) -> str:
     return (
         f"{create} {quoted(database, table.name)} ({columns}) ENGINE = ReplacingMergeTree(position)"
         " PARTITION BY toYYYYMM(at) ORDER BY (log, position, line)"
-        f" SETTINGS {settings} COMMENT '{MARK}{table.version}'"
+        f" SETTINGS {settings}{further} COMMENT '{MARK}{table.version}'"
     )
 
 

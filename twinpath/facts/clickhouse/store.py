@@ -14,6 +14,10 @@ from twinpath.facts.tables import Row, Table
 _FORMATS: Mapping[Form, str] = {"json": "JSONEachRow", "csv": "CSVWithNames", "parquet": "Parquet"}
 _JSON_SETTINGS = "output_format_json_array_of_rows = 1, output_format_json_quote_decimals = 1"
 _UTC_SETTINGS = "date_time_output_format = 'iso'"
+_PRUNING = "use_statistics_for_part_pruning"
+"""Servers with this setting (26.4) make statistics of columns at each merge and, for five minutes, read them from every
+part, again for each table that a statement names, to find out which parts matter: longer than most reports take."""
+_NO_STATISTICS, _NONE_USED = ", auto_statistics_types = ''", ", use_statistics = 0"
 
 
 class ClickHouseFacts(FactsStore):
@@ -23,10 +27,11 @@ class ClickHouseFacts(FactsStore):
         self._connection = connection
         self._database = database
         self._digesting = Digesting(connection, database, unused_seconds)
+        self._further: str | None = None
 
     async def prepare(self, table: Table) -> None:
         await self._connection.command(f"CREATE DATABASE IF NOT EXISTS {quoted(self._database)}")
-        await self._connection.command(statements.create_table(self._database, table))
+        await self._create(table)
         version = str(await self._about(table, "comment")).removeprefix(MARK)
         if version != str(table.version):
             raise OutdatedFacts(f"{table.shown} is of version {version}, its declaration of {table.version}")
@@ -69,11 +74,11 @@ class ClickHouseFacts(FactsStore):
 
     async def empty(self, table: Table) -> None:
         await self._connection.command(f"CREATE DATABASE IF NOT EXISTS {quoted(self._database)}")
-        await self._connection.command(statements.create_table(self._database, table, instead=True))
+        await self._create(table, instead=True)
 
     async def exchange(self, table: Table) -> None:
         current, beside = (quoted(self._database, name) for name in (table.name, table.beside.name))
-        await self._connection.command(statements.create_table(self._database, table))  # where there was none
+        await self._create(table)  # where there was none
         await self._connection.command(f"EXCHANGE TABLES {beside} AND {current}")
         await self._show(table)
         await self.drop(table.beside)
@@ -86,6 +91,11 @@ class ClickHouseFacts(FactsStore):
         await self._digesting.hide(table)
         await self._connection.command(f"DROP VIEW IF EXISTS {quoted(self._database, table.shown)}")
         await self._connection.command(f"DROP TABLE IF EXISTS {quoted(self._database, table.name)}")
+
+    async def _create(self, table: Table, instead: bool = False) -> None:
+        if self._further is None:
+            self._further = _NO_STATISTICS if await _prunes(self._connection) else ""
+        await self._connection.command(statements.create_table(self._database, table, self._further, instead))
 
     async def _show(self, table: Table) -> None:
         await self._connection.command(statements.create_view(self._database, table))
@@ -115,12 +125,20 @@ class ClickHouseReader(FactsReader):
     def __init__(self, connection: Connection, database: str) -> None:
         self._connection = connection
         self._database = quoted(database)
+        self._further: str | None = None
 
     async def query(self, sql: str, parameters: Mapping[str, Any], form: Form) -> bytes:
         # within the statement, since proxies of ClickHouse leave out what stands beside it
-        settings = f"{_UTC_SETTINGS}, {_JSON_SETTINGS}" if form == "json" else _UTC_SETTINGS
+        if self._further is None:
+            self._further = _NONE_USED if await _prunes(self._connection) else ""
+        settings = f"{_UTC_SETTINGS}{self._further}{f', {_JSON_SETTINGS}' if form == 'json' else ''}"
         statement = f"{sql.replace('{facts}', self._database)}\nSETTINGS {settings}"
         return await self._connection.raw(statement, parameters, _FORMATS[form])
 
     async def ping(self) -> None:
         await self._connection.rows("SELECT 1")
+
+
+async def _prunes(connection: Connection) -> bool:
+    """Whether the server looks into statistics. Raises Unavailable."""
+    return bool(await connection.rows(f"SELECT name FROM system.settings WHERE name = '{_PRUNING}'"))
