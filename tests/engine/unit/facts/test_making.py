@@ -1,13 +1,13 @@
 """Rows made of events: what is recalled of a stream, and that nothing personal reaches a row."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import pytest
 from pydantic import BaseModel
 
 from tests.engine.unit.facts.facts_world import FactsWorld
-from twinpath.domain import Catalogue, DomainEvent, Earlier, Facts, Happened, Label
+from twinpath.domain import Catalogue, DomainEvent, Earlier, Earliest, Facts, Happened, Label
 from twinpath.domain.facts import UnfitFacts
 from twinpath.errors import Unavailable
 from twinpath.facts.in_memory import InMemoryFacts
@@ -162,9 +162,15 @@ class _OwnColumn(Payments):
         position: int
 
 
+class _DigestOfNothing(Payments):
+    name = "digest_of_nothing"
+    earliest: ClassVar[Mapping[str, Earliest]] = {"firsts": Earliest("hour", by="position", where="line = 1")}
+
+
 @pytest.mark.parametrize(
     ("facts", "fault"),
     [
+        (_DigestOfNothing(), "the digest firsts is of hour, which is no column"),
         (_OfPerson(), "the column note is called like a personal field of order.placed"),
         (_WholeField(), "address of order.placed is a whole personal field"),
         (_NotPersonal(), "customer_id of order.placed is no personal field"),
