@@ -68,14 +68,14 @@ Handler = Callable[[Any, Earlier], Iterable[tuple[Any, ...]]]
 
 @dataclass(frozen=True, slots=True)
 class Earliest:
-    """A row a value of the column `by`: the `most` smallest different values of the column `of`, whole numbers from 0,
-    in the rows that fit `where`, a condition in SQL.
+    """A row a value of the column `key`: the `most` smallest different values of `column`, whole numbers from 0, in the
+    rows that fit `where`, a condition in SQL.
 
-    Readers see them as `<of>_1`, `<of>_2` and so on; where there are fewer, 2**64 - 1 is in their place.
+    Readers see them as `<column>_1`, `<column>_2` and so on; where there are fewer, 2**64 - 1 is in their place.
     """
 
-    of: str
-    by: str
+    column: str
+    key: str
     where: str
     most: int = 1
 

@@ -96,12 +96,12 @@ def unfit(facts: Facts, catalogue: Catalogue) -> Iterator[str]:
         for name in (*columns, *facts.derived)
         if name in OWN_COLUMNS or (name in facts.derived and name in columns)
     )
-    named = {*OWN_COLUMNS, *columns, *facts.derived}
+    named = {**OWN_COLUMNS, **columns, **facts.derived}
     yield from (
-        f"the digest {name} is of {column}, which is no column"
+        f"the digest {name} is of {column}, which is {'no column' if column not in named else 'empty in some rows'}"
         for name, earliest in facts.earliest.items()
-        for column in (earliest.of, earliest.by)
-        if column not in named
+        for column in (earliest.column, earliest.key)
+        if named.get(column, "Nullable").startswith("Nullable")
     )
     events = dict.fromkeys((*facts.handlers, *facts.recalls, *facts.parts))
     for event in events:

@@ -51,7 +51,7 @@ def create_digest(database: str, table: Table, name: str, before: Digest | None,
     """The digest that goes further than the one before."""
     declared = table.earliest[name]
     return (
-        f"CREATE OR REPLACE TABLE {quoted(database, digest.table)} ENGINE = MergeTree ORDER BY `{declared.by}`"
+        f"CREATE OR REPLACE TABLE {quoted(database, digest.table)} ENGINE = MergeTree ORDER BY `{declared.key}`"
         f" COMMENT {digest.comment} AS {_values(database, table, declared, before, digest.upto)}"
     )
 
@@ -86,12 +86,12 @@ def view_name(table: Table, name: str) -> str:
 
 def _values(database: str, table: Table, declared: Earliest, digest: Digest | None, upto: Positions | None) -> str:
     """SELECT the earliest values by key, of a digest and of the rows beyond it, up to `upto`."""
-    key, rows = f"`{declared.by}`", quoted(database, table.name)
+    key, rows = f"`{declared.key}`", quoted(database, table.name)
     fits = f"({declared.where})"
     if upto is not None or digest is not None:
         fits += f" AND ({_between(digest.upto if digest else {}, upto)})"
-    columns = [f"`{declared.of}_{n}`" for n in range(1, declared.most + 1)]
-    source = f"SELECT {key}, [toUInt64(`{declared.of}`)] AS some FROM {rows} WHERE {fits}"
+    columns = [f"`{declared.column}_{n}`" for n in range(1, declared.most + 1)]
+    source = f"SELECT {key}, [toUInt64(`{declared.column}`)] AS some FROM {rows} WHERE {fits}"
     untouched = ""
     if digest is not None:
         touched, kept = f"(SELECT {key} FROM {rows} WHERE {fits})", quoted(database, digest.table)

@@ -164,12 +164,22 @@ class _OwnColumn(Payments):
 
 class _DigestOfNothing(Payments):
     name = "digest_of_nothing"
-    earliest: ClassVar[Mapping[str, Earliest]] = {"firsts": Earliest("hour", by="position", where="line = 1")}
+    earliest: ClassVar[Mapping[str, Earliest]] = {"firsts": Earliest("hour", key="position", where="line = 1")}
+
+
+class _DigestOfGaps(Payments):
+    name = "digest_of_gaps"
+    earliest: ClassVar[Mapping[str, Earliest]] = {"firsts": Earliest("cents", key="shop", where="line = 1")}
+
+    class row(NamedTuple):  # noqa: N801
+        cents: int
+        shop: str | None
 
 
 @pytest.mark.parametrize(
     ("facts", "fault"),
     [
+        (_DigestOfGaps(), "the digest firsts is of shop, which is empty in some rows"),
         (_DigestOfNothing(), "the digest firsts is of hour, which is no column"),
         (_OfPerson(), "the column note is called like a personal field of order.placed"),
         (_WholeField(), "address of order.placed is a whole personal field"),
