@@ -22,6 +22,18 @@ _OUTPUT = re.compile(r"(output_format_|date_time_output_format|max_partitions_pe
 _ENGINE = ThreadPoolExecutor(max_workers=1)  # the engine takes one statement at a time
 
 
+def _decompressed(body: bytes) -> bytes:
+    """What several frames hold: a block of an insert is a frame of its own. Raises RuntimeError."""
+    blocks = []
+    while body:
+        frame = lz4.frame.LZ4FrameDecompressor()
+        blocks.append(frame.decompress(body))
+        if not frame.eof:
+            raise RuntimeError("the body ends within a frame")
+        body = frame.unused_data or b""
+    return b"".join(blocks)
+
+
 def _carry_out(session: Session, query: Mapping[str, str], body: bytes, form: str) -> tuple[bytes, str]:
     """The answer to a request, and its format. Raises RuntimeError with the engine's words."""
     settings = "".join(f", {name} = '{value}'" for name, value in query.items() if _OUTPUT.match(name))
@@ -54,7 +66,7 @@ def door(folder: str) -> web.Application:
             return web.Response(text="Ok.\n")
         body = await request.read()
         if request.headers.get("Content-Encoding") == "lz4":
-            body = lz4.frame.decompress(body)
+            body = _decompressed(body)
         form = request.headers.get("X-ClickHouse-Format") or request.query.get("default_format") or "TabSeparated"
         loop = asyncio.get_running_loop()
         try:

@@ -74,6 +74,14 @@ async def test_rows_that_come_again_are_there_once(store: FactsStore) -> None:
     assert await store.sums(TABLE, {"order.0": 0}) == {}
 
 
+async def test_an_insert_that_the_driver_cuts_into_blocks_is_there_whole(store: FactsStore) -> None:
+    await store.prepare(TABLE)
+
+    await store.insert(TABLE, [row(position) for position in range(1, 60_001)])
+
+    assert await store.positions(TABLE, ["order.0"]) == {"order.0": 60_000}
+
+
 async def test_it_tells_which_positions_it_holds(store: FactsStore) -> None:
     await store.prepare(TABLE)
     await store.insert(TABLE, [row(1), row(7), row(2, log="order.1")])
