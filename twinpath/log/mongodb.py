@@ -13,6 +13,7 @@ from twinpath.errors import CommitTooLarge
 from twinpath.ids import category_of, log_of, logs_of, uuid7
 from twinpath.log.commits import (
     KEYS,
+    OF_EVENTS,
     OWNER,
     Document,
     commits_of,
@@ -61,8 +62,10 @@ class MongoEventLog(EventLog):
         else:
             with unavailable(_AWAY):
                 commits = await find_commits_with(self._commits, log, after_position, upto, types)
-            events = [event for commit in commits for event in events_of(commit)]
-        return of_types([event for event in events if after_position < event.position <= upto], types)
+            events = events_of(*commits)
+        if events and not after_position < events[0].position <= events[-1].position <= upto:
+            events = [event for event in events if after_position < event.position <= upto]
+        return of_types(events, types)
 
     async def read_stream(self, log: str, stream: str, after_version: int, limit: int) -> list[RecordedEvent]:
         events = await self._events_after({"log": log, "stream": stream}, "version", after_version, limit)
@@ -80,13 +83,13 @@ class MongoEventLog(EventLog):
     async def _events_after(self, where: Document, key: str, after: int, limit: int = 0) -> list[RecordedEvent]:
         """The events of the commits beyond `after`, and those of the commit that spans it, if one does."""
         with unavailable(_AWAY):
-            commits = (
-                await self._commits.find({**where, key: {"$gt": after}}).sort(key, ASCENDING).limit(limit).to_list()
-            )
+            found = self._commits.find({**where, key: {"$gt": after}}, OF_EVENTS, sort=[(key, ASCENDING)], limit=limit)
+            commits = await (found.batch_size(limit + 1) if limit else found).to_list()
             if after > 0 and (not commits or commits[0][key] != after + 1):
-                spanning = await self._commits.find_one({**where, key: {"$lte": after}}, sort=[(key, DESCENDING)])
+                before = {**where, key: {"$lte": after}}
+                spanning = await self._commits.find_one(before, OF_EVENTS, sort=[(key, DESCENDING)])
                 commits = ([spanning] if spanning else []) + commits
-        return [event for commit in commits for event in events_of(commit)]
+        return events_of(*commits)
 
 
 class MongoEventStore(MongoEventLog, EventStore):
