@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 from pydantic import ValidationError
@@ -20,6 +20,16 @@ from twinpath.ids import category_of
 _Stored = TypeVar("_Stored", RecordedEvent, NewEvent)
 
 
+class _Closing(NamedTuple):
+    """How an event of a type and schema is read without what is personal."""
+
+    is_newest: bool
+    then: dict[str, Any]
+    """The personal fields that this schema had, as None."""
+    now: dict[str, Any]
+    carry: Callable[[Any], Any]
+
+
 class Catalogue:
     """Reads every schema of every event type with the upcasters of its class, and writes the newest.
 
@@ -30,7 +40,7 @@ class Catalogue:
         """`about` is what the documents of the services name, as they share the events."""
         self.about = about or About()
         self._types: dict[str, type[DomainEvent]] = {}
-        self._closed: dict[tuple[str, int], Mapping[str, None]] = {}
+        self._closings: dict[tuple[str, int], _Closing] = {}
         for event_type in types:
             if (other := self._types.setdefault(event_type.type, event_type)) is not event_type:
                 raise ValueError(f"{other.__name__} and {event_type.__name__} are both stored as {event_type.type}")
@@ -82,7 +92,8 @@ class Catalogue:
         Raises:
             UnknownEvent: its type or schema is unknown, or its data does not fit.
         """
-        return self._read(stored, self._data_of_today(stored))
+        data = self._data_of_today(stored)
+        return self._read(stored, data, carrying(self._types[stored.type]))
 
     def decode_closed(self, stored: _Stored) -> DomainEvent:
         """The same with every personal field None, be it sealed or not.
@@ -90,18 +101,27 @@ class Catalogue:
         Raises:
             UnknownEvent: as decode does.
         """
-        closed = self._closed.get((stored.type, stored.schema))
-        if closed is None:
-            closed = dict.fromkeys(self.personal(stored.type, stored.schema))
-            self._closed[stored.type, stored.schema] = closed
-        data = self._data_of_today(stored, closed)
-        if stored.schema < self._types[stored.type].schema_version:  # others may be personal since then
-            data = data | dict.fromkeys(self._types[stored.type].personal)
-        return self._read(stored, data)
+        closing = self._closings.get((stored.type, stored.schema)) or self._closing(stored)
+        data = stored.data
+        if not closing.is_newest:
+            data = self._data_of_today(stored, closing.then) | closing.now  # others may be personal since then
+        else:  # as nearly every event of a log is
+            if SEALED in data:
+                data = {name: value for name, value in data.items() if name != SEALED}
+            if closing.now:
+                data = {**data, **closing.now}
+        return self._read(stored, data, closing.carry)
 
-    def _read(self, stored: _Stored, data: dict[str, Any]) -> DomainEvent:
+    def _closing(self, stored: _Stored) -> _Closing:
+        event_type = self._type_of(stored)
+        then, now = dict.fromkeys(event_type.personal_in(stored.schema)), dict.fromkeys(event_type.personal)
+        closing = _Closing(stored.schema == event_type.schema_version, then, now, carrying(event_type))
+        self._closings[stored.type, stored.schema] = closing
+        return closing
+
+    def _read(self, stored: _Stored, data: dict[str, Any], carry: Callable[[Any], Any]) -> DomainEvent:
         try:
-            event: DomainEvent = carrying(self._types[stored.type])(data)
+            event: DomainEvent = carry(data)
             return event
         except ValidationError as error:
             raise UnknownEvent(f"{stored.type!r} of schema {stored.schema} can't be read: {error}") from error
@@ -122,11 +142,7 @@ class Catalogue:
     def _data_of_today(self, stored: _Stored, closed: Mapping[str, None] | None = None) -> dict[str, Any]:
         """See today; apart from it, since a copy of a stored event takes longer than to read it. Fields that are
         `closed` are None."""
-        event_type = self._types.get(stored.type)
-        if event_type is not None and stored.schema > event_type.schema_version:
-            raise NewerEvent(f"{stored.type!r} of schema {stored.schema} was written by a later version than this")
-        if event_type is None or stored.schema < 1:
-            raise UnknownEvent(f"no event {stored.type!r} of schema {stored.schema} is known here")
+        event_type = self._type_of(stored)
         data = stored.data
         if SEALED in data:
             closed = dict.fromkeys(event_type.personal_in(stored.schema))
@@ -142,6 +158,14 @@ class Catalogue:
             reason = repr(error) if isinstance(error, KeyError) else type(error).__name__
             raise UnknownEvent(f"{stored.type!r} can't be brought to schema {schema + 1}: {reason}") from error
         return data
+
+    def _type_of(self, stored: _Stored) -> type[DomainEvent]:
+        event_type = self._types.get(stored.type)
+        if event_type is not None and stored.schema > event_type.schema_version:
+            raise NewerEvent(f"{stored.type!r} of schema {stored.schema} was written by a later version than this")
+        if event_type is None or stored.schema < 1:
+            raise UnknownEvent(f"no event {stored.type!r} of schema {stored.schema} is known here")
+        return event_type
 
     def personal(self, name: str, schema: int) -> tuple[str, ...]:
         """The fields that were personal in this schema of an event type; nothing where the type is unknown."""

@@ -131,11 +131,6 @@ class Facts:
         """Whether this log holds events of a category that matters here."""
         return log.partition(".")[0] in self.categories
 
-    def rows(self, event: DomainEvent, earlier: Earlier) -> list[tuple[Any, ...]]:
-        """The rows of an event; none when there is no method for it."""
-        handler = self.handlers.get(type(event))
-        return list(handler(event, earlier)) if handler else []
-
     @cached_property
     def columns(self) -> Mapping[str, str]:
         """Column -> its type. Raises UnfitFacts."""

@@ -24,28 +24,40 @@ class Making:
 
     def __init__(self, facts: Facts, table: Table, source: EventLog, seals: Seals, catalogue: Catalogue) -> None:
         self._facts = facts
-        self._table = table
         self._source = source
         self._seals = seals
         self._catalogue = catalogue
+        self._recalls = frozenset(facts.recalls)
         self._recalled: OrderedDict[str, _Recalled] = OrderedDict()
         self._opened = {event.type for event in facts.parts}
         self._needed = {event.type for event in (*facts.handlers, *facts.recalls)}
+        self._passed_over: set[tuple[str, int]] = set()
+        """Types and schemas that are known and have no rows here."""
         self._mark = mark_of(table)
 
     async def rows(self, events: Sequence[RecordedEvent]) -> list[Row]:
         """The rows of consecutive events of a log, in their order."""
+        # every event of a log comes by here: what is a call, or looked up, for each shows in the time of a rebuild
         rows: list[Row] = []
+        needed, passed_over, recalls, handlers = self._needed, self._passed_over, self._recalls, self._facts.handlers
         opened = await self._seals_open(events)
         for recorded in events:
-            line = 0
-            if recorded.type in self._needed or self._is_unknown(recorded):
-                happened = self._decoded(opened.get(recorded.position, recorded))
-                recalled = await self._earlier(recorded) if self._facts.recalls else {}
-                place = (recorded.type, recorded.stream, recorded.at)
-                for line, row in enumerate(self._facts.rows(happened.event, Earlier(happened, recalled)), 1):
-                    rows.append((recorded.log, recorded.position, line, *place, *row))
-                self._take(recalled, happened)
+            kind, stream, line = recorded.type, recorded.stream, 0
+            if kind in needed or ((kind, recorded.schema) not in passed_over and self._is_unknown(recorded)):
+                happened = self._decoded(opened.get(recorded.position, recorded) if opened else recorded)
+                event_type = type(happened.event)
+                recalled: _Recalled = {}
+                if recalls:
+                    before = self._recalled.pop(stream, None)
+                    recalled = await self._earlier(recorded) if before is None else before
+                    self._recalled[stream] = recalled
+                if handler := handlers.get(event_type):
+                    log, position, at = recorded.log, recorded.position, recorded.at
+                    for row in handler(happened.event, Earlier(happened, recalled)):
+                        line += 1
+                        rows.append((log, position, line, kind, stream, at, *row))
+                if event_type in recalls:
+                    recalled[event_type] = happened
             if line == 0:
                 rows.append(self._mark(recorded))
         return rows
@@ -53,7 +65,10 @@ class Making:
     def _is_unknown(self, recorded: RecordedEvent) -> bool:
         """Whether nobody knows it, so that nobody can tell whether it has rows."""
         event_type = self._catalogue.event_type(recorded.type)
-        return event_type is None or not 1 <= recorded.schema <= event_type.schema_version
+        if event_type is None or not 1 <= recorded.schema <= event_type.schema_version:
+            return True
+        self._passed_over.add((recorded.type, recorded.schema))
+        return False
 
     async def _seals_open(self, events: Sequence[RecordedEvent]) -> dict[int, RecordedEvent]:
         """By position: the events of which a part of what is personal may be kept, opened."""
@@ -68,19 +83,16 @@ class Making:
         return Happened(_without_personal(event), recorded, parts)
 
     async def _earlier(self, recorded: RecordedEvent) -> _Recalled:
-        """What the declaration recalls of an event's stream; it moves to the end of those in memory."""
-        stream = recorded.stream
-        recalled = self._recalled.pop(stream, None)
-        if recalled is None:
-            recalled = {}
-            if recorded.version > 1:
-                before = await self._before(recorded)
-                opened = await self._seals_open(before)
-                for event in before:
-                    self._take(recalled, self._decoded(opened.get(event.position, event)))
-        self._recalled[stream] = recalled
-        if len(self._recalled) > MOST_RECALLED:
+        """What the declaration recalls of the stream of an event that is not in memory; room is made for it there."""
+        if len(self._recalled) >= MOST_RECALLED:
             self._recalled.popitem(last=False)
+        recalled: _Recalled = {}
+        if recorded.version > 1:
+            before = await self._before(recorded)
+            opened = await self._seals_open(before)
+            for event in before:
+                happened = self._decoded(opened.get(event.position, event))
+                recalled[type(happened.event)] = happened
         return recalled
 
     async def _before(self, recorded: RecordedEvent) -> list[RecordedEvent]:
@@ -95,10 +107,6 @@ class Making:
             events += [event for event in page if event.type in kinds]
             version = page[-1].version
         return events
-
-    def _take(self, recalled: _Recalled, happened: Happened[Any]) -> None:
-        if type(happened.event) in self._facts.recalls:
-            recalled[type(happened.event)] = happened
 
     def forget(self) -> None:
         """Recall nothing any more, as after events that are taken a second time."""
