@@ -60,8 +60,9 @@ async def facts_rebuilt(connection: Connection, facts: Facts, processes: int, re
             shares = shares_of(logs, size, processes)
             if len(shares) == 1:
                 return
-            arguments = [(connection.settings, facts.name, share) for share in shares]
-            filling = asyncio.create_task(done_side_by_side(_fill, arguments))
+            own, *others = shares  # to start a process takes seconds, which this one has behind it
+            arguments = [(connection.settings, facts.name, share) for share in others]
+            filling = asyncio.gather(filled_beside(facts, own, means), done_side_by_side(_fill, arguments))
             try:
                 while not filling.done():
                     held = await means.store.highest(table_of(facts).beside)

@@ -85,6 +85,8 @@ class FilledLog(Sink):
 
     async def settle(self) -> None:
         for name in self._makings:
+            self._inserting[name].press()
+        for name in self._makings:
             await self._arrived(name, self._underway[name])
 
     async def _fill(self, name: str, events: Sequence[RecordedEvent]) -> None:

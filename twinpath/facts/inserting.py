@@ -15,16 +15,20 @@ _Waiting = tuple[Sequence[Row], "asyncio.Future[None]"]
 
 
 class Inserting:
-    """One table. Inserts come one after the other, `seconds` apart unless `most` rows wait."""
+    """One table. Inserts come one after the other, `seconds` apart unless `most` rows wait.
+
+    With None in the place of seconds each has `most` rows, but for those that somebody can't do without any longer.
+    """
 
     def __init__(
-        self, insert: Callable[[Sequence[Row]], Awaitable[None]], most: int = MOST_ROWS, seconds: float = 1.0
+        self, insert: Callable[[Sequence[Row]], Awaitable[None]], most: int = MOST_ROWS, seconds: float | None = 1.0
     ) -> None:
         self._insert = insert
         self._most = most
         self._seconds = seconds
         self._waiting: deque[_Waiting] = deque()
         self._count = 0
+        self._is_urgent = False
         self._full = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -39,6 +43,11 @@ class Inserting:
         if self._task is None:
             self._task = asyncio.create_task(self._work(), name="insert facts")
         return done
+
+    def press(self) -> None:
+        """Somebody has nothing left to do but to wait for what was put: where no seconds are set, it goes at once."""
+        self._is_urgent = self._seconds is None
+        self._counts(0)
 
     async def room(self) -> None:
         """Return when less waits than two inserts take."""
@@ -57,10 +66,12 @@ class Inserting:
         now = asyncio.get_running_loop().time
         try:
             while self._waiting:
-                if (pause := self._next - now()) > 0:
+                if self._seconds is None:
+                    await self._full.wait()
+                elif (pause := self._next - now()) > 0:
                     with suppress(TimeoutError):
                         await asyncio.wait_for(self._full.wait(), pause)
-                self._next = now() + self._seconds
+                self._next = now() + (self._seconds or 0)
                 await self._insert_some()
         finally:
             self._task = None
@@ -87,7 +98,9 @@ class Inserting:
 
     def _counts(self, rows: int) -> None:
         self._count += rows
-        for event, is_so in ((self._full, self._count >= self._most), (self._room, self._count < 2 * self._most)):
+        self._is_urgent = self._is_urgent and self._count > 0
+        is_full = self._is_urgent or self._count >= self._most
+        for event, is_so in ((self._full, is_full), (self._room, self._count < 2 * self._most)):
             (event.set if is_so else event.clear)()
 
 

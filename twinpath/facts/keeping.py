@@ -12,7 +12,7 @@ from twinpath.domain.facts import Facts
 from twinpath.errors import Unavailable
 from twinpath.facts.filling import FilledLog
 from twinpath.facts.inserting import Inserting
-from twinpath.facts.interface import FactsStore
+from twinpath.facts.interface import MOST_ROWS, FactsStore
 from twinpath.facts.making import Making
 from twinpath.facts.tables import Row, Table, expect_fit, table_of
 from twinpath.feed.following import Follower, Followers
@@ -46,15 +46,17 @@ class FactsKeeper(Followed):
         pace: Pace | None = None,
         tables: Callable[[Facts], Table] = table_of,
         on_insert: Callable[[str, int], None] = lambda table, rows: None,
-        seconds: float = 1.0,
+        seconds: float | None = 1.0,
+        most: int = MOST_ROWS,
     ) -> None:
+        """`most` rows are in an insert, and `seconds` between those that have fewer: see Inserting."""
         expect_fit(declared, means.catalogue)
         self._pace = pace or Pace()
         self._means = means
         self._on_insert = on_insert
         self.tables = {facts.name: tables(facts) for facts in declared}
         self._inserting = {
-            table.name: Inserting(partial(self._insert, table), seconds=seconds) for table in self.tables.values()
+            table.name: Inserting(partial(self._insert, table), most, seconds) for table in self.tables.values()
         }
         self._filled: dict[str, FilledLog] = {}
         self._logs_of = {facts.name: [log for log in logs if facts.follows(log)] for facts in declared}

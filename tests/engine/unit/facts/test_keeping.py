@@ -184,3 +184,35 @@ async def test_rows_wait_for_the_second_or_for_their_number_and_go_at_once_when_
 
     assert inserts == [1, 6, 12, 12]
     assert times[3] - times[1] < 0.15
+
+
+async def test_without_seconds_rows_go_in_full_inserts_and_at_once_where_somebody_has_to_wait_for_them() -> None:
+    inserts: list[int] = []
+
+    async def insert(rows: Sequence[Row]) -> None:
+        inserts.append(len(rows))
+
+    inserting = Inserting(insert, most=10, seconds=None)
+    first, second, third = (inserting.put([("a",)] * 4) for _ in range(3))
+    await asyncio.gather(first, second, third)
+    fourth = inserting.put([("b",)])
+    assert (await asyncio.wait([fourth], timeout=0.05))[1] == {fourth}
+    inserting.press()
+    await fourth
+    fifth = inserting.put([("c",)])
+    assert (await asyncio.wait([fifth], timeout=0.05))[1] == {fifth}
+    inserting.press()
+    await fifth
+
+    assert inserts == [12, 1, 1]
+
+
+async def test_a_rebuild_ends_without_waiting_for_a_full_insert() -> None:
+    world = FactsWorld(EVENTS, [RepairFacts()], partitions=3)
+    for number in range(5):
+        await a_repair(world, number)
+
+    async with asyncio.timeout(5):
+        assert await rebuilt(RepairFacts(), world.logs, world.means) == 15
+
+    assert len(world.memory.rows(TABLE)) == 15
