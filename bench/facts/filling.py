@@ -33,7 +33,7 @@ from twinpath.log.mongodb import MongoEventLog
 from twinpath.mongo_client import mongo_client
 from twinpath.personal_data.in_memory import InMemoryKeyStore
 from twinpath.personal_data.sealing import Seals
-from twinpath.running.garbage import collect_seldom
+from twinpath.running.garbage import IN_BULK, collect_seldom
 
 _LOG, _DATABASE, _PARTITIONS = "facts_log", "bench", 4
 _PATIENCE = 300.0
@@ -104,7 +104,7 @@ async def _measure(mongodb: str, clickhouse: str, run: Run) -> None:
         settings = Settings(mongodb_url=mongodb, log_database=_LOG, clickhouse_url=clickhouse, facts_database=_DATABASE)
         table = _Filling(client, connection, settings)
         batches = await table.batches()
-        collect_seldom()  # as every process that fills tables does
+        collect_seldom(IN_BULK)  # as every process that fills tables does
         events = sum((await table.source.heads()).values())
         for _ in run.rounds():
             before = _cpu_seconds()

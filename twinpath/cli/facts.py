@@ -17,7 +17,7 @@ from twinpath.facts.clickhouse.store import ClickHouseFacts
 from twinpath.facts.keeping import FactsMeans
 from twinpath.facts.rebuilding import filled_beside, rebuilt
 from twinpath.facts.tables import table_of
-from twinpath.running.garbage import collect_seldom
+from twinpath.running.garbage import IN_BULK, collect_seldom
 
 _SECONDS = 600.0
 _LOOK_SECONDS = 0.5
@@ -39,7 +39,7 @@ async def facts_means(connection: Connection) -> AsyncIterator[FactsMeans]:
 
 async def rebuild_facts(connection: Connection, chosen: Sequence[Facts], processes: int, out: Output) -> None:
     """Build these tables anew, each in its turn. Raises Unavailable, FillingEnded."""
-    collect_seldom()
+    collect_seldom(IN_BULK)
     for facts in chosen:
         with bar(f"{facts.name}: fill", "events") as reached:
             events = await facts_rebuilt(connection, facts, processes, reached)

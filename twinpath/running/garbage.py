@@ -8,10 +8,13 @@ import gc
 
 _NEW_OBJECTS = 100_000
 _OF_YOUNGER = 20
+IN_BULK = 10_000_000
+"""New objects before a collection, for a process that fills tables and ends: what it recalls of streams is a million
+objects and no garbage."""
 
 
-def collect_seldom() -> None:
+def collect_seldom(new_objects: int = _NEW_OBJECTS) -> None:
     """To be called when what lasts as long as the process is made: it is never walked through again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_NEW_OBJECTS, _OF_YOUNGER, _OF_YOUNGER)
+    gc.set_threshold(new_objects, _OF_YOUNGER, _OF_YOUNGER)

@@ -11,7 +11,7 @@ from typing import Any
 
 from twinpath.errors import TwinpathError
 from twinpath.observability.logs import configure_logs
-from twinpath.running.garbage import collect_seldom
+from twinpath.running.garbage import IN_BULK, collect_seldom
 
 Work = Callable[..., Awaitable[None]]
 _WORTH_A_PROCESS = 20_000
@@ -51,7 +51,7 @@ def _do(work: Work, share: Sequence[Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that started it, which then ends this one
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     configure_logs("cli", "warning")
-    collect_seldom()
+    collect_seldom(IN_BULK)
 
     async def carry_out() -> None:
         await work(*share)
