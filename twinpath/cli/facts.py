@@ -62,15 +62,19 @@ async def facts_rebuilt(connection: Connection, facts: Facts, processes: int, re
                 return
             own, *others = shares  # to start a process takes seconds, which this one has behind it
             arguments = [(connection.settings, facts.name, share) for share in others]
-            filling = asyncio.gather(filled_beside(facts, own, means), done_side_by_side(_fill, arguments))
+            both = filled_beside(facts, own, means), done_side_by_side(_fill, arguments)
+            tasks = [asyncio.create_task(work) for work in both]
+            filling = asyncio.gather(*tasks)
             try:
                 while not filling.done():
                     held = await means.store.highest(table_of(facts).beside)
                     reached(sum(held.values()), size)
                     await asyncio.wait([filling], timeout=_LOOK_SECONDS)
                 await filling
-            finally:
-                filling.cancel()
+            finally:  # where one of them failed, the other still works
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
 
         return await rebuilt(facts, connection.logs, means, reached, fill)
 
