@@ -25,6 +25,10 @@ class ModelCursor:
         self._limit = limit
         return self
 
+    def batch_size(self, batch_size: int) -> "ModelCursor":
+        """See AsyncCursor.batch_size; it changes nothing of what is read."""
+        return self
+
     async def to_list(self) -> list[Document]:
         """See AsyncCursor.to_list."""
         return await self._read(self._selected)
