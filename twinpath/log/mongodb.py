@@ -83,8 +83,8 @@ class MongoEventLog(EventLog):
     async def _events_after(self, where: Document, key: str, after: int, limit: int = 0) -> list[RecordedEvent]:
         """The events of the commits beyond `after`, and those of the commit that spans it, if one does."""
         with unavailable(_AWAY):
-            found = self._commits.find({**where, key: {"$gt": after}}, OF_EVENTS).sort(key, ASCENDING).limit(limit)
-            commits = await (found.batch_size(limit + 1) if limit else found).to_list()  # all of them in one answer
+            cursor = self._commits.find({**where, key: {"$gt": after}}, OF_EVENTS).sort(key, ASCENDING).limit(limit)
+            commits = await (cursor.batch_size(limit + 1) if limit else cursor).to_list()  # all of them in one answer
             if after > 0 and (not commits or commits[0][key] != after + 1):
                 before = {**where, key: {"$lte": after}}
                 spanning = await self._commits.find_one(before, OF_EVENTS, sort=[(key, DESCENDING)])
