@@ -6,7 +6,7 @@ from typing import Any
 
 import bson
 from bson.raw_bson import RawBSONDocument
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pymongo.errors import BulkWriteError
 
@@ -132,8 +132,14 @@ def on_mongodb(url: str, database: str, ask: Ask) -> list[Any]:
     return asyncio.run(client())
 
 
+def _commit(name: str, version: int, claims: list[str]) -> dict[str, Any]:
+    about = {"_id": name, "log": LOG, "stream": "repair-a", "version": version, "position": version}
+    return {**about, "count": 1, "fingerprint": "f", "claims": claims}
+
+
 @few
 @given(asked=batches, released=releases)
+@example([[_commit("a", 1, ["l"]), _commit("b", 2, ["k"]), _commit("c", 3, ["l", "k"])]], [])
 def test_inserts_meet_the_same_keys_and_reads_find_the_same(
     mongodb_url: str, unique: str, asked: Asked, released: list[tuple[str, int, str]]
 ) -> None:

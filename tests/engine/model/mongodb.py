@@ -132,10 +132,11 @@ class ReplicaSet:
         """Write a document on the primary. Raises DuplicateKeyError."""
         before = self.primary[collection].get(document["_id"])
         for key in self._keys.get(collection, ()):
-            for other in self.primary[collection].values():
-                if other["_id"] != document["_id"] and (value := shared(key, document, other)) is not None:
-                    details = {"keyPattern": dict.fromkeys(key, 1), "keyValue": value}
-                    raise DuplicateKeyError("E11000", _DUPLICATE_KEY, details)
+            others = (other for other in self.primary[collection].values() if other["_id"] != document["_id"])
+            if met := [value for other in others if (value := shared(key, document, other)) is not None]:
+                first = min(met, key=lambda value: [*value.values()])  # whosever it is
+                details = {"keyPattern": dict.fromkeys(key, 1), "keyValue": first}
+                raise DuplicateKeyError("E11000", _DUPLICATE_KEY, details)
         self.primary[collection][document["_id"]] = document
         self._waiting.append((collection, document))
         self.on_write(process, collection, before, document)
