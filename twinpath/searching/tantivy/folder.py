@@ -21,6 +21,7 @@ from twinpath.searching.interface import Hits, Search, SearchIndex, refuse_unkno
 from twinpath.searching.language import Language
 from twinpath.searching.tantivy.index import ViewIndex
 from twinpath.searching.tantivy.kept import KeptIndex, begin_anew
+from twinpath.searching.tantivy.schema import FORM
 from twinpath.searching.unavailable import expect_filled
 from twinpath.views.interface import FILL_SECONDS, Moves
 
@@ -171,7 +172,7 @@ class FolderSearch(SearchIndex):
                 shutil.rmtree(path, ignore_errors=True)
 
     def _path(self, view: str) -> Path:
-        return self._folder / f"{view}.{self._readings[view].fingerprint}"
+        return self._folder / f"{view}.{self._readings[view].fingerprint}.{FORM}"
 
 
 def _unusable(error: OSError) -> Unavailable:

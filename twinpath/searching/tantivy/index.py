@@ -1,41 +1,24 @@
 """One index of Tantivy: the documents of one generation of a view, and a state that each commit writes with them."""
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from heapq import nsmallest
-from itertools import pairwise
 from pathlib import Path
 from threading import RLock
-from typing import Any
 
 from tantivy import DocAddress, Document, Index, IndexWriter, Query, Searcher
 
-from twinpath.domain.views import Place
 from twinpath.errors import Unavailable
+from twinpath.searching import asking
 from twinpath.searching.entries import Entry, Reading
-from twinpath.searching.interface import FARTHEST, Hits, Search
+from twinpath.searching.interface import Hits, Search
+from twinpath.searching.tantivy.counting import Counting
+from twinpath.searching.tantivy.fitting import fitting
 from twinpath.searching.tantivy.queries import Queries
-from twinpath.searching.tantivy.schema import (
-    ID,
-    REVISION,
-    SHORT,
-    STATE,
-    TIE,
-    best_unseen,
-    document_of,
-    facet_field,
-    made_ready,
-    number_field,
-    schema_of,
-    score_of,
-)
-from twinpath.searching.ties import tie_of
+from twinpath.searching.tantivy.ranking import Ranked, ranked
+from twinpath.searching.tantivy.schema import ID, REVISION, STATE, document_of, made_ready, schema_of
 
 _HEAP = 15_000_000
 """Bytes of a writer: the least that Tantivy takes."""
-_FIRST_HITS = 1_000
-_MOST_VALUES = 20
 _THE_STATE = "the state"
 
 
@@ -47,7 +30,7 @@ class ViewIndex:
 
     def __init__(self, reading: Reading, folder: Path | None = None, opened: bool = False) -> None:
         self.lock = RLock()
-        self._reading = reading
+        self._counting = Counting(reading)
         schema = schema_of(len(reading.search.counted), len(reading.numbers))
         self._queries = Queries(schema, reading.numbers)
         self._schema = schema
@@ -115,65 +98,24 @@ class ViewIndex:
         """See SearchIndex.search; the state is no document that anything finds."""
         with our_errors():
             searcher = self._index.searcher()
-            most = max(_FIRST_HITS, search.limit)
-            query, result = self._first(searcher, search, most)
-            places = self._places(searcher, query, result, most, search.after, search.limit)
-            counts, spans = self._facets(searcher, query) if search.facets else ({}, {})
-        return Hits(places, result.count, counts, spans)
+            query, found = self._found(searcher, search)
+            if not search.facets:
+                return Hits(found.places, found.total)
+            counting = self._queries.within(fitting(query), search.where, search.ranges)
+            return Hits(found.places, found.total, *self._counting.counted(searcher, counting))
 
-    def _first(self, searcher: Searcher, search: Search, most: int) -> tuple[Query, Any]:
-        """The query that counts, and at most so many of its hits; their types lack the count."""
+    def _found(self, searcher: Searcher, search: Search) -> tuple[asking.Query, Ranked]:
+        """The query that counts, and the best that fits it."""
+
+        def found(query: asking.Query) -> Ranked:
+            within = self._queries.within(query, search.where, search.ranges)
+            return ranked(searcher, within, query, search.after, search.limit)
+
         if (typed := search.as_typed) is not None:
-            query = self._queries.within(typed.query, search.where, search.ranges)
-            result: Any = searcher.search(query, most, weight_by_field=SHORT)
-            if typed.suffices(result.count, max(_scores(searcher, result.hits[:1]), default=0)):
-                return query, result
-        query = self._queries.within(search.query, search.where, search.ranges)
-        return query, searcher.search(query, most, weight_by_field=SHORT)
-
-    def _places(
-        self, searcher: Searcher, query: Query, result: Any, most: int, after: Place | None, limit: int
-    ) -> list[Place]:
-        while True:
-            shown = result.hits  # which are made anew each time
-            addresses = [address for _, address in shown]
-            scores = _scores(searcher, shown)
-            ties = searcher.fast_field_values(TIE, addresses)
-            hits: Iterable[Any] = zip([-score for score in scores], ties, range(len(scores)), strict=True)
-            cut = len(scores) == most < FARTHEST
-            if after is not None or cut:
-                least = best_unseen(shown[-1][0]) if cut else 0
-                place = (-math.inf, 0) if after is None else (-after[0], tie_of(after[1]))
-                hits = (hit for hit in hits if hit[:2] > place and -hit[0] > least)
-            first = nsmallest(limit, hits)
-            if len(first) == limit or not cut:
-                ids = (str(searcher.doc(addresses[at]).get_first(ID)) for _, _, at in first)
-                return [(-score, id_) for (score, _, _), id_ in zip(first, ids, strict=True)]
-            most = FARTHEST
-            result = searcher.search(query, most, weight_by_field=SHORT)
-
-    def _facets(
-        self, searcher: Searcher, query: Query
-    ) -> tuple[Mapping[str, list[tuple[str, int]]], Mapping[str, list[int]]]:
-        search, numbers = self._reading.search, self._reading.numbers
-        asked: dict[str, Any] = {
-            path: {"terms": {"field": facet_field(number), "size": _MOST_VALUES}}
-            for number, path in enumerate(search.counted)
-        }
-        for facet in search.ranges:
-            bounds = [float(bound * facet.scale) for bound in facet.bounds]
-            edges = [{"to": bounds[0]}, *({"from": a, "to": b} for a, b in _pairs(bounds)), {"from": bounds[-1]}]
-            field = number_field(numbers.index(facet.number))
-            asked[facet.name] = {"range": {"field": field, "ranges": edges}}
-        if not asked:
-            return {}, {}
-        answer = searcher.aggregate(query, asked)
-        counts = {path: [(b["key"], b["doc_count"]) for b in answer[path]["buckets"]] for path in search.counted}
-        spans = {}
-        for facet in search.ranges:
-            buckets = answer[facet.name]["buckets"]  # none where the index has no segment
-            spans[facet.name] = [bucket["doc_count"] for bucket in buckets] or [0] * (len(facet.bounds) + 1)
-        return counts, spans
+            first = found(typed.query)
+            if typed.suffices(first.total, first.best):
+                return typed.query, first
+        return search.query, found(search.query)
 
     def _write(self) -> IndexWriter:
         try:
@@ -186,17 +128,6 @@ class ViewIndex:
                     code="search_unavailable",
                 ) from error
             raise
-
-
-def _scores(searcher: Searcher, hits: Sequence[tuple[float, DocAddress]]) -> list[int]:
-    weights = searcher.fast_field_values(SHORT, [address for _, address in hits])
-    weighted = [(score, weight or 0) for (score, _), weight in zip(hits, weights, strict=True)]
-    differing = {some: score_of(*some) for some in {*weighted}}  # few of thousands do
-    return [differing[some] for some in weighted]
-
-
-def _pairs(bounds: Sequence[float]) -> Iterator[tuple[float, float]]:
-    return pairwise(bounds)
 
 
 @contextmanager

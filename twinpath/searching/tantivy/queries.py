@@ -61,7 +61,7 @@ class Queries:
                 parts = [(Occur.Must, self._query(inner))]
                 return Query.boolean_query([*parts, *added])
             case Short():
-                return Query.empty_query()  # see SHORT in the schema
+                return Query.empty_query()  # see WEIGHT in the schema
 
 
 def _is_short(query: asking.Query) -> bool:

@@ -1,15 +1,17 @@
 """The fields of an index of Tantivy, and a document of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import log2
 
 from tantivy import Document, Index, Schema, SchemaBuilder, TextAnalyzerBuilder, Tokenizer
 
 from twinpath.searching.asking import SHORT_TITLES
 from twinpath.searching.entries import PHRASES, Entry, Field
-from twinpath.searching.ties import tie_of
+from twinpath.searching.ties import TIES, tie_of
 
-ID, REVISION, TIE, STATE, SHORT = "id", "revision", "tie", "state", "short"
+ID, REVISION, TIE, STATE, WEIGHT = "id", "revision", "tie", "state", "weight"
+FORM = 2
+"""Of these fields; an index of another form is built anew."""
 _READY = "ready"
 """The analyzer: words come cut and folded."""
 _WHOLE = (Field.WHOLE, Field.EXACT, Field.FACTS)
@@ -17,24 +19,36 @@ _WHOLE = (Field.WHOLE, Field.EXACT, Field.FACTS)
 
 
 _SHARE = 0.01
-"""Of a score, for each of SHORT_TITLES that a title is as short as."""
+"""Of a score, for each of SHORT_TITLES that a title is as short as; up to a share more for a low tie."""
+_LEAST, _PART = 0.05, 0.9
+"""Of a share: what each document has, and the lowest tie besides, so that rounding makes no share of another."""
+_ROUNDING = 1e-6
+"""Of a score: Tantivy multiplies numbers of 24 bits."""
 
 
-def _weight_of(short: int) -> float:
+def _weight_of(short: int, tie: int) -> float:
     """What Tantivy makes of a weight w is a score times log2(2 + w)."""
-    return float(2 ** (1 + _SHARE * short) - 2)
+    return float(2 ** (1 + _SHARE * (short + _LEAST + _PART * (1 - tie / TIES))) - 2)
 
 
 def score_of(weighted: float, weight: float) -> int:
     """The score with a point for each of SHORT_TITLES, from what Tantivy gives for a document of this weight."""
     factor = log2(2 + weight)
-    return round(weighted / factor) + round((factor - 1) / _SHARE)
+    return round(weighted / factor) + int((factor - 1) / _SHARE)
 
 
-def best_unseen(weighted: float) -> float:
-    """The highest such score that documents may have of which Tantivy gives no more than this."""
-    most = len(SHORT_TITLES)
-    return max(weighted, weighted / (1 + _SHARE * most) + most)
+def first_unseen(weighted: float, scores: Iterable[int]) -> tuple[int, int]:
+    """The first place, score below zero and tie, that a document may have of which Tantivy gives no more than this.
+
+    `scores` are those that documents may have without the points of short titles.
+    """
+    first, most = (0, 0), len(SHORT_TITLES)
+    for score in scores:
+        shares = (weighted * (1 + _ROUNDING) / score - 1) / _SHARE - _LEAST
+        if shares >= 0:
+            short = min(int(shares), most)
+            first = min(first, (-score - short, int(TIES * (1 - min(1.0, (shares - short) / _PART)))))
+    return first
 
 
 def facet_field(number: int) -> str:
@@ -54,7 +68,7 @@ def schema_of(facets: int, numbers: int) -> Schema:
     builder.add_text_field(STATE, stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field(REVISION, fast=True)
     builder.add_unsigned_field(TIE, fast=True)
-    builder.add_float_field(SHORT, fast=True)
+    builder.add_float_field(WEIGHT, fast=True)
     for field in Field:
         analyzer = "raw" if field in _WHOLE else _READY
         builder.add_text_field(field, tokenizer_name=analyzer, index_option="position" if field in PHRASES else "basic")
@@ -76,8 +90,9 @@ def document_of(entry: Entry) -> Document:
     document = Document()
     document.add_text(ID, entry.id)
     document.add_unsigned(REVISION, entry.revision)
-    document.add_unsigned(TIE, tie_of(entry.id))
-    document.add_float(SHORT, _weight_of(sum(entry.length <= pieces for pieces in SHORT_TITLES)))
+    tie, short = tie_of(entry.id), sum(entry.length <= pieces for pieces in SHORT_TITLES)
+    document.add_unsigned(TIE, tie)
+    document.add_float(WEIGHT, _weight_of(short, tie))
     for field, words in entry.words.items():
         if field in _WHOLE:
             for word in words:
