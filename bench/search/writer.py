@@ -48,8 +48,11 @@ class _Writer:
             assert await self._index.fill(_VIEW, "bench", _documents(range(start, end)), end == self._size)
 
     async def change(self, rate: int, seconds: float) -> float:
-        """Changes a second: what comes while a write is under way goes with the next one, as the keeper does it."""
-        began, done = time.perf_counter(), 0
+        """Changes a second: what comes while a write is under way goes with the next one, as the keeper does it.
+
+        An index that keeps up has, once its last write ends, whatever had come when that began.
+        """
+        began, done, last = time.perf_counter(), 0, 0.0
         while (now := time.perf_counter() - began) < seconds:
             if (due := min(int(now * rate) - done, 500)) < rate * _STEP_SECONDS:
                 await asyncio.sleep(_STEP_SECONDS / 10)
@@ -62,8 +65,8 @@ class _Writer:
                 for before in random.sample(self._changing, min(due, len(self._changing)))
             ]
             assert await self._index.write(_VIEW, {LOG: (self._position, self._position + due)}, changed, [])
-            self._position, done = self._position + due, done + due
-        return done / (time.perf_counter() - began)
+            self._position, done, last = self._position + due, done + due, now
+        return done / last
 
 
 async def main(folder: Path, size: int) -> None:

@@ -106,6 +106,11 @@ class Reading:
         parts += [[path for path in search.text if self.is_internal(path)]]
         return blake2b(orjson.dumps(parts), digest_size=5).hexdigest()
 
+    @cached_property
+    def has_internal(self) -> bool:
+        """Whether it has texts that owners are not shown."""
+        return any(map(self.is_internal, self.search.text))
+
     def is_internal(self, path: str) -> bool:
         """Whether owners are not shown what a path leads to."""
         return path.partition(".")[0] in self.view.internal

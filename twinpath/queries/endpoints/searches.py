@@ -132,7 +132,7 @@ class _Search:
         after = pages.after(query.cursor)
         fresh = await queries.token_seen(request, *self._needed)
         token = parse_token(joined_header(request.scope, *TOKEN_HEADERS) or "") if fresh else {}
-        wanted = query_of(what, self._language, internal=not queries.views.is_narrowed)
+        wanted = query_of(what, self._language, self._reading.has_internal and not queries.views.is_narrowed)
         where, ranges = selection.where, selection.ranges
         search = Search(wanted, query.limit + 1, where, ranges, after, after is None, as_typed(wanted, what))
         answer = await queries.searches.search(view, search, token)

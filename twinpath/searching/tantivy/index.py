@@ -36,6 +36,8 @@ class ViewIndex:
         self._schema = schema
         self._folder = folder
         self._writer: IndexWriter | None = None
+        self._seen: tuple[int, int, int] | None = None
+        """What told the last commit that was seen from others."""
         with our_errors():
             if folder is not None and not opened:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -71,9 +73,13 @@ class ViewIndex:
                 writer.wait_merging_threads()
 
     def reload(self) -> None:
-        """See what another process has written."""
-        with our_errors():
-            self._index.reload()
+        """See what another process has written: to open every segment again takes a while, to look does not."""
+        with self.lock, our_errors():
+            assert self._folder is not None
+            there = (self._folder / "meta.json").stat()  # which each commit replaces
+            if (seen := (there.st_ino, there.st_mtime_ns, there.st_size)) != self._seen:
+                self._index.reload()
+                self._seen = seen
 
     def state(self) -> str | None:
         """What was written with the documents that are seen now; None before anything was."""
