@@ -107,7 +107,10 @@ class ViewIndex:
             query, found = self._found(searcher, search)
             if not search.facets:
                 return Hits(found.places, found.total)
-            counting = self._queries.within(fitting(query), search.where, search.ranges)
+            if found.everything is None:
+                counting = self._queries.within(fitting(query), search.where, search.ranges)
+            else:
+                counting = self._queries.these(found.everything)
             return Hits(found.places, found.total, *self._counting.counted(searcher, counting))
 
     def _found(self, searcher: Searcher, search: Search) -> tuple[asking.Query, Ranked]:

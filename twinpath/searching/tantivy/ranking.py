@@ -18,17 +18,18 @@ from twinpath.searching.tantivy.schema import ID, TIE, WEIGHT, first_unseen, sco
 from twinpath.searching.tantivy.scores import possible_scores
 from twinpath.searching.ties import tie_of
 
-_FIRST_HITS, _HITS_AFTER = 200, 1_000
+_FIRST_HITS, _HITS_AFTER = 500, 1_000
 """Asked for first, for the first page and for those after it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """Some documents of a query; how many fit it, and the best score."""
+    """Some documents of a query; how many fit it, the best score, and all that fit, unless those are many."""
 
     places: list[Place]
     total: int
     best: int
+    everything: list[str] | None
 
 
 def ranked(searcher: Searcher, query: Query, asked: asking.Query, after: Place | None, limit: int) -> Ranked:
@@ -49,12 +50,17 @@ def ranked(searcher: Searcher, query: Query, asked: asking.Query, after: Place |
             hits = (hit for hit in hits if hit[:2] < unseen)
         first = nsmallest(limit, hits)
         if len(first) == limit or not cut:
-            ids = (str(searcher.doc(shown[at][1]).get_first(ID)) for _, _, at in first)
+            ids = _ids(searcher, [shown[at] for _, _, at in first])
             places = [(-score, id_) for (score, _, _), id_ in zip(first, ids, strict=True)]
-            return Ranked(places, result.count, max(scores, default=0))
+            everything = None if result.count > _FIRST_HITS else _ids(searcher, shown)
+            return Ranked(places, result.count, max(scores, default=0), everything)
         most = FARTHEST
 
 
 def _scores(searcher: Searcher, hits: Sequence[tuple[float, DocAddress]]) -> list[int]:
     weights: Iterable[Any] = searcher.fast_field_values(WEIGHT, [address for _, address in hits])
     return [score_of(score, weight or 0) for (score, _), weight in zip(hits, weights, strict=True)]
+
+
+def _ids(searcher: Searcher, hits: Iterable[tuple[float, DocAddress]]) -> list[str]:
+    return [str(searcher.doc(address).get_first(ID)) for _, address in hits]
