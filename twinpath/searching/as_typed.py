@@ -5,7 +5,19 @@ Nor does it look for the beginnings of words that neighbours make when joined, w
 
 from dataclasses import dataclass
 
-from twinpath.searching.asking import WORD_SCORE, Asked, Best, More, Most, Prefix, Query, Scored, Typo
+from twinpath.searching.asking import (
+    NEXT_SCORE,
+    SHORT_TITLES,
+    WORD_SCORE,
+    Asked,
+    Best,
+    More,
+    Most,
+    Prefix,
+    Query,
+    Scored,
+    Typo,
+)
 from twinpath.searching.entries import Field
 
 _ENOUGH = 20
@@ -18,6 +30,11 @@ class AsTyped:
 
     query: Query
     full: int
+    top: Query | None = None
+    """What has all those words so, where nothing else can have more than `below`, with the points of short titles."""
+    below: int = 0
+    words: tuple[str, ...] = ()
+    """The words, of which each document of `top` has all, or is found exactly."""
 
     def suffices(self, total: int, best: float) -> bool:
         """Whether what was found, so many and the best with this score, is what was meant."""
@@ -35,8 +52,35 @@ _PIECES = {
 def as_typed(query: Query, asked: Asked) -> AsTyped | None:
     """The query without its typing errors; None where it forgives none."""
     strict = _strict(query)
-    words = len(asked.words) + sum(len(pieces) for pieces in asked.phrases)
-    return None if strict == query else AsTyped(strict, words * WORD_SCORE)
+    full = WORD_SCORE * (len(asked.words) + sum(len(pieces) for pieces in asked.phrases))
+    if strict == query:
+        return None
+    if not _is_topped(strict, asked):
+        return AsTyped(strict, full)
+    words = tuple(word.ways[0].whole for word in asked.words)
+    return AsTyped(strict, full, _top(strict), full - WORD_SCORE + NEXT_SCORE + len(SHORT_TITLES), words)
+
+
+def _is_topped(query: Query, asked: Asked) -> bool:
+    """Whether only what has all words as they were typed scores by their order, and no word says little."""
+    plain = all(len(word.ways) == len(word.ways[0].pieces) == 1 for word in asked.words)
+    return plain and not asked.phrases and isinstance(query, More) and not any(map(_is_word, query.others))
+
+
+def _is_word(query: Query) -> bool:
+    return isinstance(query, Best)
+
+
+def _top(query: Query) -> Query:
+    match query:
+        case Best(queries):
+            return Best(tuple(_top(way) for way in queries if not isinstance(way, Scored) or way.score >= WORD_SCORE))
+        case Most(queries, _):
+            return Most(tuple(map(_top, queries)), len(queries))
+        case More(inner, others):
+            return More(_top(inner), others)
+        case _:
+            return query
 
 
 def _strict(query: Query) -> Query:

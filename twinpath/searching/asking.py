@@ -24,9 +24,11 @@ _SCORE_PIECE = 5
 """Of a word that stands there by itself, not joined of several."""
 WORD_SCORE = 100
 """Of a word that stands in the first text as it was typed."""
+NEXT_SCORE = 95
+"""Of a word that is found otherwise, at most."""
 _SCORES = {
     "word": (WORD_SCORE, 50),
-    "joined": (95, 45),
+    "joined": (NEXT_SCORE, 45),
     "zeros": (85, 42),
     "stem": (80, 40),
     "prefix": (60, 30),

@@ -7,9 +7,10 @@ from typing import Any
 from tantivy import Query, Searcher
 
 from twinpath.searching.entries import Reading
-from twinpath.searching.tantivy.schema import facet_field, number_field
+from twinpath.searching.tantivy.schema import REVISION, facet_field, number_field
 
 _MOST_VALUES = 20
+_TOTAL = "all that fit"
 
 
 class Counting:
@@ -17,7 +18,8 @@ class Counting:
 
     def __init__(self, reading: Reading) -> None:
         self._search = reading.search
-        self._asked: dict[str, Any] = {
+        self._asked: dict[str, Any] = {_TOTAL: {"value_count": {"field": REVISION}}}
+        self._asked |= {
             path: {"terms": {"field": facet_field(number), "size": _MOST_VALUES}}
             for number, path in enumerate(reading.search.counted)
         }
@@ -29,14 +31,12 @@ class Counting:
 
     def counted(
         self, searcher: Searcher, query: Query
-    ) -> tuple[Mapping[str, list[tuple[str, int]]], Mapping[str, list[int]]]:
-        """By facet the values, as JSON, and how often, and the number of documents between its bounds."""
-        if not self._asked:
-            return {}, {}
+    ) -> tuple[int, Mapping[str, list[tuple[str, int]]], Mapping[str, list[int]]]:
+        """How many fit; by facet the values, as JSON, and how often, and the number of documents between its bounds."""
         answer = searcher.aggregate(query, self._asked)
         counts = {path: [(b["key"], b["doc_count"]) for b in answer[path]["buckets"]] for path in self._search.counted}
         spans = {}
         for facet in self._search.ranges:
             buckets = answer[facet.name]["buckets"]  # none where the index has no segment
             spans[facet.name] = [bucket["doc_count"] for bucket in buckets] or [0] * (len(facet.bounds) + 1)
-        return counts, spans
+        return int(answer[_TOTAL]["value"]), counts, spans

@@ -5,17 +5,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
 
-from tantivy import DocAddress, Document, Index, IndexWriter, Query, Searcher
+from tantivy import DocAddress, Document, Index, IndexWriter, Query
 
 from twinpath.errors import Unavailable
-from twinpath.searching import asking
 from twinpath.searching.entries import Entry, Reading
 from twinpath.searching.interface import Hits, Search
-from twinpath.searching.tantivy.counting import Counting
-from twinpath.searching.tantivy.fitting import fitting
 from twinpath.searching.tantivy.queries import Queries
-from twinpath.searching.tantivy.ranking import Ranked, ranked
 from twinpath.searching.tantivy.schema import ID, REVISION, STATE, document_of, made_ready, schema_of
+from twinpath.searching.tantivy.searches import Searches
 
 _HEAP = 15_000_000
 """Bytes of a writer: the least that Tantivy takes."""
@@ -30,9 +27,8 @@ class ViewIndex:
 
     def __init__(self, reading: Reading, folder: Path | None = None, opened: bool = False) -> None:
         self.lock = RLock()
-        self._counting = Counting(reading)
         schema = schema_of(len(reading.search.counted), len(reading.numbers))
-        self._queries = Queries(schema, reading.numbers)
+        self._searches = Searches(reading, Queries(schema, reading.numbers))
         self._schema = schema
         self._folder = folder
         self._writer: IndexWriter | None = None
@@ -103,28 +99,7 @@ class ViewIndex:
     def search(self, search: Search) -> Hits:
         """See SearchIndex.search; the state is no document that anything finds."""
         with our_errors():
-            searcher = self._index.searcher()
-            query, found = self._found(searcher, search)
-            if not search.facets:
-                return Hits(found.places, found.total)
-            if found.everything is None:
-                counting = self._queries.within(fitting(query), search.where, search.ranges)
-            else:
-                counting = self._queries.these(found.everything)
-            return Hits(found.places, found.total, *self._counting.counted(searcher, counting))
-
-    def _found(self, searcher: Searcher, search: Search) -> tuple[asking.Query, Ranked]:
-        """The query that counts, and the best that fits it."""
-
-        def found(query: asking.Query) -> Ranked:
-            within = self._queries.within(query, search.where, search.ranges)
-            return ranked(searcher, within, query, search.after, search.limit)
-
-        if (typed := search.as_typed) is not None:
-            first = found(typed.query)
-            if typed.suffices(first.total, first.best):
-                return typed.query, first
-        return search.query, found(search.query)
+            return self._searches.search(self._index.searcher(), search)
 
     def _write(self) -> IndexWriter:
         try:

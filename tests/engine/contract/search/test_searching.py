@@ -65,6 +65,19 @@ async def test_pages_show_every_hit_once_in_the_order_of_one_long_page(index: Se
     assert read == everything
 
 
+async def test_a_frequent_word_is_ranked_and_counted_like_any_other(index: SearchIndex) -> None:
+    names = ["lamp", "lamp shade", "desk lamp", "lamps", "lam p", "lampshade holder", "lamp lamp", "lmap"]
+    await filled(index, [article(f"{n:04}", names[n % 8], "lamp" if n % 7 == 0 else "x") for n in range(9_600)])
+    for typed in ("lamp", "lamp shade", "lamp lamp", "lam p"):
+        everything = await hits(index, typed, limit=10_000)
+        total = len(everything.places)
+        assert everything.total == total > 2_000
+        for limit in (5, 500, 2_000):
+            page = await hits(index, typed, limit=limit, facets=True)
+            assert (page.total, page.places) == (total, everything.places[:limit])
+            assert dict(page.counts["sold_out"]) == {"false": total}
+
+
 async def test_a_page_goes_on_where_it_ended_though_documents_come_and_go(index: SearchIndex) -> None:
     await filled(index, [article(f"{n:03}", "lamp") for n in range(20)])
     first = (await hits(index, "lamp", limit=8)).places
