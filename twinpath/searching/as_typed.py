@@ -1,6 +1,7 @@
 """What was typed without typing errors: asked first, since what is an error away costs most of a search.
 
-Nor does it look for the beginnings of words that neighbours make when joined, which are many more than words.
+Nor does it look for the beginnings of words that neighbours make when joined, which are many more than words. Of part
+numbers that begin with letters it looks for the letters: `a` finds `AB-1` by `ab`, and not by `ab1` again.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from twinpath.searching.asking import (
     Typo,
 )
 from twinpath.searching.entries import Field
+from twinpath.searching.words import has_digit
 
 _ENOUGH = 20
 """Documents that were found as it was typed: those with typing errors, which rank lower, are not looked for then."""
@@ -89,7 +91,7 @@ def _strict(query: Query) -> Query:
             ways = (way for way in queries if not (isinstance(way, Scored) and isinstance(way.query, Typo)))
             return Best(tuple(map(_strict, ways)))
         case Prefix(field, word):
-            return Prefix(_PIECES.get(field, field), word)
+            return Prefix(_PIECES.get(field, field), word, digits=field is not Field.CODES or has_digit(word))
         case Scored(inner, score):
             return Scored(_strict(inner), score)
         case Most(queries, least):

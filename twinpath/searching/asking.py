@@ -56,10 +56,11 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """Words that begin so."""
+    """Words that begin so; without `digits` those that have none."""
 
     field: Field
     word: str
+    digits: bool = True
 
 
 @dataclass(frozen=True, slots=True)

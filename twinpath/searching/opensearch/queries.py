@@ -1,5 +1,6 @@
 """Queries and filters as OpenSearch takes them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -92,7 +93,9 @@ def _query(query: asking.Query) -> Json:
     match query:
         case Term(field, word):
             return {"term": {field.value: {"value": word}}}
-        case Prefix(field, word):
+        case Prefix(field, word, digits):
+            if not digits:
+                return {"regexp": {field.value: {"value": f"{re.escape(word)}[^0-9]*"}}}
             return {"prefix": {field.value: {"value": word}}}
         case Typo(field, word, edits):
             return {"fuzzy": {field.value: {"value": word, "fuzziness": edits, "rewrite": "constant_score"}}}

@@ -31,8 +31,10 @@ def _any_of(queries: Iterable[Query]) -> Query:
 
 def _has_all_of(wide: Prefix | Typo, query: Query) -> bool:
     """Whether whatever fits the query fits this other one, which is wider."""
-    if not isinstance(query, Term | Prefix) or query.field != wide.field or query == wide:
-        return False
-    if isinstance(wide, Prefix):
-        return query.word.startswith(wide.word)
-    return isinstance(query, Term) and query.word == wide.word
+    match wide, query:
+        case Prefix(field, begun, True), Term(other, word) | Prefix(other, word, _):
+            return field == other and word.startswith(begun) and query != wide
+        case Typo(field, meant, _), Term(other, word):
+            return field == other and word == meant
+        case _:
+            return False

@@ -1,5 +1,6 @@
 """Queries and filters as Tantivy carries them out."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -47,7 +48,9 @@ class Queries:
         match query:
             case Term(field, word):
                 return Query.term_query(schema, field, word)
-            case Prefix(field, word):
+            case Prefix(field, word, digits):
+                if not digits:
+                    return Query.regex_query(schema, field, f"{re.escape(word)}[^0-9]*")
                 return Query.fuzzy_term_query(schema, field, word, 0, True, True)
             case Typo(field, word, edits):
                 return Query.fuzzy_term_query(schema, field, word, edits, True, False)
