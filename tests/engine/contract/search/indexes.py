@@ -14,6 +14,7 @@ from twinpath.searching.language import Language
 VIEW = ARTICLES.name
 LOG = "article.0"
 ENGLISH = Language("english")
+_PAGE = 2_000
 
 
 def article(sku: str, name: str = "", category: str = "", price: float = 1.0) -> Document:
@@ -29,7 +30,9 @@ def whole(document: Document, revision: int = 1) -> WholeDocument:
 async def filled(index: SearchIndex, documents: Iterable[Document], view: str = VIEW) -> None:
     """Have the index know all documents of the view."""
     await index.begin_fill(view, "token")
-    assert await index.fill(view, "token", [whole(document) for document in documents], True)
+    entries = [whole(document) for document in documents]
+    for page in (entries[start : start + _PAGE] for start in range(0, max(1, len(entries)), _PAGE)):
+        assert await index.fill(view, "token", page, page[-1:] == entries[-1:])
     await index.refresh(view)
 
 
