@@ -35,7 +35,11 @@ class Marker:
         little = [word for word in asked.words if all(language.says_little(way.whole) for way in word.ways)]
         words = [word for word in asked.words if word not in little] or ([] if asked.phrases else little)
         pieces = (piece for word in words for way in word.ways for piece in way.pieces)
-        self._targets = list(dict.fromkeys(chain(pieces, *asked.phrases)))
+        targets = dict.fromkeys(chain(pieces, *asked.phrases))
+        stems = dict.fromkeys(language.stem(target) for target in targets if not has_digit(target))
+        self._targets = [(target, edits(target)) for target in targets]
+        self._stems = [(stem, edits(stem)) for stem in stems]
+        self._fitting: dict[str, bool] = {}
         wholes = (way.whole for word in words for way in word.ways)
         self._wholes = frozenset(chain(wholes, *(word.together for word in words)))
 
@@ -75,7 +79,7 @@ class Marker:
 
     def _distance(self, piece: str, ways: Iterable[Spelling]) -> int | None:
         """How far a piece is from what was typed: equal, its beginning, a typing error away."""
-        for far, fits in enumerate((_equal, _begins, _is_near)):
+        for far, fits in enumerate((_equal, _begins, _is_nearly)):
             if any(fits(piece, way.whole) for way in ways):
                 return far
         return None
@@ -109,13 +113,16 @@ class Marker:
         return None
 
     def _fits(self, piece: str) -> bool:
-        stem = self._language.stem
-        return any(
-            piece.startswith(target)
-            or _is_near(piece, target)
-            or (not has_digit(target) and (stem(piece) == stem(target) or _is_near(stem(piece), stem(target))))
-            for target in self._targets
-        )
+        fits = self._fitting.get(piece)  # documents that fit the same query have many words in common
+        if fits is None:
+            fits = self._fitting[piece] = self._is_meant(piece)
+        return fits
+
+    def _is_meant(self, piece: str) -> bool:
+        if any(piece.startswith(target) or _is_near(piece, target, forgiven) for target, forgiven in self._targets):
+            return True
+        stem = self._language.stem(piece) if self._stems else ""
+        return any(stem == target or _is_near(stem, target, forgiven) for target, forgiven in self._stems)
 
 
 def _equal(piece: str, typed: str) -> bool:
@@ -126,15 +133,20 @@ def _begins(piece: str, typed: str) -> bool:
     return piece.startswith(typed)
 
 
-def _is_near(piece: str, typed: str) -> bool:
-    forgiven = edits(typed)
+def _is_nearly(piece: str, typed: str) -> bool:
+    return _is_near(piece, typed, edits(typed))
+
+
+def _is_near(piece: str, typed: str, forgiven: int) -> bool:
     return forgiven > 0 and within_edits(piece, typed, forgiven)
 
 
 def within_edits(word: str, other: str, most: int) -> bool:
     """Whether so many insertions, deletions, changes and swaps of neighbours make one word the other (the optimal
     string alignment distance, Damerau 1964)."""
-    if abs(len(word) - len(other)) > most:
+    if (
+        abs(len(word) - len(other)) > most or len({*word} ^ {*other}) > 2 * most
+    ):  # a change takes one letter and adds one
         return False
     before: list[int] = []
     row = list(range(len(other) + 1))
