@@ -29,17 +29,18 @@ class Ranked:
     places: list[Place]
     total: int
     best: int
-    everything: list[str] | None
+    everything: list[DocAddress] | None
 
 
 def ranked(searcher: Searcher, query: Query, asked: asking.Query, after: Place | None, limit: int) -> Ranked:
     """At most so many after a place; the query is what was asked within the search's bounds."""
-    most = max(_FIRST_HITS if after is None else _HITS_AFTER, 2 * limit)
+    most = min(FARTHEST, max(_FIRST_HITS if after is None else _HITS_AFTER, 2 * limit))
     while True:
         result: Any = searcher.search(query, most, weight_by_field=WEIGHT)  # whose types lack the count
         shown = result.hits  # which are made anew each time
         scores = _scores(searcher, shown)
-        ties = searcher.fast_field_values(TIE, [address for _, address in shown])
+        addresses = [address for _, address in shown]
+        ties = searcher.fast_field_values(TIE, addresses)
         hits: Iterator[Any] = zip([-score for score in scores], ties, range(len(scores)), strict=True)
         if after is not None:
             place = (-after[0], tie_of(after[1]))
@@ -50,9 +51,9 @@ def ranked(searcher: Searcher, query: Query, asked: asking.Query, after: Place |
             hits = (hit for hit in hits if hit[:2] < unseen)
         first = nsmallest(limit, hits)
         if len(first) == limit or not cut:
-            ids = _ids(searcher, [shown[at] for _, _, at in first])
+            ids = ids_of(searcher, [addresses[at] for _, _, at in first])
             places = [(-score, id_) for (score, _, _), id_ in zip(first, ids, strict=True)]
-            everything = None if result.count > _FIRST_HITS else _ids(searcher, shown)
+            everything = None if result.count > _FIRST_HITS else addresses
             return Ranked(places, result.count, max(scores, default=0), everything)
         most = FARTHEST
 
@@ -62,5 +63,6 @@ def _scores(searcher: Searcher, hits: Sequence[tuple[float, DocAddress]]) -> lis
     return [score_of(score, weight or 0) for (score, _), weight in zip(hits, weights, strict=True)]
 
 
-def _ids(searcher: Searcher, hits: Iterable[tuple[float, DocAddress]]) -> list[str]:
-    return [str(searcher.doc(address).get_first(ID)) for _, address in hits]
+def ids_of(searcher: Searcher, addresses: Iterable[DocAddress]) -> list[str]:
+    """Those of the documents there."""
+    return [str(searcher.doc(address).get_first(ID)) for address in addresses]

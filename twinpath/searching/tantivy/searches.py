@@ -10,7 +10,7 @@ from twinpath.searching.interface import Hits, Search
 from twinpath.searching.tantivy.counting import Counting
 from twinpath.searching.tantivy.fitting import fitting
 from twinpath.searching.tantivy.queries import Queries
-from twinpath.searching.tantivy.ranking import Ranked, ranked
+from twinpath.searching.tantivy.ranking import Ranked, ids_of, ranked
 
 _FREQUENT = 5_000
 """Documents with a word: of those that have all words in their first text the best are looked for by these alone."""
@@ -33,7 +33,9 @@ class Searches:
             return Hits(found.places, found.total)
         if found.everything is None:
             return Hits(found.places, *self._counting.counted(searcher, self._within(fitting(query), search)))
-        return Hits(found.places, *self._counting.counted(searcher, self._queries.these(found.everything)))
+        return Hits(
+            found.places, *self._counting.counted(searcher, self._queries.these(ids_of(searcher, found.everything)))
+        )
 
     def _found(self, searcher: Searcher, search: Search) -> tuple[asking.Query, Ranked]:
         """The query that counts, and the best that fits it."""
