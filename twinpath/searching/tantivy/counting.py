@@ -11,6 +11,7 @@ from twinpath.searching.tantivy.schema import REVISION, facet_field, number_fiel
 
 _MOST_VALUES = 20
 _TOTAL = "all that fit"
+_COUNT: dict[str, Any] = {_TOTAL: {"value_count": {"field": REVISION}}}
 
 
 class Counting:
@@ -18,8 +19,7 @@ class Counting:
 
     def __init__(self, reading: Reading) -> None:
         self._search = reading.search
-        self._asked: dict[str, Any] = {_TOTAL: {"value_count": {"field": REVISION}}}
-        self._asked |= {
+        self._asked: dict[str, Any] = {
             path: {"terms": {"field": facet_field(number), "size": _MOST_VALUES}}
             for number, path in enumerate(reading.search.counted)
         }
@@ -30,13 +30,16 @@ class Counting:
             self._asked[facet.name] = {"range": {"field": field, "ranges": edges}}
 
     def counted(
-        self, searcher: Searcher, query: Query
+        self, searcher: Searcher, query: Query, total: int | None = None
     ) -> tuple[int, Mapping[str, list[tuple[str, int]]], Mapping[str, list[int]]]:
-        """How many fit; by facet the values, as JSON, and how often, and the number of documents between its bounds."""
-        answer = searcher.aggregate(query, self._asked)
+        """How many fit, which may be known; by facet the values, as JSON, and how often, and the number of documents
+        between its bounds."""
+        if total is not None and not self._asked:
+            return total, {}, {}
+        answer = searcher.aggregate(query, self._asked | (_COUNT if total is None else {}))
         counts = {path: [(b["key"], b["doc_count"]) for b in answer[path]["buckets"]] for path in self._search.counted}
         spans = {}
         for facet in self._search.ranges:
             buckets = answer[facet.name]["buckets"]  # none where the index has no segment
             spans[facet.name] = [bucket["doc_count"] for bucket in buckets] or [0] * (len(facet.bounds) + 1)
-        return int(answer[_TOTAL]["value"]), counts, spans
+        return int(answer[_TOTAL]["value"]) if total is None else total, counts, spans

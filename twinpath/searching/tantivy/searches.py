@@ -31,11 +31,11 @@ class Searches:
         query, found = self._found(searcher, search)
         if not search.facets:
             return Hits(found.places, found.total)
-        if found.everything is None:
-            return Hits(found.places, *self._counting.counted(searcher, self._within(fitting(query), search)))
-        return Hits(
-            found.places, *self._counting.counted(searcher, self._queries.these(ids_of(searcher, found.everything)))
+        known = found.everything
+        counting = (
+            self._within(fitting(query), search) if known is None else self._queries.these(ids_of(searcher, known))
         )
+        return Hits(found.places, *self._counting.counted(searcher, counting, found.total))
 
     def _found(self, searcher: Searcher, search: Search) -> tuple[asking.Query, Ranked]:
         """The query that counts, and the best that fits it."""

@@ -69,10 +69,10 @@ async def test_frequent_words_are_ranked_and_counted_like_any_other(index: Searc
     long = "shade of a tall old lamp that stands by the window of your house"
     names = ["lamp shade", "shade lamp", "lamp lampshade", long, "shade", "lamps", "lamp", "red shade"]
     await filled(index, [article(f"{n:04}", names[n % 8], "lamp" if n % 7 == 0 else "x") for n in range(9_600)])
-    for typed in ("lamp", "lamp shade", "shade shade", "lam p"):
+    for typed in ("lamp", "lamp shade", "shade shade", "lam p", "lam", "lmap", "old lamp tall shade", '"lamp shade"'):
         everything = await hits(index, typed, limit=10_000)
         total = len(everything.places)
-        assert everything.total == total > 4_000
+        assert everything.total == total > 1_000
         for limit in (5, 500, 3_000):
             page = await hits(index, typed, limit=limit, facets=True)
             assert (page.total, page.places) == (total, everything.places[:limit])
