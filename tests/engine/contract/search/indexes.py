@@ -14,7 +14,7 @@ from twinpath.searching.language import Language
 VIEW = ARTICLES.name
 LOG = "article.0"
 ENGLISH = Language("english")
-_PAGE = 2_000
+_PAGE = 500
 
 
 def article(sku: str, name: str = "", category: str = "", price: float = 1.0) -> Document:
