@@ -28,26 +28,26 @@ class Searches:
         typed = search.as_typed
         if typed is not None and search.facets and (places := self._top(searcher, search, typed)) is not None:
             return Hits(places, *self._counting.counted(searcher, self._within(fitting(typed.query), search)))
-        query, found = self._found(searcher, search)
+        query, best = self._ranked(searcher, search)
         if not search.facets:
-            return Hits(found.places, found.total)
-        known = found.everything
-        counting = (
-            self._within(fitting(query), search) if known is None else self._queries.these(ids_of(searcher, known))
-        )
-        return Hits(found.places, *self._counting.counted(searcher, counting, found.total))
+            return Hits(best.places, best.total)
+        if best.everything is None:
+            counting = self._within(fitting(query), search)
+        else:
+            counting = self._queries.these(ids_of(searcher, best.everything))
+        return Hits(best.places, *self._counting.counted(searcher, counting, best.total))
 
-    def _found(self, searcher: Searcher, search: Search) -> tuple[asking.Query, Ranked]:
+    def _ranked(self, searcher: Searcher, search: Search) -> tuple[asking.Query, Ranked]:
         """The query that counts, and the best that fits it."""
 
-        def found(query: asking.Query) -> Ranked:
+        def best_of(query: asking.Query) -> Ranked:
             return ranked(searcher, self._within(query, search), query, search.after, search.limit)
 
         if (typed := search.as_typed) is not None:
-            first = found(typed.query)
+            first = best_of(typed.query)
             if typed.suffices(first.total, first.best):
                 return typed.query, first
-        return search.query, found(search.query)
+        return search.query, best_of(search.query)
 
     def _top(self, searcher: Searcher, search: Search, typed: AsTyped) -> list[Place] | None:
         """A page of what has all words as they were typed; None where that is not known to be a page of everything."""
