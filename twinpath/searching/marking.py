@@ -144,10 +144,8 @@ def _is_near(piece: str, typed: str, forgiven: int) -> bool:
 def within_edits(word: str, other: str, most: int) -> bool:
     """Whether so many insertions, deletions, changes and swaps of neighbours make one word the other (the optimal
     string alignment distance, Damerau 1964)."""
-    if (
-        abs(len(word) - len(other)) > most or len({*word} ^ {*other}) > 2 * most
-    ):  # a change takes one letter and adds one
-        return False
+    if abs(len(word) - len(other)) > most or len({*word} ^ {*other}) > 2 * most:
+        return False  # a change takes one letter and adds one
     before: list[int] = []
     row = list(range(len(other) + 1))
     for i, letter in enumerate(word, 1):

@@ -27,7 +27,6 @@ class ClickHouseFacts(FactsStore):
         self._connection = connection
         self._database = database
         self._digesting = Digesting(connection, database, unused_seconds)
-        self._further: str | None = None
 
     async def prepare(self, table: Table) -> None:
         await self._connection.command(f"CREATE DATABASE IF NOT EXISTS {quoted(self._database)}")
@@ -93,9 +92,8 @@ class ClickHouseFacts(FactsStore):
         await self._connection.command(f"DROP TABLE IF EXISTS {quoted(self._database, table.name)}")
 
     async def _create(self, table: Table, instead: bool = False) -> None:
-        if self._further is None:
-            self._further = _NO_STATISTICS if await _prunes(self._connection) else ""
-        await self._connection.command(statements.create_table(self._database, table, self._further, instead))
+        further = _NO_STATISTICS if await _prunes(self._connection) else ""
+        await self._connection.command(statements.create_table(self._database, table, further, instead))
 
     async def _show(self, table: Table) -> None:
         await self._connection.command(statements.create_view(self._database, table))
