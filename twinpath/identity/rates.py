@@ -23,7 +23,7 @@ _SHARES = 50
 _CALLERS = 100_000
 """So many callers are remembered; then all are forgotten, and asked for again."""
 
-_REFUSED_SECONDS, _REDIS_AGAIN_SECONDS, _REDIS_TIMEOUT_SECONDS = 0.2, 2.0, 0.2
+_REFUSED_SECONDS, _REDIS_AGAIN_SECONDS = 0.2, 2.0
 _log = structlog.get_logger(__name__)
 
 
@@ -46,7 +46,8 @@ class CallerRates:
     """Limits as the library limits reads them (`600/minute`): for each known caller, and for each address of others.
 
     None is no limit. A window is limits' sliding counter: the part of the window before that still counts is added to
-    the present one. Replicas that share a Redis share the count; a replica that can't reach it counts alone.
+    the present one. Replicas that share a Redis share the count; a replica that has no answer of it after
+    `redis_timeout` seconds counts alone.
     """
 
     def __init__(
@@ -56,10 +57,11 @@ class CallerRates:
         redis_url: str | None = None,
         prefix: str = "twinpath",
         clock: Callable[[], float] = time,
+        redis_timeout: float = 0.2,
     ) -> None:
         self._items = {True: _item(caller_rate), False: _item(address_rate)}
         self._alone = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._redis = None if redis_url is None else _redis(redis_url, prefix)
+        self._redis = None if redis_url is None else _redis(redis_url, prefix, redis_timeout)
         self._together = None if self._redis is None else SlidingWindowCounterRateLimiter(self._redis)
         self._redis_again_at = 0.0
         self._shares: dict[tuple[bool, str], _Share] = {}
@@ -144,12 +146,12 @@ def _item(text: str | None) -> RateLimitItem | None:
     return parse(text) if text else None
 
 
-def _redis(url: str, prefix: str) -> RedisStorage:
+def _redis(url: str, prefix: str, timeout: float) -> RedisStorage:
     return RedisStorage(
         f"async+{url.replace('unix://', 'redis+unix://', 1)}",
         wrap_exceptions=True,
         implementation="redispy",
         key_prefix=f"{prefix}:{RATES}",
-        socket_timeout=_REDIS_TIMEOUT_SECONDS,
-        socket_connect_timeout=_REDIS_TIMEOUT_SECONDS,
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
     )

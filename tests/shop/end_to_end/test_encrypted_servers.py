@@ -79,7 +79,8 @@ async def test_callers_are_counted_together_over_tls(encrypted: Encrypted, monke
         for variable, value in encrypted.environment(account).items():
             monkeypatch.setenv(variable, value)
         settings = Settings()
-        services.append(CallerRates("2/hour", None, settings.rates_redis_url, settings.redis_prefix))
+        url, prefix = settings.rates_redis_url, settings.redis_prefix
+        services.append(CallerRates("2/hour", redis_url=url, prefix=prefix, redis_timeout=30.0))
     for rates in services[:2]:
         await rates.take("ada", is_known=True)
     for rates in services:

@@ -135,7 +135,9 @@ async def test_in_redis_all_services_count_their_callers_together_and_the_comman
 ) -> None:
     services = ("command", "query", "projector")
     counting = [
-        CallerRates("6/hour", redis_url=f"redis://{name}:{name}@{guarded_redis}/0", prefix="twinpath")
+        CallerRates(
+            "6/hour", redis_url=f"redis://{name}:{name}@{guarded_redis}/0", prefix="twinpath", redis_timeout=30.0
+        )
         for name in (*services, "command")
     ]
     with capture_logs() as lines:
