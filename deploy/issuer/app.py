@@ -6,8 +6,9 @@ from authlib.oauth2 import OAuth2Error
 from flask import Flask, Response, request
 from markupsafe import escape
 
+from deploy.issuer.grants import Server
 from deploy.issuer.people import PEOPLE
-from deploy.issuer.provider import ALGORITHM, Memory, authorization_server, is_here
+from deploy.issuer.provider import ALGORITHM, Memory, is_here
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Sign in for development</title>
 <style>body{{font:1rem/1.5 system-ui;max-width:32rem;margin:4rem auto}}button{{display:block;width:100%;margin:.5rem 0;
@@ -20,24 +21,12 @@ def create_app(issuer: str, memory: Memory | None = None, inside: str = "") -> F
     """The provider at this URL; `inside` is its name on a network of containers, for what asks without a browser."""
     memory = memory or Memory()
     app = Flask("issuer")
-    server = authorization_server(app, memory, issuer)
+    server = Server(app, memory, issuer)
 
     @app.get("/.well-known/openid-configuration")
     def discovery() -> dict[str, Any]:
-        here = request.host_url.rstrip("/") if request.host.partition(":")[0] == inside else issuer
-        return {
-            "issuer": issuer,
-            "authorization_endpoint": f"{issuer}/authorize",
-            "token_endpoint": f"{here}/token",  # as it was reached, by those inside: Keycloak's "dynamic back channel"
-            "jwks_uri": f"{here}/keys",
-            "scopes_supported": ["openid"],
-            "response_types_supported": ["code"],
-            "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": [ALGORITHM],
-            "code_challenge_methods_supported": ["S256"],
-            "grant_types_supported": ["authorization_code"],
-            "token_endpoint_auth_methods_supported": ["none"],
-        }
+        is_inside = request.host.partition(":")[0] == inside
+        return _discovery(issuer, request.host_url.rstrip("/") if is_inside else issuer)
 
     @app.get("/keys")
     def keys() -> dict[str, Any]:
@@ -49,12 +38,7 @@ def create_app(issuer: str, memory: Memory | None = None, inside: str = "") -> F
         if request.method == "POST":
             person = PEOPLE.get(request.form.get("person", ""))
             return server.create_authorization_response(grant=grant, grant_user=person)
-        buttons = "".join(
-            f'<button name="person" value="{escape(person.name)}"><b>{escape(person.name)}</b>: {escape(person.title)}'
-            "</button>"
-            for person in PEOPLE.values()
-        )
-        return _PAGE.format(buttons=buttons)
+        return _page()
 
     @app.route("/token", methods=["POST", "OPTIONS"])
     def token() -> Any:
@@ -70,6 +54,36 @@ def create_app(issuer: str, memory: Memory | None = None, inside: str = "") -> F
     def refused(error: OAuth2Error) -> Any:
         return str(error), 400
 
+    _open_to_this_machine_alone(app, inside)
+    return app
+
+
+def _discovery(issuer: str, here: str) -> dict[str, Any]:
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/authorize",
+        "token_endpoint": f"{here}/token",  # as it was reached, by those inside: Keycloak's "dynamic back channel"
+        "jwks_uri": f"{here}/keys",
+        "scopes_supported": ["openid"],
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": [ALGORITHM],
+        "code_challenge_methods_supported": ["S256"],
+        "grant_types_supported": ["authorization_code"],
+        "token_endpoint_auth_methods_supported": ["none"],
+    }
+
+
+def _page() -> str:
+    buttons = "".join(
+        f'<button name="person" value="{escape(person.name)}"><b>{escape(person.name)}</b>: {escape(person.title)}'
+        "</button>"
+        for person in PEOPLE.values()
+    )
+    return _PAGE.format(buttons=buttons)
+
+
+def _open_to_this_machine_alone(app: Flask, inside: str) -> None:
     @app.before_request
     def not_by_another_name() -> Response | None:
         """A page elsewhere whose name leads to this machine signs nobody in; services fetch keys by any name."""
@@ -84,5 +98,3 @@ def create_app(issuer: str, memory: Memory | None = None, inside: str = "") -> F
             response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, X-Requested-With"
             response.headers["Vary"] = "Origin"
         return response
-
-    return app

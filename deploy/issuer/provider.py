@@ -1,4 +1,4 @@
-"""The provider's OAuth 2 side, by Authlib: the authorisation code with PKCE, and a token by name for scripts."""
+"""What the provider knows: its client, its key, which customer a person is, the codes that wait."""
 
 import json
 import time
@@ -8,21 +8,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from authlib.integrations.flask_oauth2 import AuthorizationServer
-from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, ClientMixin, OAuth2Request
-from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, ResourceOwnerPasswordCredentialsGrant
-from authlib.oauth2.rfc7636 import CodeChallenge
-from authlib.oauth2.rfc9068 import JWTBearerTokenGenerator
-from authlib.oidc.core import UserInfo
-from authlib.oidc.core.grants import OpenIDCode
-from flask import Flask
+from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, ClientMixin
 from joserfc.jwk import ECKey, KeySet
 
-from deploy.issuer.people import Person, person_named
+from deploy.issuer.people import Person
 
 AUDIENCE = "twinpath"
 ALGORITHM = "ES256"
-TOKEN_SECONDS = 8 * 3600
 CODE_SECONDS = 60
 
 
@@ -122,6 +114,19 @@ class Memory:
         self.customers[email] = customer_id
         self._keep()
 
+    def give(self, code: str, waiting: Code) -> None:
+        """Let a code wait to be exchanged."""
+        self.codes[code] = waiting
+
+    def waiting(self, code: str) -> Code | None:
+        """What a code was given for, unless it is too old."""
+        waiting = self.codes.get(code)
+        return waiting if waiting is not None and time.time() - waiting.made < CODE_SECONDS else None
+
+    def take(self, waiting: Code) -> None:
+        """A code is exchanged once."""
+        self.codes = {code: other for code, other in self.codes.items() if other is not waiting}
+
     def _keep(self) -> None:
         if self._file is not None:
             draft = self._file.with_suffix(".draft")
@@ -138,77 +143,3 @@ class Memory:
     def public_keys(self) -> Any:
         """The set of keys as everybody may see it."""
         return KeySet([self.key]).as_dict(private=False)
-
-
-def authorization_server(app: Flask, memory: Memory, issuer: str) -> AuthorizationServer:
-    """The logic of the app's endpoints; `issuer` is the URL in the tokens."""
-
-    class CodeGrant(AuthorizationCodeGrant):
-        TOKEN_ENDPOINT_AUTH_METHODS = ("none",)
-
-        def save_authorization_code(self, code: str, request: OAuth2Request) -> None:
-            payload = request.payload
-            assert payload is not None, "a grant that got here has its parameters"
-            assert request.user is not None, "nobody is refused before this"
-            data = payload.data
-            memory.codes[code] = Code(
-                request.user,
-                payload.redirect_uri,
-                payload.scope or "",
-                data.get("nonce"),
-                data.get("code_challenge", ""),
-                data.get("code_challenge_method", "S256"),
-            )
-
-        def query_authorization_code(self, code: str, client: ClientMixin) -> Code | None:
-            waiting = memory.codes.get(code)
-            return waiting if waiting is not None and time.time() - waiting.made < CODE_SECONDS else None
-
-        def delete_authorization_code(self, authorization_code: Code) -> None:
-            memory.codes = {code: other for code, other in memory.codes.items() if other is not authorization_code}
-
-        def authenticate_user(self, authorization_code: Code) -> Person:
-            return authorization_code.person
-
-    class NameGrant(ResourceOwnerPasswordCredentialsGrant):
-        TOKEN_ENDPOINT_AUTH_METHODS = ("none",)
-
-        def authenticate_user(self, username: str, password: str) -> Person | None:
-            return person_named(username)
-
-    class IdToken(OpenIDCode):
-        def exists_nonce(self, nonce: str, request: OAuth2Request) -> bool:
-            return any(code.nonce == nonce for code in memory.codes.values())
-
-        def resolve_client_private_key(self, client: Client) -> ECKey:
-            return memory.key
-
-        def get_client_claims(self, client: Client) -> dict[str, str]:
-            return {"iss": issuer}
-
-        def get_client_algorithm(self, client: Client) -> str:
-            return ALGORITHM
-
-        def generate_user_info(self, user: Person, scope: str) -> UserInfo:
-            return UserInfo(sub=user.name, **memory.claims(user))
-
-    class AccessTokens(JWTBearerTokenGenerator):
-        def get_jwks(self) -> ECKey:
-            return memory.key
-
-        def get_extra_claims(self, client: Client, grant_type: str, user: Person, scope: str) -> dict[str, Any]:
-            return memory.claims(user)
-
-        def get_audiences(self, client: Client, user: Person, scope: str) -> str:
-            return AUDIENCE
-
-    server = AuthorizationServer(
-        app,
-        query_client=lambda client_id: CLIENT if client_id == CLIENT.client_id else None,
-        save_token=lambda token, request: None,
-    )
-    server.register_grant(CodeGrant, [CodeChallenge(required=True), IdToken()])
-    server.register_grant(NameGrant)
-    expires = lambda client, grant_type: TOKEN_SECONDS  # noqa: E731
-    server.register_token_generator("default", AccessTokens(issuer, ALGORITHM, expires_generator=expires))
-    return server

@@ -1,6 +1,6 @@
 """The projector's metrics: how far each projection is, its transactions, what is parked, who consumes."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from twinpath.facts.keeping import FactsKeeper
 from twinpath.feed.interface import EventFeed
@@ -117,9 +117,9 @@ class ProjectorMetrics(Metrics):
 
         Lags and what is parked are asked of the stores themselves, so that a projector that hangs can't hide its own.
         """
-
-        feeds = self._feeds
-        feeds.update({group: feed for group, (_, feed) in followers.items()})
+        self._feeds.update({group: feed for group, (_, feed) in followers.items()})
+        self._follow_feeds(self._feeds)
+        self._follow_stores([projector for projector, _ in followers.values()], log, writer)
 
         def states() -> dict[Labels, float]:
             counts: dict[Labels, float] = {(group, state): 0 for group in followers for state in _STATES}
@@ -128,6 +128,14 @@ class ProjectorMetrics(Metrics):
                     counts[group, status.state] += 1
             return counts
 
+        async def look_at_dead_letters() -> None:
+            self.dead_letters.values = {(): float(await count_dead_letters())}
+
+        self.logs.read = states
+        self.copy_kept.read = lambda: {(): float(cache.trouble is None)}
+        self.before_scrape(look_at_dead_letters, self.dead_letters)
+
+    def _follow_feeds(self, feeds: Mapping[str, EventFeed]) -> None:
         def consumers() -> dict[Labels, float]:
             return {
                 (group, consumer_group): float(registered)
@@ -135,17 +143,6 @@ class ProjectorMetrics(Metrics):
                 for consumer_group, registered in feed.consumers().items()
             }
 
-        async def look_at_stores() -> None:
-            names = {projection.name for projector, _ in followers.values() for projection in projector.projections}
-            checkpoints, parked = await writer.checkpoints(), await writer.parked.counts()
-            ours: dict[Labels, int] = {labels: at for labels, at in checkpoints.items() if labels[0] in names}
-            self.parked.values = {labels: parked.get(labels, 0) for labels in checkpoints if labels[0] in names}
-            await self.lags.look(log, ours)
-
-        async def look_at_dead_letters() -> None:
-            self.dead_letters.values = {(): float(await count_dead_letters())}
-
-        self.logs.read = states
         self.consumers.read = consumers
         self.stuck.read = lambda: {
             (group, log): float(log in feed.stuck()) for group, feed in feeds.items() for log in feed.consumers()
@@ -154,9 +151,16 @@ class ProjectorMetrics(Metrics):
             (group, remedy): often for group, feed in feeds.items() for remedy, often in feed.remedies().items()
         }
         self.unreadable.read = lambda: {(group,): feed.unreadable for group, feed in feeds.items()}
-        self.copy_kept.read = lambda: {(): float(cache.trouble is None)}
+
+    def _follow_stores(self, projectors: Sequence[Projector], log: EventLog, writer: BatchWriter) -> None:
+        async def look_at_stores() -> None:
+            names = {projection.name for projector in projectors for projection in projector.projections}
+            checkpoints, parked = await writer.checkpoints(), await writer.parked.counts()
+            ours: dict[Labels, int] = {labels: at for labels, at in checkpoints.items() if labels[0] in names}
+            self.parked.values = {labels: parked.get(labels, 0) for labels in checkpoints if labels[0] in names}
+            await self.lags.look(log, ours)
+
         self.before_scrape(look_at_stores, self.lags.events, self.lags.seconds, self.parked)
-        self.before_scrape(look_at_dead_letters, self.dead_letters)
 
     def follow_search(self, keeper: CacheSync, index: SearchIndex, writer: ViewWriter) -> None:
         """Tell of the search index from now on."""

@@ -9,6 +9,7 @@ from functools import lru_cache, partial
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from pydantic import SecretStr
+from starlette.types import Lifespan
 
 from twinpath.clock import Clock, utc_now
 from twinpath.domain.application import Application
@@ -86,42 +87,48 @@ def create_app(
 
     `app.state.stop()` ends what would hold up a server's stop: live updates and causal waits.
     """
-
-    metrics = QueryMetrics()
     bounds = CopyBounds(reader.erasures)
     copy = FastCopy(cache, reader, bounds)
     views = ViewQueries(reader, copy)
     waits = CausalWaits(reader, causal_wait_seconds)
     live = LiveViews(reader, _live_views(application), views.several)
     waits.on_heard, waits.on_move = bounds.heard, live.checkpoints_moved
-    metrics.follow(views, copy, waits, live)
-    lifespan = partial(_lifespan, waits, live, close)
-    app = FastAPIOffline(
-        None, None, title="Queries", version="1", description=_DESCRIPTION, lifespan=lifespan, telemetry=NO_TELEMETRY
-    )
-    document(app, application.events.about, "query service", authentication.issuer)
-    app.state.samples = [partial(samples_of, application, views)] if live_examples else []
-    add_page(app, app.state.samples)
-    app.state.stop = partial(_stop, waits, live)
     searches = Searches(index, reader, bounds, waits)
-    waiting = waiting or Seats(kind="waits")
-    cursors = Cursors(cursor_key)
-    app.state.queries = Queries(
-        views, waits, live, cursors, seats or Seats(), waiting, searches, facts or NoFacts(), clock, zone
-    )
-    routes = routes_of(application, language)
-    add_tags(app, routes.tags)
-    app.router.routes += routes.router.routes  # FastAPI would make each route a second time if it included the router
-    add_short_ways(app, "/api/v1", routes.short_ways)
+    seats, waiting = seats or Seats(), waiting or Seats(kind="waits")
+    answering = searches, facts or NoFacts(), clock, zone
+    metrics = QueryMetrics()
+    metrics.follow(views, copy, waits, live)
     looks: dict[str, Check] = {"copies": copy.check}
     if index is not None:
         looks["search"] = partial(searches.check, searched_views(application))
+    app = _documented(application, partial(_lifespan, waits, live, close), authentication.issuer)
+    app.state.queries = Queries(views, waits, live, Cursors(cursor_key), seats, waiting, *answering)
+    app.state.samples += [partial(samples_of, application, views)] if live_examples else []
+    app.state.stop = partial(_stop, waits, live)
+    _add_routes(app, routes_of(application, language))
     app.router.routes += health_routes(required or {}, {**(optional or {}), **looks})
     app.add_middleware(Authenticated, authentication)
     install_problem_details(app, site)
     app.add_middleware(Correlation, on_answer=HttpRequests(metrics.requests))
     install_metrics(app, metrics)
     return app
+
+
+def _documented(application: Application, lifespan: Lifespan[FastAPI], issuer: str | None) -> FastAPI:
+    """An app whose page shows what `app.state.samples` find."""
+    app = FastAPIOffline(
+        None, None, title="Queries", version="1", description=_DESCRIPTION, lifespan=lifespan, telemetry=NO_TELEMETRY
+    )
+    document(app, application.events.about, "query service", issuer)
+    app.state.samples = []
+    add_page(app, app.state.samples)
+    return app
+
+
+def _add_routes(app: FastAPI, routes: Routes) -> None:
+    add_tags(app, routes.tags)
+    app.router.routes += routes.router.routes  # FastAPI would make each route a second time if it included the router
+    add_short_ways(app, "/api/v1", routes.short_ways)
 
 
 @lru_cache(maxsize=8)  # a process has one application; tests have several, each served by many apps

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -60,27 +61,38 @@ def rebuild(
     """
     if bool(views) == every:
         raise typer.BadParameter("name views, or say --all")
-    out = Output(as_json)
+    wishes = _Wishes(views, accept_differences, afresh, with_values, processes or os.cpu_count() or 1)
+    ask(partial(_rebuilt, wishes, Output(as_json)), "rebuild")
 
-    async def work(connection: Connection) -> int:
-        projections, tables = view_projections(connection.application), connection.application.facts
-        candidates = tables if connection.settings.clickhouse_url or views else ()
-        named = _chosen([*projections, *candidates], views)
-        count = processes or os.cpu_count() or 1
-        if facts := [declared for declared in named if isinstance(declared, Facts)]:
-            await rebuild_facts(connection, facts, count, out)
-        chosen = [declared for declared in named if isinstance(declared, Projection)]
-        if not chosen:
-            return 0
-        buildings = [await _begun(connection, projection, afresh, out) for projection in chosen]
-        what = buildings[0].plan.name if len(buildings) == 1 else f"{len(buildings)} views"
-        with bar(f"{what}: fill", "events") as reached:
-            await filled(buildings, connection.settings, count, reached)
-        switching = _Switching(connection, accept_differences, with_values, out)
-        codes = [await switching.put_into_service(new) for new in buildings]
-        return max(codes)
 
-    ask(work, "rebuild")
+@dataclass(frozen=True)
+class _Wishes:
+    """What the command line asks for."""
+
+    views: Sequence[str] | None
+    accept_differences: bool
+    afresh: bool
+    with_values: bool
+    processes: int
+
+
+async def _rebuilt(wishes: _Wishes, out: Output, connection: Connection) -> int:
+    """The exit code."""
+    projections, tables = view_projections(connection.application), connection.application.facts
+    candidates = tables if connection.settings.clickhouse_url or wishes.views else ()
+    named = _chosen([*projections, *candidates], wishes.views)
+    if facts := [declared for declared in named if isinstance(declared, Facts)]:
+        await rebuild_facts(connection, facts, wishes.processes, out)
+    chosen = [declared for declared in named if isinstance(declared, Projection)]
+    if not chosen:
+        return 0
+    buildings = [await _begun(connection, projection, wishes.afresh, out) for projection in chosen]
+    what = buildings[0].plan.name if len(buildings) == 1 else f"{len(buildings)} views"
+    with bar(f"{what}: fill", "events") as reached:
+        await filled(buildings, connection.settings, wishes.processes, reached)
+    switching = _Switching(connection, wishes.accept_differences, wishes.with_values, out)
+    codes = [await switching.put_into_service(new) for new in buildings]
+    return max(codes)
 
 
 def _chosen(declared: Sequence[Projection | Facts], names: Sequence[str] | None) -> list[Projection | Facts]:
