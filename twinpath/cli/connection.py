@@ -1,6 +1,10 @@
 """One connection to a running system for the length of a command, and how a command ends."""
 
 import asyncio
+import errno
+import os
+import select
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -30,6 +34,8 @@ from twinpath.running.data_version import expect_data_version
 
 CANNOT = 2
 """The exit code of a command that could not be carried out; 1 says that it was, and found something wrong."""
+_READER_LEFT = 141
+"""The exit code where nobody reads on, as after `| head`: that of a program that SIGPIPE ends."""
 
 
 class NoLogYet(TwinpathError):
@@ -114,7 +120,8 @@ def ask_broker(work: Callable[[str], Awaitable[int]], change: str | None = None)
 def carry_out(which: str, url: str, work: Callable[[], Coroutine[Any, Any, int]]) -> NoReturn:
     """Name the system and the server at `url` on stderr, do the work, and end with the exit code it returns.
 
-    What goes wrong is one line on stderr and the exit code CANNOT; Ctrl-C is 130, as of every program.
+    What goes wrong is one line on stderr and the exit code CANNOT; Ctrl-C is 130, as of every program, and a reader
+    that leaves ends it without a word.
     """
     try:
         server = _server(url)
@@ -124,10 +131,22 @@ def carry_out(which: str, url: str, work: Callable[[], Coroutine[Any, Any, int]]
     try:
         code = asyncio.run(work())
     except (TwinpathError, PyMongoError, OSError) as error:
-        fail(reason(error))
+        if not (isinstance(error, BrokenPipeError) and _reader_left()):
+            fail(reason(error))
+        code = _READER_LEFT
     except KeyboardInterrupt:
         code = 130
     raise typer.Exit(code)
+
+
+def _reader_left() -> bool:
+    """Whether it is standard output that nobody reads, and no server's connection; then nothing more is written."""
+    looks = select.poll()
+    looks.register(sys.stdout, 0)  # errors are always told
+    if not looks.poll(0):
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python would write the rest at its end
+    return True
 
 
 def fail(why: str) -> NoReturn:
@@ -146,6 +165,10 @@ def reason(error: TwinpathError | PyMongoError | OSError) -> str:
             return f"MongoDB refuses this: {message} (the address has the user and the password)"
         case PyMongoError():
             return f"MongoDB does not answer: {driver_message(error).partition(': ')[2] or type(error).__name__}"
+        case OSError(filename=str() | bytes() as name, strerror=str() as why):
+            return f"{os.fsdecode(name)}: {why}"
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG | errno.EIO, strerror=why):
+            return f"what is written finds no place: {why}"
         case _:
             return f"no server answers: {getattr(error, 'reason', error)}"
 

@@ -16,7 +16,7 @@ from twinpath.domain.projection import Projection
 from twinpath.domain.report import Period, Report
 from twinpath.domain.resource import Dashboard, Filters, Join, Listing, Reads, Resource, SubList
 from twinpath.domain.searchable import Ranges, Searchable
-from twinpath.domain.text import case_folded, readable, shortened
+from twinpath.domain.text import all_seen, case_folded, readable, shortened
 from twinpath.domain.views import Change, ChangeWhere, Document, Order, Put, Range, Remove, View, ViewChange
 from twinpath.errors import NotFound, RuleViolation
 
@@ -69,6 +69,7 @@ __all__ = (
     "View",
     "ViewChange",
     "Wanted",
+    "all_seen",
     "case_folded",
     "readable",
     "shortened",

@@ -9,6 +9,8 @@ _SEEN = regex.compile(
     r"[^\p{Z}\p{Cc}\p{Cf}\p{Cs}\p{M}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u2800]"
 )
 """Hangul fillers are letters by their category, and default ignorable; the blank of Braille is a symbol."""
+_NOT_SEEN = regex.compile(r"[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]")
+"""Of single characters: those that leave no trace. Marks do, and blanks part words."""
 _REFUSED = r"\p{Cs}\p{Noncharacter_Code_Point}\u202D\u202E"
 """Lone surrogates, code points that are no characters, and overrides, which show letters in another order."""
 _NOT_IN_LINES = regex.compile(rf"[{_REFUSED}\p{{Cc}}\p{{Zl}}\p{{Zp}}]")
@@ -54,6 +56,17 @@ def readable(text: str, *, lines: bool = False) -> str:
         raise ValueError(f"the character U+{ord(refused[0]):04X} has no place in {'a text' if lines else 'one line'}")
     if _DIRECTIONS.search(text) and not all(map(_ends_what_it_opens, _PARAGRAPH.split(text))):
         raise ValueError("a change of the writing direction in it has no end")
+    return text
+
+
+def all_seen(text: str) -> str:
+    """The text as it is, for numbers and addresses, which are compared letter by letter: no joiners, no fillers.
+
+    Raises:
+        ValueError: a character of it can't be seen, so that it would look like another text.
+    """
+    if (unseen := _NOT_SEEN.search(text)) is not None:
+        raise ValueError(f"the character U+{ord(unseen[0]):04X} can't be seen")
     return text
 
 

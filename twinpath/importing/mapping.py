@@ -51,9 +51,10 @@ def read_mapping(file: Path | None) -> FieldMap:
 def mapped(importer: Importer, rows: Iterator[Row], mapping: FieldMap) -> tuple[Shape, Iterator[tuple[Row, Item]]]:
     """The shape of a file, and each of its rows with its fields.
 
-    Raises MalformedRequest: `unknown_shape` when none fits, `bad_mapping` for fields that there are not.
+    Raises MalformedRequest: `no_rows` when there are none, `unknown_shape` when no shape fits, `bad_mapping` for fields
+    that there are not.
     """
-    first = list(islice(rows, _LOOKED_AT))
+    first, rest = _begun(rows)
     shape = _shape_of(importer, first, mapping)
     given = {name: (wanted,) if isinstance(wanted, str) else tuple(wanted) for name, wanted in mapping.columns.items()}
     columns = {name: tuple(map(column, wanted)) for name, wanted in {**shape.columns, **given}.items()}
@@ -61,7 +62,27 @@ def mapped(importer: Importer, rows: Iterator[Row], mapping: FieldMap) -> tuple[
         raise MalformedRequest(
             f"there is no field {unknown[0]}; there are: {', '.join(shape.columns)}", code="bad_mapping"
         )
-    return shape, _items(shape, columns, mapping.defaults, chain(first, rows))
+    return shape, _items(shape, columns, mapping.defaults, chain(first, rest))
+
+
+def _begun(rows: Iterator[Row]) -> tuple[list[Row], Iterator[Row]]:
+    """The first rows and the others; what can't be read on is raised behind those that could. Raises MalformedRequest
+    where there are none."""
+    first: list[Row] = []
+    try:
+        first.extend(islice(rows, _LOOKED_AT))
+    except MalformedRequest as error:
+        if not first:
+            raise
+        return first, _failing(error)
+    if not first:
+        raise MalformedRequest("the file has no rows", code="no_rows")
+    return first, rows
+
+
+def _failing(error: MalformedRequest) -> Iterator[Row]:
+    raise error
+    yield
 
 
 def _shape_of(importer: Importer, rows: Iterable[Row], mapping: FieldMap) -> Shape:

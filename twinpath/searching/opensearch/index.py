@@ -9,7 +9,7 @@ the view's name alone, follows the generation in service, for people who look in
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -116,12 +116,11 @@ class OpenSearchIndex(SearchIndex):
 
     async def forget(self, view: str) -> None:
         self._made.discard(self._names.index(view))
-        indexes = await self._server.aliases(self._names.all_of(view))
-        alias = self._names.alias(view)
+        alias, indexes = self._names.alias(view), await self._indexes(view)
         mine = [name for name in indexes if self._names.belongs(name, view)]
         if any(alias in indexes[name] for name in mine):
-            newer = [name for name in indexes if self._names.number(name) > self._names.number(mine[0])]
-            for name in sorted(newer, key=self._names.number):
+            numbered = sorted((self._names.number(name, view), name) for name in indexes)
+            for name in [name for number, name in numbered if number > self._names.number(mine[0], view)]:
                 if (await self._state_in(name))[0].get("filled"):
                     await self._server.point(alias, name, [other for other in indexes if alias in indexes[other]])
                     break
@@ -155,8 +154,7 @@ class OpenSearchIndex(SearchIndex):
 
     async def seen(self, view: str) -> Mapping[str, int]:
         answers = await self._server.search(self._names.index(view), _ITS_STATE)
-        positions: Mapping[str, int] = _shown(answers[0])["positions"] if answers else {}
-        return positions
+        return dict(_shown(answers[0])["positions"]) if answers else {}
 
     async def refresh(self, view: str, at_least: Mapping[str, int] = NOTHING) -> None:
         written = await self.positions(view) if at_least else {}
@@ -234,12 +232,15 @@ class OpenSearchIndex(SearchIndex):
 
     async def _show(self, view: str) -> None:
         """Have the view's alias name this index, unless it names another generation; drop those of other forms."""
-        index, alias = self._names.index(view), self._names.alias(view)
-        indexes = await self._server.aliases(self._names.all_of(view))
+        index, alias, indexes = self._names.index(view), self._names.alias(view), await self._indexes(view)
         before = [name for name in indexes if alias in indexes[name]]
         if all(self._names.belongs(name, view) for name in before) and before != [index]:
             await self._server.point(alias, index, [name for name in before if name != index])
         await self._server.drop([name for name in indexes if self._names.belongs(name, view) and name != index])
+
+    async def _indexes(self, view: str) -> Mapping[str, Collection[str]]:
+        alike = (await self._server.aliases(self._names.all_of(view))).items()
+        return {name: aliases for name, aliases in alike if self._names.number(name, view)}
 
     async def _expunge(self, view: str) -> None:
         """Once no replica needs what was there before; tried until it goes well."""
@@ -255,7 +256,7 @@ class OpenSearchIndex(SearchIndex):
 
 
 _NOTHING_YET: State = {"positions": {}}
-_ITS_STATE: dict[str, Any] = {"query": {"ids": {"values": [_THE_STATE]}}, "_source": [STATE]}
+_ITS_STATE: State = {"query": {"ids": {"values": [_THE_STATE]}}, "_source": [STATE]}
 
 
 def _shown(answer: Mapping[str, Any]) -> State:

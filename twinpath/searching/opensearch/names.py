@@ -23,17 +23,24 @@ class Names:
         return self._generation(view.partition("@")[0])
 
     def all_of(self, view: str) -> str:
-        """A pattern of the indexes of all generations and forms."""
+        """A pattern of the indexes of all generations and forms, and perhaps of others: see `number`."""
         return f"{self.alias(view)}-*,{self.alias(view)}.*"
 
     def belongs(self, index: str, view: str) -> bool:
         """Whether an index is one of this generation, however it was declared."""
-        return index.startswith(f"{self._generation(view)}-")
+        return _stem(index) == self._generation(view)
 
-    def number(self, index: str) -> int:
-        """The number of an index's generation."""
-        _, _, number = index.rpartition("-")[0].partition(".")
-        return int(number or 1)
+    def number(self, index: str, view: str) -> int:
+        """The number of an index's generation; 0 where it is another view's, whose name begins alike."""
+        alias, dot, number = _stem(index).rpartition(".")
+        if dot and alias == self.alias(view) and number.isdecimal():
+            return int(number)
+        return int(_stem(index) == self.alias(view))
 
     def _generation(self, view: str) -> str:
         return f"{self._prefix}-{view.replace('@', '.')}".lower()
+
+
+def _stem(index: str) -> str:
+    """The name of an index without its fingerprint, in which there is no dash."""
+    return index.rpartition("-")[0]

@@ -1,6 +1,6 @@
 """What `twinpath doctor` finds: nothing in a whole application, and each declaration that cannot work, by its name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, NamedTuple
 
@@ -24,6 +24,7 @@ from twinpath.domain import (
     Catalogue,
     DomainEvent,
     Earlier,
+    Earliest,
     Facts,
     Process,
     Projection,
@@ -112,6 +113,36 @@ class Guests(Facts):
         return []
 
 
+class VisitRow(NamedTuple):
+    """How many came."""
+
+    guests: int
+
+
+class Visits(Facts):
+    """Counts who came."""
+
+    name = "visits"
+    row = VisitRow
+
+    def booked(self, event: Booked, earlier: Earlier) -> Iterable[VisitRow]:
+        """One."""
+        return [VisitRow(1)]
+
+
+class Rows(Visits):
+    """Is called as the rows of others."""
+
+    name = "visits_rows"
+
+
+class Anew(Visits):
+    """Is called as others while they are made anew; its digest as its own rows."""
+
+    name = "visits_anew"
+    earliest: ClassVar[Mapping[str, Earliest]] = {"rows": Earliest("position", "log", "1 = 1")}
+
+
 class Nothing(Facts):
     """Takes no event."""
 
@@ -190,6 +221,15 @@ APPLICATIONS: dict[str, tuple[Application, list[str]]] = {
             "facts guests: the column name is called like a personal field of booking.booked: facts hold no personal"
             " data",
             "facts guests: none of its methods takes an event",
+        ],
+    ),
+    "facts whose tables would be those of others": (
+        replace(WHOLE, facts=(Visits(), Rows(), Anew())),
+        [
+            "table or view of facts visits_anew: it is declared 2 times",
+            "table or view of facts visits_rows: it is declared 2 times",
+            "table or view of facts visits_rows_anew: it is declared 2 times",
+            "table or view of facts visits_anew_rows: it is declared 2 times",
         ],
     ),
     "two processes of one name": (

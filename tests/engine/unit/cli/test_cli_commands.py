@@ -113,6 +113,46 @@ def test_servers_that_are_away_are_one_line_and_a_failure(name: str, as_json: bo
     nobody.release()
 
 
+ENDLESS = """
+import typer
+from twinpath.cli.connection import carry_out
+
+async def whole():
+    while True:
+        {step}
+
+typer.run(lambda: carry_out("here", "mongodb://127.0.0.1:1/", whole))
+"""
+
+
+def test_a_reader_that_leaves_ends_a_command_without_a_word() -> None:
+    script = ENDLESS.format(step="print('an event', flush=True)")
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as command:
+        assert command.stdout is not None
+        assert command.stderr is not None
+        assert command.stdout.readline() == b"an event\n"
+        command.stdout.close()
+
+        assert command.stderr.read().decode().splitlines() == ["here: MongoDB at 127.0.0.1:1"]
+        assert command.wait(timeout=30) == 141
+
+
+@pytest.mark.parametrize(
+    ("step", "why"),
+    [
+        ("raise BrokenPipeError(32, 'Broken pipe')", "no server answers: [Errno 32] Broken pipe"),
+        ("raise OSError(28, 'No space left on device')", "what is written finds no place: No space left on device"),
+        ("open('/proc/nowhere', 'w')", "/proc/nowhere: No such file or directory"),
+    ],
+)
+def test_what_is_wrong_with_files_is_not_blamed_on_a_server(step: str, why: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ENDLESS.format(step=step)], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout, done.stderr.splitlines()[1:]) == (2, "", [why])
+
+
 @pytest.mark.parametrize("url", ["nonsense", "mongodb://", "mongodb://127.0.0.1:none"])
 def test_an_address_that_is_none_is_one_line_and_a_failure(url: str) -> None:
     result = CliRunner().invoke(app, ["views"], env={"TWINPATH_MONGODB_URL": url, VARIABLE: "json:dumps"})

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twinpath.domain import case_folded, readable, shortened
+from twinpath.domain import all_seen, case_folded, readable, shortened
 
 UNSEEN = {
     "blanks": " \u00a0\u2003\u3000",
@@ -40,6 +40,18 @@ def test_what_nobody_can_see_is_no_text(kind: str, lines: bool) -> None:
 def test_no_mixture_of_what_nobody_can_see_is_text(text: str) -> None:
     with pytest.raises(ValueError, match="nothing of it can be seen"):
         readable(text, lines=True)
+
+
+@pytest.mark.parametrize("kind", sorted(UNSEEN.keys() - {"blanks", "combining"}))
+def test_a_number_has_no_character_that_nobody_can_see(kind: str) -> None:
+    for character in UNSEEN[kind]:
+        with pytest.raises(ValueError, match=rf"U\+{ord(character):04X} can't be seen"):
+            all_seen(f"a{character}b")
+
+
+def test_a_number_may_have_letters_signs_and_blanks_of_any_script() -> None:
+    for number in ("A+B/C'#", "a b", "e\u0301", "日本-1", "ШТ №5", "😀"):
+        assert all_seen(number) == number
 
 
 @pytest.mark.parametrize(

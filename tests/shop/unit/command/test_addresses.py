@@ -68,6 +68,37 @@ def test_each_field_that_its_country_lacks_is_named(fields: dict[str, str], wron
     assert {error["loc"][-1] for error in refused.value.errors()} == wrong
 
 
+@pytest.mark.parametrize(
+    ("country", "code"),
+    [
+        *(
+            ("JP", code)
+            for code in ("〒154-0023", "１５４－００２３", "154\u20100023", "154ー0023", "154 0023", "1540023")
+        ),
+        *(("IN", code) for code in ("110034", "110 034")),
+        *(("BR", code) for code in ("40301-110", "40301 110", "40301\u2013110", "40301110")),
+        *(("US", code) for code in ("95014-1234", "95014 1234", "950141234")),
+        *(("CA", code) for code in ("h3z2y7", "H3Z 2Y7", "H3Z-2Y7")),
+        *(("PL", code) for code in ("00-950", "00950", "00 950")),
+        *(("SE", code) for code in ("114 55", "SE-114 55", "SE11455")),
+        *(("LV", code) for code in ("LV-1073", "1073", "LV1073")),
+        *(("LT", code) for code in ("04340", "LT-04340")),
+        *(("AD", code) for code in ("AD100", "100")),
+    ],
+)
+def test_a_postal_code_is_taken_however_its_parts_are_parted(country: str, code: str) -> None:
+    assert taken(country=country, city="C", region="R", postal_code=code)["postal_code"] == code
+
+
+@pytest.mark.parametrize(
+    ("country", "code"),
+    [("JP", "154-002"), ("IN", "110 03"), ("PL", "00-9500"), ("US", "95014-1"), ("SE", "DE-114 55")],
+)
+def test_a_postal_code_with_too_few_or_too_many_signs_is_refused(country: str, code: str) -> None:
+    with pytest.raises(ValidationError, match="it looks like"):
+        taken(country=country, city="C", region="R", postal_code=code)
+
+
 def test_every_country_has_a_form() -> None:
     for country in ("AC", "AQ", "CU", "KP", "SY", "TA", "XK"):
         assert form_of(country).required >= {"street"}

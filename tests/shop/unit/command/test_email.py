@@ -39,6 +39,16 @@ def test_an_address_is_kept_as_it_was_written(address: str) -> None:
             "a\u202e@b.co",
             "a\ud800@b.co",
         ),
+        *(
+            "a\u3164@b.co",
+            "a\u115f@b.co",
+            "\u2800@b.co",
+            "a\u034f@b.co",
+            "a\ufe0f@b.co",
+            "a\ue000@b.co",
+            "a\u180b@b.co",
+        ),
+        *(f"{'x' * 65}@b.co", f"a@{'b' * 64}.co", f"a@{'.'.join(['b' * 60] * 5)}.co"),
         *("a@b", "a@@b.co", "a b@c.co", '"a b"@c.co', "a@[127.0.0.1]", ".a@b.co", "a..b@c.co", "a@-b.co", "a@b_c.co"),
     ],
 )

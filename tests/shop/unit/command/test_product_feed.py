@@ -179,16 +179,46 @@ def test_a_file_of_another_kind_is_refused_with_what_is_known(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("empty.csv", "", "the file is empty"),
+        ("header.csv", "sku,name,price\n", "the file has no rows"),
+        ("feed.xml", "<rss><channel><title>none</title></channel></rss>", "the file has no rows"),
+        ("feed.json", "[]", "the file has no rows"),
+    ],
+)
+def test_a_file_without_rows_is_called_so(tmp_path: Path, name: str, content: str, why: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(MalformedRequest, match=why):
+        taken(tmp_path / name, DryRun(SHOP))
+
+
+@pytest.mark.parametrize("rows", [1, 49, 50, 51])
+def test_what_came_before_the_damage_of_a_file_is_taken(tmp_path: Path, rows: int) -> None:
+    file, report, importer = tmp_path / "feed.xml", Report(), ProductFeed()
+    items = "".join(f"<item><id>{n}</id><title>Lamp</title><price>1 EUR</price></item>" for n in range(rows))
+    file.write_text(f"<rss><channel>{items}<item><id>&nbsp;</id></item></channel></rss>")
+
+    with rows_of(file) as opened:
+        _, made = mapped(importer, opened.rows, FieldMap())
+        with pytest.raises(MalformedRequest, match="line 1: no well-formed XML"):
+            run(importer, made, NOW, DryRun(SHOP), report, lambda refusal: None, lambda: None)
+
+    assert report.taken == rows
+
+
+@pytest.mark.parametrize(
     ("text", "amount"),
     [
         ("12.99 USD", "12.99"),
         ("USD 12.99", "12.99"),
         ("$12.99", "12.99"),
-        ("12,9 €", "12.9"),
         ("1,299.00", "1299.00"),
         ("1.299,00 usd", "1299.00"),
         ("1 299,50", "1299.50"),
         ("1'299.50", "1299.50"),
+        ("1\u2019299.50", "1299.50"),
+        ("1\u202f299,50\u00a0USD", "1299.50"),
         ("1,299", "1299"),
         ("1,234,567", "1234567"),
         ("12.345", "12.345"),
@@ -199,8 +229,20 @@ def test_an_amount_is_read_however_it_is_written(text: str, amount: str) -> None
     assert amount_of(text, "USD").as_body() == {"amount": amount, "currency": "USD"}
 
 
+@pytest.mark.parametrize("text", ["12,99 €", "€12.99", "€ 12,99", "€12.99 EUR", "12,99 eur"])
+def test_a_sign_of_one_currency_names_it_whatever_is_usual_in_the_file(text: str) -> None:
+    assert amount_of(text, "USD").as_body() == {"amount": "12.99", "currency": "EUR"}
+
+
 @pytest.mark.parametrize(
-    ("text", "kind"), [("1.5", "currency_missing"), ("free", "price_unreadable"), ("", "price_unreadable")]
+    ("text", "kind"),
+    [
+        ("£1.5", "currency_missing"),
+        ("€1 USD", "price_unreadable"),
+        ("1.5", "currency_missing"),
+        ("free", "price_unreadable"),
+        ("", "price_unreadable"),
+    ],
 )
 def test_an_amount_that_is_none_is_refused(text: str, kind: str) -> None:
     with pytest.raises(RowRefused) as refused:
