@@ -57,7 +57,8 @@ class RecategoriseProduct(ProductAction):
 
 
 class UpdatePrice(ProductAction):
-    """Ask another price from now on, in the product's own currency; the same price again changes nothing."""
+    """Ask another price from now on, in the product's own currency, or in any where that has gone out of use; the same
+    price again changes nothing."""
 
     type: ClassVar[str] = "update_price"
 

@@ -34,6 +34,15 @@ def digits_of(currency: str) -> int:
     return digits
 
 
+def is_in_use(currency: str) -> bool:
+    """Whether prices of today can be in this currency."""
+    try:
+        digits_of(currency)
+    except ValueError:
+        return False
+    return True
+
+
 def _of_today(currency: str) -> str:
     digits_of(currency)
     return currency

@@ -19,6 +19,7 @@ from command_service.product.commands import (
     TakeStock,
     UpdatePrice,
 )
+from command_service.product.price import is_in_use
 from command_service.product.state import Product, evolve
 from command_service.product.stock import adjust, come_back, release, reserve, restock, take
 from shared.events.money import Money
@@ -113,10 +114,10 @@ def _create(command: CreateProduct, product: Product | None) -> list[ProductEven
 def _update_price(command: UpdatePrice, product: Product) -> list[ProductEvent]:
     _still_sold(command, product)
     _not_below_zero(command.new_price)
-    if command.new_price.currency != product.price.currency:
+    if command.new_price.currency != product.price.currency and is_in_use(product.price.currency):
         detail = f"This product is priced in {product.price.currency}, and stays so."
         raise RuleViolation(detail, code="currency_mismatch", currency=product.price.currency)
-    if command.new_price.amount == product.price.amount:
+    if (command.new_price.currency, command.new_price.amount) == (product.price.currency, product.price.amount):
         return []
     return [ProductPriceUpdated(price=command.new_price, previous_price=product.price, reason=command.reason)]
 

@@ -75,7 +75,7 @@ class ProductRecategorised(DomainEvent):
 
 
 class ProductPriceUpdated(DomainEvent):
-    """It costs something else from now on; in the same currency."""
+    """It costs something else from now on; in the same currency, unless that had gone out of use."""
 
     type: ClassVar[str] = "product.price_updated"
     upcasters: ClassVar[tuple[Upcaster, ...]] = (WITH_DIGITS,)

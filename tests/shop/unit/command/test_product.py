@@ -208,6 +208,18 @@ def test_what_is_taken_was_reserved_and_is_not_on_hand_again() -> None:
     assert (product.on_hand, dict(product.reserved)) == (1, {})
 
 
+@pytest.mark.parametrize("minor", [2000, 1023])
+def test_what_was_priced_in_a_currency_that_has_gone_is_priced_in_another(minor: int) -> None:
+    """As in Bulgaria, where the lev went in 2026: the same product, whatever the same number means in euros."""
+    levs = Money(minor=2000, currency="BGN")
+    product = after(CREATED.model_copy(update={"price": levs}))
+    euros = Money(minor=minor, currency="EUR")
+
+    events = decide(told(UpdatePrice, new_price=euros, reason="Euro"), product)
+
+    assert events == [ProductPriceUpdated(price=euros, previous_price=levs, reason="Euro")]
+
+
 @pytest.mark.parametrize(
     ("sku", "other", "same"),
     [
