@@ -49,11 +49,6 @@ def id_example(category: str) -> str:
     return f"{category}-0198c0de-0000-7000-8000-000000000003"
 
 
-def is_id(category: str, text: str) -> bool:
-    """Whether this is a well-formed id of the category."""
-    return re.fullmatch(id_pattern(category)[1:-1], text) is not None
-
-
 def is_category(name: str) -> bool:
     """Whether streams and logs may be called so."""
     return re.fullmatch("[a-z]+", name) is not None

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
 import structlog
@@ -31,11 +31,11 @@ from twinpath.http.causal_token import format_token
 from twinpath.http.headers import joined_headers
 from twinpath.http.json_bodies import read_json
 from twinpath.http.parameters import refuse_parameters
-from twinpath.http.problem_details import faults_of, field_problems, is_no_json, status_of
+from twinpath.http.problem_details import faults_of, invalid_fields, is_no_json, status_of
 from twinpath.http.settings import BulkLimits
 from twinpath.identity.authentication import caller_of, need, put_on_record
 from twinpath.identity.caller import Caller
-from twinpath.ids import is_id
+from twinpath.ids import id_pattern
 from twinpath.observability.traceparent import readable
 
 _log = structlog.get_logger(__name__)
@@ -183,8 +183,9 @@ class _Lines:
             faults = faults_of(error)
             if is_no_json(faults):
                 return _refused(number, MalformedRequest("The line is not JSON.", code="malformed_json"))
-            errors = field_problems(faults)
-            return _dumped({"line": number, "status": 422, "code": "invalid_fields", "errors": errors})
+            detail, fields = invalid_fields(faults)
+            refusal = {"line": number, "status": 422, "code": "invalid_fields", "detail": detail, "errors": fields}
+            return _dumped(refusal)
         except TwinpathError as error:
             return _refused(number, error)
         except Exception as error:  # one line's mishap is not the others'
@@ -221,11 +222,7 @@ class _Lines:
             raise MalformedRequest(f"There is no command {name[:100]!r}.", code="unknown_command")
         declared, model = self._commands[name]
         need(self._origin.scope, declared.endpoint.allow, name)
-        asked = read_json(model, line)
-        category = declared.aggregate.category
-        if not declared.kind.creates and not is_id(category, asked.id or ""):
-            raise MalformedRequest(f"{name} needs the id of a {category}.", code="malformed_id")
-        return declared, asked
+        return declared, read_json(model, line)
 
     async def _handled(self, declared: DeclaredCommand, asked: BulkLine, command: Command) -> Mapping[str, Any]:
         appended = await self._bus.handle(
@@ -255,9 +252,10 @@ _UNREAD = Unavailable(
 
 @lru_cache(maxsize=256)
 def _line_model(declared: DeclaredCommand) -> type[BulkLine]:
-    """A line with this command: its body is read as that of the command's endpoint, in one go."""
+    """A line with this command: its body and its id are read as those of the command's endpoint, in one go."""
     default: Any = ... if declared.takes_body else declared.body()
-    fields: dict[str, Any] = {"body": (declared.body, default)}
+    an_id = Annotated[str, Field(pattern=id_pattern(declared.aggregate.category))]
+    fields: dict[str, Any] = {"body": (declared.body, default), "id": (an_id, ...)}
     if declared.kind.creates:
         fields["id"] = (None, None)
     return create_model(f"{declared.kind.__name__}Line", __base__=BulkLine, **fields)

@@ -78,7 +78,7 @@ class DeclaredCommand:
     def short_way(self) -> ShortWay:
         """The way past FastAPI's dispatch."""
         return ShortWay(
-            self.endpoint.method, self.path, self.answer, self.endpoint.allow, self.body if self.takes_body else None
+            self.endpoint.method, self.path, self.answer, self.endpoint.allow, self.body, needs_body=self.takes_body
         )
 
     def add_to(self, router: APIRouter) -> None:

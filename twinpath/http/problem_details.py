@@ -147,10 +147,16 @@ def _invalid(path: str, error: RequestValidationError) -> Response:
     faults = error.errors()
     if is_no_json(faults):
         return problem(path, 400, "malformed_json", "The body is not JSON.")
-    fields = field_problems(faults, prefix=1)
+    detail, fields = invalid_fields(faults, prefix=1)
+    return problem(path, 422, "invalid_fields", detail, errors=fields)
+
+
+def invalid_fields(faults: Sequence[Any], prefix: int = 0) -> tuple[str, list[dict[str, str]]]:
+    """What a problem says of pydantic's complaints: a detail that names the fields, and `field_problems`."""
+    fields = field_problems(faults, prefix)
     named = ", ".join(dict.fromkeys(field["field"] for field in fields))
     more = f" and {len(faults) - len(fields)} more" if len(faults) > len(fields) else ""
-    return problem(path, 422, "invalid_fields", f"Not valid: {named}{more}.", errors=fields)
+    return f"Not valid: {named}{more}.", fields
 
 
 def field_problems(faults: Sequence[Any], prefix: int = 0) -> list[dict[str, str]]:

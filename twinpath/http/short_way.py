@@ -39,6 +39,8 @@ class ShortWay:
     handler: Callable[..., Awaitable[Response]]
     allow: str
     body: type[BaseModel] | None = None
+    needs_body: bool = True
+    """Whether there must be a body, where a model is declared: one that is there is read in any case."""
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -55,7 +57,7 @@ class ShortWay:
             content = await _whole(receive)
             if content is None:
                 return
-            response = await self.handler(request, *ids, body=_read(self.body, content))
+            response = await self.handler(request, *ids, body=_read(self.body, content, self.needs_body))
         await response(scope, receive, send)
 
 
@@ -102,8 +104,10 @@ async def _whole(receive: Receive) -> bytes | None:
     return body if message["type"] == "http.request" else None
 
 
-def _read(model: type[BaseModel], body: bytes) -> BaseModel:
+def _read(model: type[BaseModel], body: bytes, needed: bool) -> BaseModel:
     if not body.strip():
+        if not needed:
+            return model()
         raise RequestValidationError([_MISSING])
     try:
         return read_json(model, body.removeprefix(BYTE_ORDER_MARK))

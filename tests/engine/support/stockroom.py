@@ -70,6 +70,12 @@ class StockPart(PartAction):
     count: Count = Field(examples=[2])
 
 
+class CountPart(PartAction):
+    """Say that it was counted, and nothing else: it takes no body."""
+
+    type: ClassVar[str] = "count_part"
+
+
 async def stock_of(look: Look, body: Any) -> int | None:
     """How many of the part there are."""
     part = await look(body.part_id)
@@ -100,9 +106,11 @@ def decide_part(command: PartAction, part: Part | None) -> list[Any]:
         if part is not None:
             raise RuleViolation("It is kept already.", code="part_exists")
         return [PartAdded(number=command.number, count=command.count)]
-    assert isinstance(command, StockPart)
     if part is None:
         raise NotFound("There is no such part.", code="part_not_found")
+    if isinstance(command, CountPart):
+        return []
+    assert isinstance(command, StockPart)
     return [PartStocked(count=command.count)]
 
 
@@ -121,6 +129,7 @@ def decide_job(command: PlanJob, job: Any) -> list[Any]:
 PART: Aggregate[Any, Part, Any] = Aggregate("part", decide_part, evolve_part, Part, (PartAdded, PartStocked))
 PART.post("", AddPart, allow="parts:keep", summary="Keep a part", new_id=lambda body: part_id_of(body.number))
 PART.post("/{id}/stock", StockPart, allow="parts:keep", summary="Stock a part")
+PART.post("/{id}/count", CountPart, allow="parts:keep", summary="Count a part")
 
 JOB: Aggregate[Any, Any, Any] = Aggregate("job", decide_job, lambda job, event: event, JobPlanned, (JobPlanned,))
 JOB.post("", PlanJob, allow="jobs:plan", summary="Plan a job")

@@ -74,7 +74,7 @@ async def test_a_bad_line_is_reported_by_its_number_and_the_others_go_on(client:
         (2, 400, "malformed_json"),
         (4, 409, "sku_taken"),
         (5, 400, "unknown_command"),
-        (6, 400, "malformed_id"),
+        (6, 422, "invalid_fields"),
         (7, 422, "invalid_fields"),
         (8, 422, "invalid_fields"),
         (9, 400, "line_too_long"),
