@@ -106,7 +106,7 @@ def _carrier(application: Application, dry_run: bool, url: str | None, actor: st
     token = os.environ.get(TOKEN, "")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     with httpx.Client(base_url=url or _service_url(), timeout=60, headers=headers) as client:
-        yield Service(client, actor)
+        yield Service(client, actor, on_wait=lambda why: errors.print(why, style="dim", markup=False, soft_wrap=True))
 
 
 def _service_url() -> str:

@@ -1,11 +1,11 @@
 """Sends commands to a command service, a batch a request: whatever breaks is sent again with the same keys."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import httpx
 import orjson
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
 from twinpath.errors import Unavailable
 from twinpath.importing.batches import Asked, Refusal
@@ -21,15 +21,26 @@ class _NotYet(Exception):
 
 
 class Service:
-    """A command service, as a client of its base URL reaches it; `patience` is for how many seconds it may be away."""
+    """A command service, as a client of its base URL reaches it; `patience` is for how many seconds it may be away.
 
-    def __init__(self, client: httpx.Client, actor: str, patience: float = _PATIENCE_SECONDS) -> None:
+    When it does not answer `on_wait` is told why, and that it is tried again, once each time.
+    """
+
+    def __init__(
+        self,
+        client: httpx.Client,
+        actor: str,
+        patience: float = _PATIENCE_SECONDS,
+        on_wait: Callable[[str], None] = lambda words: None,
+    ) -> None:
         self._client = client
+        self._on_wait = on_wait
         self._headers = {"X-Actor": actor, "Content-Type": "application/x-ndjson"}
         self._retrying = Retrying(
             retry=retry_if_exception_type(_NotYet),
             stop=stop_after_delay(patience),
             wait=wait_exponential_jitter(multiplier=0.2, max=5),
+            before_sleep=self._waits,
             reraise=True,
         )
 
@@ -68,8 +79,15 @@ class Service:
             try:
                 self._retrying(send)
             except _NotYet as error:
-                raise Unavailable(f"the command service at {self._client.base_url} does not answer: {error}") from error
+                raise Unavailable(self._why(error)) from error
         return [_refusal(commands[place].line, results[place]) for place in range(len(commands))]
+
+    def _waits(self, state: RetryCallState) -> None:
+        if state.attempt_number == 1 and state.outcome is not None:
+            self._on_wait(f"{self._why(state.outcome.exception())}; it is tried again for a while")
+
+    def _why(self, error: BaseException | None) -> str:
+        return f"the command service at {self._client.base_url} does not answer: {error}"
 
     def _answers(self, commands: Sequence[Asked]) -> list[dict[str, Any]]:
         content = b"".join(command.as_line() for command in commands)
