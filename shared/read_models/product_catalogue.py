@@ -55,6 +55,7 @@ PRODUCT_CATALOGUE = View(
         text=("name", "categories"),
         exact=("sku",),
         facets=("categories", "in_stock", "discontinued", Ranges("price", (10, 25, 50, 100, 250), PRICE_ORDER, 10_000)),
+        alike=("categories",),
         suggest=("name",),
         filters=("price.currency",),
         numbers=(PRICE_ORDER,),

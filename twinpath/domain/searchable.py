@@ -29,6 +29,7 @@ class Searchable:
 
     `text` is read word by word, the first field counting most. `exact` are numbers and names of things, such as a SKU:
     whoever types one in full finds it first, also without or with other separators; a part of it finds it too. The
+    facets in `alike` count values as one that differ in upper and lower case or in composition alone. The
     words of `suggest` complete and correct what was typed. `filters` are paths that a list's filters ask for beyond
     those of the view's declaration. `computed` are fields that a document does not have but a list is filtered by.
     """
@@ -36,11 +37,16 @@ class Searchable:
     text: tuple[str, ...]
     exact: tuple[str, ...] = ()
     facets: tuple[str | Ranges, ...] = ()
+    alike: tuple[str, ...] = ()
     suggest: tuple[str, ...] = ()
     filters: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     """Paths of numbers that filters bound."""
     computed: Mapping[str, Callable[[Mapping[str, Any]], Any]] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        if unknown := set(self.alike).difference(self.counted):
+            raise ValueError(f"alike: {', '.join(sorted(unknown))} is no facet whose values are counted")
 
     @property
     def counted(self) -> tuple[str, ...]:

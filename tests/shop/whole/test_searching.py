@@ -48,7 +48,13 @@ async def test_the_shop_is_searched_and_nothing_of_an_erased_customer_is_found()
             {"name": "Desk lamp", "category": "Lighting", "sku": "LAMP/07-b", "initial_stock": 3, "price": price},
         )
         _, token = await created(
-            "products", {"name": "Lamp oil", "sku": "OIL-1", "price": price | {"amount": "120.00"}}
+            "products",
+            {
+                "name": "Lamp oil",
+                "sku": "OIL-1",
+                "price": price | {"amount": "120.00"},
+                "categories": ["Oil", "lighting"],
+            },
         )
         customer, _ = await created("customers", {"name": "Ada Lovelace", "email": "ada@analytical.example"})
         line = {"product_id": product, "quantity": 1}
@@ -62,9 +68,12 @@ async def test_the_shop_is_searched_and_nothing_of_an_erased_customer_is_found()
         assert sorted(row["name"] for row in lamps["items"]) == ["Desk lamp", "Lamp oil"]
         assert [row["sku"] for row in (await found("products", "lamp07b"))["items"]] == ["LAMP/07-b"]
         assert [row["sku"] for row in (await found("products", "lamp", min_price="20"))["items"]] == ["OIL-1"]
-        assert [row["sku"] for row in (await found("products", "lamp", category="lighting"))["items"]] == ["LAMP/07-b"]
+        assert [row["sku"] for row in (await found("products", "lamp", category="oil"))["items"]] == ["OIL-1"]
         assert [row["sku"] for row in (await found("products", "lamp", currency="USD"))["items"]] == []
         assert (await found("products", "lamp", sku="oil-1"))["total"] == 1
+        categories = next(facet["values"] for facet in lamps["facets"] if facet["name"] == "categories")
+        assert categories == [{"value": "Lighting", "count": 2}, {"value": "Oil", "count": 1}]
+        assert (await found("products", "lamp", category="LIGHTING"))["total"] == 2
         prices = next(facet["values"] for facet in lamps["facets"] if facet["name"] == "price")
         assert [(v["at_least"], v["count"]) for v in prices if v["count"]] == [(10, 1), (100, 1)]
 

@@ -10,6 +10,7 @@ from fastapi import Request, Response
 from pydantic import AfterValidator, BaseModel, Field, create_model
 
 from twinpath.domain.resource import Listing, Resource
+from twinpath.domain.text import case_folded
 from twinpath.domain.views import Document, View, shown_fields
 from twinpath.http.causal_token import parse_token
 from twinpath.http.documents.problems import Codes
@@ -191,7 +192,7 @@ class _Search:
     def _facets(self, hits: Hits, shown: Callable[[str], bool]) -> list[dict[str, Any]]:
         search = self._reading.search
         facets: list[dict[str, Any]] = [
-            {"name": path, "values": [{"value": orjson.loads(value), "count": n} for value, n in _ordered(hits, path)]}
+            {"name": path, "values": facet_values(hits.counts[path], alike=path in search.alike)}
             for path in search.counted
             if shown(path)
         ]
@@ -203,6 +204,12 @@ class _Search:
         return facets
 
 
-def _ordered(hits: Hits, path: str) -> list[tuple[str, int]]:
-    """The most frequent values first."""
-    return sorted(hits.counts[path], key=lambda counted: (-counted[1], counted[0]))
+def facet_values(counts: Sequence[tuple[str, int]], alike: bool) -> list[dict[str, Any]]:
+    """The most frequent values first; each of those that are `alike` once, as it is written most often."""
+    merged: dict[Any, tuple[Any, int]] = {}
+    for text, count in sorted(counts, key=lambda counted: (-counted[1], counted[0])):
+        value = orjson.loads(text)
+        key = case_folded(value) if alike and isinstance(value, str) else text
+        spelling, before = merged.get(key, (value, 0))
+        merged[key] = (spelling, before + count)
+    return [{"value": value, "count": count} for value, count in sorted(merged.values(), key=lambda shown: -shown[1])]

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from tests.engine.contract.search.feed import REFUSED
 from tests.engine.workshop.application import WORKSHOP
 from tests.support.eventually import eventually
 from tests.support.opensearch import ENGINES, own_indexes
+from twinpath.domain import Searchable
 from twinpath.projecting.groups import searched_views, view_projections
 from twinpath.queries.app import create_app
+from twinpath.queries.endpoints.searches import facet_values
 from twinpath.searching.interface import SearchIndex
 from twinpath.testing import InMemorySystem
 from twinpath.views.in_memory.cache import InMemoryViewCache
@@ -221,3 +224,24 @@ async def test_search_is_refused_where_it_is_off() -> None:
         assert (answer.status_code, answer.json()["code"]) == (503, "search_unavailable")
         assert answer.headers["Retry-After"] == "1"
         assert (await client.get(REPAIRS)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("alike", "shown"),
+    [
+        (True, [("café", 5), ("Tea", 4), (True, 1)]),
+        (False, [("Tea", 4), ("café", 3), ("CAFE\u0301", 1), ("CAF\u00c9", 1), (True, 1)]),
+    ],
+)
+def test_a_facet_counts_as_one_what_is_the_same_to_people_where_it_is_declared_so(
+    alike: bool, shown: list[tuple[Any, int]]
+) -> None:
+    written = [("Tea", 4), ("CAF\u00c9", 1), ("café", 3), ("CAFE\u0301", 1), (True, 1)]
+    counts = [(orjson.dumps(value).decode(), count) for value, count in written]
+
+    assert [(value["value"], value["count"]) for value in facet_values(counts, alike)] == shown
+
+
+def test_only_facets_can_be_alike() -> None:
+    with pytest.raises(ValueError, match="make is no facet"):
+        Searchable(text=("name",), facets=("model",), alike=("make",))
