@@ -59,7 +59,7 @@ class CallerRates:
         clock: Callable[[], float] = time,
         redis_timeout: float = 0.2,
     ) -> None:
-        self._items = {True: _item(caller_rate), False: _item(address_rate)}
+        self._items = {True: _item(caller_rate, "CALLER"), False: _item(address_rate, "ADDRESS")}
         self._alone = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._redis = None if redis_url is None else _redis(redis_url, prefix, redis_timeout)
         self._together = None if self._redis is None else SlidingWindowCounterRateLimiter(self._redis)
@@ -142,8 +142,12 @@ def _headers(item: RateLimitItem, share: _Share, now: float) -> dict[str, str]:
     }
 
 
-def _item(text: str | None) -> RateLimitItem | None:
-    return parse(text) if text else None
+def _item(text: str | None, kind: str) -> RateLimitItem | None:
+    """A limit; what is counted under it begins with its kind, so that no caller is called like an address."""
+    item = parse(text) if text else None
+    if item is not None:
+        item.namespace = kind
+    return item
 
 
 def _redis(url: str, prefix: str, timeout: float) -> RedisStorage:

@@ -66,6 +66,13 @@ async def test_callers_do_not_use_each_others_limit_up(make: Make) -> None:
     assert await passed(rates, "ada", 300, is_known=False) == 7  # an address may be called as a subject is
 
 
+async def test_a_caller_that_is_called_like_an_address_has_a_limit_of_its_own(make: Make) -> None:
+    rates = make("2/hour", "2/hour")
+
+    assert await passed(rates, "20:db8::1", 3) == 2
+    assert await passed(rates, "20:db8::1", 3, is_known=False) == 2
+
+
 async def test_a_refusal_says_when_to_come_back(make: Make) -> None:
     rates = make(caller_rate="1/hour")
     await rates.take("ada", is_known=True)
