@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar, NamedTuple
+from unicodedata import normalize
 
 from shared.events.order import (
     OrderCancelled,
@@ -21,9 +22,9 @@ class OrderLineRow(NamedTuple):
     """What a step of an order means for one of its lines.
 
     `amount` is what the pieces of the step cost, `revenue` by how much the step changes the shop's revenue, both in
-    `currency`, which has `digits` decimals. `item_count` counts the pieces of the whole order. `seconds` have passed
-    since the step before; an order's first step has none. Country and region are empty once the customer is erased, in
-    rows that are made after that.
+    `currency`, which has `digits` decimals. The letters of `category` are composed, so that two that look the same are
+    one. `item_count` counts the pieces of the whole order. `seconds` have passed since the step before; an order's
+    first step has none. Country and region are empty once the customer is erased, in rows that are made after that.
     """
 
     step: Label
@@ -137,7 +138,7 @@ def _row(
         order.event.customer_id,
         line.product_id,
         line.sku,
-        line.category,
+        normalize("NFC", line.category),
         order.parts["shipping_address.country"] or "",
         order.parts["shipping_address.region"] or "",
         quantity,

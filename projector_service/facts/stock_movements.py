@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import NamedTuple
+from unicodedata import normalize
 
 from shared.events.product import (
     ProductCreated,
@@ -33,7 +34,7 @@ class StockMovementRow(NamedTuple):
 
 
 class StockMovements(Facts):
-    """The category is the product's first at that moment."""
+    """The category is the product's first at that moment, with its letters composed as in order_lines."""
 
     name = "stock_movements"
     row = StockMovementRow
@@ -44,7 +45,7 @@ class StockMovements(Facts):
         if event.on_hand:
             stream = earlier.recorded.stream
             values = (event.on_hand, event.on_hand, event.on_hand)
-            yield StockMovementRow("created", stream, event.sku, event.category or "", "", *values)
+            yield StockMovementRow("created", stream, event.sku, normalize("NFC", event.category or ""), "", *values)
 
     def restocked(self, event: ProductRestocked, earlier: Earlier) -> Iterable[StockMovementRow]:
         """Pieces came in."""
@@ -80,4 +81,6 @@ def _row(
     if moved:
         category = moved.event.categories[0] if moved.event.categories else ""
     sku = created.event.sku if created else ""
-    return StockMovementRow(movement, earlier.recorded.stream, sku, category, order_id, quantity, change, on_hand)
+    return StockMovementRow(
+        movement, earlier.recorded.stream, sku, normalize("NFC", category), order_id, quantity, change, on_hand
+    )
