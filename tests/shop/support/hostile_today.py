@@ -59,6 +59,7 @@ def make_hostile() -> None:
 
     shared.events.money.MOST_MINOR = -1
     twinpath.domain.readable = refuse
+    twinpath.domain.all_seen = lambda text: refuse(text)
     twinpath.ids.id_pattern = lambda category: "^$"
 
 
