@@ -93,6 +93,8 @@ class Service:
         content = b"".join(command.as_line() for command in commands)
         try:
             answer = self._client.post("/api/v1/commands", content=content, headers=self._headers)
+        except httpx.UnsupportedProtocol as error:
+            raise Unavailable(f"{self._client.base_url} is no address of a command service: {error}") from error
         except httpx.TransportError as error:
             raise _NotYet(f"{type(error).__name__} {error}".strip()) from error
         if answer.status_code in (429, 500, 502, 503, 504):

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from os import mkfifo
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,9 @@ def test_what_a_table_writes_is_read(tmp_path_factory: pytest.TempPathFactory, r
     csv.writer(written).writerows([("a", "b"), *rows])
     read_again = read(tmp_path_factory.getbasetemp(), written.getvalue().encode(), format="csv", encoding="utf-8")
     assert [tuple(row.values.get(name, ("",))[0] for name in "ab") for row in read_again] == rows
+
+
+def test_a_pipe_is_refused_before_anybody_waits_for_it(tmp_path: Path) -> None:
+    mkfifo(tmp_path / "pipe")
+    with pytest.raises(MalformedRequest, match="no regular file"), rows_of(tmp_path / "pipe"):
+        pytest.fail("it is read")

@@ -37,3 +37,14 @@ def test_who_stays_away_is_named_after_the_patience_is_over() -> None:
     with pytest.raises(Unavailable, match="at http://there does not answer: it answers 429"):
         service(chain([httpx.Response(503)], repeat(httpx.Response(429))), said).carry_out([ASKED])
     assert len(said) == 1
+
+
+@pytest.mark.parametrize("url", ["shop", "ftp://shop"])
+def test_what_is_no_address_is_not_waited_for(url: str) -> None:
+    said: list[str] = []
+    with (
+        httpx.Client(base_url=url) as client,
+        pytest.raises(Unavailable, match=f"{url}/? is no address of a command service"),
+    ):
+        Service(client, "import", on_wait=said.append).carry_out([ASKED])
+    assert said == []
