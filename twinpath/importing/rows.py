@@ -47,8 +47,8 @@ def rows_of(file: Path, format_wished: str | None = None, encoding: str | None =
     """The rows of a file, which is open as long.
 
     Raises:
-        MalformedRequest: it is a pipe or the like, which can be read once alone; the encoding is unknown; or, while rows
-            are read, the file has no header, or it is `unreadable_file`, as an XML file that is damaged.
+        MalformedRequest: it is a pipe or the like, which can be read once alone; the encoding is unknown; or, while
+            rows are read, the file has no header, or it is `unreadable_file`, as an XML file that is damaged.
     """
     if not file.is_file():
         raise MalformedRequest(f"{file} is no regular file, and is read twice: write it to one", code="no_file")
