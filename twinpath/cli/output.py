@@ -54,8 +54,8 @@ class Output:
         print(text, file=sys.stderr if self.as_json else sys.stdout, flush=True)
 
     def table(self, table: Table) -> None:
-        """Write a table with whole names, however narrow the terminal is."""
-        console = Console()
+        """Write a table with whole names as they are, however narrow the terminal is."""
+        console = Console(markup=False, emoji=False, highlight=False)
         wanted = console.measure(table, options=console.options.update(width=10_000)).maximum
         console.width = max(console.width, wanted)
         console.print(table)

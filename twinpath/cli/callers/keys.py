@@ -71,6 +71,9 @@ def list_keys(as_json: AsJson = False) -> None:
             for key in keys:
                 out.json(_facts(key, now))
             return 0
+        if not keys:
+            out.tell("No keys.")
+            return 0
         table = Table("id", "name", "may", "state", "ends", "last use")
         for key in keys:
             last_use = "never" if key.last_use is None else f"{key.last_use:%Y-%m-%d %H:%M}"

@@ -9,12 +9,14 @@ from importlib.metadata import version
 from typing import Any, get_args
 
 import pytest
+from rich.table import Table
 from typer.core import TyperArgument, TyperGroup, TyperOption
 from typer.testing import CliRunner
 
 from deploy.local.ports import hold_port
 from twinpath.cli.app import COMMANDS, app, load
 from twinpath.cli.application import VARIABLE
+from twinpath.cli.output import Output
 
 HEAVY = {"aio_pika", "fastapi", "faststream", "opentelemetry", "pydantic", "pymongo", "redis", "structlog"}
 WITHOUT_SERVERS = {"doctor", "server-files"}
@@ -123,6 +125,18 @@ async def whole():
 
 typer.run(lambda: carry_out("here", "mongodb://127.0.0.1:1/", whole))
 """
+
+
+def test_a_table_shows_what_is_in_it_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    table = Table("name")
+    names = ["[/red]", "[bold]x", ":smile:", "a" * 200]
+    for name in names:
+        table.add_row(name)
+
+    Output(as_json=False).table(table)
+
+    shown = capsys.readouterr().out
+    assert [name for name in names if f"│ {name} " in shown] == names
 
 
 def test_a_reader_that_leaves_ends_a_command_without_a_word() -> None:
