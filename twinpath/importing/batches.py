@@ -45,16 +45,21 @@ def asked(importer: Importer, items: Iterable[tuple[Row, Item]], at: datetime) -
     """The commands of each row, a refusal for a row without sense, None for one that is no item of its own."""
     for row, item in items:
         if row.defect is not None:
-            yield Refusal(row.line, "unreadable_row", row.defect)
+            yield Refusal(row.line, "unreadable_row", row.defect + _further(row))
             continue
         try:
             commands = importer.commands(item, at)
         except RowRefused as refused:
-            yield Refusal(row.line, refused.kind, refused.detail)
+            yield Refusal(row.line, refused.kind, refused.detail + _further(row))
             continue
         yield from (Asked.by(importer, row.line, wanted) for wanted in commands)
         if not commands:
             yield None
+
+
+def _further(row: Row) -> str:
+    """Of a row that can't be taken: the lines that go with it, which a quotation mark without an end swallows."""
+    return f"; it goes on to line {row.last}: perhaps a quotation mark has no end" if row.last > row.line else ""
 
 
 def in_batches(outcomes: Iterable[Asked | Refusal | None], size: int) -> Iterator[list[Asked | Refusal | None]]:

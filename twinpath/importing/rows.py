@@ -26,11 +26,13 @@ _SEPARATORS = {"csv": (",", ";"), "tsv": ("\t",)}
 
 @dataclass(frozen=True)
 class Row:
-    """A row: the line on which it begins, and its values; `defect` says why it can't be read."""
+    """A row: the line on which it begins, and its values; `defect` says why it can't be read. `last` is the line on
+    which it ends, where that is known."""
 
     line: int
     values: Mapping[str, tuple[str, ...]]
     defect: str | None = None
+    last: int = 0
 
 
 @dataclass(frozen=True)
@@ -96,16 +98,16 @@ def _table_rows(text: TextIOWrapper, separator: str) -> Iterator[Row]:
         except StopIteration:
             break
         except csv.Error as error:
-            yield Row(line, {}, f"it can't be read: {error}")
+            yield Row(line, {}, f"it can't be read: {error}", reader.line_num)
             continue
         if not any(cell.strip() for cell in cells):
             continue
         if header is None:
             header = [column(cell.removeprefix("\ufeff")) for cell in cells]
         elif any(cell.strip() for cell in cells[len(header) :]):
-            yield Row(line, {}, f"it has {len(cells)} cells, and the header {len(header)}")
+            yield Row(line, {}, f"it has {len(cells)} cells, and the header {len(header)}", reader.line_num)
         else:
-            yield Row(line, _grouped(zip(header, cells, strict=False)))
+            yield Row(line, _grouped(zip(header, cells, strict=False)), None, reader.line_num)
     if header is None:
         raise MalformedRequest("the file is empty", code="no_header")
 

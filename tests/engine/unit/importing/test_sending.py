@@ -15,9 +15,9 @@ from twinpath.importing.sending import Service
 ASKED = Asked(1, Wanted(AddPart, {"number": "A"}), "key")
 
 
-def service(answers: Iterator[httpx.Response], said: list[str]) -> Service:
+def service(answers: Iterator[httpx.Response], said: list[str], patience: float = 60.0) -> Service:
     transport = httpx.MockTransport(lambda request: next(answers))
-    return Service(httpx.Client(base_url="http://there", transport=transport), "import", 1.0, said.append)
+    return Service(httpx.Client(base_url="http://there", transport=transport), "import", patience, said.append)
 
 
 def test_it_is_told_once_that_the_service_is_away_and_what_was_asked_is_carried_out() -> None:
@@ -35,7 +35,7 @@ def test_it_is_told_once_that_the_service_is_away_and_what_was_asked_is_carried_
 def test_who_stays_away_is_named_after_the_patience_is_over() -> None:
     said: list[str] = []
     with pytest.raises(Unavailable, match="at http://there does not answer: it answers 429"):
-        service(chain([httpx.Response(503)], repeat(httpx.Response(429))), said).carry_out([ASKED])
+        service(chain([httpx.Response(503)], repeat(httpx.Response(429))), said, patience=1.0).carry_out([ASKED])
     assert len(said) == 1
 
 

@@ -193,6 +193,19 @@ def test_a_file_without_rows_is_called_so(tmp_path: Path, name: str, content: st
         taken(tmp_path / name, DryRun(SHOP))
 
 
+def test_lines_that_an_open_quotation_mark_swallows_are_told(tmp_path: Path) -> None:
+    file, refusals = tmp_path / "feed.csv", list[Refusal]()
+    file.write_text('sku,name,price\nA,Lamp,1 EUR\nB,"Lamp,1 EUR\nC,Lamp,1 EUR\nD,Lamp,1 EUR\n')
+
+    with rows_of(file) as opened:
+        _, made = mapped(ProductFeed(), opened.rows, FieldMap())
+        run(ProductFeed(), made, NOW, DryRun(SHOP), Report(), refusals.append, lambda: None)
+
+    [refusal] = refusals
+    assert (refusal.line, refusal.kind) == (3, "price_missing")
+    assert refusal.detail == "it has no price; it goes on to line 5: perhaps a quotation mark has no end"
+
+
 @pytest.mark.parametrize("rows", [1, 49, 50, 51])
 def test_what_came_before_the_damage_of_a_file_is_taken(tmp_path: Path, rows: int) -> None:
     file, report, importer = tmp_path / "feed.xml", Report(), ProductFeed()
