@@ -12,6 +12,8 @@ from twinpath.errors import MalformedRequest
 
 _CHUNK = 1 << 16
 _ITEMS = ("item", "entry")
+_OF_GOOGLE = "http://base.google.com/ns/1.0 "
+"""What stands before a name of Google's: `g:id` is the item's number where RSS or Atom have an `id` of their own."""
 _Item = tuple[int, Mapping[str, tuple[str, ...]]]
 
 
@@ -48,6 +50,7 @@ class _Reader:
         self._texts: list[str] = []
         self._line = 0
         self._values: defaultdict[str, list[str]] | None = None
+        self._of_google: defaultdict[str, list[str]] = defaultdict(list)
         self._whole: deque[_Item] = deque()
 
     def fed(self, chunk: bytes, last: bool) -> Iterator[_Item]:
@@ -67,6 +70,7 @@ class _Reader:
         if self._values is None:
             if plain in _ITEMS:
                 self._line, self._values = self._parser.CurrentLineNumber, defaultdict(list)
+                self._of_google.clear()
             return
         self._path.append(plain)
         self._texts.append("")
@@ -79,13 +83,14 @@ class _Reader:
         if self._values is None:
             return
         if not self._path:
-            self._whole.append((self._line, {column: tuple(texts) for column, texts in self._values.items()}))
+            values = {**self._values, **self._of_google}
+            self._whole.append((self._line, {column: tuple(texts) for column, texts in values.items()}))
             self._values = None
             return
         path = ".".join(self._path)
         self._path.pop()
         if text := self._texts.pop().strip():
-            self._values[path].append(text)
+            (self._of_google if name.startswith(_OF_GOOGLE) else self._values)[path].append(text)
 
     def _refuse(self, *_: Any) -> NoReturn:
         raise ValueError("it declares entities")

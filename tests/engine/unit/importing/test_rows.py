@@ -116,3 +116,17 @@ def test_a_pipe_is_refused_before_anybody_waits_for_it(tmp_path: Path) -> None:
     mkfifo(tmp_path / "pipe")
     with pytest.raises(MalformedRequest, match="no regular file"), rows_of(tmp_path / "pipe"):
         pytest.fail("it is read")
+
+
+def test_where_a_feed_and_google_call_something_alike_it_is_googles(tmp_path: Path) -> None:
+    content = """<feed xmlns="http://www.w3.org/2005/Atom" xmlns:g="http://base.google.com/ns/1.0">
+    <entry><id>http://shop/1</id><g:id>A</g:id><title>Lamp</title><g:product_type>L</g:product_type>
+    <g:shipping><g:price>5 EUR</g:price></g:shipping><g:product_type>M</g:product_type></entry>
+    <entry><g:id>B</g:id><title>Oil</title><id>http://shop/2</id></entry></feed>"""
+
+    [lamp, oil] = [row.values for row in read(tmp_path, content.encode())]
+
+    assert (lamp["id"], lamp["title"], lamp["product type"]) == (("A",), ("Lamp",), ("L", "M"))
+    assert lamp["shipping.price"] == ("5 EUR",)
+    assert (oil["id"], oil["title"]) == (("B",), ("Oil",))
+    assert "product type" not in oil
