@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from query_service.analytics.spans import SETTINGS, WITHIN, ByInterval, amount, begin_of
+from query_service.analytics.spans import DECIMALS, SETTINGS, WITHIN, ByInterval, amount, begin_of
 from shared.read_models.segment import LOYAL_AFTER, SEGMENT, begin_of_moments, time_of
 from twinpath.domain import Period, Report
 
@@ -23,12 +23,16 @@ _COUNTED = "(step = 'confirmed' OR revenue != 0)"
 """What was confirmed, also for nothing, and what was taken back of that."""
 
 _SEGMENTED = f"""(
-    SELECT facts.*, toUInt8(multiIf(moment_1 = 0, 0, placed_moment > moment_{LOYAL_AFTER}, {LOYAL_AFTER},
-        placed_moment > moment_1, 1, 0)) AS orders_before
-    FROM (SELECT * FROM {_ROWS} WHERE {WITHIN} AND {_COUNTED}) AS facts
-    LEFT ANY JOIN {_CUSTOMERS} AS customers ON facts.customer_key = customers.customer_key
-)"""
-"""The rows of the span with the number of orders that were confirmed before, as far as segments tell them apart."""
+    SELECT at, line, step, quantity, revenue, currency, digits, customer_key, placed_moment
+    FROM {_ROWS} PREWHERE {WITHIN} AND {_COUNTED}
+) AS facts LEFT ANY JOIN {_CUSTOMERS} AS customers ON facts.customer_key = customers.customer_key"""
+"""The rows of the span with the moments of their customers' first orders."""
+_JOINED = ", join_algorithm = 'partial_merge'"
+"""The digest has the order of its keys; the engine would make a table of hashes, now of one side, now of the other."""
+_ORDERS_BEFORE = (
+    f"multiIf(moment_1 = 0, 0, placed_moment > moment_{LOYAL_AFTER}, {LOYAL_AFTER}, placed_moment > moment_1, 1, 0)"
+)
+"""The number of orders that were confirmed before, as far as segments tell them apart."""
 
 
 class RevenueQuery(ByInterval):
@@ -53,7 +57,8 @@ class RevenueRow(BaseModel):
 
 def _revenue(asked: RevenueQuery, as_text: bool) -> Statement:
     by_segment = asked.by == "segment"
-    group = {"category": "category", "country": "country", "segment": SEGMENT}.get(asked.by or "", "''")
+    by = f"toUInt8({_ORDERS_BEFORE})" if by_segment else asked.by or "''"
+    key = "orders_before" if by_segment else "`group`"
     # an order has lines in several categories, and else one line that is its first
     orders = (
         "uniqExactIf(order_id, step = 'confirmed')"
@@ -61,15 +66,18 @@ def _revenue(asked: RevenueQuery, as_text: bool) -> Statement:
         else "countIf(line = 1 AND step = 'confirmed')"
     )
     sql = f"""
-        SELECT {begin_of(asked.interval)} AS begins, {group} AS `group`, currency,
-            {amount("sum(revenue)", as_text)} AS revenue,
-            {amount("sumIf(revenue, revenue > 0)", as_text)} AS confirmed,
-            {amount("-sumIf(revenue, revenue < 0)", as_text)} AS taken_back,
-            {orders} AS orders, sumIf(quantity, step = 'confirmed') - sumIf(quantity, step != 'confirmed') AS pieces
-        FROM {_SEGMENTED if by_segment else f"{_ROWS} WHERE {WITHIN} AND {_COUNTED}"}
-        GROUP BY begins, {"orders_before" if by_segment else "`group`"}, currency
+        SELECT begins, {f"{SEGMENT} AS" if by_segment else ""} `group`, currency,
+            {amount("net", as_text)} AS revenue, {amount("gross", as_text)} AS confirmed,
+            {amount("back", as_text)} AS taken_back, orders, pieces
+        FROM (
+            SELECT {begin_of(asked.interval)} AS begins, {by} AS {key}, currency,
+                sum(revenue) AS net, sumIf(revenue, revenue > 0) AS gross, -sumIf(revenue, revenue < 0) AS back,
+                {orders} AS orders, sum(if(step = 'confirmed', quantity, -quantity)) AS pieces, {DECIMALS}
+            FROM {_SEGMENTED if by_segment else f"{_ROWS} PREWHERE {WITHIN} AND {_COUNTED}"}
+            GROUP BY begins, {key}, currency
+        )
         ORDER BY begins, `group`, currency
-        {SETTINGS}, prefer_column_name_to_alias = 1
+        {SETTINGS}{_JOINED if by_segment else ""}
     """
     return sql, {}
 
@@ -92,7 +100,7 @@ def _funnel(asked: Period, as_text: bool) -> Statement:
             SELECT step, if(step = 'returned', uniqExactIf(order_id, step = 'returned'), count()) AS orders,
                 quantiles(0.5, 0.9)(seconds) AS seconds, maxIf(orders, step = 'placed') OVER () AS placed
             FROM {_ROWS}
-            WHERE line = 1 AND at >= {{begin:DateTime64(3, 'UTC')}}
+            PREWHERE line = 1 AND at >= {{begin:DateTime64(3, 'UTC')}}
                 AND order_placed_at >= {{begin:DateTime64(3, 'UTC')}}
                 AND order_placed_at < {{end:DateTime64(3, 'UTC')}}
             GROUP BY step
@@ -124,14 +132,16 @@ class ProductRow(BaseModel):
 
 def _products(asked: ProductsQuery, as_text: bool) -> Statement:
     sql = f"""
-        SELECT product_id, any(sku) AS sku, any(category) AS category, currency,
-            {amount("sum(revenue)", as_text)} AS revenue,
-            sumIf(quantity, step = 'confirmed') AS confirmed, sumIf(quantity, step = 'cancelled') AS cancelled,
-            sumIf(quantity, step = 'returned') AS returned
-        FROM {_ROWS}
-        WHERE {WITHIN} AND {_COUNTED}
-        GROUP BY product_id, currency ORDER BY sum(revenue) DESC, product_id, currency LIMIT {{limit:UInt32}}
-        {SETTINGS}, prefer_column_name_to_alias = 1
+        SELECT product_id, sku, category, currency, {amount("net", as_text)} AS revenue, confirmed, cancelled, returned
+        FROM (
+            SELECT product_id, any(sku) AS sku, any(category) AS category, currency, sum(revenue) AS net,
+                sumIf(quantity, step = 'confirmed') AS confirmed, sumIf(quantity, step = 'cancelled') AS cancelled,
+                sumIf(quantity, step = 'returned') AS returned, {DECIMALS}
+            FROM {_ROWS} PREWHERE {WITHIN} AND {_COUNTED}
+            GROUP BY product_id, currency ORDER BY net DESC, product_id, currency LIMIT {{limit:UInt32}}
+        )
+        ORDER BY net DESC, product_id, currency
+        {SETTINGS}
     """
     return sql, {"limit": asked.limit}
 
@@ -151,7 +161,7 @@ def _cohorts(asked: Period, as_text: bool) -> Statement:
             dateDiff('month', cohort, toStartOfMonth(at, {{zone:String}})) AS months,
             uniqExact(customer_key) AS customers, count() AS orders
         FROM (
-            SELECT customer_key, at FROM {_ROWS} WHERE {_CONFIRMED} AND at >= {{begin:DateTime64(3, 'UTC')}}
+            SELECT customer_key, at FROM {_ROWS} PREWHERE {_CONFIRMED} AND at >= {{begin:DateTime64(3, 'UTC')}}
         ) AS confirmed
         JOIN (
             SELECT customer_key, moment_1 FROM {_CUSTOMERS}

@@ -9,7 +9,9 @@ from twinpath.domain import Period
 Interval = Literal["day", "week", "month"]
 
 WITHIN = "line > 0 AND at >= {begin:DateTime64(3, 'UTC')} AND at < {end:DateTime64(3, 'UTC')}"
-"""The rows of the span, without marks."""
+"""The rows of the span, without marks. It goes into PREWHERE, so that other columns are read of these rows alone: with
+FINAL no server does that by itself, as a row might be replaced by another with other values; ours are replaced by
+themselves."""
 SETTINGS = "SETTINGS do_not_merge_across_partitions_select_final = 1"
 _BEGINS: dict[Interval, str] = {
     "day": "toDate(at, {zone:String})",
@@ -29,9 +31,14 @@ def begin_of(interval: Interval) -> str:
     return _BEGINS[interval]
 
 
-def amount(expression: str, as_text: bool) -> str:
-    """SQL: an amount of money, as text with all of its decimals or as a number. The most exact rows decide how many."""
+DECIMALS = "max(digits) AS decimals"
+"""What `amount` needs: the most exact rows decide how many decimals a sum has."""
+
+
+def amount(sum_of: str, as_text: bool) -> str:
+    """SQL: the column of an amount of money, as text with all of its decimals or as a number."""
     if not as_text:
-        return expression
-    texts = (f"max(digits) = {digits}, toDecimalString({expression}, {digits})" for digits in range(4))
-    return f"multiIf({', '.join(texts)}, toDecimalString({expression}, 4))"
+        return sum_of
+    # the number of decimals must be a constant there, and a choice of constants takes milliseconds to plan
+    text = f"toDecimalString({sum_of}, 4)"
+    return f"substring({text}, 1, length({text}) - if(decimals = 0, 5, 4 - least(decimals, 4)))"
