@@ -1,0 +1,78 @@
+"""Reports over rows as they come in: again, changed by an erasure, of other months, and with any number of decimals."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from query_service.analytics.orders import FUNNEL, PRODUCTS, REVENUE
+from tests.shop.support.order_rows import NOON, TABLE, Orders, order
+from twinpath.facts.tables import Row
+
+HOUR = timedelta(hours=1)
+EVERY: tuple[dict[str, str], ...] = ({}, {"by": "category"}, {"by": "country"}, {"by": "segment"})
+
+
+@pytest.fixture
+async def orders(clickhouse_url: str) -> AsyncIterator[Orders]:
+    orders = Orders(clickhouse_url, digests=True)
+    yield orders
+    await orders.close()
+
+
+def changed(row: Row, **values: object) -> Row:
+    """The row with other values in some columns."""
+    return tuple(values.get(name, value) for name, value in zip(TABLE.all_columns, row, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("digits", "price", "text"),
+    [
+        (0, Decimal(1200), "1200"),
+        (1, Decimal("0.5"), "0.5"),
+        (2, Decimal("5.10"), "5.10"),
+        (3, Decimal("0.125"), "0.125"),
+        (4, Decimal("7.0001"), "7.0001"),
+    ],
+)
+async def test_an_amount_has_the_decimals_of_its_currency(
+    orders: Orders, digits: int, price: Decimal, text: str
+) -> None:
+    placed, confirmed = order(0, HOUR)
+    columns = {"digits": digits, "currency": "XTS", "unit_price": price, "amount": price}
+    cancelled = changed(confirmed, **columns, position=3, step="cancelled", revenue=-2 * price)
+    await orders.insert([changed(placed, **columns), changed(confirmed, **columns, revenue=price), cancelled])
+
+    twice = str(2 * price)
+    for by in EVERY:
+        (row,) = await orders.report(REVENUE, **by)
+        assert row[2:6] == ("XTS", f"-{text}", text, twice)
+    (product,) = await orders.report(PRODUCTS)
+    assert product[4] == f"-{text}"
+
+
+async def test_the_most_exact_row_decides(orders: Orders) -> None:
+    (_, first), (_, second) = order(0, HOUR), order(1, HOUR)
+    await orders.insert([first, changed(second, digits=3, revenue=Decimal("0.125"))])
+
+    assert [row[3] for row in await orders.report(REVENUE)] == ["5.125"]
+
+
+async def test_a_row_that_comes_again_without_its_country_replaces_itself(orders: Orders) -> None:
+    rows = order(0, HOUR)
+    await orders.insert(rows)
+    await orders.insert([changed(row, country="", region="") for row in rows])
+
+    assert [(row[1], row[3], row[6]) for row in await orders.report(REVENUE, by="country")] == [("", "5.00", 1)]
+    assert [row[:2] for row in await orders.report(FUNNEL)] == [("placed", 1), ("confirmed", 1)]
+
+
+async def test_only_the_span_counts_but_every_earlier_order_makes_loyal(orders: Orders) -> None:
+    for number in range(6):  # the fifth of them in March
+        at = NOON + (number - 4) * timedelta(days=30)
+        await orders.insert([changed(row, at=at, order_placed_at=at) for row in order(number, HOUR)])
+
+    for by in EVERY:
+        assert [row[3] for row in await orders.report(REVENUE, **by)] == ["5.00"]
+    assert await orders.by_report() == {"loyal": 1}
