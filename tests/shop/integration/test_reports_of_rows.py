@@ -68,6 +68,16 @@ async def test_a_row_that_comes_again_without_its_country_replaces_itself(orders
     assert [row[:2] for row in await orders.report(FUNNEL)] == [("placed", 1), ("confirmed", 1)]
 
 
+async def test_an_order_counts_once_in_each_of_its_categories(orders: Orders) -> None:
+    for number in range(3):
+        (_, first) = order(number, HOUR)
+        await orders.insert([first, changed(first, line=2), changed(first, line=3, category="tools")])
+
+    by_category = await orders.report(REVENUE, by="category", interval="month")
+    assert [(row[1], row[6], row[7]) for row in by_category] == [("lighting", 3, 6), ("tools", 3, 3)]
+    assert [(row[6], row[7]) for row in await orders.report(REVENUE, interval="month")] == [(3, 9)]
+
+
 async def test_only_the_span_counts_but_every_earlier_order_makes_loyal(orders: Orders) -> None:
     for number in range(6):  # the fifth of them in March
         at = NOON + (number - 4) * timedelta(days=30)
