@@ -18,8 +18,8 @@ from twinpath.searching.tantivy.schema import ID, TIE, WEIGHT, first_unseen, sco
 from twinpath.searching.tantivy.scores import possible_scores
 from twinpath.searching.ties import tie_of
 
-_FIRST_HITS, _HITS_AFTER = 500, 1_000
-"""Asked for first, for the first page and for those after it."""
+_FIRST_HITS, _HITS_AFTER, _MORE = 200, 1_000, 10
+"""Asked for first, for the first page and for those after it; how many times as many are asked for next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def ranked(searcher: Searcher, query: Query, asked: asking.Query, after: Place |
             places = [(-score, id_) for (score, _, _), id_ in zip(first, ids, strict=True)]
             everything = None if result.count > _FIRST_HITS else addresses
             return Ranked(places, result.count, max(scores, default=0), everything)
-        most = FARTHEST
+        most = min(FARTHEST, most * _MORE)
 
 
 def _scores(searcher: Searcher, hits: Sequence[tuple[float, DocAddress]]) -> list[int]:
