@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
 
-from tantivy import DocAddress, Document, Index, IndexWriter, Query
+from tantivy import DocAddress, Index, IndexWriter, Query
 
 from twinpath.errors import Unavailable
 from twinpath.searching.entries import Entry, Reading
 from twinpath.searching.interface import Hits, Search
 from twinpath.searching.tantivy.queries import Queries
-from twinpath.searching.tantivy.schema import ID, REVISION, STATE, document_of, made_ready, schema_of
+from twinpath.searching.tantivy.schema import ID, REVISION, STATE, document_of, made_ready, schema_of, state_of
 from twinpath.searching.tantivy.searches import Searches
 
 _HEAP = 15_000_000
@@ -27,7 +27,8 @@ class ViewIndex:
 
     def __init__(self, reading: Reading, folder: Path | None = None, opened: bool = False) -> None:
         self.lock = RLock()
-        schema = schema_of(len(reading.search.counted), len(reading.numbers))
+        self._columns = len(reading.search.counted), len(reading.numbers)
+        schema = schema_of(*self._columns)
         self._searches = Searches(reading, Queries(schema, reading.numbers))
         self._schema = schema
         self._folder = folder
@@ -50,10 +51,7 @@ class ViewIndex:
                 for entry in entries:
                     writer.add_document(document_of(entry))
                 writer.delete_documents_by_term(ID, _THE_STATE)
-                kept = Document()
-                kept.add_text(ID, _THE_STATE)
-                kept.add_text(STATE, state)
-                writer.add_document(kept)
+                writer.add_document(state_of(_THE_STATE, state, *self._columns))
                 writer.commit()
             except BaseException:
                 self.close()

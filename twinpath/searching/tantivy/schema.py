@@ -103,6 +103,20 @@ def document_of(entry: Entry) -> Document:
     return document
 
 
+def state_of(document_id: str, state: str, facets: int, numbers: int) -> Document:
+    """The document that holds an index's state. It has a value in every column, since Tantivy reads a column in a
+    quarter less time where no document of a segment lacks a value.
+    """
+    document = Document()
+    document.add_text(ID, document_id)
+    document.add_text(STATE, state)
+    document.add_unsigned(REVISION, 0)
+    document.add_unsigned(TIE, 0)
+    document.add_float(WEIGHT, 0.0)
+    _add(document, [[""]] * facets, [[0.0]] * numbers)
+    return document
+
+
 def _add(document: Document, facets: Sequence[Sequence[str]], numbers: Sequence[Sequence[float]]) -> None:
     for number, values in enumerate(facets):
         for value in values:
