@@ -35,8 +35,6 @@ class AsTyped:
     top: Query | None = None
     """What has all those words so, where nothing else can have more than `below`, with the points of short titles."""
     below: int = 0
-    words: tuple[str, ...] = ()
-    """The words, of which each document of `top` has all, or is found exactly."""
 
     def suffices(self, total: int, best: float) -> bool:
         """Whether what was found, so many and the best with this score, is what was meant."""
@@ -54,13 +52,12 @@ _PIECES = {
 def as_typed(query: Query, asked: Asked) -> AsTyped | None:
     """The query without its typing errors; None where it forgives none."""
     strict = _strict(query)
-    full = WORD_SCORE * (len(asked.words) + sum(len(pieces) for pieces in asked.phrases))
+    full = WORD_SCORE * (len(asked.different) + sum(len(pieces) for pieces in asked.phrases))
     if strict == query:
         return None
     if not _is_topped(strict, asked):
         return AsTyped(strict, full)
-    words = tuple(word.ways[0].whole for word in asked.words)
-    return AsTyped(strict, full, _top(strict), full - WORD_SCORE + NEXT_SCORE + len(SHORT_TITLES), words)
+    return AsTyped(strict, full, _top(strict), full - WORD_SCORE + NEXT_SCORE + len(SHORT_TITLES))
 
 
 def _is_topped(query: Query, asked: Asked) -> bool:

@@ -137,6 +137,14 @@ class Asked:
     words: tuple[Word, ...]
     phrases: tuple[tuple[str, ...], ...]
 
+    @property
+    def different(self) -> list[Word]:
+        """The words without repetitions, which would be looked for again and tell nothing more of what is meant."""
+        together: dict[tuple[Spelling, ...], list[str]] = {}
+        for word in self.words:
+            together.setdefault(word.ways, []).extend(word.together)
+        return [Word(ways, tuple(dict.fromkeys(pairs))) for ways, pairs in together.items()]
+
 
 def asked(text: str) -> Asked:
     """Read what was typed.
@@ -207,7 +215,7 @@ class _Making:
     def query(self, asked: Asked) -> Query:
         """See query_of."""
         musts: list[Query] = [self._phrase(pieces) for pieces in asked.phrases]
-        clauses = [(_says_little(word, self.language), self._word(word)) for word in asked.words]
+        clauses = [(_says_little(word, self.language), self._word(word)) for word in asked.different]
         little = [clause for says_little, clause in clauses if says_little]
         needed = [clause for says_little, clause in clauses if not says_little]
         if not needed and not musts:

@@ -1,61 +1,71 @@
 """A search of an index: what was typed first, then with typing errors; the best of what fits, and how much does."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
+
 from tantivy import Query, Searcher
 
-from twinpath.domain.views import Place
 from twinpath.searching import asking
 from twinpath.searching.as_typed import AsTyped
-from twinpath.searching.entries import Field, Reading
+from twinpath.searching.entries import Reading
 from twinpath.searching.interface import Hits, Search
-from twinpath.searching.tantivy.counting import Counting
+from twinpath.searching.tantivy.counting import Counted, Counting
 from twinpath.searching.tantivy.fitting import fitting
+from twinpath.searching.tantivy.narrowing import FREQUENT, Narrowing
 from twinpath.searching.tantivy.queries import Queries
 from twinpath.searching.tantivy.ranking import Ranked, ids_of, ranked
 
-_FREQUENT = 5_000
-"""Documents with a word: of those that have all words in their first text the best are looked for by these alone."""
-
 
 class Searches:
-    """Carries out searches of a view."""
+    """Carries out searches of a view; the facets of many hits are counted by a thread beside, if that is free."""
 
     def __init__(self, reading: Reading, queries: Queries) -> None:
         self._queries = queries
+        self._language = reading.language
         self._counting = Counting(reading)
+        self._beside = ThreadPoolExecutor(1, "facets")
 
     def search(self, searcher: Searcher, search: Search) -> Hits:
         """See SearchIndex.search."""
-        typed = search.as_typed
-        if typed is not None and search.facets and (places := self._top(searcher, search, typed)) is not None:
-            return Hits(places, *self._counting.counted(searcher, self._within(fitting(typed.query), search)))
-        query, best = self._ranked(searcher, search)
+        if (typed := search.as_typed) is not None:
+            narrowing = Narrowing(searcher, self._language)
+            query = narrowing.narrowed(typed.query)
+            many = search.facets and narrowing.hits(typed.query) >= FREQUENT
+            counting = self._beside.submit(self._counted, searcher, search, query) if many else None
+            top = self._top(searcher, search, typed) if many else None
+            best = top or self._ranked(searcher, search, query)
+            if best is top or typed.suffices(best.total, best.best):
+                return self._hits(searcher, search, query, best, counting)
+        return self._hits(searcher, search, search.query, self._ranked(searcher, search, search.query))
+
+    def _hits(
+        self,
+        searcher: Searcher,
+        search: Search,
+        query: asking.Query,
+        best: Ranked,
+        counting: Future[Counted] | None = None,
+    ) -> Hits:
         if not search.facets:
             return Hits(best.places, best.total)
-        if best.everything is None:
-            counting = self._within(fitting(query), search)
-        else:
-            counting = self._queries.these(ids_of(searcher, best.everything))
-        return Hits(best.places, *self._counting.counted(searcher, counting, best.total))
+        if counting is not None and not counting.cancel():
+            return Hits(best.places, *counting.result())
+        if counting is not None or best.everything is None:
+            return Hits(best.places, *self._counted(searcher, search, query))
+        these = self._queries.these(ids_of(searcher, best.everything))
+        return Hits(best.places, *self._counting.counted(searcher, these))
 
-    def _ranked(self, searcher: Searcher, search: Search) -> tuple[asking.Query, Ranked]:
-        """The query that counts, and the best that fits it."""
-
-        def best_of(query: asking.Query) -> Ranked:
-            return ranked(searcher, self._within(query, search), query, search.after, search.limit)
-
-        if (typed := search.as_typed) is not None:
-            first = best_of(typed.query)
-            if typed.suffices(first.total, first.best):
-                return typed.query, first
-        return search.query, best_of(search.query)
-
-    def _top(self, searcher: Searcher, search: Search, typed: AsTyped) -> list[Place] | None:
+    def _top(self, searcher: Searcher, search: Search, typed: AsTyped) -> Ranked | None:
         """A page of what has all words as they were typed; None where that is not known to be a page of everything."""
-        if typed.top is None or min(searcher.doc_freq(Field.TITLE, word) for word in typed.words) < _FREQUENT:
+        if typed.top is None:
             return None
-        within = self._within(typed.top, search)
-        places = ranked(searcher, within, typed.top, search.after, search.limit).places
-        return places if len(places) == search.limit and places[-1][0] > typed.below else None
+        best = self._ranked(searcher, search, typed.top)
+        return best if len(best.places) == search.limit and best.places[-1][0] > typed.below else None
+
+    def _ranked(self, searcher: Searcher, search: Search, query: asking.Query) -> Ranked:
+        return ranked(searcher, self._within(query, search), query, search.after, search.limit)
+
+    def _counted(self, searcher: Searcher, search: Search, query: asking.Query) -> Counted:
+        return self._counting.counted(searcher, self._within(fitting(query), search))
 
     def _within(self, query: asking.Query, search: Search) -> Query:
         return self._queries.within(query, search.where, search.ranges)

@@ -1,10 +1,14 @@
 """Filters, facets and pages of searches, on every engine."""
 
+from asyncio import gather
+
 import pytest
 
-from tests.engine.contract.search.indexes import VIEW, article, filled, hits, skus
+from tests.engine.contract.search.indexes import ENGLISH, VIEW, article, filled, hits, skus
 from twinpath.domain.views import Place
-from twinpath.searching.interface import SearchIndex
+from twinpath.searching.as_typed import as_typed
+from twinpath.searching.asking import asked, query_of
+from twinpath.searching.interface import Search, SearchIndex
 
 
 async def test_filters_take_equal_values_and_numbers_between_bounds(index: SearchIndex) -> None:
@@ -77,6 +81,51 @@ async def test_frequent_words_are_ranked_and_counted_like_any_other(index: Searc
             page = await hits(index, typed, limit=limit, facets=True)
             assert (page.total, page.places) == (total, everything.places[:limit])
             assert dict(page.counts["sold_out"]) == {"false": total}
+
+
+async def test_frequent_words_are_found_as_rare_ones_are(index: SearchIndex) -> None:
+    """A search of each query as it was asked, which is carried out in fewer steps where its words are frequent."""
+    long = "red shade of a tall old lamp that stands by the window of your house"
+    other = ["lamps lamp", "lamping shade", "shaded lampshade", "tall lamp by the window", "red window shade tall"]
+    names = ["lamp", "lamp shade", "lamp lamp", "red lamp", "old lamp shade", "shade", "shades", long, *other]
+    categories = ["lamp", "lamps and shades", "x", None, "x", "x", "x"]
+    sizes = len(names), len(categories)
+    documents = [
+        article(f"lamp-{n}" if n % 11 == 0 else f"{n:05}", f"{names[n % sizes[0]]} ware") for n in range(11_000)
+    ]
+    await filled(index, [{**d, "category": categories[n % sizes[1]]} for n, d in enumerate(documents)])
+    one, two = ["lamp", "lam", "la", "ware", "a lamp"], ["lamp shade", "lamps shades", "sha la", "lamp ware"]
+    four = ["red tall old shade", "lamp shade window red", '"old lamp" red tall house shade']
+    for typed in (*one, *two, *four, "lamp lamp tall shade house", "lamp shade red tall window"):
+        what = asked(typed)
+        query = query_of(what, ENGLISH)
+        strict = as_typed(query, what)
+        assert strict is not None
+        plain = await index.search(VIEW, Search(strict.query, 10_000, facets=True))
+        assert plain.total >= 100, typed
+        for limit in (20, 10_000):
+            page = await index.search(VIEW, Search(query, limit, facets=True, as_typed=strict))
+            assert (page.total, page.places) == (plain.total, plain.places[:limit]), typed
+            assert {path: sorted(counts) for path, counts in page.counts.items()} == {
+                path: sorted(counts) for path, counts in plain.counts.items()
+            }
+            assert page.spans == plain.spans
+
+
+async def test_searches_of_frequent_words_at_the_same_time_count_alike(index: SearchIndex) -> None:
+    await filled(index, [article(f"{n:04}", "lamp", "xy"[n % 2]) for n in range(6_000)])
+    together = await gather(*(hits(index, "lamp", limit=5, facets=True) for _ in range(8)))
+    for found in together:
+        assert (found.total, found.places) == (6_000, together[0].places)
+        assert dict(found.counts["category"]) == {'"x"': 3_000, '"y"': 3_000}
+
+
+async def test_a_word_that_is_typed_twice_is_looked_for_once(index: SearchIndex) -> None:
+    names = {"a": "tom tom", "b": "tom", "c": "tomtom maps", "d": "tom maps", "e": "maps"}
+    await filled(index, [article(sku, name) for sku, name in names.items()])
+    assert await skus(index, "tom tom") == ["a", "b", "d", "c"]
+    assert await skus(index, "tom tom tom maps") == ["d", "c"]
+    assert await skus(index, "maps tom maps tom maps") == ["d", "c"]
 
 
 async def test_a_short_name_counts_less_than_a_word_as_it_was_typed(index: SearchIndex) -> None:
