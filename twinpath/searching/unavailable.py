@@ -3,7 +3,13 @@
 from twinpath.errors import Unavailable
 
 
+class BeingFilled(Unavailable):
+    """An index does not have every document yet."""
+
+    code = "search_unavailable"
+
+
 def expect_filled(state: str | None) -> None:
-    """Refuse an index that does not have every document yet. Raises Unavailable."""
+    """Refuse an index that does not have every document yet. Raises BeingFilled."""
     if state != "done":
-        raise Unavailable("The search index is being filled.", code="search_unavailable")
+        raise BeingFilled("The search index is being filled.")

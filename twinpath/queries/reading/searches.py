@@ -9,10 +9,11 @@ from twinpath.errors import CopyTrails, NotYetVisible, Unavailable
 from twinpath.queries.reading.causal_waits import CausalWaits
 from twinpath.queries.reading.copy_bounds import CopyBounds
 from twinpath.searching.interface import Hits, Search, SearchIndex
+from twinpath.searching.unavailable import BeingFilled
 from twinpath.views.interface import ViewReader
 from twinpath.views.naming import generation_name
 
-_PAUSE = 0.02
+_PAUSE, _FILL_PAUSE = 0.02, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ class Searches:
         self._waits = waits
 
     async def search(self, view: View, search: Search, token: Mapping[str, int]) -> Found:
-        """Search once the index shows every erasure that the view is known to have, and the positions of a token.
+        """Search once the index shows every erasure that the view is known to have, and the positions of a token; who
+        has one waits for an index that is being filled, too.
 
         Raises:
             NotYetVisible: the index has not reached the token.
@@ -47,14 +49,16 @@ class Searches:
         erased = dict(self._reader.erasures(view.name))
         logs = await self._waits.logs(view.name)
         awaited = {log: at for log, at in token.items() if log in logs}
+        deadline = asyncio.get_running_loop().time() + self._waits.seconds
         seen = await self._reached(
-            copy, {**erased, **{log: max(at, erased.get(log, 0)) for log, at in awaited.items()}}
+            copy, {**erased, **{log: max(at, erased.get(log, 0)) for log, at in awaited.items()}}, deadline
         )
         if behind(seen, awaited):
             raise NotYetVisible("The search index has not reached what the causal token names. Ask again.")
         if behind(seen, erased):
             raise Unavailable("The search index still lacks an erasure.", code="search_unavailable")
-        return Found(await self._index.search(copy, search), self._is_current(view, seen), seen)
+        hits = await self._hits(copy, search, deadline if awaited else 0.0)
+        return Found(hits, self._is_current(view, seen), seen)
 
     async def check(self, views: list[View]) -> None:
         """For readiness. Raises Unavailable with the reasons by view: an index is away or trails."""
@@ -70,11 +74,22 @@ class Searches:
         if reasons:
             raise Unavailable(f"searches are not current: {', '.join(reasons)}", views=reasons)
 
-    async def _reached(self, copy: str, wanted: Mapping[str, int]) -> Mapping[str, int]:
+    async def _hits(self, copy: str, search: Search, deadline: float) -> Hits:
+        """What is found, once the index is filled. Raises Unavailable, also when it is not until then."""
+        assert self._index is not None
+        while True:
+            try:
+                return await self._index.search(copy, search)
+            except BeingFilled:
+                if asyncio.get_running_loop().time() >= deadline:
+                    raise
+            await asyncio.sleep(_FILL_PAUSE)
+            await self._index.refresh(copy)
+
+    async def _reached(self, copy: str, wanted: Mapping[str, int], deadline: float) -> Mapping[str, int]:
         """The positions that searches show, once they are those wanted or time has run out. Raises Unavailable."""
         assert self._index is not None
         now = asyncio.get_running_loop().time
-        deadline = now() + self._waits.seconds
         while behind(seen := await self._index.seen(copy), wanted) and now() < deadline:
             await asyncio.sleep(_PAUSE)
             await self._index.refresh(copy, wanted)

@@ -114,6 +114,28 @@ async def test_a_token_that_the_index_does_not_reach_in_time_is_answered_with_20
     assert (answer.status_code, answer.json()["code"]) == (202, "not_yet_visible")
 
 
+async def test_who_has_a_token_waits_for_an_index_that_is_being_filled(workshop: Workshop) -> None:
+    opened = await workshop.opened("Brakes")
+    await workshop.search("brakes", after=opened)
+    index = workshop.system.search
+    await index.adopt("repair_details", await index.positions("repair_details"))
+    assert await index.fill_state("repair_details") != "done"
+    assert (await workshop.search("brakes", after=opened))["total"] == 1
+
+
+async def test_an_index_that_is_not_filled_in_time_is_told(workshop: Workshop) -> None:
+    opened = await workshop.opened("Brakes")
+    await workshop.search("brakes", after=opened)
+    index = workshop.system.search
+    await workshop.system.cache.stop()  # nobody fills it
+    await index.adopt("repair_details", await index.positions("repair_details"))
+    workshop.system.app.state.queries.waits.seconds = 0.2
+    token = {"Causal-Token": opened.headers["Causal-Token"]}
+    for headers in ({}, token):
+        answer = await workshop.client.get(SEARCH, params={"q": "brakes"}, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (503, "search_unavailable")
+
+
 async def test_filters_are_those_of_the_list_and_facets_count_within_them(workshop: Workshop) -> None:
     for number in range(3):
         await workshop.opened(f"Brakes {number}")
