@@ -119,6 +119,7 @@ async def test_who_has_a_token_waits_for_an_index_that_is_being_filled(workshop:
     await workshop.search("brakes", after=opened)
     index = workshop.system.search
     await index.adopt("repair_details", await index.positions("repair_details"))
+    await index.refresh("repair_details")
     assert await index.fill_state("repair_details") != "done"
     assert (await workshop.search("brakes", after=opened))["total"] == 1
 
@@ -129,6 +130,7 @@ async def test_an_index_that_is_not_filled_in_time_is_told(workshop: Workshop) -
     index = workshop.system.search
     await workshop.system.cache.stop()  # nobody fills it
     await index.adopt("repair_details", await index.positions("repair_details"))
+    await index.refresh("repair_details")
     workshop.system.app.state.queries.waits.seconds = 0.2
     token = {"Causal-Token": opened.headers["Causal-Token"]}
     for headers in ({}, token):
