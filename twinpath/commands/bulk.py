@@ -254,10 +254,8 @@ _UNREAD = Unavailable(
 def _line_model(declared: DeclaredCommand) -> type[BulkLine]:
     """A line with this command: its body and its id are read as those of the command's endpoint, in one go."""
     default: Any = ... if declared.takes_body else declared.body()
-    an_id = Annotated[str, Field(pattern=id_pattern(declared.aggregate.category))]
-    fields: dict[str, Any] = {"body": (declared.body, default), "id": (an_id, ...)}
-    if declared.kind.creates:
-        fields["id"] = (None, None)
+    an_id: Any = (Annotated[str, Field(pattern=id_pattern(declared.aggregate.category))], ...)
+    fields: dict[str, Any] = {"body": (declared.body, default), "id": (None, None) if declared.kind.creates else an_id}
     return create_model(f"{declared.kind.__name__}Line", __base__=BulkLine, **fields)
 
 
