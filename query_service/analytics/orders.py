@@ -14,19 +14,16 @@ from twinpath.domain import Period, Report
 Statement = tuple[str, Mapping[str, Any]]
 Group = Literal["category", "country", "segment"]
 
-_ROWS = "{facts}.order_lines_rows FINAL"
+_ROWS = "{facts}.order_lines_rows AS facts FINAL"
 _CONFIRMED = "line = 1 AND step = 'confirmed'"
 """A row an order that was confirmed."""
 _CUSTOMERS = "{facts}.order_lines_customers"
 """A row a customer, with the moments of the first orders that were confirmed."""
 _COUNTED = "(step = 'confirmed' OR revenue != 0)"
-"""What was confirmed, also for nothing, and what was taken back of that."""
+"""What was confirmed, also for nothing, and what was taken back of that; no mark is."""
 
-_SEGMENTED = f"""(
-    SELECT at, line, step, quantity, revenue, currency, digits, customer_key, placed_moment
-    FROM {_ROWS} PREWHERE {WITHIN} AND {_COUNTED}
-) AS facts LEFT ANY JOIN {_CUSTOMERS} AS customers ON facts.customer_key = customers.customer_key"""
-"""The rows of the span with the moments of their customers' first orders."""
+_SEGMENTED = f"{_ROWS} LEFT ANY JOIN {_CUSTOMERS} AS customers ON facts.customer_key = customers.customer_key"
+"""The rows with the moments of their customers' first orders."""
 _JOINED = ", join_algorithm = 'partial_merge'"
 """The digest has the order of its keys; the engine would make a table of hashes, now of one side, now of the other."""
 _ORDERS_BEFORE = (
@@ -74,7 +71,7 @@ def _revenue(asked: RevenueQuery, as_text: bool) -> Statement:
             SELECT {begin_of(asked.interval)} AS begins, {by} AS {key}, currency,
                 sum(revenue) AS net, sumIf(revenue, revenue > 0) AS gross, -sumIf(revenue, revenue < 0) AS back,
                 {orders} AS orders, sum(if(step = 'confirmed', quantity, -quantity)) AS pieces, {DECIMALS}
-            FROM {_SEGMENTED if by_segment else f"{_ROWS} PREWHERE {WITHIN} AND {_COUNTED}"}
+            FROM {_SEGMENTED if by_segment else _ROWS} PREWHERE {WITHIN} AND {_COUNTED}
             GROUP BY begins, {key}, currency
         )
         ORDER BY begins, `group`, currency

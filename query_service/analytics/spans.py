@@ -8,10 +8,9 @@ from twinpath.domain import Period
 
 Interval = Literal["day", "week", "month"]
 
-WITHIN = "line > 0 AND at >= {begin:DateTime64(3, 'UTC')} AND at < {end:DateTime64(3, 'UTC')}"
-"""The rows of the span, without marks. It goes into PREWHERE, so that other columns are read of these rows alone: with
-FINAL no server does that by itself, as a row might be replaced by another with other values; ours are replaced by
-themselves."""
+WITHIN = "at >= {begin:DateTime64(3, 'UTC')} AND at < {end:DateTime64(3, 'UTC')}"
+"""The rows of the span. It goes into PREWHERE, so that other columns are read of these rows alone: with FINAL no server
+does that by itself, as a row might be replaced by another with other values; ours are replaced by themselves."""
 SETTINGS = "SETTINGS do_not_merge_across_partitions_select_final = 1"
 _BEGINS: dict[Interval, str] = {
     "day": "toDate(at, {zone:String})",
@@ -39,6 +38,5 @@ def amount(sum_of: str, as_text: bool) -> str:
     """SQL: the column of an amount of money, as text with all of its decimals or as a number."""
     if not as_text:
         return sum_of
-    # the number of decimals must be a constant there, and a choice of constants takes milliseconds to plan
-    text = f"toDecimalString({sum_of}, 4)"
-    return f"substring({text}, 1, length({text}) - if(decimals = 0, 5, 4 - least(decimals, 4)))"
+    # the number of decimals must be a constant there, so what is too much is cut off; each function takes time to plan
+    return f"left(toDecimalString({sum_of}, 4), transform(decimals, [0, 1, 2, 3], [-5, -3, -2, -1], 99))"

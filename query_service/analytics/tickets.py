@@ -29,7 +29,8 @@ def _tickets(asked: ByInterval, as_text: bool) -> tuple[str, dict[str, object]]:
             quantileIf(0.9)(seconds, step = 'triaged') AS p90_seconds_to_triage,
             quantileIf(0.5)(seconds, step = 'closed') AS median_seconds_to_close,
             quantileIf(0.9)(seconds, step = 'closed') AS p90_seconds_to_close
-        FROM {{facts}}.ticket_steps_rows FINAL PREWHERE {WITHIN} GROUP BY begins ORDER BY begins
+        FROM {{facts}}.ticket_steps_rows FINAL PREWHERE line > 0 AND {WITHIN}
+        GROUP BY begins ORDER BY begins
         {SETTINGS}
     """
     return sql, {}
