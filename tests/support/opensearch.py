@@ -49,12 +49,16 @@ class OpenSearch:
         answer = await self._asking.get(f"/{self.prefix}*/_stats/flush")
         return bool(answer.json()["_all"]["total"]["flush"]["total"])
 
+    async def empty(self) -> None:
+        """Remove every index, as who sets up a server anew does."""
+        await self.server.drop([*await self.server.aliases(f"{self.prefix}*")])
+
     async def gone(self) -> None:
         """Remove what was made."""
         for index in self._indexes:
             await index.close()
         try:
-            await self.server.drop([*await self.server.aliases(f"{self.prefix}*")])
+            await self.empty()
         finally:
             await self.server.close()
             await self._asking.aclose()

@@ -6,6 +6,7 @@ from contextlib import closing
 import pytest
 
 from deploy.local.mongodb import ELECTION_TIMEOUT_MS
+from tests.support.opensearch import ENGINES
 from tests.support.provided.servers import SharedServers
 from tests.support.services.system import System
 from tests.support.services.system_fixtures import make_system as make_whole_system
@@ -15,8 +16,14 @@ from tests.support.survival import LONG, times
 __all__ = ["make_whole_system", "pytest_runtest_makereport", "stopped_system", "system"]
 
 # what these show in the short form, contract tests and the deployment's tests show in less time
-_LONG_ALONE = ["test_clickhouse.py", "test_disk_full.py", "test_history_lost.py", "test_search.py"]
-collect_ignore = [] if LONG else _LONG_ALONE
+_LONG_ALONE = [
+    "test_clickhouse.py",
+    "test_disk_full.py",
+    "test_history_lost.py",
+    "test_opensearch.py",
+    "test_search.py",
+]
+collect_ignore = _LONG_ALONE if not LONG else [] if ENGINES else ["test_opensearch.py"]
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from deploy.local.mongodb import Member, MongoDB, primary_port
 from deploy.local.ports import HOST
 from tests.shop.support.work import at_work
 from tests.support.eventually import eventually
-from tests.support.provided.cutting_proxy import cutting
+from tests.support.provided.proxies import CuttingProxy, serving
 from tests.support.services.system import System
 from tests.support.survival import times
 
@@ -59,7 +59,10 @@ async def test_commits_whose_answer_is_lost_take_effect_once(
 ) -> None:
     system = make_system(mongodb_url, rabbitmq_url, redis_url)
     port = await asyncio.to_thread(primary_port, mongodb_url)
-    async with cutting(port, [COMMIT]) as of_views, cutting(port, [INSERT]) as of_log:
+    async with (
+        serving(CuttingProxy(port, [COMMIT], 60)) as of_views,
+        serving(CuttingProxy(port, [INSERT], 60)) as of_log,
+    ):
         for name, proxy in (("command", of_log), ("projector", of_views)):
             system.add(name, TWINPATH_MONGODB_URL=f"mongodb://{HOST}:{proxy.port}/?directConnection=true")
         system.add("query")

@@ -6,19 +6,12 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.shop.support.work import Work, at_work
-from tests.support.eventually import eventually
+from tests.shop.support.found import LIMIT, MORE, everything_is_found, goes_on_and_finds_everything, is_kept, is_refused
+from tests.shop.support.work import at_work
 from tests.support.hurting import full_disk
 from tests.support.services.readiness import watched
-from tests.support.services.scraped import scraped
 from tests.support.services.system import System
 from tests.support.survival import times
-
-SEARCH = "/api/v1/tickets/search"
-MORE = 10
-"""Commands, and answers, that prove that the shop goes on."""
-LIMIT = 150
-"""Seconds, on a machine that does other work too."""
 
 
 async def test_whatever_happens_to_the_search_index_the_shop_goes_on_and_everything_is_found_again(
@@ -45,54 +38,11 @@ async def test_whatever_happens_to_the_search_index_the_shop_goes_on_and_everyth
             with full_disk(system["projector"]):
                 await work.more(MORE, LIMIT)
                 await readiness.said_down("search")
-                assert await kept(system) == 0
+                assert not await is_kept(system)
                 await work.more_answers(MORE, LIMIT)
             await goes_on_and_finds_everything(work)
             await readiness.says_up("search")
         assert work.answers[503] == work.answers[0] == 0, "a query of the shop was refused"
-
-
-async def goes_on_and_finds_everything(work: Work) -> None:
-    """Commands and queries are answered meanwhile; after a while searches are as before."""
-    await work.more(MORE, LIMIT)
-    await work.more_answers(MORE, LIMIT)
-    await everything_is_found(work)
-    assert await kept(work.system) == 1
-
-
-async def everything_is_found(work: Work) -> None:
-    """A search shows each ticket that there is by now, once."""
-    tickets = set(work.ledger.tickets)
-
-    async def found() -> bool:
-        ids: list[str] = []
-        url: str | None = f"{SEARCH}?q=ticket&limit=100"
-        while url is not None:
-            answer = await work.queries.get(url)
-            if answer.status_code != 200:
-                return False
-            ids += [item["ticket_id"] for item in answer.json()["items"]]
-            url = answer.links["next"]["url"] if answer.json()["next"] else None
-        assert len(ids) == len(set(ids)), "found twice"
-        return tickets <= set(ids)
-
-    await eventually(found, LIMIT, pause=0.3)
-
-
-async def is_refused(work: Work) -> None:
-    """Searches are answered with 503, and nothing else is."""
-
-    async def refused() -> bool:
-        answer = await work.queries.get(SEARCH, params={"q": "ticket"})
-        return answer.status_code == 503 and answer.json()["code"] == "search_unavailable"
-
-    await eventually(refused, LIMIT, pause=0.005)
-
-
-async def kept(system: System) -> float | None:
-    """What the metric says of whether the index is kept."""
-    async with system.client("projector") as projector:
-        return (await scraped(projector)).value("twinpath_search_kept")
 
 
 def damage(folder: Path) -> None:

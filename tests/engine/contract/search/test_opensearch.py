@@ -73,7 +73,7 @@ async def test_the_alias_of_a_view_follows_the_generation_in_service(opensearch:
 async def test_an_index_that_was_deleted_is_not_made_by_what_is_written(opensearch: OpenSearch) -> None:
     index = opensearch.index([ARTICLES])
     await filled(index, [article("a", "lamp")])
-    await opensearch.server.drop([*await opensearch.server.aliases(f"{opensearch.prefix}*")])
+    await opensearch.empty()
     assert not await index.write(VIEW, {LOG: (3, 4)}, [], [])
     with pytest.raises(Unavailable, match="alias"):
         await index.write(VIEW, {LOG: (0, 4)}, [whole(article("b", "lamp"))], [])
