@@ -22,7 +22,7 @@ from twinpath.searching.asking import (
 from twinpath.searching.entries import Field
 from twinpath.searching.words import has_digit
 
-_ENOUGH = 20
+ENOUGH = 20
 """Documents that were found as it was typed: those with typing errors, which rank lower, are not looked for then."""
 
 
@@ -38,7 +38,7 @@ class AsTyped:
 
     def suffices(self, total: int, best: float) -> bool:
         """Whether what was found, so many and the best with this score, is what was meant."""
-        return total >= _ENOUGH or best >= self.full
+        return total >= ENOUGH or best >= self.full
 
 
 _PIECES = {

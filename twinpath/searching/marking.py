@@ -1,6 +1,7 @@
 """Why a document was found: the places in its texts that fit what was typed, and what may have been meant by it."""
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from html import escape
 from itertools import chain
 
@@ -36,10 +37,10 @@ class Marker:
         words = [word for word in asked.words if word not in little] or ([] if asked.phrases else little)
         pieces = (piece for word in words for way in word.ways for piece in way.pieces)
         targets = dict.fromkeys(chain(pieces, *asked.phrases))
-        stems = dict.fromkeys(language.stem(target) for target in targets if not has_digit(target))
-        self._targets = [(target, edits(target)) for target in targets]
-        self._stems = [(stem, edits(stem)) for stem in stems]
-        self._fitting: dict[str, bool] = {}
+        self._stems = dict.fromkeys(language.stem(target) for target in targets if not has_digit(target))
+        self._targets = tuple(targets)
+        self._forgiving, self._forgiving_stems = _forgiving(targets), _forgiving(self._stems)
+        self._within = cache(self._fitting)  # documents that fit the same query have many words in common
         wholes = (way.whole for word in words for way in word.ways)
         self._wholes = frozenset(chain(wholes, *(word.together for word in words)))
 
@@ -85,44 +86,41 @@ class Marker:
         return None
 
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
-        chunks = [(match, ways) for match in CHUNK.finditer(text) if (ways := spellings(match[0]))]
-        for match, ways in chunks:
-            inner = list(PIECE.finditer(match[0]))
-            if (run := self._run(ways, len(inner))) is not None:
-                yield match.start() + inner[run[0]].start(), match.start() + inner[run[-1]].end()
-                continue
-            for part in inner:
-                forms = {piece for way in spellings(part[0]) for piece in way.pieces}
-                if any(self._fits(form) for form in forms):
-                    yield match.start() + part.start(), match.start() + part.end()
-        for where, word in joined([ways for _, ways in chunks]):
+        chunks = [(match.start(), match[0], ways) for match in CHUNK.finditer(text) if (ways := spellings(match[0]))]
+        for at, chunk, _ in chunks:
+            yield from ((at + start, at + stop) for start, stop in self._within(chunk))
+        for where, word in joined([ways for _, _, ways in chunks]):
             if word in self._wholes:
-                yield chunks[where[0]][0].start(), chunks[where[-1]][0].end()
+                at, chunk, _ = chunks[where[-1]]
+                yield chunks[where[0]][0], at + len(chunk)
+
+    def _fitting(self, chunk: str) -> list[tuple[int, int]]:
+        """The places within a chunk that fit."""
+        ways, inner = spellings(chunk), list(PIECE.finditer(chunk))
+        if (run := self._run(ways, len(inner))) is not None:
+            return [(inner[run[0]].start(), inner[run[-1]].end())]
+        written = ((part, piece) for part in inner for way in spellings(part[0]) for piece in way.pieces)
+        return [part.span() for part, piece in written if self._is_meant(piece)]
 
     def _run(self, ways: Iterable[Spelling], count: int) -> range | None:
         """The pieces of a chunk which, joined, are what was typed; all where that can't be told."""
         for way in ways:
-            if len(way.pieces) == count <= _MOST_PIECES:
+            if not self._wholes.isdisjoint(way.runs):
                 runs = (range(i, j) for i in range(count) for j in range(i + 1, count + 1))
-                for run in runs:
-                    word = "".join(way.pieces[run[0] : run[-1] + 1])
-                    if word in self._wholes or without_zeros(word) in self._wholes:
-                        return run
-            if any(run in self._wholes for run in (*way.runs, *_code_ends(way.whole))):
+                fitting = (run for run in runs if self._is_whole("".join(way.pieces[run[0] : run[-1] + 1])))
+                return next(fitting, range(count)) if len(way.pieces) == count <= _MOST_PIECES else range(count)
+            if has_digit(way.whole) and not self._wholes.isdisjoint(ends(way.whole)):
                 return range(count)
         return None
 
-    def _fits(self, piece: str) -> bool:
-        fits = self._fitting.get(piece)  # documents that fit the same query have many words in common
-        if fits is None:
-            fits = self._fitting[piece] = self._is_meant(piece)
-        return fits
+    def _is_whole(self, word: str) -> bool:
+        return word in self._wholes or without_zeros(word) in self._wholes
 
     def _is_meant(self, piece: str) -> bool:
-        if any(piece.startswith(target) or _is_near(piece, target, forgiven) for target, forgiven in self._targets):
+        if piece.startswith(self._targets) or _is_near(piece, self._forgiving):
             return True
         stem = self._language.stem(piece) if self._stems else ""
-        return any(stem == target or _is_near(stem, target, forgiven) for target, forgiven in self._stems)
+        return stem in self._stems or _is_near(stem, self._forgiving_stems)
 
 
 def _equal(piece: str, typed: str) -> bool:
@@ -134,11 +132,16 @@ def _begins(piece: str, typed: str) -> bool:
 
 
 def _is_nearly(piece: str, typed: str) -> bool:
-    return _is_near(piece, typed, edits(typed))
+    return _is_near(piece, _forgiving((typed,)))
 
 
-def _is_near(piece: str, typed: str, forgiven: int) -> bool:
-    return forgiven > 0 and within_edits(piece, typed, forgiven)
+def _forgiving(words: Iterable[str]) -> list[tuple[str, int]]:
+    """Those of which typing errors are forgiven, and how many."""
+    return [(word, forgiven) for word in words if (forgiven := edits(word))]
+
+
+def _is_near(piece: str, forgiving: Iterable[tuple[str, int]]) -> bool:
+    return any(within_edits(piece, word, forgiven) for word, forgiven in forgiving)
 
 
 def within_edits(word: str, other: str, most: int) -> bool:
@@ -159,10 +162,6 @@ def within_edits(word: str, other: str, most: int) -> bool:
             return False
         before, row = row, following
     return row[-1] <= most
-
-
-def _code_ends(word: str) -> list[str]:
-    return ends(word) if has_digit(word) else []
 
 
 def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -44,6 +44,10 @@ class Narrowing:
             case _:
                 return 0
 
+    def documents(self, query: Query) -> int:
+        """With a word, or with one that begins so, about; 0 for any other query."""
+        return self._searcher.doc_freq(query.field, query.word) if isinstance(query, Term) else self.hits(query)
+
     def narrowed(self, query: Query) -> Query:
         """The query without clauses whose documents others find with higher scores."""
         match query:

@@ -32,8 +32,18 @@ class Ranked:
     everything: list[DocAddress] | None
 
 
-def ranked(searcher: Searcher, query: Query, asked: asking.Query, after: Place | None, limit: int) -> Ranked:
-    """At most so many after a place; the query is what was asked within the search's bounds."""
+def ranked(
+    searcher: Searcher,
+    query: Query,
+    asked: asking.Query,
+    after: Place | None,
+    limit: int,
+    beyond: tuple[int, int] | None = None,
+) -> Ranked:
+    """At most so many after a place; the query is what was asked within the search's bounds.
+
+    Of a query for what may be first, those alone that come before all that is `beyond`.
+    """
     most = min(FARTHEST, max(_FIRST_HITS if after is None else _HITS_AFTER, 2 * limit))
     while True:
         result: Any = searcher.search(query, most, weight_by_field=WEIGHT)  # whose types lack the count
@@ -49,11 +59,13 @@ def ranked(searcher: Searcher, query: Query, asked: asking.Query, after: Place |
         if cut:
             unseen = first_unseen(shown[-1][0], possible_scores(asked))
             hits = (hit for hit in hits if hit[:2] < unseen)
+        if beyond is not None:
+            hits = (hit for hit in hits if hit[:2] < beyond)
         first = nsmallest(limit, hits)
         if len(first) == limit or not cut:
             ids = ids_of(searcher, [addresses[at] for _, _, at in first])
             places = [(-score, id_) for (score, _, _), id_ in zip(first, ids, strict=True)]
-            everything = None if result.count > _FIRST_HITS else addresses
+            everything = None if beyond or result.count > _FIRST_HITS else addresses
             return Ranked(places, result.count, max(scores, default=0), everything)
         most = min(FARTHEST, most * _MORE)
 

@@ -6,11 +6,11 @@ from math import log2
 from tantivy import Document, Index, Schema, SchemaBuilder, TextAnalyzerBuilder, Tokenizer
 
 from twinpath.searching.asking import SHORT_TITLES
-from twinpath.searching.entries import PHRASES, Entry, Field
+from twinpath.searching.entries import PHRASES, Entry, Field, fact
 from twinpath.searching.ties import TIES, tie_of
 
 ID, REVISION, TIE, STATE, WEIGHT = "id", "revision", "tie", "state", "weight"
-FORM = 2
+FORM = 3
 """Of these fields; an index of another form is built anew."""
 _READY = "ready"
 """The analyzer: words come cut and folded."""
@@ -22,6 +22,9 @@ _SHARE = 0.01
 """Of a score, for each of SHORT_TITLES that a title is as short as; up to a share more for a low tie."""
 _LEAST, _PART = 0.05, 0.9
 """Of a share: what each document has, and the lowest tie besides, so that rounding makes no share of another."""
+TIER, _MOST_QUARTERS = fact("_tier", 0)[:-1], 6
+"""What names of tiers begin with; the highest sort first."""
+_TIE_BITS = (TIES - 1).bit_length()
 _ROUNDING = 1e-6
 """Of a score: Tantivy multiplies numbers of 24 bits."""
 
@@ -49,6 +52,19 @@ def first_unseen(weighted: float, scores: Iterable[int]) -> tuple[int, int]:
             short = min(int(shares), most)
             first = min(first, (-score - short, int(TIES * (1 - min(1.0, (shares - short) / _PART)))))
     return first
+
+
+def _tier_of(short: int, tie: int) -> str:
+    """The fact that stands for a document's tier: of those with so many points of short titles, each next tier has the
+    lowest quarter of the ties."""
+    return f"{TIER}{short}{min(_MOST_QUARTERS, (_TIE_BITS - tie.bit_length()) // 2)}"
+
+
+def first_below(tier: str, score: int) -> tuple[int, int]:
+    """The first place, score below zero and tie, that documents of later tiers may have, which have no higher score
+    without the points of short titles."""
+    short, quarters = map(int, tier.removeprefix(TIER))
+    return -score - short, 1 << (_TIE_BITS - 2 * quarters)
 
 
 def facet_field(number: int) -> str:
@@ -93,6 +109,7 @@ def document_of(entry: Entry) -> Document:
     tie, short = tie_of(entry.id), sum(entry.length <= pieces for pieces in SHORT_TITLES)
     document.add_unsigned(TIE, tie)
     document.add_float(WEIGHT, _weight_of(short, tie))
+    document.add_text(Field.FACTS, _tier_of(short, tie))
     for field, words in entry.words.items():
         if field in _WHOLE:
             for word in words:

@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from tantivy import Query, Searcher
 
 from twinpath.searching import asking
-from twinpath.searching.as_typed import AsTyped
+from twinpath.searching.as_typed import ENOUGH, AsTyped
 from twinpath.searching.entries import Reading
 from twinpath.searching.interface import Hits, Search
 from twinpath.searching.tantivy.counting import Counted, Counting
@@ -13,6 +13,7 @@ from twinpath.searching.tantivy.fitting import fitting
 from twinpath.searching.tantivy.narrowing import FREQUENT, Narrowing
 from twinpath.searching.tantivy.queries import Queries
 from twinpath.searching.tantivy.ranking import Ranked, ids_of, ranked
+from twinpath.searching.tantivy.tiers import Tiers
 
 
 class Searches:
@@ -31,8 +32,9 @@ class Searches:
             query = narrowing.narrowed(typed.query)
             many = search.facets and narrowing.hits(typed.query) >= FREQUENT
             counting = self._beside.submit(self._counted, searcher, search, query) if many else None
-            top = self._top(searcher, search, typed) if many else None
-            best = top or self._ranked(searcher, search, query)
+            tiers = Tiers(searcher, narrowing) if many else None
+            top = self._top(searcher, search, typed, tiers) if tiers else None
+            best = top or self._ranked(searcher, search, query, tiers)
             if best is top or typed.suffices(best.total, best.best):
                 return self._hits(searcher, search, query, best, counting)
         return self._hits(searcher, search, search.query, self._ranked(searcher, search, search.query))
@@ -54,14 +56,20 @@ class Searches:
         these = self._queries.these(ids_of(searcher, best.everything))
         return Hits(best.places, *self._counting.counted(searcher, these))
 
-    def _top(self, searcher: Searcher, search: Search, typed: AsTyped) -> Ranked | None:
+    def _top(self, searcher: Searcher, search: Search, typed: AsTyped, tiers: Tiers) -> Ranked | None:
         """A page of what has all words as they were typed; None where that is not known to be a page of everything."""
         if typed.top is None:
             return None
-        best = self._ranked(searcher, search, typed.top)
+        best = self._ranked(searcher, search, typed.top, tiers)
         return best if len(best.places) == search.limit and best.places[-1][0] > typed.below else None
 
-    def _ranked(self, searcher: Searcher, search: Search, query: asking.Query) -> Ranked:
+    def _ranked(self, searcher: Searcher, search: Search, query: asking.Query, tiers: Tiers | None = None) -> Ranked:
+        """The best; of those of tiers, a page that nothing else can be on, the total is not known."""
+        if tiers is not None and (first := tiers.first(query, search.limit)) is not None:
+            within = self._within(first.query, search)
+            best = ranked(searcher, within, first.query, search.after, search.limit, first.beyond)
+            if len(best.places) == search.limit and best.total >= ENOUGH:
+                return best
         return ranked(searcher, self._within(query, search), query, search.after, search.limit)
 
     def _counted(self, searcher: Searcher, search: Search, query: asking.Query) -> Counted:
