@@ -112,6 +112,16 @@ async def test_frequent_words_are_found_as_rare_ones_are(index: SearchIndex) -> 
             assert page.spans == plain.spans
 
 
+async def test_a_frequent_word_of_long_titles_comes_before_one_elsewhere(index: SearchIndex) -> None:
+    names = [("bowl", "vase"), ("a tall old vase for the flowers of your garden and house", "x")]
+    await filled(index, [article(f"{n:05}", *names[n % 2]) for n in range(10_400)])
+    for typed in ("vase", "vas"):
+        found = await hits(index, typed, limit=20, facets=True)
+        assert (found.total, len(found.places)) == (10_400, 20)
+        assert found.places == (await hits(index, typed, limit=10_000)).places[:20]
+        assert {int(document_id[-5:]) % 2 for _, document_id in found.places} == {1}
+
+
 async def test_searches_of_frequent_words_at_the_same_time_count_alike(index: SearchIndex) -> None:
     await filled(index, [article(f"{n:04}", "lamp", "xy"[n % 2]) for n in range(6_000)])
     together = await gather(*(hits(index, "lamp", limit=5, facets=True) for _ in range(8)))
