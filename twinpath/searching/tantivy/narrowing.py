@@ -44,6 +44,19 @@ class Narrowing:
             case _:
                 return 0
 
+    def likely(self, query: Query) -> float:
+        """About how many documents fit, if words stand together by chance."""
+        match query:
+            case More(inner, _):
+                return self.likely(inner)
+            case Best(queries):
+                return max(map(self.likely, queries), default=0)
+            case Most(queries, least):
+                shares = (self.hits(query) / self._searcher.num_docs for query in queries)
+                return self._searcher.num_docs * _chance(least, shares)
+            case _:
+                return self.hits(query)
+
     def documents(self, query: Query) -> int:
         """With a word, or with one that begins so, about; 0 for any other query."""
         return self._searcher.doc_freq(query.field, query.word) if isinstance(query, Term) else self.hits(query)
@@ -100,3 +113,13 @@ class Narrowing:
     def _look_up(self, field: Field, begun: str) -> dict[str, int]:
         """Words that begin so -> documents with them; of many words the most frequent."""
         return dict(self._searcher.terms_with_prefix(field, begun, limit=_MOST_WORDS))
+
+
+def _chance(least: int, shares: Iterable[float]) -> float:
+    """Of so many words in a document, each of which a share of all documents has."""
+    exactly = [1.0]
+    for share in shares:
+        chance = min(1.0, share)
+        without, with_it = [*exactly, 0.0], [0.0, *exactly]
+        exactly = [a * (1 - chance) + b * chance for a, b in zip(without, with_it, strict=True)]
+    return sum(exactly[least:])

@@ -15,6 +15,9 @@ from twinpath.searching.tantivy.queries import Queries
 from twinpath.searching.tantivy.ranking import Ranked, ids_of, ranked
 from twinpath.searching.tantivy.tiers import Tiers
 
+_MANY = 1_000
+"""Hits that are counted beside their ranking; of few, which the ranking finds, less is to be done afterwards."""
+
 
 class Searches:
     """Carries out searches of a view; the facets of many hits are counted by a thread beside, if that is free."""
@@ -31,13 +34,15 @@ class Searches:
             narrowing = Narrowing(searcher, self._language)
             query = narrowing.narrowed(typed.query)
             many = search.facets and narrowing.hits(typed.query) >= FREQUENT
-            counting = self._beside.submit(self._counted, searcher, search, query) if many else None
+            beside = many and narrowing.likely(typed.query) >= _MANY
+            counting = self._beside.submit(self._counted, searcher, search, query) if beside else None
             tiers = Tiers(searcher, narrowing) if many else None
             top = self._top(searcher, search, typed, tiers) if tiers else None
             best = top or self._ranked(searcher, search, query, tiers)
             if best is top or typed.suffices(best.total, best.best):
                 return self._hits(searcher, search, query, best, counting)
-        return self._hits(searcher, search, search.query, self._ranked(searcher, search, search.query))
+        counting = self._beside.submit(self._counted, searcher, search, search.query) if search.facets else None
+        return self._hits(searcher, search, search.query, self._ranked(searcher, search, search.query), counting)
 
     def _hits(
         self,
