@@ -28,7 +28,7 @@ class Narrowing:
     def __init__(self, searcher: Searcher, language: Language) -> None:
         self._searcher = searcher
         self._language = language
-        self._words = cache(self._look_up)
+        self._words, self._doc_freq = cache(self._look_up), cache(searcher.doc_freq)
 
     def hits(self, query: Query) -> int:
         """About how many documents fit at most; FREQUENT for a beginning of few letters."""
@@ -59,7 +59,7 @@ class Narrowing:
 
     def documents(self, query: Query) -> int:
         """With a word, or with one that begins so, about; 0 for any other query."""
-        return self._searcher.doc_freq(query.field, query.word) if isinstance(query, Term) else self.hits(query)
+        return self._doc_freq(query.field, query.word) if isinstance(query, Term) else self.hits(query)
 
     def narrowed(self, query: Query) -> Query:
         """The query without clauses whose documents others find with higher scores."""
@@ -89,26 +89,22 @@ class Narrowing:
         """A word as it was typed stands beside its beginnings, and has a higher score than they and its stem."""
         for query in queries:
             match query:
-                case Scored(Prefix(field, word), _) if documents := self._frequent(field, word):
-                    yield (_STEMS[field], self._language.stem(word)), documents
+                case Scored(Prefix(field, word), _) if self._is_looked_up(field, word):
+                    yield (_STEMS[field], self._language.stem(word)), self._words(field, word).get(word, 0)
 
     def _ways(self, query: Query, covered: _Covered) -> Iterable[Query]:
         match query:
-            case Scored(Prefix(field, begun), score) if self._frequent(field, begun):
+            case Scored(Prefix(field, begun), score) if self._is_looked_up(field, begun):
                 words = self._words(field, begun)
                 if len(words) <= _FEW:
                     return (Scored(Term(field, word), score) for word in words if word != begun)
-            case Scored(Term(field, stem), _) if (field, stem) in covered:
-                if covered[field, stem] == self._searcher.doc_freq(field, stem):
+            case Scored(Term(field, word), _):
+                if self.documents(query.query) == covered.get((field, word), 0):
                     return ()
         return (self.narrowed(query),)
 
-    def _frequent(self, field: Field, word: str) -> int:
-        """Documents with a word, if those are many."""
-        if field not in _STEMS or len(word) < _SHORTEST:
-            return 0
-        documents = self._words(field, word).get(word, 0)
-        return documents if documents >= FREQUENT else 0
+    def _is_looked_up(self, field: Field, begun: str) -> bool:
+        return field in _STEMS and len(begun) >= _SHORTEST
 
     def _look_up(self, field: Field, begun: str) -> dict[str, int]:
         """Words that begin so -> documents with them; of many words the most frequent."""
