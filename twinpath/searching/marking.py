@@ -63,7 +63,13 @@ class Marker:
         """What was typed, completed and put right by words of these texts, those of the first one first."""
         typed = " ".join(word.ways[0].whole for word in self._asked.words)
         completed = (text for some in texts if (text := self._completed(some)) is not None)
-        return [text for text in dict.fromkeys(completed) if text.casefold() != typed][:_MOST_SUGGESTIONS]
+        suggested: dict[str, None] = {}
+        for text in completed:
+            if text.casefold() != typed:
+                suggested[text] = None
+            if len(suggested) == _MOST_SUGGESTIONS:
+                break
+        return list(suggested)
 
     def _completed(self, text: str) -> str | None:
         pieces = [(match[0], way.pieces) for match in PIECE.finditer(text) for way in spellings(match[0])[:1]]

@@ -100,19 +100,21 @@ class FolderSearch(SearchIndex):
         refuse_unknown(reading.paths, search, reading.numbers, view)
 
         def searched(index: ViewIndex) -> Hits:
-            state = index.state()
-            expect_filled("done" if state and orjson.loads(state)["filled"] else None)
+            expect_filled("done" if index.shown and orjson.loads(index.shown)["filled"] else None)
             return index.search(search)
 
         return await asyncio.to_thread(self._reading_it, view, searched)
 
     async def seen(self, view: str) -> Mapping[str, int]:
-        def positions(index: ViewIndex) -> Mapping[str, int]:
-            state = index.state()
-            seen: Mapping[str, int] = orjson.loads(state)["positions"] if state else {}
-            return seen
+        def shown(index: ViewIndex) -> str | None:
+            return index.shown
 
-        return await asyncio.to_thread(self._reading_it, view, positions)
+        if (index := self._read.get(view)) is not None and _is_current(index):
+            state = shown(index)
+        else:
+            state = await asyncio.to_thread(self._reading_it, view, shown)
+        seen: Mapping[str, int] = orjson.loads(state)["positions"] if state else {}
+        return seen
 
     async def refresh(self, view: str, at_least: Mapping[str, int] = NOTHING) -> None:
         """See SearchIndex.refresh: a search here shows everything that was written."""
@@ -162,6 +164,7 @@ class FolderSearch(SearchIndex):
             except Unavailable:
                 self._read.pop(view, None)  # it may have been made anew
         index = ViewIndex(self._readings[view], self._path(view), opened=True)
+        index.reload()
         result = read(index)
         self._read[view] = index
         return result
@@ -173,6 +176,12 @@ class FolderSearch(SearchIndex):
 
     def _path(self, view: str) -> Path:
         return self._folder / f"{view}.{self._readings[view].fingerprint}.{FORM}"
+
+
+def _is_current(index: ViewIndex) -> bool:
+    with suppress(Unavailable):
+        return index.is_current
+    return False
 
 
 def _unusable(error: OSError) -> Unavailable:

@@ -35,6 +35,8 @@ class ViewIndex:
         self._writer: IndexWriter | None = None
         self._seen: tuple[int, int, int] | None = None
         """What told the last commit that was seen from others."""
+        self.shown: str | None = None
+        """The state of the last commit that was seen."""
         with our_errors():
             if folder is not None and not opened:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -69,11 +71,21 @@ class ViewIndex:
     def reload(self) -> None:
         """See what another process has written: to open every segment again takes a while, to look does not."""
         with self.lock, our_errors():
-            assert self._folder is not None
-            there = (self._folder / "meta.json").stat()  # which each commit replaces
-            if (seen := (there.st_ino, there.st_mtime_ns, there.st_size)) != self._seen:
+            if (there := self._last_commit()) != self._seen:
                 self._index.reload()
-                self._seen = seen
+                self.shown = self.state()
+                self._seen = there
+
+    @property
+    def is_current(self) -> bool:
+        """Whether nothing was written since it was reloaded; takes no while."""
+        with our_errors():
+            return self._last_commit() == self._seen
+
+    def _last_commit(self) -> tuple[int, int, int]:
+        assert self._folder is not None
+        there = (self._folder / "meta.json").stat()  # which each commit replaces
+        return there.st_ino, there.st_mtime_ns, there.st_size
 
     def state(self) -> str | None:
         """What was written with the documents that are seen now; None before anything was."""
