@@ -1,6 +1,7 @@
 """A search of an index: what was typed first, then with typing errors; the best of what fits, and how much does."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 
 from tantivy import Query, Searcher
 
@@ -66,7 +67,8 @@ class Searches:
         if typed.top is None:
             return None
         best = self._ranked(searcher, search, typed.top, tiers)
-        return best if len(best.places) == search.limit and best.places[-1][0] > typed.below else None
+        is_whole_page = len(best.places) == search.limit and best.places[-1][0] > typed.below
+        return replace(best, everything=None) if is_whole_page else None
 
     def _ranked(self, searcher: Searcher, search: Search, query: asking.Query, tiers: Tiers | None = None) -> Ranked:
         """The best; of those of tiers, a page that nothing else can be on, the total is not known."""

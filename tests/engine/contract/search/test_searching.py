@@ -122,6 +122,20 @@ async def test_a_frequent_word_of_long_titles_comes_before_one_elsewhere(index: 
         assert {int(document_id[-5:]) % 2 for _, document_id in found.places} == {1}
 
 
+async def test_frequent_words_that_few_documents_have_together_are_counted_wherever_they_stand(
+    index: SearchIndex,
+) -> None:
+    two, one, none = ["red lamp", "lamp shade", "red shade"], ["red", "lamp", "shade"], ["x"]
+    names = [*two * 3, *one, *none * 5]
+    documents = [article(f"{n:05}", names[n % 17]) for n in range(12_200)]
+    all_three = [article(f"all-{n:03}", "red lamp shade") for n in range(100)]
+    await filled(index, [*documents, *all_three, *(article(f"in-{n:03}", "red lamp", "shade") for n in range(80))])
+    found = await hits(index, "red lamp shade", limit=20, facets=True)
+    assert found.total == 180
+    assert dict(found.counts["sold_out"]) == {"false": 180}
+    assert found.places == (await hits(index, "red lamp shade", limit=1_000)).places[:20]
+
+
 async def test_searches_of_frequent_words_at_the_same_time_count_alike(index: SearchIndex) -> None:
     await filled(index, [article(f"{n:04}", "lamp", "xy"[n % 2]) for n in range(6_000)])
     together = await gather(*(hits(index, "lamp", limit=5, facets=True) for _ in range(8)))
