@@ -38,7 +38,8 @@ class UnfitFacts(TwinpathError, ValueError):
 
 
 class Happened(NamedTuple, Generic[_Event]):
-    """An event with its record. Its personal fields are None; `parts` holds what a declaration names of them."""
+    """An event with its record. Its personal fields are None, and the record has them sealed or not at all; `parts`
+    holds what a declaration names of them."""
 
     event: _Event
     recorded: RecordedEvent

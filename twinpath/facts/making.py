@@ -2,12 +2,13 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.events import SEALED, DomainEvent, RecordedEvent
 from twinpath.domain.facts import Earlier, Facts, Happened
-from twinpath.facts.tables import Row, Table, mark_of
+from twinpath.facts.tables import Row, Table, mark_of, personal_of
 from twinpath.log.interface import EventLog
 from twinpath.personal_data.sealing import Seals
 
@@ -33,6 +34,7 @@ class Making:
         self._needed = {event.type for event in (*facts.handlers, *facts.recalls)}
         self._passed_over: set[tuple[str, int]] = set()
         """Types and schemas that are known and have no rows here."""
+        self._hidden = {event.type: personal_of(event) for event in (*facts.handlers, *facts.recalls)}
         self._mark = mark_of(table)
 
     async def rows(self, events: Sequence[RecordedEvent]) -> list[Row]:
@@ -44,7 +46,7 @@ class Making:
         for recorded in events:
             kind, stream, line = recorded.type, recorded.stream, 0
             if kind in needed or ((kind, recorded.schema) not in passed_over and self._is_unknown(recorded)):
-                happened = self._decoded(opened.get(recorded.position, recorded) if opened else recorded)
+                happened = self._decoded(recorded, opened)
                 event_type = type(happened.event)
                 recalled: _Recalled = {}
                 if recalls:
@@ -75,12 +77,20 @@ class Making:
         sealed = [event for event in events if event.type in self._opened and SEALED in event.data]
         return {event.position: event for event in await self._seals.open(sealed)} if sealed else {}
 
-    def _decoded(self, recorded: RecordedEvent) -> Happened[Any]:
+    def _decoded(self, recorded: RecordedEvent, opened: Mapping[int, RecordedEvent]) -> Happened[Any]:
+        shown = self._shown(recorded)
         if recorded.type not in self._opened:  # what is personal need not even be read
-            return Happened(self._catalogue.decode_closed(recorded), recorded, _NO_PARTS)
-        event = self._catalogue.decode(recorded)
+            return Happened(self._catalogue.decode_closed(recorded), shown, _NO_PARTS)
+        event = self._catalogue.decode(opened.get(recorded.position, recorded))
         parts = {part: _part(event, part) for part in self._facts.parts[type(event)]}
-        return Happened(_without_personal(event), recorded, parts)
+        return Happened(_without_personal(event), shown, parts)
+
+    def _shown(self, recorded: RecordedEvent) -> RecordedEvent:
+        """The record for handlers: sealed as it is stored, and without what is personal of nobody in particular."""
+        hidden = self._hidden.get(recorded.type)
+        if not hidden or SEALED in recorded.data:
+            return recorded
+        return replace(recorded, data={name: value for name, value in recorded.data.items() if name not in hidden})
 
     async def _earlier(self, recorded: RecordedEvent) -> _Recalled:
         """What the declaration recalls of the stream of an event that is not in memory; room is made for it there."""
@@ -91,7 +101,7 @@ class Making:
             before = await self._before(recorded)
             opened = await self._seals_open(before)
             for event in before:
-                happened = self._decoded(opened.get(event.position, event))
+                happened = self._decoded(event, opened)
                 recalled[type(happened.event)] = happened
         return recalled
 

@@ -107,7 +107,7 @@ def unfit(facts: Facts, catalogue: Catalogue) -> Iterator[str]:
     for event in events:
         if catalogue.event_type(event.type) is not event:
             yield f"it takes {event.__name__}, which is not in the catalogue"
-        personal = _personal(event)
+        personal = personal_of(event)
         yield from (
             f"the column {name} is called like a personal field of {event.type}: facts hold no personal data"
             for name in (*columns, *facts.derived)
@@ -132,5 +132,6 @@ def _unfit_parts(event: type[DomainEvent], parts: Iterable[str], personal: froze
             yield f"{field} of {event.type} is no personal field: its handler sees all of it"
 
 
-def _personal(event: type[DomainEvent]) -> frozenset[str]:
+def personal_of(event: type[DomainEvent]) -> frozenset[str]:
+    """The names of fields that are personal in some schema of an event type."""
     return frozenset(name for schema in range(1, event.schema_version + 1) for name in event.personal_in(schema))

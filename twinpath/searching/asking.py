@@ -274,6 +274,6 @@ class _Making:
         return queries
 
     def _in_pieces(self, pieces: Sequence[str]) -> Query:
-        """Each of its pieces, wherever they stand."""
-        ways = [Best((*self._whole(piece, "joined"), *self._like(piece))) for piece in pieces]
+        """Each of its pieces, wherever they stand; a piece that comes again would be looked for again."""
+        ways = [Best((*self._whole(piece, "joined"), *self._like(piece))) for piece in dict.fromkeys(pieces)]
         return Scored(Most(tuple(ways), len(ways)), _SCORES["stem"][0])

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.engine.contract.search.feed import FEED, FIRST, NOT_FOUND, REFUSED
-from tests.engine.contract.search.indexes import skus
-from twinpath.searching.asking import asked
+from tests.engine.contract.search.indexes import ENGLISH, skus
+from twinpath.searching.asking import asked, query_of
 from twinpath.searching.interface import SearchIndex
 
 
@@ -37,3 +37,10 @@ def test_nothing_to_search_for_is_refused(typed: str) -> None:
 def test_too_many_words_are_refused() -> None:
     with pytest.raises(ValueError, match="at most"):
         asked(REFUSED[-1])
+
+
+def test_a_piece_that_is_typed_many_times_in_a_word_is_looked_for_once() -> None:
+    def beginnings(typed: str) -> int:
+        return repr(query_of(asked(typed), ENGLISH)).count("Prefix(")
+
+    assert beginnings("-".join("ab" * 200)) == beginnings("a-b") > 0

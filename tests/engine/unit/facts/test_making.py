@@ -29,7 +29,7 @@ class Placed(DomainEvent):
     personal: ClassVar[tuple[str, ...]] = ("address", "note")
     personal_of: ClassVar[str | None] = "customer_id"
 
-    customer_id: str
+    customer_id: str | None
     address: Address | None
     note: str | None = None
 
@@ -75,7 +75,7 @@ class Payments(Facts):
             yield PaymentRow("paid", placed.parts["address.country"] or "", event.cents)
 
 
-def placed(customer: str = "customer-1") -> Placed:
+def placed(customer: str | None = "customer-1") -> Placed:
     return Placed(customer_id=customer, address=Address(street="Secret Lane 1", country="SE"), note="ring twice")
 
 
@@ -129,6 +129,47 @@ async def test_of_an_erased_owner_not_even_the_part_is_left_for_a_table_built_an
     await world.seals.erase("customer-1")
 
     assert [row[6:] for row in await world.rows("payments")] == [("placed", "", 0)]
+
+
+class RecordRow(NamedTuple):
+    """What the record of an event has."""
+
+    data: str
+
+
+class Records(Facts):
+    """The data of every record that a handler can look at; of `Placed` it is sealed where the customer is known."""
+
+    name = "records"
+    row = RecordRow
+    recalls = (Placed,)
+    parts: ClassVar[Any] = {Placed: ("address.country",)}
+
+    def happened(self, event: Placed | Paid, earlier: Earlier) -> Iterable[RecordRow]:
+        """Of the event, and of the one that is recalled."""
+        placed = earlier.last(Placed)
+        yield RecordRow(str([earlier.recorded.data, placed and placed.recorded.data]))
+
+
+class ClosedRecords(Records):
+    """The same, where no part is opened."""
+
+    name = "closed_records"
+    parts: ClassVar[Any] = {}
+
+
+@pytest.mark.parametrize("customer", ["customer-1", None])
+@pytest.mark.parametrize("facts", [Records(), ClosedRecords()])
+async def test_the_record_of_an_event_shows_nothing_personal_either(facts: Facts, customer: str | None) -> None:
+    world = FactsWorld(CATALOGUE, [facts])
+    await world.append("order-1", placed(customer), Paid(cents=5))
+    rows = await world.rows(facts.name)
+    world.begin_anew()  # which recalls from the log
+    await world.append("order-1", Paid(cents=7))
+
+    texts = [row[6] for row in (*rows, *await world.rows(facts.name))]
+    assert "'cents': 7" in texts[-1]
+    assert [text for text in texts for word in ("Secret Lane", "'SE'", "ring twice") if word in text] == []
 
 
 class _OfPerson(Payments):
