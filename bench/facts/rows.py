@@ -22,7 +22,8 @@ _ORDERS = """
     concat('customer-019af000-0000-7000-8000-', leftPad(hex(chance % 200000), 12, '0')),
     concat('product-019af000-0000-7000-8000-', leftPad(hex(product), 12, '0')), concat('SKU-', toString(product)),
     concat('category ', toString(product % 12)), ['DE', 'AT', 'CH', 'GB', 'FR', 'NL', 'US', 'IT'][chance % 8 + 1], '',
-    pieces, amounts[price], amounts[price * pieces], if(step = 1, amounts[price * pieces], amounts[1]), 'EUR', 2, 4,
+    pieces, amounts[price], amounts[price * pieces], if(step = 1, amounts[price * pieces], amounts[1]),
+    if(step = 1, pieces, 0), 'EUR', 2, 4,
     began, took
 """
 _TICKETS = """

@@ -22,9 +22,10 @@ class OrderLineRow(NamedTuple):
     """What a step of an order means for one of its lines.
 
     `amount` is what the pieces of the step cost, `revenue` by how much the step changes the shop's revenue, both in
-    `currency`, which has `digits` decimals. The letters of `category` are composed, so that two that look the same are
-    one. `item_count` counts the pieces of the whole order. `seconds` have passed since the step before; an order's
-    first step has none. Country and region are empty once the customer is erased, in rows that are made after that.
+    `currency`, which has `digits` decimals; `sold` is by how many pieces it changes what was sold, also for nothing.
+    The letters of `category` are composed, so that two that look the same are one. `item_count` counts the pieces of
+    the whole order. `seconds` have passed since the step before; an order's first step has none. Country and region are
+    empty once the customer is erased, in rows that are made after that.
     """
 
     step: Label
@@ -39,6 +40,7 @@ class OrderLineRow(NamedTuple):
     unit_price: Decimal
     amount: Decimal
     revenue: Decimal
+    sold: int
     currency: Label
     digits: int
     item_count: int
@@ -57,7 +59,7 @@ class OrderLines(Facts):
     """
 
     name = "order_lines"
-    version = 3
+    version = 4
     row = OrderLineRow
     recalls = (OrderPlaced, OrderConfirmed, OrderShipped)
     parts: ClassVar[Mapping[type[DomainEvent], tuple[str, ...]]] = {
@@ -145,6 +147,7 @@ def _row(
         price.amount,
         amount,
         sign * amount,
+        sign * quantity,
         price.currency,
         price.digits,
         sum(line.quantity for line in order.event.lines),

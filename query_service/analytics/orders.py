@@ -19,7 +19,7 @@ _CONFIRMED = "line = 1 AND step = 'confirmed'"
 """A row an order that was confirmed."""
 _CUSTOMERS = "{facts}.order_lines_customers"
 """A row a customer, with the moments of the first orders that were confirmed."""
-_COUNTED = "(step = 'confirmed' OR revenue != 0)"
+_COUNTED = "sold != 0"
 """What was confirmed, also for nothing, and what was taken back of that; no mark is."""
 
 _SEGMENTED = f"{_ROWS} LEFT ANY JOIN {_CUSTOMERS} AS customers ON facts.customer_key = customers.customer_key"
@@ -70,7 +70,7 @@ def _revenue(asked: RevenueQuery, as_text: bool) -> Statement:
         FROM (
             SELECT {begin_of(asked.interval)} AS begins, {by} AS {key}, currency,
                 sum(revenue) AS net, sumIf(revenue, revenue > 0) AS gross, -sumIf(revenue, revenue < 0) AS back,
-                {orders} AS orders, sum(if(step = 'confirmed', quantity, -quantity)) AS pieces, {DECIMALS}
+                {orders} AS orders, sum(sold) AS pieces, {DECIMALS}
             FROM {_SEGMENTED if by_segment else _ROWS} PREWHERE {WITHIN} AND {_COUNTED}
             GROUP BY begins, {key}, currency
         )

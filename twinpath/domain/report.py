@@ -31,7 +31,7 @@ class Period(BaseModel):
     A subclass adds parameters; what is not declared is refused.
     """
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(extra="forbid")
 
     first: Annotated[Day | None, Field(alias="from", description="the first day, as in 2026-01-01")] = None
     last: Annotated[Day | None, Field(alias="to", description="the last day; today unless given")] = None
@@ -64,7 +64,7 @@ class Span:
     @property
     def is_too_long(self) -> bool:
         """Whether no report covers so many days."""
-        return (self.last - self.first).days > MOST_DAYS
+        return (self.last - self.first).days >= MOST_DAYS
 
     @property
     def begin(self) -> datetime:

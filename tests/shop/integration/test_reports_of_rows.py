@@ -41,7 +41,7 @@ async def test_an_amount_has_the_decimals_of_its_currency(
 ) -> None:
     placed, confirmed = order(0, HOUR)
     columns = {"digits": digits, "currency": "XTS", "unit_price": price, "amount": price}
-    cancelled = changed(confirmed, **columns, position=3, step="cancelled", revenue=-2 * price)
+    cancelled = changed(confirmed, **columns, position=3, step="cancelled", revenue=-2 * price, sold=-1)
     await orders.insert([changed(placed, **columns), changed(confirmed, **columns, revenue=price), cancelled])
 
     twice = str(2 * price)

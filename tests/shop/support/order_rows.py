@@ -78,7 +78,8 @@ def order(number: int, apart: timedelta) -> list[Row]:
 
     def row(step: str, revenue: Decimal) -> OrderLineRow:
         ids = (order_id, "customer-1", "product-1", "LAMP-1", "lighting", "DE", "")
-        return OrderLineRow(step, *ids, 1, price, price, revenue, "EUR", 2, 1, at, None)
+        sold = 1 if step == "confirmed" else 0
+        return OrderLineRow(step, *ids, 1, price, price, revenue, sold, "EUR", 2, 1, at, None)
 
     return [
         (log, first, 1, "order.placed", order_id, at, *row("placed", Decimal(0))),

@@ -52,6 +52,8 @@ async def test_without_clickhouse_a_report_is_503_and_says_why(client: httpx.Asy
         ("revenue", {"from": "1900-01-01", "to": "2026-01-01"}),
         ("revenue", {"from": "2001-01-01", "to": "2029-01-01"}),
         ("revenue", {"from": "2001-01-01"}),
+        ("revenue", {"from": "2000-01-01", "to": "2010-01-08"}),
+        ("revenue", {"first": "2026-01-01"}),
         ("revenue", {"from": "yesterday"}),
         ("revenue", {"time_zone": "localtime"}),
         ("revenue", {"time_zone": "Mars/Olympus"}),
