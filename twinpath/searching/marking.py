@@ -49,7 +49,7 @@ class Marker:
         spans = _merged(self._spans(text[:LONGEST_TEXT]))
         if not spans:
             return None
-        begin = 0 if len(text) <= _FRAGMENT else max(0, text.rfind(" ", 0, max(0, spans[0][0] - _BEFORE)) + 1)
+        begin = 0 if len(text) <= _FRAGMENT else _begin(text, max(0, spans[0][0] - _BEFORE))
         end = min(len(text), begin + _FRAGMENT)
         parts, at = ["…" if begin else ""], begin
         for start, stop in spans:
@@ -111,7 +111,8 @@ class Marker:
     def _run(self, ways: Iterable[Spelling], count: int) -> range | None:
         """The pieces of a chunk which, joined, are what was typed; all where that can't be told."""
         for way in ways:
-            if not self._wholes.isdisjoint(way.runs):
+            words = way.runs if len(way.pieces) <= _MOST_PIECES else (way.whole,)  # of more, each piece by itself
+            if not self._wholes.isdisjoint(words):
                 runs = (range(i, j) for i in range(count) for j in range(i + 1, count + 1))
                 fitting = (run for run in runs if self._is_whole("".join(way.pieces[run[0] : run[-1] + 1])))
                 return next(fitting, range(count)) if len(way.pieces) == count <= _MOST_PIECES else range(count)
@@ -168,6 +169,12 @@ def within_edits(word: str, other: str, most: int) -> bool:
             return False
         before, row = row, following
     return row[-1] <= most
+
+
+def _begin(text: str, at: int) -> int:
+    """Where a part begins that shows this place: at a word, if one begins shortly before."""
+    blank = text.rfind(" ", max(0, at - _BEFORE), at)
+    return blank + 1 if blank >= 0 else at if at > _BEFORE else 0
 
 
 def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
