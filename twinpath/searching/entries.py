@@ -14,7 +14,7 @@ from twinpath.domain.views import Document, View
 from twinpath.searching.language import Language
 from twinpath.searching.words import chunks, ends, has_digit, joined, key_of
 
-_FORM = 2
+_FORM = 3
 """Of the words; an index of another form is built anew."""
 
 

@@ -23,12 +23,18 @@ _SHORTEST_END = 3
 _ALONE = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}[\p{Extended_Pictographic}--[©®™]]]"
 """Characters that are looked for one by one: scripts without blanks between words, and emoji."""
 _FLAG = r"\p{Regional_Indicator}{2}"
-PIECE = regex.compile(rf"{_ALONE}\p{{M}}*|{_FLAG}|(?:(?!{_ALONE})\p{{L}}\p{{M}}*)+|\p{{N}}+", regex.V1)
+_AFTER = r"(?<=[\p{L}\p{N}])[+#]+(?![\p{L}\p{N}])"
+"""Signs that a name ends with, as in `C++` and `S20+`."""
+PIECE = regex.compile(rf"{_ALONE}\p{{M}}*|{_FLAG}|(?:(?!{_ALONE})\p{{L}}\p{{M}}*)+|\p{{N}}+|{_AFTER}", regex.V1)
+_SIGNS = regex.compile(_AFTER)
 CHUNK = regex.compile(r"\S+")
 _ACCENTS = regex.compile(r"[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]")
 _INVISIBLE = regex.compile(r"[\p{Cf}\u00ad\ufe00-\ufe0f]")
 _DIGIT = regex.compile(r"[\p{Nd}--[0-9]]", regex.V1)
-_PLAIN = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h"})
+_PLAIN = str.maketrans(
+    {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ħ": "h", "×": "x", "μ": "u"}
+)
+"""Letters, and signs of measures, as a keyboard has them."""
 _SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 _FOR_LETTERS = regex.compile(r"(?<![\p{N}])[!$@](?=\p{L})")
 _LETTERS_MEANT = {"!": "i", "$": "s", "@": "a"}
@@ -78,6 +84,7 @@ def spellings(chunk: str) -> tuple[Spelling, ...]:
         texts.append(spelt_out)
     if "." not in chunk and _FOR_LETTERS.search(chunk):
         texts.append(_FOR_LETTERS.sub(lambda match: _LETTERS_MEANT[match[0]], chunk))
+    texts += [without for text in texts if (without := _SIGNS.sub("", text)) != text]
     written = dict.fromkeys(Spelling(tuple(PIECE.findall(folded(text)))) for text in texts)
     return tuple(spelling for spelling in written if spelling.pieces)
 
