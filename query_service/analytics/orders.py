@@ -116,7 +116,8 @@ class ProductsQuery(Period):
 
 
 class ProductRow(BaseModel):
-    """What a product brought in a currency; `returned` pieces came back, `cancelled` ones were never sent."""
+    """What a product brought in a currency; `returned` pieces came back, `cancelled` ones were never sent. The category
+    is that of the latest order in the span."""
 
     product_id: str
     sku: str
@@ -132,8 +133,9 @@ def _products(asked: ProductsQuery, as_text: bool) -> Statement:
     sql = f"""
         SELECT product_id, sku, category, currency, {amount("net", as_text)} AS revenue, confirmed, cancelled, returned
         FROM (
-            SELECT product_id, any(sku) AS sku, any(category) AS category, currency, sum(revenue) AS net,
-                sumIf(quantity, step = 'confirmed') AS confirmed, sumIf(quantity, step = 'cancelled') AS cancelled,
+            SELECT product_id, any(sku) AS sku, argMax(category, order_placed_at) AS category, currency,
+                sum(revenue) AS net, sumIf(quantity, step = 'confirmed') AS confirmed,
+                sumIf(quantity, step = 'cancelled') AS cancelled,
                 sumIf(quantity, step = 'returned') AS returned, {DECIMALS}
             FROM {_ROWS} PREWHERE {WITHIN} AND {_COUNTED}
             GROUP BY product_id, currency ORDER BY net DESC, product_id, currency LIMIT {{limit:UInt32}}

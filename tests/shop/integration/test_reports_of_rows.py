@@ -78,6 +78,15 @@ async def test_an_order_counts_once_in_each_of_its_categories(orders: Orders) ->
     assert [(row[6], row[7]) for row in await orders.report(REVENUE, interval="month")] == [(3, 9)]
 
 
+async def test_a_product_is_of_the_category_of_its_latest_order(orders: Orders) -> None:
+    for number, category in enumerate(("lamps", "tools", "garden")):
+        await orders.insert([changed(row, category=category) for row in order(number, HOUR)])
+    came_back = {"step": "returned", "revenue": Decimal(-5), "sold": -1, "at": NOON + 9 * HOUR, "position": 9}
+    await orders.insert([changed(order(0, HOUR)[1], category="lamps", **came_back)])
+
+    assert [row[:4] for row in await orders.report(PRODUCTS)] == [("product-1", "LAMP-1", "garden", "EUR")]
+
+
 async def test_only_the_span_counts_but_every_earlier_order_makes_loyal(orders: Orders) -> None:
     for number in range(6):  # the fifth of them in March
         at = NOON + (number - 4) * timedelta(days=30)
