@@ -5,8 +5,11 @@ from typing import Any
 import httpx
 
 from deploy.shop import SHOP
+from shared.read_models.customers import CUSTOMERS
 from tests.support.eventually import eventually
+from twinpath.domain import Change
 from twinpath.testing import InMemorySystem
+from twinpath.views.interface import Batch
 
 API = "/api/v1"
 ADDRESS = {
@@ -87,6 +90,15 @@ async def test_the_shop_is_searched_and_nothing_of_an_erased_customer_is_found()
                 assert len((await found(plural, text, f"{ordered}, {opened}"))["items"]) == 1, (plural, text)
         assert [row["order_id"] for row in (await found("orders", "lamp07b", status="placed"))["items"]] == [order]
         assert (await found("orders", "desk lamp"))["items"][0]["customer_name"] == "Ada Lovelace"
+
+        assert (await found("orders", "king"))["items"][0]["highlights"]
+        hidden = Change(CUSTOMERS.name, customer, {"status": "erased"})  # which the view of orders does not know yet
+        await system.views.commit(Batch([hidden], []))
+        for text in ("king", "twyford", "ada", "desk lamp twyford"):
+            shown = await found("orders", text, ordered)
+            assert "King" not in str(shown), text
+            assert "Twyford" not in str(shown), text
+        await system.views.commit(Batch([Change(CUSTOMERS.name, customer, {"status": "active"})], []))
 
         await client.post(f"{API}/orders/{order}/cancel", json={"reason": "no longer"})
         erased = await client.delete(f"{API}/customers/{customer}")

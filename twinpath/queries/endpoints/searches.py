@@ -86,9 +86,9 @@ def add_search(routes: Routes, resource: Resource, language: Language) -> None:
     view, listing = searched_view(resource), resource.listing
     if view is None or listing is None:
         return
-    endpoint = _Search(listing, Reading(view, language), language)
     plural = resource.path[1:]
     row = shown_model(listing.rows, listing.join)
+    endpoint = _Search(listing, row, Reading(view, language), language)
     item = create_model(f"{row.__name__}Found", __base__=(row, Highlighted), __doc__=row.__doc__)
     items: Any = GenericAlias(list, (item,))
     model = create_model(f"{listing.name.title()}Search", __base__=Searched, __doc__=PageOf.__doc__, items=(items, ...))
@@ -112,8 +112,9 @@ def _example(listing: Listing, view: View) -> dict[str, Any]:
 class _Search:
     """Answers for the searches of a resource: the index names documents, which are read from the views themselves."""
 
-    def __init__(self, listing: Listing, reading: Reading, language: Language) -> None:
+    def __init__(self, listing: Listing, row: type[BaseModel], reading: Reading, language: Language) -> None:
         self._listing = listing
+        self._fields = frozenset(row.model_fields)
         self._reading = reading
         self._language = language
         self._shown = shown_fields(listing.rows)
@@ -162,7 +163,8 @@ class _Search:
     async def _read(
         self, views: ViewQueries, ids: Sequence[str], fresh: bool, reach: Reach
     ) -> tuple[Mapping[str, Document], Mapping[str, dict[str, Any]]]:
-        """The documents in the order of the ids, and what is shown of each; what is gone by now is left out."""
+        """The documents in the order of the ids, as far as they may be shown, and what is shown of each; what is gone
+        by now is left out."""
         view, listed = self._reading.view, self._listing.view
         own = views.narrowed(Selection(view))
         reach.view(view.name, listed.name)
@@ -171,8 +173,14 @@ class _Search:
         if listed is not view:
             rows = {row["_id"]: row for row in await views.several(listed.name, ids)}
         there = [id_ for id_ in ids if id_ in read and id_ in rows]
-        shown = await views.rows(listed, [rows[i] for i in there], self._shown, self._listing.join, fresh, reach)
-        return {id_: read[id_] for id_ in there}, dict(zip(there, shown, strict=True))
+        shown = await views.rows(listed, [rows[i] for i in there], self._whole, self._listing.join, fresh, reach)
+        whole = dict(zip(there, shown, strict=True))
+        items = {id_: {name: row[name] for name in row if name in self._fields} for id_, row in whole.items()}
+        return whole if listed is view else {id_: read[id_] for id_ in there}, items
+
+    def _whole(self, document: Document) -> dict[str, Any]:
+        """All of a document, since what is joined may hide a part that would be highlighted."""
+        return {**self._shown(document), **document}
 
     def _highlights(self, marker: Marker, document: Document, shown: Callable[[str], bool]) -> dict[str, str]:
         search = self._reading.search
