@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 from twinpath.checking.examples import unfit_examples
+from twinpath.checking.searches import unfit_searches
 from twinpath.commands.processes.erasure import NAME as ERASURE
 from twinpath.domain.application import Application
 from twinpath.domain.carrying import rules_in
@@ -233,4 +234,5 @@ def _doubles(kind: str, names: Iterable[str]) -> Iterator[str]:
 _CHECKS = (
     *(_events, _aggregates, _commands, _projections, _facts, _reports, _permissions, _resources, _processes),
     unfit_examples,
+    unfit_searches,
 )

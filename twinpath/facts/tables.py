@@ -1,10 +1,13 @@
 """The tables of facts: the columns that all have, the rows of an event, and what a declaration is refused for."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from twinpath.domain.catalogue import Catalogue
 from twinpath.domain.events import DomainEvent, RecordedEvent
@@ -82,7 +85,7 @@ def unfit(facts: Facts, catalogue: Catalogue) -> Iterator[str]:
     """Why a declaration of facts can't be kept, a line each.
 
     Handlers never see what is personal, so a column can only show a part that is declared. It is refused when such a
-    part is all of a personal field, or when a column is called like a personal field.
+    part is all of a personal field or is no single value of it, or when a column is called like a personal field.
     """
     try:
         columns = facts.columns
@@ -130,6 +133,25 @@ def _unfit_parts(event: type[DomainEvent], parts: Iterable[str], personal: froze
             yield f"{part} of {event.type} is a whole personal field: name a part of it, as in {part}.country"
         elif field not in personal:
             yield f"{field} of {event.type} is no personal field: its handler sees all of it"
+        elif fault := _unfit_part(event.model_fields.get(field), inner):
+            yield f"{part} of {event.type} {fault}"
+
+
+def _unfit_part(field: FieldInfo | None, inner: str) -> str:
+    """Why it can't be kept of a field; empty where it can, or where only a value tells which parts it has."""
+    kinds = () if field is None else (field.annotation, *get_args(field.annotation))
+    models = [kind for kind in kinds if _is_a(kind, BaseModel)]
+    fields = [model.model_fields[inner] for model in models if inner in model.model_fields]
+    if not fields and (models or field is None):
+        return "is not there"
+    for kind in (kind for part in fields for kind in (part.annotation, *get_args(part.annotation))):
+        if _is_a(kind, BaseModel) or _is_a(get_origin(kind) or kind, Collection):
+            return "has parts itself: name one value"
+    return ""
+
+
+def _is_a(kind: Any, base: type) -> bool:
+    return isinstance(kind, type) and kind is not str and issubclass(kind, base)
 
 
 def personal_of(event: type[DomainEvent]) -> frozenset[str]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, ClassVar, NamedTuple
 
 import pytest
+from pydantic import BaseModel
 
 from tests.engine.support.bookings import (
     WHOLE,
@@ -29,6 +30,7 @@ from twinpath.domain import (
     Process,
     Projection,
     RecordedEvent,
+    Searchable,
     View,
     ViewChange,
 )
@@ -85,6 +87,37 @@ class OtherName(Bookings):
     """Its view has another name."""
 
     views = (View("booked"),)
+
+
+class Guest(BaseModel):
+    """Who comes."""
+
+    name: str
+
+
+class Party(BaseModel):
+    """Who comes together."""
+
+    room: str | None
+    guests: list[Guest] | None
+    more: dict[str, Any]
+
+
+class Searched(Bookings):
+    """Some of what it is searched by is not there."""
+
+    views = (
+        View(
+            "bookings",
+            Party,
+            search=Searchable(
+                text=("room", "guests.name", "guests.nmae", "more.whatever", "rom", "size"),
+                exact=("room.number",),
+                facets=("size", "guests.age"),
+                computed={"size": len},
+            ),
+        ),
+    )
 
 
 class Idle(Process):
@@ -206,6 +239,13 @@ APPLICATIONS: dict[str, tuple[Application, list[str]]] = {
     "a view that nobody writes": (
         replace(WHOLE, resources=(*WHOLE.resources, Showing(View("visits")))),
         ["view visits: it is read, and no projection writes it"],
+    ),
+    "searches by what is not there": (
+        replace(WHOLE, projections=(Searched(),)),
+        [
+            f"view bookings: it is searched by {path}, which its model does not have"
+            for path in ("guests.nmae", "rom", "room.number", "guests.age")
+        ],
     ),
     "names of the engine's own": (
         replace(WHOLE, projections=(*WHOLE.projections, Parked()), processes=(Taken,), resources=()),

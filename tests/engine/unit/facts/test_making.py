@@ -20,6 +20,8 @@ class Address(BaseModel):
 
     street: str
     country: str | None = None
+    lines: list[str] | None = None
+    place: "Address | None" = None
 
 
 class Placed(DomainEvent):
@@ -189,6 +191,21 @@ class _NotPersonal(Payments):
     parts: ClassVar[Any] = {Placed: ("customer_id.prefix",)}
 
 
+class _NoSuchPart(Payments):
+    name = "no_such_part"
+    parts: ClassVar[Any] = {Placed: ("address.contry",)}
+
+
+class _SeveralLines(Payments):
+    name = "several_lines"
+    parts: ClassVar[Any] = {Placed: ("address.lines",)}
+
+
+class _WholePart(Payments):
+    name = "whole_part"
+    parts: ClassVar[Any] = {Placed: ("address.place",)}
+
+
 class _NoColumnType(Payments):
     name = "no_column_type"
 
@@ -225,6 +242,9 @@ class _DigestOfGaps(Payments):
         (_OfPerson(), "the column note is called like a personal field of order.placed"),
         (_WholeField(), "address of order.placed is a whole personal field"),
         (_NotPersonal(), "customer_id of order.placed is no personal field"),
+        (_NoSuchPart(), "address.contry of order.placed is not there"),
+        (_SeveralLines(), "address.lines of order.placed has parts itself"),
+        (_WholePart(), "address.place of order.placed has parts itself"),
         (_NoColumnType(), "the column sizes has a type that no column can have"),
         (_OwnColumn(), "a column can't be called position"),
     ],
