@@ -55,7 +55,7 @@ class FactsStore(Protocol):
         ...
 
     async def identity(self, table: Table) -> str:
-        """What tells the table from another that was put in its place; empty where there is none."""
+        """What tells the table from another that was put in its place; empty where readers find none."""
         ...
 
     async def holds(self, table: Table, positions: Mapping[str, int]) -> set[str]:

@@ -176,6 +176,24 @@ async def test_a_store_that_is_away_is_unavailable() -> None:
     await connection.close()
 
 
+async def test_a_table_whose_view_is_lost_has_it_again_once_it_is_prepared(clickhouse_url: str) -> None:
+    connection = Connection(clickhouse_url)
+    database = f"t{uuid4().hex[:10]}"
+    store = ClickHouseFacts(connection, database)
+    await store.prepare(TABLE)
+    await store.insert(TABLE, [row(1)])
+    before = await store.identity(TABLE)
+    await connection.command(f"DROP VIEW {database}.steps")
+    assert await store.identity(TABLE) == ""
+
+    await store.prepare(TABLE)
+
+    assert await store.identity(TABLE) == before
+    assert await connection.rows(f"SELECT count() FROM {database}.steps") == [(1,)]
+    await connection.command(f"DROP DATABASE {database}")
+    await connection.close()
+
+
 async def test_a_report_does_not_read_the_statistics_of_parts(clickhouse_url: str) -> None:
     connection = Connection(clickhouse_url)
     reader = ClickHouseReader(connection, "system")

@@ -31,7 +31,7 @@ class ClickHouseFacts(FactsStore):
     async def prepare(self, table: Table) -> None:
         await self._connection.command(f"CREATE DATABASE IF NOT EXISTS {quoted(self._database)}")
         await self._create(table)
-        version = str(await self._about(table, "comment")).removeprefix(MARK)
+        version = (await self._comment(table)).removeprefix(MARK)
         if version != str(table.version):
             raise OutdatedFacts(f"{table.shown} is of version {version}, its declaration of {table.version}")
         await self._show(table)
@@ -52,7 +52,15 @@ class ClickHouseFacts(FactsStore):
         return {log: int(position) for log, position in rows}
 
     async def identity(self, table: Table) -> str:
-        return str(await self._about(table, "uuid"))
+        names = {"database": self._database, "rows": table.name, "shown": table.shown}
+        rows = await self._connection.rows(
+            "SELECT name, uuid FROM system.tables"
+            " WHERE database = {database:String} AND name IN ({rows:String}, {shown:String})",
+            names,
+        )
+        there = {name: str(uuid) for name, uuid in rows}
+        # without its view it counts as missing, so that it is prepared again
+        return there.get(table.name, "") if table.shown in there else ""
 
     async def holds(self, table: Table, positions: Mapping[str, int]) -> set[str]:
         if not positions:
@@ -100,12 +108,12 @@ class ClickHouseFacts(FactsStore):
         if table.earliest:
             await self._digesting.show(table, await self.identity(table))
 
-    async def _about(self, table: Table, column: str) -> Any:
+    async def _comment(self, table: Table) -> str:
         rows = await self._connection.rows(
-            f"SELECT {column} FROM system.tables WHERE database = {{database:String}} AND name = {{name:String}}",
+            "SELECT comment FROM system.tables WHERE database = {database:String} AND name = {name:String}",
             {"database": self._database, "name": table.name},
         )
-        return rows[0][0] if rows else ""
+        return str(rows[0][0]) if rows else ""
 
     async def _before_gap(self, table: Table, log: str) -> int:
         statement = statements.end_before_gap(self._database, table)
