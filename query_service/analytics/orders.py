@@ -92,8 +92,9 @@ class FunnelRow(BaseModel):
 
 def _funnel(asked: Period, as_text: bool) -> Statement:
     sql = f"""
-        SELECT step, orders, if(placed = 0, 0, orders / placed) AS share, seconds[1] AS median_seconds,
-            seconds[2] AS p90_seconds
+        SELECT step, orders, if(placed = 0, 0, orders / placed) AS share,
+            if(isNaN(seconds[1]), NULL, seconds[1]) AS median_seconds,
+            if(isNaN(seconds[2]), NULL, seconds[2]) AS p90_seconds
         FROM (
             SELECT step, if(step = 'returned', uniqExactIf(order_id, step = 'returned'), count()) AS orders,
                 quantiles(0.5, 0.9)(seconds) AS seconds, maxIf(orders, step = 'placed') OVER () AS placed

@@ -204,6 +204,18 @@ async def test_a_report_does_not_read_the_statistics_of_parts(clickhouse_url: st
     await connection.close()
 
 
+async def test_numbers_are_numbers_and_what_is_null_is_null_whatever_a_server_makes_of_them(
+    clickhouse_url: str,
+) -> None:
+    connection = Connection(clickhouse_url)
+    reader = ClickHouseReader(connection, "system")
+    assert await reader.query("SELECT toUInt64(1) AS one, NULL AS no", {}, "csv") == b'"one","no"\n1,\n'
+    assert b'{"one":1,"no":null}' in await reader.query("SELECT toUInt64(1) AS one, NULL AS no", {}, "json")
+    setting = "SELECT changed FROM settings WHERE name = 'output_format_json_quote_64bit_integers'"
+    assert b'"changed":1' in await reader.query(setting.replace("FROM ", "FROM {facts}."), {}, "json")
+    await connection.close()
+
+
 async def test_merges_make_no_statistics(clickhouse_url: str) -> None:
     connection = Connection(clickhouse_url)
     database = f"t{uuid4().hex[:10]}"

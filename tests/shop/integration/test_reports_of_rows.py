@@ -78,6 +78,12 @@ async def test_an_order_counts_once_in_each_of_its_categories(orders: Orders) ->
     assert [(row[6], row[7]) for row in await orders.report(REVENUE, interval="month")] == [(3, 9)]
 
 
+async def test_a_time_that_nobody_knows_is_null(orders: Orders) -> None:
+    await orders.insert(order(0, HOUR))
+
+    assert [row[2:] for row in await orders.report(FUNNEL)] == [(1, None, None), (1, None, None)]
+
+
 async def test_a_product_is_of_the_category_of_its_latest_order(orders: Orders) -> None:
     for number, category in enumerate(("lamps", "tools", "garden")):
         await orders.insert([changed(row, category=category) for row in order(number, HOUR)])

@@ -12,7 +12,12 @@ from twinpath.facts.interface import DIGESTED, FactsReader, FactsStore, Form, Ou
 from twinpath.facts.tables import Row, Table
 
 _FORMATS: Mapping[Form, str] = {"json": "JSONEachRow", "csv": "CSVWithNames", "parquet": "Parquet"}
-_JSON_SETTINGS = "output_format_json_array_of_rows = 1, output_format_json_quote_decimals = 1"
+_OF_FORM: Mapping[Form, str] = {
+    "json": ", output_format_json_array_of_rows = 1, output_format_json_quote_decimals = 1"
+    ", output_format_json_quote_64bit_integers = 0",  # as older servers do
+    "csv": ", format_csv_null_representation = ''",
+    "parquet": "",
+}
 _UTC_SETTINGS = "date_time_output_format = 'iso'"
 _PRUNING = "use_statistics_for_part_pruning"
 """Servers with this setting (26.4) make statistics of columns at each merge and, for five minutes, read them from every
@@ -137,7 +142,7 @@ class ClickHouseReader(FactsReader):
         # within the statement, since proxies of ClickHouse leave out what stands beside it
         if self._further is None:
             self._further = _NONE_USED if await _prunes(self._connection) else ""
-        settings = f"{_UTC_SETTINGS}{self._further}{f', {_JSON_SETTINGS}' if form == 'json' else ''}"
+        settings = f"{_UTC_SETTINGS}{self._further}{_OF_FORM[form]}"
         statement = f"{sql.replace('{facts}', self._database)}\nSETTINGS {settings}"
         return await self._connection.raw(statement, parameters, _FORMATS[form])
 
