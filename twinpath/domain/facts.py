@@ -51,10 +51,15 @@ class Earlier:
 
     __slots__ = ("_recalled", "parts", "recorded")
 
-    def __init__(self, happened: Happened[Any], recalled: Mapping[type[DomainEvent], Happened[Any]]) -> None:
-        self.recorded = happened.recorded
+    def __init__(
+        self,
+        recorded: RecordedEvent,
+        parts: Mapping[str, str | None],
+        recalled: Mapping[type[DomainEvent], Happened[Any]],
+    ) -> None:
+        self.recorded = recorded
         """The record of the event itself."""
-        self.parts = happened.parts
+        self.parts = parts
         """What the declaration names of the event's own personal fields: `field.part` -> text, None once erased."""
         self._recalled = recalled
 

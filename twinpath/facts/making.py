@@ -1,6 +1,5 @@
 """Makes rows of events: decodes them without what is personal, and recalls what happened before in their streams."""
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,11 +12,13 @@ from twinpath.log.interface import EventLog
 from twinpath.personal_data.sealing import Seals
 
 MOST_RECALLED = 50_000
-"""Streams whose events are kept in memory, those that something happened to last; others are read from the log."""
+"""Streams whose events are kept in memory. The half to which nothing happened for the longest time goes at once, since
+an order of all of them takes longer to keep; their events are read from the log."""
 _AT_ONCE = 500
 _NO_PARTS: Mapping[str, str | None] = {}
 
 _Recalled = dict[type[DomainEvent], Happened[Any]]
+_NOTHING: _Recalled = {}
 
 
 class Making:
@@ -29,7 +30,9 @@ class Making:
         self._seals = seals
         self._catalogue = catalogue
         self._recalls = frozenset(facts.recalls)
-        self._recalled: OrderedDict[str, _Recalled] = OrderedDict()
+        self._recalled: dict[str, _Recalled] = {}
+        self._recalled_before: dict[str, _Recalled] = {}
+        """By stream; the streams to which something happened since the last half went are in the first."""
         self._opened = {event.type for event in facts.parts}
         self._needed = {event.type for event in (*facts.handlers, *facts.recalls)}
         self._passed_over: set[tuple[str, int]] = set()
@@ -46,20 +49,18 @@ class Making:
         for recorded in events:
             kind, stream, line = recorded.type, recorded.stream, 0
             if kind in needed or ((kind, recorded.schema) not in passed_over and self._is_unknown(recorded)):
-                happened = self._decoded(recorded, opened)
-                event_type = type(happened.event)
-                recalled: _Recalled = {}
-                if recalls:
-                    before = self._recalled.pop(stream, None)
-                    recalled = await self._earlier(recorded) if before is None else before
-                    self._recalled[stream] = recalled
+                event, parts = self._decoded(recorded, opened)
+                event_type, shown = type(event), self._shown(recorded)
+                recalled = _NOTHING
+                if recalls and (recalled := self._recalled.get(stream, _NOTHING)) is _NOTHING:
+                    recalled = await self._recall(recorded)
                 if handler := handlers.get(event_type):
                     log, position, at = recorded.log, recorded.position, recorded.at
-                    for row in handler(happened.event, Earlier(happened, recalled)):
+                    for row in handler(event, Earlier(shown, parts, recalled)):
                         line += 1
                         rows.append((log, position, line, kind, stream, at, *row))
                 if event_type in recalls:
-                    recalled[event_type] = happened
+                    recalled[event_type] = Happened(event, shown, parts)
             if line == 0:
                 rows.append(self._mark(recorded))
         return rows
@@ -77,13 +78,15 @@ class Making:
         sealed = [event for event in events if event.type in self._opened and SEALED in event.data]
         return {event.position: event for event in await self._seals.open(sealed)} if sealed else {}
 
-    def _decoded(self, recorded: RecordedEvent, opened: Mapping[int, RecordedEvent]) -> Happened[Any]:
-        shown = self._shown(recorded)
+    def _decoded(
+        self, recorded: RecordedEvent, opened: Mapping[int, RecordedEvent]
+    ) -> tuple[DomainEvent, Mapping[str, str | None]]:
+        """The event without what is personal, and the parts of that which are declared."""
         if recorded.type not in self._opened:  # what is personal need not even be read
-            return Happened(self._catalogue.decode_closed(recorded), shown, _NO_PARTS)
+            return self._catalogue.decode_closed(recorded), _NO_PARTS
         event = self._catalogue.decode(opened.get(recorded.position, recorded))
         parts = {part: _part(event, part) for part in self._facts.parts[type(event)]}
-        return Happened(_without_personal(event), shown, parts)
+        return _without_personal(event), parts
 
     def _shown(self, recorded: RecordedEvent) -> RecordedEvent:
         """The record for handlers: sealed as it is stored, and without what is personal of nobody in particular."""
@@ -92,17 +95,26 @@ class Making:
             return recorded
         return replace(recorded, data={name: value for name, value in recorded.data.items() if name not in hidden})
 
+    async def _recall(self, recorded: RecordedEvent) -> _Recalled:
+        """What the declaration recalls of the stream of an event, from now on among the latest streams in memory."""
+        stream = recorded.stream
+        recalled = self._recalled_before.pop(stream, None)
+        if recalled is None:
+            recalled = await self._earlier(recorded)
+        if len(self._recalled) >= MOST_RECALLED // 2:
+            self._recalled, self._recalled_before = {}, self._recalled
+        self._recalled[stream] = recalled
+        return recalled
+
     async def _earlier(self, recorded: RecordedEvent) -> _Recalled:
-        """What the declaration recalls of the stream of an event that is not in memory; room is made for it there."""
-        if len(self._recalled) >= MOST_RECALLED:
-            self._recalled.popitem(last=False)
+        """What the declaration recalls of the stream before an event, from the log."""
         recalled: _Recalled = {}
         if recorded.version > 1:
             before = await self._before(recorded)
             opened = await self._seals_open(before)
-            for event in before:
-                happened = self._decoded(event, opened)
-                recalled[type(happened.event)] = happened
+            for earlier in before:
+                event, parts = self._decoded(earlier, opened)
+                recalled[type(event)] = Happened(event, self._shown(earlier), parts)
         return recalled
 
     async def _before(self, recorded: RecordedEvent) -> list[RecordedEvent]:
@@ -121,6 +133,7 @@ class Making:
     def forget(self) -> None:
         """Recall nothing any more, as after events that are taken a second time."""
         self._recalled.clear()
+        self._recalled_before.clear()
 
 
 def _without_personal(event: DomainEvent) -> DomainEvent:

@@ -39,10 +39,10 @@ _NAIVE: CodecOptions[Document] = CodecOptions(tz_aware=False)
 
 OF_EVENTS: Document = {
     "_id": 0,
-    **dict.fromkeys(("stream", "version", "log", "position", "events", "at"), 1),
+    **dict.fromkeys(("stream", "version", "position", "events", "at"), 1),
     **dict.fromkeys(("actor", "correlation_id", "causation_id", "traceparent"), 1),
 }
-"""The fields of a commit of which `events_of` makes its events."""
+"""The fields of a commit of which `events_of` makes its events, where their log is known already."""
 
 
 def commits_of(client: AsyncMongoClient[Document], database: str) -> Commits:
@@ -174,8 +174,8 @@ def recorded(commit: NewCommit, last: Appended) -> list[RecordedEvent]:
     ]
 
 
-def events_of(*commits: Document) -> list[RecordedEvent]:
-    """The recorded events of commits, one after the other."""
+def events_of(*commits: Document, log: str | None = None) -> list[RecordedEvent]:
+    """The recorded events of commits, one after the other; all of them are in `log`, where it is given."""
     events: list[RecordedEvent] = []
     for commit in commits:
         at = commit["at"]
@@ -189,7 +189,7 @@ def events_of(*commits: Document) -> list[RecordedEvent]:
                     event["data"],
                     commit["stream"],
                     commit["version"] + offset,
-                    commit["log"],
+                    log or commit["log"],
                     commit["position"] + offset,
                     at,
                     commit["actor"],

@@ -58,7 +58,7 @@ class MongoEventLog(EventLog):
     ) -> list[RecordedEvent]:
         upto = after_position + limit
         if types is None:
-            events = await self._events_after({"log": log}, "position", after_position, limit)
+            events = await self._events_after(log, {}, "position", after_position, limit)
         else:
             with unavailable(_AWAY):
                 commits = await find_commits_with(self._commits, log, after_position, upto, types)
@@ -68,7 +68,7 @@ class MongoEventLog(EventLog):
         return of_types(events, types)
 
     async def read_stream(self, log: str, stream: str, after_version: int, limit: int) -> list[RecordedEvent]:
-        events = await self._events_after({"log": log, "stream": stream}, "version", after_version, limit)
+        events = await self._events_after(log, {"stream": stream}, "version", after_version, limit)
         return [event for event in events if event.version > after_version][:limit]
 
     async def heads(self) -> dict[str, int]:
@@ -80,8 +80,11 @@ class MongoEventLog(EventLog):
             marks = await self._commits.database[WATERMARKS].find().to_list()
         return {mark["_id"]: mark["position"] for mark in marks}
 
-    async def _events_after(self, where: Document, key: str, after: int, limit: int = 0) -> list[RecordedEvent]:
-        """The events of the commits beyond `after`, and those of the commit that spans it, if one does."""
+    async def _events_after(
+        self, log: str, further: Document, key: str, after: int, limit: int = 0
+    ) -> list[RecordedEvent]:
+        """The events of a log's commits beyond `after`, and those of the commit that spans it, if one does."""
+        where = {"log": log, **further}
         with unavailable(_AWAY):
             cursor = self._commits.find({**where, key: {"$gt": after}}, OF_EVENTS).sort(key, ASCENDING).limit(limit)
             commits = await (cursor.batch_size(limit + 1) if limit else cursor).to_list()  # all of them in one answer
@@ -89,7 +92,7 @@ class MongoEventLog(EventLog):
                 before = {**where, key: {"$lte": after}}
                 spanning = await self._commits.find_one(before, OF_EVENTS, sort=[(key, DESCENDING)])
                 commits = ([spanning] if spanning else []) + commits
-        return events_of(*commits)
+        return events_of(*commits, log=log)
 
 
 class MongoEventStore(MongoEventLog, EventStore):
@@ -132,7 +135,7 @@ class MongoEventStore(MongoEventLog, EventStore):
 
     async def load(self, stream: str, after_version: int = 0) -> list[RecordedEvent]:
         log = log_of(stream, self._partitions)
-        events = await self._events_after({"log": log, "stream": stream}, "version", after_version)
+        events = await self._events_after(log, {"stream": stream}, "version", after_version)
         if events:
             self._writers[log].saw(stream, events[-1].version)
         return [event for event in events if event.version > after_version]

@@ -8,7 +8,7 @@ from projector_service.facts.stock_movements import StockMovements
 from shared.events.money import Money
 from shared.events.order import OrderLine, OrderPlaced
 from shared.events.product import ProductCreated
-from twinpath.domain import DomainEvent, Earlier, Happened, RecordedEvent
+from twinpath.domain import DomainEvent, Earlier, RecordedEvent
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PRICE = Money(minor=1000, currency="EUR")
@@ -29,7 +29,7 @@ def earlier(event: DomainEvent, stream: str) -> Earlier:
         actor="a",
         correlation_id="c",
     )
-    return Earlier(Happened(event, recorded, dict.fromkeys(PARTS)), {})
+    return Earlier(recorded, dict.fromkeys(PARTS), {})
 
 
 def test_a_category_is_one_whether_its_letters_are_composed_or_not() -> None:
