@@ -20,7 +20,8 @@ from twinpath.facts.tables import table_of
 from twinpath.running.garbage import IN_BULK, collect_seldom
 
 _SECONDS = 600.0
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 2.0
+"""To look how far the others are, ClickHouse reads the positions of all rows."""
 
 
 @asynccontextmanager
