@@ -66,6 +66,7 @@ class Payments(Facts):
     def placed(self, event: Placed, earlier: Earlier) -> Iterable[PaymentRow]:
         """What a handler sees of a person is None."""
         assert (event.address, event.note) == (None, None)
+        assert "Secret Lane" not in str(earlier.recorded.data)
         yield PaymentRow("placed", earlier.parts["address.country"] or "")
 
     def paid(self, event: Paid, earlier: Earlier) -> Iterable[PaymentRow]:
@@ -73,6 +74,7 @@ class Payments(Facts):
         placed: Happened[Placed] | None = earlier.last(Placed)
         assert placed is not None
         assert placed.event.address is None
+        assert "Secret Lane" not in str(placed.recorded.data)
         if earlier.last(Paid) is None:
             yield PaymentRow("paid", placed.parts["address.country"] or "", event.cents)
 
@@ -101,6 +103,23 @@ async def test_what_another_process_kept_is_recalled_from_the_log() -> None:
     await world.append("order-1", Paid(cents=5))
 
     assert [row[6:] for row in await world.rows("payments")][1:] == [("paid", "SE", 5)]
+
+
+async def test_streams_that_find_no_room_in_memory_are_recalled_from_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("twinpath.facts.making.MOST_RECALLED", 2)
+    world = FactsWorld(CATALOGUE, [Payments()])
+    for cents in (0, 5, 7):
+        for number in range(5):
+            await world.append(f"order-{number}", Paid(cents=cents) if cents else placed())
+
+    steps = [(row[4], *row[6:]) for row in await world.rows("payments")]
+
+    orders = [f"order-{number}" for number in range(5)]
+    assert sorted(steps) == sorted(
+        [(order, "placed", "SE", 0) for order in orders]
+        + [(order, "paid", "SE", 5) for order in orders]
+        + [(order, "", "", 0) for order in orders]
+    )
 
 
 async def test_events_that_are_taken_again_after_a_failure_recall_nothing_that_came_later() -> None:
