@@ -24,8 +24,17 @@ _NOTHING: _Recalled = {}
 class Making:
     """The rows of one log's events for one declaration. Raises Unavailable, UnknownEvent and what a handler raises."""
 
-    def __init__(self, facts: Facts, table: Table, source: EventLog, seals: Seals, catalogue: Catalogue) -> None:
+    def __init__(
+        self,
+        facts: Facts,
+        table: Table,
+        source: EventLog,
+        seals: Seals,
+        catalogue: Catalogue,
+        most_recalled: int = MOST_RECALLED,
+    ) -> None:
         self._facts = facts
+        self._most_recalled = most_recalled
         self._source = source
         self._seals = seals
         self._catalogue = catalogue
@@ -101,7 +110,7 @@ class Making:
         recalled = self._recalled_before.pop(stream, None)
         if recalled is None:
             recalled = await self._earlier(recorded)
-        if len(self._recalled) >= MOST_RECALLED // 2:
+        if len(self._recalled) >= self._most_recalled // 2:
             self._recalled, self._recalled_before = {}, self._recalled
         self._recalled[stream] = recalled
         return recalled

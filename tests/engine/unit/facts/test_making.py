@@ -12,6 +12,7 @@ from twinpath.domain.facts import UnfitFacts
 from twinpath.errors import Unavailable
 from twinpath.facts.in_memory import InMemoryFacts
 from twinpath.facts.keeping import FactsKeeper
+from twinpath.facts.making import Making
 from twinpath.facts.tables import Row, Table, table_of, unfit
 
 
@@ -105,21 +106,21 @@ async def test_what_another_process_kept_is_recalled_from_the_log() -> None:
     assert [row[6:] for row in await world.rows("payments")][1:] == [("paid", "SE", 5)]
 
 
-async def test_streams_that_find_no_room_in_memory_are_recalled_from_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("twinpath.facts.making.MOST_RECALLED", 2)
-    world = FactsWorld(CATALOGUE, [Payments()])
+async def test_streams_that_find_no_room_in_memory_are_recalled_from_the_log() -> None:
+    world, facts = FactsWorld(CATALOGUE, []), Payments()
+    making = Making(facts, table_of(facts), world.log, world.seals, CATALOGUE, most_recalled=2)
     for cents in (0, 5, 7):
         for number in range(5):
             await world.append(f"order-{number}", Paid(cents=cents) if cents else placed())
 
-    steps = [(row[4], *row[6:]) for row in await world.rows("payments")]
+    rows = await making.rows(await world.log.read_log("order.0", 0, 100))
 
     orders = [f"order-{number}" for number in range(5)]
-    assert sorted(steps) == sorted(
-        [(order, "placed", "SE", 0) for order in orders]
-        + [(order, "paid", "SE", 5) for order in orders]
-        + [(order, "", "", 0) for order in orders]
-    )
+    assert [(row[4], *row[6:]) for row in rows] == [
+        *((order, "placed", "SE", 0) for order in orders),
+        *((order, "paid", "SE", 5) for order in orders),
+        *((order, "", "", 0) for order in orders),
+    ]
 
 
 async def test_events_that_are_taken_again_after_a_failure_recall_nothing_that_came_later() -> None:
