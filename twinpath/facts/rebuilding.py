@@ -13,8 +13,8 @@ from twinpath.facts.tables import Table, table_of
 
 _LOOK_SECONDS = 0.5
 _ROWS = 25_000
-"""In an insert, as nobody waits for them: ClickHouse takes half as long for each as in inserts of MOST_ROWS, as it merges
-fewer parts. With more of them in hand Python loses what ClickHouse gains, since they outgrow the caches."""
+"""In an insert, as nobody waits for them: ClickHouse takes half as long for each as in inserts of MOST_ROWS, as it
+merges fewer parts. With more of them in hand Python loses what ClickHouse gains, since they outgrow the caches."""
 
 
 def _beside(facts: Facts) -> Table:
