@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.engine.contract.search.feed import FEED, FIRST, NOT_FOUND, REFUSED
+from tests.engine.contract.search.feed import FEED
 from tests.engine.contract.search.indexes import ENGLISH, skus
+from tests.engine.contract.search.queries import FIRST, NOT_FOUND, REFUSED
 from twinpath.searching.asking import asked, query_of
 from twinpath.searching.interface import SearchIndex
 

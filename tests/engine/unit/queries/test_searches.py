@@ -9,7 +9,7 @@ import httpx
 import orjson
 import pytest
 
-from tests.engine.contract.search.feed import REFUSED
+from tests.engine.contract.search.queries import REFUSED
 from tests.engine.workshop.application import WORKSHOP
 from tests.support.eventually import eventually
 from tests.support.opensearch import ENGINES, own_indexes
