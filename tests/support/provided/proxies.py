@@ -17,6 +17,8 @@ class Proxy:
     def __init__(self, port: int) -> None:
         self._server_port = port
         self.port = 0
+        self.cuts = 0
+        """Answers that were cut."""
         self.connections: set[asyncio.Task[None]] = set()
 
     def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -61,6 +63,7 @@ class Proxy:
     async def _answer(self, server: asyncio.StreamReader, client: asyncio.StreamWriter, cut: asyncio.Event) -> None:
         while answer := await server.read(_CHUNK):
             if cut.is_set():
+                self.cuts += 1
                 return
             await self._hinder()
             client.write(answer)
@@ -81,12 +84,9 @@ class CuttingProxy(Proxy):
         super().__init__(port)
         self._words = words
         self._percent = percent
-        self.cuts = 0
 
     def _is_cut(self, request: bytes) -> bool:
-        is_cut = any(word in request for word in self._words) and random.randrange(100) < self._percent
-        self.cuts += is_cut
-        return is_cut
+        return any(word in request for word in self._words) and random.randrange(100) < self._percent
 
 
 class Door(Proxy):

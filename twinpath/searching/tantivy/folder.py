@@ -106,13 +106,10 @@ class FolderSearch(SearchIndex):
         return await asyncio.to_thread(self._reading_it, view, searched)
 
     async def seen(self, view: str) -> Mapping[str, int]:
-        def shown(index: ViewIndex) -> str | None:
-            return index.shown
-
         if (index := self._read.get(view)) is not None and _is_current(index):
-            state = shown(index)
+            state = index.shown
         else:
-            state = await asyncio.to_thread(self._reading_it, view, shown)
+            state = await asyncio.to_thread(self._reading_it, view, lambda index: index.shown)
         seen: Mapping[str, int] = orjson.loads(state)["positions"] if state else {}
         return seen
 

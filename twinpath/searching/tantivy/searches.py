@@ -42,6 +42,8 @@ class Searches:
             best = top or self._ranked(searcher, search, query, tiers)
             if best is top or typed.suffices(best.total, best.best):
                 return self._hits(searcher, search, query, best, counting)
+            if counting is not None:
+                counting.cancel()  # nobody wants these facets
         counting = self._beside.submit(self._counted, searcher, search, search.query) if search.facets else None
         return self._hits(searcher, search, search.query, self._ranked(searcher, search, search.query), counting)
 
